@@ -1,0 +1,20 @@
+import type { Emit } from '../events/event.ts';
+
+/** What every command gets: where to say things, how to be interrupted. Commands print nothing by themselves. */
+export interface Session {
+  /** Progress and messages; shown on stderr, written to --events. */
+  emit: Emit;
+  /** Aborted by SIGINT or SIGTERM. */
+  signal: AbortSignal;
+  /** True with --json: `data` then writes the object and not the text. */
+  json: boolean;
+  /** Whether stdout takes colours. */
+  color: boolean;
+  /** Writes the command's result to stdout: the object with --json, else the text. */
+  data(object: unknown, text: string | (() => string)): void;
+  /** The exit code when nothing is thrown. */
+  exitCode: number;
+  env: NodeJS.ProcessEnv;
+  /** Absolute path given by --config, if any. */
+  configFile: string | undefined;
+}

@@ -1,0 +1,89 @@
+/** Exit codes of every command, documented in docs/exit-codes.md. */
+export const EXIT = {
+  ok: 0,
+  unclassified: 1,
+  usage: 2,
+  config: 3,
+  host: 4,
+  build: 5,
+  validation: 6,
+  maas: 7,
+  temporary: 75,
+  sigint: 130,
+  sigterm: 143,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/**
+ * Every code an error of ours can carry, with the exit code it leads to.
+ * A code is a promise to scripts: it is never renamed, only added.
+ */
+export const CATALOGUE = {
+  // usage
+  USAGE: EXIT.usage,
+  // configuration
+  CONFIG_NOT_FOUND: EXIT.config,
+  CONFIG_SYNTAX: EXIT.config,
+  CONFIG_INVALID: EXIT.config,
+  IMAGE_UNKNOWN: EXIT.config,
+  TARGET_UNKNOWN: EXIT.config,
+  RELEASE_UNKNOWN: EXIT.config,
+  FILE_EXISTS: EXIT.config,
+  // host
+  TOOL_MISSING: EXIT.host,
+  TOOL_TOO_OLD: EXIT.host,
+  TOOL_FAILED: EXIT.host,
+  PLUGIN_MISSING: EXIT.host,
+  KVM_UNUSABLE: EXIT.host,
+  SUBMODULE_MISSING: EXIT.host,
+  SUBMODULE_UNREADABLE: EXIT.config,
+  DISK_FULL: EXIT.host,
+  NO_PERMISSION: EXIT.host,
+  NODE_TOO_OLD: EXIT.host,
+  // the installation medium
+  ISO_NOT_FOUND: EXIT.config,
+  ISO_TRUNCATED: EXIT.config,
+  ISO_CHECKSUM: EXIT.config,
+  ISO_NOT_DGX: EXIT.config,
+  ISO_DOWNLOAD: EXIT.temporary,
+  PLATFORM_UNKNOWN: EXIT.config,
+  // render
+  TEMPLATE_FAILED: EXIT.build,
+  // build
+  BUILD_FAILED: EXIT.build,
+  BUILD_TIMEOUT: EXIT.build,
+  BUILD_NO_SSH: EXIT.build,
+  BUILD_MISTYPED: EXIT.build,
+  BUILD_INSTALL_FAILED: EXIT.build,
+  BUILD_NO_ARTIFACT: EXIT.build,
+  PORT_TAKEN: EXIT.temporary,
+  // pack
+  TAR_TRUNCATED: EXIT.build,
+  TAR_INVALID: EXIT.build,
+  PACK_FAILED: EXIT.build,
+  // validation
+  IMAGE_REJECTED: EXIT.validation,
+  IMAGE_UNREADABLE: EXIT.validation,
+  // MAAS
+  MAAS_UNREACHABLE: EXIT.temporary,
+  MAAS_BUSY: EXIT.temporary,
+  MAAS_UNAUTHORIZED: EXIT.maas,
+  MAAS_FORBIDDEN: EXIT.maas,
+  MAAS_REFUSED: EXIT.maas,
+  MAAS_NOT_FOUND: EXIT.maas,
+  MAAS_PROTOCOL: EXIT.maas,
+  UPLOAD_MISMATCH: EXIT.maas,
+  UPLOAD_CHANGED: EXIT.maas,
+  API_KEY_INVALID: EXIT.config,
+  API_KEY_MISSING: EXIT.config,
+  // workspace
+  WORKSPACE_LOCKED: EXIT.temporary,
+  WORKSPACE_CORRUPT: EXIT.unclassified,
+  // process
+  INTERRUPTED: EXIT.sigint,
+  TERMINATED: EXIT.sigterm,
+  INTERNAL: EXIT.unclassified,
+} as const satisfies Record<string, ExitCode>;
+
+export type FaultCode = keyof typeof CATALOGUE;

@@ -1,0 +1,68 @@
+import { CATALOGUE, type ExitCode, type FaultCode } from './catalogue.ts';
+
+/** A place in a user's file; lines and columns count from 1. */
+export interface Where {
+  file: string;
+  line: number;
+  column: number;
+}
+
+export interface FaultOptions {
+  /** What the user can do about it: one sentence or a command. */
+  hint?: string;
+  where?: Where;
+  /** More lines to show below the message: a log's tail, a list of findings. */
+  detail?: string;
+  cause?: unknown;
+}
+
+/** The one error class a user ever sees: a literal code, a message, a remedy and an exit code. */
+export class Fault extends Error {
+  readonly code: FaultCode;
+  readonly hint: string | undefined;
+  readonly where: Where | undefined;
+  readonly detail: string | undefined;
+
+  constructor(code: FaultCode, message: string, options: FaultOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'Fault';
+    this.code = code;
+    this.hint = options.hint;
+    this.where = options.where;
+    this.detail = options.detail;
+  }
+
+  get exitCode(): ExitCode {
+    return CATALOGUE[this.code];
+  }
+
+  /** The form `--json` and event logs carry. */
+  toJSON(): Record<string, unknown> {
+    return {
+      code: this.code,
+      message: this.message,
+      hint: this.hint,
+      where: this.where,
+      detail: this.detail,
+      exitCode: this.exitCode,
+    };
+  }
+}
+
+/** What the system says when a disk, a permission or a descriptor is at fault, translated once. */
+export function fromSystemError(error: unknown, doing: string): Fault {
+  if (error instanceof Fault) return error;
+  const code = (error as NodeJS.ErrnoException)?.code;
+  const text = error instanceof Error ? error.message : String(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new Fault('DISK_FULL', `No space left on the disk while ${doing}`, {
+      hint: 'Free some space, or set `workspace:` in dgxos-maas.yaml to a larger disk, and run again.',
+      cause: error,
+    });
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new Fault('NO_PERMISSION', `No permission while ${doing}: ${text}`, {
+      hint: 'Run as the owner of that folder, or set `workspace:` to a folder that you may write.',
+      cause: error,
+    });
+  return new Fault('INTERNAL', `Unexpected failure while ${doing}: ${text}`, { cause: error });
+}

@@ -1,0 +1,22 @@
+/** Which Debian or Ubuntu package brings a tool. The set-up scripts and `doctor` read the same table. */
+export const PACKAGE_OF: Record<string, string> = {
+  packer: 'packer',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-img': 'qemu-utils',
+  xorriso: 'xorriso',
+  bsdtar: 'libarchive-tools',
+  unsquashfs: 'squashfs-tools',
+  mksquashfs: 'squashfs-tools',
+  mmdebstrap: 'mmdebstrap',
+  tar: 'tar',
+  xz: 'xz-utils',
+  bzip2: 'bzip2',
+  'libdeflate-gzip': 'libdeflate-tools',
+  git: 'git',
+};
+
+/** One sentence that says how to get a tool. */
+export function installHint(tool: string): string {
+  const name = PACKAGE_OF[tool];
+  return name ? `sudo apt-get install ${name}` : `Install ${tool} and make sure that it is on the PATH.`;
+}
