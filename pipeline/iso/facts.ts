@@ -1,0 +1,23 @@
+/** What was found on an installation medium, without mounting it. */
+export interface IsoFacts {
+  volumeId: string;
+  installer: 'live-curtin' | 'subiquity' | 'unknown';
+  /** Paths inside the ISO, without a leading slash; null when not there. */
+  kernel: string | null;
+  initrd: string | null;
+  squashfs: string | null;
+  /** Platforms that the medium can install, from /curtin/<platform>-curtin.yaml of its squashfs; sorted. */
+  platforms: string[];
+  /** The root file system the installer unpacks, inside the squashfs. */
+  rootTarball: string | null;
+  /** Titles of the GRUB menu in their order: the typed boot command counts on them. */
+  grubEntries: string[];
+}
+
+/** A verified medium on this host. */
+export interface LocalIso {
+  path: string;
+  /** Bytes. */
+  size: number;
+  sha256: string;
+}
