@@ -116,6 +116,8 @@ export interface Release {
   /** Keystrokes around the typed parameters, Packer's syntax. */
   typed: { before: string; after: string; bootWaitS: number; keyIntervalMs: number };
   vm: { diskBytes: number; memoryMiB: number; cpus: number; installTimeoutS: number };
+  /** Seconds from power-on by which the installer must have fetched its configuration; twice that under TCG. */
+  fetchWithinS: number;
   /** Under TCG time-outs grow by this factor. */
   tcgFactor: number;
   /** The profile of checks that `validate` uses. */

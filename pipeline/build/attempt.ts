@@ -1,0 +1,109 @@
+import { join } from 'node:path';
+import { Fault } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { duration } from '../report/human.ts';
+import { causeOf } from './causes.ts';
+import { type ConfigServer, serveConfig } from './config-server.ts';
+import { failureIn, followConsole, meaningOf } from './console.ts';
+import { newCredentials } from './credentials.ts';
+import { runPacker } from './packer.ts';
+
+/** The file that the installer must fetch; that it does proves that the kernel command line arrived. */
+const CONFIG_FILE = 'curtin.yaml';
+/** Lines of the console kept to be shown with a failure. */
+const TAIL = 40;
+
+export interface AttemptRequest {
+  packerDir: string;
+  httpDir: string;
+  dir: string;
+  variables: Record<string, string>;
+  pluginPath: string | undefined;
+  /** Seconds after the start by which the configuration must have been fetched. */
+  fetchWithinS: number;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+export interface Watch {
+  /** Seconds from the start to the configuration's fetch; undefined: never. */
+  fetchedAfterS: number | undefined;
+}
+
+/**
+ * One boot of the installer. Fails early when the installer never asks for its configuration (a mistyped boot
+ * command otherwise shows only as an ssh time-out, 90 minutes later) and when it says itself that it has failed.
+ * @throws Fault BUILD_MISTYPED, BUILD_INSTALL_FAILED or the cause found in what Packer said
+ */
+export async function attempt(request: AttemptRequest): Promise<Watch> {
+  const { emit } = request;
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  const credentials = newCredentials();
+  const watch: Watch = { fetchedAfterS: undefined };
+  const tail: string[] = [];
+  const consoleLog = join(request.dir, 'console.log');
+
+  const server = await serveConfig(request.httpDir, credentials.hash, (file) => {
+    if (file !== CONFIG_FILE || watch.fetchedAfterS !== undefined) return;
+    watch.fetchedAfterS = seconds();
+    emit({ type: 'activity', id: 'build', label: 'the installer has fetched its configuration' });
+  });
+  const serial = followConsole(consoleLog, (line) => {
+    tail.push(line);
+    if (tail.length > TAIL) tail.shift();
+    emit({ type: 'log', source: 'console', line });
+    const label = meaningOf(line);
+    if (label) emit({ type: 'activity', id: 'build', label: `VM: ${label}` });
+    const failure = failureIn(line);
+    // A few seconds for the rest of the story to reach the console before the VM is stopped.
+    if (failure) setTimeout(() => stop.abort(installFailed(failure, tail, request.dir)), 2000).unref();
+  });
+  const watchdog = setTimeout(() => {
+    if (watch.fetchedAfterS === undefined) stop.abort(mistyped(request.fetchWithinS, tail, request.dir));
+  }, request.fetchWithinS * 1000);
+
+  try {
+    emit({ type: 'activity', id: 'build', label: 'Packer starts the VM' });
+    const { exitCode, said } = await runPacker({
+      packerDir: request.packerDir,
+      dir: request.dir,
+      variables: { ...request.variables, ...connection(server, consoleLog) },
+      secrets: { ssh_password: credentials.password },
+      pluginPath: request.pluginPath,
+      emit,
+      signal,
+    });
+    if (exitCode !== 0) throw causeOf(said, tail, request.dir);
+    return watch;
+  } finally {
+    clearTimeout(watchdog);
+    await serial.close();
+    await server.close();
+  }
+}
+
+/** The variables that only the moment of the run can give. */
+export function connection(server: Pick<ConfigServer, 'url'>, consoleLog: string): Record<string, string> {
+  return { config_url: server.url(CONFIG_FILE), console_log: consoleLog };
+}
+
+function mistyped(afterS: number, tail: string[], dir: string): Fault {
+  return new Fault(
+    'BUILD_MISTYPED',
+    `The installer did not ask for its configuration within ${duration(afterS)}`,
+    {
+      hint: 'The kernel command line did not reach it. boot: direct needs no typing.',
+      detail: [...tail.slice(-12), `logs: ${dir}`].join('\n'),
+    },
+  );
+}
+
+function installFailed(line: string, tail: string[], dir: string): Fault {
+  return new Fault('BUILD_INSTALL_FAILED', `The installer stopped: ${line}`, {
+    hint: 'Its last console lines are above; the whole console is in console.log.',
+    detail: [...tail.slice(-25), `logs: ${dir}`].join('\n'),
+  });
+}

@@ -1,0 +1,99 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { run } from '../process/run.ts';
+import { parseRow, spokenLines } from './machine-readable.ts';
+
+export interface PackerRun {
+  /** The directory with *.pkr.hcl. */
+  packerDir: string;
+  /** The build's own directory: Packer's cache, logs, temporary files and output live in it. */
+  dir: string;
+  /** Variables without secrets: they are seen in the process list. */
+  variables: Record<string, string>;
+  /** Variables that go by the environment only. */
+  secrets: Record<string, string>;
+  /** Directory of installed plugins for Packer >= 1.7; undefined: Packer's own. */
+  pluginPath: string | undefined;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+/** The command line of a build; what --dry-run shows. */
+export function packerArgv(packerDir: string, variables: Record<string, string>): [string, ...string[]] {
+  const vars = Object.entries(variables).flatMap(([name, value]) => ['-var', `${name}=${value}`]);
+  return [
+    'packer',
+    'build',
+    '-machine-readable',
+    '-timestamp-ui',
+    '-color=false',
+    '-on-error=cleanup',
+    ...vars,
+    packerDir,
+  ];
+}
+
+/** The environment of every Packer call: its caches, configuration and temporary files stay inside `dir`. */
+export function packerEnv(dir: string, pluginPath: string | undefined): Record<string, string> {
+  return {
+    CHECKPOINT_DISABLE: '1',
+    PACKER_CACHE_DIR: join(dir, 'packer-cache'),
+    PACKER_CONFIG_DIR: join(dir, 'packer-config'),
+    TMPDIR: join(dir, 'tmp'),
+    ...(pluginPath ? { PACKER_PLUGIN_PATH: pluginPath } : {}),
+  };
+}
+
+/**
+ * Runs one `packer build` under the guard, so that no VM outlives us.
+ * @returns the exit code and everything Packer said; a failed build is a result here
+ * @throws Fault TOOL_MISSING, or the abort reason of `signal`
+ */
+export async function runPacker(request: PackerRun): Promise<{ exitCode: number; said: string }> {
+  await mkdir(join(request.dir, 'tmp'), { recursive: true });
+  await mkdir(join(request.dir, 'packer-config'), { recursive: true });
+  const env = packerEnv(request.dir, request.pluginPath);
+  for (const [name, value] of Object.entries(request.secrets)) env[`PKR_VAR_${name}`] = value;
+  const said: string[] = [];
+  const result = await run(packerArgv(request.packerDir, request.variables), {
+    cwd: request.dir,
+    env: { ...env, PACKER_LOG: '1', PACKER_LOG_PATH: join(request.dir, 'packer-debug.log') },
+    logFile: join(request.dir, 'packer.log'),
+    guarded: true,
+    graceMs: 20_000,
+    signal: request.signal,
+    reason: 'build the image',
+    onLine(line) {
+      const row = parseRow(line);
+      const spoken = row ? spokenLines(row) : { kind: 'say', lines: [line] };
+      for (const text of spoken?.lines ?? []) {
+        said.push(text);
+        request.emit({ type: 'log', source: 'packer', line: text });
+      }
+    },
+  });
+  return { exitCode: result.exitCode, said: said.join('\n') };
+}
+
+/**
+ * The version of the Packer on the PATH, such as "1.6.6".
+ * @throws Fault TOOL_MISSING, TOOL_TOO_OLD (below 1.6 there is no HCL2 with qemu inside)
+ */
+export async function packerVersion(signal?: AbortSignal): Promise<string> {
+  const { stdout } = await run(['packer', 'version'], {
+    reason: 'build the image',
+    signal,
+    env: { CHECKPOINT_DISABLE: '1' },
+  });
+  const version = stdout.match(/v(\d+\.\d+\.\d+)/)?.[1];
+  if (!version)
+    throw new Fault('TOOL_FAILED', 'packer version did not say a version', { detail: stdout.slice(0, 400) });
+  const [major, minor] = version.split('.').map(Number) as [number, number];
+  if (major < 1 || (major === 1 && minor < 6))
+    throw new Fault('TOOL_TOO_OLD', `Packer ${version} is too old: 1.6 or newer is needed`, {
+      hint: 'sudo apt-get install packer',
+    });
+  return version;
+}

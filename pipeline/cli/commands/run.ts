@@ -1,0 +1,55 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { StageId } from '../../events/event.ts';
+import type { Act } from '../command.ts';
+
+const IDS: readonly StageId[] = ['iso', 'render', 'build', 'pack', 'validate', 'upload'];
+
+export interface RunOptions {
+  force?: StageId;
+  from?: StageId;
+  until?: StageId;
+  dryRun?: boolean;
+  wait: boolean;
+}
+
+function stageOption(flag: string, text: string): Option {
+  return new Option(`${flag} <stage>`, text).choices(IDS);
+}
+
+function addRunOptions(command: Command): Command {
+  return command
+    .addOption(stageOption('--force', 'run this stage even when it is fresh'))
+    .addOption(stageOption('--from', 'run this stage and all later ones'))
+    .option('-n, --dry-run', 'print which stages would run and why, with the commands; change nothing')
+    .option('--no-wait', 'fail at once when another run holds the workspace');
+}
+
+/** `run`, `build` and `render`: the same table of stages, to different ends. */
+export function declare(program: Command, act: Act): void {
+  const ends: [string, StageId, string][] = [
+    ['run', 'upload', 'do all: from the ISO to the boot resource in MAAS'],
+    ['build', 'validate', 'make the checked artifact of an image, without an upload'],
+    ['render', 'render', 'write the Packer and curtin files of an image and stop'],
+  ];
+  for (const [name, until, text] of ends) {
+    const command = addRunOptions(
+      program.command(name).argument('<image>', 'an image of the configuration').description(text),
+    );
+    if (name === 'run') command.addOption(stageOption('--until', 'stop after this stage'));
+    command.action(
+      act(async (session, image: string, options: RunOptions) => {
+        const last = options.until ?? until;
+        for (const [flag, stage] of [
+          ['--force', options.force],
+          ['--from', options.from],
+        ] as const)
+          if (stage && IDS.indexOf(stage) > IDS.indexOf(last))
+            throw new InvalidArgumentError(
+              `${flag} ${stage} comes after the last stage of this command, ${last}`,
+            );
+        const { runImage } = await import('../run-image.ts');
+        await runImage(session, image, { ...options, until: last });
+      }),
+    );
+  }
+}

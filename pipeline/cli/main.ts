@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EXIT } from '../errors/catalogue.ts';
+import { declareAll } from './commands.ts';
+import { act } from './open-session.ts';
+
+/** The version of package.json, two folders up both from pipeline/cli and from dist/cli. */
+function version(): string {
+  const url = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version;
+}
+
+/** Builds the program from the table of commands. */
+export function program(): Command {
+  const top = new Command('dgxos-maas')
+    .description('Builds DGX OS images for MAAS: from the ISO to a checked boot resource, as one pipeline.')
+    .version(version(), '-V, --version')
+    .option('-c, --config <file>', 'configuration (default: dgxos-maas.yaml here or in a folder above)')
+    .option('--json', 'write one JSON object to stdout')
+    .option('--events <file>', 'append every event as a JSON line to a file')
+    .option('-v, --verbose', "show the tools' own output too")
+    .option('-q, --quiet', 'no progress')
+    .showHelpAfterError('(--help shows the options)')
+    .showSuggestionAfterError(true)
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 success, 1 unclassified, 2 usage, 3 configuration, 4 missing tool or host capability, 5 build failed,\n' +
+        '6 image rejected, 7 MAAS refused, 75 temporary (safe to run again), 130 SIGINT, 143 SIGTERM.',
+    );
+  declareAll(top, act);
+  throwInsteadOfExit(top);
+  return top;
+}
+
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  for (const sub of command.commands) throwInsteadOfExit(sub);
+}
+
+/** Parses the command line and runs the command; sets process.exitCode. */
+export async function main(argv: readonly string[]): Promise<void> {
+  // A reader that went away (`| head`) is no fault of ours.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  try {
+    await program().parseAsync(argv as string[]);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? EXIT.ok : EXIT.usage;
+  }
+}

@@ -1,0 +1,116 @@
+import { openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { Command } from 'commander';
+import { Fault, fromSystemError } from '../errors/fault.ts';
+import type { Event } from '../events/event.ts';
+import { faultText } from '../report/fault-text.ts';
+import { paint, wantsColor } from '../report/paint.ts';
+import { plainRenderer, type Renderer, terminalRenderer } from '../report/renderer.ts';
+import { redact, redactDeep, registerSecret } from '../secrets/registry.ts';
+import type { Act } from './command.ts';
+import type { Session } from './session.ts';
+
+interface GlobalOptions {
+  config?: string;
+  json?: boolean;
+  events?: string;
+  verbose?: boolean;
+  quiet?: boolean;
+}
+
+/** Opens the session of one command, runs the action, closes it, and turns whatever was thrown into an exit code. */
+export const act: Act =
+  (action) =>
+  async (...args) => {
+    const command = args.at(-1) as Command;
+    const options = command.optsWithGlobals() as GlobalOptions;
+    const env = process.env;
+    registerSecret(env.MAAS_API_KEY);
+    const color = paint(wantsColor(process.stderr, env));
+    const renderer = chooseRenderer(options, env);
+    const abort = new AbortController();
+    const release = onSignals(abort);
+    let exitCode = 0;
+    try {
+      const session: Session = {
+        emit: openSinks(options, renderer),
+        signal: abort.signal,
+        json: options.json === true,
+        color: !options.json && wantsColor(process.stdout, env),
+        env,
+        configFile: options.config === undefined ? undefined : resolve(options.config),
+        exitCode: 0,
+        data(object, text) {
+          const written = options.json
+            ? JSON.stringify(redactDeep(object), null, 2)
+            : redact(typeof text === 'function' ? text() : text);
+          if (written) process.stdout.write(`${written}\n`);
+        },
+      };
+      await action(session, ...(args.slice(0, -1) as never));
+      exitCode = session.exitCode;
+      renderer.close();
+    } catch (error) {
+      renderer.close();
+      const fault = asFault(error, abort.signal);
+      exitCode = fault.exitCode;
+      if (options.json)
+        process.stdout.write(`${JSON.stringify(redactDeep({ ok: false, error: fault }), null, 2)}\n`);
+      process.stderr.write(`${faultText(fault, color)}\n`);
+      if (fault.code === 'INTERNAL' && options.verbose && error instanceof Error)
+        process.stderr.write(`${redact(error.stack ?? '')}\n`);
+    } finally {
+      release();
+    }
+    process.exitCode = exitCode;
+  };
+
+function asFault(error: unknown, signal: AbortSignal): Fault {
+  if (signal.aborted && signal.reason instanceof Fault) return signal.reason;
+  if (error instanceof Fault) return error;
+  return fromSystemError(error, 'running');
+}
+
+function chooseRenderer(options: GlobalOptions, env: NodeJS.ProcessEnv): Renderer {
+  if (options.quiet) return { show() {}, close() {} };
+  const color = paint(wantsColor(process.stderr, env));
+  const verbose = options.verbose === true;
+  const live = process.stderr.isTTY && !env.CI && env.TERM !== 'dumb';
+  return live
+    ? terminalRenderer(process.stderr, color, { verbose })
+    : plainRenderer(process.stderr, color, { verbose });
+}
+
+/** The renderer, and beside it the NDJSON file of --events: one event a line, with the time it happened. */
+function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) => void {
+  if (!options.events) return (event) => renderer.show(event);
+  let file: number;
+  try {
+    file = openSync(options.events, 'a', 0o644);
+  } catch (error) {
+    throw fromSystemError(error, `opening the events file ${options.events}`);
+  }
+  return (event) => {
+    writeSync(file, `${redact(JSON.stringify({ time: new Date().toISOString(), ...event }))}\n`);
+    renderer.show(event);
+  };
+}
+
+/** The first signal asks for an orderly end; a second one of the same session ends at once. */
+function onSignals(abort: AbortController): () => void {
+  const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
+    const handler = () => {
+      const fault =
+        signal === 'SIGINT'
+          ? new Fault('INTERRUPTED', 'Interrupted')
+          : new Fault('TERMINATED', `Ended by ${signal}`);
+      if (abort.signal.aborted) process.exit(fault.exitCode);
+      abort.abort(fault);
+    };
+    process.on(signal, handler);
+    return [signal, handler] as const;
+  });
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
+}

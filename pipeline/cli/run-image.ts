@@ -1,0 +1,77 @@
+import { loadRelease } from '../catalogue/load.ts';
+import { loadConfig, selectImage } from '../config/load.ts';
+import type { Config } from '../config/types.ts';
+import { paint } from '../report/paint.ts';
+import { planText } from '../report/plan-text.ts';
+import { runSummary } from '../report/run-summary.ts';
+import { planStages } from '../run/dry-run.ts';
+import { lockWorkspace } from '../run/lock.ts';
+import type { Selection } from '../run/plan.ts';
+import { preflight } from '../run/preflight.ts';
+import { type RunRequest, runStages } from '../run/runner.ts';
+import { STAGES } from '../stages/table.ts';
+import type { Session } from './session.ts';
+
+export interface RunImageOptions extends Selection {
+  dryRun?: boolean;
+  wait: boolean;
+}
+
+/** The request of a run, from the command line and the configuration. */
+export async function requestFor(session: Session, name: string, selection: Selection): Promise<RunRequest> {
+  const { config } = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
+  const image = selectImage(config, name);
+  return {
+    config,
+    image,
+    release: await loadRelease(image.release),
+    stages: STAGES,
+    selection,
+    emit: session.emit,
+    signal: session.signal,
+    env: session.env,
+  };
+}
+
+/** Runs the stages of one image under the workspace's lock and writes the summary. */
+export async function runImage(session: Session, name: string, options: RunImageOptions): Promise<void> {
+  const request = await requestFor(session, name, {
+    force: options.force,
+    from: options.from,
+    until: options.until,
+  });
+  if (options.dryRun) {
+    const plan = await planStages(request);
+    session.data({ image: name, stages: plan }, () => planText(name, plan, paint(session.color)));
+    return;
+  }
+  await preflight(request);
+  await withLock(session, request.config, options.wait, `run ${name}`, async () => {
+    const outcome = await runStages(request);
+    session.data(
+      { ok: true, image: name, seconds: outcome.seconds, stages: outcome.outcomes, ...outcome.data },
+      () => runSummary(name, outcome, paint(session.color)),
+    );
+  });
+}
+
+/** Holds the workspace's lock while `body` runs. */
+export async function withLock(
+  session: Session,
+  config: Config,
+  wait: boolean,
+  doing: string,
+  body: () => Promise<void>,
+): Promise<void> {
+  const release = await lockWorkspace(config.workspace, {
+    doing,
+    wait,
+    emit: session.emit,
+    signal: session.signal,
+  });
+  try {
+    await body();
+  } finally {
+    await release();
+  }
+}

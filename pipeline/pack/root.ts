@@ -1,0 +1,33 @@
+import { createInspector } from '../image/inspector.ts';
+import type { ImageFacts } from '../image/facts.ts';
+import type { Emit } from '../events/event.ts';
+import type { Json, RootOutput } from '../stages/types.ts';
+import { packTar } from './pack.ts';
+import { adoptTgz } from './adopt.ts';
+
+export interface PackedRoot {
+  path: string;
+  sha256: string;
+  /** Bytes of the tgz. */
+  size: number;
+  /** Bytes of the tar inside. */
+  tarBytes: number;
+  compressor: string;
+  facts: ImageFacts;
+  /** What is known of the compressed stream, for the checks. */
+  stream: Json;
+}
+
+export interface PackRootOptions {
+  level: 'fast' | 'normal' | 'small';
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+/** Makes the artifact of what the build left: compresses a tar, or takes over the tgz of packer-maas' scripts. */
+export async function packRoot(root: RootOutput, out: string, options: PackRootOptions): Promise<PackedRoot> {
+  if (root.kind === 'tgz') return adoptTgz(root.path, out, options);
+  const inspector = createInspector();
+  const packed = await packTar({ tar: root.path, out, consumer: inspector, id: 'pack', ...options });
+  return { ...packed, facts: await inspector.facts(), stream: { format: 'gzip', whole: true, bytes: packed.size } };
+}

@@ -1,0 +1,38 @@
+import type { Event } from '../events/event.ts';
+import { bytes, duration } from './human.ts';
+import { type Paint, plain } from './paint.ts';
+
+/** The lasting line an event leaves in a log, or undefined for those that only move a live line. */
+export function lineOf(event: Event, color: Paint): string | undefined {
+  switch (event.type) {
+    case 'stage-start':
+      return `${color.cyan('▸')} ${color.bold(event.stage.padEnd(8))} ${color.dim(event.reason)}`;
+    case 'stage-fresh':
+      return `${color.dim('·')} ${event.stage.padEnd(8)} ${color.dim('fresh')}`;
+    case 'stage-end':
+      return `${color.green('✓')} ${color.bold(event.stage.padEnd(8))} ${event.summary} ${color.dim(duration(event.seconds))}`;
+    case 'stage-failed':
+      return `${color.red('✗')} ${color.bold(event.stage.padEnd(8))} ${color.dim(duration(event.seconds))}`;
+    case 'notice': {
+      const mark = event.level === 'warning' ? color.yellow('warning:') : color.dim('note:');
+      return `${mark} ${plain(event.message)}${event.hint ? `\n  ${color.dim(plain(event.hint))}` : ''}`;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** One moment of a measurable advance: "12 MB of 400 MB, 3.0 MB/s, 2 min left". `rate` is in units a second. */
+export function progressText(event: Extract<Event, { type: 'progress' }>, rate: number): string {
+  const amount = (n: number) => (event.unit === 'bytes' ? bytes(n) : String(n));
+  const parts: string[] = [];
+  if (event.total) {
+    const percent = Math.floor((event.done / event.total) * 100);
+    parts.push(`${String(percent).padStart(3)} % of ${amount(event.total)}`);
+  } else parts.push(amount(event.done));
+  if (rate > 0 && event.unit === 'bytes') parts.push(`${bytes(rate)}/s`);
+  if (rate > 0 && event.total && event.done < event.total)
+    parts.push(`${duration((event.total - event.done) / rate)} left`);
+  if (event.note) parts.push(event.note);
+  return `${event.label}: ${parts.join(', ')}`;
+}

@@ -1,0 +1,20 @@
+import type { PlannedStage } from '../run/dry-run.ts';
+import type { Paint } from './paint.ts';
+
+/** A word for a POSIX shell, quoted only where it must be: what is shown can be pasted. */
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./…-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The plan of a run: a line a stage, and below it the commands it would start. */
+export function planText(image: string, plan: PlannedStage[], color: Paint): string {
+  const lines = [color.bold(`Plan for ${image}`)];
+  for (const stage of plan) {
+    const mark = stage.runs ? color.cyan('▸') : color.dim('·');
+    lines.push(`${mark} ${stage.stage.padEnd(8)} ${stage.title} ${color.dim(`(${stage.reason})`)}`);
+    for (const argv of stage.argv ?? []) lines.push(color.dim(`    $ ${argv.map(shellWord).join(' ')}`));
+  }
+  const running = plan.filter((stage) => stage.runs).length;
+  lines.push(running === 0 ? 'Nothing to do.' : `${running} of ${plan.length} stages would run.`);
+  return lines.join('\n');
+}

@@ -1,0 +1,131 @@
+import type { Event } from '../events/event.ts';
+import { redact } from '../secrets/registry.ts';
+import { duration } from './human.ts';
+import { lineOf, progressText } from './lines.ts';
+import { type Paint, plain } from './paint.ts';
+
+/** Shows events to somebody. `close` leaves the terminal as it was. */
+export interface Renderer {
+  show(event: Event): void;
+  close(): void;
+}
+
+export interface Stream {
+  write(text: string): unknown;
+  columns?: number;
+}
+
+/** How fast a counter of events advances, over its whole life, in units a second. */
+class Rates {
+  readonly #first = new Map<string, { at: number; done: number }>();
+  of(event: Extract<Event, { type: 'progress' }>): number {
+    const now = performance.now();
+    const first = this.#first.get(event.id);
+    if (!first || event.done < first.done) {
+      this.#first.set(event.id, { at: now, done: event.done });
+      return 0;
+    }
+    const seconds = (now - first.at) / 1000;
+    return seconds > 0.5 ? (event.done - first.done) / seconds : 0;
+  }
+}
+
+/** Lines only, for logs and CI: an advance is told every few seconds. */
+export function plainRenderer(
+  stream: Stream,
+  color: Paint,
+  options: { verbose: boolean; everyMs?: number },
+): Renderer {
+  const rates = new Rates();
+  const told = new Map<string, number>();
+  const write = (line: string) => stream.write(`${redact(line)}\n`);
+  const due = (id: string, last: boolean) => {
+    const now = performance.now();
+    const before = told.get(id);
+    if (before === undefined) told.set(id, now);
+    if (!last && (before === undefined || now - before < (options.everyMs ?? 5000))) return false;
+    told.set(id, now);
+    return true;
+  };
+  const activities = new Map<string, string>();
+  return {
+    show(event) {
+      if (event.type === 'progress') {
+        const text = progressText(event, rates.of(event));
+        if (due(event.id, false)) write(`  ${text}`);
+      } else if (event.type === 'activity') {
+        if (activities.get(event.id) !== event.label) write(`  ${plain(event.label)}`);
+        activities.set(event.id, event.label);
+      } else if (event.type === 'log') {
+        if (options.verbose) write(`  ${color.dim(`${event.source}: ${plain(event.line)}`)}`);
+      } else {
+        const line = lineOf(event, color);
+        if (line !== undefined) write(line);
+      }
+    },
+    close() {},
+  };
+}
+
+/** A terminal: lasting lines above, a live line for each thing under way below. */
+export function terminalRenderer(stream: Stream, color: Paint, options: { verbose: boolean }): Renderer {
+  const rates = new Rates();
+  const live = new Map<string, string>();
+  let drawn = 0;
+  let stageStarted = performance.now();
+  const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+  let frame = 0;
+
+  const erase = () => {
+    if (drawn > 0) stream.write(`\x1b[${drawn}A\x1b[0J`);
+    drawn = 0;
+  };
+  const draw = () => {
+    erase();
+    const width = (stream.columns ?? 80) - 1;
+    const elapsed = duration((performance.now() - stageStarted) / 1000);
+    for (const label of live.values()) {
+      const room = Math.max(10, width - elapsed.length - 5);
+      stream.write(
+        `  ${color.cyan(frames[frame % frames.length] as string)} ${redact(plain(label)).slice(0, room)} ${color.dim(elapsed)}\n`,
+      );
+      drawn++;
+    }
+  };
+  const timer = setInterval(() => {
+    frame++;
+    if (live.size > 0) draw();
+  }, 120);
+  timer.unref();
+  return {
+    show(event) {
+      if (event.type === 'progress') {
+        live.set(event.id, progressText(event, rates.of(event)));
+        return;
+      }
+      if (event.type === 'activity') {
+        live.set(event.id, event.label);
+        return;
+      }
+      if (event.type === 'stage-start') stageStarted = performance.now();
+      if (event.type === 'stage-end' || event.type === 'stage-failed' || event.type === 'run-end') {
+        erase();
+        live.clear();
+      }
+      const line =
+        event.type === 'log'
+          ? options.verbose
+            ? `  ${color.dim(`${event.source}: ${plain(event.line)}`)}`
+            : undefined
+          : lineOf(event, color);
+      if (line === undefined) return;
+      erase();
+      stream.write(`${redact(line)}\n`);
+      draw();
+    },
+    close() {
+      clearInterval(timer);
+      erase();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { Fault } from '../errors/fault.ts';
+import { resolveApiKey } from '../maas/key.ts';
+import { noTarget } from '../stages/upload.ts';
+import type { RunRequest } from './runner.ts';
+
+/**
+ * Finds before an hour-long build what would only fail after it: a target that is not there, a key that cannot be
+ * read. All failures are collected.
+ */
+export async function preflight(request: RunRequest): Promise<void> {
+  const { config, image, selection, env } = request;
+  if (selection.until !== undefined && selection.until !== 'upload') return;
+  if (image.upload.length === 0) throw noTarget(image.name);
+  const faults: Fault[] = [];
+  for (const name of image.upload) {
+    const target = config.targets[name];
+    if (!target) faults.push(new Fault('TARGET_UNKNOWN', `There is no target ${name} in the configuration`));
+    else
+      await resolveApiKey(target, env).catch((error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+        faults.push(error);
+      });
+  }
+  const [first, ...others] = faults;
+  if (!first) return;
+  throw new Fault(first.code, first.message, {
+    hint: first.hint,
+    where: first.where,
+    detail: others.map((fault) => `also: ${fault.message}`).join('\n') || first.detail,
+  });
+}

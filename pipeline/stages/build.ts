@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { buildRoot } from '../build/build.ts';
+import { packerArgv } from '../build/packer.ts';
+import { toolVersions } from '../build/tools.ts';
+import { bytes } from '../report/human.ts';
+import type { Json, Stage } from './types.ts';
+
+/** Boots the installer in a VM and ends with the installed root as a tar. */
+export const build: Stage<'build'> = {
+  id: 'build',
+  title: 'install in a VM with Packer and QEMU, take the root as a tar',
+  needs: ['iso', 'render'],
+  async inputs(context) {
+    const rendered = context.output('render');
+    const { medium } = context.output('iso');
+    return {
+      // By content: rendering the same again builds nothing.
+      rendered: rendered.files as unknown as Json,
+      iso: medium.sha256,
+      tools: await toolVersions(context.signal),
+      pack: context.image.pack,
+    };
+  },
+  async argv(context) {
+    return [
+      packerArgv(context.output('render').packerDir, {
+        output_directory: '…',
+        config_url: '…',
+        console_log: '…',
+      }),
+    ];
+  },
+  async run(context) {
+    const rendered = context.output('render');
+    const root = await buildRoot({
+      rendered,
+      accelerator: rendered.accelerator,
+      image: context.image,
+      release: context.release,
+      dir: context.dir,
+      emit: context.emit,
+      signal: context.signal,
+      env: context.env,
+    });
+    return {
+      data: {
+        root,
+        // No two builds are the same: packing must know which one it packed.
+        buildId: randomUUID(),
+        tools: await toolVersions(context.signal),
+        boot: context.image.vm.boot,
+      },
+      files: [root.path],
+      summary: `root of ${bytes(root.bytes)} (${rendered.accelerator}, ${context.image.vm.boot} boot)`,
+    };
+  },
+};

@@ -1,0 +1,84 @@
+import type { Verdict } from '../checks/judge.ts';
+import type { Config, ImageConfig, Release } from '../config/types.ts';
+import type { Emit, StageId } from '../events/event.ts';
+import type { ImageFacts } from '../image/facts.ts';
+import type { IsoFacts, LocalIso } from '../iso/facts.ts';
+import type { Rendered } from '../render/types.ts';
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
+
+/** What each stage hands to the later ones. */
+export interface StageData {
+  iso: { medium: LocalIso; facts: IsoFacts; kernel: string; initrd: string };
+  render: Rendered & { accelerator: 'kvm' | 'tcg'; packerVersion: string };
+  build: { root: RootOutput; buildId: string; tools: Record<string, string>; boot: string };
+  pack: { artifact: Artifact; facts: string };
+  validate: { verdict: Verdict };
+  upload: { resources: UploadedResource[] };
+}
+
+/** The root file system as the build leaves it: a plain tar, or the tgz that packer-maas' own scripts made. */
+export interface RootOutput {
+  kind: 'tar' | 'tgz';
+  path: string;
+  bytes: number;
+}
+
+export interface Artifact {
+  path: string;
+  manifest: string;
+  sha256: string;
+  size: number;
+  /** When the artifact was packed, YYYYMMDD in UTC; placeholder {date}. */
+  date: string;
+}
+
+export interface UploadedResource {
+  target: string;
+  id: number;
+  name: string;
+  sha256: string;
+  skipped: boolean;
+}
+
+/** What pack writes beside the artifact for validate: facts and what is known of the stream and the build. */
+export interface Evidence {
+  facts: ImageFacts;
+  stream: Json;
+  build: Json;
+}
+
+/** What a stage gets. Everything else it needs comes by `output` of the stages it names in `needs`. */
+export interface StageContext {
+  config: Config;
+  image: ImageConfig;
+  release: Release;
+  /** The stage's own directory, empty at the start of `run`. */
+  dir: string;
+  /** What an earlier stage handed over. */
+  output<S extends StageId>(stage: S): StageData[S];
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface StageResult<S extends StageId> {
+  data: StageData[S];
+  /** Files, relative to `dir` or absolute, that must stand unchanged for the stage to count as fresh. */
+  files: string[];
+  /** One short phrase for the log. */
+  summary: string;
+}
+
+/** A stage as data. The runner alone decides whether and when it runs. */
+export interface Stage<S extends StageId = StageId> {
+  id: S;
+  /** What it does, for --dry-run and the guide. */
+  title: string;
+  needs: readonly StageId[];
+  /** True when a dry run may call `inputs` with nothing but the configuration: it reads, it changes nothing. */
+  inputs(context: StageContext): Promise<Record<string, Json | undefined>>;
+  run(context: StageContext): Promise<StageResult<S>>;
+  /** The tools it will start, for --dry-run. */
+  argv?(context: StageContext): Promise<string[][]>;
+}

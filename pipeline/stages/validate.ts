@@ -1,0 +1,67 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { judge, type Verdict } from '../checks/judge.ts';
+import { CHECKS_VERSION } from '../checks/table.ts';
+import { Fault } from '../errors/fault.ts';
+import type { Evidence, Stage } from './types.ts';
+
+/** Judges what was found while packing. No image with a blocker gets past here. */
+export const validate: Stage<'validate'> = {
+  id: 'validate',
+  title: 'judge the findings by the checks of the release',
+  needs: ['pack'],
+  async inputs(context) {
+    return {
+      artifact: context.output('pack').artifact.sha256,
+      profile: context.release.profile,
+      checks: CHECKS_VERSION,
+      baseImage: context.image.resource.baseImage,
+    };
+  },
+  async run(context) {
+    const { facts: path } = context.output('pack');
+    const evidence = JSON.parse(await readFile(path, 'utf8')) as Evidence;
+    const verdict = judge(evidence.facts, {
+      profile: context.release.profile,
+      baseImage: context.image.resource.baseImage,
+      stream: evidence.stream,
+      buildFacts: evidence.build,
+    });
+    const file = join(context.dir, 'verdict.json');
+    await writeFile(file, `${JSON.stringify(verdict, null, 2)}\n`);
+    if (!verdict.passed) throw rejected(verdict, context.output('pack').artifact.path);
+    for (const finding of verdict.findings)
+      if (finding.status === 'fail')
+        context.emit({
+          type: 'notice',
+          level: 'warning',
+          message: `${finding.id}: ${finding.title}: ${finding.found}`,
+          hint: finding.fix,
+        });
+    return { data: { verdict }, files: [file], summary: verdictPhrase(verdict) };
+  },
+};
+
+/** "31 checks passed, 2 warnings, 10 not applicable". */
+export function verdictPhrase(verdict: Verdict): string {
+  const count = (status: string) => verdict.findings.filter((finding) => finding.status === status).length;
+  const parts = [`${count('pass')} checks passed`];
+  if (count('fail') > 0) parts.push(`${count('fail')} failed`);
+  if (count('waived') > 0) parts.push(`${count('waived')} waived`);
+  if (count('not-applicable') > 0) parts.push(`${count('not-applicable')} not applicable`);
+  return parts.join(', ');
+}
+
+function rejected(verdict: Verdict, artifact: string): Fault {
+  const blockers = verdict.findings.filter(
+    (finding) => finding.status === 'fail' && finding.severity === 'blocker',
+  );
+  return new Fault(
+    'IMAGE_REJECTED',
+    `The image has ${blockers.length} blocker${blockers.length === 1 ? '' : 's'} and goes no further`,
+    {
+      detail: blockers.map((f) => `${f.id}: ${f.title}\n  found: ${f.found}\n  fix:   ${f.fix}`).join('\n'),
+      hint: `dgxos-maas validate ${artifact} shows all checks.`,
+    },
+  );
+}
