@@ -1,0 +1,61 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A file server that counts requests and fails on demand. */
+export class FlakyServer {
+  content: Buffer;
+  etag: string | null = '"one"';
+  ranges = true;
+  /** What is done to the next requests, one each, before the server is well again. */
+  faults: ('500' | '429' | '404' | '401' | 'cut' | 'stall' | 'reset')[] = [];
+  requests: { range?: string; ifRange?: string; authorization?: string; status: number }[] = [];
+  onRequest: () => void = () => {};
+  readonly #server = createServer((request, response) => this.#answer(request, response));
+
+  constructor(content: Buffer) {
+    this.content = content;
+  }
+
+  async start(): Promise<string> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    this.onRequest();
+    const {
+      range,
+      'if-range': ifRange,
+      authorization,
+    } = request.headers as Record<string, string | undefined>;
+    const fault = this.faults.shift();
+    const headers: Record<string, string> = {};
+    if (this.etag) headers.ETag = this.etag;
+    let status = 200;
+    let body = this.content;
+    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    if (this.ranges && range && (!ifRange || ifRange === this.etag)) {
+      status = from < body.length ? 206 : 416;
+      headers['Content-Range'] =
+        status === 206 ? `bytes ${from}-${body.length - 1}/${body.length}` : `bytes */${body.length}`;
+      body = body.subarray(from);
+    }
+    if (fault && /^\d+$/.test(fault)) {
+      status = Number(fault);
+      if (fault === '429') headers['Retry-After'] = '0';
+      body = Buffer.from('no');
+    }
+    this.requests.push({ range, ifRange, authorization, status });
+    if (fault === 'reset') return void request.socket.destroy();
+    response.writeHead(status, { ...headers, 'Content-Length': String(body.length) });
+    if (fault === 'cut' || fault === 'stall') {
+      response.write(body.subarray(0, Math.ceil(body.length / 2)));
+      if (fault === 'cut') setTimeout(() => request.socket.destroy(), 30);
+    } else response.end(body);
+  }
+}
