@@ -126,6 +126,8 @@ export interface Release {
   architecture: string;
   ubuntu: { version: string; codename: string };
   platforms: Record<string, { title: string }>;
+  /** True: an ISO may hold more platforms than are listed; the ISO decides. */
+  openPlatforms: boolean;
   /** Known ISOs: hints for `init` and for messages, never a trust anchor. */
   knownIsos: { file: string; sha256: string }[];
   /** Values filled in where an image says nothing. */
