@@ -73,6 +73,7 @@ export const CATALOGUE = {
   MAAS_REFUSED: EXIT.maas,
   MAAS_NOT_FOUND: EXIT.maas,
   MAAS_PROTOCOL: EXIT.maas,
+  MAAS_DISK_FULL: EXIT.temporary,
   UPLOAD_MISMATCH: EXIT.maas,
   UPLOAD_CHANGED: EXIT.maas,
   API_KEY_INVALID: EXIT.config,

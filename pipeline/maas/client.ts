@@ -1,0 +1,215 @@
+import type { Agent } from 'node:http';
+import { Fault } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { redact } from '../secrets/registry.ts';
+import type { ApiKey } from './api-key.ts';
+import { openAgent } from './connection.ts';
+import { Patience } from './patience.ts';
+import { explain, Refusal } from './refusal.ts';
+import { type Answer, type Content, sendOnce } from './request.ts';
+import { authorization } from './sign.ts';
+import { apiUrl, maasUrl } from './url.ts';
+import { type MaasVersion, parseVersion } from './version.ts';
+
+export interface ClientOptions {
+  url: string;
+  /** Null: only what MAAS tells everybody, such as its version. */
+  key: ApiKey | null;
+  /** PEM file of the authority to trust, or null. */
+  caCert: string | null;
+  emit: Emit;
+  signal: AbortSignal;
+  /** How long to keep trying; a minute where nothing is said. */
+  patience?: Patience;
+  /** Milliseconds without a byte moving, and from a request's end to its answer. */
+  stallMs?: number;
+  answerMs?: number;
+}
+
+export type Form = Record<string, string | number | boolean>;
+
+/** One MAAS. `get` and `delete` try again by themselves; `post` and `put` are tried once, since they may have worked unheard. */
+export class MaasClient {
+  /** Ends in /MAAS. */
+  readonly url: string;
+  readonly patience: Patience;
+  readonly #options: ClientOptions;
+  #agent: Promise<Agent> | undefined;
+  #version: Promise<MaasVersion> | undefined;
+  /** Seconds that the server's clock is ahead of ours, once it has complained. */
+  #clockAheadS = 0;
+
+  constructor(options: ClientOptions) {
+    this.url = maasUrl(options.url);
+    this.#options = options;
+    this.patience = options.patience ?? new Patience({ totalS: 60 });
+  }
+
+  /** The version, asked once. */
+  version(): Promise<MaasVersion> {
+    this.#version ??= this.#discover();
+    return this.#version;
+  }
+
+  async #discover(): Promise<MaasVersion> {
+    const told = (await this.get('version/')) as { version?: unknown } | null;
+    const version = parseVersion(String(told?.version ?? ''));
+    if (!version) throw this.notMaas('version/', 'there is no version in it');
+    return version;
+  }
+
+  /**
+   * The JSON of an endpoint, such as `boot-resources/3/`.
+   * @throws Refusal, Fault MAAS_UNREACHABLE, MAAS_BUSY after the patience, MAAS_PROTOCOL when it is no JSON
+   */
+  async get(path: string): Promise<unknown> {
+    return this.#json(path, await this.#patiently(() => this.#ask('GET', path)));
+  }
+
+  /** Sends a form and gives the JSON of the answer; one try. */
+  async post(path: string, form: Form): Promise<unknown> {
+    const text = new URLSearchParams(Object.entries(form).map(([k, v]) => [k, String(v)])).toString();
+    const bytes = Buffer.from(text);
+    const body = { type: 'application/x-www-form-urlencoded', length: bytes.length, bytes };
+    return this.#json(path, await this.#ask('POST', path, { body }));
+  }
+
+  /** Sends raw bytes; one try. @param answerMs how long the server may think after the last byte */
+  async put(path: string, body: Content, answerMs?: number): Promise<void> {
+    await this.#ask('PUT', path, { body, answerMs });
+  }
+
+  /** Deletes; what is gone already counts as deleted. */
+  async delete(path: string): Promise<void> {
+    try {
+      await this.#patiently(() => this.#ask('DELETE', path));
+    } catch (error) {
+      // A second DELETE gets 404 from some endpoints and 500 from boot-resources.
+      if (!(error instanceof Fault && error.code === 'MAAS_NOT_FOUND')) throw error;
+    }
+  }
+
+  /** A signed request to an address outside API 2.0, with headers of its own; one try. */
+  raw(
+    method: 'GET' | 'POST',
+    url: string,
+    more: { headers?: Record<string, string>; body?: Content; answerMs?: number },
+  ) {
+    return this.#try(method, url, url.slice(this.url.length), more);
+  }
+
+  /** Says in the log that something is tried again. */
+  retrying(fault: Fault): (seconds: number) => void {
+    return (seconds) =>
+      this.#options.emit({
+        type: 'notice',
+        level: 'warning',
+        message: redact(
+          `${fault.message}; trying again in ${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`,
+        ),
+      });
+  }
+
+  /** The fault for an answer that no MAAS gives. */
+  notMaas(path: string, why: string): Fault {
+    return new Fault('MAAS_PROTOCOL', `${apiUrl(this.url, path)} does not answer like a MAAS: ${why}`, {
+      hint: 'Check the URL: it ends in /MAAS, for example http://maas.example:5240/MAAS',
+    });
+  }
+
+  async #patiently<T>(action: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await action();
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        await this.patience.pause(error, this.#options.signal, this.retrying(error));
+      }
+    }
+  }
+
+  #ask(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    more: { body?: Content; answerMs?: number } = {},
+  ) {
+    return this.#try(method, apiUrl(this.url, path), path, more);
+  }
+
+  /** One try; a second one at once where the first was turned away for its time or its nonce. */
+  async #try(
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    url: string,
+    path: string,
+    more: { headers?: Record<string, string>; body?: Content; answerMs?: number },
+  ): Promise<Answer> {
+    for (let turn = 1; ; turn += 1) {
+      const { key, caCert, signal, stallMs, answerMs } = this.#options;
+      this.#agent ??= openAgent(this.url, caCert);
+      const startedS = Date.now() / 1000;
+      const answer = await sendOnce({
+        method,
+        url,
+        headers: {
+          Accept: 'application/json',
+          'User-Agent': 'dgxos-maas',
+          ...more.headers,
+          ...(key ? { Authorization: authorization(key, startedS + this.#clockAheadS) } : {}),
+        },
+        body: more.body,
+        agent: await this.#agent,
+        signal,
+        stallMs: stallMs ?? 60_000,
+        answerMs: more.answerMs ?? answerMs ?? 60_000,
+      });
+      this.patience.reached();
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      if (answer.status >= 300 && answer.status < 400) throw redirected(url, answer);
+      const refusal = explain(
+        `${method} ${path}`,
+        answer.status,
+        answer.text,
+        answer.headers.get('Retry-After'),
+      );
+      const again = refusal.row === 'nonce' || (refusal.row === 'expired' && this.#setClock(answer));
+      if (!again || turn > 1 || (more.body && !Buffer.isBuffer(more.body.bytes))) throw refusal;
+    }
+  }
+
+  /** Follows the server's clock. @returns false when the clocks agree, so that the request was slow and not late */
+  #setClock(answer: Answer): boolean {
+    const serverS = Date.parse(answer.headers.get('Date') ?? '') / 1000;
+    const aheadS = serverS - Date.now() / 1000;
+    if (!(Math.abs(aheadS - this.#clockAheadS) > 30)) return false;
+    this.#clockAheadS = aheadS;
+    this.#options.emit({
+      type: 'notice',
+      level: 'warning',
+      message: `The clock of ${new URL(this.url).host} is ${Math.round(Math.abs(aheadS))} s ${aheadS > 0 ? 'ahead of' : 'behind'} this host's; requests are signed by its clock`,
+      hint: 'Set both clocks by NTP.',
+    });
+    return true;
+  }
+
+  #json(path: string, answer: Answer): unknown {
+    try {
+      return JSON.parse(answer.text);
+    } catch {
+      const html = /^\s*</.test(answer.text);
+      throw this.notMaas(path, html ? 'it sends a web page' : 'it sends no JSON');
+    }
+  }
+}
+
+/** Opens a client; nothing is sent yet. @throws Fault CONFIG_INVALID for a bad URL */
+export function createClient(options: ClientOptions): MaasClient {
+  return new MaasClient(options);
+}
+
+function redirected(url: string, answer: Answer): Refusal {
+  const to = redact(answer.headers.get('Location') ?? 'nowhere');
+  return new Refusal('MAAS_REFUSED', `${url} redirects to ${to}; a signed request does not follow`, {
+    status: answer.status,
+    hint: 'Give the URL that MAAS itself has, with its scheme and port.',
+  });
+}

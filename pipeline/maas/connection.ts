@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { getProxyForUrl } from 'proxy-from-env';
+import { Fault } from '../errors/fault.ts';
+import { registerSecret } from '../secrets/registry.ts';
+
+/**
+ * The connections to one MAAS: kept alive, through the proxy that the environment names for this URL.
+ * @param caCert PEM file of the authority that alone is trusted then (MAAS_API_CACERT), or null for the system's
+ * @throws Fault CONFIG_INVALID when the file cannot be read or holds no certificate
+ */
+export async function openAgent(url: string, caCert: string | null): Promise<HttpAgent> {
+  const secure = url.startsWith('https:');
+  const ca = caCert === null ? undefined : await readAuthority(caCert);
+  const options = { keepAlive: true, ...(secure && ca ? { ca } : {}) };
+  const proxy = getProxyForUrl(url);
+  if (!proxy) return secure ? new HttpsAgent(options) : new HttpAgent(options);
+  registerSecret(new URL(proxy).password);
+  // Loaded only where there is a proxy: most uploads stay in the machine room.
+  if (secure) return new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, options);
+  return new (await import('http-proxy-agent')).HttpProxyAgent(proxy, options);
+}
+
+async function readAuthority(path: string): Promise<string> {
+  let pem: string;
+  try {
+    pem = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Fault('CONFIG_INVALID', `The CA file ${path} cannot be read: ${(error as Error).message}`, {
+      hint: "Correct MAAS_API_CACERT or the target's `ca_cert:`.",
+      cause: error,
+    });
+  }
+  if (!pem.includes('-----BEGIN CERTIFICATE-----'))
+    throw new Fault('CONFIG_INVALID', `The CA file ${path} holds no PEM certificate`, {
+      hint: 'Convert it with: openssl x509 -inform der -in FILE -out FILE.pem',
+    });
+  return pem;
+}

@@ -1,0 +1,66 @@
+import { readFile, stat } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
+import type { TargetConfig } from '../config/types.ts';
+import { Fault } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { type ApiKey, parseApiKey } from './api-key.ts';
+import { keptLogin } from './logins.ts';
+import { profileKey } from './profiles.ts';
+import { maasUrl } from './url.ts';
+
+const WAYS =
+  'Set MAAS_API_KEY, or keep the key once with `dgxos-maas login URL`, or name a file or a profile of the maas command ' +
+  'in the target.';
+
+/**
+ * Finds the key of a target: where its configuration says, else (environment) among the logins kept by `dgxos-maas login`.
+ * The key and its parts are secrets from then on.
+ * @throws Fault API_KEY_MISSING, API_KEY_INVALID
+ */
+export async function resolveApiKey(
+  target: TargetConfig,
+  env: NodeJS.ProcessEnv,
+  emit: Emit = () => {},
+): Promise<ApiKey> {
+  const { key } = target;
+  if (key.from === 'file') return readKeyFile(key.path, emit);
+  if (key.from === 'profile')
+    return parseApiKey(profileKey(key.profile, env), `of the maas profile "${key.profile}"`);
+  const value = env[key.variable];
+  if (value) return parseApiKey(value, `in ${key.variable}`);
+  const kept = await keptLogin(maasUrl(target.url), env);
+  if (kept) return parseApiKey(kept, 'kept by `dgxos-maas login`');
+  throw new Fault('API_KEY_MISSING', `There is no API key for ${target.name}: ${key.variable} is not set`, {
+    hint: WAYS,
+  });
+}
+
+/**
+ * Reads a key from a file, or from stdin for "-"; warns of a file that others may read.
+ * @throws Fault API_KEY_MISSING, API_KEY_INVALID
+ */
+export async function readKeyFile(path: string, emit: Emit): Promise<ApiKey> {
+  if (path === '-') return parseApiKey(await text(process.stdin), 'on standard input');
+  let content: string;
+  try {
+    content = await readFile(path, 'utf8');
+    const { mode } = await stat(path);
+    if (mode & 0o077)
+      emit({
+        type: 'notice',
+        level: 'warning',
+        message: `The API key file ${path} can be read by other users`,
+        hint: `chmod 600 ${path}`,
+      });
+  } catch (error) {
+    throw new Fault(
+      'API_KEY_MISSING',
+      `The API key file ${path} cannot be read: ${(error as Error).message}`,
+      {
+        hint: WAYS,
+        cause: error,
+      },
+    );
+  }
+  return parseApiKey(content, `in ${path}`);
+}

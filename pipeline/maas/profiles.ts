@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Fault } from '../errors/fault.ts';
+
+/**
+ * The API key of a profile that `maas login` made: ~/.maascli.db, table profiles(name, data), data a JSON with
+ * `credentials` [consumer, token, secret] and `url`.
+ * @throws Fault API_KEY_MISSING with the names of the profiles there are
+ */
+export function profileKey(name: string, env: NodeJS.ProcessEnv): string {
+  const path = join(env.HOME || homedir(), '.maascli.db');
+  if (!existsSync(path))
+    throw new Fault('API_KEY_MISSING', `The maas command has no profiles here: there is no ${path}`, {
+      hint: `maas login ${name} URL, or give the key in another way: MAAS_API_KEY, \`dgxos-maas login URL\`, a file`,
+    });
+  const rows = readProfiles(path);
+  const row = rows.find((profile) => profile.name === name);
+  if (!row)
+    throw new Fault('API_KEY_MISSING', `The maas command has no profile "${name}" in ${path}`, {
+      hint: rows.length ? `There are: ${rows.map((r) => r.name).join(', ')}` : `maas login ${name} URL`,
+    });
+  try {
+    const { credentials } = JSON.parse(row.data) as { credentials: string[] };
+    return credentials.join(':');
+  } catch {
+    throw new Fault('API_KEY_MISSING', `The maas profile "${name}" holds no credentials`, {
+      hint: `maas login ${name} URL`,
+    });
+  }
+}
+
+function readProfiles(path: string): { name: string; data: string }[] {
+  try {
+    const database = new DatabaseSync(path, { readOnly: true });
+    try {
+      return database.prepare('SELECT name, data FROM profiles ORDER BY name').all() as {
+        name: string;
+        data: string;
+      }[];
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    throw new Fault('API_KEY_MISSING', `${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
