@@ -15,10 +15,10 @@ export function parseRow(line: string): PackerRow | undefined {
   const fields = line.split(',');
   if (fields.length < 3 || !/^\d+$/.test(fields[0] as string)) return undefined;
   const [time, target, type, ...data] = fields as [string, string, string, ...string[]];
-  return { time: Number(time), target, type, data: data.map(unescape) };
+  return { time: Number(time), target, type, data: data.map(unescapeField) };
 }
 
-function unescape(field: string): string {
+function unescapeField(field: string): string {
   return field
     .replaceAll('%!(PACKER_COMMA)', ',')
     .replace(/\\([nr\\])/g, (_, c) => (c === 'n' ? '\n' : c === 'r' ? '\r' : '\\'));

@@ -1,5 +1,7 @@
 import { CATALOGUE, type ExitCode, type FaultCode } from './catalogue.ts';
 
+export type { FaultCode };
+
 /** A place in a user's file; lines and columns count from 1. */
 export interface Where {
   file: string;

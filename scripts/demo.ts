@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { $, chalk } from 'zx';
+
+/** Runs the whole pipeline on the demo installer against a sandbox MAAS; everything it makes stays in one folder. */
+const { values } = parseArgs({
+  options: {
+    fresh: { type: 'boolean', default: false },
+    boot: { type: 'string', default: 'direct' },
+    dir: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write('usage: scripts/demo [--fresh] [--boot direct|typed] [--dir FOLDER]\n');
+  process.exit(0);
+}
+
+const root = resolve(import.meta.dirname, '..');
+const cli = join(root, 'bin/dgxos-maas.js');
+const dir = resolve(values.dir ?? join(root, '.dgxos-maas/demo'));
+mkdirSync(dir, { recursive: true });
+const say = (text: string) => process.stderr.write(`${chalk.bold('demo:')} ${text}\n`);
+const started = Date.now();
+
+say('making the demo installer ISO (from Debian packages; cached)');
+const made = await $({
+  stdio: ['ignore', 'pipe', 'inherit'],
+})`node ${join(root, 'scripts/demo-iso.ts')} --json`;
+const iso = JSON.parse(made.stdout) as { path: string; sha256: string };
+
+say('starting a sandbox MAAS on loopback (it is not MAAS, it answers like it)');
+const sandbox = $({
+  stdio: ['ignore', 'pipe', 'inherit'],
+  nothrow: true,
+})`node ${cli} sandbox --quiet --json --dir ${join(dir, 'maas')}`;
+const maas = await new Promise<{ url: string; apiKey: string }>((ready, failed) => {
+  let text = '';
+  sandbox.stdout.on('data', (chunk: Buffer) => {
+    text += chunk;
+    try {
+      ready(JSON.parse(text));
+    } catch {
+      // the object is not complete yet
+    }
+  });
+  sandbox.then((end) => failed(new Error(`the sandbox ended with exit code ${end.exitCode}`)));
+});
+
+const config = join(dir, 'dgxos-maas.yaml');
+writeFileSync(
+  config,
+  `# Written by scripts/demo: the demo installer, and the sandbox from the environment as the target.
+workspace: ./work
+images:
+  demo:
+    release: demo
+    platform: demo1
+    version: "1.0"
+    iso:
+      source: ${iso.path}
+      sha256: ${iso.sha256}
+    boot: ${values.boot}
+`,
+);
+try {
+  const run = await $({
+    stdio: ['ignore', 'inherit', 'inherit'],
+    nothrow: true,
+    env: { ...process.env, MAAS_API_URL: maas.url, MAAS_API_KEY: maas.apiKey },
+  })`node ${cli} --config ${config} run demo ${values.fresh ? ['--from', 'iso'] : []}`;
+  process.exitCode = run.exitCode ?? 1;
+  if (run.exitCode === 0)
+    say(`done in ${Math.round((Date.now() - started) / 1000)} s; the files are in ${dir}`);
+} finally {
+  await sandbox.kill('SIGTERM').catch(() => {});
+}

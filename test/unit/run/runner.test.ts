@@ -1,0 +1,157 @@
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Fault } from '../../../pipeline/errors/fault.ts';
+import type { Event, StageId } from '../../../pipeline/events/event.ts';
+import { planStages } from '../../../pipeline/run/dry-run.ts';
+import type { Selection } from '../../../pipeline/run/plan.ts';
+import { type RunRequest, runStages } from '../../../pipeline/run/runner.ts';
+import type { Json, Stage } from '../../../pipeline/stages/types.ts';
+
+/** Three stages that count how often they ran; `knobs` are their inputs, `failing` makes one fail. */
+let workspace: string;
+let ran: StageId[];
+let knobs: Record<string, Json>;
+let failing: StageId | undefined;
+let events: Event[];
+
+function stage(id: StageId, needs: StageId[]): Stage {
+  return {
+    id,
+    title: `the ${id} stage`,
+    needs,
+    async inputs(context) {
+      return {
+        knob: knobs[id] ?? null,
+        before: needs.map((need) => context.output(need) as unknown as Json),
+      };
+    },
+    async run(context) {
+      ran.push(id);
+      await writeFile(join(context.dir, 'out'), `${id}${JSON.stringify(knobs[id] ?? null)}`);
+      if (failing === id) throw new Fault('BUILD_FAILED', `${id} fails`);
+      return { data: { made: knobs[id] ?? null } as never, files: ['out'], summary: 'made' };
+    },
+  } as Stage;
+}
+
+const stages = [stage('iso', []), stage('render', ['iso']), stage('build', ['render'])];
+
+function request(selection: Selection = {}): RunRequest {
+  return {
+    config: { workspace } as never,
+    image: { name: 'img' } as never,
+    release: {} as never,
+    stages,
+    selection,
+    emit: (event) => events.push(event),
+    signal: new AbortController().signal,
+    env: {},
+  };
+}
+
+async function go(selection: Selection = {}): Promise<StageId[]> {
+  ran = [];
+  await runStages(request(selection));
+  return ran;
+}
+
+beforeEach(async () => {
+  workspace = await mkdtemp(join(tmpdir(), 'runner-'));
+  ran = [];
+  knobs = {};
+  failing = undefined;
+  events = [];
+});
+afterEach(() => rm(workspace, { recursive: true, force: true }));
+
+describe('the runner', () => {
+  it('runs every stage once and nothing the second time', async () => {
+    expect(await go()).toEqual(['iso', 'render', 'build']);
+    expect(await go()).toEqual([]);
+  });
+
+  it('runs a stage whose input changed, and those after it only when its result changed', async () => {
+    await go();
+    knobs.render = 'other';
+    expect(await go()).toEqual(['render', 'build']);
+  });
+
+  it('stops after --until and starts again at --from', async () => {
+    expect(await go({ until: 'render' })).toEqual(['iso', 'render']);
+    await go();
+    expect(await go({ from: 'render' })).toEqual(['render', 'build']);
+  });
+
+  it('runs only the forced stage when its result stays the same', async () => {
+    await go();
+    expect(await go({ force: 'render' })).toEqual(['render']);
+  });
+
+  it('continues at the stage that failed', async () => {
+    failing = 'build';
+    await expect(go()).rejects.toThrow('build fails');
+    failing = undefined;
+    expect(await go()).toEqual(['build']);
+  });
+
+  it.each([
+    ['removed', (file: string) => rm(file)],
+    ['overwritten with another size', (file: string) => writeFile(file, 'tampered with')],
+    ['touched', (file: string) => utimes(file, 1, 1)],
+  ])('does not trust an output that was %s', async (_, tamper) => {
+    await go();
+    await tamper(join(workspace, 'img', 'render', 'out'));
+    expect(await go()).toContain('render');
+  });
+
+  it('takes a damaged record for none', async () => {
+    await go();
+    await writeFile(join(workspace, 'img', 'iso.json'), '{ "format": 1, "stage"');
+    expect(await go()).toEqual(['iso']);
+  });
+
+  it('has no record of a stage while it runs', async () => {
+    await go();
+    failing = 'iso';
+    await expect(go({ force: 'iso' })).rejects.toThrow();
+    await expect(readFile(join(workspace, 'img', 'iso.json'))).rejects.toThrow('ENOENT');
+  });
+
+  it('tells the failure as an event with the stage and the fault', async () => {
+    failing = 'render';
+    await expect(go()).rejects.toThrow();
+    const failed = events.find((event) => event.type === 'stage-failed');
+    expect(failed).toMatchObject({ stage: 'render', error: { code: 'BUILD_FAILED' } });
+    expect(events.at(-1)).toMatchObject({ type: 'run-end', ok: false });
+  });
+
+  it('starts no stage once it was interrupted', async () => {
+    const abort = new AbortController();
+    abort.abort(new Fault('INTERRUPTED', 'Interrupted'));
+    await expect(runStages({ ...request(), signal: abort.signal })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+    expect(ran).toEqual([]);
+  });
+});
+
+describe('the dry run', () => {
+  it('changes nothing and says why each stage would run', async () => {
+    const first = await planStages(request());
+    expect(first.map(({ stage, runs, reason }) => [stage, runs, reason])).toEqual([
+      ['iso', true, 'no finished earlier run'],
+      ['render', true, 'after iso'],
+      ['build', true, 'after iso'],
+    ]);
+    expect(ran).toEqual([]);
+  });
+
+  it('names the input that changed', async () => {
+    await go();
+    knobs.build = 7;
+    const plan = await planStages(request());
+    expect(plan.map((stage) => stage.reason)).toEqual(['fresh', 'fresh', 'changed: knob']);
+  });
+});
