@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { refuse } from './reply.ts';
+
+/** Up to here a body is kept in memory, above on disk: memory stays constant whatever is sent. */
+const IN_MEMORY = 16 * 2 ** 20;
+/** Forms are small; MAAS itself would take an inline image of any size into memory. */
+const LONGEST_FORM = 64 * 2 ** 20;
+
+export type Field = string | Buffer;
+
+export interface ReceiveOptions {
+  spool: string;
+  /** Bytes each second. */
+  rate?: number;
+  /** Told the bytes of each part as it comes. */
+  onBytes: (count: number) => void;
+}
+
+/** A request's body, received to the end: MAAS runs no handler before that. */
+export class Body {
+  readonly length: number;
+  readonly type: string;
+  readonly #parts: Buffer[];
+  #file: string | undefined;
+
+  constructor(type: string, length: number, parts: Buffer[], file?: string) {
+    this.type = type;
+    this.length = length;
+    this.#parts = parts;
+    this.#file = file;
+  }
+
+  async *parts(): AsyncGenerator<Buffer> {
+    if (this.#file)
+      for await (const part of createReadStream(this.#file, { highWaterMark: 2 ** 20 })) yield part;
+    else yield* this.#parts;
+  }
+
+  /** The body as a file, which the caller then owns. */
+  async intoFile(path: string): Promise<void> {
+    const file = await open(path, 'w', 0o600);
+    try {
+      for await (const part of this.parts()) await file.write(part);
+    } finally {
+      await file.close();
+    }
+  }
+
+  /** The fields of an urlencoded, multipart or JSON form, or null when it is none of these. */
+  async form(): Promise<Record<string, Field> | null> {
+    const type = this.type.split(';')[0]?.trim().toLowerCase() ?? '';
+    if (this.length > LONGEST_FORM) refuse(413, `The sandbox takes forms of up to ${LONGEST_FORM} bytes.`);
+    if (type === 'application/json') return this.#json();
+    if (type !== 'application/x-www-form-urlencoded' && type !== 'multipart/form-data')
+      return this.length === 0 ? {} : null;
+    const data = await new Response(await this.#whole(), { headers: { 'content-type': this.type } })
+      .formData()
+      .catch(() => refuse(400, 'Bad Request'));
+    const fields: Record<string, Field> = {};
+    for (const [name, value] of data)
+      fields[name] = typeof value === 'string' ? value : Buffer.from(await value.arrayBuffer());
+    return fields;
+  }
+
+  /** The op that a form carries in place of the URL. */
+  async op(): Promise<string | null> {
+    if (!this.type.includes('form')) return null;
+    const op = (await this.form())?.op;
+    return typeof op === 'string' && op !== '' ? op : null;
+  }
+
+  async discard(): Promise<void> {
+    if (this.#file) await rm(this.#file, { force: true });
+    this.#file = undefined;
+  }
+
+  async #whole(): Promise<Buffer> {
+    const parts: Buffer[] = [];
+    for await (const part of this.parts()) parts.push(part);
+    return Buffer.concat(parts);
+  }
+
+  async #json(): Promise<Record<string, Field>> {
+    const fields: Record<string, Field> = {};
+    try {
+      const parsed = JSON.parse((await this.#whole()).toString()) as Record<string, unknown>;
+      for (const [name, value] of Object.entries(parsed)) if (value !== null) fields[name] = String(value);
+      return fields;
+    } catch {
+      return refuse(400, 'Bad Request');
+    }
+  }
+}
+
+/**
+ * Takes in a whole body.
+ * @throws when the connection ends before the body does; nothing of it is kept.
+ */
+export async function receive(request: IncomingMessage, options: ReceiveOptions): Promise<Body> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  let path: string | undefined;
+  let file: FileHandle | undefined;
+  const started = Date.now();
+  try {
+    for await (const part of request as AsyncIterable<Buffer>) {
+      length += part.length;
+      options.onBytes(part.length);
+      if (options.rate) await sleep((length / options.rate) * 1000 - (Date.now() - started));
+      if (!file && length <= IN_MEMORY) {
+        parts.push(part);
+        continue;
+      }
+      if (!file) {
+        path = join(options.spool, randomUUID());
+        file = await open(path, 'w', 0o600);
+        for (const earlier of parts.splice(0)) await file.write(earlier);
+      }
+      await file.write(part);
+    }
+    if (!request.complete) throw new Error('connection cut');
+  } catch (error) {
+    await file?.close();
+    if (path) await rm(path, { force: true });
+    throw error;
+  }
+  await file?.close();
+  return new Body(request.headers['content-type'] ?? '', length, parts, path);
+}

@@ -1,0 +1,247 @@
+import { rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { WHAT_THIS_IS } from './account.ts';
+import type { Authenticator } from './auth.ts';
+import { type Body, receive } from './body.ts';
+import type { Faults, Rule } from './faults.ts';
+import { bodyLimit, errorPage } from './front.ts';
+import { html, Refused, type Reply, text } from './reply.ts';
+import type { LoggedRequest, RequestLog } from './requests.ts';
+import {
+  API,
+  type Call,
+  dispatch,
+  findRoute,
+  type Match,
+  operationOf,
+  type Route,
+  unknownEndpoint,
+} from './route.ts';
+import { fileAt } from './uploads.ts';
+import type { World } from './world.ts';
+
+interface Parts {
+  world: World;
+  routes: Route[];
+  faults: Faults;
+  log: RequestLog;
+  authenticator: Authenticator;
+  front: 'nginx' | undefined;
+  emit: Emit | undefined;
+}
+
+/** What one request is about, found before its body is read. */
+interface Incoming {
+  request: IncomingMessage;
+  response: ServerResponse;
+  url: URL;
+  match: Match | undefined;
+  arrival: number;
+  entry: LoggedRequest;
+}
+
+/** The HTTP side: takes requests in, carries out faults, sends answers. */
+export class Listener {
+  readonly #parts: Parts;
+  readonly #stopped = new AbortController();
+  readonly #numbers = new WeakMap<Socket, number>();
+  /** Connections that look alive and are not. */
+  readonly #dead = new WeakSet<Socket>();
+  #connections = 0;
+  #server: Server | undefined;
+  #port = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /** Listens on loopback only; returns the port. */
+  async listen(port: number): Promise<number> {
+    const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 });
+    const take = (request: IncomingMessage, response: ServerResponse) => void this.#take(request, response);
+    server.on('request', take);
+    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      // nginx refuses a long body before it has come.
+      if (!this.#tooLong(request)) response.writeContinue();
+      take(request, response);
+    });
+    server.on('connection', (socket) => this.#numbers.set(socket, ++this.#connections));
+    server.on('clientError', (_error, socket) => socket.destroy());
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) =>
+        reject(
+          error.code === 'EADDRINUSE'
+            ? new Fault('PORT_TAKEN', `Port ${port} is taken`, {
+                hint: 'Give another by --port, or none at all.',
+              })
+            : error,
+        ),
+      );
+      server.listen(port, '127.0.0.1', resolve);
+    });
+    this.#server = server;
+    this.#port = (server.address() as { port: number }).port;
+    return this.#port;
+  }
+
+  async close(): Promise<void> {
+    this.#stopped.abort();
+    await this.#stopListening();
+    rmSync(this.#parts.world.spool, { recursive: true, force: true });
+  }
+
+  async #stopListening(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { world, routes, log, emit } = this.#parts;
+    const { socket } = request;
+    if (this.#dead.has(socket)) return void socket.resetAndDestroy();
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const method = request.method ?? 'GET';
+    const match = findRoute(routes, url.pathname);
+    const kind = (match && operationOf(match.route, method, url.searchParams.get('op'))?.kind) ?? 'unknown';
+    const connection = this.#numbers.get(socket) ?? 0;
+    const entry = log.add({ at: world.now(), method, path: url.pathname + url.search, kind, connection });
+    const incoming = { request, response, url, match, arrival: ++world.arrivals, entry };
+    try {
+      await this.#serve(incoming);
+    } catch {
+      // The client went away, or we cut the connection ourselves: nobody is left to answer.
+      socket.destroy();
+    }
+    const line = `${method} ${entry.path} ${entry.status ?? 'no answer'}, ${entry.received} bytes`;
+    emit?.({ type: 'log', source: 'sandbox', line: entry.fault ? `${line} (fault ${entry.fault})` : line });
+  }
+
+  async #serve(incoming: Incoming): Promise<void> {
+    const { request, entry } = incoming;
+    if (this.#tooLong(request)) return this.#refuseLong(incoming);
+    const rule = this.#parts.faults.pick({
+      method: entry.method,
+      kind: entry.kind,
+      last: this.#isLast(incoming),
+    });
+    entry.fault = rule?.text;
+    if (rule?.fault === 'reset') return this.#reset(incoming);
+    if (rule?.fault === 'restart') return this.#restart(incoming, rule.argument ?? 1);
+
+    const rate = rule?.fault === 'slow' ? rule.argument : undefined;
+    const body = await receive(request, {
+      spool: this.#parts.world.spool,
+      rate,
+      onBytes: (count) => {
+        entry.received += count;
+      },
+    });
+    try {
+      if (rule?.fault === 'stall') return await this.#stall(incoming, rule.argument);
+      const instead = rule && answerOf(rule, this.#parts.world);
+      const reply = instead ?? (await this.#answer(incoming, body));
+      if (rule?.fault === 'lost') return void request.socket.destroy();
+      if (rule?.fault === 'idle-close') this.#dead.add(request.socket);
+      this.#send(incoming, reply);
+    } finally {
+      await body.discard();
+    }
+  }
+
+  async #answer({ url, match, entry, request, arrival }: Incoming, body: Body): Promise<Reply> {
+    const { world, authenticator } = this.#parts;
+    if (!match) return url.pathname.startsWith(API) ? unknownEndpoint(url.pathname) : html(404, 'Not Found');
+    const headers = request.headers as Call['headers'];
+    const { route, at } = match;
+    try {
+      const user = route.anonymous
+        ? world.users.user
+        : (route.authenticate?.(world, headers) ?? authenticator.check(headers.authorization));
+      return await dispatch(route, { world, method: entry.method, url, headers, at, user, body, arrival });
+    } catch (error) {
+      if (error instanceof Refused) return error.reply;
+      // As MAAS does with what it did not expect.
+      return text(500, error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #send({ response, entry }: Incoming, reply: Reply): void {
+    if (response.destroyed) return;
+    entry.status = reply.status;
+    const length = reply.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(reply.body)) };
+    response.writeHead(reply.status, { server: WHAT_THIS_IS, ...length, ...reply.headers });
+    response.end(reply.body);
+  }
+
+  /** Whether the front refuses the body by its length. */
+  #tooLong(request: IncomingMessage): boolean {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    return this.#parts.front === 'nginx' && Number(request.headers['content-length'] ?? 0) > bodyLimit(path);
+  }
+
+  /** nginx answers at once and then reads on for a while, so that the answer is not lost. */
+  async #refuseLong(incoming: Incoming): Promise<void> {
+    this.#send(incoming, errorPage(413, { connection: 'close' }));
+    const give = AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(5000)]);
+    give.addEventListener('abort', () => incoming.request.socket.destroy());
+    for await (const part of incoming.request) incoming.entry.received += (part as Buffer).length;
+  }
+
+  /** Whether this chunk completes its file. */
+  #isLast({ match, entry, request }: Incoming): boolean {
+    if (entry.kind !== 'chunk' || !/^\d+$/.test(match?.at.file ?? '')) return false;
+    const file = fileAt(this.#parts.world, match?.at.file ?? '');
+    return !!file && file.received + Number(request.headers['content-length'] ?? 0) >= file.size;
+  }
+
+  /** Reads about half of the body, then resets. */
+  async #reset({ request, entry }: Incoming): Promise<void> {
+    const half = Number(request.headers['content-length'] ?? 0) / 2;
+    if (half > 0)
+      for await (const part of request.iterator({ destroyOnReturn: false })) {
+        entry.received += (part as Buffer).length;
+        if (entry.received >= half) break;
+      }
+    request.socket.resetAndDestroy();
+  }
+
+  async #restart(incoming: Incoming, seconds: number): Promise<void> {
+    await this.#reset(incoming);
+    await this.#stopListening();
+    this.#parts.world.store.blobs.forget();
+    await sleep(seconds * 1000, undefined, { signal: this.#stopped.signal });
+    await this.listen(this.#port);
+  }
+
+  async #stall({ request }: Incoming, seconds: number | undefined): Promise<void> {
+    const gone = new Promise((resolve) => request.socket.once('close', resolve));
+    const over =
+      seconds === undefined ? [] : [sleep(seconds * 1000, undefined, { signal: this.#stopped.signal })];
+    await Promise.race([gone, ...over]);
+    request.socket.destroy();
+  }
+}
+
+/** The answer that a rule puts in place of the real one, if it does. */
+function answerOf(rule: Rule, world: World): Reply | undefined {
+  if (rule.fault === 'disk-full')
+    return world.traits.storage === 'appended'
+      ? text(400, 'No space left on device')
+      : text(500, '[Errno 28] No space left on device');
+  if (rule.fault !== 'status') return undefined;
+  const { status } = rule;
+  const seconds = rule.argument ?? (status === 409 ? 5 : undefined);
+  const headers: Record<string, string> = seconds === undefined ? {} : { 'retry-after': String(seconds) };
+  if ([408, 413, 502, 503, 504].includes(status)) return errorPage(status, headers);
+  if (status === 409)
+    return html(409, 'Conflict error. Try your request again, as it will most likely succeed.', headers);
+  return text(status, `Fault injected: ${status}`, headers);
+}

@@ -1,0 +1,160 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Fault } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { accountRoutes } from './account.ts';
+import { Authenticator } from './auth.ts';
+import { bootResourceRoutes } from './boot-resources.ts';
+import { Faults, parseRule } from './faults.ts';
+import { keyOf, loadUsers } from './keys.ts';
+import { Listener } from './listener.ts';
+import { lockFolder } from './lock.ts';
+import { type LoggedRequest, RequestLog } from './requests.ts';
+import type { Route } from './route.ts';
+import { freshState } from './seed.ts';
+import { readState, Store } from './store.ts';
+import { uploadRoutes } from './uploads.ts';
+import { traitsOf } from './versions.ts';
+import type { World } from './world.ts';
+
+export interface SandboxOptions {
+  /** Keeps images, state and keys; made if missing. */
+  dir: string;
+  /** On 127.0.0.1; 0 or nothing takes a free one. */
+  port?: number;
+  /** The version of MAAS to play, "2.8" to "3.8"; by default the folder's own, else 3.5. */
+  family?: string;
+  /** Region controllers; more than one only from 3.5. */
+  regions?: number;
+  /** Seconds until the other regions have copied a complete file (2). */
+  syncSeconds?: number;
+  /** Answer as behind MAAS' own nginx, with its limit on bodies. */
+  front?: 'nginx';
+  /** Rules such as put:3:reset, see faults.ts. */
+  faults?: string[];
+  /** The administrator's API key in place of the folder's own. */
+  key?: string;
+  /** false: `apiKey` is the key of a user who is not an administrator. */
+  admin?: boolean;
+  /** Architectures that images can be made for; [] is a MAAS that has imported nothing. Only for a new folder. */
+  architectures?: string[];
+  /** The clock, in milliseconds since 1970. */
+  now?: () => number;
+  /** Gets a log line for each request. */
+  emit?: Emit;
+}
+
+export interface Sandbox {
+  /** http://127.0.0.1:PORT/MAAS */
+  url: string;
+  apiKey: string;
+  /** The key of the user who is not an administrator. */
+  userKey: string;
+  /** The file (mode 0600) that holds `apiKey`. */
+  keyFile: string;
+  /** Such as "3.5". */
+  family: string;
+  /** Requests by method ("PUT"), by kind ("chunk", "create", …), and `total`. */
+  counts: Record<string, number>;
+  requests: LoggedRequest[];
+  /** @throws Fault USAGE when the rule makes no sense. */
+  addFault(rule: string): void;
+  /** Stops listening, cuts every connection and gives the folder free. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server that answers as MAAS' API does, for tests and demonstrations.
+ * @throws Fault USAGE, PORT_TAKEN, WORKSPACE_LOCKED (another sandbox has the folder), WORKSPACE_CORRUPT
+ */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  const unlock = await lockFolder(options.dir);
+  try {
+    return await start(options, unlock);
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function start(options: SandboxOptions, unlock: () => Promise<void>): Promise<Sandbox> {
+  const world = await makeWorld(options);
+  const routes = routesOf();
+  const kinds = routes.flatMap((route) => Object.values(route.operations).map((operation) => operation.kind));
+  const faults = new Faults();
+  for (const rule of options.faults ?? []) faults.add(parseRule(rule, kinds));
+  const log = new RequestLog();
+  const authenticator = new Authenticator([world.users.admin, world.users.user], world.now);
+  const listener = new Listener({
+    world,
+    routes,
+    faults,
+    log,
+    authenticator,
+    front: options.front,
+    emit: options.emit,
+  });
+  const port = await listener.listen(options.port ?? 0);
+  world.url = `http://127.0.0.1:${port}/MAAS`;
+
+  const who = options.admin === false ? 'user' : 'admin';
+  return {
+    url: world.url,
+    apiKey: keyOf(world.users[who]),
+    userKey: keyOf(world.users.user),
+    keyFile: world.users.files[who],
+    family: world.traits.version,
+    counts: log.counts,
+    requests: log.requests,
+    addFault: (rule) => faults.add(parseRule(rule, kinds)),
+    close: async () => {
+      await listener.close();
+      await unlock();
+    },
+  };
+}
+
+/** Every URL there is; a new group of endpoints is one more table here. */
+function routesOf(): Route[] {
+  const api = [...bootResourceRoutes, ...uploadRoutes];
+  return [...api, ...accountRoutes(api)];
+}
+
+async function makeWorld(options: SandboxOptions): Promise<World> {
+  const kept = readState(options.dir)?.version;
+  const family = options.family ?? kept ?? '3.5';
+  if (kept && kept !== family)
+    throw new Fault('USAGE', `${options.dir} holds a sandbox of MAAS ${kept}, not ${family}`, {
+      hint: 'The versions keep their images differently: give another folder by --dir.',
+    });
+  const traits = traitsOf(family);
+  const regions = options.regions ?? 1;
+  if (!Number.isInteger(regions) || regions < 1 || (regions > 1 && !traits.regionCopies))
+    throw new Fault('USAGE', `A sandbox of MAAS ${family} cannot have ${regions} regions`, {
+      hint: 'One is always possible; more only from MAAS 3.5, where each has its own copy of an image.',
+    });
+  const spool = join(options.dir, 'spool');
+  mkdirSync(spool, { recursive: true });
+  const store = await Store.open(options.dir, () =>
+    freshState(family, options.architectures ?? ['amd64/generic', 'arm64/generic']),
+  );
+  return {
+    traits,
+    store,
+    users: loadUsers(options.dir, options.key),
+    regions,
+    syncMs: (options.syncSeconds ?? 2) * 1000,
+    architectures: usable(store),
+    now: options.now ?? Date.now,
+    spool,
+    changes: new Map(),
+    arrivals: 0,
+    url: '',
+  };
+}
+
+function usable(store: Store): string[] {
+  const synced = store.state.resources.filter((resource) => resource.type === 0);
+  return [...new Set(synced.map((resource) => resource.architecture))].sort();
+}

@@ -1,0 +1,119 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { Fault } from '../errors/fault.ts';
+import { Blobs } from './blobs.ts';
+
+export const SYNCED = 0;
+export const GENERATED = 1;
+export const UPLOADED = 2;
+
+export interface Resource {
+  id: number;
+  type: typeof SYNCED | typeof GENERATED | typeof UPLOADED;
+  name: string;
+  /** arch/subarch */
+  architecture: string;
+  title: string;
+  baseImage: string;
+  /** ISO date-time, or null. */
+  lastDeployed: string | null;
+  /** In the order of their making. */
+  sets: ImageSet[];
+}
+
+export interface ImageSet {
+  version: string;
+  label: string;
+  files: ImageFile[];
+}
+
+export interface ImageFile {
+  id: number;
+  filename: string;
+  filetype: string;
+  sha256: string;
+  size: number;
+  /** Where its bytes are. */
+  blob: string;
+  /** Bytes the region that answers has recorded. */
+  received: number;
+  /** Milliseconds since 1970 at which the last byte was there; the other regions copy from then on. */
+  receivedAt: number | null;
+}
+
+/** Everything the server remembers, as it stands in state.json. */
+export interface State {
+  format: 1;
+  version: string;
+  nextResource: number;
+  nextFile: number;
+  importing: boolean;
+  resources: Resource[];
+}
+
+/** The sandbox's memory: state.json and the blobs beside it. A change counts once `save` has returned. */
+export class Store {
+  readonly state: State;
+  readonly blobs: Blobs;
+  readonly #file: string;
+
+  private constructor(dir: string, state: State) {
+    this.#file = join(dir, 'state.json');
+    this.blobs = new Blobs(join(dir, 'blobs'));
+    this.state = state;
+  }
+
+  /** Opens the folder, or fills an empty one by `fresh`. */
+  static async open(dir: string, fresh: () => State): Promise<Store> {
+    mkdirSync(dir, { recursive: true });
+    const kept = readState(dir);
+    const store = new Store(dir, kept ?? fresh());
+    if (!kept) await store.save();
+    await store.#tidy();
+    return store;
+  }
+
+  /** Replaces state.json in one step, so that a kill leaves the old or the new one. */
+  async save(): Promise<void> {
+    // No fsync: the sandbox promises to survive its own death, not the host's.
+    await writeFileAtomic(this.#file, JSON.stringify(this.state), { mode: 0o600, fsync: false });
+  }
+
+  *files(): Generator<ImageFile> {
+    for (const resource of this.state.resources) for (const set of resource.sets) yield* set.files;
+  }
+
+  /** Deletes the bytes that no file refers to any more. */
+  async sweep(keys: string[]): Promise<void> {
+    const used = new Set([...this.files()].map((file) => file.blob));
+    for (const key of new Set(keys)) if (!used.has(key)) await this.blobs.remove(key);
+  }
+
+  async #tidy(): Promise<void> {
+    const recorded = new Map<string, number>();
+    for (const file of this.files())
+      recorded.set(file.blob, Math.max(recorded.get(file.blob) ?? 0, file.received));
+    for (const key of await readdir(this.blobs.path(''))) {
+      const length = recorded.get(key);
+      if (length === undefined) await this.blobs.remove(key);
+      else await this.blobs.cut(key, length);
+    }
+  }
+}
+
+/** What a folder remembers, or undefined when it is new. */
+export function readState(dir: string): State | undefined {
+  const file = join(dir, 'state.json');
+  if (!existsSync(file)) return undefined;
+  try {
+    const state = JSON.parse(readFileSync(file, 'utf8')) as State;
+    if (state.format === 1) return state;
+  } catch {
+    // Told below, like a format we do not know.
+  }
+  throw new Fault('WORKSPACE_CORRUPT', `${file} is not the state of a sandbox of this version`, {
+    hint: 'Delete the folder, or give another one by --dir.',
+  });
+}

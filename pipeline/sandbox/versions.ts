@@ -1,0 +1,75 @@
+import { Fault } from '../errors/fault.ts';
+
+/** What differs between the versions of MAAS; everything else is the same from 2.8 to 3.8. */
+export interface Traits {
+  /** major.minor, such as "3.4". */
+  version: string;
+  /** What `version/` says. */
+  release: string;
+  /** 3.1.0 asks for it, from 3.2 the commissioning series is taken. */
+  baseImage: 'absent' | 'required' | 'defaulted';
+  /**
+   * Where the bytes are and what counts as progress. `shared`: one large object for each sha256 (up to 3.4).
+   * `own`: a file of its own for each upload (3.5-3.7). `appended`: one file for each sha256, appended to, with the
+   * progress kept apart from it (3.8), so the two can part company.
+   */
+  storage: 'shared' | 'own' | 'appended';
+  /** Regions hold their own copies (3.5+); before there is one database. */
+  regionCopies: boolean;
+  lastDeployed: boolean;
+  /** `generated` as a ?type= (before 3.5). */
+  generatedType: boolean;
+  inlineContent: boolean;
+  /** POST /MAAS/a/v3/custom_images (3.8). */
+  customImages: boolean;
+  /** MAAS' own list in its own order, as error messages show it. */
+  osystems: string[];
+  /** Those a base image may name. */
+  linux: string[];
+}
+
+const OSYSTEMS = ['ubuntu', 'ubuntu-core', 'bootloader', 'centos', 'rhel', 'custom', 'windows', 'suse'];
+
+const RELEASES: Record<string, string> = {
+  '2.8': '2.8.7',
+  '2.9': '2.9.3',
+  '3.0': '3.0.1',
+  '3.1': '3.1.0',
+  '3.2': '3.2.11',
+  '3.3': '3.3.10',
+  '3.4': '3.4.10',
+  '3.5': '3.5.13',
+  '3.6': '3.6.3',
+  '3.7': '3.7.2',
+  '3.8': '3.8.0',
+};
+
+export const VERSIONS = Object.keys(RELEASES);
+
+/** The behaviour of one version of MAAS, given as major.minor. */
+export function traitsOf(version: string): Traits {
+  const release = RELEASES[version];
+  if (!release)
+    throw new Fault('USAGE', `The sandbox does not know MAAS ${version}`, {
+      hint: `It plays ${VERSIONS.join(', ')}.`,
+    });
+  const minor = Number(version.replace('.', ''));
+  const files = minor >= 35;
+  return {
+    version,
+    release,
+    baseImage: minor <= 30 ? 'absent' : minor === 31 ? 'required' : 'defaulted',
+    storage: minor >= 38 ? 'appended' : files ? 'own' : 'shared',
+    regionCopies: files,
+    lastDeployed: minor >= 34,
+    generatedType: !files,
+    inlineContent: minor < 38,
+    customImages: minor >= 38,
+    osystems: [
+      ...OSYSTEMS,
+      ...(files ? ['esxi', 'ol'] : ['caringo', 'esxi']),
+      ...(minor >= 38 ? ['onie'] : []),
+    ],
+    linux: ['ubuntu', 'centos', 'rhel', ...(files ? ['ol'] : [])],
+  };
+}

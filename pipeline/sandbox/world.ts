@@ -1,0 +1,26 @@
+import type { Users } from './keys.ts';
+import type { Store } from './store.ts';
+import type { Traits } from './versions.ts';
+
+/** What every handler shares. */
+export interface World {
+  traits: Traits;
+  store: Store;
+  users: Users;
+  /** Regions of this MAAS; more than one only on 3.5 and later. */
+  regions: number;
+  /** Milliseconds after the last byte until the other regions have their copy. */
+  syncMs: number;
+  /** Architectures with an imported kernel, initrd and squashfs. */
+  architectures: string[];
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Where bodies are kept that are too long for memory. */
+  spool: string;
+  /** The last change of each blob, as arrival numbers; two PUTs that overlap are found by it. */
+  changes: Map<string, number>;
+  /** The number of the newest arrival. */
+  arrivals: number;
+  /** URL of this server, ends in /MAAS. */
+  url: string;
+}
