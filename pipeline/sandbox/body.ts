@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -17,6 +17,8 @@ export interface ReceiveOptions {
   spool: string;
   /** Bytes each second. */
   rate?: number;
+  /** Ends a wait for `rate`. */
+  signal: AbortSignal;
   /** Told the bytes of each part as it comes. */
   onBytes: (count: number) => void;
 }
@@ -41,14 +43,19 @@ export class Body {
     else yield* this.#parts;
   }
 
-  /** The body as a file, which the caller then owns. */
-  async intoFile(path: string): Promise<void> {
-    const file = await open(path, 'w', 0o600);
-    try {
-      for await (const part of this.parts()) await file.write(part);
-    } finally {
-      await file.close();
+  /**
+   * The body as a file in `spool`, which stays this body's until somebody renames it.
+   * @param onPart is given every byte once more.
+   */
+  async intoFile(spool: string, onPart?: (part: Buffer) => void): Promise<string> {
+    if (this.#file) {
+      if (onPart) for await (const part of this.parts()) onPart(part);
+      return this.#file;
     }
+    for (const part of this.#parts) onPart?.(part);
+    this.#file = join(spool, randomUUID());
+    await writeFile(this.#file, this.#parts, { mode: 0o600 });
+    return this.#file;
   }
 
   /** The fields of an urlencoded, multipart or JSON form, or null when it is none of these. */
@@ -111,7 +118,8 @@ export async function receive(request: IncomingMessage, options: ReceiveOptions)
     for await (const part of request as AsyncIterable<Buffer>) {
       length += part.length;
       options.onBytes(part.length);
-      if (options.rate) await sleep((length / options.rate) * 1000 - (Date.now() - started));
+      const ahead = options.rate ? (length / options.rate) * 1000 - (Date.now() - started) : 0;
+      if (ahead > 0) await sleep(ahead, undefined, { signal: options.signal });
       if (!file && length <= IN_MEMORY) {
         parts.push(part);
         continue;

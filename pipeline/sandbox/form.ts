@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Field } from './body.ts';
 import { formErrors, Refused, refuse, repr } from './reply.ts';
-import { type Resource, UPLOADED } from './store.ts';
+import { findUploaded } from './resources.ts';
+import type { Resource } from './store.ts';
 import { isSupported, RESERVED } from './systems.ts';
 import type { World } from './world.ts';
 
@@ -15,8 +17,6 @@ export interface NewImage {
   size: number;
   baseImage: string;
   keepOld: boolean;
-  /** Sent along in the form instead of in chunks. */
-  content: Buffer | undefined;
 }
 
 /** Upload filetypes and the names they are stored under. */
@@ -35,10 +35,13 @@ export const FILETYPES: Record<string, string> = {
 };
 
 const REQUIRED = 'This field is required.';
-const LONGEST_NAME = 255;
+export const LONGEST_NAME = 255;
 
 /** MAAS' BootResourceForm: the cleaned values, or a 400 that names every bad field. */
-export function cleanForm(world: World, fields: Record<string, Field>): NewImage {
+export function cleanForm(
+  world: World,
+  fields: Record<string, Field>,
+): { image: NewImage; content: Buffer | undefined } {
   const errors: Record<string, string[]> = {};
   const take = (name: string) => String(fields[name] ?? '').trim();
   const content = world.traits.inlineContent && Buffer.isBuffer(fields.content) ? fields.content : undefined;
@@ -57,7 +60,9 @@ export function cleanForm(world: World, fields: Record<string, Field>): NewImage
   const filetype = check('filetype', () =>
     cleanFiletype(fields.filetype === undefined ? 'tgz' : take('filetype')),
   );
-  const sha256 = content ? '' : check('sha256', () => cleanSha256(required(take('sha256'))));
+  const sha256 = content
+    ? createHash('sha256').update(content).digest('hex')
+    : check('sha256', () => cleanSha256(required(take('sha256'))));
   const size = content ? content.length : check('size', () => cleanSize(required(take('size'))));
   const baseImage = check('base_image', () =>
     cleanBaseImage(world, take('name'), take('base_image'), findUploaded(world, name, architecture)),
@@ -73,14 +78,10 @@ export function cleanForm(world: World, fields: Record<string, Field>): NewImage
   )
     throw new Refused(formErrors(errors));
   const keepOld = !['', 'false', '0'].includes(take('keep_old').toLowerCase());
-  return { name, architecture, title: take('title'), filetype, sha256, size, baseImage, keepOld, content };
-}
-
-/** The resource an upload of this name and architecture goes to. */
-export function findUploaded(world: World, name?: string, architecture?: string): Resource | undefined {
-  return world.store.state.resources.find(
-    (known) => known.type === UPLOADED && known.name === name && known.architecture === architecture,
-  );
+  return {
+    image: { name, architecture, title: take('title'), filetype, sha256, size, baseImage, keepOld },
+    content,
+  };
 }
 
 class Invalid extends Error {}
@@ -120,7 +121,7 @@ function cleanArchitecture(world: World, given: string): string {
   if (world.architectures.includes(given)) return given;
   const choices = world.architectures.length > 0 ? world.architectures : [''];
   throw new Invalid(
-    `${`'${given}'`} is not a valid architecture.  It should be one of: ${choices.map((choice) => `'${choice}'`).join(', ')}.`,
+    `'${given}' is not a valid architecture.  It should be one of: ${choices.map((choice) => `'${choice}'`).join(', ')}.`,
   );
 }
 

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
-import { registerSecret } from '../secrets/registry.ts';
 
 /** Somebody who may call: the parts of the API key, and for MAAS 3.8's v3 API a password. */
 export interface User {
@@ -49,8 +48,6 @@ function kept(file: string, fresh = `${letters(18)}:${letters(18)}:${letters(32)
 }
 
 function account(id: number, username: string, admin: boolean, key: string, password: string): User {
-  registerSecret(key);
-  registerSecret(password);
   const [, consumerKey, tokenKey, tokenSecret] = SHAPE.exec(key) ?? [];
   if (!consumerKey || !tokenKey || !tokenSecret)
     throw new Fault('API_KEY_INVALID', 'The sandbox key does not have the form of a MAAS API key', {

@@ -7,7 +7,8 @@ import type { Emit } from '../events/event.ts';
 import { WHAT_THIS_IS } from './account.ts';
 import type { Authenticator } from './auth.ts';
 import { type Body, receive } from './body.ts';
-import type { Faults, Rule } from './faults.ts';
+import { answerOf } from './fault-answers.ts';
+import type { Faults } from './faults.ts';
 import { bodyLimit, errorPage } from './front.ts';
 import { html, Refused, type Reply, text } from './reply.ts';
 import type { LoggedRequest, RequestLog } from './requests.ts';
@@ -51,6 +52,7 @@ export class Listener {
   readonly #numbers = new WeakMap<Socket, number>();
   /** Connections that look alive and are not. */
   readonly #dead = new WeakSet<Socket>();
+  #restarting: Promise<unknown> = Promise.resolve();
   #connections = 0;
   #server: Server | undefined;
   #port = 0;
@@ -90,6 +92,7 @@ export class Listener {
 
   async close(): Promise<void> {
     this.#stopped.abort();
+    await this.#restarting.catch(() => undefined);
     await this.#stopListening();
     rmSync(this.#parts.world.spool, { recursive: true, force: true });
   }
@@ -134,19 +137,24 @@ export class Listener {
     });
     entry.fault = rule?.text;
     if (rule?.fault === 'reset') return this.#reset(incoming);
-    if (rule?.fault === 'restart') return this.#restart(incoming, rule.argument ?? 1);
+    if (rule?.fault === 'restart') {
+      await this.#reset(incoming);
+      this.#restarting = this.#restart(rule.argument ?? 1);
+      return void (await this.#restarting);
+    }
 
     const rate = rule?.fault === 'slow' ? rule.argument : undefined;
     const body = await receive(request, {
       spool: this.#parts.world.spool,
       rate,
+      signal: this.#stopped.signal,
       onBytes: (count) => {
         entry.received += count;
       },
     });
     try {
       if (rule?.fault === 'stall') return await this.#stall(incoming, rule.argument);
-      const instead = rule && answerOf(rule, this.#parts.world);
+      const instead = rule && answerOf(rule, this.#parts.world.traits, entry.kind);
       const reply = instead ?? (await this.#answer(incoming, body));
       if (rule?.fault === 'lost') return void request.socket.destroy();
       if (rule?.fault === 'idle-close') this.#dead.add(request.socket);
@@ -213,8 +221,8 @@ export class Listener {
     request.socket.resetAndDestroy();
   }
 
-  async #restart(incoming: Incoming, seconds: number): Promise<void> {
-    await this.#reset(incoming);
+  /** Goes away and comes back on the same port, having forgotten the running sums. */
+  async #restart(seconds: number): Promise<void> {
     await this.#stopListening();
     this.#parts.world.store.blobs.forget();
     await sleep(seconds * 1000, undefined, { signal: this.#stopped.signal });
@@ -228,20 +236,4 @@ export class Listener {
     await Promise.race([gone, ...over]);
     request.socket.destroy();
   }
-}
-
-/** The answer that a rule puts in place of the real one, if it does. */
-function answerOf(rule: Rule, world: World): Reply | undefined {
-  if (rule.fault === 'disk-full')
-    return world.traits.storage === 'appended'
-      ? text(400, 'No space left on device')
-      : text(500, '[Errno 28] No space left on device');
-  if (rule.fault !== 'status') return undefined;
-  const { status } = rule;
-  const seconds = rule.argument ?? (status === 409 ? 5 : undefined);
-  const headers: Record<string, string> = seconds === undefined ? {} : { 'retry-after': String(seconds) };
-  if ([408, 413, 502, 503, 504].includes(status)) return errorPage(status, headers);
-  if (status === 409)
-    return html(409, 'Conflict error. Try your request again, as it will most likely succeed.', headers);
-  return text(status, `Fault injected: ${status}`, headers);
 }

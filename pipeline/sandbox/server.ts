@@ -5,6 +5,7 @@ import type { Emit } from '../events/event.ts';
 import { accountRoutes } from './account.ts';
 import { Authenticator } from './auth.ts';
 import { bootResourceRoutes } from './boot-resources.ts';
+import { customImageRoutes } from './custom-images.ts';
 import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
 import { Listener } from './listener.ts';
@@ -52,6 +53,8 @@ export interface Sandbox {
   userKey: string;
   /** The file (mode 0600) that holds `apiKey`. */
   keyFile: string;
+  /** What logs in to the v3 API of 3.8, which takes no API key. */
+  login: { username: string; password: string };
   /** Such as "3.5". */
   family: string;
   /** Requests by method ("PUT"), by kind ("chunk", "create", …), and `total`. */
@@ -80,7 +83,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 async function start(options: SandboxOptions, unlock: () => Promise<void>): Promise<Sandbox> {
   const world = await makeWorld(options);
-  const routes = routesOf();
+  const routes = routesOf(world);
   const kinds = routes.flatMap((route) => Object.values(route.operations).map((operation) => operation.kind));
   const faults = new Faults();
   for (const rule of options.faults ?? []) faults.add(parseRule(rule, kinds));
@@ -104,6 +107,7 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
     apiKey: keyOf(world.users[who]),
     userKey: keyOf(world.users.user),
     keyFile: world.users.files[who],
+    login: { username: world.users[who].username, password: world.users[who].password },
     family: world.traits.version,
     counts: log.counts,
     requests: log.requests,
@@ -116,9 +120,9 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
 }
 
 /** Every URL there is; a new group of endpoints is one more table here. */
-function routesOf(): Route[] {
+function routesOf({ traits }: World): Route[] {
   const api = [...bootResourceRoutes, ...uploadRoutes];
-  return [...api, ...accountRoutes(api)];
+  return [...api, ...accountRoutes(api), ...(traits.customImages ? customImageRoutes : [])];
 }
 
 async function makeWorld(options: SandboxOptions): Promise<World> {

@@ -1,5 +1,5 @@
-import { resourceAt } from './boot-resources.ts';
 import { plain, type Reply, refuse } from './reply.ts';
+import { resourceAt } from './resources.ts';
 import type { Call, Route } from './route.ts';
 import { type ImageFile, UPLOADED } from './store.ts';
 import type { World } from './world.ts';
@@ -35,9 +35,11 @@ export function fileAt(world: World, id: string): ImageFile | undefined {
   return undefined;
 }
 
-async function append({ world, body, arrival }: Call, file: ImageFile): Promise<Reply> {
+async function append({ world, body, arrival, at }: Call, file: ImageFile): Promise<Reply> {
   const { blobs } = world.store;
   const { storage } = world.traits;
+  // Deleted or superseded while this chunk waited for its turn.
+  if (fileAt(world, at.file as string) !== file) refuse(404, 'No BootResourceFile matches the given query.');
   if (file.received === file.size) refuse(400, 'Cannot upload to a complete file.');
   // Two transactions wrote to one large object: all but the first fail.
   if (storage === 'shared' && (world.changes.get(file.blob) ?? 0) > arrival)

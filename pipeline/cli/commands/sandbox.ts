@@ -1,0 +1,59 @@
+import { resolve } from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Act } from '../command.ts';
+
+interface SandboxFlags {
+  dir?: string;
+  port?: number;
+  family?: string;
+  regions?: number;
+  front?: 'nginx';
+  fault?: string[];
+  admin: boolean;
+}
+
+function whole(from: number, to: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < from || value > to)
+      throw new InvalidArgumentError(`A whole number from ${from} to ${to} is wanted.`);
+    return value;
+  };
+}
+
+const collect = (text: string, earlier: string[] = []): string[] => [...earlier, text];
+
+/** `sandbox`: a server that answers as MAAS does, until it is interrupted. */
+export function declare(program: Command, act: Act): void {
+  program
+    .command('sandbox')
+    .description('start a server on loopback that answers as the MAAS API does; it is not MAAS')
+    .option(
+      '--dir <dir>',
+      'where images, state and API key are kept (default: sandbox in the state directory)',
+    )
+    .option('--port <port>', 'port on 127.0.0.1 (default: a free one)', whole(1, 65_535))
+    .option(
+      '--family <version>',
+      "version of MAAS to play, 2.8 to 3.8 (default: the directory's own, else 3.5)",
+    )
+    .option('--regions <count>', 'region controllers, each with its own copies (from 3.5)', whole(1, 100))
+    .addOption(
+      new Option('--front <server>', 'answer as behind its web server, with its limits').choices(['nginx']),
+    )
+    .option('--fault <rule>', 'KIND:WHICH:FAULT[:ARGUMENT], such as put:3:reset; may be repeated', collect)
+    .option('--no-admin', 'print the key of a user who is not an administrator')
+    .addHelpText(
+      'after',
+      '\nStdout is for a shell: eval "$(dgxos-maas sandbox …)" waits for the end, so redirect it to a file and source that.\n' +
+        'Each request is logged with --verbose.',
+    )
+    .action(
+      act(async (session, flags: SandboxFlags) => {
+        const { runSandbox } = await import('../../sandbox/run.ts');
+        const { fault, ...rest } = flags;
+        const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
+        await runSandbox(session, { ...rest, dir, faults: fault });
+      }),
+    );
+}

@@ -1,0 +1,39 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Session } from '../cli/session.ts';
+import { stateDir } from '../maas/state-dir.ts';
+import { registerSecret } from '../secrets/registry.ts';
+import { type SandboxOptions, startSandbox } from './server.ts';
+
+/** Runs a sandbox until the session is interrupted, which is its normal end. Prints URL and key for a shell or as JSON. */
+export async function runSandbox(
+  session: Session,
+  options: Omit<SandboxOptions, 'dir'> & { dir: string | undefined },
+): Promise<void> {
+  const dir = options.dir ?? join(stateDir(session.env), 'sandbox');
+  const sandbox = await startSandbox({ ...options, dir, emit: session.emit });
+  registerSecret(sandbox.apiKey);
+  registerSecret(sandbox.userKey);
+  registerSecret(sandbox.login.password);
+  try {
+    session.emit({
+      type: 'notice',
+      level: 'info',
+      message: `A sandbox that answers like MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS and deploys nothing.`,
+      hint: `The API key is in ${sandbox.keyFile}. Ctrl-C stops the sandbox; ${dir} keeps its images.`,
+    });
+    const shown = {
+      url: sandbox.url,
+      apiKey: sandbox.apiKey,
+      keyFile: sandbox.keyFile,
+      family: sandbox.family,
+      dir,
+    };
+    const shell = `MAAS_API_URL=${sandbox.url}\nMAAS_API_KEY=${sandbox.apiKey}`;
+    // To hand out this key is what the command is for, so it goes past the masking of secrets.
+    process.stdout.write(`${session.json ? JSON.stringify(shown, null, 2) : shell}\n`);
+    if (!session.signal.aborted) await once(session.signal, 'abort');
+  } finally {
+    await sandbox.close();
+  }
+}
