@@ -1,0 +1,44 @@
+#!/bin/sh
+# Runs in the live system as root, last of all: looks once more at what must not leave, then writes the root as a tar
+# onto the second disk. The image leaves the VM by no file system, mount or network of the host's.
+set -eu
+
+fail() {
+  echo "hand-over: $*" >&2
+  exit 1
+}
+
+disk=/dev/vdb
+target=$(cat /run/build-target 2>/dev/null) || fail "the installer did not say where its target is"
+[ -e "$target/etc/os-release" ] || fail "no system is mounted at $target"
+[ -b "$disk" ] || fail "$disk is missing: the VM has no second disk"
+grep -q "^$disk" /proc/mounts && fail "$disk is mounted: the installer has used the second disk"
+
+# What curtin's in-target mounted may still be there; tar leaves mounts out, but needs the empty directories below them.
+awk -v t="$target/" 'index($2, t) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mount; do
+  case ${mount#"$target"} in
+    /dev | /dev/* | /proc | /proc/* | /sys | /sys/* | /run | /run/* | /tmp | /usr/bin/ischroot) umount "$mount" || umount -l "$mount" ;;
+    *) fail "$mount is a file system of its own: the image would lack it" ;;
+  esac
+done
+
+# Also after a hygiene step that did not do its work, none of these may leave.
+[ ! -s "$target/etc/machine-id" ] || fail "/etc/machine-id is not empty"
+for key in "$target"/etc/ssh/ssh_host_*; do
+  [ ! -e "$key" ] || fail "${key#"$target"} is left"
+done
+case $(sed -n 's/^root:\([^:]*\):.*/\1/p' "$target/etc/shadow") in
+  '*' | '!'*) ;;
+  *) fail "root is not locked" ;;
+esac
+for dir in dev proc sys run tmp; do
+  mkdir -p "$target/$dir"
+  find "$target/$dir" -xdev -mindepth 1 -delete
+done
+
+# Extended attributes carry capabilities and ACLs; --acls itself would write this system's user names into them.
+# Access and change times are of the build, not of the image.
+tar --format=posix --pax-option=delete=atime,delete=ctime --xattrs --xattrs-include='*' --numeric-owner --sort=name -S \
+  --one-file-system -b 2048 --totals -C "$target" -cf "$disk" .
+sync
+echo "hand-over: done"
