@@ -93,7 +93,7 @@ export class MaasClient {
   raw(
     method: 'GET' | 'POST',
     url: string,
-    more: { headers?: Record<string, string>; body?: Content; answerMs?: number },
+    more: { headers?: Record<string, string>; body?: Content; answerMs?: number } = {},
   ) {
     return this.#try(method, url, url.slice(this.url.length), more);
   }

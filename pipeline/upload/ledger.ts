@@ -1,0 +1,85 @@
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { fromSystemError } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { plainName } from '../maas/answers.ts';
+import { stateDir } from '../maas/state-dir.ts';
+import type { UploadRequest } from './request.ts';
+
+/** What was done to the images of a MAAS from here, one line each; never needed to go on, only to tell. */
+export interface LedgerEntry {
+  /** ISO 8601, UTC. */
+  time: string;
+  did: 'started' | 'completed' | 'found' | 'promoted' | 'rolled-back' | 'pruned';
+  /** URL of the MAAS. */
+  target: string;
+  resourceId: number;
+  /** Without `custom/`. */
+  name: string;
+  architecture: string;
+  set: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  /** The image's name in the configuration, or the file's name. */
+  image?: string;
+  /** Of a promotion: the versioned name that the channel shows. */
+  of?: string;
+}
+
+export function ledgerFile(env: NodeJS.ProcessEnv): string {
+  return join(stateDir(env), 'ledger.ndjson');
+}
+
+/** Appends one entry; a ledger that cannot be written is a warning and no failure. */
+export async function record(
+  entry: Omit<LedgerEntry, 'time'>,
+  env: NodeJS.ProcessEnv,
+  emit: Emit,
+): Promise<void> {
+  const path = ledgerFile(env);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    // One write of one short line: appends of several processes do not mix.
+    await appendFile(path, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+  } catch (error) {
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `The ledger ${path} cannot be written: ${(error as Error).message}`,
+    });
+  }
+}
+
+/** Notes what became of an upload. @param url of the MAAS */
+export function recordUpload(
+  did: 'started' | 'found' | 'completed',
+  url: string,
+  request: UploadRequest,
+  made: { resourceId: number; set: string },
+): Promise<void> {
+  const { name, architecture, sha256, size, image, env, emit } = request;
+  return record(
+    { did, target: url, ...made, name: plainName(name), architecture, sha256, size, image },
+    env,
+    emit,
+  );
+}
+
+/** Every entry, the oldest first; lines cut by a crash are left out. */
+export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]> {
+  let content: string;
+  try {
+    content = await readFile(ledgerFile(env), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw fromSystemError(error, `reading ${ledgerFile(env)}`);
+  }
+  return content.split('\n').flatMap((line) => {
+    try {
+      return line ? [JSON.parse(line) as LedgerEntry] : [];
+    } catch {
+      return [];
+    }
+  });
+}

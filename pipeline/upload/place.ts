@@ -1,0 +1,117 @@
+import { Fault } from '../errors/fault.ts';
+import {
+  type BootResourceDetail,
+  countRegions,
+  detail,
+  listUploaded,
+  plainName,
+  readResource,
+} from '../maas/answers.ts';
+import type { MaasClient } from '../maas/client.ts';
+import type { UploadRequest } from './request.ts';
+import { compareVersions, type Standing, standing } from './standing.ts';
+
+/** The image's place in MAAS: finds it, makes it, removes it, and tells how far it is. */
+export class Place {
+  readonly #client: MaasClient;
+  readonly #request: UploadRequest;
+  #resource: BootResourceDetail | undefined;
+  #regions: number | undefined;
+  /** Version of the set that is ours. */
+  #ours: string | undefined;
+
+  constructor(client: MaasClient, request: UploadRequest) {
+    this.#client = client;
+    this.#request = request;
+  }
+
+  /** The resource's number in MAAS, once it is known. */
+  get id(): number {
+    return this.#resource?.id ?? -1;
+  }
+
+  /**
+   * Asks MAAS how far it is.
+   * @throws Fault MAAS_REFUSED when the resource has another base image, which MAAS never changes
+   */
+  async ask(): Promise<Standing> {
+    try {
+      this.#resource = await (this.#resource ? readResource(this.#client, this.#resource.id) : this.#find());
+    } catch (error) {
+      if (!(error instanceof Fault && error.code === 'MAAS_NOT_FOUND')) throw error;
+      this.#resource = undefined;
+    }
+    return this.#read();
+  }
+
+  /** Makes the resource, or a new set of it; one try, whose effect `ask` tells if the answer is lost. */
+  async create(keepOld: boolean): Promise<Standing> {
+    const { name, title, architecture, filetype, baseImage, sha256, size } = this.#request;
+    const path = 'boot-resources/';
+    const form = {
+      name: name.includes('/') ? name : `custom/${name}`,
+      title,
+      architecture,
+      filetype,
+      base_image: baseImage.toLowerCase(),
+      sha256,
+      size,
+      // MAAS would delete the content in use at once, long before the new one has come.
+      ...(keepOld ? { keep_old: true } : {}),
+    };
+    this.#resource = detail(this.#client, path, await this.#client.post(path, form));
+    return this.#read();
+  }
+
+  /**
+   * Removes the unfinished upload.
+   * @returns false when the resource also holds a complete content, which goes with it and therefore stays
+   */
+  async remove(): Promise<boolean> {
+    if (!this.#resource) return true;
+    if (this.#resource.sets.some((set) => set.complete)) return false;
+    await this.#client.delete(`boot-resources/${this.#resource.id}/`);
+    this.#resource = undefined;
+    this.#ours = undefined;
+    return true;
+  }
+
+  async #find(): Promise<BootResourceDetail | undefined> {
+    const { name, architecture } = this.#request;
+    const all = await listUploaded(this.#client);
+    const found = all.find((one) => one.name === plainName(name) && one.architecture === architecture);
+    return found && readResource(this.#client, found.id);
+  }
+
+  async #read(): Promise<Standing> {
+    const resource = this.#resource;
+    if (!resource) return { at: 'absent', keepOld: false };
+    this.#checkBaseImage(resource);
+    const onDisk = resource.sets.some((set) => set.files.some((file) => file.onDisk));
+    if (onDisk) this.#regions ??= await countRegions(this.#client);
+    const now = standing(resource, this.#request, this.#regions ?? 1);
+    if (now.at === 'absent') this.#checkReplaced(resource);
+    else this.#ours = now.set;
+    return now;
+  }
+
+  #checkReplaced({ name, sets }: BootResourceDetail): void {
+    const ours = this.#ours;
+    if (ours === undefined || !sets.some((set) => compareVersions(set.version, ours) > 0)) return;
+    throw new Fault('MAAS_REFUSED', `Another upload of "${name}" has replaced this one in MAAS`, {
+      hint: 'Let one of them end first, or upload under another name (--name).',
+    });
+  }
+
+  #checkBaseImage({ baseImage, name }: BootResourceDetail): void {
+    const wanted = this.#request.baseImage.toLowerCase();
+    if (baseImage === undefined || baseImage.toLowerCase() === wanted) return;
+    throw new Fault(
+      'MAAS_REFUSED',
+      `"${name}" has the base image ${baseImage} in MAAS, not ${wanted}, and MAAS never changes it`,
+      {
+        hint: `Upload under another name (--name), or delete the image in MAAS first, or give --base-image ${baseImage}.`,
+      },
+    );
+  }
+}

@@ -1,0 +1,228 @@
+import { Fault } from '../errors/fault.ts';
+import { plainName } from '../maas/answers.ts';
+import type { MaasClient } from '../maas/client.ts';
+import { Refusal } from '../maas/refusal.ts';
+import { endpointOf } from '../maas/url.ts';
+import type { ChunkSize } from './chunk-size.ts';
+import { recordUpload } from './ledger.ts';
+import type { LocalFile } from './local-file.ts';
+import { Place } from './place.ts';
+import { ProgressLine } from './progress-line.ts';
+import type { UploadRequest, UploadResult } from './request.ts';
+import type { Standing } from './standing.ts';
+import { canStream, fitsHeaders, streamImage } from './streaming.ts';
+import { keepChunkSize } from './target-state.ts';
+import { lastAnswerMs, type Tuning } from './tuning.ts';
+
+// Starting afresh helps against what somebody else left there; if it does not help twice, something else is wrong.
+const RESTARTS = 2;
+
+export type Transferred = Omit<UploadResult, 'seconds' | 'maasVersion'>;
+
+/**
+ * The way of one file into one MAAS, as a loop of two steps: ask how far MAAS is, do the next thing. A fault in between
+ * leads back to asking, so that no answer that was lost and no process that died needs to be remembered.
+ */
+export class Transfer {
+  readonly #client: MaasClient;
+  readonly #request: UploadRequest;
+  readonly #file: LocalFile;
+  readonly #chunkSize: ChunkSize;
+  readonly #dir: string;
+  readonly #tuning: Tuning;
+  readonly #place: Place;
+  readonly #line: ProgressLine;
+  #sent = 0;
+  #restarts = 0;
+  #mayStream = true;
+  /** Chunks in a row that the line did not carry. */
+  #cuts = 0;
+  /** MAAS has said that it has every byte, whatever its progress shows. */
+  #allThere = false;
+
+  constructor(
+    client: MaasClient,
+    request: UploadRequest,
+    file: LocalFile,
+    chunkSize: ChunkSize,
+    dir: string,
+    tuning: Tuning,
+  ) {
+    this.#client = client;
+    this.#request = request;
+    this.#file = file;
+    this.#chunkSize = chunkSize;
+    this.#dir = dir;
+    this.#tuning = tuning;
+    this.#place = new Place(client, request);
+    this.#line = new ProgressLine(request, () => client.patience.attempt);
+  }
+
+  async run(): Promise<Transferred> {
+    for (;;) {
+      const now = await this.#place.ask();
+      if (now.at === 'complete') return this.#done(now.set);
+      try {
+        await this.#advance(now);
+      } catch (error) {
+        await this.#recover(error);
+      }
+    }
+  }
+
+  async #advance(now: Exclude<Standing, { at: 'complete' }>): Promise<void> {
+    if (now.at === 'absent') return this.#begin(now.keepOld);
+    if (now.at === 'sent' || this.#allThere) return this.#awaitComplete(now);
+    return this.#sendFrom(now.offset, now.uploadUri);
+  }
+
+  async #begin(keepOld: boolean): Promise<void> {
+    if (keepOld) this.#tellKept();
+    else if (this.#mayStream && (await this.#stream())) return;
+    const now = await this.#place.create(keepOld);
+    this.#client.patience.advanced();
+    if (now.at !== 'absent') {
+      const made = { resourceId: this.#place.id, set: now.set };
+      await recordUpload('started', this.#client.url, this.#request, made);
+    }
+    // On 3.4 and earlier it may be complete at once, or partly there: the same content under another name.
+    if (now.at === 'partial') await this.#sendFrom(now.offset, now.uploadUri);
+  }
+
+  /** Sends chunk after chunk; the first fault ends it. */
+  async #sendFrom(start: number, uploadUri: string): Promise<void> {
+    const { size } = this.#file;
+    const path = endpointOf(uploadUri);
+    if (this.#file.readTo < start) this.#line.catchingUp();
+    for (let offset = start; offset < size; ) {
+      const length = Math.min(this.#chunkSize.bytes, size - offset);
+      const bytes = await this.#file.chunk(offset, length);
+      const next = offset + length;
+      this.#file.ahead(next, Math.min(this.#chunkSize.bytes, size - next));
+      const began = performance.now();
+      const body = { type: 'application/octet-stream', length, bytes, onSent: this.#counter(offset) };
+      await this.#client.put(path, body, next === size ? lastAnswerMs(this.#tuning, size) : undefined);
+      offset = next;
+      this.#client.patience.advanced();
+      this.#cuts = 0;
+      this.#line.at(offset);
+      if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();
+      else this.#chunkSize.passed();
+    }
+  }
+
+  /** MAAS 3.8's way, tried once: it cannot go on where it stopped, which the chunks can. */
+  async #stream(): Promise<boolean> {
+    this.#mayStream = false;
+    const { name, sha256, architecture, filetype, title, baseImage } = this.#request;
+    const image = {
+      name: name.includes('/') ? name : `custom/${name}`,
+      sha256,
+      architecture,
+      filetype,
+      title,
+      baseImage,
+    };
+    if (!fitsHeaders(image) || !(await canStream(this.#client))) return false;
+    const { size } = this.#file;
+    const body = {
+      type: 'application/octet-stream',
+      length: size,
+      bytes: this.#file.stream(),
+      onSent: this.#counter(0),
+    };
+    await streamImage(this.#client, image, body, lastAnswerMs(this.#tuning, size));
+    this.#client.patience.advanced();
+    return true;
+  }
+
+  async #awaitComplete(now: Exclude<Standing, { at: 'complete' | 'absent' }>): Promise<void> {
+    const percent = now.at === 'sent' ? now.percent : (100 * now.offset) / this.#file.size;
+    this.#line.waiting(percent);
+    const waiting = new Fault(
+      'MAAS_BUSY',
+      `MAAS has the whole of "${this.#request.name}" and does not call it complete`,
+      {
+        hint: 'Its regions still copy it, or one of them is away; run the command again later, nothing is sent twice.',
+      },
+    );
+    await this.#client.patience.pause(waiting, this.#request.signal, () => {});
+  }
+
+  /** Decides what a fault means: wait and ask again, send less at once, start afresh, or give up. */
+  async #recover(error: unknown): Promise<void> {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code === 'UPLOAD_CHANGED') {
+      // Nobody can ever complete it: no dead image stays behind.
+      await this.#place.remove().catch(() => {});
+      throw error;
+    }
+    const { status, row } = error instanceof Refusal ? error : { status: 0, row: undefined };
+    if (status === 413 || row === 'expired') {
+      if (!(status === 413 ? this.#chunkSize.refused() : this.#chunkSize.lower())) throw error;
+      if (status === 413) await keepChunkSize(this.#dir, this.#chunkSize.bytes);
+      return;
+    }
+    if (row === 'complete') {
+      this.#allThere = true;
+      return;
+    }
+    if (row === 'too-much' || row === 'wrong-sum') return this.#restart(error);
+    if (status === 404) {
+      // Deleted, or replaced by another upload: asking tells which.
+      this.#restarts += 1;
+      if (this.#restarts > RESTARTS) throw error;
+      return;
+    }
+    if (error.code === 'MAAS_UNREACHABLE') {
+      this.#cuts += 1;
+      // A line that breaks again and again may carry a smaller chunk.
+      if (this.#cuts > 2) this.#chunkSize.lower();
+    }
+    await this.#client.patience.pause(error, this.#request.signal, this.#client.retrying(error));
+  }
+
+  async #restart(error: Fault): Promise<void> {
+    this.#restarts += 1;
+    if (this.#restarts > RESTARTS || !(await this.#place.remove())) throw error;
+    this.#allThere = false;
+    this.#request.emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${error.message}; the unfinished upload is deleted and starts afresh`,
+    });
+  }
+
+  /** Counts what leaves this host in one request that starts at `offset`. */
+  #counter(offset: number): (bytes: number) => void {
+    let before = 0;
+    return (bytes) => {
+      this.#sent += bytes - before;
+      before = bytes;
+      this.#line.at(offset + bytes);
+    };
+  }
+
+  #tellKept(): void {
+    this.#request.emit({
+      type: 'notice',
+      level: 'info',
+      message: `"${plainName(this.#request.name)}" has other content in MAAS, which stays in use until the new one is complete`,
+    });
+  }
+
+  #done(set: string): Transferred {
+    const { sha256, size, name } = this.#request;
+    const skipped = this.#sent === 0;
+    this.#line.done(skipped);
+    return {
+      resourceId: this.#place.id,
+      name: plainName(name),
+      set,
+      sha256,
+      size,
+      sent: this.#sent,
+      skipped,
+    };
+  }
+}

@@ -1,0 +1,70 @@
+import { Fault } from '../errors/fault.ts';
+import { createClient } from '../maas/client.ts';
+import { Patience } from '../maas/patience.ts';
+import { lockWorkspace } from '../run/lock.ts';
+import { ChunkSize } from './chunk-size.ts';
+import { recordUpload } from './ledger.ts';
+import { LocalFile } from './local-file.ts';
+import { checkRequest, type UploadRequest, type UploadResult } from './request.ts';
+import { learntChunkSize, targetDir } from './target-state.ts';
+import { Transfer } from './transfer.ts';
+import { TUNING, type Tuning } from './tuning.ts';
+
+export type { UploadRequest, UploadResult } from './request.ts';
+
+/**
+ * Uploads a file as a boot resource and returns when MAAS calls it complete. Whatever happens in between (lost answers,
+ * restarts, an earlier run that was killed), MAAS is asked how much it has and the rest is sent; what it has whole is not
+ * sent again.
+ * @throws Fault USAGE, UPLOAD_CHANGED, UPLOAD_MISMATCH, MAAS_* ; of these MAAS_UNREACHABLE, MAAS_BUSY and MAAS_DISK_FULL
+ *   after `patienceS` without any advance
+ */
+export async function uploadImage(request: UploadRequest, tuning: Tuning = TUNING): Promise<UploadResult> {
+  checkRequest(request);
+  const started = performance.now();
+  const client = createClient({
+    url: request.target.url,
+    key: request.key,
+    caCert: request.target.caCert,
+    emit: request.emit,
+    signal: request.signal,
+    patience: new Patience({ totalS: request.patienceS, baseMs: tuning.backOffMs }),
+    stallMs: tuning.stallMs,
+    answerMs: tuning.answerMs,
+  });
+  const dir = targetDir(client.url, request.env);
+  const unlock = await lock(dir, request);
+  try {
+    const file = await LocalFile.open(request);
+    try {
+      const maasVersion = (await client.version()).text;
+      const chunkSize = new ChunkSize(tuning.chunkSizes, await learntChunkSize(dir));
+      const transfer = new Transfer(client, request, file, chunkSize, dir, tuning);
+      const done = await transfer.run();
+      const { resourceId, set } = done;
+      await recordUpload(done.skipped ? 'found' : 'completed', client.url, request, { resourceId, set });
+      return { ...done, maasVersion, seconds: (performance.now() - started) / 1000 };
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await unlock();
+  }
+}
+
+/** One upload at a time to one MAAS from this host: its chunks have no offset and must come in their order. */
+async function lock(dir: string, request: UploadRequest): Promise<() => Promise<void>> {
+  const { emit, signal, name } = request;
+  try {
+    return await lockWorkspace(dir, { doing: `upload of ${name}`, wait: true, emit, signal });
+  } catch (error) {
+    if (!(error instanceof Fault) || signal.aborted) throw error;
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${error.message}; uploading without a lock`,
+      hint: 'Do not upload to the same MAAS twice at the same time.',
+    });
+    return async () => {};
+  }
+}
