@@ -1,0 +1,35 @@
+import type { Where } from '../errors/fault.ts';
+import type { Path } from './problem.ts';
+
+const MASK = '***';
+/** The settings of a target whose values are fit to be shown. */
+const SHOWN = ['url', 'ca_cert', 'patience'];
+
+/** Whether the value at this path may be a credential that somebody wrote in the wrong place. */
+export function holdsSecret(path: Path): boolean {
+  return path[0] === 'targets' && path.length >= 3 && !SHOWN.includes(String(path[2]));
+}
+
+/** The source line with a caret below its column; what may be a credential is masked. */
+export function excerpt(lines: readonly string[], where: Where, secret: boolean): string {
+  const line = lines[where.line - 1] ?? '';
+  const number = String(where.line);
+  const caret = line.slice(0, where.column - 1).replace(/[^\t]/g, ' ');
+  return `${number} | ${masked(line, where.column, secret)}\n${' '.repeat(number.length)} | ${caret}^`;
+}
+
+function masked(line: string, column: number, secret: boolean): string {
+  if (!secret) return conceal(line);
+  // The caret stands at a key (mask what follows its colon) or at the value itself.
+  const rest = line.slice(column - 1);
+  const key = /^["']?[\w-]+["']?\s*:(?=\s|$)/.exec(rest)?.[0] ?? '';
+  const hidden = rest.length > key.length ? `${key ? ' ' : ''}${MASK}` : '';
+  return conceal(line.slice(0, column - 1)) + key + hidden;
+}
+
+/** Masks what stands after a name that speaks of a secret, and user and password of a URL. */
+function conceal(text: string): string {
+  return text
+    .replace(/(\b\w*(?:key|token|secret|passw)\w*["']?\s*[:=]\s*)\S.*$/i, `$1${MASK}`)
+    .replace(/(:\/\/)[^/\s]*@/g, `$1${MASK}@`);
+}

@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+export const CONFIG_FILE = 'dgxos-maas.yaml';
+
+/** The nearest dgxos-maas.yaml in this folder or one above it; null when there is none. */
+export function findConfig(cwd: string): string | null {
+  for (let dir = resolve(cwd); ; dir = dirname(dir)) {
+    const file = join(dir, CONFIG_FILE);
+    if (existsSync(file)) return file;
+    if (dirname(dir) === dir) return null;
+  }
+}

@@ -1,0 +1,125 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import { loadRelease, releaseIds } from '../catalogue/load.ts';
+import { Fault, fromSystemError } from '../errors/fault.ts';
+import { CONFIG_FILE, findConfig } from './find.ts';
+import { keysInFile } from './key-in-file.ts';
+import { MAAS_URL_ACCEPTED, normaliseMaasUrl } from './maas-url.ts';
+import { dotted, type Path, type PlacedProblem, type Problem, quoted, toFault } from './problem.ts';
+import { prune } from './prune.ts';
+import { ENVIRONMENT_TARGET, resolveConfig } from './resolve.ts';
+import { ruleProblems } from './rules.ts';
+import { CONFIG_SCHEMA, schemaProblems } from './schema.ts';
+import { type Overrides, Settings } from './settings.ts';
+import { Source } from './source.ts';
+import type { Config, Origin, Release } from './types.ts';
+import type { WrittenConfig } from './written.ts';
+
+export { selectImage, selectTarget } from './select.ts';
+
+export interface LoadOptions {
+  /** The file given by --config; else DGXOS_MAAS_CONFIG, else the nearest dgxos-maas.yaml upward from `cwd`. */
+  file?: string | undefined;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+  /** Values of flags, which go before everything. */
+  overrides?: Overrides;
+}
+
+export interface LoadedConfig {
+  config: Config;
+  /** Where each value came from, by its dotted path in the resolved configuration. */
+  origins: Map<string, Origin>;
+  /** What is no error but probably not meant. */
+  warnings: string[];
+}
+
+/**
+ * Reads, checks and resolves the configuration. Without any file the environment and defaults make one without images.
+ * @throws Fault CONFIG_NOT_FOUND, CONFIG_SYNTAX or CONFIG_INVALID; the last two hold every problem of the file
+ */
+export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
+  const { env, cwd } = options;
+  const given = options.file ?? (env.DGXOS_MAAS_CONFIG || undefined);
+  const file = given === undefined ? findConfig(cwd) : resolve(cwd, given);
+  const source = file === null ? null : new Source(shownName(file, cwd), await readText(file));
+  const settings = new Settings(env, options.overrides ?? {}, cwd);
+
+  const data = source?.data ?? {};
+  const found = source ? [...keysInFile(data), ...schemaProblems(CONFIG_SCHEMA, data)] : [];
+  // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
+  const written = prune(data, found) as WrittenConfig;
+  const images = Object.keys(written.images ?? {});
+  settings.checkIsos(images);
+  const knownReleases = await releaseIds();
+  const releases = await releasesOf(written, knownReleases);
+  const targets = Object.keys(written.targets ?? {});
+  const targetNames = targets.length || !env.MAAS_API_URL ? targets : [ENVIRONMENT_TARGET];
+  const isoElsewhere = (image: string) => settings.iso(image) !== undefined;
+  found.push(...ruleProblems({ written, releases, knownReleases, targets: targetNames, isoElsewhere }));
+
+  const problems: PlacedProblem[] = [
+    ...(source ? firstOfEachPlace(found).map((problem) => source.place(problem)) : []),
+    ...settings.problems,
+    ...environmentProblems(env, targets),
+  ];
+  if (problems.length) throw toFault('CONFIG_INVALID', problems);
+
+  const base = file === null ? cwd : dirname(file);
+  const lineOf = (path: Path) => source?.where(path, 'key').line ?? 0;
+  const resolved = resolveConfig({ file, base, written, releases, settings, env, lineOf });
+  const warnings = [...settings.warnings];
+  if (env.MAAS_API_URL && targets.length)
+    warnings.push(`MAAS_API_URL is not used: ${CONFIG_FILE} names its own targets (${targets.join(', ')})`);
+  return { ...resolved, warnings };
+}
+
+async function readText(file: string): Promise<string> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new Fault('CONFIG_NOT_FOUND', `There is no file ${file}`, {
+        hint: 'dgxos-maas init writes one.',
+      });
+    if (code === 'EISDIR') throw new Fault('CONFIG_NOT_FOUND', `${file} is a folder, not a file`);
+    throw fromSystemError(error, `reading ${file}`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new Fault('CONFIG_SYNTAX', `${file} is not UTF-8 text`);
+  }
+}
+
+/** The file as messages name it: from the current folder if it is below it. */
+function shownName(file: string, cwd: string): string {
+  const short = relative(cwd, file);
+  return short.startsWith('..') ? file : short;
+}
+
+/** The releases of the catalogue that images name. */
+async function releasesOf(written: WrittenConfig, known: readonly string[]): Promise<Map<string, Release>> {
+  const named = new Set(Object.values(written.images ?? {}).map((image) => image.release));
+  const releases = await Promise.all(known.filter((id) => named.has(id)).map(loadRelease));
+  return new Map(releases.map((release) => [release.id, release]));
+}
+
+/** One value can break several rules; the first message says enough. */
+function firstOfEachPlace(problems: readonly Problem[]): Problem[] {
+  const byPlace = new Map<string, Problem>();
+  for (const problem of problems) {
+    const place = dotted(problem.path);
+    if (!byPlace.has(place)) byPlace.set(place, problem);
+  }
+  return [...byPlace.values()];
+}
+
+function environmentProblems(env: NodeJS.ProcessEnv, targets: readonly string[]): PlacedProblem[] {
+  const url = env.MAAS_API_URL;
+  if (!url || targets.length || normaliseMaasUrl(url) !== null) return [];
+  const shown = url.includes('@') ? 'this URL' : quoted(url);
+  return [{ message: `MAAS_API_URL: ${shown} is not accepted`, accepts: MAAS_URL_ACCEPTED }];
+}

@@ -1,0 +1,38 @@
+import type { ResourceConfig } from './types.ts';
+
+/** What a boot resource's fields may hold in braces. */
+export const PLACEHOLDERS = ['release', 'platform', 'version', 'date', 'digest'] as const;
+
+export type PlaceholderValues = Record<(typeof PLACEHOLDERS)[number], string>;
+
+/** Characters of the digest that a name carries. */
+const SHORT_DIGEST = 7;
+
+const PLACEHOLDER = /\{([^{}]*)\}/g;
+
+/** Placeholders in the text that nothing can fill in. */
+export function unknownPlaceholders(text: string): string[] {
+  const known: readonly string[] = PLACEHOLDERS;
+  return [...text.matchAll(PLACEHOLDER)].map((match) => match[1]!).filter((name) => !known.includes(name));
+}
+
+/** The text with its placeholders filled in; values are not expanded again. */
+export function expand(text: string, values: PlaceholderValues): string {
+  return text.replace(PLACEHOLDER, (whole, name: string) => {
+    if (name === 'digest') return values.digest.slice(0, SHORT_DIGEST);
+    return Object.hasOwn(values, name) ? values[name as keyof PlaceholderValues] : whole;
+  });
+}
+
+/**
+ * A boot resource's fields as MAAS gets them.
+ * @param values date as YYYYMMDD; digest in hexadecimal, of which the first seven characters are used
+ */
+export function expandResource(resource: ResourceConfig, values: PlaceholderValues): ResourceConfig {
+  return {
+    name: expand(resource.name, values),
+    title: expand(resource.title, values),
+    architecture: expand(resource.architecture, values),
+    baseImage: expand(resource.baseImage, values),
+  };
+}

@@ -1,0 +1,212 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../catalogue/root.ts';
+import { normaliseMaasUrl } from './maas-url.ts';
+import { absolutePath, cacheHome, isoSource } from './paths.ts';
+import type { Path } from './problem.ts';
+import type { Chosen, Settings } from './settings.ts';
+import type { Config, FileToAdd, ImageConfig, Origin, Release, TargetConfig } from './types.ts';
+import { MIB, parseDuration, parseSize } from './units.ts';
+import type { WrittenConfig, WrittenFile, WrittenImage, WrittenTarget } from './written.ts';
+
+/** Seconds of trying before an upload is given up, where the file says nothing. */
+const PATIENCE_S = 7200;
+/** Name of the target that MAAS_API_URL makes. */
+export const ENVIRONMENT_TARGET = 'default';
+const KEY_VARIABLE = 'MAAS_API_KEY';
+
+export interface ResolveInput {
+  /** Absolute path, or null without a file. */
+  file: string | null;
+  /** Folder that relative paths of the file start from. */
+  base: string;
+  written: WrittenConfig;
+  releases: ReadonlyMap<string, Release>;
+  settings: Settings;
+  env: NodeJS.ProcessEnv;
+  /** The line on which a written value stands. */
+  lineOf: (path: Path) => number;
+}
+
+/**
+ * Takes one value: what a flag or the environment chose, else what the file says, else the default; and notes which.
+ * `key` is the resolved name, `written` the name in the file, both below the scope's.
+ */
+type Take = <T>(key: string, written: string, value: T | undefined, fallback: T, chosen?: Chosen<T>) => T;
+
+/** Fills in defaults, makes paths absolute and notes where every value is from. What was written must be valid. */
+export function resolveConfig(input: ResolveInput): { config: Config; origins: Map<string, Origin> } {
+  const { file, base, written, settings, env } = input;
+  const origins = new Map<string, Origin>();
+  const scope =
+    (prefix: string, at: Path): Take =>
+    (key, name, value, fallback, chosen) => {
+      const origin = (): Origin => {
+        if (chosen) return chosen.origin;
+        if (value === undefined || file === null) return { from: 'default' };
+        return { from: 'file', file, line: input.lineOf([...at, ...name.split('.')]) };
+      };
+      origins.set(prefix + key, origin());
+      return chosen ? chosen.value : (value ?? fallback);
+    };
+  const take = scope('', []);
+  const path = (text: string | undefined) => (text === undefined ? undefined : absolutePath(text, base));
+
+  const targets = mapValues(written.targets ?? {}, (name, target) =>
+    resolveTarget(name, target, base, scope(`targets.${name}.`, ['targets', name])),
+  );
+  const implied = impliedTarget(env);
+  if (implied && Object.keys(targets).length === 0) {
+    targets[ENVIRONMENT_TARGET] = implied;
+    origins.set(`targets.${ENVIRONMENT_TARGET}.url`, { from: 'environment', name: 'MAAS_API_URL' });
+    if (implied.caCert)
+      origins.set(`targets.${ENVIRONMENT_TARGET}.caCert`, { from: 'environment', name: 'MAAS_API_CACERT' });
+  }
+  const workspace = join(base, '.dgxos-maas');
+  const cache = join(cacheHome(env), 'dgxos-maas');
+  const config: Config = {
+    file,
+    workspace: take(
+      'workspace',
+      'workspace',
+      path(written.workspace),
+      workspace,
+      settings.chosen('workspace'),
+    ),
+    cache: take('cache', 'cache', path(written.cache), cache, settings.chosen('cache')),
+    packerMaas: take(
+      'packerMaas',
+      'packer_maas',
+      path(written.packer_maas),
+      defaultPackerMaas(base),
+      settings.chosen('packerMaas'),
+    ),
+    images: mapValues(written.images ?? {}, (name, image) =>
+      resolveImage(name, image, input, Object.keys(targets), scope(`images.${name}.`, ['images', name])),
+    ),
+    targets,
+  };
+  return { config, origins };
+}
+
+function resolveImage(
+  name: string,
+  image: WrittenImage,
+  { base, releases, settings }: ResolveInput,
+  targets: string[],
+  take: Take,
+): ImageConfig {
+  const release = releases.get(image.release!)!;
+  const { vm = {}, resource = {}, iso = {} } = image;
+  const source = iso.source === undefined ? undefined : isoSource(iso.source, base);
+  const defaults = release.defaults;
+  return {
+    name,
+    release: take('release', 'release', image.release, ''),
+    platform: take('platform', 'platform', image.platform, ''),
+    version: take('version', 'version', image.version, ''),
+    iso: {
+      source: take('iso.source', 'iso.source', source, '', settings.iso(name)),
+      sha256: take('iso.sha256', 'iso.sha256', iso.sha256?.toLowerCase(), ''),
+    },
+    vm: {
+      diskBytes: take('vm.diskBytes', 'vm.disk_size', bytesOf(vm.disk_size), null),
+      memoryMiB: take('vm.memoryMiB', 'vm.memory', mebibytesOf(vm.memory), null),
+      cpus: take('vm.cpus', 'vm.cpus', vm.cpus, null),
+      accelerator: take(
+        'vm.accelerator',
+        'vm.accelerator',
+        vm.accelerator,
+        'auto',
+        settings.chosen('accelerator'),
+      ),
+      headless: take('vm.headless', 'vm.headless', vm.headless, true),
+      boot: take('vm.boot', 'vm.boot', vm.boot, 'direct', settings.chosen('boot')),
+      installTimeoutS: take('vm.installTimeoutS', 'vm.install_timeout', secondsOf(vm.install_timeout), null),
+    },
+    packages: take('packages', 'packages', image.packages, []),
+    lateCommands: take('lateCommands', 'late_commands', image.late_commands, {}),
+    files: take(
+      'files',
+      'files',
+      image.files?.map((file) => resolveFile(file, base)),
+      [],
+    ),
+    pack: take('pack', 'pack', image.pack, 'guest'),
+    compression: take('compression', 'compression', image.compression, 'normal'),
+    resource: {
+      name: take('resource.name', 'resource.name', resource.name, defaults.resourceName),
+      title: take('resource.title', 'resource.title', resource.title, defaults.title),
+      architecture: take(
+        'resource.architecture',
+        'resource.architecture',
+        resource.architecture,
+        release.architecture,
+      ),
+      baseImage: take('resource.baseImage', 'resource.base_image', resource.base_image, release.baseImage),
+    },
+    // With one MAAS there is nothing to choose; with several nothing goes anywhere unasked.
+    upload: take('upload', 'upload', image.upload, targets.length === 1 ? targets : []),
+  };
+}
+
+function resolveFile(file: WrittenFile, base: string): FileToAdd {
+  return {
+    source: absolutePath(file.source!, base),
+    path: file.path!,
+    mode: (file.mode ?? '0644').padStart(4, '0'),
+    owner: file.owner ?? '0:0',
+  };
+}
+
+function resolveTarget(name: string, target: WrittenTarget, base: string, take: Take): TargetConfig {
+  const key = target.key === undefined ? undefined : keySource(target.key, base);
+  const caCert = target.ca_cert === undefined ? undefined : absolutePath(target.ca_cert, base);
+  return {
+    name,
+    url: take('url', 'url', normaliseMaasUrl(target.url!) ?? undefined, ''),
+    key: take('key', 'key', key, { from: 'environment', variable: KEY_VARIABLE }),
+    caCert: take('caCert', 'ca_cert', caCert, null),
+    patienceS: take('patienceS', 'patience', secondsOf(target.patience), PATIENCE_S),
+  };
+}
+
+function keySource(key: NonNullable<WrittenTarget['key']>, base: string): TargetConfig['key'] {
+  if (key.file !== undefined) return { from: 'file', path: absolutePath(key.file, base) };
+  if (key.profile !== undefined) return { from: 'profile', profile: key.profile };
+  return { from: 'environment', variable: key.environment ?? KEY_VARIABLE };
+}
+
+/** The target that the variables of terraform-provider-maas describe; they must be valid. */
+function impliedTarget(env: NodeJS.ProcessEnv): TargetConfig | undefined {
+  const url = env.MAAS_API_URL ? normaliseMaasUrl(env.MAAS_API_URL) : null;
+  if (url === null) return undefined;
+  const key = { from: 'environment', variable: KEY_VARIABLE } as const;
+  return { name: ENVIRONMENT_TARGET, url, key, caCert: env.MAAS_API_CACERT || null, patienceS: PATIENCE_S };
+}
+
+/** The submodule of the project that the file belongs to, else the one of this package. */
+function defaultPackerMaas(base: string): string {
+  const own = join(base, 'packer', 'packer-maas');
+  return existsSync(own) ? own : join(packageRoot(), 'packer', 'packer-maas');
+}
+
+function bytesOf(text: string | undefined): number | null | undefined {
+  return text === undefined ? undefined : parseSize(text);
+}
+
+function mebibytesOf(text: string | undefined): number | null | undefined {
+  const bytes = bytesOf(text);
+  return bytes && bytes / MIB;
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : (parseDuration(text) ?? undefined);
+}
+
+function mapValues<A, B>(
+  record: Record<string, A>,
+  change: (name: string, value: A) => B,
+): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(name, value)]));
+}

@@ -1,0 +1,73 @@
+import { expand, PLACEHOLDERS, unknownPlaceholders } from './placeholders.ts';
+import { dotted, type Path, type Problem, quoted } from './problem.ts';
+import { suggest } from './suggest.ts';
+import type { WrittenImage } from './written.ts';
+
+const FIELDS = ['name', 'title', 'architecture', 'base_image'] as const;
+
+export function placeholdersAreKnown(image: WrittenImage, path: Path): Problem[] {
+  return FIELDS.flatMap((field) => {
+    const at: Path = [...path, 'resource', field];
+    return unknownPlaceholders(image.resource?.[field] ?? '').map((name): Problem => {
+      const meant = suggest(name, PLACEHOLDERS);
+      return {
+        path: at,
+        at: 'value',
+        message: `${dotted(at)}: unknown placeholder ${quoted(`{${name}}`)}`,
+        accepts: PLACEHOLDERS.map((known) => `{${known}}`).join(', '),
+        suggestion: meant && `{${meant}}`,
+      };
+    });
+  });
+}
+
+/** A field with its placeholders filled in as far as they are known now; date and digest have a fixed length. */
+function sample(text: string, image: WrittenImage): string {
+  const { release = 'release', platform = 'platform', version = '1' } = image;
+  return expand(text, { release, platform, version, date: '20260101', digest: '0000000' });
+}
+
+/** MAAS answers 500 to a second slash, and 400 to more than 255 characters. */
+export function resourceNameSuitsMaas(image: WrittenImage, path: Path): Problem[] {
+  const written = image.resource?.name;
+  if (written === undefined || unknownPlaceholders(written).length) return [];
+  const name = sample(written, image);
+  if (/^custom\/[^\s/{}]+$/.test(name) && name.length <= 255) return [];
+  const at: Path = [...path, 'resource', 'name'];
+  return [
+    {
+      path: at,
+      at: 'value',
+      message: `${dotted(at)}: ${quoted(name)} is no name that MAAS takes`,
+      accepts: 'custom/ and a name without slash, space or brace, 255 characters at most',
+    },
+  ];
+}
+
+const SHAPES = {
+  architecture: {
+    pattern: /^[a-z0-9]+\/[a-z0-9._-]+$/,
+    accepts: 'architecture/subarchitecture, such as amd64/generic',
+  },
+  base_image: {
+    pattern: /^(ubuntu|centos|rhel|ol)\/[a-z0-9][a-z0-9.-]*$/,
+    accepts: 'os/series with ubuntu, centos, rhel or ol, such as ubuntu/focal',
+  },
+} as const;
+
+export function resourceFieldsSuitMaas(image: WrittenImage, path: Path): Problem[] {
+  return (['architecture', 'base_image'] as const).flatMap((field): Problem[] => {
+    const written = image.resource?.[field];
+    if (written === undefined || unknownPlaceholders(written).length) return [];
+    if (SHAPES[field].pattern.test(sample(written, image))) return [];
+    const at: Path = [...path, 'resource', field];
+    return [
+      {
+        path: at,
+        at: 'value',
+        message: `${dotted(at)}: ${quoted(written)} is not accepted`,
+        accepts: SHAPES[field].accepts,
+      },
+    ];
+  });
+}

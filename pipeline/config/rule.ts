@@ -1,0 +1,30 @@
+import { dotted, type Path, type Problem, quoted } from './problem.ts';
+import { suggest } from './suggest.ts';
+import type { Release } from './types.ts';
+import type { WrittenConfig, WrittenImage } from './written.ts';
+
+/** What the rules look at besides the file. */
+export interface RuleContext {
+  written: WrittenConfig;
+  /** Those that images name. */
+  releases: ReadonlyMap<string, Release>;
+  knownReleases: readonly string[];
+  /** Names of targets, the one of the environment included. */
+  targets: readonly string[];
+  /** Images whose ISO comes from the environment or a flag. */
+  isoElsewhere: (image: string) => boolean;
+}
+
+export type Rule = (context: RuleContext) => Problem[];
+export type ImageRule = (image: WrittenImage, path: Path, context: RuleContext) => Problem[];
+
+/** `value` at `path` is none of `known`. */
+export function unknown(path: Path, what: string, value: string, known: readonly string[]): Problem {
+  return {
+    path,
+    at: 'value',
+    message: `${dotted(path)}: there is no ${what} ${quoted(value)}`,
+    accepts: known.join(', ') || 'none is configured',
+    suggestion: suggest(value, known),
+  };
+}

@@ -1,0 +1,141 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  visit,
+} from 'yaml';
+import type { Where } from '../errors/fault.ts';
+import { registerSecret } from '../secrets/registry.ts';
+import { excerpt, holdsSecret } from './excerpt.ts';
+import { type Path, type PlacedProblem, type Problem, toFault } from './problem.ts';
+
+/** consumer_key:token_key:token_secret */
+const MAAS_KEY = /[A-Za-z0-9]{18}:[A-Za-z0-9]{18}:[A-Za-z0-9]{32}/g;
+
+/** A YAML file read into plain data, that knows where each value stands. */
+export class Source {
+  /** The data; members without a value (`vm:` and nothing more) are left out. */
+  readonly data: unknown;
+  readonly #file: string;
+  readonly #lines: string[];
+  readonly #document: Document.Parsed;
+  readonly #counter: LineCounter;
+
+  /**
+   * @param file the file's name as it is shown
+   * @throws Fault CONFIG_SYNTAX, at the place where the text stops being YAML
+   */
+  constructor(file: string, text: string) {
+    // Known before anything can be said about the file, so that no message repeats a key.
+    for (const [key] of text.matchAll(MAAS_KEY)) registerSecret(key);
+    this.#file = file;
+    this.#lines = text.split(/\r\n|\n|\r/);
+    this.#counter = new LineCounter();
+    this.#document = parseDocument(text, {
+      lineCounter: this.#counter,
+      prettyErrors: false,
+      merge: true,
+      stringKeys: true,
+      logLevel: 'silent',
+    });
+    const problems = this.#document.errors.map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));
+    visit(this.#document, {
+      Alias: (_, alias) => {
+        if (!alias.resolve(this.#document))
+          problems.push(
+            this.#atOffset(start(alias) ?? 0, `No anchor &${alias.source} stands before this alias`),
+          );
+      },
+    });
+    if (problems.length) throw toFault('CONFIG_SYNTAX', problems);
+    try {
+      this.data = withoutNull(this.#document.toJS());
+    } catch (error) {
+      // Aliases of aliases that would fill the memory; the library does not say where.
+      throw toFault('CONFIG_SYNTAX', [this.#atOffset(0, (error as Error).message)]);
+    }
+  }
+
+  /** The problem with its place and the offending line. */
+  place(problem: Problem): PlacedProblem {
+    const where = this.where(problem.path, problem.at);
+    const { path: _path, at: _at, ...rest } = problem;
+    return { ...rest, where, excerpt: excerpt(this.#lines, where, holdsSecret(problem.path)) };
+  }
+
+  /** Where a value or its key stands; the nearest enclosing thing when it is not in the file. */
+  where(path: Path, at: 'key' | 'value' = 'value'): Where {
+    let node: unknown = this.#document.contents;
+    let offset = start(node) ?? 0;
+    for (const step of path) {
+      node = isAlias(node) ? node.resolve(this.#document) : node;
+      const pair = isMap(node) ? findPair(node.items, String(step), this.#document) : undefined;
+      const item = isSeq(node) && typeof step === 'number' ? node.items[step] : undefined;
+      if (!pair && item === undefined) return this.#at(offset);
+      offset = start(pair ? pair.key : item) ?? offset;
+      node = pair ? pair.value : item;
+    }
+    return this.#at(at === 'value' ? (start(node) ?? offset) : offset);
+  }
+
+  #atOffset(offset: number, message: string): PlacedProblem {
+    const where = this.#at(offset);
+    return { message, where, excerpt: excerpt(this.#lines, where, false) };
+  }
+
+  #at(offset: number): Where {
+    const { line, col } = this.#counter.linePos(offset);
+    return { file: this.#file, line: Math.max(line, 1), column: Math.max(col, 1) };
+  }
+}
+
+function start(node: unknown): number | undefined {
+  return (node as Node | null)?.range?.[0];
+}
+
+/** The pair of a mapping with this key, also when it came in by a merge (`<<: *other`). */
+function findPair(items: Pair[], key: string, document: Document.Parsed): Pair | undefined {
+  const own = items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
+  if (own) return own;
+  for (const merge of items.filter((pair) => isScalar(pair.key) && pair.key.source === '<<')) {
+    const value = isAlias(merge.value) ? merge.value.resolve(document) : merge.value;
+    for (const source of isSeq(value) ? value.items : [value]) {
+      const map = isAlias(source) ? source.resolve(document) : source;
+      const found = isMap(map) ? findPair(map.items, key, document) : undefined;
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+function withoutNull(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNull);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, member]) => member !== null)
+      .map(([key, member]) => [key, withoutNull(member)]),
+  );
+}
+
+/** The library's message, put for a person who wrote a configuration, not for one who wrote a parser. */
+function inOwnWords(error: { code: string; message: string }): string {
+  switch (error.code) {
+    case 'DUPLICATE_KEY':
+      return 'This key is there twice';
+    case 'TAB_AS_INDENT':
+      return 'A tab indents this line; YAML takes spaces only';
+    case 'MULTIPLE_DOCS':
+      return 'The file holds a second document after `---`; one is read';
+    case 'MISSING_CHAR':
+      return `Not closed: ${error.message.replace(/^Missing closing /, 'missing ')}`;
+    default:
+      return `No valid YAML: ${error.message}`;
+  }
+}

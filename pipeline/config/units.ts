@@ -1,0 +1,35 @@
+/** Powers of 1024, as QEMU and Packer count. */
+const SIZE = { K: 1, M: 2, G: 3, T: 4 } as const;
+const SECONDS = { s: 1, m: 60, h: 3600 } as const;
+
+export const MIB = 1024 ** 2;
+export const GIB = 1024 ** 3;
+
+/** Bytes of `9G`, `2048M` or `1.5GiB`; null when it is no such size, is no whole number of bytes or is too large to count. */
+export function parseSize(text: string): number | null {
+  const match = /^(\d+(?:\.\d+)?)([KMGT])(?:iB)?$/i.exec(text);
+  if (!match) return null;
+  const unit = match[2]!.toUpperCase() as keyof typeof SIZE;
+  const bytes = Number(match[1]) * 1024 ** SIZE[unit];
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+/** Bytes as a person reads them: `9 GiB`, `312.4 MiB`. */
+export function formatSize(bytes: number): string {
+  let value = bytes;
+  let unit = 'B';
+  for (const next of ['KiB', 'MiB', 'GiB', 'TiB']) {
+    if (value < 1024) break;
+    value /= 1024;
+    unit = next;
+  }
+  return `${Number(value.toFixed(1))} ${unit}`;
+}
+
+/** Seconds of `45s`, `90m` or `2h`; null when it is no such time or is too large to count. */
+export function parseDuration(text: string): number | null {
+  const match = /^(\d+)([smh])$/.exec(text);
+  if (!match) return null;
+  const seconds = Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS];
+  return Number.isSafeInteger(seconds) ? seconds : null;
+}

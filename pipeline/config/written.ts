@@ -1,0 +1,45 @@
+/** The configuration as a person writes it in dgxos-maas.yaml; the schema says the same. See types.ts for the resolved one. */
+export interface WrittenConfig {
+  workspace?: string;
+  cache?: string;
+  packer_maas?: string;
+  images?: Record<string, WrittenImage>;
+  targets?: Record<string, WrittenTarget>;
+}
+
+export interface WrittenImage {
+  release?: string;
+  platform?: string;
+  version?: string;
+  iso?: { source?: string; sha256?: string };
+  vm?: {
+    disk_size?: string;
+    memory?: string;
+    cpus?: number;
+    accelerator?: 'auto' | 'kvm' | 'tcg';
+    headless?: boolean;
+    boot?: 'direct' | 'typed';
+    install_timeout?: string;
+  };
+  packages?: string[];
+  late_commands?: Record<string, string | string[]>;
+  files?: WrittenFile[];
+  pack?: 'guest' | 'packer-maas';
+  compression?: 'fast' | 'normal' | 'small';
+  resource?: { name?: string; title?: string; architecture?: string; base_image?: string };
+  upload?: string[];
+}
+
+export interface WrittenFile {
+  source?: string;
+  path?: string;
+  mode?: string;
+  owner?: string;
+}
+
+export interface WrittenTarget {
+  url?: string;
+  key?: { environment?: string; file?: string; profile?: string };
+  ca_cert?: string;
+  patience?: string;
+}
