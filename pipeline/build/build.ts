@@ -38,7 +38,9 @@ export async function buildRoot(request: BuildRequest): Promise<RootOutput> {
       ? await packLikeUpstream(request, output)
       : await takeHandedOverRoot(output, join(dir, 'root.tar'), request.signal);
   } finally {
-    for (const name of ['output-qemu', 'tmp', 'packer-cache', 'packer-config'])
+    // For those who want to look into the VM's disk after the build; it is not part of any later stage.
+    const disk = request.env.DGXOS_MAAS_KEEP_DISK ? [] : ['output-qemu'];
+    for (const name of [...disk, 'tmp', 'packer-cache', 'packer-config'])
       await rm(join(dir, name), { recursive: true, force: true });
     await endLeftovers(dir);
   }

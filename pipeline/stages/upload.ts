@@ -1,7 +1,8 @@
+import pLimit from 'p-limit';
 import { expandResource } from '../config/placeholders.ts';
 import { Fault } from '../errors/fault.ts';
 import { resolveApiKey } from '../maas/key.ts';
-import { uploadToTargets } from '../upload/targets.ts';
+import { uploadImage } from '../upload/upload.ts';
 import type { Stage, StageContext } from './types.ts';
 
 /** The boot resource's fields with every placeholder filled in from the artifact. */
@@ -16,6 +17,9 @@ export function resourceOf(context: Pick<StageContext, 'image' | 'output'>) {
     digest: artifact.sha256.slice(0, 7),
   });
 }
+
+/** Targets uploaded to side by side: each takes one chunk of memory and a share of the line. */
+const AT_ONCE = 4;
 
 /** Creates the boot resource under its versioned name on every target and waits until MAAS calls it complete. */
 export const upload: Stage<'upload'> = {
@@ -70,6 +74,13 @@ export const upload: Stage<'upload'> = {
     };
   },
 };
+
+/** All results, or the first failure once every target has ended: one target's trouble does not stop the others. */
+function whole<T>(ended: PromiseSettledResult<T>[]): T[] {
+  const failed = ended.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+  return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
 
 /** The fault for an upload with nowhere to go. */
 export function noTarget(image: string): Fault {

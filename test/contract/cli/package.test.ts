@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
+
+/** What `npm pack` makes, installed in a folder of its own: the clone's sources are out of reach. */
+const root = resolve(import.meta.dirname, '../../..');
+let dir: string;
+let sandbox: Sandbox;
+const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
+
+function npm(cwd: string, ...args: string[]): string {
+  return execFileSync('npm', [...args, '--loglevel=error'], {
+    cwd,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function installed(...args: string[]): string {
+  return execFileSync(join(dir, 'node_modules/.bin/dgxos-maas'), args, { cwd: dir, env, encoding: 'utf8' });
+}
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'package-'));
+  const [packed] = JSON.parse(npm(root, 'pack', '--json', '--pack-destination', dir)) as [
+    { filename: string },
+  ];
+  writeFileSync(join(dir, 'package.json'), '{"private": true}');
+  npm(dir, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(dir, packed.filename));
+  sandbox = await startSandbox({ dir: join(dir, 'maas') });
+  env.MAAS_API_URL = sandbox.url;
+  env.MAAS_API_KEY = sandbox.apiKey;
+}, 300_000);
+afterAll(async () => {
+  await sandbox?.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('the installed package', () => {
+  it('helps, and holds no source of ours but what it needs', () => {
+    expect(installed('--help')).toContain('dgxos-maas');
+    const own = join(dir, 'node_modules/dgxos-maas');
+    expect(existsSync(join(own, 'dist/cli/main.js'))).toBe(true);
+    expect(existsSync(join(own, 'test'))).toBe(false);
+  });
+
+  it('looks at the host', () => {
+    expect(JSON.parse(installed('doctor', '--json'))).toBeTypeOf('object');
+  });
+
+  it('writes a configuration that it can read', () => {
+    installed('init');
+    expect(readFileSync(join(dir, 'dgxos-maas.yaml'), 'utf8')).toContain('yaml-language-server');
+    installed('config', 'validate');
+  });
+
+  it('judges and uploads a tgz', () => {
+    const image = join(dir, 'image.tar.gz');
+    execFileSync('tar', ['-czf', image, '-C', root, 'LICENSE']);
+    expect(() => installed('validate', image)).toThrow(/status|Command failed/);
+    const result = JSON.parse(
+      installed(
+        '--json',
+        'upload',
+        image,
+        '--no-validate',
+        '--name',
+        'custom/packed',
+        '--title',
+        'Packed',
+        '--architecture',
+        'amd64/generic',
+        '--base-image',
+        'ubuntu/jammy',
+      ),
+    );
+    expect(JSON.stringify(result)).toContain('custom/packed');
+  });
+});
