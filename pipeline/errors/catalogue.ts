@@ -76,6 +76,7 @@ export const CATALOGUE = {
   MAAS_DISK_FULL: EXIT.temporary,
   UPLOAD_MISMATCH: EXIT.maas,
   UPLOAD_CHANGED: EXIT.maas,
+  UPLOAD_MISSING: EXIT.config,
   API_KEY_INVALID: EXIT.config,
   API_KEY_MISSING: EXIT.config,
   // workspace

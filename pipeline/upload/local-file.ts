@@ -59,6 +59,10 @@ export class LocalFile {
       return new LocalFile(handle, known);
     } catch (error) {
       await handle?.close();
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+        throw new Fault('UPLOAD_MISSING', `There is no file ${path}`, {
+          hint: 'Build or pack the image first.',
+        });
       throw fromSystemError(error, `opening ${path}`);
     }
   }

@@ -87,8 +87,10 @@ export class Place {
     const resource = this.#resource;
     if (!resource) return { at: 'absent', keepOld: false };
     this.#checkBaseImage(resource);
-    const onDisk = resource.sets.some((set) => set.files.some((file) => file.onDisk));
-    if (onDisk) this.#regions ??= await countRegions(this.#client);
+    const { sets } = resource;
+    // From 3.5 on progress counts the copies of all regions.
+    if (sets.some((set) => !set.complete && set.files.some((file) => file.onDisk)))
+      this.#regions ??= await countRegions(this.#client);
     const now = standing(resource, this.#request, this.#regions ?? 1);
     if (now.at === 'absent') this.#checkReplaced(resource);
     else this.#ours = now.set;
