@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { Fault } from '../errors/fault.ts';
 
 export const CONFIG_FILE = 'dgxos-maas.yaml';
 
@@ -10,4 +11,11 @@ export function findConfig(cwd: string): string | null {
     if (existsSync(file)) return file;
     if (dirname(dir) === dir) return null;
   }
+}
+
+/** The fault for a command that needs a file where there is none. */
+export function noConfig(): Fault {
+  return new Fault('CONFIG_NOT_FOUND', `There is no ${CONFIG_FILE} here or in a folder above`, {
+    hint: 'dgxos-maas init writes one.',
+  });
 }

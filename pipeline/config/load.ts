@@ -4,15 +4,15 @@ import { loadRelease, releaseIds } from '../catalogue/load.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { CONFIG_FILE, findConfig } from './find.ts';
 import { keysInFile } from './key-in-file.ts';
-import { MAAS_URL_ACCEPTED, normaliseMaasUrl } from './maas-url.ts';
-import { dotted, type Path, type PlacedProblem, type Problem, quoted, toFault } from './problem.ts';
+import { dotted, type Path, type PlacedProblem, type Problem, toFault } from './problem.ts';
 import { prune } from './prune.ts';
-import { ENVIRONMENT_TARGET, resolveConfig } from './resolve.ts';
+import { ENVIRONMENT_TARGET, resolveConfig, type Sourced } from './resolve.ts';
 import { ruleProblems } from './rules.ts';
 import { CONFIG_SCHEMA, schemaProblems } from './schema.ts';
 import { type Overrides, Settings } from './settings.ts';
 import { Source } from './source.ts';
-import type { Config, Origin, Release } from './types.ts';
+import { maasUrlProblem } from './target-rules.ts';
+import type { Config, Release } from './types.ts';
 import type { WrittenConfig } from './written.ts';
 
 export { selectImage, selectTarget } from './select.ts';
@@ -29,7 +29,7 @@ export interface LoadOptions {
 export interface LoadedConfig {
   config: Config;
   /** Where each value came from, by its dotted path in the resolved configuration. */
-  origins: Map<string, Origin>;
+  origins: Map<string, Sourced>;
   /** What is no error but probably not meant. */
   warnings: string[];
 }
@@ -56,7 +56,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const targets = Object.keys(written.targets ?? {});
   const targetNames = targets.length || !env.MAAS_API_URL ? targets : [ENVIRONMENT_TARGET];
   const isoElsewhere = (image: string) => settings.iso(image) !== undefined;
-  found.push(...ruleProblems({ written, releases, knownReleases, targets: targetNames, isoElsewhere }));
+  found.push(...ruleProblems({ written, releases, knownReleases, env, targets: targetNames, isoElsewhere }));
 
   const problems: PlacedProblem[] = [
     ...(source ? firstOfEachPlace(found).map((problem) => source.place(problem)) : []),
@@ -67,7 +67,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 
   const base = file === null ? cwd : dirname(file);
   const lineOf = (path: Path) => source?.where(path, 'key').line ?? 0;
-  const resolved = resolveConfig({ file, base, written, releases, settings, env, lineOf });
+  const resolved = resolveConfig({ file, base, cwd, written, releases, settings, env, lineOf });
   const warnings = [...settings.warnings];
   if (env.MAAS_API_URL && targets.length)
     warnings.push(`MAAS_API_URL is not used: ${CONFIG_FILE} names its own targets (${targets.join(', ')})`);
@@ -118,8 +118,7 @@ function firstOfEachPlace(problems: readonly Problem[]): Problem[] {
 }
 
 function environmentProblems(env: NodeJS.ProcessEnv, targets: readonly string[]): PlacedProblem[] {
-  const url = env.MAAS_API_URL;
-  if (!url || targets.length || normaliseMaasUrl(url) !== null) return [];
-  const shown = url.includes('@') ? 'this URL' : quoted(url);
-  return [{ message: `MAAS_API_URL: ${shown} is not accepted`, accepts: MAAS_URL_ACCEPTED }];
+  const wrong =
+    env.MAAS_API_URL && targets.length === 0 ? maasUrlProblem('MAAS_API_URL', env.MAAS_API_URL) : null;
+  return wrong ? [wrong] : [];
 }

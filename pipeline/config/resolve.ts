@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../catalogue/root.ts';
-import { normaliseMaasUrl } from './maas-url.ts';
+import { maasUrl } from '../maas/url.ts';
 import { absolutePath, cacheHome, isoSource } from './paths.ts';
 import type { Path } from './problem.ts';
 import type { Chosen, Settings } from './settings.ts';
@@ -20,6 +20,8 @@ export interface ResolveInput {
   file: string | null;
   /** Folder that relative paths of the file start from. */
   base: string;
+  /** Folder that relative paths of the environment start from. */
+  cwd: string;
   written: WrittenConfig;
   releases: ReadonlyMap<string, Release>;
   settings: Settings;
@@ -28,6 +30,9 @@ export interface ResolveInput {
   lineOf: (path: Path) => number;
 }
 
+/** A resolved value and where it came from. */
+export type Sourced = Origin & { value: unknown };
+
 /**
  * Takes one value: what a flag or the environment chose, else what the file says, else the default; and notes which.
  * `key` is the resolved name, `written` the name in the file, both below the scope's.
@@ -35,9 +40,9 @@ export interface ResolveInput {
 type Take = <T>(key: string, written: string, value: T | undefined, fallback: T, chosen?: Chosen<T>) => T;
 
 /** Fills in defaults, makes paths absolute and notes where every value is from. What was written must be valid. */
-export function resolveConfig(input: ResolveInput): { config: Config; origins: Map<string, Origin> } {
+export function resolveConfig(input: ResolveInput): { config: Config; origins: Map<string, Sourced> } {
   const { file, base, written, settings, env } = input;
-  const origins = new Map<string, Origin>();
+  const origins = new Map<string, Sourced>();
   const scope =
     (prefix: string, at: Path): Take =>
     (key, name, value, fallback, chosen) => {
@@ -46,8 +51,9 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
         if (value === undefined || file === null) return { from: 'default' };
         return { from: 'file', file, line: input.lineOf([...at, ...name.split('.')]) };
       };
-      origins.set(prefix + key, origin());
-      return chosen ? chosen.value : (value ?? fallback);
+      const taken = chosen ? chosen.value : (value ?? fallback);
+      origins.set(prefix + key, { ...origin(), value: taken });
+      return taken;
     };
   const take = scope('', []);
   const path = (text: string | undefined) => (text === undefined ? undefined : absolutePath(text, base));
@@ -55,13 +61,8 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
   const targets = mapValues(written.targets ?? {}, (name, target) =>
     resolveTarget(name, target, base, scope(`targets.${name}.`, ['targets', name])),
   );
-  const implied = impliedTarget(env);
-  if (implied && Object.keys(targets).length === 0) {
-    targets[ENVIRONMENT_TARGET] = implied;
-    origins.set(`targets.${ENVIRONMENT_TARGET}.url`, { from: 'environment', name: 'MAAS_API_URL' });
-    if (implied.caCert)
-      origins.set(`targets.${ENVIRONMENT_TARGET}.caCert`, { from: 'environment', name: 'MAAS_API_CACERT' });
-  }
+  if (Object.keys(targets).length === 0 && env.MAAS_API_URL)
+    targets[ENVIRONMENT_TARGET] = impliedTarget(input, scope(`targets.${ENVIRONMENT_TARGET}.`, []));
   const workspace = join(base, '.dgxos-maas');
   const cache = join(cacheHome(env), 'dgxos-maas');
   const config: Config = {
@@ -164,7 +165,7 @@ function resolveTarget(name: string, target: WrittenTarget, base: string, take: 
   const caCert = target.ca_cert === undefined ? undefined : absolutePath(target.ca_cert, base);
   return {
     name,
-    url: take('url', 'url', normaliseMaasUrl(target.url!) ?? undefined, ''),
+    url: take('url', 'url', maasUrl(target.url!), ''),
     key: take('key', 'key', key, { from: 'environment', variable: KEY_VARIABLE }),
     caCert: take('caCert', 'ca_cert', caCert, null),
     patienceS: take('patienceS', 'patience', secondsOf(target.patience), PATIENCE_S),
@@ -177,12 +178,18 @@ function keySource(key: NonNullable<WrittenTarget['key']>, base: string): Target
   return { from: 'environment', variable: key.environment ?? KEY_VARIABLE };
 }
 
-/** The target that the variables of terraform-provider-maas describe; they must be valid. */
-function impliedTarget(env: NodeJS.ProcessEnv): TargetConfig | undefined {
-  const url = env.MAAS_API_URL ? normaliseMaasUrl(env.MAAS_API_URL) : null;
-  if (url === null) return undefined;
-  const key = { from: 'environment', variable: KEY_VARIABLE } as const;
-  return { name: ENVIRONMENT_TARGET, url, key, caCert: env.MAAS_API_CACERT || null, patienceS: PATIENCE_S };
+/** The target that the variables of terraform-provider-maas describe. */
+function impliedTarget({ env, cwd }: ResolveInput, take: Take): TargetConfig {
+  const from = <T>(name: string, value: T): Chosen<T> => ({ value, origin: { from: 'environment', name } });
+  const url = maasUrl(env.MAAS_API_URL!);
+  const caCert = env.MAAS_API_CACERT && from('MAAS_API_CACERT', absolutePath(env.MAAS_API_CACERT, cwd));
+  return {
+    name: ENVIRONMENT_TARGET,
+    url: take('url', 'url', undefined, '', from('MAAS_API_URL', url)),
+    key: take('key', 'key', undefined, { from: 'environment', variable: KEY_VARIABLE }),
+    caCert: take<string | null>('caCert', 'ca_cert', undefined, null, caCert || undefined),
+    patienceS: take('patienceS', 'patience', undefined, PATIENCE_S),
+  };
 }
 
 /** The submodule of the project that the file belongs to, else the one of this package. */

@@ -9,6 +9,7 @@ export interface RuleContext {
   /** Those that images name. */
   releases: ReadonlyMap<string, Release>;
   knownReleases: readonly string[];
+  env: NodeJS.ProcessEnv;
   /** Names of targets, the one of the environment included. */
   targets: readonly string[];
   /** Images whose ISO comes from the environment or a flag. */

@@ -10,7 +10,7 @@ import {
 import type { Problem } from './problem.ts';
 import { placeholdersAreKnown, resourceFieldsSuitMaas, resourceNameSuitsMaas } from './resource-rules.ts';
 import type { ImageRule, Rule, RuleContext } from './rule.ts';
-import { targetsSayTheirKey, targetUrlsAreMaas } from './target-rules.ts';
+import { oneTargetTakesTheKeyOfTheEnvironment, targetUrlsAreMaas } from './target-rules.ts';
 
 /** What the schema cannot say. Each rule finds everything of its kind, and passes over what is not there. */
 const RULES: readonly Rule[] = [
@@ -25,7 +25,7 @@ const RULES: readonly Rule[] = [
   everyImage(resourceFieldsSuitMaas),
   everyImage(uploadsGoToTargets),
   targetUrlsAreMaas,
-  targetsSayTheirKey,
+  oneTargetTakesTheKeyOfTheEnvironment,
 ];
 
 export function ruleProblems(context: RuleContext): Problem[] {

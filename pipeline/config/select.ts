@@ -1,6 +1,6 @@
 import type { FaultCode } from '../errors/catalogue.ts';
 import { Fault } from '../errors/fault.ts';
-import { CONFIG_FILE } from './find.ts';
+import { CONFIG_FILE, noConfig } from './find.ts';
 import { quoted } from './problem.ts';
 import { suggest } from './suggest.ts';
 import type { Config, ImageConfig, TargetConfig } from './types.ts';
@@ -10,10 +10,7 @@ import type { Config, ImageConfig, TargetConfig } from './types.ts';
  * @throws Fault IMAGE_UNKNOWN with the images there are; CONFIG_NOT_FOUND when no file was read
  */
 export function selectImage(config: Config, name: string): ImageConfig {
-  if (config.file === null)
-    throw new Fault('CONFIG_NOT_FOUND', `There is no ${CONFIG_FILE} here or in a folder above`, {
-      hint: 'dgxos-maas init writes one.',
-    });
+  if (config.file === null) throw noConfig();
   return named(config.images, name, 'image', 'IMAGE_UNKNOWN', `add it under \`images:\` in ${config.file}`);
 }
 

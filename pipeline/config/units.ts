@@ -14,18 +14,6 @@ export function parseSize(text: string): number | null {
   return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
-/** Bytes as a person reads them: `9 GiB`, `312.4 MiB`. */
-export function formatSize(bytes: number): string {
-  let value = bytes;
-  let unit = 'B';
-  for (const next of ['KiB', 'MiB', 'GiB', 'TiB']) {
-    if (value < 1024) break;
-    value /= 1024;
-    unit = next;
-  }
-  return `${Number(value.toFixed(1))} ${unit}`;
-}
-
 /** Seconds of `45s`, `90m` or `2h`; null when it is no such time or is too large to count. */
 export function parseDuration(text: string): number | null {
   const match = /^(\d+)([smh])$/.exec(text);

@@ -1,0 +1,54 @@
+import type { Declare } from '../command.ts';
+
+export const declare: Declare = (program, act) => {
+  const config = program.command('config').description('look at the configuration');
+
+  config
+    .command('show')
+    .description('the resolved configuration')
+    .option('--origin', 'say where every value is from: flag, environment, file or default')
+    .action(
+      act(async (session, options: { origin?: boolean }) => {
+        const { loadConfig } = await import('../../config/load.ts');
+        const { showConfig } = await import('../../config/show.ts');
+        const loaded = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
+        const object = options.origin
+          ? { config: loaded.config, origins: Object.fromEntries(loaded.origins) }
+          : loaded.config;
+        session.data(object, () =>
+          showConfig(loaded, { origin: options.origin === true, cwd: process.cwd() }),
+        );
+      }),
+    );
+
+  config
+    .command('validate')
+    .description('check dgxos-maas.yaml; exit code 3 when something is wrong with it')
+    .action(
+      act(async (session) => {
+        const { loadConfig } = await import('../../config/load.ts');
+        const { noConfig } = await import('../../config/find.ts');
+        const loaded = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
+        if (loaded.config.file === null) throw noConfig();
+        for (const message of loaded.warnings) session.emit({ type: 'notice', level: 'warning', message });
+        const { file } = loaded.config;
+        const images = Object.keys(loaded.config.images);
+        const targets = Object.keys(loaded.config.targets);
+        session.data(
+          { ok: true, file, images, targets, warnings: loaded.warnings },
+          `${file} is valid\n  images: ${images.join(', ') || 'none'}\n  targets: ${targets.join(', ') || 'none'}`,
+        );
+      }),
+    );
+
+  config
+    .command('schema')
+    .description('the JSON schema of dgxos-maas.yaml, for editors')
+    .action(
+      act(async (session) => {
+        const { CONFIG_SCHEMA, schemaText } = await import('../../config/schema.ts');
+        const text = schemaText(CONFIG_SCHEMA);
+        session.data(JSON.parse(text), text.trimEnd());
+      }),
+    );
+};

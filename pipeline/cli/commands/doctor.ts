@@ -1,0 +1,26 @@
+import type { Declare } from '../command.ts';
+
+export const declare: Declare = (program, act) => {
+  program
+    .command('doctor')
+    .description(
+      'what this host lacks, and the command that installs it; exit code 4 when something needed lacks',
+    )
+    .option('--fix-command', 'write the command that installs what lacks, and nothing else')
+    .action(
+      act(async (session, options: { fixCommand?: boolean }) => {
+        const { EXIT } = await import('../../errors/catalogue.ts');
+        const { examine } = await import('../../doctor/examine.ts');
+        const { diagnosisText } = await import('../../doctor/text.ts');
+        const { paint } = await import('../../report/paint.ts');
+        const { signal, env, configFile: file } = session;
+        const diagnosis = await examine({ file, env, cwd: process.cwd(), signal });
+        if (options.fixCommand) {
+          session.data({ installCommand: diagnosis.installCommand }, diagnosis.installCommand ?? '');
+          return;
+        }
+        session.data(diagnosis, () => diagnosisText(diagnosis, paint(session.color)));
+        if (!diagnosis.ok) session.exitCode = EXIT.host;
+      }),
+    );
+};

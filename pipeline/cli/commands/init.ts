@@ -1,0 +1,35 @@
+import type { Declare } from '../command.ts';
+
+interface Options {
+  force?: boolean;
+  release: string;
+  stdout?: boolean;
+}
+
+export const declare: Declare = (program, act) => {
+  program
+    .command('init')
+    .description('write a commented dgxos-maas.yaml')
+    .option('--release <name>', 'release of the catalogue', 'dgxos5')
+    .option('--force', 'replace a file that is there')
+    .option('--stdout', 'write to stdout and leave files alone')
+    .action(
+      act(async (session, options: Options) => {
+        const { join } = await import('node:path');
+        const { CONFIG_FILE } = await import('../../config/find.ts');
+        const { initialConfig } = await import('../../config/init.ts');
+        const file = session.configFile ?? join(process.cwd(), CONFIG_FILE);
+        const text = await initialConfig(options.release, file);
+        if (options.stdout) {
+          session.data({ text }, text.trimEnd());
+          return;
+        }
+        const { writeNew } = await import('../../config/write-new.ts');
+        await writeNew(file, text, options.force === true);
+        session.data(
+          { ok: true, file },
+          `${file} written. Set iso.source and iso.sha256 in it, then: dgxos-maas doctor`,
+        );
+      }),
+    );
+};

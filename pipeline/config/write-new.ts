@@ -1,0 +1,22 @@
+import { writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { Fault, fromSystemError } from '../errors/fault.ts';
+
+/**
+ * Writes a file that must not be there yet; with `replace` it may, and is replaced whole or not at all.
+ * @throws Fault FILE_EXISTS
+ */
+export async function writeNew(file: string, text: string, replace: boolean): Promise<void> {
+  try {
+    if (replace) await writeFileAtomic(file, text);
+    else await writeFile(file, text, { flag: 'wx' });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST')
+      throw new Fault('FILE_EXISTS', `${file} is there already`, { hint: '--force replaces it.' });
+    if (code === 'ENOENT')
+      throw new Fault('CONFIG_NOT_FOUND', `There is no folder ${dirname(file)} to write to`);
+    throw fromSystemError(error, `writing ${file}`);
+  }
+}

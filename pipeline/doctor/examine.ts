@@ -1,0 +1,35 @@
+import type { LoadOptions } from '../config/load.ts';
+import { type Finding, isBlocking } from './finding.ts';
+import { examineKvm, examineNode } from './host.ts';
+import { examineProject } from './project.ts';
+import { examineQemuPlugin } from './qemu-plugin.ts';
+import { examineTools } from './tools.ts';
+
+export interface Diagnosis {
+  ok: boolean;
+  findings: Finding[];
+  /** The command that installs what is needed and lacks, as far as packages bring it; null when there is nothing. */
+  installCommand: string | null;
+}
+
+/** Looks at everything that the pipeline stands on. Nothing is changed, and no network is used. */
+export async function examine(options: LoadOptions & { signal?: AbortSignal }): Promise<Diagnosis> {
+  const { signal } = options;
+  const [tools, kvm, project] = await Promise.all([
+    examineTools(signal),
+    examineKvm(signal),
+    examineProject(options),
+  ]);
+  const packer = tools.find(({ tool, status }) => tool === 'packer' && status === 'ok')?.found;
+  const plugin = packer ? await examineQemuPlugin(packer, options.env) : [];
+  const findings = [examineNode(), ...tools, ...plugin, kvm, ...project];
+  return { ok: !findings.some(isBlocking), findings, installCommand: installCommand(findings) };
+}
+
+/** One `apt-get install` for everything that is needed and that a package brings. */
+function installCommand(findings: readonly Finding[]): string | null {
+  const packages = [...new Set(findings.filter(isBlocking).flatMap((finding) => finding.package ?? []))];
+  if (packages.length === 0) return null;
+  const root = process.getuid?.() === 0;
+  return `${root ? '' : 'sudo '}apt-get install -y ${packages.join(' ')}`;
+}

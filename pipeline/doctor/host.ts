@@ -1,0 +1,78 @@
+import { access, constants, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { atLeast } from '../render/packer-version.ts';
+import { bytes } from '../report/human.ts';
+import { kvmVerdict } from './accelerator.ts';
+import type { Finding } from './finding.ts';
+
+/** The oldest Node that runs TypeScript without a flag, as package.json says. */
+const NODE_MINIMUM = '22.18.0';
+
+export function examineNode(version = process.versions.node): Finding {
+  const ok = atLeast(version, NODE_MINIMUM);
+  return {
+    tool: 'node',
+    neededFor: 'run at all',
+    found: ok ? version : `${version}, ${NODE_MINIMUM} or newer is needed`,
+    status: ok ? 'ok' : 'too-old',
+    fix: ok ? null : 'npm install node@lts-latest brings one into the project',
+    package: null,
+  };
+}
+
+/** KVM makes a build several times faster; without it VMs are emulated. */
+export async function examineKvm(signal?: AbortSignal): Promise<Finding> {
+  const { usable, reason, hint } = await kvmVerdict(undefined, signal);
+  return {
+    tool: 'kvm',
+    neededFor: 'build several times faster',
+    found: reason,
+    status: usable ? 'ok' : 'optional',
+    fix: usable ? null : (hint ?? null),
+    package: null,
+  };
+}
+
+/**
+ * Room and permission in a folder that may not be there yet.
+ * @param needed bytes
+ */
+export async function examineFolder(
+  name: string,
+  neededFor: string,
+  folder: string,
+  needed: number,
+): Promise<Finding> {
+  const finding = { tool: name, neededFor, package: null };
+  const there = await nearestExisting(folder);
+  const writable = await access(there, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+  if (!writable)
+    return {
+      ...finding,
+      found: `no permission to write ${there}`,
+      status: 'unusable',
+      fix: `set \`${name}:\` to a folder that you may write`,
+    };
+  const { bavail, bsize } = await statfs(there);
+  const free = bavail * bsize;
+  if (free >= needed) return { ...finding, found: `${bytes(free)} free`, status: 'ok', fix: null };
+  return {
+    ...finding,
+    found: `${bytes(free)} free, ${bytes(needed)} may be needed`,
+    status: 'unusable',
+    fix: `free some space, or set \`${name}:\` to a folder on a larger disk`,
+  };
+}
+
+async function nearestExisting(folder: string): Promise<string> {
+  for (let dir = folder; ; dir = dirname(dir)) {
+    const there = await access(dir).then(
+      () => true,
+      () => false,
+    );
+    if (there || dirname(dir) === dir) return dir;
+  }
+}

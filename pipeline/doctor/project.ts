@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { loadRelease } from '../catalogue/load.ts';
+import { packageRoot } from '../catalogue/root.ts';
+import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
+import type { Config, Release } from '../config/types.ts';
+import { GIB } from '../config/units.ts';
+import { Fault } from '../errors/fault.ts';
+import type { Finding } from './finding.ts';
+import { examineFolder } from './host.ts';
+
+/** The commit that DeepOps carries and this project is made for. */
+const COMMIT = 'fdc5d72ce12f044de64385cfd3db709a2df7b11f';
+const REPOSITORY = 'https://github.com/DeepOps/packer-maas.git';
+/** The largest ISOs of DGX OS are of about this size. */
+const ISO_BYTES = 8 * GIB;
+/** The VM's disk, the tar that the guest hands over and the artifact may each be as large as the disk. */
+const COPIES = 3;
+
+/** The configuration and what it points to. Without a valid one only itself is looked at. */
+export async function examineProject(options: LoadOptions): Promise<Finding[]> {
+  const finding = { tool: 'configuration', neededFor: 'know the images', package: null };
+  let loaded: LoadedConfig;
+  try {
+    loaded = await loadConfig(options);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const { where, message, hint } = error;
+    const place = where ? `${where.file}:${where.line}:${where.column}: ` : '';
+    return [
+      { ...finding, found: place + message, status: 'unusable', fix: hint ?? 'dgxos-maas config validate' },
+    ];
+  }
+  const { config } = loaded;
+  const images = Object.keys(config.images).join(', ');
+  const self: Finding =
+    config.file === null
+      ? { ...finding, found: null, status: 'optional', fix: 'dgxos-maas init' }
+      : { ...finding, found: `${config.file} (${images || 'no images'})`, status: 'ok', fix: null };
+  const releases = new Map<string, Release>();
+  for (const { release } of Object.values(config.images)) releases.set(release, await loadRelease(release));
+  const disks = Object.values(config.images).map(
+    (image) => image.vm.diskBytes ?? releases.get(image.release)!.vm.diskBytes,
+  );
+  const downloads = Object.values(config.images).some((image) => /^https?:/.test(image.iso.source));
+  return [
+    self,
+    examineSubmodule(config, releases),
+    await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),
+    await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? ISO_BYTES : 0),
+  ];
+}
+
+/** A checkout of packer-maas that holds what the releases in use take from it. */
+function examineSubmodule(config: Config, releases: ReadonlyMap<string, Release>): Finding {
+  const needing = [...releases.values()].filter(({ upstream }) => upstream.from === 'packer-maas');
+  const finding = {
+    tool: 'packer-maas',
+    neededFor: needing.length ? `render ${needing.map(({ id }) => id).join(', ')}` : 'render dgxos5',
+    package: null,
+  };
+  const wanted = needing.flatMap(({ upstream }) =>
+    upstream.from === 'packer-maas' ? [upstream.template, upstream.curtin] : [],
+  );
+  const missing = wanted.filter((file) => !existsSync(join(config.packerMaas, file)));
+  if (wanted.length ? missing.length === 0 : existsSync(join(config.packerMaas, 'dgxos5')))
+    return { ...finding, found: config.packerMaas, status: 'ok', fix: null };
+  return {
+    ...finding,
+    found: missing.length ? `no ${missing[0]} in ${config.packerMaas}` : null,
+    status: needing.length ? 'missing' : 'optional',
+    fix: fetchCommand(config.packerMaas),
+  };
+}
+
+/** How to get packer-maas: as the submodule of a clone, else as a checkout of its own. */
+function fetchCommand(folder: string): string {
+  const root = packageRoot();
+  const inside = relative(root, folder);
+  if (existsSync(join(root, '.gitmodules')) && inside === 'packer/packer-maas')
+    return `git -C ${root} submodule update --init ${inside}`;
+  return `git clone ${REPOSITORY} ${folder} && git -C ${folder} checkout ${COMMIT}`;
+}

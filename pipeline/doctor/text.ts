@@ -1,0 +1,25 @@
+import type { Paint } from '../report/paint.ts';
+import type { Diagnosis } from './examine.ts';
+import { type Finding, isBlocking } from './finding.ts';
+
+/** The diagnosis as a table, with each remedy below its line and one command at the end. */
+export function diagnosisText({ findings, installCommand }: Diagnosis, color: Paint): string {
+  const width = Math.max(...findings.map(({ tool }) => tool.length));
+  const lines = findings.flatMap((finding) => lineOf(finding, width, color));
+  const lacking = findings.filter(isBlocking).length;
+  lines.push('');
+  if (lacking === 0) lines.push('Everything that is needed is there.');
+  else lines.push(`${lacking} ${lacking === 1 ? 'thing is' : 'things are'} needed and not there.`);
+  if (installCommand) lines.push(`Install: ${installCommand}`);
+  return lines.join('\n');
+}
+
+function lineOf(finding: Finding, width: number, color: Paint): string[] {
+  const { tool, found, fix, neededFor, status } = finding;
+  const mark =
+    status === 'ok' ? color.green('ok') : status === 'optional' ? color.yellow('--') : color.red('!!');
+  const said = found ?? 'not there';
+  const note = status === 'ok' ? '' : ` (${status}; to ${neededFor})`;
+  const line = `${mark}  ${tool.padEnd(width)}  ${said}${color.dim(note)}`;
+  return fix ? [line, `${' '.repeat(width + 6)}${color.cyan('fix:')} ${fix}`] : [line];
+}
