@@ -75,7 +75,8 @@ export const forbidden = () => plain(401, 'Forbidden');
 export async function dispatch(route: Route, call: Call): Promise<Reply> {
   const methods = [...new Set(Object.keys(route.operations).map((name) => name.split(' ')[0] as string))];
   if (!methods.includes(call.method)) return nothing(405, { allow: methods.join(', ') });
-  const op = call.url.searchParams.get('op') ?? (await call.body.op());
+  const inForm = call.method === 'POST' ? await call.body.op() : null;
+  const op = call.url.searchParams.get('op') ?? inForm;
   const operation = operationOf(route, call.method, op);
   if (!operation) return refuse(400, `Unrecognised signature: method=${call.method} op=${op ?? 'None'}`);
   if (operation.admin && !call.user.admin)

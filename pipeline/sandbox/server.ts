@@ -112,10 +112,18 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
     counts: log.counts,
     requests: log.requests,
     addFault: (rule) => faults.add(parseRule(rule, kinds)),
-    close: async () => {
+    close: once(async () => {
       await listener.close();
       await unlock();
-    },
+    }),
+  };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
   };
 }
 
