@@ -96,7 +96,7 @@ async function ourCommands({ image, release, files }: CurtinRequest): Promise<Re
     ours[`54_user_${number(i)}_${key}`] = command;
   ours['60_apt_sources'] = chroot(sources, 'settle');
   const hygiene = parse(await readTemplate('curtin/hygiene.yaml')) as Record<string, string>;
-  for (const [key, script] of Object.entries(hygiene)) ours[key] = chroot(`set -e\n${script}`);
+  for (const [key, script] of Object.entries(hygiene)) ours[key] = chroot(`set -e\ncd /\n${script}`);
   for (const name of ['80_resolv_conf', '88_build_target'])
     ours[name] = ['sh', '-c', await readTemplate(`curtin/${name.slice(3).replaceAll('_', '-')}.sh`)];
   return ours;

@@ -1,8 +1,9 @@
 # Runs in the target. `add`: the distribution's archive beside the medium's own repository, for packages that the
 # medium does not hold. `settle`: the sources as the machine shall have them.
 set -e
-. /etc/os-release
-cd /etc/apt
+cd /
+. ./etc/os-release
+cd etc/apt
 archive() {
   case $ID in
     ubuntu)

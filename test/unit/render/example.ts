@@ -1,0 +1,86 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
+import type { RenderInput } from '../../../pipeline/render/types.ts';
+
+/** A tree of packer-maas' shape with values of our own. */
+export const FIXTURE = fileURLToPath(new URL('../../fixtures/packer-maas', import.meta.url));
+
+export const dgxos5: Release = {
+  id: 'dgxos5',
+  title: 'DGX OS 5',
+  upstream: { from: 'packer-maas', template: 'dgxos5/dgxos5.json', curtin: 'dgxos5/http/curtin.yaml' },
+  medium: {
+    installer: 'live-curtin',
+    kernel: 'vmlinuz',
+    initrd: 'initrd',
+    squashfs: 'live/filesystem.squashfs',
+    platformFile: null,
+    volumeIds: [],
+  },
+  configParameter: 'force-curtin',
+  kernelParameters: ['force-platform={platform}', 'force-bootdisk={bootdisk}', 'no-mlnx-fw-update'],
+  directParameters: ['boot=live', 'console=tty0', 'console=ttyS0,115200n8'],
+  typed: { before: '<down>e<end> ', after: '<f10>', bootWaitS: 3, keyIntervalMs: 100 },
+  vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
+  tcgFactor: 4,
+  profile: 'dgxos',
+  baseImage: 'ubuntu/focal',
+  architecture: 'amd64/generic',
+  ubuntu: { version: '20.04', codename: 'focal' },
+  openPlatforms: true,
+  platforms: { dgx1: { title: 'DGX-1' } },
+  knownIsos: [],
+  defaults: { resourceName: '', title: '' },
+  hook: 'curtin-hooks',
+};
+
+export const image: ImageConfig = {
+  name: 'dgx1',
+  release: 'dgxos5',
+  platform: 'dgx1',
+  version: '5.0',
+  iso: { source: '/iso/a.iso', sha256: 'a'.repeat(64) },
+  vm: {
+    diskBytes: null,
+    memoryMiB: null,
+    cpus: null,
+    accelerator: 'auto',
+    headless: true,
+    boot: 'direct',
+    installTimeoutS: null,
+  },
+  packages: [],
+  lateCommands: {},
+  files: [],
+  pack: 'guest',
+  compression: 'fast',
+  resource: { name: '', title: '', architecture: '', baseImage: '' },
+  upload: [],
+};
+
+/** A complete input with the differences that a test is about. */
+export function example(
+  change: Omit<Partial<RenderInput>, 'image' | 'release'> & {
+    image?: Partial<ImageConfig>;
+    vm?: Partial<ImageConfig['vm']>;
+    release?: Partial<Release>;
+  } = {},
+): RenderInput {
+  const { vm, ...rest } = change;
+  return {
+    iso: { path: '/iso/a.iso', sha256: 'a'.repeat(64) },
+    kernel: '/boot files/kernel',
+    initrd: '/boot files/initrd',
+    packerVersion: '1.6.6',
+    accelerator: 'tcg',
+    packerMaas: FIXTURE,
+    pace: null,
+    dir: join(mkdtempSync(join(tmpdir(), 'render-')), 'rendered'),
+    ...rest,
+    image: { ...image, ...change.image, vm: { ...image.vm, ...vm } },
+    release: { ...dgxos5, ...change.release },
+  };
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { diskSize, goDuration, kernelWord, vmSettings } from '../../../pipeline/render/settings.ts';
+import { readUpstream } from '../../../pipeline/render/upstream.ts';
+import { dgxos5, FIXTURE, image } from './example.ts';
+
+describe('vmSettings', () => {
+  it('takes the user over upstream over the release, and says which', async () => {
+    const upstream = { ...(await readUpstream(FIXTURE, dgxos5)), cpus: undefined };
+    const vm = vmSettings({ ...image.vm, memoryMiB: 4096 }, dgxos5, upstream, 'kvm');
+    expect(vm).toMatchObject({ memoryMiB: 4096, diskMiB: 6144, cpus: 8, installTimeoutS: 2700 });
+    expect(vm.settings).toMatchObject({
+      memoryMiB: { value: '4096', from: 'config' },
+      diskBytes: { value: String(6 * 1024 ** 3), from: 'upstream' },
+      cpus: { value: '8', from: 'template' },
+    });
+  });
+
+  it('waits longer under emulation, but never other than the user says', () => {
+    expect(vmSettings(image.vm, dgxos5, undefined, 'tcg').installTimeoutS).toBe(5400 * 4);
+    expect(vmSettings({ ...image.vm, installTimeoutS: 60 }, dgxos5, undefined, 'tcg').installTimeoutS).toBe(
+      60,
+    );
+  });
+});
+
+describe("Packer's units", () => {
+  it.each([
+    ['9G', 9 * 1024 ** 3],
+    ['40960', 40960 * 1024 ** 2],
+    ['512m', 512 * 1024 ** 2],
+    ['six', undefined],
+    ['9GB', undefined],
+  ])('size %s', (text, bytes) => expect(diskSize(text)).toBe(bytes));
+
+  it.each([
+    ['90m', 5400],
+    ['1h30m', 5400],
+    ['500ms', 0.5],
+    ['3s', 3],
+    ['3', undefined],
+    ['soon', undefined],
+  ])('duration %s', (text, seconds) => expect(goDuration(text)).toBe(seconds));
+});
+
+describe('kernelWord', () => {
+  it.each(['dgx 1', 'dgx"1', 'a<enter>', 'dgx\n1', 'dgx€', ''])('refuses %j', (text) =>
+    expect(() => kernelWord(text, 'The platform')).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    ),
+  );
+});
