@@ -31,19 +31,19 @@ export const bootResourceRoutes: Route[] = [
 ];
 
 function list({ world, url }: Call): Reply {
-  const types: Record<string, number> = {
-    synced: SYNCED,
-    ...(world.traits.generatedType ? { generated: GENERATED } : {}),
-    uploaded: UPLOADED,
-  };
+  const types = new Map<string, number>([
+    ['synced', SYNCED],
+    ...(world.traits.generatedType ? [['generated', GENERATED] as const] : []),
+    ['uploaded', UPLOADED],
+  ]);
   const wanted = url.searchParams.get('type') ?? 'all';
-  if (wanted !== 'all' && types[wanted] === undefined)
+  if (wanted !== 'all' && !types.has(wanted))
     refuse(
       400,
-      `'${wanted}' is not a valid boot resource type. Available types: [${Object.keys(types).map(repr).join(', ')}]`,
+      `'${wanted}' is not a valid boot resource type. Available types: [${[...types.keys()].map(repr).join(', ')}]`,
     );
   const shown = world.store.state.resources
-    .filter((resource) => wanted === 'all' || resource.type === types[wanted])
+    .filter((resource) => wanted === 'all' || resource.type === types.get(wanted))
     .sort((a, b) => a.type - b.type || compare(a.name, b.name) || compare(a.architecture, b.architecture));
   return json(
     200,

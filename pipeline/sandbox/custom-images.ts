@@ -111,13 +111,8 @@ function imageOf(world: World, headers: Call['headers'], size: number): NewImage
   if (!world.architectures.includes(architecture))
     invalid('architecture', `${architecture} is not a valid usable architecture`);
   const filetype =
-    FILETYPES[headers['file-type'] ?? 'tgz'] ??
-    invalid(
-      'file-type',
-      `Input should be ${Object.keys(FILETYPES)
-        .map((type) => `'${type}'`)
-        .join(', ')}`,
-    );
+    FILETYPES.get(headers['file-type'] ?? 'tgz') ??
+    invalid('file-type', `Input should be ${[...FILETYPES.keys()].map((type) => `'${type}'`).join(', ')}`);
   return {
     name,
     architecture,

@@ -51,7 +51,7 @@ export function parseRule(text: string, kinds: string[]): Rule {
   if (which !== '*' && which !== 'last' && !nth)
     bad(`${JSON.stringify(which)} is neither a number from 1, such as 3 or 3+, nor * or last`);
   const isStatus = /^[45]\d\d$/.test(name);
-  if (!isStatus && !(name in FAULTS)) bad(`${JSON.stringify(name)} is not a fault`);
+  if (!isStatus && !Object.hasOwn(FAULTS, name)) bad(`${JSON.stringify(name)} is not a fault`);
   if (argument !== undefined && !/^\d{1,9}(\.\d{1,3})?$/.test(argument))
     bad(`${JSON.stringify(argument)} is not a number`);
   if (name === 'slow' && !Number(argument)) bad('slow needs the bytes a second, such as slow:100000');

@@ -20,19 +20,21 @@ export interface NewImage {
 }
 
 /** Upload filetypes and the names they are stored under. */
-export const FILETYPES: Record<string, string> = {
-  tgz: 'root-tgz',
-  tbz: 'root-tbz',
-  txz: 'root-txz',
-  ddtgz: 'root-dd',
-  ddtbz: 'root-dd.tar.bz2',
-  ddtxz: 'root-dd.tar.xz',
-  ddtar: 'root-dd.tar',
-  ddbz2: 'root-dd.bz2',
-  ddgz: 'root-dd.gz',
-  ddxz: 'root-dd.xz',
-  ddraw: 'root-dd.raw',
-};
+export const FILETYPES = new Map(
+  Object.entries({
+    tgz: 'root-tgz',
+    tbz: 'root-tbz',
+    txz: 'root-txz',
+    ddtgz: 'root-dd',
+    ddtbz: 'root-dd.tar.bz2',
+    ddtxz: 'root-dd.tar.xz',
+    ddtar: 'root-dd.tar',
+    ddbz2: 'root-dd.bz2',
+    ddgz: 'root-dd.gz',
+    ddxz: 'root-dd.xz',
+    ddraw: 'root-dd.raw',
+  }),
+);
 
 const REQUIRED = 'This field is required.';
 export const LONGEST_NAME = 255;
@@ -126,7 +128,7 @@ function cleanArchitecture(world: World, given: string): string {
 }
 
 function cleanFiletype(given: string): string {
-  const stored = FILETYPES[required(given)];
+  const stored = FILETYPES.get(required(given));
   if (!stored) throw new Invalid(`Select a valid choice. ${given} is not one of the available choices.`);
   return stored;
 }

@@ -30,25 +30,27 @@ export interface Traits {
 
 const OSYSTEMS = ['ubuntu', 'ubuntu-core', 'bootloader', 'centos', 'rhel', 'custom', 'windows', 'suse'];
 
-const RELEASES: Record<string, string> = {
-  '2.8': '2.8.7',
-  '2.9': '2.9.3',
-  '3.0': '3.0.1',
-  '3.1': '3.1.0',
-  '3.2': '3.2.11',
-  '3.3': '3.3.10',
-  '3.4': '3.4.10',
-  '3.5': '3.5.13',
-  '3.6': '3.6.3',
-  '3.7': '3.7.2',
-  '3.8': '3.8.0',
-};
+const RELEASES = new Map(
+  Object.entries({
+    '2.8': '2.8.7',
+    '2.9': '2.9.3',
+    '3.0': '3.0.1',
+    '3.1': '3.1.0',
+    '3.2': '3.2.11',
+    '3.3': '3.3.10',
+    '3.4': '3.4.10',
+    '3.5': '3.5.13',
+    '3.6': '3.6.3',
+    '3.7': '3.7.2',
+    '3.8': '3.8.0',
+  }),
+);
 
-export const VERSIONS = Object.keys(RELEASES);
+export const VERSIONS = [...RELEASES.keys()];
 
 /** The behaviour of one version of MAAS, given as major.minor. */
 export function traitsOf(version: string): Traits {
-  const release = RELEASES[version];
+  const release = RELEASES.get(version);
   if (!release)
     throw new Fault('USAGE', `The sandbox does not know MAAS ${version}`, {
       hint: `It plays ${VERSIONS.join(', ')}.`,

@@ -1,0 +1,18 @@
+import { describe, expect, test } from 'vitest';
+import { traitsOf, VERSIONS } from '../../../pipeline/sandbox/versions.ts';
+
+describe('the versions of MAAS', () => {
+  test('run from 2.8 to 3.8', () => {
+    expect(VERSIONS).toEqual(['2.8', '2.9', '3.0', '3.1', '3.2', '3.3', '3.4', '3.5', '3.6', '3.7', '3.8']);
+    for (const version of VERSIONS) expect(traitsOf(version).release.startsWith(`${version}.`)).toBe(true);
+  });
+
+  test('keep images as large objects, then as files, then as files that are appended to', () => {
+    const storages = VERSIONS.map((version) => traitsOf(version).storage);
+    expect(storages).toEqual([...Array(7).fill('shared'), 'own', 'own', 'own', 'appended']);
+  });
+
+  test.each(['', '3', '3.4.10', 'latest', 'constructor'])('%j is none of them', (version) => {
+    expect(() => traitsOf(version)).toThrow('does not know MAAS');
+  });
+});
