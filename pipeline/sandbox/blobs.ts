@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, mkdirSync } from 'node:fs';
-import { open, rename, rm, stat, truncate } from 'node:fs/promises';
+import { createReadStream, createWriteStream, mkdirSync } from 'node:fs';
+import { rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 
 /** The images' bytes: one file for each key, with a running SHA-256 so that the last chunk costs no second reading. */
 export class Blobs {
@@ -32,24 +33,29 @@ export class Blobs {
   async append(key: string, offset: number, parts: AsyncIterable<Buffer>): Promise<() => Promise<void>> {
     const before = await this.#runningAt(key, offset);
     const back = async () => {
-      await truncate(this.path(key), offset);
+      await this.cut(key, offset);
       this.#running.set(key, { hash: before, length: offset });
     };
     const hash = before.copy();
-    const file = await open(this.path(key), offset === 0 ? 'w' : 'r+', 0o600);
     let position = offset;
-    try {
+    async function* counted() {
       for await (const part of parts) {
-        await file.write(part, 0, part.length, position);
         hash.update(part);
         position += part.length;
+        yield part;
       }
+    }
+    const target = createWriteStream(this.path(key), {
+      flags: offset === 0 ? 'w' : 'r+',
+      start: offset,
+      mode: 0o600,
+    });
+    try {
+      await pipeline(counted, target);
     } catch (error) {
-      await file.close();
       await back();
       throw error;
     }
-    await file.close();
     this.#running.set(key, { hash, length: position });
     return back;
   }

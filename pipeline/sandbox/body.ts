@@ -127,9 +127,9 @@ export async function receive(request: IncomingMessage, options: ReceiveOptions)
       if (!file) {
         path = join(options.spool, randomUUID());
         file = await open(path, 'w', 0o600);
-        for (const earlier of parts.splice(0)) await file.write(earlier);
+        for (const earlier of parts.splice(0)) await file.appendFile(earlier);
       }
-      await file.write(part);
+      await file.appendFile(part);
     }
     if (!request.complete) throw new Error('connection cut');
   } catch (error) {

@@ -119,9 +119,10 @@ export class Listener {
     const incoming = { request, response, url, match, arrival: ++world.arrivals, entry };
     try {
       await this.#serve(incoming);
-    } catch {
-      // The client went away, or we cut the connection ourselves: nobody is left to answer.
-      socket.destroy();
+    } catch (error) {
+      // Mostly the client went away, or we cut the connection ourselves, and nobody is left to answer.
+      if (socket.destroyed || this.#stopped.signal.aborted || response.headersSent) socket.destroy();
+      else this.#send(incoming, text(500, error instanceof Error ? error.message : String(error)));
     }
     const line = `${method} ${entry.path} ${entry.status ?? 'no answer'}, ${entry.received} bytes`;
     emit?.({ type: 'log', source: 'sandbox', line: entry.fault ? `${line} (fault ${entry.fault})` : line });
@@ -226,7 +227,10 @@ export class Listener {
     await this.#stopListening();
     this.#parts.world.store.blobs.forget();
     await sleep(seconds * 1000, undefined, { signal: this.#stopped.signal });
-    await this.listen(this.#port);
+    await this.listen(this.#port).catch((error: Error) => {
+      const message = `The sandbox could not come back on port ${this.#port}: ${error.message}`;
+      this.#parts.emit?.({ type: 'notice', level: 'warning', message });
+    });
   }
 
   async #stall({ request }: Incoming, seconds: number | undefined): Promise<void> {

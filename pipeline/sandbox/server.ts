@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
@@ -147,7 +147,9 @@ async function makeWorld(options: SandboxOptions): Promise<World> {
       hint: 'One is always possible; more only from MAAS 3.5, where each has its own copy of an image.',
     });
   const spool = join(options.dir, 'spool');
-  mkdirSync(spool, { recursive: true });
+  // What a killed server was receiving.
+  rmSync(spool, { recursive: true, force: true });
+  mkdirSync(spool);
   const store = await Store.open(options.dir, () =>
     freshState(family, options.architectures ?? ['amd64/generic', 'arm64/generic']),
   );

@@ -50,10 +50,9 @@ export function declare(program: Command, act: Act): void {
     )
     .action(
       act(async (session, flags: SandboxFlags) => {
-        const { runSandbox } = await import('../../sandbox/run.ts');
-        const { fault, ...rest } = flags;
-        const dir = flags.dir === undefined ? undefined : resolve(flags.dir);
-        await runSandbox(session, { ...rest, dir, faults: fault });
+        const { serve } = await import('../serve-sandbox.ts');
+        const { fault, dir, ...rest } = flags;
+        await serve(session, { ...rest, faults: fault, dir: dir === undefined ? undefined : resolve(dir) });
       }),
     );
 }

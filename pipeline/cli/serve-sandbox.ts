@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Session } from '../cli/session.ts';
 import { stateDir } from '../maas/state-dir.ts';
+import { type SandboxOptions, startSandbox } from '../sandbox/server.ts';
 import { registerSecret } from '../secrets/registry.ts';
-import { type SandboxOptions, startSandbox } from './server.ts';
+import type { Session } from './session.ts';
 
 /** Runs a sandbox until the session is interrupted, which is its normal end. Prints URL and key for a shell or as JSON. */
-export async function runSandbox(
+export async function serve(
   session: Session,
   options: Omit<SandboxOptions, 'dir'> & { dir: string | undefined },
 ): Promise<void> {
