@@ -42,7 +42,7 @@ export class Source {
       prettyErrors: false,
       merge: true,
       stringKeys: true,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
     const problems = this.#document.errors.map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));
     visit(this.#document, {

@@ -28,7 +28,7 @@ interface Verdict {
   hint?: string;
 }
 
-let asked: Promise<Verdict> | undefined;
+const asked = new Map<Host, Promise<Verdict>>();
 
 /**
  * The accelerator to build with, and why. `auto` takes KVM when it really works and says so when it does not; a host is
@@ -38,15 +38,15 @@ let asked: Promise<Verdict> | undefined;
 export async function chooseAccelerator(
   wanted: 'auto' | Accelerator,
   { signal, emit }: { signal?: AbortSignal; emit: Emit },
+  host: Host = THIS_HOST,
 ): Promise<{ accelerator: Accelerator; reason: string }> {
   if (wanted === 'tcg') return { accelerator: 'tcg', reason: 'emulation was asked for' };
-  const first = asked === undefined;
+  const first = !asked.has(host);
+  const verdict = asked.get(host) ?? kvmVerdict(host, signal);
+  asked.set(host, verdict);
   // An interrupted question is asked again.
-  asked ??= kvmVerdict(THIS_HOST, signal).catch((error: unknown) => {
-    asked = undefined;
-    throw error;
-  });
-  const { usable, reason, hint } = await asked;
+  verdict.catch(() => asked.delete(host));
+  const { usable, reason, hint } = await verdict;
   if (usable) return { accelerator: 'kvm', reason };
   if (wanted === 'kvm')
     throw new Fault('KVM_UNUSABLE', `KVM is asked for and does not work here: ${reason}`, {
