@@ -4,7 +4,7 @@ import type { User } from './keys.ts';
 import { json, Refused, type Reply } from './reply.ts';
 import { addImage, findUploaded } from './resources.ts';
 import type { Call, Route } from './route.ts';
-import type { Resource } from './store.ts';
+import { type Resource, UPLOADED } from './store.ts';
 import { isSupported, RESERVED } from './systems.ts';
 import type { World } from './world.ts';
 
@@ -22,7 +22,7 @@ export const customImageRoutes: Route[] = [
     handler: 'CustomImagesHandler',
     path: `${V3}/custom_images`,
     authenticate: bearer,
-    operations: { POST: { kind: 'stream', run: stream } },
+    operations: { GET: { kind: 'stream-list', run: list }, POST: { kind: 'stream', run: stream } },
   },
 ];
 
@@ -76,6 +76,20 @@ function bearer(world: World, headers: Call['headers']): User {
     fail(401, { type: 'NotAuthenticatedViolation', message: 'The endpoint requires authentication.' });
   const user = [world.users.admin, world.users.user].find((known) => tokenOf(known) === token);
   return user ?? fail(400, { type: 'InvalidTokenViolation', message: 'Could not decode the token.' });
+}
+
+/** One page of the uploaded images: ?page= from 1, ?size=. */
+function list({ world, url }: Call): Reply {
+  const page = Number(url.searchParams.get('page') ?? 1);
+  const size = Number(url.searchParams.get('size') ?? 20);
+  const all = world.store.state.resources.filter((resource) => resource.type === UPLOADED);
+  const next = page * size < all.length ? `${V3}/custom_images?page=${page + 1}&size=${size}` : null;
+  return json(200, {
+    items: all.slice((page - 1) * size, page * size).map(show),
+    total: all.length,
+    next,
+    kind: 'ImageList',
+  });
 }
 
 async function stream({ world, headers, body, user }: Call): Promise<Reply> {

@@ -90,6 +90,21 @@ describe("3.8's streaming door", () => {
     expect(answer.json.details[0].message).toMatch(message);
   });
 
+  test('lists what was uploaded, a page at a time', async () => {
+    const server = await sandbox({ family: '3.8' });
+    for (const name of ['a', 'b']) await stream(server, { name });
+    const page = async (number: number) =>
+      (await call(server, 'GET', `${DOOR}?page=${number}&size=1`, { authorization: await token(server) }))
+        .json;
+    expect(await page(1)).toMatchObject({
+      items: [{ release: 'a' }],
+      total: 2,
+      next: `${DOOR}?page=2&size=1`,
+    });
+    expect(await page(2)).toMatchObject({ items: [{ release: 'b' }], next: null });
+    expect((await call(server, 'GET', DOOR)).status).toBe(401);
+  });
+
   test('is not there before 3.8', async () => {
     expect((await call(await sandbox({ family: '3.7' }), 'POST', DOOR)).status).toBe(404);
   });
