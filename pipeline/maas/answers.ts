@@ -98,6 +98,11 @@ export function plainName(name: string): string {
   return name.replace(/^custom\//, '');
 }
 
+/** The name as it is given when uploading. */
+export function fullName(name: string): string {
+  return name.includes('/') ? name : `custom/${name}`;
+}
+
 /** How many regions keep a copy of each file (3.5 and later). */
 export async function countRegions(client: MaasClient): Promise<number> {
   const list = await client.get('regioncontrollers/');

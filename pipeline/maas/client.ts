@@ -89,13 +89,13 @@ export class MaasClient {
     }
   }
 
-  /** A signed request to an address outside API 2.0, with headers of its own; one try. */
+  /** A request outside API 2.0, `path` below the MAAS's URL; signed, or with the headers given; one try. */
   raw(
     method: 'GET' | 'POST',
-    url: string,
+    path: string,
     more: { headers?: Record<string, string>; body?: Content; answerMs?: number } = {},
-  ) {
-    return this.#try(method, url, url.slice(this.url.length), more);
+  ): Promise<Answer> {
+    return this.#try(method, `${this.url}${path}`, path, more);
   }
 
   /** Says in the log that something is tried again. */
@@ -153,8 +153,8 @@ export class MaasClient {
         headers: {
           Accept: 'application/json',
           'User-Agent': 'dgxos-maas',
-          ...more.headers,
           ...(key ? { Authorization: authorization(key, startedS + this.#clockAheadS) } : {}),
+          ...more.headers,
         },
         body: more.body,
         agent: await this.#agent,

@@ -1,4 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { TargetConfig } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
@@ -40,7 +42,10 @@ export async function resolveApiKey(
  * @throws Fault API_KEY_MISSING, API_KEY_INVALID
  */
 export async function readKeyFile(path: string, emit: Emit): Promise<ApiKey> {
-  if (path === '-') return parseApiKey(await text(process.stdin), 'on standard input');
+  if (path === '-') {
+    const given = process.stdin.isTTY ? await askHidden('API key: ') : await text(process.stdin);
+    return parseApiKey(given, 'on standard input');
+  }
   let content: string;
   try {
     content = await readFile(path, 'utf8');
@@ -63,4 +68,25 @@ export async function readKeyFile(path: string, emit: Emit): Promise<ApiKey> {
     );
   }
   return parseApiKey(content, `in ${path}`);
+}
+
+/** Asks on the terminal; what is typed is not shown. */
+async function askHidden(question: string): Promise<string> {
+  process.stderr.write(question);
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const asking = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  // The terminal is in raw mode meanwhile, where Ctrl-C is only a character.
+  asking.on('SIGINT', () => {
+    asking.close();
+    process.kill(process.pid, 'SIGINT');
+  });
+  try {
+    return await new Promise<string>((resolve) => {
+      asking.once('line', resolve);
+      asking.once('close', () => resolve(''));
+    });
+  } finally {
+    asking.close();
+    process.stderr.write('\n');
+  }
 }

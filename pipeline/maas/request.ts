@@ -51,14 +51,21 @@ export async function sendOnce(request: Outgoing): Promise<Answer> {
     timer = setTimeout(() => cut.abort(unreachable(request, `${what} for ${Math.round(ms / 1000)} s`)), ms);
   };
   let handedOver = false;
+  // What goes wrong with the content itself (a changed file) would come back as a broken connection.
+  let ofContent: unknown;
   const content = request.body;
   async function* paced(from: Content): AsyncGenerator<Buffer> {
     let sent = 0;
-    for await (const slice of slices(from.bytes)) {
-      expect(request.stallMs, 'nothing could be sent');
-      yield slice;
-      sent += slice.length;
-      from.onSent?.(sent);
+    try {
+      for await (const slice of slices(from.bytes)) {
+        expect(request.stallMs, 'nothing could be sent');
+        yield slice;
+        sent += slice.length;
+        from.onSent?.(sent);
+      }
+    } catch (error) {
+      ofContent = error;
+      throw error;
     }
     handedOver = true;
     expect(request.answerMs, 'no answer came');
@@ -82,6 +89,7 @@ export async function sendOnce(request: Outgoing): Promise<Answer> {
     return { status: response.status, headers: response.headers, text: await response.text() };
   } catch (error) {
     if (request.signal.aborted) throw interrupted(request.signal);
+    if (ofContent !== undefined) throw ofContent;
     if (cut.signal.aborted) throw cut.signal.reason;
     throw translated(request, error);
   } finally {

@@ -3,6 +3,7 @@ import {
   type BootResourceDetail,
   countRegions,
   detail,
+  fullName,
   listUploaded,
   plainName,
   readResource,
@@ -25,9 +26,9 @@ export class Place {
     this.#request = request;
   }
 
-  /** The resource's number in MAAS, once it is known. */
-  get id(): number {
-    return this.#resource?.id ?? -1;
+  /** The resource's number in MAAS; undefined while there is none. */
+  get id(): number | undefined {
+    return this.#resource?.id;
   }
 
   /**
@@ -49,7 +50,7 @@ export class Place {
     const { name, title, architecture, filetype, baseImage, sha256, size } = this.#request;
     const path = 'boot-resources/';
     const form = {
-      name: name.includes('/') ? name : `custom/${name}`,
+      name: fullName(name),
       title,
       architecture,
       filetype,

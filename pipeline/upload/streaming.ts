@@ -1,24 +1,11 @@
+import { EXIT } from '../errors/catalogue.ts';
 import { Fault } from '../errors/fault.ts';
 import type { MaasClient } from '../maas/client.ts';
 import type { Content } from '../maas/request.ts';
 import { atLeast } from '../maas/version.ts';
+import { registerSecret } from '../secrets/registry.ts';
 
-const DOOR = '/a/v3/custom_images';
-
-/**
- * Whether MAAS 3.8's way of one streamed request is open to this key: asked with a small signed GET first, since API v3
- * may not take API keys, and a refusal after the whole file would be a waste.
- */
-export async function canStream(client: MaasClient): Promise<boolean> {
-  if (!atLeast(await client.version(), 3, 8)) return false;
-  try {
-    await client.raw('GET', `${client.url}${DOOR}?page=1&size=1`);
-    return true;
-  } catch (error) {
-    if (error instanceof Fault && error.exitCode !== 130 && error.exitCode !== 143) return false;
-    throw error;
-  }
-}
+const V3 = '/a/v3';
 
 export interface StreamedImage {
   name: string;
@@ -29,19 +16,60 @@ export interface StreamedImage {
   baseImage: string;
 }
 
-/** Whether the image's words can stand in headers, which hold Latin-1 only. */
+/**
+ * MAAS 3.8's way of one streamed request, for one image. API v3 takes no API keys but a token that a user's name and
+ * password give (MAAS_USERNAME, MAAS_PASSWORD); whether it is open is found with small requests, before the file is sent.
+ */
+export class StreamingDoor {
+  readonly #client: MaasClient;
+  readonly #headers: Record<string, string>;
+
+  private constructor(client: MaasClient, headers: Record<string, string>) {
+    this.#client = client;
+    this.#headers = headers;
+  }
+
+  /** The door, or undefined where there is none, or none for this user. */
+  static async find(client: MaasClient, env: NodeJS.ProcessEnv): Promise<StreamingDoor | undefined> {
+    if (!atLeast(await client.version(), 3, 8)) return undefined;
+    try {
+      if (env.MAAS_USERNAME && env.MAAS_PASSWORD)
+        return new StreamingDoor(client, {
+          Authorization: await logIn(client, env.MAAS_USERNAME, env.MAAS_PASSWORD),
+        });
+      await client.raw('GET', `${V3}/custom_images?page=1&size=1`);
+      return new StreamingDoor(client, {});
+    } catch (error) {
+      if (wasEnded(error)) throw error;
+      return undefined;
+    }
+  }
+
+  /** Sends the whole file as the body of one request; one try. */
+  async send(image: StreamedImage, body: Content, answerMs: number): Promise<void> {
+    const { filetype, baseImage, ...same } = image;
+    const headers = { ...same, 'file-type': filetype, 'base-image': baseImage, ...this.#headers };
+    await this.#client.raw('POST', `${V3}/custom_images`, { headers, body, answerMs });
+  }
+}
+
+/** Whether the image's words can stand in headers. */
 export function fitsHeaders(image: StreamedImage): boolean {
   return Object.values(image).every((value) => /^[\x20-\x7e]*$/.test(value));
 }
 
-/** Sends the whole file as the body of one request; one try. */
-export async function streamImage(
-  client: MaasClient,
-  image: StreamedImage,
-  body: Content,
-  answerMs: number,
-): Promise<void> {
-  const { filetype, baseImage, ...same } = image;
-  const headers = { ...same, 'file-type': filetype, 'base-image': baseImage };
-  await client.raw('POST', `${client.url}${DOOR}`, { headers, body, answerMs });
+/** Whether a fault is somebody's wish to stop, and no trouble of the server. */
+export function wasEnded(error: unknown): boolean {
+  return !(error instanceof Fault) || error.exitCode === EXIT.sigint || error.exitCode === EXIT.sigterm;
+}
+
+async function logIn(client: MaasClient, username: string, password: string): Promise<string> {
+  registerSecret(password);
+  const bytes = Buffer.from(new URLSearchParams({ username, password }).toString());
+  const body = { type: 'application/x-www-form-urlencoded', length: bytes.length, bytes };
+  const answer = await client.raw('POST', `${V3}/auth/login`, { body });
+  const { access_token: token } = JSON.parse(answer.text) as { access_token?: string };
+  if (!token) throw client.notMaas(`${V3}/auth/login`, 'there is no token in it');
+  registerSecret(token);
+  return `Bearer ${token}`;
 }

@@ -1,5 +1,5 @@
 import { Fault } from '../errors/fault.ts';
-import { plainName } from '../maas/answers.ts';
+import { fullName, plainName } from '../maas/answers.ts';
 import type { MaasClient } from '../maas/client.ts';
 import { Refusal } from '../maas/refusal.ts';
 import { endpointOf } from '../maas/url.ts';
@@ -10,7 +10,7 @@ import { Place } from './place.ts';
 import { ProgressLine } from './progress-line.ts';
 import type { UploadRequest, UploadResult } from './request.ts';
 import type { Standing } from './standing.ts';
-import { canStream, fitsHeaders, streamImage } from './streaming.ts';
+import { fitsHeaders, StreamingDoor, wasEnded } from './streaming.ts';
 import { keepChunkSize } from './target-state.ts';
 import { lastAnswerMs, type Tuning } from './tuning.ts';
 
@@ -78,14 +78,13 @@ export class Transfer {
 
   async #begin(keepOld: boolean): Promise<void> {
     if (keepOld) this.#tellKept();
-    else if (this.#mayStream && (await this.#stream())) return;
+    if (this.#place.id === undefined && (await this.#stream())) return;
     const now = await this.#place.create(keepOld);
     this.#client.patience.advanced();
-    if (now.at !== 'absent') {
-      const made = { resourceId: this.#place.id, set: now.set };
-      await recordUpload('started', this.#client.url, this.#request, made);
-    }
-    // On 3.4 and earlier it may be complete at once, or partly there: the same content under another name.
+    if (now.at === 'absent') return;
+    const made = { resourceId: this.#place.id as number, set: now.set };
+    await recordUpload('started', this.#client.url, this.#request, made);
+    // Up to 3.4 it may be complete at once, or partly there: the same content under another name.
     if (now.at === 'partial') await this.#sendFrom(now.offset, now.uploadUri);
   }
 
@@ -93,6 +92,7 @@ export class Transfer {
   async #sendFrom(start: number, uploadUri: string): Promise<void> {
     const { size } = this.#file;
     const path = endpointOf(uploadUri);
+    this.#line.at(start);
     if (this.#file.readTo < start) this.#line.catchingUp();
     for (let offset = start; offset < size; ) {
       const length = Math.min(this.#chunkSize.bytes, size - offset);
@@ -111,28 +111,28 @@ export class Transfer {
     }
   }
 
-  /** MAAS 3.8's way, tried once: it cannot go on where it stopped, which the chunks can. */
+  /**
+   * MAAS 3.8's way, tried once: it cannot go on where it stopped, which the chunks can.
+   * @returns whether it was tried, so that MAAS must be asked again
+   */
   async #stream(): Promise<boolean> {
+    if (!this.#mayStream) return false;
     this.#mayStream = false;
-    const { name, sha256, architecture, filetype, title, baseImage } = this.#request;
-    const image = {
-      name: name.includes('/') ? name : `custom/${name}`,
-      sha256,
-      architecture,
-      filetype,
-      title,
-      baseImage,
-    };
-    if (!fitsHeaders(image) || !(await canStream(this.#client))) return false;
+    const { name, sha256, architecture, filetype, title, baseImage, env, emit } = this.#request;
+    const image = { name: fullName(name), sha256, architecture, filetype, title, baseImage };
+    const door = fitsHeaders(image) ? await StreamingDoor.find(this.#client, env) : undefined;
+    if (!door) return false;
     const { size } = this.#file;
-    const body = {
-      type: 'application/octet-stream',
-      length: size,
-      bytes: this.#file.stream(),
-      onSent: this.#counter(0),
-    };
-    await streamImage(this.#client, image, body, lastAnswerMs(this.#tuning, size));
-    this.#client.patience.advanced();
+    const bytes = this.#file.stream();
+    const body = { type: 'application/octet-stream', length: size, bytes, onSent: this.#counter(0) };
+    try {
+      await door.send(image, body, lastAnswerMs(this.#tuning, size));
+      this.#client.patience.advanced();
+    } catch (error) {
+      if (!(error instanceof Fault) || wasEnded(error) || error.code === 'UPLOAD_CHANGED') throw error;
+      const message = `Sending in one stream failed: ${error.message}; going on in chunks, which can be resumed`;
+      emit({ type: 'notice', level: 'warning', message });
+    }
     return true;
   }
 
@@ -216,7 +216,7 @@ export class Transfer {
     const skipped = this.#sent === 0;
     this.#line.done(skipped);
     return {
-      resourceId: this.#place.id,
+      resourceId: this.#place.id as number,
       name: plainName(name),
       set,
       sha256,

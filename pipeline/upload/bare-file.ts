@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import type { ResourceConfig } from '../config/types.ts';
+import { Fault, fromSystemError } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { interrupted } from '../process/run.ts';
+import { FILETYPES, filetypeOf } from './request.ts';
+
+/** What the command line says of a file that no configuration knows. */
+export interface BareFileOptions {
+  name?: string;
+  title?: string;
+  architecture: string;
+  baseImage?: string;
+  filetype?: string;
+  /** False with --no-validate. */
+  validate: boolean;
+  /** The profile of checks. */
+  profile: string;
+}
+
+export interface BareFile {
+  artifact: { path: string; size: number; sha256: string };
+  resource: ResourceConfig;
+  filetype: string;
+}
+
+/**
+ * Looks at a file and fills in what was not said: its sum and size, the base image from its os-release, name and type from
+ * its own name.
+ * @throws Fault IMAGE_REJECTED when a blocker fails, USAGE when something must be said, UPLOAD_MISSING
+ */
+export async function describeFile(
+  path: string,
+  options: BareFileOptions,
+  context: { emit: Emit; signal: AbortSignal },
+): Promise<BareFile> {
+  const file = resolve(path);
+  const filetype = options.filetype ?? filetypeOf(file);
+  const isRoot = filetype in FILETYPES && !filetype.startsWith('dd');
+  const looked =
+    options.validate && isRoot ? await validated(file, options, context) : await measured(file, context);
+  const baseImage = options.baseImage ?? looked.baseImage;
+  if (!baseImage)
+    throw new Fault('USAGE', `The base image of ${path} is not known`, {
+      hint: 'Give the Ubuntu release that it is made of, such as --base-image ubuntu/focal.',
+    });
+  const name = options.name ?? stem(file);
+  return {
+    artifact: { path: file, size: looked.size, sha256: looked.sha256 },
+    resource: { name, title: options.title ?? name, architecture: options.architecture, baseImage },
+    filetype,
+  };
+}
+
+/** What MAAS takes as the system of a base image. */
+const BASE_SYSTEMS = new Set(['ubuntu', 'centos', 'rhel', 'ol']);
+
+interface Looked {
+  size: number;
+  sha256: string;
+  baseImage: string | undefined;
+}
+
+async function validated(
+  file: string,
+  options: BareFileOptions,
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): Promise<Looked> {
+  const { validateFile } = await import('../checks/validate-file.ts');
+  await sizeOf(file);
+  const { profile, baseImage } = options;
+  const { facts, verdict, sha256, size } = await validateFile(file, { profile, baseImage, signal, emit });
+  const failed = verdict.findings.filter(({ status }) => status === 'fail');
+  const line = (finding: (typeof failed)[number]) => `${finding.number} ${finding.title}: ${finding.found}`;
+  const blockers = failed.filter(({ severity }) => severity === 'blocker');
+  if (!verdict.passed)
+    throw new Fault('IMAGE_REJECTED', `${file} has ${blockers.length} defects that make it unfit for MAAS`, {
+      hint: `\`dgxos-maas validate ${file}\` says why and what to do; --no-validate uploads it as it is.`,
+      detail: blockers.map(line).join('\n'),
+    });
+  for (const finding of failed)
+    emit({ type: 'notice', level: 'warning', message: line(finding), hint: finding.fix });
+  const os = facts.osRelease;
+  const fromImage = os && BASE_SYSTEMS.has(os.id) && os.codename ? `${os.id}/${os.codename}` : undefined;
+  return { size, sha256, baseImage: fromImage };
+}
+
+/** Size and sum: from the manifest that `build` left beside the file, else by reading it. */
+async function measured(
+  file: string,
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): Promise<Looked> {
+  const size = await sizeOf(file);
+  const known = await manifestSum(file, size);
+  if (known) return { size, sha256: known, baseImage: undefined };
+  const hash = createHash('sha256');
+  let done = 0;
+  let told = 0;
+  try {
+    for await (const part of createReadStream(file, { highWaterMark: 1024 * 1024, signal })) {
+      hash.update(part as Buffer);
+      done += (part as Buffer).length;
+      if (performance.now() - told < 500) continue;
+      told = performance.now();
+      emit({
+        type: 'progress',
+        id: 'digest',
+        label: `sha256 of ${basename(file)}`,
+        done,
+        total: size,
+        unit: 'bytes',
+      });
+    }
+  } catch (error) {
+    throw signal.aborted ? interrupted(signal) : fromSystemError(error, `reading ${file}`);
+  }
+  return { size: done, sha256: hash.digest('hex'), baseImage: undefined };
+}
+
+/** The sum is only taken on trust until the last chunk: the bytes are hashed on their way. */
+async function manifestSum(file: string, size: number): Promise<string | undefined> {
+  try {
+    const path = `${file.slice(0, -basename(file).length)}${stem(file)}.manifest.json`;
+    const { artifact } = JSON.parse(await readFile(path, 'utf8')) as {
+      artifact: { file: string; sha256: string; size: number };
+    };
+    return artifact.file === basename(file) && artifact.size === size ? artifact.sha256 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    const facts = await stat(file);
+    if (facts.isFile()) return facts.size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fromSystemError(error, `reading ${file}`);
+    throw new Fault('UPLOAD_MISSING', `There is no file ${file}`, { cause: error });
+  }
+  throw new Fault('USAGE', `${file} is not a regular file`, {
+    hint: 'Its size must be known before it is sent.',
+  });
+}
+
+/** The file's name without folder and type. */
+function stem(file: string): string {
+  const name = basename(file);
+  const ending = Object.values(FILETYPES)
+    .flat()
+    .filter((one) => name.toLowerCase().endsWith(one))
+    .sort((a, b) => b.length - a.length)[0];
+  return ending ? name.slice(0, -ending.length) : name;
+}
