@@ -75,6 +75,10 @@ export class Faults {
     this.#rules.push(rule);
   }
 
+  clear(): void {
+    this.#rules.length = 0;
+  }
+
   /** Counts a request for every rule of its kind and picks the one to carry out. */
   pick(request: { method: string; kind: string; last: boolean }): Rule | undefined {
     let picked: Rule | undefined;

@@ -1,6 +1,6 @@
 import type { Body } from './body.ts';
 import type { User } from './keys.ts';
-import { nothing, plain, Refused, type Reply, refuse, text } from './reply.ts';
+import { nothing, Refused, type Reply, refuse, text } from './reply.ts';
 import type { World } from './world.ts';
 
 export const API = '/MAAS/api/2.0/';
@@ -68,8 +68,6 @@ export function operationOf(route: Route, method: string, op: string | null): Op
 }
 
 export const unknownEndpoint = (path: string) => text(404, `Unknown API endpoint: ${path}.`);
-
-export const forbidden = () => plain(401, 'Forbidden');
 
 /** Runs what method and op name, with Piston's answers for what is not there. */
 export async function dispatch(route: Route, call: Call): Promise<Reply> {

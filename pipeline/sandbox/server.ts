@@ -62,6 +62,8 @@ export interface Sandbox {
   requests: LoggedRequest[];
   /** @throws Fault USAGE when the rule makes no sense. */
   addFault(rule: string): void;
+  /** Takes back every rule, so that a test can look at what has come of them. */
+  clearFaults(): void;
   /** Stops listening, cuts every connection and gives the folder free. */
   close(): Promise<void>;
 }
@@ -112,6 +114,7 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
     counts: log.counts,
     requests: log.requests,
     addFault: (rule) => faults.add(parseRule(rule, kinds)),
+    clearFaults: () => faults.clear(),
     close: once(async () => {
       await listener.close();
       await unlock();

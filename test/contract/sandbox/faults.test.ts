@@ -142,6 +142,13 @@ describe('faults', () => {
     expect([await status('boot-resources/'), await status('boot-resources/')]).toEqual([502, 200]);
   });
 
+  test('all rules can be taken back', async () => {
+    const server = await sandbox({ faults: ['*:*:500'] });
+    expect((await call(server, 'GET', 'version/')).status).toBe(500);
+    server.clearFaults();
+    expect((await call(server, 'GET', 'version/')).status).toBe(200);
+  });
+
   test('last is the chunk that completes the file, once', async () => {
     const server = await sandbox({ faults: ['chunk:last:500'] });
     const { uri } = await create(server, content);
