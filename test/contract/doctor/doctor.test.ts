@@ -1,0 +1,167 @@
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Diagnosis } from '../../../pipeline/doctor/examine.ts';
+import { cli, folder } from '../config/cli.ts';
+
+/** What each tool of a complete host says of its version. */
+const HOST: Record<string, string> = {
+  xorriso: 'xorriso 1.5.4 : RockRidge filesystem manipulator',
+  unsquashfs: 'unsquashfs version 4.5.1 (2022/03/17)',
+  packer: 'Packer v1.6.6',
+  'qemu-system-x86_64': 'QEMU emulator version 7.2.22 (Debian 1:7.2)',
+  'qemu-img': 'qemu-img version 7.2.22 (Debian 1:7.2)',
+  tar: 'tar (GNU tar) 1.34',
+};
+
+/** A PATH with these tools and nothing else. */
+function pathOf(dir: string, tools: Record<string, string>): string {
+  const bin = join(dir, 'bin');
+  mkdirSync(bin);
+  for (const [name, says] of Object.entries(tools)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\necho '${says}'\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  symlinkSync(process.execPath, join(bin, 'node'));
+  return bin;
+}
+
+async function doctor(tools: Record<string, string>, env: NodeJS.ProcessEnv = {}, cwd = folder()) {
+  const PATH = pathOf(cwd, tools);
+  const { code, stdout } = await cli(cwd, ['--json', 'doctor'], { PATH, ...env });
+  const diagnosis = JSON.parse(stdout) as Diagnosis;
+  const status = Object.fromEntries(diagnosis.findings.map(({ tool, status }) => [tool, status]));
+  return { code, diagnosis, status, PATH, cwd };
+}
+
+describe('doctor', () => {
+  it('a host with everything that is needed is well, whatever optional tools lack', async () => {
+    const { code, diagnosis, status } = await doctor(HOST);
+    expect(diagnosis.findings.filter((finding) => !['ok', 'optional'].includes(finding.status))).toEqual([]);
+    expect([code, diagnosis.ok, diagnosis.installCommand]).toEqual([0, true, null]);
+    expect(status).toMatchObject({ packer: 'ok', mmdebstrap: 'optional', 'libdeflate-gzip': 'optional' });
+  });
+
+  it.each(Object.keys(HOST).filter((tool) => tool !== 'tar'))(
+    '%s lacks: exit code 4 and the command that brings it',
+    async (tool) => {
+      const { [tool]: _, ...rest } = HOST;
+      const { code, diagnosis, status } = await doctor(rest);
+      expect([code, status[tool]]).toEqual([4, 'missing']);
+      const finding = diagnosis.findings.find((one) => one.tool === tool)!;
+      expect(diagnosis.installCommand).toMatch(new RegExp(`^(sudo )?apt-get install -y ${finding.package}$`));
+      expect(finding.fix).toContain(finding.package);
+    },
+  );
+
+  it('on a bare host one line installs all of it, each package once', async () => {
+    const { code, diagnosis, PATH, cwd } = await doctor({});
+    expect(code).toBe(4);
+    const packages = diagnosis.installCommand!.replace(/^.*install -y /, '').split(' ');
+    expect(packages).toEqual(['xorriso', 'squashfs-tools', 'packer', 'qemu-system-x86', 'qemu-utils']);
+    const { stdout, code: fixCode } = await cli(cwd, ['doctor', '--fix-command'], { PATH });
+    expect([stdout, fixCode]).toEqual([`${diagnosis.installCommand}\n`, 0]);
+    expect((await cli(cwd, ['doctor'], { PATH })).stdout.trimEnd().split('\n').at(-1)).toBe(
+      `Install: ${diagnosis.installCommand}`,
+    );
+  });
+
+  it('a Packer or QEMU that is too old', async () => {
+    const { code, status } = await doctor({
+      ...HOST,
+      packer: 'Packer v1.5.4',
+      'qemu-system-x86_64': 'QEMU emulator version 2.11.1',
+    });
+    expect([code, status.packer, status['qemu-system-x86_64']]).toEqual([4, 'too-old', 'too-old']);
+  });
+
+  it('another tar is told from GNU tar', async () => {
+    const { diagnosis } = await doctor({ ...HOST, tar: 'bsdtar 3.6.2 - libarchive 3.6.2' });
+    expect(diagnosis.findings.find(({ tool }) => tool === 'tar')).toMatchObject({
+      status: 'optional',
+      found: 'another tool of that name',
+    });
+  });
+});
+
+describe('the qemu plugin', () => {
+  const NEWER = { ...HOST, packer: 'Packer v1.11.2' };
+  const PLUGIN = 'packer-plugin-qemu_v1.1.0_x5.0_linux_amd64';
+
+  it('is no matter for Packer 1.6', async () => {
+    expect((await doctor(HOST)).status['packer-plugin-qemu']).toBeUndefined();
+  });
+
+  it('lacks', async () => {
+    const { code, diagnosis } = await doctor(NEWER);
+    expect(code).toBe(4);
+    expect(diagnosis.findings.find(({ tool }) => tool === 'packer-plugin-qemu')).toMatchObject({
+      status: 'missing',
+      fix: 'packer plugins install github.com/hashicorp/qemu',
+    });
+  });
+
+  it('is found in PACKER_PLUGIN_PATH or in the home folder, with its checksum', async () => {
+    for (const place of ['plugins', '.config/packer/plugins']) {
+      const cwd = folder();
+      const dir = join(cwd, place, 'github.com/hashicorp/qemu');
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(join(dir, PLUGIN), '');
+      const env = place === 'plugins' ? { PACKER_PLUGIN_PATH: join(cwd, place) } : {};
+      const PATH = pathOf(cwd, NEWER);
+      const ask = async () => (await cli(cwd, ['doctor'], { PATH, XDG_CONFIG_HOME: '', ...env })).stdout;
+      expect(await ask()).toMatch(/^!! {2}packer-plugin-qemu/m);
+      writeFileSync(join(dir, `${PLUGIN}_SHA256SUM`), '');
+      expect(await ask()).toMatch(/^ok {2}packer-plugin-qemu +1\.1\.0 in /m);
+    }
+  });
+});
+
+/** Sets something of the VM in the file that init wrote. */
+function withVm(cwd: string, setting: string): void {
+  const file = join(cwd, 'dgxos-maas.yaml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('    # vm:', `    vm: { ${setting} }`));
+}
+
+describe('the project', () => {
+  it('a configuration that is wrong is shown with its place', async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'dgxos-maas.yaml'), 'imags: {}\n');
+    const { code, diagnosis } = await doctor(HOST, {}, cwd);
+    expect(code).toBe(4);
+    expect(diagnosis.findings.find(({ tool }) => tool === 'configuration')).toMatchObject({
+      status: 'unusable',
+      found: 'dgxos-maas.yaml:1:1: The file: unknown key "imags". Did you mean "images"?',
+    });
+  });
+
+  it('packer-maas not checked out matters to an image that needs it, and comes with the command', async () => {
+    const cwd = folder();
+    await cli(cwd, ['init']);
+    withVm(cwd, 'disk_size: 64M');
+    const away = { DGXOS_MAAS_PACKER_MAAS: join(cwd, 'packer-maas') };
+    const { code, diagnosis, PATH } = await doctor(HOST, away, cwd);
+    expect(code).toBe(4);
+    const finding = diagnosis.findings.find(({ tool }) => tool === 'packer-maas')!;
+    expect(finding.status).toBe('missing');
+    expect(finding.fix).toMatch(
+      /^git clone https:\/\/github\.com\/DeepOps\/packer-maas\.git .* checkout fdc5d72/,
+    );
+
+    mkdirSync(join(cwd, 'packer-maas/dgxos5/http'), { recursive: true });
+    writeFileSync(join(cwd, 'packer-maas/dgxos5/dgxos5.json'), '{}');
+    writeFileSync(join(cwd, 'packer-maas/dgxos5/http/curtin.yaml'), '');
+    expect((await cli(cwd, ['doctor'], { PATH, ...away })).code).toBe(0);
+  });
+
+  it('a disk that is too small for the images', async () => {
+    const cwd = folder();
+    await cli(cwd, ['init']);
+    withVm(cwd, 'disk_size: 900T');
+    const { diagnosis } = await doctor(HOST, {}, cwd);
+    expect(diagnosis.findings.find(({ tool }) => tool === 'workspace')).toMatchObject({
+      status: 'unusable',
+      found: expect.stringMatching(/ free, .* may be needed$/),
+    });
+  });
+});
