@@ -1,9 +1,25 @@
 import type { Command } from 'commander';
 import type { Act, Declare } from './command.ts';
+import { declare as config } from './commands/config.ts';
+import { declare as doctor } from './commands/doctor.ts';
+import { declare as images } from './commands/images.ts';
+import { declare as init } from './commands/init.ts';
+import { declare as login } from './commands/login.ts';
 import { declare as run } from './commands/run.ts';
+import { declare as sandbox } from './commands/sandbox.ts';
+import { declareUpload } from './commands/upload.ts';
 
 /** Every command, in the order of the help: the way from ISO to MAAS, then what looks and what helps. */
-const COMMANDS: readonly Declare[] = [run];
+const COMMANDS: readonly Declare[] = [
+  init,
+  doctor,
+  run,
+  declareUpload(async () => (await import('./upload-image.ts')).uploadImage),
+  images,
+  login,
+  config,
+  sandbox,
+];
 
 export function declareAll(program: Command, act: Act): void {
   for (const declare of COMMANDS) declare(program, act);

@@ -27,6 +27,7 @@ export const CATALOGUE = {
   CONFIG_SYNTAX: EXIT.config,
   CONFIG_INVALID: EXIT.config,
   IMAGE_UNKNOWN: EXIT.config,
+  IMAGE_NOT_BUILT: EXIT.config,
   TARGET_UNKNOWN: EXIT.config,
   RELEASE_UNKNOWN: EXIT.config,
   FILE_EXISTS: EXIT.config,

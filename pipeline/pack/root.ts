@@ -1,9 +1,10 @@
-import { createInspector } from '../image/inspector.ts';
-import type { ImageFacts } from '../image/facts.ts';
+import type { StreamFacts } from '../checks/types.ts';
 import type { Emit } from '../events/event.ts';
-import type { Json, RootOutput } from '../stages/types.ts';
-import { packTar } from './pack.ts';
+import type { ImageFacts } from '../image/facts.ts';
+import { createInspector } from '../image/inspector.ts';
+import type { RootOutput } from '../stages/types.ts';
 import { adoptTgz } from './adopt.ts';
+import { packTar } from './pack.ts';
 
 export interface PackedRoot {
   path: string;
@@ -15,7 +16,7 @@ export interface PackedRoot {
   compressor: string;
   facts: ImageFacts;
   /** What is known of the compressed stream, for the checks. */
-  stream: Json;
+  stream: StreamFacts;
 }
 
 export interface PackRootOptions {
@@ -29,5 +30,9 @@ export async function packRoot(root: RootOutput, out: string, options: PackRootO
   if (root.kind === 'tgz') return adoptTgz(root.path, out, options);
   const inspector = createInspector();
   const packed = await packTar({ tar: root.path, out, consumer: inspector, id: 'pack', ...options });
-  return { ...packed, facts: await inspector.facts(), stream: { format: 'gzip', whole: true, bytes: packed.size } };
+  return {
+    ...packed,
+    facts: await inspector.facts(),
+    stream: { format: 'gzip', whole: true, bytes: packed.size },
+  };
 }

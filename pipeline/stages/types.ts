@@ -1,4 +1,5 @@
 import type { Verdict } from '../checks/judge.ts';
+import type { BuildFacts, StreamFacts } from '../checks/types.ts';
 import type { Config, ImageConfig, Release } from '../config/types.ts';
 import type { Emit, StageId } from '../events/event.ts';
 import type { ImageFacts } from '../image/facts.ts';
@@ -44,8 +45,8 @@ export interface UploadedResource {
 /** What pack writes beside the artifact for validate: facts and what is known of the stream and the build. */
 export interface Evidence {
   facts: ImageFacts;
-  stream: Json;
-  build: Json;
+  stream: StreamFacts;
+  build: BuildFacts;
 }
 
 /** What a stage gets. Everything else it needs comes by `output` of the stages it names in `needs`. */

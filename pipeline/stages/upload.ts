@@ -1,8 +1,7 @@
-import pLimit from 'p-limit';
 import { expandResource } from '../config/placeholders.ts';
 import { Fault } from '../errors/fault.ts';
 import { resolveApiKey } from '../maas/key.ts';
-import { uploadImage } from '../upload/upload.ts';
+import { uploadToTargets } from '../upload/to-targets.ts';
 import type { Stage, StageContext } from './types.ts';
 
 /** The boot resource's fields with every placeholder filled in from the artifact. */
@@ -17,9 +16,6 @@ export function resourceOf(context: Pick<StageContext, 'image' | 'output'>) {
     digest: artifact.sha256.slice(0, 7),
   });
 }
-
-/** Targets uploaded to side by side: each takes one chunk of memory and a share of the line. */
-const AT_ONCE = 4;
 
 /** Creates the boot resource under its versioned name on every target and waits until MAAS calls it complete. */
 export const upload: Stage<'upload'> = {
@@ -50,37 +46,28 @@ export const upload: Stage<'upload'> = {
       artifact,
       resource,
       filetype: 'tgz',
+      image: image.name,
       emit,
       signal,
       env,
     });
+    const resources = results.map(({ target, resourceId, sha256, skipped }) => ({
+      target,
+      id: resourceId,
+      name: resource.name,
+      sha256,
+      skipped,
+    }));
     return {
-      data: {
-        resources: results.map((result) => ({
-          target: result.target,
-          id: result.resourceId,
-          name: result.name,
-          sha256: result.sha256,
-          skipped: result.skipped,
-        })),
-      },
+      data: { resources },
       files: [],
-      summary: results
-        .map(
-          (r) =>
-            `${r.name} is boot resource ${r.resourceId} on ${r.target}${r.skipped ? ' (already there)' : ''}`,
+      summary: resources
+        .map((r) => `${r.name} is boot resource ${r.id} on ${r.target}${r.skipped ? ' (already there)' : ''}`,
         )
         .join('; '),
     };
   },
 };
-
-/** All results, or the first failure once every target has ended: one target's trouble does not stop the others. */
-function whole<T>(ended: PromiseSettledResult<T>[]): T[] {
-  const failed = ended.find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
-  return ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-}
 
 /** The fault for an upload with nowhere to go. */
 export function noTarget(image: string): Fault {

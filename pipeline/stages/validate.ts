@@ -26,6 +26,7 @@ export const validate: Stage<'validate'> = {
       baseImage: context.image.resource.baseImage,
       stream: evidence.stream,
       buildFacts: evidence.build,
+      platform: context.image.platform,
     });
     const file = join(context.dir, 'verdict.json');
     await writeFile(file, `${JSON.stringify(verdict, null, 2)}\n`);

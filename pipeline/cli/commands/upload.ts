@@ -68,6 +68,7 @@ async function isFile(subject: string): Promise<boolean> {
 }
 
 async function uploadFile(session: Session, path: string, options: Options): Promise<void> {
+  const { basename } = await import('node:path');
   const { chooseTargets } = await import('../../upload/choose-targets.ts');
   const { describeFile } = await import('../../upload/bare-file.ts');
   const { uploadToTargets } = await import('../../upload/to-targets.ts');
@@ -77,6 +78,6 @@ async function uploadFile(session: Session, path: string, options: Options): Pro
   const targets = await chooseTargets(options, session);
   const file = await describeFile(path, options, session);
   const { emit, signal, env } = session;
-  const results = await uploadToTargets(targets, { ...file, emit, signal, env });
+  const results = await uploadToTargets(targets, { ...file, image: basename(path), emit, signal, env });
   session.data({ ok: true, uploads: results }, () => uploadSummary(results, paint(session.color)));
 }

@@ -1,0 +1,29 @@
+import { Fault } from '../errors/fault.ts';
+import { paint } from '../report/paint.ts';
+import { runSummary } from '../report/run-summary.ts';
+import { planStages } from '../run/dry-run.ts';
+import { preflight } from '../run/preflight.ts';
+import { runStages } from '../run/runner.ts';
+import type { UploadConfiguredImage } from './commands/upload.ts';
+import { requestFor, withLock } from './run-image.ts';
+
+/**
+ * Sends the finished artifact of an image. It builds nothing: an image that is not built, or no longer as its
+ * configuration says, is a fault.
+ */
+export const uploadImage: UploadConfiguredImage = async (session, name, { to }) => {
+  const request = await requestFor(session, name, { force: 'upload' });
+  if (to) request.image.upload = to;
+  await preflight(request);
+  await withLock(session, request.config, true, `upload ${name}`, async () => {
+    const stale = (await planStages(request)).find((stage) => stage.runs && stage.stage !== 'upload');
+    if (stale)
+      throw new Fault('IMAGE_NOT_BUILT', `Image ${name} is not ready to be uploaded: ${stale.stage}: ${stale.reason}`, {
+        hint: `dgxos-maas build ${name} makes it; dgxos-maas run ${name} makes and uploads it.`,
+      });
+    const outcome = await runStages(request);
+    session.data({ ok: true, image: name, seconds: outcome.seconds, ...outcome.data }, () =>
+      runSummary(name, outcome, paint(session.color)),
+    );
+  });
+};
