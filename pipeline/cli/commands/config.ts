@@ -12,6 +12,7 @@ export const declare: Declare = (program, act) => {
         const { loadConfig } = await import('../../config/load.ts');
         const { showConfig } = await import('../../config/show.ts');
         const loaded = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
+        for (const message of loaded.warnings) session.emit({ type: 'notice', level: 'warning', message });
         const object = options.origin
           ? { config: loaded.config, origins: Object.fromEntries(loaded.origins) }
           : loaded.config;
