@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from '../errors/catalogue.ts';
 import type { Fault } from '../errors/fault.ts';
-import { interrupted } from '../process/run.ts';
+import { interrupted } from '../errors/interrupted.ts';
 import { Refusal } from './refusal.ts';
 
 export interface PatienceOptions {

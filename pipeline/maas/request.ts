@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import { Readable } from 'node:stream';
 import fetch, { FetchError } from 'node-fetch';
 import { Fault } from '../errors/fault.ts';
-import { interrupted } from '../process/run.ts';
+import { interrupted } from '../errors/interrupted.ts';
 import { redact } from '../secrets/registry.ts';
 
 // Small enough to follow the pace of a slow line, large enough to cost nothing on a fast one.

@@ -2,8 +2,11 @@ import { createWriteStream } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { Fault } from '../errors/fault.ts';
+import { interrupted } from '../errors/interrupted.ts';
 import { redact } from '../secrets/registry.ts';
 import { installHint } from './packages.ts';
+
+export { interrupted };
 
 const GUARD = fileURLToPath(new URL('./guard.js', import.meta.url));
 
@@ -187,9 +190,4 @@ export function toolMissing(tool: string, reason?: string): Fault {
   return new Fault('TOOL_MISSING', `${tool} is not installed${reason ? `; it is needed to ${reason}` : ''}`, {
     hint: installHint(tool),
   });
-}
-
-/** The fault an aborted signal stands for: its own reason when that is a Fault, else INTERRUPTED. */
-export function interrupted(signal: AbortSignal): Fault {
-  return signal.reason instanceof Fault ? signal.reason : new Fault('INTERRUPTED', 'Interrupted');
 }

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
-import { interrupted } from '../process/run.ts';
 
 interface Holder {
   pid: number;

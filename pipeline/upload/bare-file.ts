@@ -4,8 +4,9 @@ import { readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { ResourceConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
-import { interrupted } from '../process/run.ts';
+import { plainName } from '../maas/answers.ts';
 import { FILETYPES, filetypeOf } from './request.ts';
 
 /** What the command line says of a file that no configuration knows. */
@@ -50,7 +51,12 @@ export async function describeFile(
   const name = options.name ?? stem(file);
   return {
     artifact: { path: file, size: looked.size, sha256: looked.sha256 },
-    resource: { name, title: options.title ?? name, architecture: options.architecture, baseImage },
+    resource: {
+      name,
+      title: options.title ?? plainName(name),
+      architecture: options.architecture,
+      baseImage,
+    },
     filetype,
   };
 }
@@ -77,10 +83,14 @@ async function validated(
   const line = (finding: (typeof failed)[number]) => `${finding.number} ${finding.title}: ${finding.found}`;
   const blockers = failed.filter(({ severity }) => severity === 'blocker');
   if (!verdict.passed)
-    throw new Fault('IMAGE_REJECTED', `${file} has ${blockers.length} defects that make it unfit for MAAS`, {
-      hint: `\`dgxos-maas validate ${file}\` says why and what to do; --no-validate uploads it as it is.`,
-      detail: blockers.map(line).join('\n'),
-    });
+    throw new Fault(
+      'IMAGE_REJECTED',
+      `${file} is unfit for MAAS: ${blockers.length} of the checks that must pass fail`,
+      {
+        hint: `\`dgxos-maas validate ${file}\` says why and what to do; --no-validate uploads it as it is.`,
+        detail: blockers.map(line).join('\n'),
+      },
+    );
   for (const finding of failed)
     emit({ type: 'notice', level: 'warning', message: line(finding), hint: finding.fix });
   const os = facts.osRelease;

@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../errors/fault.ts';
-import { interrupted } from '../process/run.ts';
+import { interrupted } from '../errors/interrupted.ts';
 
 // Read and hashed in pieces, so that the connection is served in between.
 const PIECE = 1024 * 1024;
