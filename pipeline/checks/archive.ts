@@ -1,0 +1,233 @@
+import type { ImageFacts, ProblemKind } from '../image/facts.ts';
+import { bytes } from '../report/human.ts';
+import { type Check, fail, notApplicable, pass, several } from './types.ts';
+
+const STREAM: ProblemKind[] = [
+  'not-tar',
+  'empty',
+  'broken-header',
+  'ambiguous',
+  'truncated',
+  'no-end',
+  'trailing-data',
+  'too-many',
+  'too-large',
+  'unknown-type',
+];
+const NAMES: ProblemKind[] = ['absolute', 'escape', 'bad-hard-link', 'below-symlink', 'duplicate'];
+
+const WORDS: Partial<Record<ProblemKind, string>> = {
+  absolute: 'absolute names',
+  escape: 'names with ".."',
+  'bad-hard-link': 'hard links to nothing that came before',
+  'below-symlink': 'members below a symlink',
+  duplicate: 'names that occur twice',
+  'link-loop': 'symlinks that lead in a circle',
+  'unknown-type': 'members of a type that tar does not extract',
+};
+
+function told(facts: ImageFacts, kinds: readonly ProblemKind[]): string[] {
+  return facts.archive.problems
+    .filter((p) => kinds.includes(p.kind))
+    .map((p) => {
+      const words = WORDS[p.kind];
+      return words ? `${p.count} ${words}: ${several(p.examples, p.count)}` : several(p.examples, p.count);
+    });
+}
+
+/** Checks of the archive itself, before what it holds. */
+export const ARCHIVE_CHECKS: Check[] = [
+  {
+    number: 1,
+    id: 'stream-whole',
+    title: 'The stream is whole to its end and of a plausible size',
+    severity: 'blocker',
+    why: 'A tar.gz of 3.5 KB was called finished (packer-maas #180); a truncated one fails on the machine, in the middle of `curtin extract`.',
+    fix: 'Pack again from the finished disk, and look at the build log for what stopped it; never resume half a file by hand.',
+    evaluate(facts, { stream, profile }) {
+      const wrong: string[] = [];
+      if (stream?.problem) wrong.push(stream.problem);
+      else if (stream && !stream.whole) wrong.push(`the ${stream.format} stream is not whole`);
+      if (stream?.format === 'unknown') wrong.push('MAAS and curtin take gzip, xz and bzip2 only');
+      wrong.push(...told(facts, STREAM));
+      const { members } = facts.archive;
+      const size = facts.bytes.stored;
+      if (members < profile.least.members || size < profile.least.bytes)
+        wrong.push(
+          `${members} members with ${bytes(size)} are no root file system: ${profile.id} has at least ${profile.least.members} with ${bytes(profile.least.bytes)}`,
+        );
+      if (wrong.length > 0) return fail(wrong.join('; '));
+      const way = stream
+        ? `${stream.format === 'none' ? 'plain tar' : stream.format}, ${bytes(stream.bytes)}`
+        : 'tar';
+      return pass(`${way}, ${members} members, ${bytes(size)}`);
+    },
+  },
+  {
+    number: 2,
+    id: 'member-names',
+    title: 'Names are relative and stay inside; hard links lead to members',
+    severity: 'blocker',
+    why: 'tar refuses such members or strips their names, and `curtin extract` fails or writes elsewhere.',
+    fix: 'Make the tar by `tar -C TARGET -cf OUT .`, from one root and in one go.',
+    evaluate(facts) {
+      const wrong = told(facts, NAMES);
+      const loops = told(facts, ['link-loop']);
+      if (wrong.length > 0) return fail([...wrong, ...loops].join('; '));
+      // A symlink that leads in a circle extracts well and serves nobody.
+      if (loops.length > 0) return fail(loops.join('; '), 'warning');
+      return pass(`${facts.archive.members} names, ${facts.counts.hardLinks} hard links`);
+    },
+  },
+  {
+    number: 3,
+    id: 'root-on-top',
+    title: 'The root file system is at the top level',
+    severity: 'blocker',
+    why: "curtin's `distro.get_distroinfo` reads etc/os-release of the target and ends in a KeyError without it.",
+    fix: 'Pack with `tar -C TARGET … .`, so that the archive holds ./etc/os-release.',
+    reads: /^(etc|usr\/lib)\/os-release$/,
+    evaluate(facts) {
+      if (facts.osRelease) return pass(`./etc/os-release: ${facts.osRelease.name || facts.osRelease.id}`);
+      if (facts.nestedRoot !== null)
+        return fail(`the root lies one level too deep, under ${facts.nestedRoot}/`);
+      return fail(
+        `no ./etc/os-release that can be read; top level: ${several(facts.top, facts.top.length, 10) || 'nothing'}`,
+      );
+    },
+  },
+  {
+    number: 4,
+    id: 'os-release',
+    title: 'os-release agrees with the base image',
+    severity: 'blocker',
+    why: 'MAAS boots the base image’s ephemeral system and curtin takes its suites: the wrong one installs from the wrong archive.',
+    fix: 'Set `base_image` of the boot resource to the series in the image (`ubuntu/focal` for DGX OS 5); once uploaded it is frozen, so use a new name.',
+    evaluate({ osRelease }, { baseImage, profile }) {
+      if (!osRelease) return fail('there is no os-release to compare');
+      const { id, codename } = osRelease;
+      const here = `${id || '(no ID)'} ${codename || '(no codename)'}`;
+      if (profile.system !== 'base-image')
+        return profile.system.includes(id)
+          ? pass(
+              `${here}; not compared with the base image ${baseImage ?? '(none)'}: ${profile.title} is no MAAS release`,
+            )
+          : fail(`${here}, where ${profile.system.join(' or ')} belongs`);
+      const [system, series] = (baseImage ?? profile.baseImage ?? 'ubuntu/').split('/');
+      if (id !== system) return fail(`${here}, and the base image is ${system}/${series}`);
+      if (!series)
+        return notApplicable(
+          `${here}; no base image was named to compare with (--base-image ubuntu/${codename || 'SERIES'})`,
+        );
+      return codename === series ? pass(here) : fail(`${here}, and the base image is ${system}/${series}`);
+    },
+  },
+  {
+    number: 5,
+    id: 'owners',
+    title: 'System files belong to root, sudo and mount are setuid',
+    severity: 'blocker',
+    why: 'An archive made by an ordinary user gives "sudo must be owned by uid 0 and have the setuid bit set" (packer-maas #165).',
+    fix: 'Read the disk as root (in the guest, or under fakeroot), with `--numeric-owner`; do not unpack and pack again as a user.',
+    evaluate({ owners }) {
+      const wrong = owners.wrong.map(
+        (w) => `${w.path} is ${w.uid}:${w.gid} mode ${w.mode} (wanted: ${w.want})`,
+      );
+      if (owners.foreign.count > 0)
+        wrong.push(`owned by ordinary users: ${several(owners.foreign.examples, owners.foreign.count)}`);
+      if (!owners.privileged.some((path) => path.endsWith('/mount') || path.endsWith('/su')))
+        wrong.push('there is neither mount nor su');
+      return wrong.length > 0 ? fail(several(wrong)) : pass(`setuid root: ${owners.privileged.join(', ')}`);
+    },
+  },
+  {
+    number: 6,
+    id: 'attributes',
+    title: 'Extended attributes and ACLs were kept',
+    severity: 'major',
+    why: 'Without `security.capability` ping, mtr and others work for root only; ACLs with host names of users fail or change on the machine.',
+    fix: "Pack with `--xattrs --xattrs-include='*' --numeric-owner` and without `--acls` (ACLs travel as system.posix_acl_*).",
+    evaluate({ xattrs, packages, owners }) {
+      const broken = xattrs.capabilities.filter((c) => !c.valid);
+      if (broken.length > 0)
+        return fail(`damaged capabilities: ${several(broken.map((c) => `${c.path} ${c.capabilities}`))}`);
+      if (xattrs.namedAcls.count > 0)
+        return fail(
+          `ACLs with names of the host's users: ${several(xattrs.namedAcls.examples, xattrs.namedAcls.count)}`,
+        );
+      if (xattrs.capabilities.length > 0)
+        return pass(
+          `${xattrs.capabilities.length} files with capabilities (${xattrs.capabilities[0]!.path} ${xattrs.capabilities[0]!.capabilities}), ${xattrs.acls} ACLs`,
+        );
+      const needy = packages.filter(
+        (p) => p.status === 'ii' && (p.name === 'iputils-ping' || p.name === 'mtr-tiny'),
+      );
+      if (needy.length === 0) return notApplicable('no installed package is known to set capabilities');
+      if (owners.setuid.some((s) => /\/ping$/.test(s.path)))
+        return pass('ping is setuid instead of having a capability');
+      return fail(`not one file has capabilities, though ${needy.map((p) => p.name).join(' and ')} set them`);
+    },
+  },
+  {
+    number: 7,
+    id: 'mount-points',
+    title: '/dev /proc /sys /run /tmp exist and are empty',
+    severity: 'blocker',
+    why: 'curtin bind-mounts over them in the target (`ChrootableTarget`); what is in them is bloat and build state.',
+    fix: 'Pack after unmounting them, or with `--one-file-system`; keep the empty directories.',
+    evaluate({ mountPoints }) {
+      const missing = Object.entries(mountPoints).filter(([, m]) => !m.exists);
+      if (missing.length > 0) return fail(`missing: ${missing.map(([name]) => `/${name}`).join(', ')}`);
+      const full = Object.entries(mountPoints).filter(([, m]) => m.members.count > 0);
+      if (full.length === 0) return pass('all there, all empty');
+      return fail(
+        `not empty: ${full.map(([name, m]) => `/${name} (${several(m.members.examples, m.members.count, 3)})`).join('; ')}`,
+        'major',
+      );
+    },
+  },
+  {
+    number: 8,
+    id: 'no-devices',
+    title: 'No device nodes',
+    severity: 'warning',
+    why: '/dev is a devtmpfs at run time; nodes in the archive make noise when it is extracted and fail in containers.',
+    fix: 'Remove them before packing: `find TARGET -xdev \\( -type b -o -type c \\) -delete`.',
+    evaluate: ({ devices }) =>
+      devices.count > 0 ? fail(several(devices.examples, devices.count)) : pass('none'),
+  },
+  {
+    number: 42,
+    id: 'size',
+    title: 'The size keeps to its budget and near the last release',
+    severity: 'warning',
+    why: 'A partition that is too small fails late, with "No space left on device"; a sudden growth is mostly a cache or a log.',
+    fix: 'Look at the biggest directories of the manifest; clean caches in the late commands.',
+    evaluate({ bytes: { stored } }, { profile, previousBytes }) {
+      if (profile.budget !== null && stored > profile.budget)
+        return fail(`${bytes(stored)}; the budget of ${profile.id} is ${bytes(profile.budget)}`);
+      if (previousBytes !== null && previousBytes > 0) {
+        const change = (stored - previousBytes) / previousBytes;
+        const words = `${bytes(stored)}, ${change < 0 ? '' : '+'}${(change * 100).toFixed(1)} % against the last release`;
+        return Math.abs(change) > 0.2 ? fail(words) : pass(words);
+      }
+      return profile.budget === null
+        ? notApplicable(`${bytes(stored)}; this profile has no budget and no earlier release was named`)
+        : pass(`${bytes(stored)} of a budget of ${bytes(profile.budget)}; no earlier release was named`);
+    },
+  },
+  {
+    number: 43,
+    id: 'clean-file-system',
+    title: 'The file system was clean when it was read',
+    severity: 'blocker',
+    why: 'Without a real shutdown the last writes are only in the journal: a read-only mount showed 15 of 707 entries.',
+    fix: 'Give Packer a shutdown command that syncs and unmounts; check with `dumpe2fs -h` that needs_recovery is not set.',
+    evaluate(_facts, { build }) {
+      if (build?.fileSystem === 'clean') return pass('the disk was checked before it was read');
+      if (build?.fileSystem === 'dirty') return fail('the disk needed recovery when it was read');
+      if (build?.pack === 'guest') return pass('read inside the guest, by the kernel that had it mounted');
+      return notApplicable('an archive does not tell; only the build knows');
+    },
+  },
+];

@@ -1,0 +1,163 @@
+import { bytes } from '../report/human.ts';
+import { type Check, fail, pass, places, several } from './types.ts';
+
+/** What the build machine must not leave behind. */
+export const HYGIENE_CHECKS: Check[] = [
+  {
+    number: 24,
+    id: 'fstab',
+    title: 'fstab names no disk of the build machine',
+    severity: 'blocker',
+    why: 'systemd waits for a UUID that is not there and ends in emergency mode (packer-maas #362).',
+    fix: 'Empty /etc/fstab as the last step; curtin writes it.',
+    reads: /^etc\/fstab$/,
+    evaluate: ({ storage }) =>
+      storage.fstab.length > 0 ? fail(places(storage.fstab)) : pass('no disk named'),
+  },
+  {
+    number: 25,
+    id: 'cloud-init-enabled',
+    title: 'Nothing switches cloud-init off',
+    severity: 'blocker',
+    why: 'cloud-init then never reports to MAAS, and the machine stays in Deploying (packer-maas #232).',
+    fix: 'Remove these files of the installer from /etc/cloud and /etc/cloud/cloud.cfg.d.',
+    evaluate: ({ cloud }) => (cloud.disabling.length > 0 ? fail(several(cloud.disabling)) : pass('nothing')),
+  },
+  {
+    number: 26,
+    id: 'cloud-init-state',
+    title: 'cloud-init has no earlier instance',
+    severity: 'blocker',
+    why: 'cloud-init trusts an instance it knows and leaves out the first-boot steps.',
+    fix: 'As the last step: `cloud-init clean --logs` or `rm -rf /var/lib/cloud/instance*`.',
+    evaluate: ({ cloud }) => (cloud.instances.length > 0 ? fail(several(cloud.instances)) : pass('none')),
+  },
+  {
+    number: 27,
+    id: 'network-state',
+    title: 'No network configuration of the build machine',
+    severity: 'major',
+    why: 'It competes with the one that MAAS writes, and names cards that are not there.',
+    fix: 'Remove /etc/netplan/*.yaml and /etc/udev/rules.d/*persistent-net.rules as the last step.',
+    reads: /^etc\/netplan/,
+    evaluate({ network }) {
+      const wrong = [
+        ...network.netplan
+          .filter((n) => n.interfaces.length > 0)
+          .map((n) => `${n.file} (${several(n.interfaces)})`),
+        ...network.persistentRules,
+      ];
+      return wrong.length > 0 ? fail(several(wrong)) : pass('none');
+    },
+  },
+  {
+    number: 33,
+    id: 'proxies',
+    title: 'No proxy of the build machine',
+    severity: 'major',
+    why: 'apt and cloud-init hang on a proxy that the machine cannot reach.',
+    fix: 'Remove it from /etc/apt/apt.conf.d, /etc/environment and /etc/profile.d as the last step.',
+    reads: /^etc\/(apt|environment|profile\.d)/,
+    evaluate: ({ apt }) => (apt.proxies.length > 0 ? fail(places(apt.proxies)) : pass('none')),
+  },
+  {
+    number: 34,
+    id: 'dgx-identity',
+    title: "preseed.sh's tokens are replaced; dgx-release names the platform, not the build VM",
+    severity: 'major',
+    why: 'NVIDIA’s tools read /etc/dgx-release; the serial number there would be the build VM’s, on every machine.',
+    fix: 'Give the right platform to the build, and empty DGX_SERIAL_NUMBER in a late command.',
+    reads: /^etc\/dgx-release$/,
+    evaluate({ dgx }, { profile, platform }) {
+      if (dgx.tokens.length > 0) return fail(`never replaced: ${places(dgx.tokens)}`);
+      if (!dgx.release)
+        return profile.nvidia
+          ? fail('there is no /etc/dgx-release')
+          : pass('no token left; there is no /etc/dgx-release');
+      const serial = dgx.release.DGX_SERIAL_NUMBER ?? '';
+      if (serial !== '') return fail(`/etc/dgx-release has the serial number "${serial.slice(0, 60)}"`);
+      const named = dgx.release.DGX_PLATFORM ?? dgx.release.DGX_NAME ?? '';
+      if (named === '') return fail('/etc/dgx-release names no platform');
+      if (platform !== null && plain(dgx.release.DGX_PLATFORM) !== '' && !alike(dgx.release, platform))
+        return fail(`/etc/dgx-release is of "${named}", and the image is for ${platform}`);
+      return pass(`${named}, no serial number`);
+    },
+  },
+  {
+    number: 35,
+    id: 'oem-config',
+    title: 'The first-boot wizard is not armed',
+    severity: 'blocker',
+    why: 'oem-config waits for answers at the console before anything else starts.',
+    fix: 'In a late command: `systemctl disable oem-config.service oem-config.target` and set the default target to multi-user or graphical.',
+    evaluate: ({ oemConfig }) => (oemConfig.length > 0 ? fail(several(oemConfig)) : pass('not armed')),
+  },
+  {
+    number: 36,
+    id: 'eula-diversion',
+    title: "NVIDIA's licence prompt is back in place",
+    severity: 'major',
+    why: 'The installer diverts nv-eula while it works; left so, nobody is asked to accept the licence.',
+    fix: 'Let the installer finish, or `dpkg-divert --remove --rename` the diversion in the last late command.',
+    reads: /^var\/lib\/dpkg\/diversions$/,
+    evaluate: ({ boot }) =>
+      boot.eulaDiversions.length > 0 ? fail(several(boot.eulaDiversions)) : pass('no diversion'),
+  },
+  {
+    number: 38,
+    id: 'resolv-conf',
+    title: 'resolv.conf is systemd-resolved’s link',
+    severity: 'warning',
+    why: 'A file left by the build names the build machine’s name server.',
+    fix: 'As the last step: `ln -sf ../run/systemd/resolve/stub-resolv.conf /etc/resolv.conf`.',
+    evaluate: ({ identity }) =>
+      /^link to (\/|(\.\.\/)+)run\/systemd\/resolve\/(stub-)?resolv\.conf$/.test(identity.resolvConf)
+        ? pass(identity.resolvConf)
+        : fail(`/etc/resolv.conf: ${identity.resolvConf}`),
+  },
+  {
+    number: 39,
+    id: 'machine-state',
+    title: 'No other identity of the build machine',
+    severity: 'major',
+    why: 'Two machines with one iSCSI or NVMe name take each other’s disks; one random seed and one host name are no better.',
+    fix: 'Remove /etc/nvme/host*, /var/lib/systemd/random-seed, DHCP leases and /etc/hostname; set GenerateName=yes in /etc/iscsi/initiatorname.iscsi.',
+    evaluate({ identity }) {
+      const wrong = [...identity.leftovers];
+      if (identity.iscsiInitiator) wrong.push(`/etc/iscsi/initiatorname.iscsi (${identity.iscsiInitiator})`);
+      // Neither is anybody's name; cloud-init sets the real one.
+      if (identity.hostname && !['localhost', 'ubuntu', 'debian'].includes(identity.hostname))
+        wrong.push(`/etc/hostname (${identity.hostname})`);
+      return wrong.length > 0 ? fail(several(wrong)) : pass('none');
+    },
+  },
+  {
+    number: 41,
+    id: 'leftovers',
+    title: 'Logs, caches, histories and core dumps of the build are gone',
+    severity: 'warning',
+    why: 'Installer logs, histories and core dumps can hold passwords (major then); caches are weight that every machine pulls.',
+    fix: 'As the last steps: `apt-get clean`, `rm -rf /var/lib/apt/lists/* /var/log/installer /var/crash/* /root/.bash_history`, `cloud-init clean --logs`.',
+    evaluate({ leftovers: { logs, secrets, caches, cacheBytes } }) {
+      const wrong: string[] = [];
+      if (secrets.count > 0) wrong.push(`may hold secrets: ${several(secrets.examples, secrets.count)}`);
+      if (logs.count > 0) wrong.push(`logs: ${several(logs.examples, logs.count)}`);
+      if (caches.count > 0)
+        wrong.push(`caches of ${bytes(cacheBytes)}: ${several(caches.examples, caches.count, 2)}`);
+      return wrong.length > 0
+        ? fail(wrong.join('; '), secrets.count > 0 ? 'major' : undefined)
+        : pass('none');
+    },
+  },
+];
+
+const plain = (text = '') =>
+  text
+    .toLowerCase()
+    .replace(/^nvidia/, '')
+    .replace(/[^a-z0-9]/g, '');
+
+/** Whether any field of dgx-release speaks of the platform: "DGX A100", "DGXA100" and dgx_a100 are one. */
+function alike(release: Record<string, string>, platform: string): boolean {
+  return Object.values(release).some((value) => plain(value).includes(plain(platform)));
+}

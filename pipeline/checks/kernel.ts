@@ -1,0 +1,162 @@
+import type { ImageFacts, Kernel } from '../image/facts.ts';
+import { installed } from '../parsers/dpkg-status.ts';
+import { type Check, fail, notApplicable, pass, places, several } from './types.ts';
+
+/** Programs of the ephemeral Ubuntu that the hook runs in. */
+const EPHEMERAL =
+  /^(?:(?:\/usr)?\/bin\/(?:sh|bash|dash|perl|python3)|\/usr\/bin\/env (?:sh|bash|dash|perl|python3))$/;
+
+const bootable = (facts: ImageFacts) => facts.kernels.filter((k) => k.image);
+
+/** How the driver comes to a kernel, or null. */
+function driver(facts: ImageFacts, kernel: Kernel): string | null {
+  if (kernel.nvidia) return 'nvidia.ko';
+  const has = (test: (name: string) => boolean) => facts.packages.some((p) => installed(p) && test(p.name));
+  return has((n) => /^nvidia-(?:kernel-)?dkms(?:-|$)/.test(n) || /^nvidia-dkms-/.test(n)) &&
+    has((n) => n === `linux-headers-${kernel.version}`)
+    ? 'dkms and headers'
+    : null;
+}
+
+/** The kernels, what starts them, and the hook that keeps them. */
+export const KERNEL_CHECKS: Check[] = [
+  {
+    number: 13,
+    id: 'hook',
+    title: '/curtin/curtin-hooks will run',
+    severity: 'blocker',
+    why: 'curtin ignores a hook that is no file and fails on one that does not start (packer-maas #246); without one it installs linux-generic, for MAAS names no kernel for custom images.',
+    fix: 'Keep the hook that the pipeline renders, mode 0755, first line #!/usr/bin/env python3 or #!/bin/bash, Unix line ends.',
+    reads: /^curtin\//,
+    evaluate({ hook }, { profile }) {
+      if (!hook)
+        return profile.hook === 'required'
+          ? fail('there is no /curtin/curtin-hooks')
+          : notApplicable('there is none, and this profile leaves the kernel to curtin');
+      if (hook.type !== 'file') return fail(`it is a ${hook.type}, and curtin takes a regular file only`);
+      const wrong: string[] = [];
+      if (!hook.executable) wrong.push('it is not executable');
+      if (hook.shebangProblem) wrong.push(hook.shebangProblem);
+      else if (!EPHEMERAL.test(hook.interpreter ?? ''))
+        wrong.push(`its interpreter ${hook.interpreter} is not in the ephemeral system where curtin runs it`);
+      if (hook.syntax.problem) wrong.push(`${hook.syntax.checkedBy}: ${hook.syntax.problem}`);
+      return wrong.length > 0
+        ? fail(wrong.join('; '))
+        : pass(`${hook.bytes} bytes, ${hook.interpreter}, syntax checked by ${hook.syntax.checkedBy}`);
+    },
+  },
+  {
+    number: 14,
+    id: 'hook-kernel',
+    title: 'The hook leaves the kernel alone',
+    severity: 'blocker',
+    why: "packer-maas' flat `setup-bootloader` installs linux-image-generic, and NVIDIA's driver is not built for it; CUSTOM_KERNEL is what its other hook gives to curtin.",
+    fix: 'Let the hook name the installed kernel (`kernel: {package: …}`), and let CUSTOM_KERNEL name an installed package.',
+    reads: /^curtin\//,
+    evaluate(facts) {
+      const { hook, customKernel } = facts;
+      if (!hook && customKernel === null) return notApplicable('there is no hook');
+      if (hook && hook.genericKernels.length > 0)
+        return fail(`installs a generic kernel: ${places(hook.genericKernels)}`);
+      if (customKernel !== null && !facts.packages.some((p) => p.name === customKernel && installed(p)))
+        return fail(`/curtin/CUSTOM_KERNEL names "${customKernel.slice(0, 80)}", which is not installed`);
+      return pass(customKernel === null ? 'names no generic kernel' : `CUSTOM_KERNEL is ${customKernel}`);
+    },
+  },
+  {
+    number: 15,
+    id: 'kernel-modules',
+    title: 'Every kernel has its modules',
+    severity: 'blocker',
+    why: 'A kernel without /lib/modules/VERSION/modules.dep does not find its disk (packer-maas #175).',
+    fix: 'Install the kernel by its package and pack after `depmod` has run; keep /boot on the root partition.',
+    evaluate(facts) {
+      const kernels = bootable(facts);
+      if (kernels.length === 0)
+        return fail(
+          facts.kernels.length > 0
+            ? `no /boot/vmlinuz-*, but modules of ${several(facts.kernels.map((k) => k.version))}`
+            : 'there is no kernel',
+        );
+      const lame = kernels.filter((k) => !k.modulesDep);
+      if (lame.length > 0)
+        return fail(
+          `without ${lame[0]!.modules ? 'modules.dep' : '/lib/modules'}: ${several(lame.map((k) => k.version))}`,
+        );
+      return pass(several(kernels.map((k) => k.version)));
+    },
+  },
+  {
+    number: 16,
+    id: 'nvidia-module',
+    title: "NVIDIA's driver is there for every kernel",
+    severity: 'blocker',
+    why: 'No GPU after the first boot.',
+    fix: 'Install `linux-modules-nvidia-…` for the kernel, or `nvidia-dkms-…` with `linux-headers-VERSION`; remove kernels without it.',
+    evaluate(facts) {
+      const kernels = bootable(facts);
+      if (kernels.length === 0) return fail('there is no kernel');
+      const without = kernels.filter((k) => driver(facts, k) === null);
+      return without.length > 0
+        ? fail(`no nvidia.ko, and no dkms with headers, for ${several(without.map((k) => k.version))}`)
+        : pass(several(kernels.map((k) => `${k.version}: ${driver(facts, k)}`)));
+    },
+  },
+  {
+    number: 17,
+    id: 'default-kernel',
+    title: 'GRUB starts the right kernel',
+    severity: 'major',
+    why: 'With two kernels GRUB takes the newest, which need not be the one that the driver is for.',
+    fix: 'Keep one kernel in the image, or set GRUB_DEFAULT to the one that NVIDIA supports.',
+    evaluate(facts, { profile }) {
+      const kernels = bootable(facts);
+      const start = facts.boot.defaultKernel;
+      if (!start || kernels.length === 0) return fail('there is no kernel to start');
+      const words = `${start.version} by ${start.from}`;
+      const kernel = kernels.find((k) => k.version === start.version);
+      if (!kernel) return fail(`GRUB's menu starts ${words}, which is not in /boot`);
+      if (profile.nvidia && driver(facts, kernel) === null) return fail(`${words} has no driver of NVIDIA`);
+      if (kernels.length > 1)
+        return fail(
+          `${kernels.length} kernels: ${several(kernels.map((k) => k.version))}; GRUB starts ${words}`,
+        );
+      return pass(words);
+    },
+  },
+  {
+    number: 19,
+    id: 'curtin-diversions',
+    title: "curtin's diversions are gone",
+    severity: 'blocker',
+    why: 'curtin diverts update-initramfs while it works (`*.curtin-disabled`); left behind, no initramfs is ever written again, silently.',
+    fix: 'Let curtin finish before packing, or `dpkg-divert --remove --rename` what is left.',
+    evaluate: ({ boot }) =>
+      boot.curtinDisabled.count > 0
+        ? fail(several(boot.curtinDisabled.examples, boot.curtinDisabled.count))
+        : pass('none'),
+  },
+  {
+    number: 23,
+    id: 'boot-filled',
+    title: '/boot is not empty',
+    severity: 'blocker',
+    why: 'With /boot on a partition of its own that was not packed, the image has no kernel (packer-maas #175, #178).',
+    fix: 'Install onto one root partition, or mount /boot below the root before packing.',
+    evaluate: ({ boot }) =>
+      boot.members > 0 ? pass(`${boot.members} members`) : fail('there is nothing in /boot'),
+  },
+  {
+    number: 37,
+    id: 'grub-debconf',
+    title: 'GRUB’s debconf names no disk of the build machine',
+    severity: 'blocker',
+    why: 'grub-pc and grub-efi take /dev/vda from debconf and fail on the real disk (packer-maas #155).',
+    fix: 'In a late command: `echo RESET grub-pc/install_devices | debconf-communicate`, likewise grub-efi/install_devices.',
+    reads: /^var\/cache\/debconf\/config\.dat$/,
+    evaluate: ({ boot }) =>
+      boot.grubDevices.length > 0
+        ? fail(several(boot.grubDevices.map((d) => `${d.question} = ${d.value}`)))
+        : pass('no device'),
+  },
+];

@@ -1,0 +1,149 @@
+import type { ImageFacts, Package } from '../image/facts.ts';
+import { installed } from '../parsers/dpkg-status.ts';
+import { type Check, fail, pass, several } from './types.ts';
+
+function find(facts: ImageFacts, name: string): Package | undefined {
+  return facts.packages.find((p) => p.name === name);
+}
+
+/** Whether any of the packages is installed; for the text, how it stands with the first. */
+function oneOf(facts: ImageFacts, names: readonly string[]) {
+  const there = names.map((name) => find(facts, name)).find((p) => p && installed(p));
+  if (there) return pass(`${there.name} ${there.version}`);
+  if (facts.packages.length === 0) return fail('/var/lib/dpkg/status lists no package');
+  const half = names.map((name) => find(facts, name)).find(Boolean);
+  return fail(half ? `${half.name} is in state ${half.status}` : `${names.join(' or ')} is not installed`);
+}
+
+const STATUS = /^var\/lib\/dpkg\/status$/;
+
+function bootPackages(facts: ImageFacts): string[][] {
+  const arm = facts.packages.some((p) => p.name === 'dpkg' && p.arch === 'arm64');
+  const grub = arm
+    ? ['grub-efi-arm64-signed', 'grub-efi-arm64']
+    : ['grub-efi-amd64-signed', 'grub-efi-amd64', 'grub-pc'];
+  // A BIOS image has no shim and no boot entries to write.
+  const bios = find(facts, 'grub-pc') && !find(facts, 'grub-efi-amd64');
+  return bios ? [['grub-pc']] : [grub, ['shim-signed'], ['efibootmgr']];
+}
+
+/** What must be installed, because curtin or MAAS call it. */
+export const PACKAGE_CHECKS: Check[] = [
+  {
+    number: 9,
+    id: 'cloud-init',
+    title: 'cloud-init is installed, as a package',
+    severity: 'blocker',
+    why: 'A late command of MAAS (`get_custom_image_dependency_validation`) runs `cloud-init --version` in the target and fails the deployment.',
+    fix: 'Add `cloud-init` to the packages of the image.',
+    reads: STATUS,
+    evaluate(facts) {
+      const result = oneOf(facts, ['cloud-init', 'cloud-init-base']);
+      return result.status === 'pass' && !facts.commands['cloud-init']
+        ? fail(`${result.found}, but there is no /usr/bin/cloud-init`)
+        : result;
+    },
+  },
+  {
+    number: 10,
+    id: 'netplan',
+    title: 'netplan.io is installed',
+    severity: 'blocker',
+    why: 'A late command of MAAS (`get_custom_image_dependency_validation`) runs `netplan info` in the target and fails the deployment.',
+    fix: 'Add `netplan.io` to the packages of the image.',
+    reads: STATUS,
+    evaluate: (facts) => oneOf(facts, ['netplan.io']),
+  },
+  {
+    number: 11,
+    id: 'lsb-release',
+    title: 'lsb_release is there',
+    severity: 'blocker',
+    why: "curtin's `setup_kernel_img_conf` calls it in the target and crashes without it.",
+    fix: 'Add `lsb-release` to the packages of the image.',
+    evaluate: (facts) =>
+      facts.commands.lsb_release ? pass('/usr/bin/lsb_release') : fail('there is no /usr/bin/lsb_release'),
+  },
+  {
+    number: 12,
+    id: 'not-ubuntu-core',
+    title: 'Nothing looks like Ubuntu Core',
+    severity: 'blocker',
+    why: 'curtin takes a root with /snaps or /system-data/var/lib/snapd for Ubuntu Core and leaves out every step.',
+    fix: 'Remove these directories from the image.',
+    evaluate: ({ snapCore }) =>
+      snapCore.length > 0 ? fail(snapCore.join(', ')) : pass('neither /snaps nor /system-data/var/lib/snapd'),
+  },
+  {
+    number: 18,
+    id: 'initramfs',
+    title: 'initramfs-tools or dracut is installed',
+    severity: 'blocker',
+    why: 'curtin rebuilds the initramfs in the target and raises a RuntimeError when neither is there.',
+    fix: 'Add `initramfs-tools` to the packages of the image.',
+    reads: STATUS,
+    evaluate: (facts) => oneOf(facts, ['initramfs-tools', 'dracut']),
+  },
+  {
+    number: 20,
+    id: 'boot-packages',
+    title: 'The boot loader’s packages are in the image',
+    severity: 'major',
+    why: 'curtin’s `install_missing_packages` fetches what is missing at deployment: it fails where machines reach no archive (a blocker with --offline).',
+    fix: 'Add `grub-efi-amd64-signed shim-signed efibootmgr` to the packages of the image (`grub-pc` for BIOS).',
+    reads: STATUS,
+    evaluate(facts, { offline }) {
+      const missing = bootPackages(facts).filter((names) => oneOf(facts, names).status !== 'pass');
+      return missing.length > 0
+        ? fail(
+            `not installed: ${missing.map((names) => names.join(' or ')).join(', ')}`,
+            offline ? 'blocker' : undefined,
+          )
+        : pass(
+            bootPackages(facts)
+              .map((names) => oneOf(facts, names).found)
+              .join(', '),
+          );
+    },
+  },
+  {
+    number: 21,
+    id: 'storage-packages',
+    title: 'The packages for storage layouts are in the image',
+    severity: 'major',
+    why: 'curtin fetches them at deployment for RAID, LVM, XFS, iSCSI and encrypted disks.',
+    fix: 'Add `mdadm lvm2 xfsprogs open-iscsi cryptsetup` to the packages of the image.',
+    reads: STATUS,
+    evaluate(facts) {
+      const names = ['mdadm', 'lvm2', 'xfsprogs', 'open-iscsi', 'cryptsetup'];
+      const missing = names.filter((name) => oneOf(facts, [name]).status !== 'pass');
+      return missing.length > 0 ? fail(`not installed: ${missing.join(', ')}`) : pass(names.join(', '));
+    },
+  },
+  {
+    number: 22,
+    id: 'package-states',
+    title: 'Every package is installed and configured',
+    severity: 'major',
+    why: 'apt refuses to do anything on the machine, reconfiguring included, before a half-installed package is dealt with.',
+    fix: 'Run `dpkg --configure -a` in the build, and `apt-get purge` what is only left as configuration (rc).',
+    reads: STATUS,
+    evaluate({ packages }) {
+      if (packages.length === 0) return fail('/var/lib/dpkg/status lists no package');
+      const odd = packages.filter((p) => !installed(p));
+      return odd.length > 0
+        ? fail(`${odd.length} of ${packages.length}: ${several(odd.map((p) => `${p.status} ${p.name}`))}`)
+        : pass(`${packages.length} packages`);
+    },
+  },
+  {
+    number: 40,
+    id: 'firmware',
+    title: 'linux-firmware is installed',
+    severity: 'major',
+    why: 'Network cards without their firmware are not there after the first boot (packer-maas #195).',
+    fix: 'Add `linux-firmware` to the packages of the image.',
+    reads: STATUS,
+    evaluate: (facts) => oneOf(facts, ['linux-firmware']),
+  },
+];

@@ -1,0 +1,93 @@
+import { type Check, fail, notApplicable, pass, places, several } from './types.ts';
+
+/** What would let somebody in, or make two machines one. */
+export const SECURITY_CHECKS: Check[] = [
+  {
+    number: 28,
+    id: 'machine-id',
+    title: 'The machine id is empty',
+    severity: 'blocker',
+    why: 'Machines with one id get one DHCP lease and one set of journals (packer-maas #150, #189, #361).',
+    fix: 'As the last step: `truncate -s 0 /etc/machine-id` and `ln -sf /etc/machine-id /var/lib/dbus/machine-id`.',
+    evaluate({ identity: { machineId, dbusMachineId } }) {
+      const wrong: string[] = [];
+      // Absent and "uninitialized" are machine-id(5)'s other ways to say: make one at the first boot.
+      if (!['empty', 'uninitialized', 'absent'].includes(machineId))
+        wrong.push(`/etc/machine-id is ${machineId}`);
+      if (!/^(absent|empty|link to (\/etc|(\.\.\/)+etc)\/machine-id)$/.test(dbusMachineId))
+        wrong.push(`/var/lib/dbus/machine-id is ${dbusMachineId}`);
+      return wrong.length > 0
+        ? fail(wrong.join('; '))
+        : pass(`/etc/machine-id ${machineId}, dbus: ${dbusMachineId}`);
+    },
+  },
+  {
+    number: 29,
+    id: 'ssh-host-keys',
+    title: 'No ssh host keys',
+    severity: 'blocker',
+    why: 'Every machine would have the same identity, and everyone with the image its private key.',
+    fix: 'As the last step: `rm -f /etc/ssh/ssh_host_*`; cloud-init makes new ones.',
+    evaluate: ({ identity }) =>
+      identity.sshHostKeys.length > 0 ? fail(several(identity.sshHostKeys)) : pass('none'),
+  },
+  {
+    number: 30,
+    id: 'accounts',
+    title: 'Nobody has a password or a key, root is locked, sudo asks',
+    severity: 'blocker',
+    why: 'The build logs in with a password; left in the image it is a door into every machine, known (root, ubuntu, nvidia) or attacked offline.',
+    fix: '`passwd -l root`, `passwd -l` or `userdel` for build users, remove NOPASSWD rules from /etc/sudoers.d and all authorized_keys, as the last step.',
+    reads: /^etc\/(passwd|shadow|sudoers)|authorized_keys|^root|^etc$/,
+    evaluate({ accounts, access }) {
+      const wrong: string[] = [];
+      const root = accounts.find((a) => a.name === 'root');
+      if (!root) wrong.push('/etc/passwd has no root');
+      else if (root.password === 'missing') wrong.push('root is not in /etc/shadow');
+      const usable = accounts.filter((a) => a.password === 'usable');
+      if (usable.length > 0)
+        wrong.push(`passwords: ${several(usable.map((a) => `${a.name} (${a.scheme})`))}`);
+      const open = accounts.filter((a) => a.password === 'none');
+      if (open.length > 0) wrong.push(`no password asked for: ${several(open.map((a) => a.name))}`);
+      const twins = accounts.filter((a) => a.uid === 0 && a.name !== 'root');
+      if (twins.length > 0) wrong.push(`more accounts with uid 0: ${several(twins.map((a) => a.name))}`);
+      if (access.nopasswd.length > 0) wrong.push(`sudo without a password: ${places(access.nopasswd)}`);
+      if (access.authorizedKeys.length > 0)
+        wrong.push(`keys that open: ${several(access.authorizedKeys.map((k) => `${k.file} (${k.keys})`))}`);
+      return wrong.length > 0 ? fail(wrong.join('; ')) : pass(`${accounts.length} accounts, all locked`);
+    },
+  },
+  {
+    number: 31,
+    id: 'sshd',
+    title: 'sshd lets neither root nor passwords in',
+    severity: 'blocker',
+    why: 'The build opens sshd for Packer; the setting must not stay.',
+    fix: 'Remove `PermitRootLogin yes` and `PasswordAuthentication yes` from /etc/ssh/sshd_config and /etc/ssh/sshd_config.d.',
+    reads: /^etc\/ssh(\/|$)/,
+    evaluate({ access: { sshd } }) {
+      if (!sshd.installed) return notApplicable('there is no sshd');
+      const open = sshd.settings.filter(
+        (s) =>
+          ['permitrootlogin', 'passwordauthentication', 'permitemptypasswords'].includes(s.keyword) &&
+          s.value.toLowerCase() === 'yes',
+      );
+      if (open.length > 0) return fail(places(open));
+      const said = sshd.settings.filter((s) => s.keyword !== 'authorizedkeysfile').map((s) => s.text);
+      return pass(said.length > 0 ? several(said) : "nothing set: sshd's own defaults");
+    },
+  },
+  {
+    number: 32,
+    id: 'apt-sources',
+    title: 'apt’s sources are reachable and signed',
+    severity: 'blocker',
+    why: 'The first `apt-get update` of the deployment fails on a source that only the build machine had (packer-maas #193, #337).',
+    fix: 'Write the archive’s sources in a late command; remove 127.0.0.1, file:, cdrom: and trusted=yes.',
+    reads: /^etc\/apt(\/|$)/,
+    evaluate: ({ apt }) =>
+      apt.bad.length > 0
+        ? fail(several(apt.bad.map((b) => `${b.file}:${b.line}: ${b.text} (${b.reason})`)))
+        : pass(`${apt.sources} sources`),
+  },
+];

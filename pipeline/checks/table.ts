@@ -1,0 +1,18 @@
+import { ARCHIVE_CHECKS } from './archive.ts';
+import { HYGIENE_CHECKS } from './hygiene.ts';
+import { KERNEL_CHECKS } from './kernel.ts';
+import { PACKAGE_CHECKS } from './packages.ts';
+import { SECURITY_CHECKS } from './security.ts';
+import type { Check } from './types.ts';
+
+/** Raised when a check changes what it decides: verdicts of an older table are not fresh any more. */
+export const CHECKS_VERSION = 1;
+
+/** All checks of an image for MAAS, in the order of their numbers. */
+export const CHECKS: readonly Check[] = [
+  ...ARCHIVE_CHECKS,
+  ...PACKAGE_CHECKS,
+  ...KERNEL_CHECKS,
+  ...SECURITY_CHECKS,
+  ...HYGIENE_CHECKS,
+].sort((a, b) => a.number - b.number);

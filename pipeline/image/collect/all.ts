@@ -1,0 +1,60 @@
+import type { Collector } from '../collector.ts';
+import type { ImageFacts } from '../facts.ts';
+import { accessCollector } from './access.ts';
+import { aptCollector } from './apt.ts';
+import { attributesCollector } from './attributes.ts';
+import { bootCollector } from './boot.ts';
+import { countsCollector } from './counts.ts';
+import { hooksCollector } from './hooks.ts';
+import { identityCollector } from './identity.ts';
+import { leftoversCollector } from './leftovers.ts';
+import { mountPointsCollector } from './mount-points.ts';
+import { ownersCollector } from './owners.ts';
+import { systemCollector } from './system.ts';
+import { tokensCollector } from './tokens.ts';
+
+/** A fresh set of collectors for one image: every subject that facts are gathered on. */
+export function collectors(signal?: AbortSignal) {
+  return {
+    counts: countsCollector(),
+    owners: ownersCollector(),
+    xattrs: attributesCollector(),
+    mountPoints: mountPointsCollector(),
+    system: systemCollector(),
+    boot: bootCollector(),
+    hooks: hooksCollector(signal),
+    identity: identityCollector(),
+    access: accessCollector(),
+    apt: aptCollector(),
+    leftovers: leftoversCollector(),
+    tokens: tokensCollector(),
+  };
+}
+
+type Collectors = ReturnType<typeof collectors>;
+/** What each collector found, by its name. */
+export type Finished = { [K in keyof Collectors]: Collectors[K] extends Collector<infer T> ? T : never };
+
+/** The facts of one image, put together from the collectors' parts. */
+export function composeFacts(
+  parts: Finished,
+  { unread, ...archive }: ImageFacts['archive'] & Pick<ImageFacts, 'unread'>,
+): ImageFacts {
+  const { dgxRelease, ...leftovers } = parts.leftovers;
+  return {
+    archive,
+    ...parts.counts,
+    owners: parts.owners,
+    xattrs: parts.xattrs,
+    mountPoints: parts.mountPoints,
+    ...parts.system,
+    ...parts.boot,
+    ...parts.hooks,
+    identity: parts.identity,
+    ...parts.access,
+    apt: parts.apt,
+    ...leftovers,
+    dgx: { release: dgxRelease, tokens: parts.tokens },
+    unread,
+  };
+}

@@ -1,0 +1,93 @@
+import { parseAssignments } from '../../parsers/assignments.ts';
+import { buildTimeMounts } from '../../parsers/fstab.ts';
+import { netplanInterfaces } from '../../parsers/netplan.ts';
+import { type Collector, Sampler } from '../collector.ts';
+import type { ImageFacts } from '../facts.ts';
+import { shown } from '../names.ts';
+
+const NETPLAN = /^(?:etc|usr\/lib|lib)\/netplan\/[^/]+\.ya?ml$/;
+const PERSISTENT =
+  /^etc\/udev\/rules\.d\/[^/]*persistent-net[^/]*\.rules$|^etc\/systemd\/network\/[^/]+\.link$/;
+const DISABLING =
+  /^etc\/cloud\/(?:cloud-init\.disabled|cloud\.cfg\.d\/(?:99-installer\.cfg|90-installer-network\.cfg|subiquity-disable-[^/]*|curtin-preserve-sources\.cfg))$/;
+const LOGS =
+  /^var\/log\/(?:installer\/.|curtin|cloud-init|apt\/.|dpkg\.log|syslog|auth\.log|kern\.log|journal\/.+\.journal$)|^root\/curtin-install/;
+const SECRETS =
+  /^(?:root|home\/[^/]+)\/\.(?:[a-z]*sh_history|netrc|aws\/credentials|docker\/config\.json|ssh\/id_[^/]*|git-credentials)$|^var\/(?:crash|lib\/systemd\/coredump|lib\/apport\/coredump)\/.|^core(?:\.\d+)?$|^var\/log\/installer\/.*(?:user-data|autoinstall|preseed|curtin).*$/;
+const CACHES =
+  /^var\/cache\/apt\/(?:archives\/.+\.deb|.*pkgcache\.bin)$|^var\/lib\/apt\/lists\/[^/]+_[^/]*$|^root\/\.cache\/.|^var\/tmp\/./;
+const OEM =
+  /^var\/lib\/oem-config\/run$|^etc\/systemd\/system\/(?:[^/]+\.(?:wants|requires)\/)?oem-config[^/]*$/;
+
+type Leftovers = Pick<
+  ImageFacts,
+  'storage' | 'cloud' | 'network' | 'oemConfig' | 'leftovers' | 'services'
+> & {
+  dgxRelease: Record<string, string> | null;
+};
+
+/** What the build leaves in an image unless somebody takes it out. */
+export function leftoversCollector(): Collector<Leftovers> {
+  const fstab: ImageFacts['storage']['fstab'] = [];
+  const disabling: string[] = [];
+  const instances: string[] = [];
+  const netplanFiles = new Map<string, string>();
+  const persistentRules: string[] = [];
+  const oemConfig: string[] = [];
+  const [logs, secrets, caches] = [new Sampler(), new Sampler(), new Sampler()];
+  const services = new Set<string>();
+  let cacheBytes = 0;
+  let dgxRelease: Record<string, string> | null = null;
+  return {
+    wants: (path) =>
+      path === 'etc/fstab' || path === 'etc/dgx-release' || NETPLAN.test(path) ? 256 << 10 : 0,
+    content(path, bytes) {
+      const text = bytes.toString();
+      if (path === 'etc/fstab')
+        for (const line of buildTimeMounts(text)) fstab.push({ file: '/etc/fstab', ...line });
+      else if (path === 'etc/dgx-release') dgxRelease = Object.fromEntries(parseAssignments(text));
+      else if (netplanFiles.size < 50) netplanFiles.set(path, text);
+    },
+    member({ path, type, size }) {
+      const name = `/${shown(path)}`;
+      const keep = (list: string[]) => list.length < 50 && list.push(name);
+      if (path.startsWith('etc/')) {
+        if (DISABLING.test(path)) keep(disabling);
+        if (PERSISTENT.test(path)) keep(persistentRules);
+        const unit = /^etc\/systemd\/system\/[^/]+\.(?:wants|requires)\/([^/]+)$/.exec(path)?.[1];
+        if (unit && services.size < 2000) services.add(shown(unit));
+        if (OEM.test(path)) keep(oemConfig);
+      } else if (path.startsWith('var/lib/cloud/instance')) {
+        // An empty `instances` directory tells cloud-init nothing.
+        if (path !== 'var/lib/cloud/instances' || type !== 'directory') keep(instances);
+      } else if (path === 'var/lib/oem-config/run') keep(oemConfig);
+      if (type !== 'file' || size === 0) return;
+      if (SECRETS.test(path)) secrets.add(name);
+      else if (LOGS.test(path)) logs.add(name);
+      else if (CACHES.test(path)) {
+        caches.add(name);
+        cacheBytes += size;
+      }
+    },
+    async finish(tree) {
+      const netplan: ImageFacts['network']['netplan'] = [];
+      for (const [path, text] of netplanFiles)
+        netplan.push({
+          file: `/${shown(path)}`,
+          interfaces: ((await netplanInterfaces(text)) ?? ['(no valid YAML)']).slice(0, 20),
+        });
+      const target = tree.symlinks.get('etc/systemd/system/default.target');
+      if (target?.includes('oem-config'))
+        oemConfig.push(`/etc/systemd/system/default.target -> ${shown(target)}`);
+      return {
+        storage: { fstab },
+        cloud: { disabling, instances },
+        network: { netplan, persistentRules },
+        oemConfig,
+        leftovers: { logs: logs.toJSON(), secrets: secrets.toJSON(), caches: caches.toJSON(), cacheBytes },
+        services: [...services].sort(),
+        dgxRelease,
+      };
+    },
+  };
+}

@@ -1,0 +1,58 @@
+import type { Tree } from './tree.ts';
+
+export type MemberType =
+  | 'file'
+  | 'directory'
+  | 'symlink'
+  | 'hard-link'
+  | 'character-device'
+  | 'block-device'
+  | 'fifo'
+  | 'other';
+
+/** One member of the archive. Paths are relative to the root, without `./`; the root itself is ''. */
+export interface Member {
+  path: string;
+  type: MemberType;
+  mode: number;
+  uid: number;
+  gid: number;
+  /** Bytes of the file, and bytes the archive holds of it. */
+  size: number;
+  stored: number;
+  sparse: boolean;
+  /** Target of a symlink as written, of a hard link as a path like `path`. */
+  link: string | null;
+  /** Extended attributes, whole; empty for nearly every member. */
+  xattrs: ReadonlyMap<string, Buffer>;
+  /** ACLs that tar wrote as text (--acls), by kind. */
+  acls: readonly string[];
+}
+
+/** One subject's share of an image's facts: sees every member once, asks for the few files it reads whole. */
+export interface Collector<T> {
+  /** True when a wanted file that cannot be read is no loss to any check. */
+  readonly optional?: boolean;
+  member?(member: Member): void;
+  /** How many bytes of this file are wanted at most; 0: none. */
+  wants?(path: string): number;
+  content?(path: string, bytes: Buffer): void;
+  finish(tree: Tree): T | Promise<T>;
+}
+
+const KEPT = 5;
+
+/** Counts everything and keeps the first few. */
+export class Sampler {
+  count = 0;
+  readonly examples: string[] = [];
+
+  add(text: string): void {
+    this.count += 1;
+    if (this.examples.length < KEPT) this.examples.push(text);
+  }
+
+  toJSON(): { count: number; examples: string[] } {
+    return { count: this.count, examples: this.examples };
+  }
+}

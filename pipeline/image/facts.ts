@@ -1,0 +1,167 @@
+import type { HookFacts } from './collect/hooks.ts';
+
+/** What is wrong with the archive itself, whatever it holds. */
+export type ProblemKind =
+  | 'not-tar'
+  | 'empty'
+  | 'broken-header'
+  | 'ambiguous'
+  | 'truncated'
+  | 'no-end'
+  | 'trailing-data'
+  | 'too-many'
+  | 'too-large'
+  | 'absolute'
+  | 'escape'
+  | 'bad-hard-link'
+  | 'below-symlink'
+  | 'duplicate'
+  | 'link-loop'
+  | 'unknown-type';
+
+export interface Problem {
+  kind: ProblemKind;
+  count: number;
+  /** At most five, as text for people. */
+  examples: string[];
+}
+
+/** A list that may be long in a bad image: all counted, the first few kept. */
+export interface Sample {
+  count: number;
+  examples: string[];
+}
+
+export interface Package {
+  name: string;
+  version: string;
+  arch: string;
+  /** dpkg's two letters: wanted and state, such as "ii", "hi", "rc", "iU"; a third letter R: reinstallation required. */
+  status: string;
+}
+
+export interface Kernel {
+  version: string;
+  /** Path of vmlinuz or vmlinux below /boot. */
+  image: string | null;
+  initrd: string | null;
+  /** Whether /lib/modules/VERSION exists, has kernel modules' index, and an nvidia.ko. */
+  modules: boolean;
+  modulesDep: boolean;
+  nvidia: boolean;
+}
+
+export interface Account {
+  name: string;
+  uid: number;
+  shell: string;
+  /** Never the hash: locked (`!`, `*`), none (no password asked), or the scheme of a usable hash. */
+  password: 'locked' | 'none' | 'usable' | 'missing';
+  scheme: string | null;
+}
+
+/** A line of a configuration file that matters. */
+export interface ConfigLine {
+  file: string;
+  line: number;
+  text: string;
+}
+
+/** Everything read from one image; plain data, safe to write as JSON: no secret, hash or key of the image is in it. */
+export interface ImageFacts {
+  archive: {
+    /** Members, and bytes of tar read. */
+    members: number;
+    tarBytes: number;
+    /** False when reading ended before the archive did: absence then proves nothing. */
+    whole: boolean;
+    problems: Problem[];
+  };
+  counts: {
+    files: number;
+    directories: number;
+    symlinks: number;
+    hardLinks: number;
+    sparse: number;
+    devices: number;
+    fifos: number;
+    other: number;
+  };
+  /** Bytes: as files are long, and as stored in the archive (holes left out). */
+  bytes: { apparent: number; stored: number };
+  biggest: { path: string; bytes: number }[];
+  /** Two levels deep, the biggest first. */
+  directories: { path: string; bytes: number; files: number }[];
+  /** Names at the top level, at most 64. */
+  top: string[];
+  /** Where an /etc/os-release was found that is not at the top level: the prefix. */
+  nestedRoot: string | null;
+  osRelease: { id: string; versionId: string; codename: string; name: string } | null;
+  packages: Package[];
+  kernels: Kernel[];
+  boot: {
+    members: number;
+    /** Kernel version that GRUB's menu starts, and where that is from. */
+    defaultKernel: { version: string; from: string } | null;
+    /** Values of debconf's grub questions that name a disk. */
+    grubDevices: { question: string; value: string }[];
+    /** Diversions that curtin left (*.curtin-disabled), and those of nv-eula. */
+    curtinDisabled: Sample;
+    eulaDiversions: string[];
+  };
+  owners: {
+    /** System paths not owned by root, or without the bits they need. */
+    wrong: { path: string; uid: number; gid: number; mode: string; want: string }[];
+    /** Members of /etc, /usr and /boot owned by an ordinary user (uid of 1000 and more). */
+    foreign: Sample;
+    /** Privileged programs found: sudo, su, mount, umount. */
+    privileged: string[];
+    setuid: { path: string; mode: string; uid: number; gid: number }[];
+  };
+  xattrs: {
+    capabilities: { path: string; capabilities: string; valid: boolean }[];
+    acls: number;
+    /** ACLs written with names of the host's users. */
+    namedAcls: Sample;
+    names: Record<string, number>;
+  };
+  /** /dev /proc /sys /run /tmp. */
+  mountPoints: Record<string, { exists: boolean; members: Sample }>;
+  devices: Sample;
+  commands: Record<string, boolean>;
+  snapCore: string[];
+  hook: HookFacts | null;
+  customKernel: string | null;
+  identity: {
+    /** absent, empty, uninitialized, set, or a link and where to. */
+    machineId: string;
+    dbusMachineId: string;
+    sshHostKeys: string[];
+    hostname: string | null;
+    iscsiInitiator: string | null;
+    leftovers: string[];
+    resolvConf: string;
+  };
+  accounts: Account[];
+  access: {
+    nopasswd: ConfigLine[];
+    authorizedKeys: { file: string; keys: number }[];
+    sshd: { installed: boolean; settings: (ConfigLine & { keyword: string; value: string })[] };
+  };
+  apt: {
+    /** Sources that only the build could reach or trust. */
+    bad: (ConfigLine & { reason: string })[];
+    sources: number;
+    proxies: ConfigLine[];
+  };
+  storage: { fstab: ConfigLine[] };
+  cloud: { disabling: string[]; instances: string[] };
+  network: { netplan: { file: string; interfaces: string[] }[]; persistentRules: string[] };
+  dgx: { release: Record<string, string> | null; tokens: (ConfigLine & { token: string })[] };
+  oemConfig: string[];
+  leftovers: { logs: Sample; secrets: Sample; caches: Sample; cacheBytes: number };
+  /** Units enabled in /etc/systemd/system, as unit names. */
+  services: string[];
+  /** Files that a check depends on and that could not be read, with the reason. */
+  unread: { path: string; why: string }[];
+}

@@ -1,0 +1,30 @@
+const GENERIC_KERNEL = /\blinux-(?:image-|headers-)?(?:generic|virtual)(?:-hwe-[0-9.]+(?:-edge)?)?\b/g;
+
+/**
+ * Ubuntu's generic kernels that a script would install: named on a line, comments aside, that also speaks of installing or of a
+ * kernel package. Continued lines count as one.
+ */
+export function genericKernels(script: string): { line: number; text: string; packages: string[] }[] {
+  const found: { line: number; text: string; packages: string[] }[] = [];
+  // A docstring says, it does not do; its line breaks stay, for the numbers.
+  const code = script.replace(/(^|\n)([ \t]*)("""|''')[\s\S]*?\3/g, (said) => said.replace(/[^\n]/g, ''));
+  const raw = code.split('\n');
+  for (let i = 0; i < raw.length; i++) {
+    const line = i + 1;
+    let text = raw[i]!;
+    while (text.endsWith('\\') && i + 1 < raw.length) {
+      i += 1;
+      text = `${text.slice(0, -1)} ${raw[i]!.trim()}`;
+    }
+    const said = text.replace(/(^|\s)#.*$/, '').trim();
+    if (
+      /\b(remove|purge|autoremove|hold|dpkg-divert|echo|printf|log)\b/.test(said) &&
+      !/\binstall\b/.test(said)
+    )
+      continue;
+    if (!/install|kernel|package/i.test(said)) continue;
+    const packages = said.match(GENERIC_KERNEL);
+    if (packages) found.push({ line, text: said, packages: [...new Set(packages)] });
+  }
+  return found;
+}

@@ -1,0 +1,35 @@
+/** Orders versions as dpkg does (deb-version(7), without epochs): numbers by value, `~` before everything, letters before the rest. */
+export function compareVersions(a: string, b: string): number {
+  const left = parts(a);
+  const right = parts(b);
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const [x, y] = [left[i] ?? EMPTY, right[i] ?? EMPTY];
+    const order = compareText(x.text, y.text) || (x.number < y.number ? -1 : x.number > y.number ? 1 : 0);
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+const EMPTY = { text: '', number: 0n };
+
+/** Text and the number after it, from the front. */
+function parts(version: string): { text: string; number: bigint }[] {
+  return [...version.matchAll(/(\D*)(\d*)/g)].map(([, text = '', digits]) => ({
+    text,
+    number: BigInt(digits || 0),
+  }));
+}
+
+function compareText(a: string, b: string): number {
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const difference = weight(a[i]) - weight(b[i]);
+    if (difference !== 0) return difference < 0 ? -1 : 1;
+  }
+  return 0;
+}
+
+function weight(c: string | undefined): number {
+  if (c === undefined) return 0;
+  if (c === '~') return -1;
+  return /[A-Za-z]/.test(c) ? c.charCodeAt(0) : c.charCodeAt(0) + 256;
+}
