@@ -1,18 +1,8 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type Pair,
-  parseDocument,
-  visit,
-} from 'yaml';
+import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { Where } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
 import { excerpt, holdsSecret } from './excerpt.ts';
+import { findPair, isMerge, mergeSources } from './merge.ts';
 import { type Path, type PlacedProblem, type Problem, toFault } from './problem.ts';
 
 /** consumer_key:token_key:token_secret */
@@ -50,6 +40,12 @@ export class Source {
         if (!alias.resolve(this.#document))
           problems.push(
             this.#atOffset(start(alias) ?? 0, `No anchor &${alias.source} stands before this alias`),
+          );
+      },
+      Pair: (_, pair) => {
+        if (isMerge(pair) && mergeSources(pair, this.#document).some((source) => !isMap(source)))
+          problems.push(
+            this.#atOffset(start(pair.value) ?? 0, 'A merge (<<) takes a mapping or an alias of one'),
           );
       },
     });
@@ -97,21 +93,6 @@ export class Source {
 
 function start(node: unknown): number | undefined {
   return (node as Node | null)?.range?.[0];
-}
-
-/** The pair of a mapping with this key, also when it came in by a merge (`<<: *other`). */
-function findPair(items: Pair[], key: string, document: Document.Parsed): Pair | undefined {
-  const own = items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
-  if (own) return own;
-  for (const merge of items.filter((pair) => isScalar(pair.key) && pair.key.source === '<<')) {
-    const value = isAlias(merge.value) ? merge.value.resolve(document) : merge.value;
-    for (const source of isSeq(value) ? value.items : [value]) {
-      const map = isAlias(source) ? source.resolve(document) : source;
-      const found = isMap(map) ? findPair(map.items, key, document) : undefined;
-      if (found) return found;
-    }
-  }
-  return undefined;
 }
 
 function withoutNull(value: unknown): unknown {

@@ -1,0 +1,24 @@
+import { type Document, isAlias, isMap, isScalar, isSeq, type Pair } from 'yaml';
+
+/** Whether the pair is a merge: `<<: *other`. */
+export function isMerge(pair: Pair): boolean {
+  return isScalar(pair.key) && pair.key.type === 'PLAIN' && pair.key.source === '<<';
+}
+
+/** What a merge takes in: one mapping or a list of them, each perhaps by an alias. */
+export function mergeSources(merge: Pair, document: Document.Parsed): unknown[] {
+  const resolved = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
+  const value = resolved(merge.value);
+  return (isSeq(value) ? value.items : [value]).map(resolved);
+}
+
+/** The pair of a mapping with this key, also when it came in by a merge. */
+export function findPair(items: readonly Pair[], key: string, document: Document.Parsed): Pair | undefined {
+  const own = items.find((pair) => isScalar(pair.key) && String(pair.key.value) === key);
+  if (own) return own;
+  for (const source of items.filter(isMerge).flatMap((merge) => mergeSources(merge, document))) {
+    const found = isMap(source) ? findPair(source.items, key, document) : undefined;
+    if (found) return found;
+  }
+  return undefined;
+}
