@@ -25,7 +25,12 @@ export function artifactManifest(source: ManifestSource): string {
       platform: image.platform,
       version: image.version,
       date: source.date,
-      artifact: { file: `${image.name}.tar.gz`, sha256: packed.sha256, size: packed.size, tarBytes: packed.tarBytes },
+      artifact: {
+        file: `${image.name}.tar.gz`,
+        sha256: packed.sha256,
+        size: packed.size,
+        tarBytes: packed.tarBytes,
+      },
       inputs: {
         iso: { sha256: iso.medium.sha256, size: iso.medium.size, volumeId: iso.facts.volumeId },
         rendered: rendered.files,

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { writeAll } from './member.ts';
+
+/** Bytes between two flushes: written to the disk along the way, they leave little for the last flush to wait for. */
+const FLUSH_BYTES = 64 << 20;
+
+/** A file put together of others; it knows its digest and is on the disk when finished. */
+export class Output {
+  readonly #file: FileHandle;
+  readonly #sum = createHash('sha256');
+  readonly #buffer = Buffer.allocUnsafeSlow(1 << 20);
+  #size = 0;
+  #unflushed = 0;
+  #flushed: Promise<void> = Promise.resolve();
+
+  private constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  static async create(path: string): Promise<Output> {
+    return new Output(await open(path, 'w'));
+  }
+
+  /** Adds the content of a file. */
+  async append(path: string): Promise<void> {
+    const from = await open(path, 'r');
+    try {
+      for (;;) {
+        const { bytesRead } = await from.read(this.#buffer, 0, this.#buffer.length, null);
+        if (bytesRead === 0) break;
+        const bytes = this.#buffer.subarray(0, bytesRead);
+        this.#sum.update(bytes);
+        await writeAll(this.#file, bytes, this.#size);
+        this.#size += bytesRead;
+        this.#unflushed += bytesRead;
+      }
+    } finally {
+      await from.close();
+    }
+    if (this.#unflushed >= FLUSH_BYTES) await this.#flush();
+  }
+
+  /** Starts a flush and waits for the one before. */
+  async #flush(): Promise<void> {
+    this.#unflushed = 0;
+    await this.#flushed;
+    this.#flushed = this.#file.datasync();
+    // Its failure is met by the next flush, or by `finish`.
+    this.#flushed.catch(() => {});
+  }
+
+  async finish(): Promise<{ sha256: string; size: number }> {
+    await this.#flushed;
+    await this.#file.sync();
+    return { sha256: this.#sum.digest('hex'), size: this.#size };
+  }
+
+  async close(): Promise<void> {
+    await this.#flushed.catch(() => {});
+    await this.#file.close();
+  }
+}
