@@ -25,7 +25,6 @@ export function normalise(name: string): string {
 
 /** Names travel as latin1 so that no byte is lost; this is the form for people. */
 export function shown(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters must not reach a terminal
   return Buffer.from(name, 'latin1')
     .toString('utf8')
     .replace(/[\x00-\x1f\x7f-\x9f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);

@@ -161,8 +161,10 @@ export class Tap {
   }
 
   #extendedHeader(type: string, size: number, offset: number): void {
-    if (size > LARGEST_EXTENDED || size === 0)
-      return this.#stop('broken-header', `the extended header at byte ${offset} has ${size} bytes`);
+    if (size > LARGEST_EXTENDED || size === 0) {
+      this.#stop('broken-header', `the extended header at byte ${offset} has ${size} bytes`);
+      return;
+    }
     this.#extendedType = type;
     this.#extendedSize = size;
     this.#extended = [];
@@ -175,19 +177,26 @@ export class Tap {
     this.#pax = null;
     this.#members += 1;
     const paxSize = pax.has('size') ? paxNumber(pax, 'size') : headerSize;
-    if (paxSize === null)
-      return this.#stop('broken-header', `the member at byte ${offset} has a size that is no number`);
+    if (paxSize === null) {
+      this.#stop('broken-header', `the member at byte ${offset} has a size that is no number`);
+      return;
+    }
     // Old tars write a directory as a file whose name ends in a slash.
     const name = pax.get('path')?.toString('latin1') ?? this.#longName ?? text(this.#block, 0, 100);
     this.#longName = null;
     const directory = (type === '0' || type === '\0') && name.endsWith('/');
-    if (paxSize > 0 && (directory || TYPES_WITHOUT_BODY.includes(type)))
-      return this.#stop(
+    if (paxSize > 0 && (directory || TYPES_WITHOUT_BODY.includes(type))) {
+      this.#stop(
         'ambiguous',
         `the member at byte ${offset} is of a type without content and has ${paxSize} bytes: tar programs differ in what follows`,
       );
+      return;
+    }
     this.#left = padded(paxSize);
-    if (type === 'S') return this.#gnuSparse(pax, offset);
+    if (type === 'S') {
+      this.#gnuSparse(pax, offset);
+      return;
+    }
     this.preambles.push(pax === NONE ? PLAIN : { pax, sparse: paxSparse(pax) });
     if (this.#left > 0) this.#mode = 'body';
     else this.#mode = 'header';
@@ -196,8 +205,10 @@ export class Tap {
   #gnuSparse(pax: ReadonlyMap<string, Buffer>, offset: number): void {
     const size = number(this.#block, 483, 12);
     const segments = gnuSegments(this.#block, 386, 4);
-    if (size === null || segments === null)
-      return this.#stop('broken-header', `the sparse file at byte ${offset} has a damaged map`);
+    if (size === null || segments === null) {
+      this.#stop('broken-header', `the sparse file at byte ${offset} has a damaged map`);
+      return;
+    }
     this.#segments = segments;
     this.#sparseSize = size;
     this.#sparseBlocks = 0;
@@ -209,8 +220,10 @@ export class Tap {
   #sparseMap(): void {
     const segments = gnuSegments(this.#block, 0, 21);
     this.#sparseBlocks += 1;
-    if (segments === null || this.#sparseBlocks > MOST_SPARSE_BLOCKS)
-      return this.#stop('broken-header', `a sparse file of ${this.#sparseSize} bytes has a damaged map`);
+    if (segments === null || this.#sparseBlocks > MOST_SPARSE_BLOCKS) {
+      this.#stop('broken-header', `a sparse file of ${this.#sparseSize} bytes has a damaged map`);
+      return;
+    }
     // The preamble already queued shares this array.
     this.#segments.push(...segments);
     if (this.#block[504] === 0) this.#mode = this.#left > 0 ? 'body' : 'header';
@@ -229,8 +242,10 @@ export class Tap {
       return;
     }
     const records = parsePax(body);
-    if (!records)
-      return this.#stop('broken-header', `the PAX header before byte ${this.offset} is malformed`);
+    if (!records) {
+      this.#stop('broken-header', `the PAX header before byte ${this.offset} is malformed`);
+      return;
+    }
     if (this.#extendedType === 'x') {
       this.#pax = this.#global.size ? new Map([...this.#global, ...records]) : records;
       return;

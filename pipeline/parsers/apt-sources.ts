@@ -57,17 +57,20 @@ export function parseDeb822Sources(text: string): AptSource[] {
     fields = {};
     last = '';
   };
-  lines.forEach((raw, i) => {
+  for (const [i, raw] of lines.entries()) {
     const line = raw.replace(/\r$/, '');
-    if (line.startsWith('#')) return;
-    if (line.trim() === '') return close();
+    if (line.startsWith('#')) continue;
+    if (line.trim() === '') {
+      close();
+      continue;
+    }
     const field = /^([A-Za-z][A-Za-z0-9-]*)\s*:\s*(.*)$/.exec(line);
     if (field) {
       if (Object.keys(fields).length === 0) first = i + 1;
       last = field[1]!.toLowerCase();
       fields[last] = field[2]!.trim();
     } else if (/^[ \t]/.test(line) && last) fields[last] = `${fields[last]} ${line.trim()}`.trim();
-  });
+  }
   close();
   return sources;
 }

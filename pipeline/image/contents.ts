@@ -1,0 +1,91 @@
+import type { Readable } from 'node:stream';
+import type { Collector, Member } from './collector.ts';
+import type { ImageFacts } from './facts.ts';
+import { shown } from './names.ts';
+import { expand, type Sparse } from './sparse.ts';
+import type { Tree } from './tree.ts';
+
+/** Directories whose files are looked for by name: behind a link they would not be found. */
+const WATCHED = new Set(
+  'etc etc/ssh etc/ssh/sshd_config.d etc/sudoers.d etc/apt etc/apt/sources.list.d etc/cloud etc/netplan root root/.ssh curtin'.split(
+    ' ',
+  ),
+);
+
+/** The few files that are read whole, for the collectors that asked; and which of them could not be read. */
+export class Contents {
+  readonly unread: ImageFacts['unread'] = [];
+  /** Files being read just now. */
+  reading = 0;
+  readonly #collectors: readonly Collector<unknown>[];
+  readonly #hardLinks: { path: string; target: string }[] = [];
+  readonly #read = new Set<string>();
+
+  constructor(collectors: readonly Collector<unknown>[]) {
+    this.#collectors = collectors;
+  }
+
+  /** Whether a member's content is to be read; one that is too large is noted as unread. */
+  wants({ path, type, size, stored }: Member): boolean {
+    if (type !== 'file') return false;
+    const most = this.#most(path);
+    if (most === 0) return false;
+    if (size <= most && stored <= most * 2) return true;
+    if (this.#most(path, true) > 0)
+      this.unread.push({ path: shown(path), why: `it has ${size} bytes, more than ${most}` });
+    return false;
+  }
+
+  /** Reads a member's stream to its end and hands it out; `done` when the next member may come. */
+  read(path: string, sparse: Sparse | null, stream: Pick<Readable, 'on'>, done: () => void): void {
+    const parts: Buffer[] = [];
+    this.reading += 1;
+    stream.on('data', (part) => parts.push(Buffer.from(part as Buffer)));
+    stream.on('end', () => {
+      this.reading -= 1;
+      const stored = Buffer.concat(parts);
+      const bytes = sparse ? expand(sparse, stored) : stored;
+      if (bytes) this.#handOut(path, bytes);
+      else this.unread.push({ path: shown(path), why: 'its map of holes does not fit its data' });
+      done();
+    });
+  }
+
+  hardLink(path: string, target: string): void {
+    if (this.#most(path, true) > 0) this.#hardLinks.push({ path, target });
+  }
+
+  /** A wanted file that is a link to one nobody wanted was not read: its checks must not pass. */
+  followLinks(tree: Tree): void {
+    for (const { path, target } of this.#hardLinks)
+      if (!this.#read.has(path))
+        this.unread.push({ path: shown(path), why: `it is a hard link to ${shown(target)}` });
+    for (const path of tree.symlinks.keys()) {
+      if (WATCHED.has(path))
+        this.unread.push({ path: shown(path), why: 'it is a link where a directory belongs' });
+      if (this.#most(path, true) === 0) continue;
+      const real = tree.resolve(path);
+      if (real !== null && !this.#read.has(real))
+        this.unread.push({ path: shown(path), why: `it is a link to ${shown(real)}` });
+    }
+  }
+
+  #handOut(path: string, bytes: Buffer): void {
+    this.#read.add(path);
+    for (const collector of this.#collectors) {
+      const most = collector.wants?.(path) ?? 0;
+      if (most > 0 && most >= bytes.length) collector.content?.(path, bytes);
+    }
+  }
+
+  /** Bytes that any collector would take of a file; `required`: only those whose checks need it. */
+  #most(path: string, required = false): number {
+    let most = 0;
+    for (const collector of this.#collectors) {
+      if (required && collector.optional) continue;
+      const wanted = collector.wants?.(path) ?? 0;
+      if (wanted > most) most = wanted;
+    }
+    return most;
+  }
+}
