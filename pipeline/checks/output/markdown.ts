@@ -1,0 +1,36 @@
+import { bytes } from '../../report/human.ts';
+import type { Verdict } from '../judge.ts';
+import { failures, headline } from './table.ts';
+
+/** A verdict as Markdown: for a job summary or a merge request. */
+export function verdictMarkdown(
+  file: { name: string; size: number; sha256: string },
+  verdict: Verdict,
+): string {
+  const lines = [
+    `## ${verdict.passed ? '✅' : '❌'} ${cell(file.name)}`,
+    '',
+    `**${headline(verdict)}** (profile \`${verdict.profile}\`${verdict.baseImage ? `, base image \`${verdict.baseImage}\`` : ''})`,
+    '',
+    `${bytes(file.size)}, sha256 \`${file.sha256}\``,
+    '',
+  ];
+  const failed = failures(verdict);
+  if (failed.length > 0) {
+    lines.push('| | check | found | fix |', '|---|---|---|---|');
+    for (const f of failed)
+      lines.push(`| ${f.severity} | **${f.number}** ${cell(f.title)} | ${cell(f.found)} | ${cell(f.fix)} |`);
+    lines.push('');
+  }
+  lines.push('<details><summary>All other checks</summary>', '', '| | check | found |', '|---|---|---|');
+  for (const f of verdict.findings)
+    if (f.status !== 'fail')
+      lines.push(`| ${f.status} | **${f.number}** ${cell(f.title)} | ${cell(f.found)} |`);
+  lines.push('', '</details>', '');
+  return lines.join('\n');
+}
+
+/** Text inside a table's cell; what an image says must not become markup. */
+function cell(text: string): string {
+  return text.replace(/[\\`*_[\]<>|~#]/g, (c) => `\\${c}`).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { Act } from '../command.ts';
+
+/** `checks`: the table that `validate` judges by. */
+export function declare(program: Command, act: Act): void {
+  program
+    .command('checks')
+    .description('list the checks of an image, what failure each prevents, and how to fix it')
+    .option('--markdown', 'as a page of the documentation')
+    .action(
+      act(async (session, options: { markdown?: boolean }) => {
+        const [{ CHECKS }, { checkList, checksPage }, { PROFILES }, { paint }] = await Promise.all([
+          import('../../checks/table.ts'),
+          import('../../checks/output/list.ts'),
+          import('../../checks/profiles.ts'),
+          import('../../report/paint.ts'),
+        ]);
+        const checks = CHECKS.map(({ number, id, title, severity, why, fix }) => ({
+          number,
+          id,
+          title,
+          severity,
+          why,
+          fix,
+        }));
+        session.data({ checks, profiles: Object.values(PROFILES) }, () =>
+          options.markdown ? checksPage(CHECKS).trimEnd() : checkList(CHECKS, paint(session.color)),
+        );
+      }),
+    );
+}

@@ -1,0 +1,92 @@
+import type { Command } from 'commander';
+import type { ValidatedFile } from '../../checks/validate-file.ts';
+import { EXIT } from '../../errors/catalogue.ts';
+import { Fault, fromSystemError } from '../../errors/fault.ts';
+import type { Act } from '../command.ts';
+import type { Session } from '../session.ts';
+
+interface ValidateFlags {
+  profile: string;
+  baseImage?: string;
+  waivers?: string;
+  platform?: string;
+  offline?: boolean;
+  junit?: string;
+  markdown?: string;
+  github?: boolean;
+  facts?: boolean;
+}
+
+/** `validate FILE`: every check on an image, whoever made it. */
+export function declare(program: Command, act: Act): void {
+  program
+    .command('validate')
+    .argument('<file>', 'image: .tar.gz, .tar.xz, .tar.bz2 or .tar; a path, an http(s) URL, or - for stdin')
+    .description('check an image for MAAS in one pass; exit code 6 when a blocker fails')
+    .option(
+      '-p, --profile <profile>',
+      'dgxos5, dgxos6, dgxos7, dgxos (by base image), demo or any-ubuntu',
+      'any-ubuntu',
+    )
+    .option('--base-image <os/series>', 'the base image that MAAS will have, such as ubuntu/focal')
+    .option('--platform <platform>', 'the platform that /etc/dgx-release must name')
+    .option('--offline', 'machines reach no archive: missing boot packages are blockers')
+    .option('--waivers <file>', 'YAML list of {check, reason, until} that this site accepts')
+    .option('--junit <file>', 'write a JUnit report')
+    .option('--markdown <file>', 'write a Markdown summary')
+    .option('--github', 'annotations for GitHub Actions in place of the table, and its job summary')
+    .option('--facts', 'put all facts of the image into the object of --json')
+    .action(act(validate));
+}
+
+async function validate(session: Session, file: string, flags: ValidateFlags): Promise<void> {
+  if (flags.baseImage !== undefined && !/^[a-z]+\/[a-z0-9.-]+$/i.test(flags.baseImage))
+    throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
+      hint: 'Give os/series, such as ubuntu/focal.',
+    });
+  const [{ validateFile }, { readWaivers }] = await Promise.all([
+    import('../../checks/validate-file.ts'),
+    import('../../checks/waivers.ts'),
+  ]);
+  const result = await validateFile(file, {
+    profile: flags.profile,
+    baseImage: flags.baseImage ?? null,
+    platform: flags.platform ?? null,
+    offline: flags.offline ?? false,
+    waivers: flags.waivers === undefined ? [] : await readWaivers(flags.waivers),
+    signal: session.signal,
+    emit: session.emit,
+  });
+  await writeReports(result, flags, session.env);
+  const { verdictTable } = await import('../../checks/output/table.ts');
+  const { verdictGithub } = await import('../../checks/output/github.ts');
+  const { paint } = await import('../../report/paint.ts');
+  const { name, size, sha256, verdict, facts } = result;
+  session.data(
+    { ok: verdict.passed, file: name, size, sha256, ...verdict, ...(flags.facts ? { facts } : {}) },
+    () =>
+      flags.github ? verdictGithub(result, verdict) : verdictTable(result, verdict, paint(session.color)),
+  );
+  if (!verdict.passed) session.exitCode = EXIT.validation;
+}
+
+async function writeReports(
+  result: ValidatedFile,
+  flags: ValidateFlags,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const { appendFile, writeFile } = await import('node:fs/promises');
+  const { verdictMarkdown } = await import('../../checks/output/markdown.ts');
+  const { verdictJunit } = await import('../../checks/output/junit.ts');
+  const write = async (file: string, text: string, how = writeFile) => {
+    try {
+      await how(file, text);
+    } catch (error) {
+      throw fromSystemError(error, `writing ${file}`);
+    }
+  };
+  if (flags.junit) await write(flags.junit, verdictJunit(result, result.verdict));
+  if (flags.markdown) await write(flags.markdown, verdictMarkdown(result, result.verdict));
+  if (flags.github && env.GITHUB_STEP_SUMMARY)
+    await write(env.GITHUB_STEP_SUMMARY, verdictMarkdown(result, result.verdict), appendFile);
+}
