@@ -46,8 +46,10 @@ export async function composeCurtin(request: CurtinRequest): Promise<string> {
 const PASSWORD_COMMAND: Command = ['sh', '-c', `echo 'root:${CREDENTIAL_TOKEN}' | chpasswd -e`];
 
 function commands(value: unknown, section: string, name: string): Record<string, Command> {
-  const entries = Object.entries((value ?? {}) as Record<string, unknown>);
-  for (const [key, command] of entries)
+  const found: Record<string, Command> = {};
+  for (const [key, command] of Object.entries(value ?? {})) {
+    // curtin passes over an empty command.
+    if (command === null || command?.length === 0) continue;
     if (
       typeof command !== 'string' &&
       !(Array.isArray(command) && command.every((word) => typeof word === 'string'))
@@ -56,7 +58,9 @@ function commands(value: unknown, section: string, name: string): Record<string,
         'SUBMODULE_UNREADABLE',
         `${name}: ${section}.${key} must be a list of words or a shell line`,
       );
-  return Object.fromEntries(entries) as Record<string, Command>;
+    found[key] = command as Command;
+  }
+  return found;
 }
 
 const text = (command: Command): string => (typeof command === 'string' ? command : command.join(' '));
@@ -96,7 +100,7 @@ async function ourCommands({ image, release, files }: CurtinRequest): Promise<Re
     ours[`54_user_${number(i)}_${key}`] = command;
   ours['60_apt_sources'] = chroot(sources, 'settle');
   const hygiene = parse(await readTemplate('curtin/hygiene.yaml')) as Record<string, string>;
-  for (const [key, script] of Object.entries(hygiene)) ours[key] = chroot(`set -e\ncd /\n${script}`);
+  for (const [key, script] of Object.entries(hygiene)) ours[key] = chroot(`${IN_ROOT}${script}`);
   for (const name of ['80_resolv_conf', '88_build_target'])
     ours[name] = ['sh', '-c', await readTemplate(`curtin/${name.slice(3).replaceAll('_', '-')}.sh`)];
   return ours;
@@ -104,6 +108,9 @@ async function ourCommands({ image, release, files }: CurtinRequest): Promise<Re
 
 /** Sorts as text up to a thousand. */
 const number = (i: number): string => String(i).padStart(3, '0');
+
+/** An installer may run with a umask of its own; the files of the image have the usual one. */
+const IN_ROOT = 'set -e\numask 022\ncd /\n';
 
 function chroot(script: string, ...args: string[]): Command {
   return ['curtin', 'in-target', '--', 'sh', '-c', script, ...(args.length ? ['sh', ...args] : [])];

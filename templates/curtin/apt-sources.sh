@@ -1,6 +1,7 @@
 # Runs in the target. `add`: the distribution's archive beside the medium's own repository, for packages that the
 # medium does not hold. `settle`: the sources as the machine shall have them.
 set -e
+umask 022
 cd /
 . ./etc/os-release
 cd etc/apt

@@ -25,6 +25,7 @@ export const dgxos5: Release = {
   directParameters: ['boot=live', 'console=tty0', 'console=ttyS0,115200n8'],
   typed: { before: '<down>e<end> ', after: '<f10>', bootWaitS: 3, keyIntervalMs: 100 },
   vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
+  fetchWithinS: 60,
   tcgFactor: 4,
   profile: 'dgxos',
   baseImage: 'ubuntu/focal',

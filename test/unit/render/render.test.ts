@@ -45,16 +45,16 @@ describe('renderBuild', () => {
     expect(hcl).toContain(
       '"<down>e<end> ",\n    "force-curtin=${var.config_url} ",\n    "force-platform=dgx1 ",',
     );
-    expect(hcl).toMatch(/boot_wait\s*= "5s"/);
-    expect(hcl).toMatch(/boot_key_interval\s*= "100ms"/);
+    expect(hcl).toMatch(/variable "boot_wait" \{[^}]*default\s*= "5s"/);
+    expect(hcl).toMatch(/variable "boot_key_interval" \{[^}]*default\s*= "100ms"/);
     expect(hcl).not.toContain('-kernel');
     expect(hcl).not.toContain('{{user');
   });
 
   it('types slower when asked to', async () => {
     const hcl = await hclOf(example({ vm: { boot: 'typed' }, pace: { bootWaitS: 12, keyIntervalMs: 300 } }));
-    expect(hcl).toMatch(/boot_wait\s*= "12s"/);
-    expect(hcl).toMatch(/boot_key_interval\s*= "300ms"/);
+    expect(hcl).toMatch(/variable "boot_wait" \{[^}]*default\s*= "12s"/);
+    expect(hcl).toMatch(/variable "boot_key_interval" \{[^}]*default\s*= "300ms"/);
   });
 
   it('opens nothing but loopback and carries no password', async () => {
