@@ -19,14 +19,14 @@ it("runs packer-maas' own scripts where they look for the disk", async () => {
   const { dir, script, output } = await rendered();
   mkdirSync(join(dir, 'output-qemu'));
   writeFileSync(join(dir, 'output-qemu/packer-qemu'), 'disk');
-  const { stdout } = await runOk([script, dir, output]);
+  const { stdout } = await runOk([script], { cwd: dir, env: { OUTPUT: output } });
   expect(stdout).toContain('setup-nbd qcow2 packer-qemu');
   expect((await runOk(['tar', '-tzf', output])).stdout).toContain('./packer-qemu');
 });
 
 it('fails where there is no disk: setup-nbd itself would end in silence', async () => {
   const { dir, script, output } = await rendered();
-  const result = await run([script, dir, output]);
+  const result = await run([script], { cwd: dir, env: { OUTPUT: output } });
   expect(result.exitCode).toBe(1);
   expect(result.stderr).toContain(`no disk at ${dir}/output-qemu/packer-qemu`);
   expect(existsSync(output)).toBe(false);
