@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Compressor, compressorId, gzipTools } from '../../../pipeline/pack/compressor.ts';
 import { Output } from '../../../pipeline/pack/output.ts';
 import { packTar } from '../../../pipeline/pack/pack.ts';
@@ -34,18 +34,19 @@ const pack = (extra: Partial<Parameters<typeof packTar>[0]> = {}) =>
   packTar({ tar, out, level: 'normal', emit: () => {}, id: 'pack', ...extra });
 const left = async () => (await readdir(join(dir, 'out'))).sort();
 
-beforeEach(async () => {
+beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'pack-'));
   tar = join(dir, 'root.tar');
   out = join(dir, 'out', 'image.tar.gz');
-  await mkdir(join(dir, 'out'));
   await makeRoot(join(dir, 'root'));
   // More than two members' worth, the last one short.
   await writeFile(join(dir, 'root', 'big'), Buffer.alloc(30 << 20, 'the same again and again '));
   await writeFile(join(dir, 'root', 'noise'), randomBytes(9 << 20));
   await runOk(['tar', '-S', '-C', join(dir, 'root'), '-cf', tar, '.']);
 });
-afterEach(() => rm(dir, { recursive: true }));
+beforeEach(() => mkdir(join(dir, 'out')));
+afterEach(() => rm(join(dir, 'out'), { recursive: true }));
+afterAll(() => rm(dir, { recursive: true }));
 
 test.each([
   ['libdeflate-gzip', undefined],
@@ -66,8 +67,7 @@ test.each([
   expect((await run(['gzip', '-t', out])).stderr).toBe('');
   const python = 'import gzip,sys,hashlib; print(hashlib.sha256(gzip.open(sys.argv[1]).read()).hexdigest())';
   expect((await runOk(['python3', '-c', python, out])).stdout.trim()).toBe(sha(whole));
-  const target = join(dir, 'target');
-  await mkdir(target);
+  const target = await mkdtemp(join(dir, 'target-'));
   // curtin pipes the stream; -z stands for the gzip that it puts in front.
   const curtin = ['--xattrs', '--xattrs-include=*', '-Szxpf', out, '--numeric-owner'];
   expect((await run(['tar', '-C', target, ...curtin])).stderr).toBe('');
@@ -142,11 +142,13 @@ test('an abort leaves nothing and keeps the artifact of before', async () => {
 });
 
 test('kill -9 leaves a .partial alone, and the next run clears it away', async () => {
-  for (let i = 0; i < 3; i++) await appendFile(tar, randomBytes(30 << 20));
-  const process_ = spawn(process.execPath, [child, tar, out], { stdio: 'ignore' });
+  const long = join(dir, 'long.tar');
+  await copyFile(tar, long);
+  await appendFile(long, randomBytes(80 << 20));
+  const killed = spawn(process.execPath, [child, long, out], { stdio: 'ignore' });
   while ((await readdir(`${out}.partial`).catch(() => [])).length < 2) await sleep(5);
-  process_.kill('SIGKILL');
-  await once(process_, 'exit');
+  killed.kill('SIGKILL');
+  await once(killed, 'exit');
   expect(await left()).toEqual(['image.tar.gz.partial']);
   const { sha256 } = await pack();
   expect(sha(await readFile(out))).toBe(sha256);
