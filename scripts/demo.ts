@@ -61,7 +61,8 @@ images:
     iso:
       source: ${iso.path}
       sha256: ${iso.sha256}
-    boot: ${values.boot}
+    vm:
+      boot: ${values.boot}
 `,
 );
 try {

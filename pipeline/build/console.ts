@@ -11,7 +11,7 @@ const MEANINGS: readonly [RegExp, (match: RegExpMatchArray) => string][] = [
   [/Setting up (\S+) \(/, (m) => `installing: setting up ${m[1]}`],
   [/Unpacking (\S+) \(/, (m) => `installing: unpacking ${m[1]}`],
   [/cloud-init\[\d+\].*running '(\S+)'/, (m) => `cloud-init: ${m[1]}`],
-  [/Reached target (.+?)\.?$/, (m) => `starting: ${m[1]}`],
+  [/Reached target .*(Multi-User|Graphical|Network is Online)/, (m) => `live system: ${m[1]}`],
   [/Linux version (\S+)/, (m) => `kernel ${m[1]} starts`],
   [/GNU GRUB/, () => 'boot menu'],
   [/SeaBIOS/, () => 'firmware'],
@@ -40,6 +40,8 @@ export function followConsole(path: string, onLine: (line: string) => void): { c
   let rest = '';
   let reading: Promise<void> = Promise.resolve();
   const chunk = Buffer.alloc(65_536);
+  // A character may be cut by the end of a chunk; a console may also say what is no UTF-8.
+  const decoder = new TextDecoder('utf-8');
   const read = async () => {
     try {
       file ??= await open(path, 'r');
@@ -47,7 +49,9 @@ export function followConsole(path: string, onLine: (line: string) => void): { c
         const { bytesRead } = await file.read(chunk, 0, chunk.length, offset);
         if (bytesRead === 0) return;
         offset += bytesRead;
-        const lines = (rest + chunk.toString('latin1', 0, bytesRead)).split(/\r?\n|\r/);
+        const lines = (rest + decoder.decode(chunk.subarray(0, bytesRead), { stream: true })).split(
+          /\r?\n|\r/,
+        );
         rest = lines.pop() ?? '';
         for (const line of lines) if (line.trim()) onLine(line);
       }

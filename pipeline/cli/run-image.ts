@@ -19,7 +19,12 @@ export interface RunImageOptions extends Selection {
 
 /** The request of a run, from the command line and the configuration. */
 export async function requestFor(session: Session, name: string, selection: Selection): Promise<RunRequest> {
-  const { config } = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
+  const { config, warnings } = await loadConfig({
+    file: session.configFile,
+    env: session.env,
+    cwd: process.cwd(),
+  });
+  for (const message of warnings) session.emit({ type: 'notice', level: 'warning', message });
   const image = selectImage(config, name);
   return {
     config,

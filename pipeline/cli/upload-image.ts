@@ -18,9 +18,13 @@ export const uploadImage: UploadConfiguredImage = async (session, name, { to }) 
   await withLock(session, request.config, true, `upload ${name}`, async () => {
     const stale = (await planStages(request)).find((stage) => stage.runs && stage.stage !== 'upload');
     if (stale)
-      throw new Fault('IMAGE_NOT_BUILT', `Image ${name} is not ready to be uploaded: ${stale.stage}: ${stale.reason}`, {
-        hint: `dgxos-maas build ${name} makes it; dgxos-maas run ${name} makes and uploads it.`,
-      });
+      throw new Fault(
+        'IMAGE_NOT_BUILT',
+        `Image ${name} is not ready to be uploaded: ${stale.stage}: ${stale.reason}`,
+        {
+          hint: `dgxos-maas build ${name} makes it; dgxos-maas run ${name} makes and uploads it.`,
+        },
+      );
     const outcome = await runStages(request);
     session.data({ ok: true, image: name, seconds: outcome.seconds, ...outcome.data }, () =>
       runSummary(name, outcome, paint(session.color)),

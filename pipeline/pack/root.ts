@@ -28,7 +28,7 @@ export interface PackRootOptions {
 /** Makes the artifact of what the build left: compresses a tar, or takes over the tgz of packer-maas' scripts. */
 export async function packRoot(root: RootOutput, out: string, options: PackRootOptions): Promise<PackedRoot> {
   if (root.kind === 'tgz') return adoptTgz(root.path, out, options);
-  const inspector = createInspector();
+  const inspector = createInspector({ signal: options.signal });
   const packed = await packTar({ tar: root.path, out, consumer: inspector, id: 'pack', ...options });
   return {
     ...packed,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
 import { buildRoot } from '../build/build.ts';
 import { packerArgv } from '../build/packer.ts';
 import { toolVersions } from '../build/tools.ts';
@@ -22,13 +23,9 @@ export const build: Stage<'build'> = {
     };
   },
   async argv(context) {
-    return [
-      packerArgv(context.output('render').packerDir, {
-        output_directory: '…',
-        config_url: '…',
-        console_log: '…',
-      }),
-    ];
+    // The render stage's own folder: known before anything is in it.
+    const packerDir = join(dirname(context.dir), 'render', 'packer');
+    return [packerArgv(packerDir, { output_directory: '…', config_url: '…', console_log: '…' })];
   },
   async run(context) {
     const rendered = context.output('render');

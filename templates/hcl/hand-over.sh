@@ -37,8 +37,8 @@ for dir in dev proc sys run tmp; do
 done
 
 # Extended attributes carry capabilities and ACLs; --acls itself would write this system's user names into them.
-# Access and change times are of the build, not of the image.
-tar --format=posix --pax-option=delete=atime,delete=ctime --xattrs --xattrs-include='*' --numeric-owner --sort=name -S \
+# Access and change times, and the process id that tar puts into headers' names, are of the build, not of the image.
+tar --format=posix --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' --xattrs --xattrs-include='*' --numeric-owner --sort=name -S \
   --one-file-system -b 2048 --totals -C "$target" -cf "$disk" .
 sync
 echo "hand-over: done"

@@ -5,7 +5,7 @@ import { demoIso, demoWorkspace, running, start, type Workspace } from './demo.t
 
 let workspace: Workspace;
 beforeAll(async () => {
-  workspace = demoWorkspace(await demoIso(), { boot: 'typed', platform: 'demo2' });
+  workspace = demoWorkspace(await demoIso(), { vm: { boot: 'typed' }, platform: 'demo2' });
 });
 afterAll(() => rmSync(workspace.dir, { recursive: true, force: true }));
 

@@ -13,7 +13,10 @@ describe('the guest console', () => {
       'Setting up linux-image-5.4.0-52-generic (5.4.0-52.57) ...',
       'installing: setting up linux-image-5.4.0-52-generic',
     ],
-    ['[  OK  ] Reached target Network.', 'starting: Network'],
+    [
+      '[  OK  ] Reached target \x1b[0;1;39mmulti-user.target\x1b[0m - Multi-User System.',
+      'live system: Multi-User',
+    ],
     ['\x1b[0mdgxos-installer: done', 'installed'],
   ])('%s', (line, meaning) => expect(meaningOf(line)).toBe(meaning));
 
