@@ -19,7 +19,7 @@ export function checkList(checks: readonly Check[], color: Paint): string {
 
 /** The same as the page docs/checks.md. */
 export function checksPage(checks: readonly Check[]): string {
-  const escape = (text: string) => text.replace(/[|<>*_]/g, (c) => `\\${c}`);
+  const cell = (text: string) => text.replace(/[|<>*_]/g, (c) => `\\${c}`);
   return [
     '# The checks',
     '',
@@ -30,7 +30,7 @@ export function checksPage(checks: readonly Check[]): string {
     '|---|---|---|---|---|---|',
     ...checks.map(
       (c) =>
-        `| ${c.number} | \`${c.id}\` | ${c.severity} | ${escape(c.title)} | ${escape(c.why)} | ${escape(c.fix)} |`,
+        `| ${c.number} | \`${c.id}\` | ${c.severity} | ${cell(c.title)} | ${cell(c.why)} | ${cell(c.fix)} |`,
     ),
     '',
   ].join('\n');

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../../../pipeline/checks/judge.ts';
+import { CHECKS } from '../../../pipeline/checks/table.ts';
+import { goodRoot, inspect, judged, small } from './root.ts';
+
+const waiver = { check: 'ssh-host-keys', reason: 'lab only', until: '2026-06-30' };
+
+describe('judge', () => {
+  it('has the 43 checks of the table, each number and id once', () => {
+    expect(CHECKS.map((c) => c.number)).toEqual(Array.from({ length: 43 }, (_, i) => i + 1));
+    expect(new Set(CHECKS.map((c) => c.id)).size).toBe(43);
+  });
+
+  it('lets a waiver through until its last day, and says so', async () => {
+    const root = goodRoot().put('etc/ssh/ssh_host_rsa_key', 'x');
+    const options = { waivers: [waiver] };
+    const on = await judged(root, { ...options, now: new Date('2026-06-30T23:59:59Z') });
+    expect(on.passed).toBe(true);
+    expect(on.findings.find((f) => f.id === 'ssh-host-keys')).toMatchObject({
+      status: 'waived',
+      found: expect.stringContaining('lab only'),
+    });
+    const after = await judged(root, { ...options, now: new Date('2026-07-01T00:00:00Z') });
+    expect(after.passed).toBe(false);
+    expect(after.findings.find((f) => f.id === 'ssh-host-keys')).toMatchObject({
+      status: 'fail',
+      found: expect.stringContaining('ended on 2026-06-30'),
+    });
+  });
+
+  it('does not waive what passes', async () => {
+    const verdict = await judged(goodRoot(), { waivers: [waiver], now: new Date('2026-01-01') });
+    expect(verdict.counts.waived).toBe(0);
+  });
+
+  it('passes nothing of an archive that breaks off', async () => {
+    const tar = await goodRoot().tar();
+    const verdict = judge(await inspect(tar.subarray(0, 5000)), { profile: small() });
+    expect(verdict.passed).toBe(false);
+    const passed = verdict.findings.filter((f) => f.status === 'pass').map((f) => f.id);
+    expect(passed).toEqual(['member-names']);
+    expect(verdict.findings.find((f) => f.id === 'ssh-host-keys')?.status).toBe('not-applicable');
+  });
+
+  it('says of a check it cannot answer why', async () => {
+    const verdict = await judged(goodRoot(), {
+      buildFacts: null,
+      profile: small('any-ubuntu'),
+      baseImage: null,
+    });
+    const silent = verdict.findings.filter((f) => f.status === 'not-applicable');
+    expect(silent.map((f) => f.id).sort()).toEqual([
+      'clean-file-system',
+      'dgx-identity',
+      'eula-diversion',
+      'nvidia-module',
+      'os-release',
+      'size',
+    ]);
+    for (const finding of silent) expect(finding.found.length).toBeGreaterThan(10);
+  });
+
+  it('asks the demo for a hook but not for a driver, and takes Debian', async () => {
+    const root = goodRoot().put('usr/lib/os-release', 'ID=debian\nVERSION_CODENAME=bookworm\n');
+    root.remove('usr/lib/modules/5.4.0-125-generic/updates').remove('etc/dgx-release');
+    const options = { profile: small('demo'), baseImage: 'ubuntu/jammy' };
+    expect((await judged(root, options)).counts).toMatchObject({ blocker: 0, major: 0 });
+    expect((await judged(root.remove('curtin'), options)).findings.find((f) => f.id === 'hook')?.status).toBe(
+      'fail',
+    );
+  });
+
+  it('refuses a profile that is not there, and names those that are', async () => {
+    const facts = await inspect(await goodRoot().tar());
+    expect(() => judge(facts, { profile: 'dgxos9' })).toThrow(
+      expect.objectContaining({ code: 'USAGE', hint: expect.stringContaining('dgxos7') }),
+    );
+    expect(() => judge(facts, { profile: 'constructor' })).toThrow(
+      expect.objectContaining({ code: 'USAGE' }),
+    );
+  });
+
+  it('keeps no hash and no key of the image in its facts', async () => {
+    const root = goodRoot()
+      .put('etc/shadow', 'root:$6$salt$SECRETHASH:1::::::\n')
+      .put('root/.ssh/authorized_keys', 'ssh-rsa SECRETKEY x\n')
+      .put('etc/apt/sources.list', 'deb [trusted=yes] http://user:SECRETPW@x.example/ focal main\n');
+    expect(JSON.stringify(await inspect(await root.tar()))).not.toMatch(/SECRET/);
+  });
+
+  it('gives the same findings for facts that went through JSON', async () => {
+    const facts = await inspect(await goodRoot().tar());
+    expect(judge(JSON.parse(JSON.stringify(facts)), { profile: small() })).toEqual(
+      judge(facts, { profile: small() }),
+    );
+  });
+});
