@@ -37,13 +37,19 @@ export async function composeCurtin(request: CurtinRequest): Promise<string> {
   const config = {
     ...base,
     ...(base.early_commands ? { early_commands: early } : {}),
-    late_commands: sorted({ ...late, ...ours }),
+    late_commands: sorted({ ...late, ...ours, '99_build_hold': HOLD }),
   };
   return `# Rendered by dgxos-maas from ${name}.\n${stringify(config, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
 
 /** The build puts the hash of the run's random password in the token's place when it serves the file. */
 const PASSWORD_COMMAND: Command = ['sh', '-c', `echo 'root:${CREDENTIAL_TOKEN}' | chpasswd -e`];
+
+/**
+ * What comes after the late commands is the installer's affair, a reboot for example. The hand-over of a large root takes
+ * longer than upstream waits; the build ends the VM.
+ */
+const HOLD: Command = ['sleep', '86400'];
 
 function commands(value: unknown, section: string, name: string): Record<string, Command> {
   const found: Record<string, Command> = {};

@@ -35,6 +35,9 @@ for dir in dev proc sys run tmp; do
   mkdir -p "$target/$dir"
   find "$target/$dir" -xdev -mindepth 1 -delete
 done
+# An installer that made them as mount points gave them its own umask.
+chmod 0755 "$target/dev" "$target/proc" "$target/sys" "$target/run"
+chmod 1777 "$target/tmp"
 
 # Extended attributes carry capabilities and ACLs; --acls itself would write this system's user names into them.
 # Access and change times, and the process id that tar puts into headers' names, are of the build, not of the image.

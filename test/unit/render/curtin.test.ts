@@ -70,6 +70,12 @@ describe('the curtin configuration', () => {
     expect(late['52_build_file_001']?.[2]).toContain(`-m '0755' /var/tmp/build-file '/curtin/curtin-hooks'`);
   });
 
+  it('holds the installer until the build ends the VM', async () => {
+    const { late_commands: late } = await curtinOf(example());
+    expect(Object.keys(late).sort().at(-1)).toBe('99_build_hold');
+    expect(late['99_build_hold']).toEqual(['sleep', '86400']);
+  });
+
   it('leaves a token that the installer replaces on a line of its own', async () => {
     const { httpDir } = await renderBuild(example());
     const lines = readFileSync(join(httpDir, 'curtin.yaml'), 'utf8').split('\n');
