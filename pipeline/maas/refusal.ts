@@ -51,6 +51,11 @@ export function explain(asked: string, status: number, body: string, retryAfter:
       detail,
       hint: 'Nothing is lost: run the command again and it goes on where it stopped.',
     });
+  if (status === 407)
+    return new Refusal('MAAS_REFUSED', 'The proxy on the way to MAAS wants a user name and a password', {
+      status,
+      hint: 'Put them into http_proxy or https_proxy, or name the MAAS in no_proxy.',
+    });
   if (status === 413)
     return new Refusal('MAAS_REFUSED', `A request was too large for the server in front of MAAS`, {
       status,

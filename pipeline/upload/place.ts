@@ -77,6 +77,16 @@ export class Place {
     return true;
   }
 
+  /**
+   * Puts a new, empty set in place of the unfinished one and keeps the content in use.
+   * @returns false up to 3.4, where the new set would go on where the old one stopped
+   */
+  async replace(): Promise<boolean> {
+    if (!this.#resource?.sets.some((set) => set.files.some((file) => file.onDisk))) return false;
+    await this.create(true);
+    return true;
+  }
+
   async #find(): Promise<BootResourceDetail | undefined> {
     const { name, architecture } = this.#request;
     const all = await listUploaded(this.#client);

@@ -182,14 +182,18 @@ export class Transfer {
     await this.#client.patience.pause(error, this.#request.signal, this.#client.retrying(error));
   }
 
+  /** What lies there is not the beginning of our file: away with it. */
   async #restart(error: Fault): Promise<void> {
     this.#restarts += 1;
-    if (this.#restarts > RESTARTS || !(await this.#place.remove())) throw error;
+    // Older content in use forbids deleting the image; from 3.5 on a new set starts empty just as well.
+    const cleared =
+      this.#restarts <= RESTARTS && ((await this.#place.remove()) || (await this.#place.replace()));
+    if (!cleared) throw error;
     this.#allThere = false;
     this.#request.emit({
       type: 'notice',
       level: 'warning',
-      message: `${error.message}; the unfinished upload is deleted and starts afresh`,
+      message: `${error.message}; the upload starts afresh`,
     });
   }
 

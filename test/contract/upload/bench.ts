@@ -20,8 +20,9 @@ export const QUICK: Tuning = {
   ...TUNING,
   chunkSizes: [CHUNK, CHUNK / 2, CHUNK / 4, CHUNK / 8],
   backOffMs: 5,
-  stallMs: 400,
-  answerMs: 400,
+  // Long enough for a machine that has other things to do; the tests of standstills shorten them.
+  stallMs: 10_000,
+  answerMs: 10_000,
 };
 
 /** What a child process needs to make the same upload; the key comes by its environment. */
