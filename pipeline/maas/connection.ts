@@ -18,7 +18,12 @@ export async function openAgent(url: string, caCert: string | null): Promise<Htt
   if (!proxy) return secure ? new HttpsAgent(options) : new HttpAgent(options);
   registerSecret(new URL(proxy).password);
   // Loaded only where there is a proxy: most uploads stay in the machine room.
-  if (secure) return new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, options);
+  if (secure) {
+    const agent = new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, { keepAlive: true });
+    // Options of the constructor are for the connection to the proxy; these are for the one through it.
+    Object.assign(agent.options, { ca });
+    return agent;
+  }
   return new (await import('http-proxy-agent')).HttpProxyAgent(proxy, options);
 }
 
