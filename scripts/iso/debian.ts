@@ -28,6 +28,8 @@ const options = [
   '--quiet',
   '--format=tar',
   '--skip=output/dev',
+  // Merged from the start: otherwise the package usrmerge does it, and brings perl.
+  '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
   '--aptopt=Apt::Install-Recommends "false"',
   '--aptopt=Acquire::Languages "none"',
   '--aptopt=Acquire::Retries "3"',

@@ -30,6 +30,6 @@ for timer in e2scrub_all fstrim dpkg-db-backup systemd-tmpfiles-clean; do
 done
 
 rm -rf "$live"/usr/lib/udev/hwdb.bin "$live"/usr/lib/udev/hwdb.d "$live"/usr/share/perl "$live"/usr/lib/*/perl \
-  "$live"/usr/share/i18n "$live"/usr/share/zoneinfo "$live"/usr/share/bash-completion "$live"/usr/lib/python3*/__pycache__ \
+  "$live"/usr/share/i18n "$live"/usr/share/zoneinfo "$live"/usr/share/bash-completion \
   "$live"/var/lib/apt "$live"/var/cache "$live"/var/lib/dpkg/info
 mkdir -p "$live/var/cache"

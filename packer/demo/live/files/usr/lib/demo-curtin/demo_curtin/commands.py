@@ -1,15 +1,13 @@
 """The command line: `curtin install`, and the commands that a configuration's stages run."""
 import argparse
+import json
 import os
 import subprocess
 import sys
 
-import yaml
-
 from .disk import block_meta_simple
 from .extract import extract
 from .fault import Fault
-from .install import install
 from .target import Chroot
 
 
@@ -30,7 +28,7 @@ def _parser():
     whole = commands.add_parser('install')
     whole.add_argument('-c', '--config', required=True)
     whole.add_argument('--set', action='append', default=[], metavar='KEY=VALUE')
-    whole.set_defaults(run=lambda given: install(given.config, given.set))
+    whole.set_defaults(run=_install)
 
     inside = commands.add_parser('in-target')
     inside.add_argument('-t', '--target', default=os.environ.get('TARGET_MOUNT_POINT'))
@@ -50,6 +48,13 @@ def _parser():
     commands.add_parser('curthooks').set_defaults(run=_curthooks)
     commands.add_parser('hook').set_defaults(run=lambda given: _run_hook('finalize'))
     return parser
+
+
+def _install(given):
+    # Imported here: the YAML parser takes seconds to load on an emulated machine, and only this command needs it.
+    from .install import install
+
+    return install(given.config, given.set)
 
 
 def _in_target(given):
@@ -80,4 +85,4 @@ def _target():
 
 def _config():
     with open(os.environ['CONFIG'], encoding='utf-8') as file:
-        return yaml.safe_load(file)
+        return json.load(file)

@@ -1,4 +1,5 @@
 """Runs the stages of a configuration in the order of `stages:`, their commands in the order of their keys."""
+import json
 import os
 import shutil
 import subprocess
@@ -53,7 +54,7 @@ def _run_stages(config, log):
     with tempfile.TemporaryDirectory() as state:
         environment = {**os.environ, 'TARGET_MOUNT_POINT': target, 'CONFIG': f'{state}/config', 'WORKING_DIR': state}
         with open(environment['CONFIG'], 'w') as file:
-            yaml.safe_dump(config, file)
+            json.dump(config, file)
         for stage in config['stages']:
             reporter.event(f'start: cmd-install/stage-{stage}')
             _run_stage(stage, config.get(f'{stage}_commands') or {}, environment, log)
