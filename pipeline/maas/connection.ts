@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { checkServerIdentity as checkIdentity, type PeerCertificate } from 'node:tls';
 import { getProxyForUrl } from 'proxy-from-env';
 import { Fault } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
@@ -20,8 +21,11 @@ export async function openAgent(url: string, caCert: string | null): Promise<Htt
   // Loaded only where there is a proxy: most uploads stay in the machine room.
   if (secure) {
     const agent = new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, { keepAlive: true });
-    // Options of the constructor are for the connection to the proxy; these are for the one through it.
-    Object.assign(agent.options, { ca });
+    // Options of the constructor are for the connection to the proxy; these are for the one through it. The library
+    // loses the host when it is an address, so the certificate is held against the URL's own.
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const checkServerIdentity = (_: string, certificate: PeerCertificate) => checkIdentity(host, certificate);
+    Object.assign(agent.options, { ca, checkServerIdentity });
     return agent;
   }
   return new (await import('http-proxy-agent')).HttpProxyAgent(proxy, options);
