@@ -64,3 +64,19 @@ export function goTemplateText(text: string, what: string): string {
     );
   return text;
 }
+
+/**
+ * A path that Packer writes into QEMU's `-drive`, where commas part the options and Packer doubles none.
+ * @throws Fault CONFIG_INVALID
+ */
+export function drivePath(path: string, what: string): string {
+  if (path.includes(','))
+    throw new Fault(
+      'CONFIG_INVALID',
+      `${what} contains a comma, which QEMU would take for the next option: ${path}`,
+      {
+        hint: 'Use a path without commas.',
+      },
+    );
+  return goTemplateText(path, what);
+}

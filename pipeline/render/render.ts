@@ -6,7 +6,7 @@ import { fromSystemError } from '../errors/fault.ts';
 import { type Boot, boot } from './boot.ts';
 import { composeCurtin } from './curtin.ts';
 import { copyServed, filesToServe, sha256Of } from './files.ts';
-import { goTemplateText, hclString } from './hcl.ts';
+import { drivePath, hclString } from './hcl.ts';
 import { declaresPlugins } from './packer-version.ts';
 import { type VmSettings, vmSettings } from './settings.ts';
 import { shellWord } from './shell.ts';
@@ -22,6 +22,7 @@ export { renderSources } from './sources.ts';
  */
 export async function renderBuild(input: RenderInput): Promise<Rendered> {
   const { image, release, dir } = input;
+  drivePath(dir, 'The path of the workspace');
   const upstream =
     release.upstream.from === 'packer-maas' ? await readUpstream(input.packerMaas, release) : undefined;
   const vm = vmSettings(image.vm, release, upstream, input.accelerator);
@@ -74,7 +75,7 @@ async function packerFiles(
       await renderTemplate('hcl/source.pkr.hcl.eta', {
         image: image.name,
         headless: image.vm.headless,
-        isoUrl: hclString(goTemplateText(pathToFileURL(iso.path).href, 'The path of the ISO')),
+        isoUrl: hclString(pathToFileURL(drivePath(iso.path, 'The path of the ISO')).href),
         isoChecksum: hclString(`sha256:${iso.sha256}`),
         vmName: hclString(VM_NAME),
         format: hclString(guest ? 'raw' : 'qcow2'),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { goTemplateText, hclString, hclTemplate } from '../../../pipeline/render/hcl.ts';
+import { drivePath, goTemplateText, hclString, hclTemplate } from '../../../pipeline/render/hcl.ts';
 
 /** HCL2's own reading of a quoted template: escapes, doubled signs, openers. Throws where a template would be opened. */
 function evaluate(literal: string): string {
@@ -90,5 +90,15 @@ describe('goTemplateText', () => {
         message: expect.stringContaining('The path of the ISO contains "{{"'),
       }),
     );
+  });
+});
+
+describe('drivePath', () => {
+  it("refuses what would break out of QEMU's options, and leaves the rest alone", () => {
+    expect(() => drivePath('/isos/a,b.iso', 'The path of the ISO')).toThrow(
+      expect.objectContaining({ code: 'CONFIG_INVALID' }),
+    );
+    expect(() => drivePath('/isos/{{a}}.iso', 'The path of the ISO')).toThrow(/template/);
+    expect(drivePath('/isos/a b=c.iso', 'The path of the ISO')).toBe('/isos/a b=c.iso');
   });
 });

@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type BuildRequest, buildRoot } from '../../../pipeline/build/build.ts';
+import type { Event } from '../../../pipeline/events/event.ts';
+import { CREDENTIAL_TOKEN } from '../../../pipeline/render/types.ts';
+import { type Behaviour, standIns } from './stand-ins.ts';
+
+let dir: string;
+let path: string | undefined;
+let events: Event[];
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'build-'));
+  mkdirSync(join(dir, 'build'));
+  mkdirSync(join(dir, 'http'));
+  writeFileSync(join(dir, 'http/curtin.yaml'), `x: "echo 'root:${CREDENTIAL_TOKEN}' | chpasswd -e"\n`);
+  writeFileSync(join(dir, 'hello'), 'hello');
+  execFileSync('tar', ['-cf', join(dir, 'root.tar'), '-C', dir, './hello']);
+  path = process.env.PATH;
+  events = [];
+});
+afterEach(() => {
+  process.env.PATH = path;
+  rmSync(dir, { recursive: true, force: true });
+});
+
+function request(builds: Behaviour[], boot: 'direct' | 'typed' = 'direct'): BuildRequest {
+  process.env.PATH = `${standIns(dir, { builds })}:${path}`;
+  return {
+    rendered: {
+      packerDir: join(dir, 'packer'),
+      httpDir: join(dir, 'http'),
+      installTimeoutS: 60,
+      files: [],
+      settings: {},
+    },
+    accelerator: 'kvm',
+    image: { vm: { boot }, pack: 'guest' } as BuildRequest['image'],
+    release: { typed: { bootWaitS: 3, keyIntervalMs: 100 }, fetchWithinS: 2 } as BuildRequest['release'],
+    dir: join(dir, 'build'),
+    emit: (event) => events.push(event),
+    signal: new AbortController().signal,
+    env: {},
+  };
+}
+
+const calls = () =>
+  readFileSync(join(dir, 'bin/calls.ndjson'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { args: string[]; env: Record<string, string> });
+const left = async () => (await readdir(join(dir, 'build'))).filter((name) => !name.endsWith('.log'));
+const disk = () => join(dir, 'root.tar');
+
+describe('a build', () => {
+  it('cuts the hand-over disk to the tar and leaves nothing else but logs', async () => {
+    const root = await buildRoot(request([{ disk: disk() }]));
+    expect(root).toEqual({ kind: 'tar', path: join(dir, 'build/root.tar'), bytes: statSync(root.path).size });
+    expect(root.bytes).toBeLessThan(100_000);
+    expect(execFileSync('tar', ['-tf', root.path], { encoding: 'utf8' })).toBe('./hello\n');
+    expect(await left()).toEqual(['root.tar']);
+  });
+
+  it('gives the password by the environment only, and the guest its hash', async () => {
+    await buildRoot(request([{ disk: disk() }]));
+    const [call] = calls();
+    const password = call?.env.PKR_VAR_ssh_password as string;
+    expect(password).toHaveLength(32);
+    expect(call?.args.join(' ')).not.toContain(password);
+    expect(call?.args.join(' ')).not.toContain('$6$');
+    const fetched = readFileSync(join(dir, 'bin/fetched'), 'utf8');
+    expect(fetched).toMatch(/root:\$6\$/);
+    expect(fetched).not.toContain(password);
+    for (const name of await readdir(join(dir, 'build')))
+      expect(readFileSync(join(dir, 'build', name), 'latin1')).not.toContain(password);
+  });
+
+  it("keeps Packer's caches and temporary files inside the workspace", async () => {
+    await buildRoot(request([{ disk: disk() }]));
+    const env = calls()[0]?.env ?? {};
+    for (const name of ['PACKER_CACHE_DIR', 'PACKER_CONFIG_DIR', 'TMPDIR', 'PACKER_LOG_PATH'])
+      expect(env[name]).toContain(join(dir, 'build'));
+    expect(env.CHECKPOINT_DISABLE).toBe('1');
+  });
+
+  it('types again, slower, when the boot command did not arrive', async () => {
+    const root = await buildRoot(request([{ fetch: false, hang: true }, { disk: disk() }], 'typed'));
+    expect(root.kind).toBe('tar');
+    const paces = calls().map(({ args }) => args.filter((arg) => arg.startsWith('boot_')));
+    expect(paces).toEqual([
+      ['boot_wait=3s', 'boot_key_interval=100ms'],
+      ['boot_wait=8s', 'boot_key_interval=200ms'],
+    ]);
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'notice', message: expect.stringContaining('slower') }),
+    );
+  });
+
+  it('says so when a direct boot never asks for its configuration', async () => {
+    const fault = buildRoot(request([{ fetch: false, hang: true, console: ['Kernel panic - not syncing'] }]));
+    await expect(fault).rejects.toMatchObject({
+      code: 'BUILD_MISTYPED',
+      exitCode: 5,
+      detail: expect.stringContaining('Kernel panic'),
+    });
+    expect(calls()).toHaveLength(1);
+    expect(await left()).toEqual([]);
+  });
+
+  it('stops the VM when the installer says that it has failed', async () => {
+    const console = ['dgxos-installer: FAILED late 23_apt_update rc=100', 'E: no such repository'];
+    await expect(buildRoot(request([{ console, hang: true }]))).rejects.toMatchObject({
+      code: 'BUILD_INSTALL_FAILED',
+      message: expect.stringContaining('23_apt_update'),
+      detail: expect.stringContaining('no such repository'),
+    });
+  });
+
+  it.each([
+    ['Build errored: Timeout waiting for SSH.', 'BUILD_NO_SSH'],
+    ['qemu: write: No space left on device', 'DISK_FULL'],
+    ['anything else', 'BUILD_FAILED'],
+  ])('finds the cause in "%s"', async (said, code) => {
+    await expect(buildRoot(request([{ say: [said], exit: 1 }]))).rejects.toMatchObject({ code });
+    expect(await left()).toEqual([]);
+  });
+
+  it('does not believe an exit code of 0 without an artifact', async () => {
+    await expect(buildRoot(request([{}]))).rejects.toMatchObject({ code: 'BUILD_NO_ARTIFACT' });
+  });
+
+  it('does not take a tar that is cut off for an image', async () => {
+    const whole = readFileSync(disk());
+    const big = Buffer.concat([whole.subarray(0, 512), Buffer.alloc(64 << 20, 1)]);
+    writeFileSync(join(dir, 'cut.tar'), big);
+    await expect(buildRoot(request([{ disk: join(dir, 'cut.tar') }]))).rejects.toMatchObject({ exitCode: 5 });
+  });
+
+  it('ends Packer when it is interrupted', async () => {
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 1000);
+    await expect(buildRoot({ ...request([{ hang: true }]), signal: abort.signal })).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+    expect(await left()).toEqual([]);
+  });
+});
