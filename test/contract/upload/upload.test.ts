@@ -337,3 +337,13 @@ test('a state directory that cannot be written costs a warning and no more', asy
   expect(bench.notices().join()).toMatch(/uploading without a lock.*ledger/s);
   await bench.expectWhole();
 });
+
+test('3.8 keeps one file for one content: the second name costs the first one its file for a while, and both end whole', async () => {
+  bench = await Bench.open({ family: '3.8' });
+  const first = await bench.upload({ name: 'custom/first' });
+  const second = await bench.upload({ name: 'custom/second' });
+  for (const { resourceId } of [first, second]) {
+    const { sets } = detail(client(), '', await client().get(`boot-resources/${resourceId}/`));
+    expect(sets.some((set) => set.complete)).toBe(true);
+  }
+});
