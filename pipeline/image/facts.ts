@@ -47,6 +47,8 @@ export interface Kernel {
   initrd: string | null;
   /** Whether /lib/modules/VERSION exists, has kernel modules' index, and an nvidia.ko. */
   modules: boolean;
+  /** Modules there (*.ko, compressed or not). */
+  moduleFiles: number;
   modulesDep: boolean;
   nvidia: boolean;
 }
@@ -98,6 +100,8 @@ export interface ImageFacts {
   nestedRoot: string | null;
   osRelease: { id: string; versionId: string; codename: string; name: string } | null;
   packages: Package[];
+  /** Licences that packages declare in a machine-readable copyright file, by package; how many of those files are free text. */
+  licences: { packages: Record<string, string[]>; freeText: number };
   kernels: Kernel[];
   boot: {
     members: number;

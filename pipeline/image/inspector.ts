@@ -20,6 +20,9 @@ export interface InspectorOptions {
   signal?: AbortSignal;
 }
 
+/** Bytes given to tar-stream at a time. */
+const PIECE = 64 << 10;
+
 type Entry = ExtractEvents['entry'][1];
 
 /**
@@ -46,7 +49,7 @@ export class Inspector extends Writable {
 
   constructor(options: InspectorOptions = {}) {
     super({ highWaterMark: 1 << 20 });
-    this.#options = { mostMembers: 2_000_000, mostBytes: 2 ** 40, ...options };
+    this.#options = { mostMembers: 1_000_000, mostBytes: 2 ** 40, ...options };
     this.#collectors = collectors(options.signal);
     this.#every = Object.values(this.#collectors) as Collector<unknown>[];
     this.#contents = new Contents(this.#every);
@@ -95,10 +98,12 @@ export class Inspector extends Writable {
 
   async #take(chunk: Buffer): Promise<void> {
     if (this.#stopped) return;
-    for (const piece of this.#tap.push(chunk)) {
-      if (this.#stopped) return;
-      if (!this.#extract.write(piece)) await this.#drained();
-    }
+    // tar-stream makes objects for all members of a piece at once: small pieces keep these few and short-lived.
+    for (const piece of this.#tap.push(chunk))
+      for (let at = 0; at < piece.length; at += PIECE) {
+        if (this.#stopped) return;
+        if (!this.#extract.write(piece.subarray(at, at + PIECE))) await this.#drained();
+      }
     // What was pushed to a reader of content arrives in microtasks; after them the chunk is free.
     if (this.#contents.reading > 0) await nextTurn();
     if (this.#tap.problem) this.#stop(this.#tap.problem.kind, this.#tap.problem.text);

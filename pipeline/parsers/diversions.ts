@@ -9,7 +9,7 @@ export interface Diversion {
 export function parseDiversions(text: string): Diversion[] {
   const lines = text.split('\n');
   const diversions: Diversion[] = [];
-  for (let i = 0; i + 2 < lines.length; i += 3)
+  for (let i = 0; lines[i + 2]; i += 3)
     diversions.push({ from: lines[i]!, to: lines[i + 1]!, package: lines[i + 2]! });
   return diversions;
 }

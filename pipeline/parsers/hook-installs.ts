@@ -1,3 +1,5 @@
+import { numberedLines } from './lines.ts';
+
 const GENERIC_KERNEL = /\blinux-(?:image-|headers-)?(?:generic|virtual)(?:-hwe-[0-9.]+(?:-edge)?)?\b/g;
 
 /**
@@ -8,14 +10,7 @@ export function genericKernels(script: string): { line: number; text: string; pa
   const found: { line: number; text: string; packages: string[] }[] = [];
   // A docstring says, it does not do; its line breaks stay, for the numbers.
   const code = script.replace(/(^|\n)([ \t]*)("""|''')[\s\S]*?\3/g, (said) => said.replace(/[^\n]/g, ''));
-  const raw = code.split('\n');
-  for (let i = 0; i < raw.length; i++) {
-    const line = i + 1;
-    let text = raw[i]!;
-    while (text.endsWith('\\') && i + 1 < raw.length) {
-      i += 1;
-      text = `${text.slice(0, -1)} ${raw[i]!.trim()}`;
-    }
+  for (const { line, text } of numberedLines(code, { continued: true })) {
     const said = text.replace(/(^|\s)#.*$/, '').trim();
     if (
       /\b(remove|purge|autoremove|hold|dpkg-divert|echo|printf|log)\b/.test(said) &&

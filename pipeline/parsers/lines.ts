@@ -4,19 +4,24 @@ export interface NumberedLine {
   text: string;
 }
 
-/** Lines that say something: comments (`#`) and empty ones left out, `\`-continued ones joined under their first number. */
-export function significantLines(text: string, options: { continued?: boolean } = {}): NumberedLine[] {
+/** All lines; with `continued`, those that end in a backslash joined with the next under their first number. */
+export function numberedLines(text: string, options: { continued?: boolean } = {}): NumberedLine[] {
   const lines: NumberedLine[] = [];
   const raw = text.split('\n');
   for (let i = 0; i < raw.length; i++) {
     const line = i + 1;
-    let whole = raw[i]!.replace(/\r$/, '');
-    while (options.continued && whole.endsWith('\\') && i + 1 < raw.length) {
+    // Joined once at the end: a file may be nothing but backslashes.
+    const parts = [raw[i]!.replace(/\r$/, '')];
+    while (options.continued && parts.at(-1)!.endsWith('\\') && i + 1 < raw.length) {
       i += 1;
-      whole = `${whole.slice(0, -1)} ${raw[i]!.replace(/\r$/, '')}`;
+      parts.push(parts.pop()!.slice(0, -1), raw[i]!.replace(/\r$/, ''));
     }
-    const trimmed = whole.trim();
-    if (trimmed !== '' && !trimmed.startsWith('#')) lines.push({ line, text: trimmed });
+    lines.push({ line, text: parts.join(' ').trim() });
   }
   return lines;
+}
+
+/** Lines that say something: comments (`#`) and empty ones left out. */
+export function significantLines(text: string, options: { continued?: boolean } = {}): NumberedLine[] {
+  return numberedLines(text, options).filter((line) => line.text !== '' && !line.text.startsWith('#'));
 }

@@ -8,6 +8,7 @@ import { countsCollector } from './counts.ts';
 import { hooksCollector } from './hooks.ts';
 import { identityCollector } from './identity.ts';
 import { leftoversCollector } from './leftovers.ts';
+import { licencesCollector } from './licences.ts';
 import { mountPointsCollector } from './mount-points.ts';
 import { ownersCollector } from './owners.ts';
 import { systemCollector } from './system.ts';
@@ -28,6 +29,7 @@ export function collectors(signal?: AbortSignal) {
     apt: aptCollector(),
     leftovers: leftoversCollector(),
     tokens: tokensCollector(),
+    licences: licencesCollector(),
   };
 }
 
@@ -54,6 +56,7 @@ export function composeFacts(
     ...parts.access,
     apt: parts.apt,
     ...leftovers,
+    ...parts.licences,
     dgx: { release: dgxRelease, tokens: parts.tokens },
     unread,
   };

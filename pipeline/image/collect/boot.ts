@@ -32,6 +32,7 @@ export function bootCollector(): Collector<Boot> {
         image: null,
         initrd: null,
         modules: false,
+        moduleFiles: 0,
         modulesDep: false,
         nvidia: false,
       };
@@ -59,7 +60,11 @@ export function bootCollector(): Collector<Boot> {
         if (rest === undefined || rest === '') {
           if (type === 'directory') set(kernel(version), { modules: true });
         } else if (rest === 'modules.dep') set(kernel(version), { modulesDep: true });
-        else if (/\/nvidia\.ko(?:\.(?:xz|zst|gz))?$/.test(rest)) set(kernel(version), { nvidia: true });
+        else if (/\.ko(?:\.(?:xz|zst|gz))?$/.test(rest)) {
+          const known = kernel(version);
+          set(known, { moduleFiles: (known?.moduleFiles ?? 0) + 1 });
+          if (/\/nvidia\.ko(?:\.[a-z]+)?$/.test(rest)) set(known, { nvidia: true });
+        }
       }
     },
     finish(tree) {

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const HERE = import.meta.dirname;
+
+/** Runs a mode of memory-child.ts; the most memory that it ever had, in MB, and what it found. */
+async function child(
+  mode: string,
+): Promise<{ rss: number; members: number; problems: string[]; tarBytes: number }> {
+  const { stdout } = await promisify(execFile)(process.execPath, [join(HERE, 'memory-child.ts'), mode], {
+    timeout: 110_000,
+  });
+  return JSON.parse(stdout);
+}
+
+describe('memory stays below 150 MB', () => {
+  it('for 2 GB of tar', async () => {
+    const result = await child('large');
+    expect(result).toMatchObject({ problems: [], members: 2000 });
+    expect(result.tarBytes).toBeGreaterThan(2e9);
+    expect(result.rss).toBeLessThan(150);
+  });
+
+  it('for a tgz', async () => {
+    const result = await child('gzip');
+    expect(result.problems).toEqual([]);
+    expect(result.rss).toBeLessThan(150);
+  });
+
+  it('for half a million members', async () => {
+    const result = await child('many');
+    expect(result).toMatchObject({ problems: [], members: 500_000 });
+    expect(result.rss).toBeLessThan(150);
+  });
+
+  it('for a bomb, whose unpacking is stopped', async () => {
+    const result = await child('bomb');
+    expect(result.problems.join()).toMatch(/a bomb/);
+    expect(result.rss).toBeLessThan(150);
+  });
+});

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Verdict } from '../../../pipeline/checks/judge.ts';
+import { verdictGithub } from '../../../pipeline/checks/output/github.ts';
+import { verdictJunit } from '../../../pipeline/checks/output/junit.ts';
+import { checkList, checksPage } from '../../../pipeline/checks/output/list.ts';
+import { verdictMarkdown } from '../../../pipeline/checks/output/markdown.ts';
+import { verdictTable } from '../../../pipeline/checks/output/table.ts';
+import { CHECKS } from '../../../pipeline/checks/table.ts';
+import { parseWaivers } from '../../../pipeline/checks/waivers.ts';
+import { paint } from '../../../pipeline/report/paint.ts';
+import { goodRoot, judged } from './root.ts';
+
+const file = { name: 'dgx1.tar.gz', size: 1_234_567, sha256: 'ab'.repeat(32) };
+let bad: Verdict;
+
+beforeAll(async () => {
+  const root = goodRoot()
+    .put('etc/ssh/ssh_host_rsa_key', 'x')
+    .put('etc/resolv.conf', 'x')
+    .put('etc/apt/sources.list', 'deb http://127.0.0.1/<a>|&%"`x`,: focal main\n');
+  bad = await judged(root, { buildFacts: null });
+});
+
+describe('a verdict', () => {
+  it('as a table explains what failed, the worst first, and ends with the result', () => {
+    const text = verdictTable(file, bad, paint(false));
+    const lines = text.split('\n');
+    expect(lines[0]).toMatch(/^✗ 29 BLOCKER No ssh host keys \[ssh-host-keys\]$/);
+    expect(lines[1]).toBe('     found: /etc/ssh/ssh_host_rsa_key');
+    expect(text.indexOf('apt-sources')).toBeLessThan(text.indexOf('resolv-conf'));
+    expect(text).toMatch(/^- 43 clean-file-system +an archive does not tell/m);
+    expect(lines.at(-1)).toBe(
+      'REJECTED: 2 blockers, 1 warning, 39 passed, 1 not applicable (profile dgxos5, base image ubuntu/focal)',
+    );
+    expect(text).not.toContain('\u001b');
+    expect(verdictTable(file, bad, paint(true))).toContain('\u001b[31m');
+  });
+
+  it('as Markdown lets nothing of the image become markup', () => {
+    const text = verdictMarkdown(file, bad);
+    expect(text).toContain('REJECTED');
+    expect(text).toContain('http://127.0.0.1/\\<a\\>\\|&%"\\`x\\`');
+    for (const line of text.split('\n').filter((l) => l.startsWith('| ')))
+      expect(line.match(/(?<!\\)\|/g)?.length).toBeLessThanOrEqual(5);
+  });
+
+  it('as JUnit has a case a check; blockers fail', () => {
+    const text = verdictJunit(file, bad);
+    expect(text).toContain('tests="43" failures="2" errors="0" skipped="1"');
+    expect(text.match(/<testcase /g)).toHaveLength(43);
+    expect(text.match(/<failure type="blocker" message="/g)).toHaveLength(2);
+    expect(text).toContain('&lt;a&gt;|&amp;%&quot;');
+  });
+
+  it('as JUnit is well-formed whatever was found', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (found) => {
+        const text = verdictJunit(file, { ...bad, findings: bad.findings.map((f) => ({ ...f, found })) });
+        expect(text.replace(/&(amp|lt|gt|quot);/g, '')).not.toContain('&');
+        expect(text.isWellFormed()).toBe(true);
+        for (const line of text.split(/(?=<)/)) expect(line.match(/[<]/g)?.length).toBe(1);
+        expect(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(text)).toBe(false);
+      }),
+    );
+  });
+
+  it('as annotations is one line a defect, escaped', () => {
+    const lines = verdictGithub(file, bad).split('\n');
+    expect(lines).toHaveLength(4);
+    expect(lines[0]).toMatch(/^::error title=29 ssh-host-keys%3A No ssh host keys::.*%0Awhy: /);
+    expect(lines[1]).toContain('&%25"');
+    expect(lines[2]).toMatch(/^::warning title=38 /);
+    expect(lines[3]).toMatch(/^::notice title=dgx1\.tar\.gz::REJECTED/);
+  });
+});
+
+describe('the list of checks', () => {
+  it('has each check with reason and remedy', () => {
+    const [list, page] = [checkList(CHECKS, paint(false)), checksPage(CHECKS)];
+    for (const check of CHECKS) {
+      expect(list).toContain(`${check.id} ${check.severity}`);
+      expect(list).toContain(check.why);
+      expect(page).toContain(`\`${check.id}\``);
+    }
+  });
+});
+
+describe('waivers', () => {
+  const good = 'waivers:\n  - check: sshd\n    reason: lab\n    until: 2026-12-31\n';
+
+  it('are a list, bare or under `waivers`', () => {
+    const waiver = { check: 'sshd', reason: 'lab', until: '2026-12-31' };
+    expect(parseWaivers(good, 'w.yaml')).toEqual([waiver]);
+    expect(parseWaivers(JSON.stringify([waiver]), 'w.yaml')).toEqual([waiver]);
+    expect(parseWaivers('# none\n', 'w.yaml')).toEqual([]);
+  });
+
+  it.each([
+    ['an unknown check', good.replace('sshd', 'shd'), 2, 12, /no check "shd"/],
+    ['no reason', good.replace('    reason: lab\n', ''), 2, 5, /no "reason"/],
+    ['a day that is none', good.replace('12-31', '02-30'), 4, 12, /"2026-02-30" is no day/],
+    ['an unknown key', `${good}    who: me\n`, 5, 5, /no "who"/],
+    ['a text', 'waivers: all', 1, 10, /no list/],
+    ['a map of something else', 'checks: []', 1, 1, /no `waivers`/],
+    ['broken YAML', 'waivers: [', 1, 11, /./],
+  ])('say where they are wrong: %s', (_how, text, line, column, message) => {
+    expect(() => parseWaivers(text, 'w.yaml')).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(message),
+        where: { file: 'w.yaml', line, column },
+      }),
+    );
+  });
+});
+
+describe('the hook that the pipeline puts into images', () => {
+  it('passes the checks of hooks', async () => {
+    const hook = readFileSync(new URL('../../../templates/hooks/curtin-hooks', import.meta.url));
+    const verdict = await judged(goodRoot().put('curtin/curtin-hooks', hook, { mode: 0o755 }));
+    const found = verdict.findings.filter((f) => f.id === 'hook' || f.id === 'hook-kernel');
+    expect(found.map((f) => f.status)).toEqual(['pass', 'pass']);
+    expect(found[0]?.found).toContain("python3's parser");
+  });
+});

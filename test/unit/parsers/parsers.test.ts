@@ -1,0 +1,413 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parsePasswd, parseShadow, passwordState } from '../../../pipeline/parsers/accounts.ts';
+import { aptProxies } from '../../../pipeline/parsers/apt-conf.ts';
+import {
+  parseDeb822Sources,
+  parseSourcesList,
+  unusableSource,
+} from '../../../pipeline/parsers/apt-sources.ts';
+import { parseAssignments } from '../../../pipeline/parsers/assignments.ts';
+import { parseCapability } from '../../../pipeline/parsers/capability.ts';
+import { parseDebconf } from '../../../pipeline/parsers/debconf.ts';
+import { parseDiversions } from '../../../pipeline/parsers/diversions.ts';
+import { parseDpkgStatus } from '../../../pipeline/parsers/dpkg-status.ts';
+import { buildTimeMounts } from '../../../pipeline/parsers/fstab.ts';
+import { defaultKernel, parseGrubCfg } from '../../../pipeline/parsers/grub-cfg.ts';
+import { genericKernels } from '../../../pipeline/parsers/hook-installs.ts';
+import { significantLines } from '../../../pipeline/parsers/lines.ts';
+import { netplanInterfaces } from '../../../pipeline/parsers/netplan.ts';
+import { parseShebang } from '../../../pipeline/parsers/shebang.ts';
+import { effectiveSshd, parseSshdConfig } from '../../../pipeline/parsers/sshd-config.ts';
+import { passwordlessRules } from '../../../pipeline/parsers/sudoers.ts';
+import { compareVersions } from '../../../pipeline/parsers/version.ts';
+
+const word = fc.stringMatching(/^[a-z][a-z0-9.+-]{0,12}$/);
+/** Text of the characters that mean something to a configuration parser, and any others. */
+const noise = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 300 }),
+  fc
+    .array(
+      fc.constantFrom(
+        '\n',
+        '\r',
+        ' ',
+        '\t',
+        '#',
+        ':',
+        '=',
+        '"',
+        "'",
+        '[',
+        ']',
+        '{',
+        '}',
+        '\\',
+        '*',
+        '$',
+        'a',
+        '0',
+        'Match',
+        'Include *',
+        'deb ',
+        'URIs: ',
+        'Package: x',
+        'Name: ',
+        'Value: ',
+        'menuentry ',
+        '}',
+        '#!/',
+        'network:',
+      ),
+      { maxLength: 80 },
+    )
+    .map((parts) => parts.join('')),
+);
+
+describe('every parser', () => {
+  const parsers: Record<string, (text: string) => unknown> = {
+    parsePasswd,
+    parseShadow,
+    passwordState,
+    aptProxies,
+    parseDeb822Sources,
+    parseSourcesList,
+    parseAssignments,
+    parseDebconf,
+    parseDiversions,
+    parseDpkgStatus,
+    buildTimeMounts,
+    parseGrubCfg,
+    genericKernels,
+    significantLines,
+    parseSshdConfig,
+    passwordlessRules,
+    netplanInterfaces,
+    grub: (text) => defaultKernel(parseGrubCfg(text), text.slice(0, 10)),
+    sshd: (text) => effectiveSshd(new Map([['etc/ssh/sshd_config', `Include *\n${text}`]])),
+    shebang: (text) => parseShebang(Buffer.from(text)),
+    capability: (text) => parseCapability(Buffer.from(text)),
+    sources: (text) => [...parseSourcesList(text), ...parseDeb822Sources(text)].map(unusableSource),
+  };
+  it.each(Object.entries(parsers))('%s takes any text without an error', async (_name, parse) => {
+    await fc.assert(
+      fc.asyncProperty(noise, async (text) => {
+        await parse(text);
+      }),
+    );
+  });
+
+  it.each(Object.entries(parsers))(
+    '%s takes half a megabyte of one character in short time',
+    async (_name, parse) => {
+      for (const unit of [' ', '\n', '\\\n', '"', '[', '{', 'a', ':', '=', '#', '\t\n', '* ', "'"]) {
+        const started = performance.now();
+        await parse(unit.repeat(Math.floor(500_000 / unit.length)));
+        expect(performance.now() - started, JSON.stringify(unit)).toBeLessThan(3000);
+      }
+    },
+  );
+});
+
+describe('dpkg status', () => {
+  it('gives back what was written', () => {
+    const entry = fc.record({
+      name: word,
+      version: word,
+      arch: fc.constantFrom('amd64', 'all'),
+      description: fc.constantFrom('x', 'x\n .\n Package: other\n Status: bad'),
+    });
+    fc.assert(
+      fc.property(fc.array(entry, { maxLength: 20 }), (entries) => {
+        const text = entries
+          .map(
+            (e) =>
+              `Package: ${e.name}\nStatus: install ok installed\nArchitecture: ${e.arch}\nVersion: ${e.version}\nDescription: ${e.description}\n`,
+          )
+          .join('\n');
+        expect(parseDpkgStatus(text)).toEqual(
+          entries.map(({ name, version, arch }) => ({ name, version, arch, status: 'ii' })),
+        );
+      }),
+    );
+  });
+
+  it.each([
+    ['install ok installed', 'ii'],
+    ['hold ok installed', 'hi'],
+    ['deinstall ok config-files', 'rc'],
+    ['install ok unpacked', 'iU'],
+    ['install ok half-configured', 'iF'],
+    ['install ok half-installed', 'iH'],
+    ['install ok triggers-awaited', 'iW'],
+    ['install ok triggers-pending', 'it'],
+    ['install reinstreq half-installed', 'iHR'],
+    ['', '??R'],
+  ])('knows %s as %s', (status, short) => {
+    expect(parseDpkgStatus(`Package: a\nStatus: ${status}\n`)[0]?.status).toBe(short);
+  });
+
+  it('leaves out what is not installed', () => {
+    expect(parseDpkgStatus('Package: a\nStatus: purge ok not-installed\n')).toEqual([]);
+  });
+});
+
+describe('assignments', () => {
+  it('undo what a shell would quote', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme-ascii', maxLength: 40 }), (value) => {
+        const quoted = `"${value.replace(/[\\"$`]/g, '\\$&')}"`;
+        expect(parseAssignments(`A=${quoted}\n`).get('A')).toBe(value);
+      }),
+    );
+  });
+
+  it('take single quotes, comments, the last of two', () => {
+    expect([...parseAssignments("# A=0\nA='x y'\nexport B=c\r\nA=2\nno\n")]).toEqual([
+      ['A', '2'],
+      ['B', 'c'],
+    ]);
+  });
+});
+
+describe('accounts', () => {
+  it.each([
+    ['', { state: 'none' }],
+    ['*', { state: 'locked' }],
+    ['!', { state: 'locked' }],
+    ['!$6$a$b', { state: 'locked' }],
+    ['x', { state: 'locked' }],
+    ['$6$a$b', { state: 'usable', scheme: 'sha512crypt' }],
+    ['$y$j9T$a$b', { state: 'usable', scheme: 'yescrypt' }],
+    ['abcdefghijklm', { state: 'usable', scheme: 'DES' }],
+    ['$new$a', { state: 'usable', scheme: 'an unknown scheme' }],
+  ])('the field %j', (field, state) => {
+    expect(passwordState(field)).toEqual(state);
+  });
+
+  it('take the first line of a name, as the C library does', () => {
+    expect(parseShadow('a::1\na:!:1\n').get('a')).toEqual({ state: 'none' });
+    expect(parsePasswd('root:x:0:0:r:/root:/bin/sh\nbad\n#x:x:0:0\n+::::::\n')).toEqual([
+      { name: 'root', password: 'x', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' },
+    ]);
+  });
+});
+
+describe('sshd_config', () => {
+  const files = (entries: Record<string, string>) => new Map(Object.entries(entries));
+  const inForce = (entries: Record<string, string>, keyword: string) =>
+    effectiveSshd(files(entries)).find((s) => s.keyword === keyword && s.match === null)?.value;
+
+  it('takes the first value, of included files in their place and order', () => {
+    const set = {
+      'etc/ssh/sshd_config': 'PasswordAuthentication no\nInclude sshd_config.d/*.conf\nPermitRootLogin no\n',
+      'etc/ssh/sshd_config.d/20.conf': 'permitrootlogin yes\n',
+      'etc/ssh/sshd_config.d/10.conf': 'PermitRootLogin=prohibit-password # x\nPasswordAuthentication yes\n',
+      'etc/ssh/sshd_config.d/ignored': 'PermitRootLogin yes\n',
+    };
+    expect(inForce(set, 'permitrootlogin')).toBe('prohibit-password');
+    expect(inForce(set, 'passwordauthentication')).toBe('no');
+  });
+
+  it('ends Match blocks with the file or with "Match all"', () => {
+    const [a, b, c] = parseSshdConfig(
+      'Match User x\nPermitRootLogin yes\nMatch all\nX11Forwarding no\nMatch Group g\nBanner none',
+    );
+    expect([a?.match, b?.match, c?.match]).toEqual(['User x', null, 'Group g']);
+  });
+
+  it('survives files that include each other', () => {
+    expect(
+      inForce(
+        {
+          'etc/ssh/sshd_config': 'Include a.conf\nPort 1',
+          'etc/ssh/a.conf': 'Include a.conf\nInclude sshd_config\nPort 2',
+        },
+        'port',
+      ),
+    ).toBe('2');
+  });
+});
+
+describe('sudoers', () => {
+  it.each([
+    ['ubuntu ALL=(ALL) NOPASSWD:ALL', true],
+    ['ubuntu ALL=(ALL) \\\n NOPASSWD : ALL', true],
+    ['Defaults:bob !authenticate', true],
+    ['# a NOPASSWD:ALL', false],
+    ['a ALL=(ALL) ALL # NOPASSWD: not', false],
+    ['%sudo ALL=(ALL:ALL) PASSWD:ALL', false],
+  ])('%j', (text, open) => {
+    expect(passwordlessRules(text).length > 0).toBe(open);
+  });
+});
+
+describe('apt sources', () => {
+  it('give back one-line entries', () => {
+    fc.assert(
+      fc.property(word, word, fc.option(word), (host, suite, arch) => {
+        const uri = `https://${host}.example/ubuntu`;
+        const [source, ...more] = parseSourcesList(
+          `\n# deb x y\ndeb ${arch === null ? '' : `[ arch=${arch} ] `}${uri} ${suite} main # c\n`,
+        );
+        expect(more).toEqual([]);
+        expect(source).toMatchObject({
+          line: 3,
+          uris: [uri],
+          suites: [suite],
+          options: arch === null ? {} : { arch },
+        });
+      }),
+    );
+  });
+
+  it('read deb822, disabled stanzas aside', () => {
+    const text =
+      'Types: deb deb-src\nURIs: http://a/ \n  http://b/\n# c\nSuites: noble\nTrusted: yes\n\n\nEnabled: no\nTypes: deb\nURIs: http://127.0.0.1/\n';
+    const sources = parseDeb822Sources(text);
+    expect(sources).toHaveLength(1);
+    expect(sources[0]).toMatchObject({
+      line: 1,
+      uris: ['http://a/', 'http://b/'],
+      types: ['deb', 'deb-src'],
+    });
+    expect(unusableSource(sources[0]!)).toMatch(/trusted/);
+  });
+
+  it.each([
+    ['deb http://127.0.0.1:8080/x focal main', true],
+    ['deb http://user@localhost/ focal main', true],
+    ['deb http://[::1]/ focal main', true],
+    ['deb [trusted=yes] http://a.example focal main', true],
+    ['deb [ TRUSTED=1 ] http://a.example focal main', true],
+    ['deb file:/tmp/cdrom/ noble main', true],
+    ['deb copy:/x ./', true],
+    ['deb-src cdrom:[DGX OS 5]/ focal main', true],
+    ['deb http://archive.ubuntu.com/ubuntu focal main', false],
+    ['deb http://127.0.0.1.example.com/ focal main', false],
+    ['deb [trusted=no] http://a.example focal main', false],
+  ])('%s', (line, bad) => {
+    expect(unusableSource(parseSourcesList(line)[0]!) !== null).toBe(bad);
+  });
+});
+
+describe('smaller parsers', () => {
+  it('apt proxies: both forms, DIRECT and comments aside', () => {
+    const text =
+      'Acquire::http::Proxy "http://p:3128";\n// Acquire::http::Proxy "http://q";\nAcquire {\n http { Proxy "http://r"; };\n}\nAcquire::http::Proxy::a.example "DIRECT";\nAcquire::https::Proxy "";\n';
+    expect(aptProxies(text).map((l) => l.line)).toEqual([1, 4]);
+  });
+
+  it('fstab: what names a disk', () => {
+    const text =
+      '# UUID=x\n/dev/sda1 / ext4\nLABEL=a /b ext4\ntmpfs /tmp tmpfs\nserver:/x /x nfs\n/swap.img none swap\nPARTUUID=1 / ext4\n/dev/disk/by-id/x / ext4\n';
+    expect(buildTimeMounts(text).map((l) => l.line)).toEqual([2, 3, 7, 8]);
+  });
+
+  it('netplan: interfaces, none for a renderer alone, null for no YAML', async () => {
+    expect(await netplanInterfaces('network:\n  renderer: networkd\n')).toEqual([]);
+    expect(await netplanInterfaces('network: {ethernets: {a: {}, b: {}}, bonds: {c: {}}}')).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
+    expect(await netplanInterfaces('a: [')).toBeNull();
+  });
+
+  it('diversions: three lines each', () => {
+    expect(parseDiversions('/a\n/b\np\n/c\n/d\n')).toEqual([{ from: '/a', to: '/b', package: 'p' }]);
+  });
+
+  it('debconf: values by question', () => {
+    expect([
+      ...parseDebconf('Name: a/b\nTemplate: a/b\nValue: x y\nOwners: z\n\nName: c\n\nValue: lost\n'),
+    ]).toEqual([['a/b', 'x y']]);
+  });
+
+  it('shebang', () => {
+    const first = (line: string) => parseShebang(Buffer.from(`${line}\nrest`));
+    expect(first('#!/bin/bash -e')).toEqual({ interpreter: '/bin/bash', program: 'bash' });
+    expect(first('#! /usr/bin/env python3')).toEqual({ interpreter: '/usr/bin/env', program: 'python3' });
+    expect(first('#!/usr/bin/env -S bash -e')).toEqual({ interpreter: '/usr/bin/env', program: 'bash' });
+    for (const bad of [
+      '',
+      'echo',
+      '#!bash',
+      '#!/bin/sh\r',
+      '#!',
+      '#!/usr/bin/env',
+      '#!/usr/bin/env bash -e',
+      '\ufeff#!/bin/sh',
+    ])
+      expect(first(bad), bad).toBeTypeOf('string');
+  });
+
+  it('capabilities as getcap says them; what was decoded as text is none', () => {
+    const value = Buffer.from('0100000200200000000000000000000000000000', 'hex');
+    expect(parseCapability(value)).toBe('cap_net_raw+ep');
+    expect(parseCapability(Buffer.from('01000002003000000000000000000000000000ff', 'hex'))).toBe(
+      'cap_net_admin,cap_net_raw+ep cap_56,cap_57,cap_58,cap_59,cap_60,cap_61,cap_62,cap_63+ei',
+    );
+    expect(parseCapability(value.subarray(0, 12))).toBeNull();
+    const high = Buffer.from('010000020000000000000000ff00000000000000', 'hex');
+    expect(parseCapability(Buffer.from(high.toString('utf8')))).toBeNull();
+  });
+
+  it('hooks: generic kernels, neither in comments nor in docstrings nor when removed', () => {
+    const lines = (text: string) => genericKernels(text).map((l) => l.line);
+    expect(lines('apt-get install -y \\\n  linux-generic-hwe-20.04\n')).toEqual([1]);
+    expect(lines('# install linux-generic\napt-get purge linux-generic\necho linux-generic\n')).toEqual([]);
+    expect(
+      lines(
+        '"""curtin would install\nlinux-generic"""\nconfig["kernel"] = {"package": "linux-image-generic"}\n',
+      ),
+    ).toEqual([3]);
+  });
+});
+
+describe('GRUB', () => {
+  const menu =
+    "menuentry 'Ubuntu' --id a {\n  linux /boot/vmlinuz-3 ro\n}\nsubmenu 'Advanced' $x {\n  menuentry 'Two' {\n    linux /vmlinuz-3 ro\n  }\n  menuentry 'One' {\n    linux\t/vmlinuz-2 ro\n  }\n}\nmenuentry 'Setup' {\n fwsetup\n}\n";
+  it.each([
+    ['0', '3'],
+    ['saved', '3'],
+    ['1>1', '2'],
+    ['Advanced>One', '2'],
+    ['1>One', '2'],
+    ['Nothing', null],
+  ])('default %s starts %s', (wanted, kernel) => {
+    expect(defaultKernel(parseGrubCfg(menu), wanted)).toBe(kernel);
+  });
+});
+
+describe('versions', () => {
+  it('are ordered as by dpkg', () => {
+    const sorted = [
+      '1.0~rc1',
+      '1.0',
+      '1.0-1',
+      '5.4.0-9-generic',
+      '5.4.0-42-generic',
+      '5.4.0-125-generic',
+      '5.15.0-1-generic',
+    ];
+    for (let i = 0; i < sorted.length; i++)
+      for (let j = 0; j < sorted.length; j++)
+        expect(Math.sign(compareVersions(sorted[i]!, sorted[j]!)), `${sorted[i]} ${sorted[j]}`).toBe(
+          Math.sign(i - j),
+        );
+  });
+
+  it('are an order', () => {
+    const version = fc.stringMatching(/^[0-9a-z.~+-]{0,8}$/);
+    fc.assert(
+      fc.property(
+        version,
+        version,
+        (a, b) =>
+          Math.sign(compareVersions(a, b)) === -Math.sign(compareVersions(b, a)) ||
+          compareVersions(a, b) === 0,
+      ),
+    );
+  });
+});
