@@ -47,6 +47,8 @@ export const upload: Stage<'upload'> = {
       resource,
       filetype: 'tgz',
       image: image.name,
+      // The validate stage comes before this one and lets no blocker pass.
+      validated: true,
       emit,
       signal,
       env,
@@ -62,8 +64,7 @@ export const upload: Stage<'upload'> = {
       data: { resources },
       files: [],
       summary: resources
-        .map((r) => `${r.name} is boot resource ${r.id} on ${r.target}${r.skipped ? ' (already there)' : ''}`,
-        )
+        .map((r) => `${r.name} is boot resource ${r.id} on ${r.target}${r.skipped ? ' (already there)' : ''}`)
         .join('; '),
     };
   },

@@ -26,6 +26,8 @@ export interface BareFile {
   artifact: { path: string; size: number; sha256: string };
   resource: ResourceConfig;
   filetype: string;
+  /** Whether its checks have passed. */
+  validated: boolean;
 }
 
 /**
@@ -41,8 +43,14 @@ export async function describeFile(
   const file = resolve(path);
   const filetype = options.filetype ?? filetypeOf(file);
   const isRoot = filetype in FILETYPES && !filetype.startsWith('dd');
-  const looked =
-    options.validate && isRoot ? await validated(file, options, context) : await measured(file, context);
+  const validate = options.validate && isRoot;
+  if (options.validate && !isRoot)
+    context.emit({
+      type: 'notice',
+      level: 'info',
+      message: `${path} is a disk image: its content is not checked`,
+    });
+  const looked = validate ? await validated(file, options, context) : await measured(file, context);
   const baseImage = options.baseImage ?? looked.baseImage;
   if (!baseImage)
     throw new Fault('USAGE', `The base image of ${path} is not known`, {
@@ -58,6 +66,7 @@ export async function describeFile(
       baseImage,
     },
     filetype,
+    validated: validate,
   };
 }
 

@@ -1,6 +1,7 @@
 import { bytes } from '../report/human.ts';
 import { type Paint, plain } from '../report/paint.ts';
 import type { ListedImage } from './list-images.ts';
+import type { Judged } from './retention.ts';
 
 const HEAD = [
   'ID',
@@ -22,18 +23,46 @@ export function imagesTable(
   return lists
     .map(({ target, images }) => {
       if (images.length === 0) return `${target}: no uploaded images`;
-      const rows = [HEAD, ...images.map(cells)];
-      const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
-      const lines = rows.map((row) =>
-        row
-          .map((cell, column) => cell.padEnd(widths[column] as number))
-          .join('  ')
-          .trimEnd(),
-      );
-      const shown = lines.map((line, at) => (at === 0 ? color.bold(line) : line)).join('\n');
+      const shown = table(HEAD, images.map(cells), color);
       return lists.length > 1 ? `${color.bold(target)}\n${shown}` : shown;
     })
     .join('\n\n');
+}
+
+/** What was deleted from each target, what stays, and why. */
+export function prunedTable(
+  lists: readonly { target: string; images: Judged[] }[],
+  dryRun: boolean,
+  color: Paint,
+): string {
+  const verb = dryRun ? 'would go' : 'deleted';
+  return lists
+    .map(({ target, images }) => {
+      if (images.length === 0) return `${target}: no uploaded images`;
+      const rows = images.map(({ image, delete: goes, why }) => [
+        goes ? verb : 'stays',
+        plain(image.name),
+        bytes(image.size),
+        why,
+      ]);
+      const shown = table([target.toUpperCase(), 'NAME', 'SIZE', 'WHY'], rows, color);
+      const gone = images.filter((one) => one.delete);
+      const freed = gone.reduce((sum, { image }) => sum + image.size, 0);
+      return `${shown}\n${gone.length} of ${images.length} ${verb}, ${bytes(freed)}`;
+    })
+    .join('\n\n');
+}
+
+function table(head: string[], rows: string[][], color: Paint): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] as string).length)));
+  const lines = all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] as number))
+      .join('  ')
+      .trimEnd(),
+  );
+  return lines.map((line, at) => (at === 0 ? color.bold(line) : line)).join('\n');
 }
 
 function cells(image: ListedImage): string[] {

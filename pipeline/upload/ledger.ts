@@ -21,6 +21,14 @@ export interface LedgerEntry {
   sha256: string;
   /** Bytes. */
   size: number;
+  title: string;
+  /** As it was sent. */
+  baseImage: string;
+  filetype: string;
+  /** Absolute path of the content at that time. */
+  file: string;
+  /** Whether the checks passed before the upload. */
+  validated: boolean;
   /** The image's name in the configuration, or the file's name. */
   image?: string;
   /** Of a promotion: the versioned name that the channel shows. */
@@ -58,12 +66,10 @@ export function recordUpload(
   request: UploadRequest,
   made: { resourceId: number; set: string },
 ): Promise<void> {
-  const { name, architecture, sha256, size, image, env, emit } = request;
-  return record(
-    { did, target: url, ...made, name: plainName(name), architecture, sha256, size, image },
-    env,
-    emit,
-  );
+  const { architecture, sha256, size, title, baseImage, filetype, file, image, env, emit } = request;
+  const name = plainName(request.name);
+  const what = { name, architecture, sha256, size, title, baseImage, filetype, file, image };
+  return record({ did, target: url, ...made, ...what, validated: request.validated === true }, env, emit);
 }
 
 /** Every entry, the oldest first; lines cut by a crash are left out. */

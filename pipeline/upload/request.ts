@@ -46,6 +46,8 @@ export interface UploadRequest {
   id: string;
   /** The image's name in the configuration, for the ledger. */
   image?: string;
+  /** Whether its checks have passed, for the ledger: only then a channel may show it. */
+  validated?: boolean;
 }
 
 export interface UploadResult {

@@ -1,5 +1,6 @@
 import { bytes, duration } from '../report/human.ts';
 import type { Paint } from '../report/paint.ts';
+import type { Moved } from './promote.ts';
 import type { TargetResult } from './to-targets.ts';
 
 /** What an upload came to, one block for each target. */
@@ -22,4 +23,14 @@ export function uploadSummary(results: readonly TargetResult[], color: Paint): s
         .join('\n');
     })
     .join('\n\n');
+}
+
+/** Where a channel points now, one line for each target. */
+export function movedSummary(moved: readonly Moved[]): string {
+  return moved
+    .map(
+      ({ target, name, of, skipped }) =>
+        `${target}: ${name} ${skipped ? 'already shows' : 'now shows'} ${of}`,
+    )
+    .join('\n');
 }

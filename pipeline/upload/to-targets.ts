@@ -16,6 +16,8 @@ export interface UploadPlan {
   filetype: string;
   /** The image's name in the configuration, for the ledger. */
   image?: string;
+  /** Whether its checks have passed. */
+  validated: boolean;
   emit: Emit;
   signal: AbortSignal;
   env: NodeJS.ProcessEnv;
@@ -34,7 +36,7 @@ export async function uploadToTargets(
   targets: readonly { target: TargetConfig; key: ApiKey }[],
   plan: UploadPlan,
 ): Promise<TargetResult[]> {
-  const { artifact, resource, filetype, image, emit, signal, env } = plan;
+  const { artifact, resource, filetype, image, validated, emit, signal, env } = plan;
   const limit = pLimit(AT_ONCE);
   const ended = await Promise.allSettled(
     targets.map(({ target, key }) =>
@@ -53,6 +55,7 @@ export async function uploadToTargets(
           env,
           id: `upload:${target.name}`,
           image,
+          validated,
         });
         return { ...result, target: target.name };
       }),

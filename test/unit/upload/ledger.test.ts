@@ -23,6 +23,11 @@ const entry: Omit<LedgerEntry, 'time'> = {
   set: '20261122',
   sha256: 'a'.repeat(64),
   size: 1000,
+  title: 'DGX-1',
+  baseImage: 'ubuntu/focal',
+  filetype: 'tgz',
+  file: '/work/dgx1.tar.gz',
+  validated: true,
   image: 'dgx1',
 };
 

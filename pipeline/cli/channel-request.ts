@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import { loadConfig, selectImage } from '../config/load.ts';
+import { type ChosenTarget, chooseTargets } from '../upload/choose-targets.ts';
+import type { ChannelRequest } from '../upload/promote.ts';
+import type { Session } from './session.ts';
+
+export interface ChannelOptions {
+  channel: string;
+  to?: string[];
+  apiKeyFile?: string;
+}
+
+/** Where contents that channels show are kept. */
+export function keptDir(workspace: string): string {
+  return join(workspace, 'promoted');
+}
+
+/** The request of `promote` and `rollback`, from the command line and the configuration. */
+export async function channelRequest(
+  session: Session,
+  name: string,
+  options: ChannelOptions,
+): Promise<{ targets: ChosenTarget[]; request: ChannelRequest }> {
+  const { env, emit, signal } = session;
+  const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
+  const image = selectImage(config, name);
+  const to = options.to ?? (image.upload.length > 0 ? image.upload : undefined);
+  const targets = await chooseTargets({ to, apiKeyFile: options.apiKeyFile }, session);
+  const keepIn = keptDir(config.workspace);
+  return { targets, request: { image, channel: options.channel, keepIn, emit, signal, env } };
+}

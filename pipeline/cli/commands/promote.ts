@@ -1,0 +1,27 @@
+import type { Moved } from '../../upload/promote.ts';
+import type { ChannelOptions } from '../channel-request.ts';
+import type { Declare } from '../command.ts';
+
+export const declare: Declare = (program, act) => {
+  program
+    .command('promote')
+    .argument('<image>', 'an image of the configuration')
+    .description(
+      'let a channel (such as custom/dgx1-5.0-stable) show an uploaded image that is complete and checked',
+    )
+    .requiredOption('--channel <name>', 'such as stable')
+    .option('--build <name>', 'the versioned name in MAAS (default: the newest upload)')
+    .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
+    .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .action(
+      act(async (session, image: string, options: ChannelOptions & { build?: string }) => {
+        const { channelRequest } = await import('../channel-request.ts');
+        const { promote } = await import('../../upload/promote.ts');
+        const { movedSummary } = await import('../../upload/summary.ts');
+        const { targets, request } = await channelRequest(session, image, options);
+        const moved: Moved[] = [];
+        for (const target of targets) moved.push(await promote(target, options.build, request));
+        session.data({ ok: true, channel: options.channel, moved }, () => movedSummary(moved));
+      }),
+    );
+};

@@ -1,0 +1,24 @@
+import type { Moved } from '../../upload/promote.ts';
+import type { ChannelOptions } from '../channel-request.ts';
+import type { Declare } from '../command.ts';
+
+export const declare: Declare = (program, act) => {
+  program
+    .command('rollback')
+    .argument('<image>', 'an image of the configuration')
+    .description('let a channel show again what it showed before the last promotion')
+    .requiredOption('--channel <name>', 'such as stable')
+    .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
+    .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .action(
+      act(async (session, image: string, options: ChannelOptions) => {
+        const { channelRequest } = await import('../channel-request.ts');
+        const { rollBack } = await import('../../upload/promote.ts');
+        const { movedSummary } = await import('../../upload/summary.ts');
+        const { targets, request } = await channelRequest(session, image, options);
+        const moved: Moved[] = [];
+        for (const target of targets) moved.push(await rollBack(target, request));
+        session.data({ ok: true, channel: options.channel, moved }, () => movedSummary(moved));
+      }),
+    );
+};

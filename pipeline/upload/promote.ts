@@ -1,0 +1,173 @@
+import { existsSync, statSync } from 'node:fs';
+import { copyFile, link, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImageConfig } from '../config/types.ts';
+import { Fault, fromSystemError } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { listUploaded, readResource } from '../maas/answers.ts';
+import { createClient, type MaasClient } from '../maas/client.ts';
+import { channelHistory, channelName } from './channel.ts';
+import type { ChosenTarget } from './choose-targets.ts';
+import { type LedgerEntry, readLedger, record } from './ledger.ts';
+import { standing } from './standing.ts';
+import { type UploadResult, uploadImage } from './upload.ts';
+
+export interface ChannelRequest {
+  image: ImageConfig;
+  channel: string;
+  /** Where contents that channels show are kept, so that a channel can go back after the next build. */
+  keepIn: string;
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface Moved extends UploadResult {
+  target: string;
+  /** The versioned name whose content the channel shows now. */
+  of: string;
+}
+
+/**
+ * Lets a channel show the newest upload of an image, or the one named. MAAS has no second name for a content, so the
+ * content is sent again under the channel's name, beside the old one, which MAAS deploys until the new one is complete.
+ * @throws Fault MAAS_NOT_FOUND when the upload is not complete in MAAS, IMAGE_REJECTED when its checks have not passed
+ */
+export async function promote(
+  chosen: ChosenTarget,
+  version: string | undefined,
+  request: ChannelRequest,
+): Promise<Moved> {
+  const client = open(chosen, request);
+  const ledger = await readLedger(request.env);
+  const entry = uploadOf(ledger, client.url, request.image.name, version);
+  await expectComplete(client, entry);
+  const checked = ledger.some(({ sha256, validated }) => sha256 === entry.sha256 && validated);
+  if (!checked)
+    throw new Fault(
+      'IMAGE_REJECTED',
+      `${entry.name} was uploaded unchecked, and a channel shows checked images only`,
+      {
+        hint: `dgxos-maas run ${request.image.name} checks and uploads it.`,
+      },
+    );
+  return move(client, chosen, entry, 'promoted', request);
+}
+
+/**
+ * Lets a channel show again what it showed before.
+ * @throws Fault MAAS_NOT_FOUND when there is nothing before
+ */
+export async function rollBack(chosen: ChosenTarget, request: ChannelRequest): Promise<Moved> {
+  const client = open(chosen, request);
+  const name = channelName(request.image, request.channel);
+  const shown = channelHistory(await readLedger(request.env), client.url, name);
+  const before = shown.at(-2);
+  if (!before)
+    throw new Fault(
+      'MAAS_NOT_FOUND',
+      `${name} has shown ${shown.length === 0 ? 'nothing' : 'one image only'} so far`,
+      {
+        hint: 'Only what was promoted from this host can be gone back to.',
+      },
+    );
+  return move(client, chosen, before, 'rolled-back', request);
+}
+
+async function move(
+  client: MaasClient,
+  chosen: ChosenTarget,
+  entry: LedgerEntry,
+  did: 'promoted' | 'rolled-back',
+  request: ChannelRequest,
+): Promise<Moved> {
+  const { image, channel, emit, signal, env } = request;
+  const name = channelName(image, channel);
+  const file = await kept(entry, request.keepIn);
+  const { title, architecture, baseImage, filetype, sha256, size } = entry;
+  const result = await uploadImage({
+    ...chosen,
+    ...{ file, sha256, size, title, architecture, baseImage, filetype, emit, signal, env },
+    name: `custom/${name}`,
+    patienceS: chosen.target.patienceS,
+    id: `upload:${chosen.target.name}`,
+    validated: true,
+  });
+  const of = entry.of ?? entry.name;
+  const { resourceId, set } = result;
+  await record(
+    { ...entry, did, target: client.url, resourceId, set, name, of, file, image: image.name },
+    env,
+    emit,
+  );
+  return { ...result, target: chosen.target.name, of };
+}
+
+/** The content, kept by a second name of the same bytes: the next build writes a new file in the old one's place. */
+async function kept(entry: LedgerEntry, dir: string): Promise<string> {
+  const path = join(dir, entry.sha256);
+  if (existsSync(path)) return path;
+  if (!existsSync(entry.file) || statSync(entry.file).size !== entry.size)
+    throw new Fault(
+      'UPLOAD_MISSING',
+      `The content of ${entry.name} is no longer here: ${entry.file} is another file now`,
+      {
+        hint: 'Build and upload the image again, then promote it.',
+      },
+    );
+  try {
+    await mkdir(dir, { recursive: true });
+    await link(entry.file, path).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EXDEV' && error.code !== 'EPERM') throw error;
+      await copyFile(entry.file, `${path}.part`);
+      await rename(`${path}.part`, path);
+    });
+  } catch (error) {
+    await rm(`${path}.part`, { force: true });
+    throw fromSystemError(error, `keeping ${entry.file} in ${dir}`);
+  }
+  return path;
+}
+
+function uploadOf(
+  ledger: readonly LedgerEntry[],
+  target: string,
+  image: string,
+  version?: string,
+): LedgerEntry {
+  const uploads = ledger.filter(
+    (entry) =>
+      entry.target === target &&
+      entry.image === image &&
+      (entry.did === 'completed' || entry.did === 'found'),
+  );
+  const wanted = version?.replace(/^custom\//, '');
+  // An upload under the channel's own name is noted as one too, and is none.
+  const channels = new Set(ledger.filter(({ did }) => did === 'promoted').map(({ name }) => name));
+  const entry = uploads.findLast(({ name }) =>
+    wanted === undefined ? !channels.has(name) : name === wanted,
+  );
+  if (entry) return entry;
+  const names = [...new Set(uploads.map(({ name }) => name))];
+  throw new Fault(
+    'MAAS_NOT_FOUND',
+    `No upload of ${image}${wanted ? ` as ${wanted}` : ''} to ${target} is known here`,
+    {
+      hint: names.length ? `There are: ${names.join(', ')}` : `dgxos-maas upload ${image}`,
+    },
+  );
+}
+
+async function expectComplete(client: MaasClient, entry: LedgerEntry): Promise<void> {
+  const all = await listUploaded(client);
+  const found = all.find((one) => one.name === entry.name && one.architecture === entry.architecture);
+  const now = found && standing(await readResource(client, found.id), entry, 1);
+  if (now?.at !== 'complete')
+    throw new Fault('MAAS_NOT_FOUND', `${entry.name} is not complete in MAAS`, {
+      hint: `dgxos-maas upload ${entry.image} completes it.`,
+    });
+}
+
+function open({ target, key }: ChosenTarget, { emit, signal }: ChannelRequest): MaasClient {
+  return createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
+}

@@ -1,0 +1,84 @@
+import { channelHistory, channelNames } from './channel.ts';
+import type { LedgerEntry } from './ledger.ts';
+import type { ListedImage } from './list-images.ts';
+
+export interface Retention {
+  /** Complete uploads of each image that stay, the newest first. */
+  keep: number;
+  /** Days for which every upload stays. */
+  days: number;
+  /** Days after a deployment for which an image stays. */
+  deployedDays: number;
+}
+
+export interface Judged {
+  image: ListedImage;
+  delete: boolean;
+  why: string;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+// An upload that has not ended after so long has no process behind it any more.
+const IN_FLIGHT_MS = DAY_MS;
+
+/**
+ * Decides which uploads of a target go. Only what was uploaded from here is ever deleted, never a channel, what a channel
+ * shows or showed before, what was deployed lately, or what may still be on its way.
+ * @param target the URL of the MAAS
+ */
+export function judgeImages(
+  images: readonly ListedImage[],
+  ledger: readonly LedgerEntry[],
+  target: string,
+  policy: Retention,
+  now: Date,
+): Judged[] {
+  const here = ledger.filter((entry) => entry.target === target);
+  const channels = channelNames(here, target);
+  const shown = new Map(
+    [...channels].flatMap((name) =>
+      channelHistory(here, target, name)
+        .slice(-2)
+        .map((e) => [e.sha256, name] as const),
+    ),
+  );
+  const ages = new Map<string, number>();
+  const uploads = images
+    .map((image) => ({
+      image,
+      entry: here.findLast((e) => e.resourceId === image.id && e.name === image.name),
+    }))
+    .sort((a, b) => Date.parse(b.entry?.time ?? '') - Date.parse(a.entry?.time ?? ''));
+  return uploads.map(({ image, entry }) => {
+    const stays = (why: string): Judged => ({ image, delete: false, why });
+    if (!entry?.image) return stays('not uploaded from here');
+    if (channels.has(image.name)) return stays('a channel');
+    const channel = image.sha256 === null ? undefined : shown.get(image.sha256);
+    if (channel !== undefined) return stays(`${channel} shows it, or would go back to it`);
+    const ageMs = now.getTime() - Date.parse(entry.time);
+    if (!image.complete)
+      return ageMs < IN_FLIGHT_MS
+        ? stays('on its way')
+        : { image, delete: true, why: 'never completed, and nobody sends it any more' };
+    const rank = (ages.get(entry.image) ?? 0) + 1;
+    ages.set(entry.image, rank);
+    if (rank <= policy.keep) return stays(`one of the newest ${policy.keep} of ${entry.image}`);
+    if (ageMs < policy.days * DAY_MS) return stays(`not ${policy.days} days old`);
+    if (image.lastDeployed === undefined && policy.deployedDays > 0)
+      return stays('this MAAS does not tell when it was deployed');
+    const deployedMs = image.lastDeployed
+      ? now.getTime() - deployedAt(image.lastDeployed)
+      : Number.POSITIVE_INFINITY;
+    if (!(deployedMs >= policy.deployedDays * DAY_MS)) return stays('deployed lately');
+    return {
+      image,
+      delete: true,
+      why: `older than ${policy.days} days, and ${policy.keep} newer ones are there`,
+    };
+  });
+}
+
+/** MAAS writes times in UTC without saying so: "2026-11-22T10:11:12.345". */
+function deployedAt(text: string): number {
+  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text.replace(' ', 'T')}Z`);
+}
