@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Act, Declare } from './command.ts';
 import { declare as config } from './commands/config.ts';
+import { declare as diff } from './commands/diff.ts';
 import { declare as doctor } from './commands/doctor.ts';
 import { declare as images } from './commands/images.ts';
 import { declare as init } from './commands/init.ts';
@@ -15,6 +16,7 @@ const COMMANDS: readonly Declare[] = [
   doctor,
   run,
   declareUpload(async () => (await import('./upload-image.ts')).uploadImage),
+  diff,
   images,
   login,
   config,

@@ -1,0 +1,46 @@
+import { EXIT } from '../../errors/catalogue.ts';
+import { Fault } from '../../errors/fault.ts';
+import type { Declare } from '../command.ts';
+
+const IMAGES = `
+An image is an archive (.tar.gz, .tar.xz, .tar.bz2, .tar: a path, an http(s) URL, or - for stdin), NAME.manifest.json,
+pack/facts.json, an image's folder in the workspace, the name of an image of the configuration, or the name or digest of
+an upload. A manifest says less than the others; what it does not say is not compared.`;
+
+interface Options {
+  markdown?: boolean;
+  exitCode?: boolean;
+}
+
+/** `diff A B`: what changed between two images. */
+export const declare: Declare = (program, act) => {
+  program
+    .command('diff')
+    .argument('<a>', 'the image before')
+    .argument('<b>', 'the image after')
+    .description('what changed between two images: packages, kernels, sizes, setuid, services, users')
+    .option('--markdown', 'write Markdown')
+    .option('--exit-code', 'exit with 1 when they differ; without it the code is 0 either way')
+    .addHelpText('after', IMAGES)
+    .action(
+      act(async (session, a: string, b: string, options: Options) => {
+        if (a === '-' && b === '-') throw new Fault('USAGE', 'Only one of the two images can come by stdin');
+        const { loadConfig } = await import('../../config/load.ts');
+        const { describeImage } = await import('../../diff/describe.ts');
+        const { compareImages } = await import('../../diff/compare.ts');
+        const { diffText } = await import('../../diff/output/text.ts');
+        const { diffMarkdown } = await import('../../diff/output/markdown.ts');
+        const { paint } = await import('../../report/paint.ts');
+        const { env, emit, signal, configFile: file } = session;
+        const config = async () => (await loadConfig({ file, env, cwd: process.cwd() })).config;
+        // One after the other: both are read from the same disk.
+        const before = await describeImage(a, { env, emit, signal, config });
+        const after = await describeImage(b, { env, emit, signal, config });
+        const diff = compareImages(before, after);
+        session.data({ ok: true, ...diff }, () =>
+          options.markdown ? diffMarkdown(diff).trimEnd() : diffText(diff, paint(session.color)),
+        );
+        if (options.exitCode && diff.different) session.exitCode = EXIT.unclassified;
+      }),
+    );
+};

@@ -1,0 +1,46 @@
+import { bytes } from '../../report/human.ts';
+import { plain } from '../../report/paint.ts';
+import type { ImageDiff } from '../compare.ts';
+import { type Sign, sections } from '../sections.ts';
+import { notCompared, verdict } from './text.ts';
+
+const WORDS: Record<Sign, string> = {
+  added: 'added',
+  removed: 'removed',
+  up: '↑',
+  down: '↓',
+  changed: 'changed',
+};
+
+/** A comparison as Markdown: for a merge request, a job summary or release notes. */
+export function diffMarkdown(diff: ImageDiff): string {
+  const { changed, same } = sections(diff);
+  const lines = [`## ${cell(diff.a.name)} → ${cell(diff.b.name)}`, '', '| | A | B |', '|---|---|---|'];
+  const row = (title: string, of: (side: ImageDiff['a']) => string | undefined) => {
+    if (of(diff.a) || of(diff.b)) lines.push(`| ${title} | ${of(diff.a) ?? ''} | ${of(diff.b) ?? ''} |`);
+  };
+  row('version', (side) => side.version && cell(side.version));
+  row('date', (side) => side.date && cell(side.date));
+  row('size', (side) => (side.size === undefined ? undefined : bytes(side.size)));
+  row('sha256', (side) => side.sha256 && `\`${side.sha256.replace(/[^0-9a-f]/gi, '')}\``);
+  lines.push('');
+  for (const { title, summary, rows } of changed) {
+    lines.push(`### ${title}: ${summary}`, '', '| | | before | after |', '|---|---|---|---|');
+    for (const { sign, name, before, after } of rows)
+      lines.push(`| ${WORDS[sign]} | ${cell(name)} | ${cell(before)} | ${cell(after)} |`);
+    lines.push('');
+  }
+  if (!diff.different) lines.push(`**${verdict(diff)}.**`, '');
+  if (diff.different && same.length > 0) lines.push(`The same: ${same.join(', ')}.`, '');
+  for (const line of notCompared(diff)) lines.push(`${cell(line)}.`, '');
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+/** Text inside a table's cell; what an image says must not become markup, a mention or a link. */
+function cell(text: string): string {
+  return plain(text)
+    .replace(/[\\`*_[\]<>|~#!&]/g, (c) => `\\${c}`)
+    .replace(/@|:\/\//g, (c) => `${c[0]}\u200b${c.slice(1)}`)
+    .replace(/\s+/g, ' ')
+    .trim();
+}

@@ -1,0 +1,107 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Config } from '../../../pipeline/config/types.ts';
+import { describeImage } from '../../../pipeline/diff/describe.ts';
+import { describeJson } from '../../../pipeline/diff/json-file.ts';
+import { keepRelease } from '../../../pipeline/diff/release-store.ts';
+import type { ImageFacts } from '../../../pipeline/image/facts.ts';
+import { ledgerFile } from '../../../pipeline/upload/ledger.ts';
+import { whole } from './facts.ts';
+
+const SHA = 'c0ffee'.padEnd(64, '0');
+let dir: string;
+let env: NodeJS.ProcessEnv;
+const config = async () => ({ images: { demo: {} }, workspace: join(dir, 'work') }) as unknown as Config;
+const describeIt = (name: string) =>
+  describeImage(name, { env, signal: new AbortController().signal, config });
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'diff-'));
+  env = { XDG_STATE_HOME: join(dir, 'state') };
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+async function put(path: string, content: string): Promise<string> {
+  const file = join(dir, path);
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, content);
+  return file;
+}
+
+describe('an image by its name', () => {
+  it('is a manifest', async () => {
+    const manifest = {
+      format: 1,
+      version: '5.0',
+      date: '20261123',
+      artifact: { sha256: SHA, size: 7 },
+      packages: [],
+    };
+    const found = await describeIt(await put('x.manifest.json', JSON.stringify(manifest)));
+    expect(found).toMatchObject({ sha256: SHA, size: 7, version: '5.0', facts: { packages: [] } });
+    expect(found.facts.services).toBeUndefined();
+  });
+
+  it('is the finished artifact of an image of the configuration', async () => {
+    await put('work/demo/pack/facts.json', JSON.stringify({ facts: whole(), stream: { bytes: 7 } }));
+    const data = { artifact: { sha256: SHA, size: 7, date: '20261123' } };
+    await put('work/demo/pack.json', JSON.stringify({ format: 1, stage: 'pack', data }));
+    expect(await describeIt('demo')).toMatchObject({
+      name: 'demo',
+      sha256: SHA,
+      facts: { services: ['ssh.service'] },
+    });
+  });
+
+  it('that is not built says how to build it', async () => {
+    await expect(describeIt('demo')).rejects.toMatchObject({ code: 'IMAGE_NOT_BUILT' });
+  });
+
+  it('is an upload of the ledger by name, by custom/name or by digest; the latest of that name', async () => {
+    const entry = { did: 'completed', name: 'dgx1-5.0', sha256: SHA, image: 'demo', size: 7 };
+    const lines = [{ ...entry, sha256: 'f'.repeat(64) }, entry].map((e) => JSON.stringify(e));
+    await mkdir(dirname(ledgerFile(env)), { recursive: true });
+    await writeFile(ledgerFile(env), `${lines.join('\n')}\n`);
+    await expect(describeIt('dgx1-5.0')).rejects.toMatchObject({ code: 'IMAGE_NOT_BUILT' });
+    await keepRelease(
+      { sha256: SHA, size: 7, version: '5.0', date: '20261123', facts: whole() as ImageFacts },
+      env,
+    );
+    for (const name of ['dgx1-5.0', 'custom/dgx1-5.0', SHA.slice(0, 8), SHA])
+      expect(await describeIt(name)).toMatchObject({
+        name,
+        sha256: SHA,
+        facts: { services: ['ssh.service'] },
+      });
+  });
+
+  it('that nobody knows is answered with the names there are', async () => {
+    await expect(describeIt('dmo')).rejects.toMatchObject({
+      code: 'IMAGE_UNKNOWN',
+      hint: expect.stringContaining('demo'),
+    });
+  });
+});
+
+describe('a JSON file', () => {
+  it.each([
+    ['no JSON', '{'],
+    ['a description of nothing', '{"a": 1}'],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['packages that are no list', '{"packages": 3}'],
+    ['a package without a version', '{"packages": [{"name": "x"}]}'],
+    ['facts of another shape', '{"facts": {"owners": {"setuid": [1]}}}'],
+  ])('that is %s is refused', (_, content) => {
+    expect(() => describeJson('x.json', content)).toThrow(
+      expect.objectContaining({ code: 'IMAGE_UNREADABLE' }),
+    );
+  });
+
+  it('with a wrong entry says where it is wrong', () => {
+    const content = JSON.stringify({ packages: [{ name: 'x', version: 1, arch: '', status: '' }] });
+    expect(() => describeJson('x.json', content)).toThrow(/packages\/0\/version must be string/);
+  });
+});

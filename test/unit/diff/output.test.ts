@@ -1,0 +1,44 @@
+import { expect, it } from 'vitest';
+import { compareImages } from '../../../pipeline/diff/compare.ts';
+import { diffMarkdown } from '../../../pipeline/diff/output/markdown.ts';
+import { diffText } from '../../../pipeline/diff/output/text.ts';
+import { paint } from '../../../pipeline/report/paint.ts';
+import { image, pkg } from './facts.ts';
+
+const HOSTILE = 'x\u001b[31m<img src=x>|`@team` [a](http://evil)';
+
+it('the text names what changed and how', () => {
+  const text = diffText(
+    compareImages(
+      { ...image('old', { packages: [pkg('curl', '7.81.0-1'), pkg('vim', '2:8')] }), size: 1_000_000 },
+      { ...image('new', { packages: [pkg('curl', '7.82.0-1'), pkg('jq', '1.6')] }), size: 3_000_000 },
+    ),
+    paint(false),
+  );
+  expect(text).toContain('Packages: 1 added, 1 removed, 1 upgraded');
+  expect(text).toMatch(/\+ jq +1\.6/);
+  expect(text).toMatch(/- vim +2:8/);
+  expect(text).toMatch(/↑ curl +7\.81\.0-1 → 7\.82\.0-1/);
+  expect(text).toMatch(/↑ artifact +1\.0 MB → 3\.0 MB/);
+  expect(text).toContain('The same: kernels');
+});
+
+it('images without a difference are said to have none', () => {
+  expect(diffText(compareImages(image('a'), image('b')), paint(false))).toContain('No difference');
+  const [a, b] = [image('a'), image('b')].map((i) => ({ ...i, sha256: 'ab'.repeat(32) }));
+  expect(diffMarkdown(compareImages(a!, b!))).toContain('The same artifact');
+});
+
+it('what an image says is text: no control sequence, no markup, no mention', () => {
+  const diff = compareImages(
+    image('a'),
+    image(HOSTILE, { packages: [pkg(HOSTILE, HOSTILE)], services: [HOSTILE] }),
+  );
+  expect(diffText(diff, paint(false))).not.toContain('\u001b');
+  const markdown = diffMarkdown(diff);
+  expect(markdown).not.toMatch(/(?<!\\)<img/);
+  expect(markdown).not.toContain('@team');
+  expect(markdown).not.toContain('http://evil');
+  for (const line of markdown.split('\n').filter((line) => line.startsWith('| added')))
+    expect(line.replace(/\\\|/g, '').split('|')).toHaveLength(6);
+});
