@@ -5,6 +5,8 @@ import { interrupted } from '../errors/interrupted.ts';
 
 // Read and hashed in pieces, so that the connection is served in between.
 const PIECE = 1024 * 1024;
+// Enough to keep the line busy between two chunks; a whole chunk more would only cost memory.
+const AHEAD = 4 * PIECE;
 
 /** A file with its size in bytes and its sum, and what ends the reading of it. */
 export interface KnownFile {
@@ -21,7 +23,7 @@ interface Window {
 }
 
 /**
- * The file to send, read in chunks into two buffers that are used again and again. Every byte is hashed once on its way,
+ * The file to send, read in chunks into one buffer that is used again and again, and a smaller one for what comes next. Every byte is hashed once on its way,
  * and the last chunk is only given out when the sum of all is the known one.
  */
 export class LocalFile {
@@ -32,10 +34,11 @@ export class LocalFile {
   readonly #hash: Hash = createHash('sha256');
   #hashedTo = 0;
   #verified = false;
-  readonly #windows: Window[] = [];
-  /** The load under way; there is one at a time. */
-  #loading: Promise<unknown> = Promise.resolve();
-  #shown: Window | undefined;
+  /** What was given out last. */
+  readonly #chunk: Window = { buffer: Buffer.alloc(0), offset: 0, length: 0 };
+  readonly #next: Window = { buffer: Buffer.alloc(0), offset: 0, length: 0 };
+  /** The reading ahead under way. */
+  #reading: Promise<void> = Promise.resolve();
 
   private constructor(handle: FileHandle, known: KnownFile) {
     this.#handle = handle;
@@ -68,23 +71,24 @@ export class LocalFile {
   }
 
   /**
-   * The bytes from `offset` on. They stay as they are until the next but one call of `chunk` or `ahead`.
+   * The bytes from `offset` on. They stay as they are until the next call.
    * @throws Fault UPLOAD_CHANGED before the last chunk is given out
    */
   async chunk(offset: number, length: number): Promise<Buffer> {
-    await this.#loading.catch(() => {});
-    const window = this.#find(offset, length) ?? (await this.#load(offset, length));
-    this.#shown = window;
+    await this.#reading.catch(() => {});
+    if (!covers(this.#chunk, offset, length)) await this.#load(offset, length);
     if (offset + length === this.size) this.#verify();
-    return window.buffer.subarray(offset - window.offset, offset - window.offset + length);
+    const from = offset - this.#chunk.offset;
+    return this.#chunk.buffer.subarray(from, from + length);
   }
 
   /** Starts to read what will be asked for next, while the chunk before it is on its way. */
   ahead(offset: number, length: number): void {
-    if (length <= 0 || this.#find(offset, length)) return;
-    this.#loading = this.#load(offset, length);
+    const some = Math.min(length, AHEAD);
+    if (some <= 0 || covers(this.#chunk, offset, some)) return;
+    this.#reading = this.#fill(this.#next, offset, some, 0);
     // Whoever asks for the chunk meets the fault; until then it must not end the process.
-    this.#loading.catch(() => {});
+    this.#reading.catch(() => {});
   }
 
   /** The whole file from its beginning, in pieces of their own; the last one comes only when the sum is right. */
@@ -98,32 +102,26 @@ export class LocalFile {
   }
 
   async close(): Promise<void> {
-    await this.#loading.catch(() => {});
+    await this.#reading.catch(() => {});
     await this.#handle.close();
   }
 
-  #find(offset: number, length: number): Window | undefined {
-    return this.#windows.find((w) => w.offset <= offset && offset + length <= w.offset + w.length);
+  async #load(offset: number, length: number): Promise<void> {
+    const next = this.#next;
+    const here = covers(next, offset, 1) ? Math.min(length, next.offset + next.length - offset) : 0;
+    reserve(this.#chunk, length);
+    const from = offset - next.offset;
+    if (here > 0) next.buffer.copy(this.#chunk.buffer, 0, from, from + here);
+    await this.#fill(this.#chunk, offset, length, here);
   }
 
-  async #load(offset: number, length: number): Promise<Window> {
-    const window = this.#take(length);
-    window.length = 0;
-    await this.#hashUpTo(offset, window.buffer);
-    await this.#read(window.buffer.subarray(0, length), offset);
+  /** Fills a window whose first `here` bytes are there already. */
+  async #fill(window: Window, offset: number, length: number, here: number): Promise<void> {
+    reserve(window, length);
+    if (here === 0) await this.#hashUpTo(offset, window.buffer);
+    await this.#read(window.buffer.subarray(here, length), offset + here);
     window.offset = offset;
     window.length = length;
-    return window;
-  }
-
-  /** A buffer that nobody looks at: the one that was not given out last. */
-  #take(length: number): Window {
-    const free = this.#windows.length < 2 ? undefined : this.#windows.find((w) => w !== this.#shown);
-    if (free && free.buffer.length >= length) return free;
-    const fresh = { buffer: Buffer.allocUnsafeSlow(length), offset: 0, length: 0 };
-    if (free) this.#windows.splice(this.#windows.indexOf(free), 1);
-    this.#windows.push(fresh);
-    return fresh;
   }
 
   /** Hashes what MAAS has already and nobody asks for: the part before a resumed upload. */
@@ -162,4 +160,14 @@ function changed(path: string, how: string): Fault {
   return new Fault('UPLOAD_CHANGED', `${path} is not the file it was: ${how}`, {
     hint: 'Make sure that nothing writes to the file, pack or validate it again, and upload it then.',
   });
+}
+
+function covers(window: Window, offset: number, length: number): boolean {
+  return window.offset <= offset && offset + length <= window.offset + window.length;
+}
+
+/** Makes the window large enough, and empty. */
+function reserve(window: Window, length: number): void {
+  window.length = 0;
+  if (window.buffer.length < length) window.buffer = Buffer.allocUnsafeSlow(length);
 }
