@@ -92,7 +92,7 @@ export interface ImageFacts {
   /** Bytes: as files are long, and as stored in the archive (holes left out). */
   bytes: { apparent: number; stored: number };
   biggest: { path: string; bytes: number }[];
-  /** Two levels deep, the biggest first. */
+  /** Three levels deep, the biggest first; a file counts to one of them. */
   directories: { path: string; bytes: number; files: number }[];
   /** Names at the top level, at most 64. */
   top: string[];

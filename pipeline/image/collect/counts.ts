@@ -2,8 +2,9 @@ import { type Collector, type Member, Sampler } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 import { shown } from '../names.ts';
 
-const BIGGEST = 20;
+const BIGGEST = 100;
 const MOST_DIRECTORIES = 200;
+const LEVELS = 3;
 const MOST_TOP = 64;
 
 type Counts = Pick<
@@ -49,13 +50,12 @@ export function countsCollector(): Collector<Counts> {
       biggest.sort((a, b) => b.bytes - a.bytes);
       biggest.length = Math.min(biggest.length, BIGGEST);
     }
-    const second = path.indexOf('/', path.indexOf('/') + 1);
-    const place = second < 0 ? path.slice(0, Math.max(path.lastIndexOf('/'), 0)) : path.slice(0, second);
+    const place = directory(path);
     const sum = directories.get(place);
     if (sum) {
       sum.bytes += stored;
       sum.files += 1;
-    } else if (directories.size < 5000) directories.set(place, { bytes: stored, files: 1 });
+    } else if (directories.size < 20_000) directories.set(place, { bytes: stored, files: 1 });
   };
 
   return {
@@ -83,4 +83,15 @@ export function countsCollector(): Collector<Counts> {
       nestedRoot,
     }),
   };
+}
+
+/** The directory that a file counts to: its own, or the one three levels deep above it; '' is the root. */
+function directory(path: string): string {
+  let end = -1;
+  for (let level = 0; level < LEVELS; level++) {
+    const next = path.indexOf('/', end + 1);
+    if (next < 0) break;
+    end = next;
+  }
+  return path.slice(0, Math.max(end, 0));
 }
