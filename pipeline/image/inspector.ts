@@ -68,6 +68,11 @@ export class Inspector extends Writable {
     return this.#stopped;
   }
 
+  /** True once the blocks that close the tar were read: what follows is padding, and a reader of a raw disk may stop. */
+  get ended(): boolean {
+    return this.#tap.ended;
+  }
+
   /** Bytes of tar taken so far. */
   get tarBytes(): number {
     return this.#tap.offset;

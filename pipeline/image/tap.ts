@@ -18,6 +18,7 @@ export interface Preamble {
 
 export type TapProblem = 'not-tar' | 'empty' | 'broken-header' | 'ambiguous' | 'truncated' | 'no-end';
 
+const ZEROS = Buffer.alloc(64 << 10);
 const NONE: ReadonlyMap<string, Buffer> = new Map();
 const PLAIN: Preamble = { pax: NONE, sparse: null };
 
@@ -50,8 +51,9 @@ export class Tap {
   #sparseBlocks = 0;
   #sparseSize = 0;
 
-  get stopped(): boolean {
-    return this.#mode === 'stopped';
+  /** Whether the zero blocks that close a tar were read. */
+  get ended(): boolean {
+    return this.#mode === 'tail';
   }
 
   /** Whether all so far is whole members, so that tar-stream may be ended. */
@@ -67,7 +69,7 @@ export class Tap {
     while (at < chunk.length) {
       if (this.#mode === 'stopped') break;
       if (this.#mode === 'tail') {
-        for (let i = at; i < chunk.length; i++) if (chunk[i] !== 0) this.trailing += 1;
+        this.trailing += nonZero(chunk.subarray(at));
         at = from = chunk.length;
         break;
       }
@@ -254,6 +256,16 @@ export class Tap {
     if (odd) this.#stop('ambiguous', `a global PAX header sets "${odd}" for all members`);
     else this.#global = records;
   }
+}
+
+/** How many bytes are not zero. A raw disk has gigabytes of zeros behind its tar, so whole stretches are compared at once. */
+function nonZero(bytes: Buffer): number {
+  let count = 0;
+  for (let at = 0; at < bytes.length; at += ZEROS.length) {
+    const part = bytes.subarray(at, at + ZEROS.length);
+    if (!part.equals(ZEROS.subarray(0, part.length))) for (const byte of part) if (byte !== 0) count += 1;
+  }
+  return count;
 }
 
 function padded(size: number): number {
