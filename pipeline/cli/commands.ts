@@ -5,10 +5,12 @@ import { declare as diff } from './commands/diff.ts';
 import { declare as doctor } from './commands/doctor.ts';
 import { declare as images } from './commands/images.ts';
 import { declare as init } from './commands/init.ts';
+import { declare as keygen } from './commands/keygen.ts';
 import { declare as login } from './commands/login.ts';
 import { declare as run } from './commands/run.ts';
 import { declare as sandbox } from './commands/sandbox.ts';
 import { declareUpload } from './commands/upload.ts';
+import { declare as verify } from './commands/verify.ts';
 
 /** Every command, in the order of the help: the way from ISO to MAAS, then what looks and what helps. */
 const COMMANDS: readonly Declare[] = [
@@ -16,9 +18,11 @@ const COMMANDS: readonly Declare[] = [
   doctor,
   run,
   declareUpload(async () => (await import('./upload-image.ts')).uploadImage),
+  verify,
   diff,
   images,
   login,
+  keygen,
   config,
   sandbox,
 ];

@@ -82,6 +82,10 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
       defaultPackerMaas(base),
       settings.chosen('packerMaas'),
     ),
+    sign: { keyFile: take('sign.keyFile', 'sign.key_file', path(written.sign?.key_file), null) },
+    verify: {
+      publicKey: take('verify.publicKey', 'verify.public_key', path(written.verify?.public_key), null),
+    },
     images: mapValues(written.images ?? {}, (name, image) =>
       resolveImage(name, image, input, Object.keys(targets), scope(`images.${name}.`, ['images', name])),
     ),

@@ -8,6 +8,10 @@ export interface Config {
   cache: string;
   /** The packer-maas checkout (by default packer/packer-maas beside the file, else the one of this package). */
   packerMaas: string;
+  /** Absolute path of the Ed25519 key (PEM) that signs images, or null: images are not signed. */
+  sign: { keyFile: string | null };
+  /** Absolute path of the public key (PEM) that `verify` checks signatures with, or null. */
+  verify: { publicKey: string | null };
   images: Record<string, ImageConfig>;
   targets: Record<string, TargetConfig>;
 }

@@ -3,6 +3,8 @@ export interface WrittenConfig {
   workspace?: string;
   cache?: string;
   packer_maas?: string;
+  sign?: { key_file?: string };
+  verify?: { public_key?: string };
   images?: Record<string, WrittenImage>;
   targets?: Record<string, WrittenTarget>;
 }

@@ -66,6 +66,8 @@ export const CATALOGUE = {
   // validation
   IMAGE_REJECTED: EXIT.validation,
   IMAGE_UNREADABLE: EXIT.validation,
+  // attestation
+  SIGNING_KEY_INVALID: EXIT.config,
   // MAAS
   MAAS_UNREACHABLE: EXIT.temporary,
   MAAS_BUSY: EXIT.temporary,

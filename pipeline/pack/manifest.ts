@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { ImageConfig, Release } from '../config/types.ts';
 import type { StageData } from '../stages/types.ts';
 import type { PackedRoot } from './root.ts';
@@ -7,15 +8,17 @@ export interface ManifestSource {
   release: Release;
   iso: StageData['iso'];
   rendered: StageData['render'];
-  tools: Record<string, string>;
-  boot: string;
+  build: StageData['build'];
   packed: PackedRoot;
   date: string;
 }
 
-/** NAME.manifest.json: what the artifact is, what it was made of, and what is in it. */
+/**
+ * NAME.manifest.json: what the artifact is, what it was made of, and what is in it. What is known of the content has the
+ * names and the form that it has in ImageFacts.
+ */
 export function artifactManifest(source: ManifestSource): string {
-  const { image, release, iso, rendered, packed } = source;
+  const { image, release, iso, rendered, build, packed } = source;
   const { facts } = packed;
   return `${JSON.stringify(
     {
@@ -26,7 +29,7 @@ export function artifactManifest(source: ManifestSource): string {
       version: image.version,
       date: source.date,
       artifact: {
-        file: `${image.name}.tar.gz`,
+        file: basename(packed.path),
         sha256: packed.sha256,
         size: packed.size,
         tarBytes: packed.tarBytes,
@@ -35,15 +38,24 @@ export function artifactManifest(source: ManifestSource): string {
         iso: { sha256: iso.medium.sha256, size: iso.medium.size, volumeId: iso.facts.volumeId },
         rendered: rendered.files,
         settings: rendered.settings,
-        boot: source.boot,
+        boot: build.boot,
         accelerator: rendered.accelerator,
         pack: image.pack,
         compression: image.compression,
       },
-      tools: source.tools,
-      kernels: facts.kernels,
-      packages: facts.packages,
+      tools: { ...build.tools, compressor: packed.compressor },
+      osRelease: facts.osRelease,
       counts: facts.counts,
+      bytes: facts.bytes,
+      kernels: facts.kernels,
+      boot: facts.boot,
+      packages: facts.packages,
+      biggest: facts.biggest,
+      directories: facts.directories,
+      owners: facts.owners,
+      xattrs: facts.xattrs,
+      services: facts.services,
+      accounts: facts.accounts,
     },
     null,
     2,

@@ -34,10 +34,9 @@ function paragraphs(text: string): Map<string, string>[] {
       fields = new Map();
       continue;
     }
-    const field = /^([!-9;-~]+):(.*)$/.exec(line);
-    const name = field?.[1]!.toLowerCase();
     // Continuation lines begin with a blank and are nobody's first line.
-    if (name !== undefined && !fields.has(name)) fields.set(name, field![2]!.trim());
+    const [, name = '', value = ''] = /^([!-9;-~]+):(.*)$/.exec(line) ?? [];
+    if (name && !fields.has(name.toLowerCase())) fields.set(name.toLowerCase(), value.trim());
   }
   if (fields.size > 0) all.push(fields);
   return all;

@@ -1,6 +1,8 @@
+import { loadSigningKey } from '../attest/signing-key.ts';
 import { Fault } from '../errors/fault.ts';
 import { resolveApiKey } from '../maas/key.ts';
 import { noTarget } from '../stages/upload.ts';
+import { upTo } from './plan.ts';
 import type { RunRequest } from './runner.ts';
 
 /**
@@ -9,6 +11,8 @@ import type { RunRequest } from './runner.ts';
  */
 export async function preflight(request: RunRequest): Promise<void> {
   const { config, image, selection, env } = request;
+  const packs = upTo(request.stages, selection.until).some((stage) => stage.id === 'pack');
+  if (packs && config.sign.keyFile) await loadSigningKey(config.sign.keyFile, env, () => {});
   if (selection.until !== undefined && selection.until !== 'upload') return;
   if (image.upload.length === 0) throw noTarget(image.name);
   const faults: Fault[] = [];

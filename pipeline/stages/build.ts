@@ -28,6 +28,7 @@ export const build: Stage<'build'> = {
     return [packerArgv(packerDir, { output_directory: '…', config_url: '…', console_log: '…' })];
   },
   async run(context) {
+    const startedAt = new Date().toISOString();
     const rendered = context.output('render');
     const root = await buildRoot({
       rendered,
@@ -44,6 +45,7 @@ export const build: Stage<'build'> = {
         root,
         // No two builds are the same: packing must know which one it packed.
         buildId: randomUUID(),
+        startedAt,
         tools: await toolVersions(context.signal),
         boot: context.image.vm.boot,
       },

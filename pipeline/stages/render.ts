@@ -49,9 +49,10 @@ export const render: Stage<'render'> = {
   },
   async run(context) {
     const input = await inputOf(context);
+    const sources = await renderSources(input);
     const rendered = await renderBuild(input);
     return {
-      data: { ...rendered, accelerator: input.accelerator, packerVersion: input.packerVersion },
+      data: { ...rendered, accelerator: input.accelerator, packerVersion: input.packerVersion, sources },
       files: rendered.files.map((file) => file.path),
       summary: `${rendered.files.length} files for Packer ${input.packerVersion}, ${input.accelerator}, ${input.image.vm.boot} boot`,
     };

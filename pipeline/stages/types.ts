@@ -4,6 +4,7 @@ import type { Config, ImageConfig, Release } from '../config/types.ts';
 import type { Emit, StageId } from '../events/event.ts';
 import type { ImageFacts } from '../image/facts.ts';
 import type { IsoFacts, LocalIso } from '../iso/facts.ts';
+import type { RenderSource } from '../render/sources.ts';
 import type { Rendered } from '../render/types.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
@@ -11,8 +12,15 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 /** What each stage hands to the later ones. */
 export interface StageData {
   iso: { medium: LocalIso; facts: IsoFacts; kernel: string; initrd: string };
-  render: Rendered & { accelerator: 'kvm' | 'tcg'; packerVersion: string };
-  build: { root: RootOutput; buildId: string; tools: Record<string, string>; boot: string };
+  render: Rendered & { accelerator: 'kvm' | 'tcg'; packerVersion: string; sources: RenderSource[] };
+  build: {
+    root: RootOutput;
+    buildId: string;
+    /** ISO 8601, UTC. */
+    startedAt: string;
+    tools: Record<string, string>;
+    boot: string;
+  };
   pack: { artifact: Artifact; facts: string };
   validate: { verdict: Verdict };
   upload: { resources: UploadedResource[] };

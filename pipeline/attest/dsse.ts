@@ -1,0 +1,52 @@
+import { type KeyObject, sign, verify } from 'node:crypto';
+
+export const IN_TOTO = 'application/vnd.in-toto+json';
+
+/** A DSSE envelope: a payload and the signatures over its type and its bytes. */
+export interface Envelope {
+  payloadType: string;
+  /** Base64. */
+  payload: string;
+  signatures: { keyid: string; sig: string }[];
+}
+
+/** What is signed: DSSE's pre-authentication encoding, which no other type or length can be mistaken for. */
+export function preAuthEncoding(type: string, payload: Buffer): Buffer {
+  return Buffer.concat([
+    Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `),
+    payload,
+  ]);
+}
+
+/** Signs an in-toto statement, byte for byte as given, with an Ed25519 key. */
+export function signStatement(payload: Buffer, key: KeyObject, keyId: string): Envelope {
+  const sig = sign(null, preAuthEncoding(IN_TOTO, payload), key).toString('base64');
+  return {
+    payloadType: IN_TOTO,
+    payload: payload.toString('base64'),
+    signatures: [{ keyid: keyId, sig }],
+  };
+}
+
+/** Whether one of the envelope's signatures is that key's. The identifiers in the envelope are hints and not looked at. */
+export function isSignedBy(envelope: Envelope, key: KeyObject): boolean {
+  const signed = preAuthEncoding(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
+  return envelope.signatures.some(({ sig }) => verify(null, signed, key, Buffer.from(sig, 'base64')));
+}
+
+/** The envelope that a text holds, or null. */
+export function parseEnvelope(text: string): Envelope | null {
+  try {
+    const value = JSON.parse(text) as Partial<Envelope> | null;
+    const { payloadType, payload, signatures } = value ?? {};
+    const whole =
+      typeof payloadType === 'string' &&
+      typeof payload === 'string' &&
+      Array.isArray(signatures) &&
+      signatures.length > 0 &&
+      signatures.every((one) => typeof one?.sig === 'string');
+    return whole ? { payloadType, payload, signatures } : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import type { ImageConfig, Release } from '../config/types.ts';
+import { artifactManifest } from '../pack/manifest.ts';
+import type { PackedRoot } from '../pack/root.ts';
+import type { StageData } from '../stages/types.ts';
+import { signStatement } from './dsse.ts';
+import { hostFacts } from './host.ts';
+import { namesBeside } from './names.ts';
+import { packerMaasCommit } from './packer-maas.ts';
+import { provenance } from './provenance.ts';
+import type { SigningKey } from './signing-key.ts';
+import { formatSums } from './sums.ts';
+import { toolVersion } from './tool-version.ts';
+
+export interface AttestationSource {
+  image: ImageConfig;
+  release: Release;
+  iso: StageData['iso'];
+  rendered: StageData['render'];
+  build: StageData['build'];
+  packed: PackedRoot;
+  /** YYYYMMDD in UTC. */
+  date: string;
+  /** The packer-maas checkout. */
+  packerMaas: string;
+  /** Null: the image is not signed. */
+  signingKey: SigningKey | null;
+  signal: AbortSignal;
+}
+
+/**
+ * Writes beside the artifact what it is, what is in it and where it came from: manifest, SBOM, provenance, signature,
+ * SHA256SUMS; each whole or not at all, the sums last.
+ * @returns the paths written
+ */
+export async function writeAttestations(source: AttestationSource): Promise<string[]> {
+  const { image, release, packed, signingKey } = source;
+  const names = namesBeside(packed.path);
+  // A library that only this needs, and that takes a while to load.
+  const { sbom } = await import('./sbom.ts');
+  const version = await toolVersion();
+  const files = new Map([
+    [names.manifest, artifactManifest(source)],
+    [names.sbom, sbom({ image, artifact: packed, facts: packed.facts, toolVersion: version })],
+  ]);
+  const usesPackerMaas = release.upstream.from === 'packer-maas' || image.pack === 'packer-maas';
+  const statement = provenance({
+    ...source,
+    artifact: { ...packed, name: basename(packed.path) },
+    byproducts: [...files].map(sumOf),
+    packerMaasCommit: usesPackerMaas ? await packerMaasCommit(source.packerMaas, source.signal) : null,
+    host: await hostFacts(),
+    toolVersion: version,
+    finishedOn: new Date(),
+  });
+  const text = json(statement);
+  files.set(names.provenance, text);
+  if (signingKey) {
+    const envelope = signStatement(Buffer.from(text), signingKey.key, signingKey.keyId);
+    files.set(names.signature, json(envelope));
+  }
+  const sums = [{ name: basename(packed.path), sha256: packed.sha256 }, ...[...files].map(sumOf)];
+  files.set(names.sums, formatSums(sums));
+  for (const [path, content] of files) await writeFileAtomic(path, content);
+  return [...files.keys()];
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+function sumOf([path, content]: [string, string]): { name: string; sha256: string } {
+  return { name: basename(path), sha256: createHash('sha256').update(content).digest('hex') };
+}

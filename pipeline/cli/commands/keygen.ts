@@ -1,0 +1,30 @@
+import type { Declare } from '../command.ts';
+
+export const declare: Declare = (program, act) => {
+  program
+    .command('keygen')
+    .description('make an Ed25519 key pair that signs images')
+    .requiredOption('--out <file>', 'the private key; the public one goes to <file>.pub')
+    .addHelpText(
+      'after',
+      '\nWith DGXOS_MAAS_SIGNING_PASSPHRASE set, the private key is encrypted with that passphrase.',
+    )
+    .action(
+      act(async (session, { out }: { out: string }) => {
+        const { resolve } = await import('node:path');
+        const { writeKeyPair } = await import('../../attest/write-key-pair.ts');
+        const { PASSPHRASE } = await import('../../attest/signing-key.ts');
+        const { registerSecret } = await import('../../secrets/registry.ts');
+        const passphrase = session.env[PASSPHRASE] || undefined;
+        registerSecret(passphrase);
+        const made = await writeKeyPair(resolve(out), passphrase);
+        session.data({ ok: true, encrypted: passphrase !== undefined, ...made }, () =>
+          [
+            `${made.keyFile}  private key${passphrase ? ', encrypted' : ''}: keep it; set sign.key_file to it`,
+            `${made.publicKey}  public key: give it to whoever verifies; set verify.public_key to it`,
+            `key ${made.keyId}`,
+          ].join('\n'),
+        );
+      }),
+    );
+};

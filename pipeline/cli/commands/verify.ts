@@ -1,0 +1,42 @@
+import { EXIT } from '../../errors/catalogue.ts';
+import type { Declare } from '../command.ts';
+import type { Session } from '../session.ts';
+
+interface Flags {
+  key?: string;
+  requireSignature?: boolean;
+}
+
+export const declare: Declare = (program, act) => {
+  program
+    .command('verify')
+    .argument('<file>', 'the image file; its records are looked for beside it')
+    .description('check an image against its SHA256SUMS, manifest, SBOM, provenance and signature, offline')
+    .option('--key <file>', 'public Ed25519 key in PEM (default: verify.public_key of the configuration)')
+    .option('--require-signature', 'fail when there is no good signature')
+    .action(act(verify));
+};
+
+async function verify(session: Session, file: string, flags: Flags): Promise<void> {
+  const [{ verifyFile }, { loadPublicKey }, { verificationText }, { paint }] = await Promise.all([
+    import('../../attest/verify.ts'),
+    import('../../attest/signing-key.ts'),
+    import('../../attest/verify-text.ts'),
+    import('../../report/paint.ts'),
+  ]);
+  const key = flags.key ?? (await configuredKey(session));
+  const result = await verifyFile(file, {
+    publicKey: key === null ? null : await loadPublicKey(key),
+    requireSignature: flags.requireSignature === true,
+    emit: session.emit,
+    signal: session.signal,
+  });
+  session.data(result, () => verificationText(result, paint(session.color)));
+  if (!result.ok) session.exitCode = EXIT.validation;
+}
+
+async function configuredKey({ configFile, env }: Session): Promise<string | null> {
+  const { loadConfig } = await import('../../config/load.ts');
+  const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
+  return config.verify.publicKey;
+}
