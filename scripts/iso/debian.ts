@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 import { DEMO, digest, type PackageLists } from './inputs.ts';
 
@@ -23,6 +24,7 @@ export async function pickMode(): Promise<Mode> {
   return probe.exitCode === 0 ? 'unshare' : 'fakechroot';
 }
 
+const RECIPE = fileURLToPath(import.meta.url);
 const excludes = `${DEMO}/dpkg-excludes`;
 const options = [
   '--quiet',
@@ -40,7 +42,7 @@ const options = [
 export async function installedRoot({ dir, mode, lists, signal, say }: Parts): Promise<string> {
   const path = join(
     dir,
-    `root-${await digest([excludes, `${DEMO}/root`], lists.root, lists.suite, mode)}.tar.xz`,
+    `root-${await digest([RECIPE, excludes, `${DEMO}/root`], lists.root, lists.suite, mode)}.tar.xz`,
   );
   return once(path, async (partial) => {
     say(
@@ -50,6 +52,11 @@ export async function installedRoot({ dir, mode, lists, signal, say }: Parts): P
     await $({
       signal,
     })`mmdebstrap --mode=${mode} --variant=minbase ${options} --include=${lists.root.join(',')} --customize-hook=${`${DEMO}/root/customize.sh`} ${lists.suite} ${tar}`;
+    // mmdebstrap packs /dev with device nodes or not at all; curtin wants the empty directory.
+    const dev = `${partial}.dev`;
+    await mkdir(join(dev, 'dev'), { recursive: true });
+    await $`chmod 755 ${dev}/dev`;
+    await $`tar --append --file ${tar} --owner=0 --group=0 --numeric-owner -C ${dev} ./dev`;
     say('compressing the root file system');
     await $({
       signal,
@@ -69,7 +76,7 @@ export async function liveSystem({
   const decides = [lists.live, lists.repository, lists.kernel, lists.suite, mode];
   const name = join(
     dir,
-    `live-${await digest([excludes, `${DEMO}/live/customize.sh`, `${DEMO}/live/download.sh`], ...decides)}`,
+    `live-${await digest([RECIPE, excludes, `${DEMO}/live/customize.sh`, `${DEMO}/live/download.sh`], ...decides)}`,
   );
   const downloads = `${name}.downloads`;
   const tar = await once(`${name}.tar`, async (partial) => {
@@ -105,7 +112,7 @@ async function once(path: string, make: (partial: string) => Promise<void>): Pro
     await make(partial);
     await rename(partial, path);
   } finally {
-    await $`rm -rf ${partial} ${partial}.tar ${partial}.downloads`;
+    await $`rm -rf ${['', '.tar', '.dev', '.downloads'].map((end) => partial + end)}`;
   }
   const stem = base.split('.')[0] as string;
   for (const old of present)

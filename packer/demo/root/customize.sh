@@ -4,8 +4,6 @@ set -eu
 root=$1
 
 : > "$root/etc/machine-id"
-mkdir -p "$root/var/lib/dbus"
-ln -sf /etc/machine-id "$root/var/lib/dbus/machine-id"
 rm -f "$root"/etc/ssh/ssh_host_*
 sed -i 's/^root:[^:]*:/root:*:/' "$root/etc/shadow"
 echo debian > "$root/etc/hostname"
@@ -21,3 +19,5 @@ printf '[DEFAULT]\nPrompt=lts\n' > "$root/etc/update-manager/release-upgrades"
 
 # Options for making this root only, not for those who use it.
 rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap"
+mv "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$root/etc/dpkg/dpkg.cfg.d/demo-excludes"
+find "$root/run" -mindepth 1 -delete
