@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import {
   createServer,
@@ -11,6 +10,7 @@ import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../../../pipeline/events/event.ts';
 import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
@@ -71,28 +71,16 @@ const whole = (request: IncomingMessage) =>
       .on('end', () => resolve(text));
   });
 
+/** A certificate for 127.0.0.1 that signs itself, for a hundred years; its key is a secret to nobody. */
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+
 async function secure(): Promise<{ url: string; ca: string }> {
-  const [key, ca] = [join(dir, 'key.pem'), join(dir, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      ...[
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-days',
-        '2',
-      ],
-      ...['-keyout', key, '-out', ca, '-subj', '/CN=maas', '-addext', 'subjectAltName=IP:127.0.0.1'],
-    ],
-    { stdio: 'ignore' },
+  const ca = fixture('server-cert.pem');
+  const server = createTlsServer(
+    { key: readFileSync(fixture('server-key.pem')), cert: readFileSync(ca) },
+    version,
   );
-  const port = await listen(createTlsServer({ key: readFileSync(key), cert: readFileSync(ca) }, version));
-  return { url: `https://127.0.0.1:${port}/MAAS`, ca };
+  return { url: `https://127.0.0.1:${await listen(server)}/MAAS`, ca };
 }
 
 describe('TLS', () => {
