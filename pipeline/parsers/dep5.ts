@@ -35,7 +35,7 @@ function paragraphs(text: string): Map<string, string>[] {
       continue;
     }
     // Continuation lines begin with a blank and are nobody's first line.
-    const [, name = '', value = ''] = /^([!-9;-~]+):(.*)$/.exec(line) ?? [];
+    const [, name = '', value = ''] = /^([!-9;-~]+):(.*)$/s.exec(line) ?? [];
     if (name && !fields.has(name.toLowerCase())) fields.set(name.toLowerCase(), value.trim());
   }
   if (fields.size > 0) all.push(fields);

@@ -1,0 +1,123 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { loadSigningKey } from '../../../pipeline/attest/signing-key.ts';
+import { writeAttestations } from '../../../pipeline/attest/write.ts';
+import { packRoot } from '../../../pipeline/pack/root.ts';
+import { runOk } from '../../../pipeline/process/run.ts';
+import { dgxos5, image } from '../../unit/render/example.ts';
+
+const FORMAT = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n';
+
+/** A folder that goes when the test ends. */
+export async function folder(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'attest-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** A root with packages whose licences stand there in every way that Debian knows; as GNU tar packs it. */
+export async function rootTar(dir: string): Promise<string> {
+  const root = join(dir, 'root');
+  const put = async (path: string, text: string) => {
+    await mkdir(join(root, path, '..'), { recursive: true });
+    await writeFile(join(root, path), text);
+  };
+  const stanza = (name: string, version: string, status = 'install ok installed') =>
+    `Package: ${name}\nStatus: ${status}\nArchitecture: amd64\nVersion: ${version}\n`;
+  await put(
+    'etc/os-release',
+    'ID=ubuntu\nVERSION_ID="20.04"\nVERSION_CODENAME=focal\nPRETTY_NAME="Ubuntu 20.04"\n',
+  );
+  await put(
+    'var/lib/dpkg/status',
+    [
+      stanza('bash', '5.0-6ubuntu1'),
+      stanza('libstdc++6', '10.5.0-1ubuntu1~20.04'),
+      stanza('gcc-base', '1:10'),
+      stanza('coreutils', '8.30-3'),
+      stanza('free-text', '1'),
+      stanza('removed', '1', 'deinstall ok config-files'),
+    ].join('\n'),
+  );
+  await put('usr/share/doc/bash/copyright', `${FORMAT}Files: *\nLicense: GPL-3+\n`);
+  await put('usr/share/doc/gcc-base/copyright', `${FORMAT}Files: *\nLicense: Expat\n`);
+  await put('usr/share/doc/free-text/copyright', 'This package is free software.\n');
+  await symlink('gcc-base', join(root, 'usr/share/doc/libstdc++6'));
+  await mkdir(join(root, 'usr/share/doc/coreutils'));
+  await symlink('../bash/copyright', join(root, 'usr/share/doc/coreutils/copyright'));
+  await put('lib/modules/5.4.0-1-generic/modules.dep', '');
+  await put('lib/modules/5.4.0-1-generic/kernel/a.ko', 'a');
+  await put('lib/modules/5.4.0-1-generic/kernel/b.ko.zst', 'b');
+  const tar = join(dir, 'root.tar');
+  await runOk(['tar', '-C', root, '--sort=name', '-cf', tar, '.']);
+  return tar;
+}
+
+export interface Attested {
+  dir: string;
+  artifact: string;
+  sha256: string;
+  written: string[];
+}
+
+/** Packs the root and writes everything beside it, signed where there is a key. */
+export async function attested(
+  tar: string,
+  dir: string,
+  keyFile: string | null = null,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Attested> {
+  await mkdir(dir, { recursive: true });
+  const artifact = join(dir, 'dgx1.tar.gz');
+  const { signal } = new AbortController();
+  const packed = await packRoot({ kind: 'tar', path: tar, bytes: 0 }, artifact, {
+    level: 'fast',
+    emit: () => {},
+    signal,
+  });
+  const file = (path: string) => ({ path, sha256: 'c'.repeat(64) });
+  const written = await writeAttestations({
+    image: { ...image, lateCommands: { '50_secret': 'echo root:letmein | chpasswd' } },
+    release: dgxos5,
+    iso: {
+      medium: { path: '/home/somebody/a.iso', size: 5, sha256: 'a'.repeat(64) },
+      facts: {
+        volumeId: 'DGXOS5',
+        installer: 'live-curtin',
+        kernel: null,
+        initrd: null,
+        squashfs: null,
+        platforms: [],
+        rootTarball: null,
+        grubEntries: [],
+      },
+      kernel: '/k',
+      initrd: '/i',
+    },
+    rendered: {
+      packerDir: '/p',
+      httpDir: '/h',
+      installTimeoutS: 1,
+      files: [file('http/curtin.yaml')],
+      settings: { cpus: { value: '8', from: 'upstream' } },
+      accelerator: 'kvm',
+      packerVersion: '1.6.6',
+      sources: [file('templates/hcl/source.pkr.hcl'), file('packer-maas/dgxos5/dgxos5.json')],
+    },
+    build: {
+      root: { kind: 'tar', path: tar, bytes: 0 },
+      buildId: 'b7b0f0f4-7f0d-4c53-9a5f-3e6a3c1c2d11',
+      startedAt: '2026-01-02T03:04:05.678Z',
+      tools: { packer: '1.6.6', qemu: '7.2.22' },
+      boot: 'direct',
+    },
+    packed,
+    date: '20260102',
+    packerMaas: dir,
+    signingKey: keyFile === null ? null : await loadSigningKey(keyFile, env, () => {}),
+    signal,
+  });
+  return { dir, artifact, sha256: packed.sha256, written };
+}

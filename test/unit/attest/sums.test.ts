@@ -1,0 +1,30 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { formatSums, parseSums } from '../../../pipeline/attest/sums.ts';
+
+const A = 'a'.repeat(64);
+
+describe('SHA256SUMS', () => {
+  it('is read in both modes of sha256sum, and with its escapes', () => {
+    expect(parseSums(`${A}  dgx1.tar.gz\n${A.toUpperCase()} *b\n\\${A}  a\\nb\\\\c\n`)).toEqual([
+      { name: 'dgx1.tar.gz', sha256: A },
+      { name: 'b', sha256: A },
+      { name: 'a\nb\\c', sha256: A },
+    ]);
+  });
+
+  it.each([`${A} one-blank`, `${A}`, `${A.slice(1)}  short`, '<html>', `SHA256 (x) = ${A}`])(
+    'is not %j',
+    (text) => expect(parseSums(text)).toBeNull(),
+  );
+
+  it('keeps any name', () => {
+    const name = fc.string({ unit: 'binary', minLength: 1 });
+    const sha256 = fc.stringMatching(/^[0-9a-f]{64}$/);
+    fc.assert(
+      fc.property(fc.array(fc.record({ name, sha256 })), (sums) => {
+        expect(parseSums(formatSums(sums))).toEqual(sums);
+      }),
+    );
+  });
+});
