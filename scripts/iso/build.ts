@@ -61,7 +61,7 @@ export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
   const seconds = () => Math.round((performance.now() - started) / 100) / 10;
   const { out, cache, specimens, say } = options;
   const mode = await pickMode();
-  const fingerprint = await digest([DEMO, join(PROJECT, 'scripts', 'iso')], specimens, mode);
+  const fingerprint = await fingerprintOf(specimens);
   const record = `${out}.json`;
   if (!options.force) {
     const standing = await readRecord(record, out, fingerprint);
@@ -70,7 +70,7 @@ export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
   await checkTools();
   $.quiet = true;
   // Tools of administration (depmod) are not on every user's PATH; messages are read by programs.
-  Object.assign($.env, { PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8' });
+  $.env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8' };
   const dir = join(cache, 'parts');
   await mkdir(dir, { recursive: true });
   await mkdir(dirname(out), { recursive: true });
@@ -112,6 +112,11 @@ async function makeParts(partsFor: (signal: AbortSignal) => Parts) {
     await Promise.allSettled(both);
     throw error;
   }
+}
+
+/** Of everything in the project that decides what is on the ISO; newer Debian packages alone do not make it stale. */
+export async function fingerprintOf(specimens: boolean): Promise<string> {
+  return digest([DEMO, join(PROJECT, 'scripts', 'iso')], specimens, await pickMode());
 }
 
 async function readRecord(record: string, out: string, fingerprint: string) {
