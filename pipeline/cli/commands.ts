@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Act, Declare } from './command.ts';
+import { declare as checks } from './commands/checks.ts';
 import { declare as config } from './commands/config.ts';
 import { declare as diff } from './commands/diff.ts';
 import { declare as doctor } from './commands/doctor.ts';
@@ -7,9 +8,14 @@ import { declare as images } from './commands/images.ts';
 import { declare as init } from './commands/init.ts';
 import { declare as keygen } from './commands/keygen.ts';
 import { declare as login } from './commands/login.ts';
+import { declare as promote } from './commands/promote.ts';
+import { declare as prune } from './commands/prune.ts';
+import { declare as report } from './commands/report.ts';
+import { declare as rollback } from './commands/rollback.ts';
 import { declare as run } from './commands/run.ts';
 import { declare as sandbox } from './commands/sandbox.ts';
 import { declareUpload } from './commands/upload.ts';
+import { declare as validate } from './commands/validate.ts';
 import { declare as verify } from './commands/verify.ts';
 
 /** Every command, in the order of the help: the way from ISO to MAAS, then what looks and what helps. */
@@ -17,12 +23,18 @@ const COMMANDS: readonly Declare[] = [
   init,
   doctor,
   run,
+  validate,
+  checks,
   declareUpload(async () => (await import('./upload-image.ts')).uploadImage),
-  verify,
-  diff,
   images,
-  login,
+  promote,
+  rollback,
+  prune,
+  diff,
+  report,
+  verify,
   keygen,
+  login,
   config,
   sandbox,
 ];
