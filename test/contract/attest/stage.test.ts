@@ -1,0 +1,57 @@
+import { chmod, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import type { Config } from '../../../pipeline/config/types.ts';
+import type { Event } from '../../../pipeline/events/event.ts';
+import { preflight } from '../../../pipeline/run/preflight.ts';
+import type { RunRequest } from '../../../pipeline/run/runner.ts';
+import { pack } from '../../../pipeline/stages/pack.ts';
+import { STAGES } from '../../../pipeline/stages/table.ts';
+import type { StageContext } from '../../../pipeline/stages/types.ts';
+import { dgxos5, image } from '../../unit/render/example.ts';
+import { cli } from '../config/cli.ts';
+import { folder } from './attested.ts';
+
+/** What the stage decides by, with the key that the configuration names. */
+async function inputsWith(keyFile: string | null, events: Event[] = []) {
+  return pack.inputs({
+    config: { sign: { keyFile } } as Config,
+    image,
+    release: dgxos5,
+    output: () => ({ buildId: 'b' }),
+    emit: (event: Event) => events.push(event),
+    env: {},
+  } as unknown as StageContext);
+}
+
+it('packing is done again when another key signs, and the record holds nothing of the key', async () => {
+  const dir = await folder();
+  for (const name of ['a', 'b']) await cli(dir, ['keygen', '--out', name]);
+  await chmod(join(dir, 'a'), 0o644);
+  const events: Event[] = [];
+  const [none, a, b] = [
+    await inputsWith(null),
+    await inputsWith(join(dir, 'a'), events),
+    await inputsWith(join(dir, 'b')),
+  ];
+  expect(none.signingKey).toBeNull();
+  expect(a.signingKey).toMatch(/^[0-9a-f]{64}$/);
+  expect(b.signingKey).not.toBe(a.signingKey);
+  // Deciding is asked often; packing warns once.
+  expect(events).toEqual([]);
+  const secret = (await readFile(join(dir, 'a'), 'utf8')).split('\n')[1]!;
+  expect(JSON.stringify(a)).not.toContain(secret);
+});
+
+it('a signing key that cannot be used is found before the build, and only where something is packed', async () => {
+  const until = (stage: 'render' | 'pack') =>
+    preflight({
+      config: { sign: { keyFile: '/nowhere/key' } } as Config,
+      image,
+      stages: STAGES,
+      selection: { until: stage },
+      env: {},
+    } as unknown as RunRequest);
+  await expect(until('pack')).rejects.toMatchObject({ code: 'SIGNING_KEY_INVALID', exitCode: 3 });
+  await until('render');
+});
