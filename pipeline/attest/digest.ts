@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
@@ -49,8 +49,9 @@ export async function digestOf(path: string, emit: Emit, signal: AbortSignal): P
 
 /** A small file with its digest; null when there is none. */
 export async function readBeside(path: string): Promise<{ text: string; sha256: string } | null> {
+  let file: FileHandle | undefined;
   try {
-    await using file = await open(path, 'r');
+    file = await open(path, 'r');
     if ((await file.stat()).size > LARGEST)
       throw new Fault('IMAGE_UNREADABLE', `${path} has more than ${LARGEST} bytes: it is no attestation`);
     const bytes = await file.readFile();
@@ -58,5 +59,7 @@ export async function readBeside(path: string): Promise<{ text: string; sha256: 
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw fromSystemError(error, `reading ${path}`);
+  } finally {
+    await file?.close();
   }
 }

@@ -5,7 +5,7 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { registerSecret } from '../secrets/registry.ts';
@@ -99,8 +99,9 @@ export function newKeyPair(passphrase: string | undefined): {
 }
 
 async function readKey(path: string): Promise<{ text: string; mode: number }> {
+  let file: FileHandle | undefined;
   try {
-    await using file = await open(path, 'r');
+    file = await open(path, 'r');
     const { mode, size } = await file.stat();
     if (size > LARGEST) throw invalid(path, 'it is too large for a key');
     return { text: await file.readFile('utf8'), mode };
@@ -108,6 +109,8 @@ async function readKey(path: string): Promise<{ text: string; mode: number }> {
     if (error instanceof Fault) throw error;
     const { code } = error as NodeJS.ErrnoException;
     throw invalid(path, code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`);
+  } finally {
+    await file?.close();
   }
 }
 
