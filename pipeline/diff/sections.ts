@@ -21,7 +21,8 @@ export interface Section {
   title: string;
   /** "3 added, 1 removed, 12 upgraded". */
   summary: string;
-  rows: Row[];
+  /** With what happened in the section's own words: "upgraded", "larger". */
+  rows: (Row & { word: string })[];
 }
 
 /** The parts that differ, each with its rows; and the names of those that do not. */
@@ -51,9 +52,11 @@ export function sections(diff: ImageDiff): { changed: Section[]; same: string[] 
     ['Services', of(diff.services, String, () => 'enabled')],
     ['Users', of(diff.accounts, (user) => user.name, account)],
   ];
-  const changed = all.flatMap(([title, rows, words]) =>
-    rows && rows.length > 0 ? [{ title, summary: summary(rows, words), rows }] : [],
-  );
+  const changed = all.flatMap(([title, rows, words = {}]) => {
+    if (!rows || rows.length === 0) return [];
+    const worded = rows.map((row) => ({ ...row, word: words[row.sign] ?? row.sign }));
+    return [{ title, summary: summary(rows, words), rows: worded }];
+  });
   const same = all.flatMap(([title, rows]) => (rows && rows.length === 0 ? [title.toLowerCase()] : []));
   return { changed, same };
 }
@@ -66,7 +69,7 @@ export function signedBytes(count: number): string {
   return `${count < 0 ? '−' : '+'}${bytes(Math.abs(count))}`;
 }
 
-function summary(rows: readonly Row[], words: Words = {}): string {
+function summary(rows: readonly Row[], words: Words): string {
   const signs: Sign[] = ['added', 'removed', 'up', 'down', 'changed'];
   return signs
     .map((sign) => [rows.filter((row) => row.sign === sign).length, words[sign] ?? sign] as const)

@@ -1,16 +1,8 @@
 import { bytes } from '../../report/human.ts';
 import { plain } from '../../report/paint.ts';
 import type { ImageDiff } from '../compare.ts';
-import { type Sign, sections } from '../sections.ts';
+import { sections } from '../sections.ts';
 import { notCompared, verdict } from './text.ts';
-
-const WORDS: Record<Sign, string> = {
-  added: 'added',
-  removed: 'removed',
-  up: '↑',
-  down: '↓',
-  changed: 'changed',
-};
 
 /** A comparison as Markdown: for a merge request, a job summary or release notes. */
 export function diffMarkdown(diff: ImageDiff): string {
@@ -26,8 +18,8 @@ export function diffMarkdown(diff: ImageDiff): string {
   lines.push('');
   for (const { title, summary, rows } of changed) {
     lines.push(`### ${title}: ${summary}`, '', '| | | before | after |', '|---|---|---|---|');
-    for (const { sign, name, before, after } of rows)
-      lines.push(`| ${WORDS[sign]} | ${cell(name)} | ${cell(before)} | ${cell(after)} |`);
+    for (const { word, name, before, after } of rows)
+      lines.push(`| ${word} | ${cell(name)} | ${cell(before)} | ${cell(after)} |`);
     lines.push('');
   }
   if (!diff.different) lines.push(`**${verdict(diff)}.**`, '');

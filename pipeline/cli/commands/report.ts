@@ -1,0 +1,70 @@
+import type { Declare } from '../command.ts';
+import type { Session } from '../session.ts';
+
+interface Options {
+  out?: string;
+  run?: string;
+  since?: string;
+}
+
+/** `report [IMAGE]`: one HTML file on the last run of an image. */
+export const declare: Declare = (program, act) => {
+  program
+    .command('report')
+    .argument('[image]', 'an image of the configuration (default: the only one)')
+    .description(
+      'one offline HTML file on a run: verdict, checks, changes, sizes, stages, provenance, console',
+    )
+    .option('-o, --out <file>', 'where to write it, - for stdout (default: <workspace>/<image>/report.html)')
+    .option('--run <dir>', "an image's folder of a workspace, in place of one of the configuration")
+    .option('--since <image>', 'compare with this instead of the last release: anything that `diff` takes')
+    .action(
+      act(async (session, image: string | undefined, options: Options) => {
+        const { reportPage } = await import('../../html/write-report.ts');
+        const { env } = session;
+        const imageDir = options.run ?? (await folderOf(session, image));
+        const since = options.since === undefined ? undefined : await described(session, options.since);
+        const html = await reportPage(imageDir, { env, since });
+        const { join, resolve } = await import('node:path');
+        const file = options.out === '-' ? '-' : resolve(options.out ?? join(imageDir, 'report.html'));
+        if (file === '-') return session.data({ ok: true, html }, html);
+        await write(file, html);
+        session.data({ ok: true, file }, file);
+      }),
+    );
+};
+
+/** The folder of the image named, or of the only one. */
+async function folderOf(session: Session, name: string | undefined): Promise<string> {
+  const { join } = await import('node:path');
+  const { selectImage } = await import('../../config/load.ts');
+  const { Fault } = await import('../../errors/fault.ts');
+  const config = await configOf(session);
+  const names = Object.keys(config.images);
+  if (name === undefined && names.length > 1)
+    throw new Fault('USAGE', `Which image? The configuration has ${names.join(', ')}`, {
+      hint: `dgxos-maas report ${names[0]}`,
+    });
+  return join(config.workspace, selectImage(config, name ?? names[0] ?? '').name);
+}
+
+async function configOf({ configFile: file, env }: Session) {
+  const { loadConfig } = await import('../../config/load.ts');
+  return (await loadConfig({ file, env, cwd: process.cwd() })).config;
+}
+
+async function described(session: Session, since: string) {
+  const { namedRelease } = await import('../../html/previous.ts');
+  const { env, emit, signal } = session;
+  return namedRelease(since, { env, emit, signal, config: () => configOf(session) });
+}
+
+async function write(file: string, html: string): Promise<void> {
+  const { default: writeFileAtomic } = await import('write-file-atomic');
+  const { fromSystemError } = await import('../../errors/fault.ts');
+  try {
+    await writeFileAtomic(file, html);
+  } catch (error) {
+    throw fromSystemError(error, `writing ${file}`);
+  }
+}

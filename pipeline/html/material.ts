@@ -1,0 +1,102 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Verdict } from '../checks/judge.ts';
+import { Fault } from '../errors/fault.ts';
+import type { StageId } from '../events/event.ts';
+import { readRecord, type StageRecord } from '../run/record.ts';
+import type { Evidence } from '../stages/types.ts';
+import { consoleTail } from './console-tail.ts';
+import { type LastRun, readLastRun } from './last-run.ts';
+
+/** The stages in the order of a run. */
+export const STAGE_ORDER = [
+  'iso',
+  'render',
+  'build',
+  'pack',
+  'validate',
+  'upload',
+] as const satisfies StageId[];
+
+/** What the report reads of NAME.manifest.json. */
+export interface Manifest {
+  image?: string;
+  release?: string;
+  platform?: string;
+  version?: string;
+  inputs?: Record<string, unknown>;
+  tools?: Record<string, string>;
+}
+
+type Records = { [S in StageId]?: StageRecord<S> };
+
+/** Everything that one image's folder of the workspace tells; what is missing or damaged is absent. */
+export interface Material {
+  imageDir: string;
+  records: Records;
+  /** Of the artifact in `pack/`. */
+  facts: Partial<Evidence['facts']> | null;
+  manifest: Manifest | null;
+  /** Of that artifact; one that judged an earlier artifact is left out. */
+  verdict: Verdict | null;
+  console: string[];
+  run: LastRun | null;
+}
+
+/**
+ * Gathers what is there of an image.
+ * @throws Fault IMAGE_NOT_BUILT when no stage has left anything
+ */
+export async function gather(imageDir: string, run?: LastRun): Promise<Material> {
+  const found = await Promise.all(STAGE_ORDER.map((stage) => readRecord(imageDir, stage)));
+  const records = Object.fromEntries(
+    STAGE_ORDER.flatMap((stage, i) => (found[i] ? [[stage, found[i]]] : [])),
+  ) as Records;
+  const last = run ?? (await readLastRun(imageDir));
+  if (Object.keys(records).length === 0 && last === null)
+    throw new Fault('IMAGE_NOT_BUILT', `There is nothing to report in ${imageDir}: no stage has run`, {
+      hint: 'dgxos-maas run IMAGE makes an image; --run DIR names the folder of one, <workspace>/<image>.',
+    });
+  const [evidence, manifest, verdict, console] = await Promise.all([
+    readJson<Evidence>(join(imageDir, 'pack', 'facts.json')),
+    readJson<Manifest>(
+      records.pack?.data.artifact.manifest ??
+        join(imageDir, 'pack', `${records.pack?.inputs.name}.manifest.json`),
+    ),
+    verdictOf(imageDir, records),
+    consoleTail(join(imageDir, 'build', 'console.log')),
+  ]);
+  return {
+    imageDir,
+    records,
+    facts: records.pack ? (evidence?.facts ?? null) : null,
+    manifest: records.pack ? manifest : null,
+    verdict,
+    console,
+    run: last && isLatest(last, records) ? last : null,
+  };
+}
+
+/** A rejected image leaves no record, but its verdict; either counts only for the artifact that is there. */
+async function verdictOf(imageDir: string, { pack, validate }: Records): Promise<Verdict | null> {
+  const file = join(imageDir, 'validate', 'verdict.json');
+  const verdict = await readJson<Verdict>(file);
+  if (!verdict || !Array.isArray(verdict.findings) || !pack) return null;
+  if (validate) return validate.inputs.artifact === pack.data.artifact.sha256 ? verdict : null;
+  const { mtime } = await stat(file);
+  return mtime.toISOString() >= pack.finishedAt ? verdict : null;
+}
+
+/** A run that was killed leaves newer records and no word of itself. */
+function isLatest(run: LastRun, records: Records): boolean {
+  return Object.values(records).every((record) => record.finishedAt <= run.endedAt);
+}
+
+async function readJson<T>(file: string): Promise<T | null> {
+  try {
+    const value = JSON.parse(await readFile(file, 'utf8')) as T;
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}

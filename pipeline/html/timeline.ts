@@ -1,0 +1,48 @@
+import type { StageId } from '../events/event.ts';
+import { duration } from '../report/human.ts';
+import { type Material, STAGE_ORDER } from './material.ts';
+import { shownTime } from './time.ts';
+
+export interface StageBar {
+  stage: StageId;
+  state: 'ran' | 'fresh' | 'failed' | 'none';
+  /** "8 min 2 s", empty where it did not run. */
+  took: string;
+  /** What it made, or why it stands as it was. */
+  note: string;
+  /** Percent of the whole; null where there is no bar. */
+  bar: { start: number; width: number } | null;
+}
+
+/** A bar shorter than this could not be seen. */
+const LEAST_WIDTH = 0.6;
+
+/** The stages one after the other, each as long as it took when it last ran. */
+export function timeline({ records, run }: Material): { total: string; bars: StageBar[] } {
+  const rows = STAGE_ORDER.map((stage) => {
+    const record = records[stage];
+    const ran = run?.stages.find((entry) => entry.stage === stage);
+    const state: StageBar['state'] = ran?.state ?? (record ? (run ? 'fresh' : 'ran') : 'none');
+    const seconds = (state === 'failed' ? ran?.seconds : record?.seconds) ?? 0;
+    return { stage, state, seconds, record };
+  });
+  const total = rows.reduce((sum, row) => sum + row.seconds, 0);
+  let start = 0;
+  const bars = rows.map(({ stage, state, seconds, record }): StageBar => {
+    const width = total > 0 ? Math.max((seconds / total) * 100, LEAST_WIDTH) : 0;
+    const bar = state === 'none' ? null : { start: Math.min(start, 100 - width), width };
+    start += total > 0 ? (seconds / total) * 100 : 0;
+    const kept = state === 'fresh' && record ? `Unchanged since ${shownTime(record.finishedAt)}. ` : '';
+    return {
+      stage,
+      state,
+      took: state === 'none' ? '' : seconds < 0.05 ? 'under 0.1 s' : duration(seconds),
+      note:
+        state === 'none'
+          ? 'Did not run.'
+          : `${kept}${state === 'failed' ? 'Failed.' : (record?.summary ?? '')}`,
+      bar,
+    };
+  });
+  return { total: duration(total), bars };
+}
