@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -31,10 +32,9 @@ const made = await $({
 const iso = JSON.parse(made.stdout) as { path: string; sha256: string };
 
 say('starting a sandbox MAAS on loopback (it is not MAAS, it answers like it)');
-const sandbox = $({
+const sandbox = spawn(process.execPath, [cli, 'sandbox', '--quiet', '--json', '--dir', join(dir, 'maas')], {
   stdio: ['ignore', 'pipe', 'inherit'],
-  nothrow: true,
-})`node ${cli} sandbox --quiet --json --dir ${join(dir, 'maas')}`;
+});
 const maas = await new Promise<{ url: string; apiKey: string }>((ready, failed) => {
   let text = '';
   sandbox.stdout.on('data', (chunk: Buffer) => {
@@ -45,7 +45,7 @@ const maas = await new Promise<{ url: string; apiKey: string }>((ready, failed) 
       // the object is not complete yet
     }
   });
-  sandbox.then((end) => failed(new Error(`the sandbox ended with exit code ${end.exitCode}`)));
+  sandbox.on('exit', (code) => failed(new Error(`the sandbox ended with exit code ${code}`)));
 });
 
 const config = join(dir, 'dgxos-maas.yaml');
@@ -75,5 +75,5 @@ try {
   if (run.exitCode === 0)
     say(`done in ${Math.round((Date.now() - started) / 1000)} s; the files are in ${dir}`);
 } finally {
-  await sandbox.kill('SIGTERM').catch(() => {});
+  sandbox.kill('SIGTERM');
 }

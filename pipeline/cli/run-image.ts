@@ -12,20 +12,38 @@ import { type RunRequest, runStages } from '../run/runner.ts';
 import { STAGES } from '../stages/table.ts';
 import type { Session } from './session.ts';
 
-export interface RunImageOptions extends Selection {
+/** What the command line says in place of the configuration. */
+export interface Flags {
+  workspace?: string;
+  iso?: string;
+  accelerator?: string;
+  boot?: string;
+  fast?: boolean;
+  small?: boolean;
+}
+
+export interface RunImageOptions extends Selection, Flags {
   dryRun?: boolean;
   wait: boolean;
 }
 
 /** The request of a run, from the command line and the configuration. */
-export async function requestFor(session: Session, name: string, selection: Selection): Promise<RunRequest> {
+export async function requestFor(
+  session: Session,
+  name: string,
+  selection: Selection,
+  flags: Flags = {},
+): Promise<RunRequest> {
+  const { workspace, iso, accelerator, boot, fast, small } = flags;
   const { config, warnings } = await loadConfig({
     file: session.configFile,
     env: session.env,
     cwd: process.cwd(),
+    overrides: { workspace, accelerator, boot, isos: iso === undefined ? {} : { [name]: iso } },
   });
   for (const message of warnings) session.emit({ type: 'notice', level: 'warning', message });
   const image = selectImage(config, name);
+  if (fast || small) image.compression = fast ? 'fast' : 'small';
   return {
     config,
     image,
@@ -40,11 +58,8 @@ export async function requestFor(session: Session, name: string, selection: Sele
 
 /** Runs the stages of one image under the workspace's lock and writes the summary. */
 export async function runImage(session: Session, name: string, options: RunImageOptions): Promise<void> {
-  const request = await requestFor(session, name, {
-    force: options.force,
-    from: options.from,
-    until: options.until,
-  });
+  const { force, from, until } = options;
+  const request = await requestFor(session, name, { force, from, until }, options);
   if (options.dryRun) {
     const plan = await planStages(request);
     session.data({ image: name, stages: plan }, () => planText(name, plan, paint(session.color)));

@@ -5,6 +5,12 @@ import type { Act } from '../command.ts';
 const IDS: readonly StageId[] = ['iso', 'render', 'build', 'pack', 'validate', 'upload'];
 
 export interface RunOptions {
+  workspace?: string;
+  iso?: string;
+  accelerator?: string;
+  boot?: string;
+  fast?: boolean;
+  small?: boolean;
   force?: StageId;
   from?: StageId;
   until?: StageId;
@@ -21,7 +27,13 @@ function addRunOptions(command: Command): Command {
     .addOption(stageOption('--force', 'run this stage even when it is fresh'))
     .addOption(stageOption('--from', 'run this stage and all later ones'))
     .option('-n, --dry-run', 'print which stages would run and why, with the commands; change nothing')
-    .option('--no-wait', 'fail at once when another run holds the workspace');
+    .option('--no-wait', 'fail at once when another run holds the workspace')
+    .option('--workspace <dir>', 'where stages keep work and outputs')
+    .option('--iso <path-or-url>', "the image's ISO")
+    .addOption(new Option('--accelerator <name>', 'of the VM').choices(['auto', 'kvm', 'tcg']))
+    .addOption(new Option('--boot <way>', 'of the VM').choices(['direct', 'typed']))
+    .addOption(new Option('--fast', 'compress less').conflicts('small'))
+    .option('--small', 'compress more');
 }
 
 /** `run`, `build` and `render`: the same table of stages, to different ends. */
