@@ -19,12 +19,11 @@ export function checkList(checks: readonly Check[], color: Paint): string {
 
 /** The same as the page docs/checks.md. */
 export function checksPage(checks: readonly Check[]): string {
-  const cell = (text: string) => text.replace(/[|<>*_]/g, (c) => `\\${c}`);
   return [
     '# The checks',
     '',
-    'Made by `dgxos-maas checks --markdown`. A blocker stops the image; a major defect and a warning are told. Which apply, and what',
-    'else a profile expects, is in pipeline/checks/profiles.ts.',
+    'Made by `dgxos-maas checks --markdown`; edit pipeline/checks, not this page. A blocker stops the image; a major defect and a',
+    'warning are told. Which apply, and what else a profile expects, is in pipeline/checks/profiles.ts.',
     '',
     '| # | id | severity | check | failure it prevents | fix |',
     '|---|---|---|---|---|---|',
@@ -34,4 +33,12 @@ export function checksPage(checks: readonly Check[]): string {
     ),
     '',
   ].join('\n');
+}
+
+/** Text inside a table's cell: a bar would end the cell, in code too; inside backticks a backslash is no escape. */
+function cell(text: string): string {
+  return text
+    .split('`')
+    .map((part, i) => part.replace(i % 2 === 1 ? /\|/g : /[|<>*_]/g, (c) => `\\${c}`))
+    .join('`');
 }
