@@ -15,8 +15,9 @@ export interface Cell {
   label: string;
   /** Bytes as text, where there is room for a second line. */
   size: string;
-  /** Whether the label fits even where the map is drawn at its least width. */
-  always: boolean;
+  /** The label that fits where the map is drawn at its least width; and whether the size does. */
+  shortLabel: string;
+  shortSize: boolean;
 }
 
 /** How a map is laid out and measured, in pixels. Its width follows the screen, from `least` up. */
@@ -27,7 +28,7 @@ export interface Frame {
 }
 
 /** The style sheet gives the maps these heights and shows one of them: up to 700 pixels of screen the narrow one. */
-export const WIDE: Frame = { width: 960, height: 420, least: 620 };
+export const WIDE: Frame = { width: 960, height: 420, least: 640 };
 export const NARROW: Frame = { width: 300, height: 480, least: 280 };
 
 /** Of the widest usual font at 13 pixels, so that no label is cut. */
@@ -49,9 +50,11 @@ export function treemap(groups: readonly Group[], frame: Frame): Cell[] {
     );
     return group.leaves.map((leaf, i): Cell => {
       const { x, y, width, height } = rects[i]!;
-      const label = height < ONE_LINE ? '' : shortened(leaf.name, width);
+      const least = (width / frame.width) * frame.least;
+      const name = height < ONE_LINE ? '' : leaf.name;
+      const label = shortened(name, width);
       const size = bytes(leaf.bytes);
-      const longest = Math.max(label.length, size.length);
+      const sizeFits = (room: number) => height >= TWO_LINES && needed(size.length) <= room;
       return {
         x: percent(x / frame.width),
         y: percent(y / frame.height),
@@ -60,8 +63,9 @@ export function treemap(groups: readonly Group[], frame: Frame): Cell[] {
         group: index,
         title: `${leaf.path}: ${size}`,
         label,
-        size: label && height >= TWO_LINES && needed(size.length) <= width ? size : '',
-        always: needed(longest) <= (width / frame.width) * frame.least,
+        size: label && sizeFits(width) ? size : '',
+        shortLabel: shortened(name, least),
+        shortSize: sizeFits(least),
       };
     });
   });
