@@ -1,6 +1,11 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildRoot } from '../../pipeline/build/build.ts';
+import { loadRelease } from '../../pipeline/catalogue/load.ts';
+import { loadConfig, selectImage } from '../../pipeline/config/load.ts';
+import { Fault } from '../../pipeline/errors/fault.ts';
+import type { Event } from '../../pipeline/events/event.ts';
 import { demoIso, demoWorkspace, running, start, type Workspace } from './demo.ts';
 
 let workspace: Workspace;
@@ -15,5 +20,38 @@ describe('typed boot', () => {
     expect(code, stderr).toBe(0);
     expect(existsSync(join(workspace.work, 'demo/pack/demo.tar.gz'))).toBe(true);
     expect(await running(workspace.dir)).toEqual([]);
+  });
+
+  it('notices a command that was typed too fast, stops the VM and types again more slowly', async () => {
+    const { config } = await loadConfig({ file: workspace.config, env: {}, cwd: workspace.dir });
+    const release = structuredClone(await loadRelease('demo'));
+    // At 1 ms a key, characters are dropped silently.
+    release.typed.keyIntervalMs = 1;
+    release.fetchWithinS = 30;
+    const record = JSON.parse(readFileSync(join(workspace.work, 'demo/render.json'), 'utf8'));
+    const dir = join(workspace.dir, 'mistyped');
+    mkdirSync(dir);
+    const stop = new AbortController();
+    const events: Event[] = [];
+    const build = buildRoot({
+      rendered: record.data,
+      accelerator: 'tcg',
+      image: selectImage(config, 'demo'),
+      release,
+      dir,
+      emit(event) {
+        events.push(event);
+        // The second try is under way: what it comes to is the other test's matter.
+        if (event.type === 'activity' && events.some((e) => e.type === 'notice'))
+          stop.abort(new Fault('INTERRUPTED', 'seen enough'));
+      },
+      signal: stop.signal,
+      env: {},
+    });
+    await expect(build).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(events).toContainEqual(
+      expect.objectContaining({ type: 'notice', message: expect.stringContaining('slower') }),
+    );
+    expect(await running(dir)).toEqual([]);
   });
 });

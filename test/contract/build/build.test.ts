@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -148,4 +148,36 @@ describe('a build', () => {
     });
     expect(await left()).toEqual([]);
   });
+
+  it.skipIf(process.getuid?.() !== 0)(
+    "packs by packer-maas' own scripts when asked to (they need root)",
+    async () => {
+      mkdirSync(join(dir, 'packer'));
+      const script = join(dir, 'packer/upstream-pack');
+      writeFileSync(script, '#!/bin/sh\n[ -d output-qemu ] || exit 1\ntar -czf "$OUTPUT" -C .. ./hello\n');
+      chmodSync(script, 0o755);
+      const wanted = request([{ disk: disk() }]);
+      wanted.image.pack = 'packer-maas';
+      const root = await buildRoot(wanted);
+      expect(root).toMatchObject({ kind: 'tgz', path: join(dir, 'build/root.tar.gz') });
+      expect(execFileSync('tar', ['-tzf', root.path], { encoding: 'utf8' })).toBe('./hello\n');
+    },
+  );
+
+  it.skipIf(process.getuid?.() !== 0)(
+    "tells what packer-maas' scripts said when they fail (they need root)",
+    async () => {
+      mkdirSync(join(dir, 'packer'));
+      const script = join(dir, 'packer/upstream-pack');
+      writeFileSync(script, '#!/bin/sh\necho "modprobe: FATAL: Module nbd not found" >&2\nexit 1\n');
+      chmodSync(script, 0o755);
+      const wanted = request([{ disk: disk() }]);
+      wanted.image.pack = 'packer-maas';
+      await expect(buildRoot(wanted)).rejects.toMatchObject({
+        code: 'PACK_FAILED',
+        detail: expect.stringContaining('nbd not found'),
+      });
+      expect(await left()).toEqual([]);
+    },
+  );
 });
