@@ -13,6 +13,7 @@ interface ValidateFlags {
   offline?: boolean;
   junit?: string;
   markdown?: string;
+  sarif?: string;
   github?: boolean;
   facts?: boolean;
 }
@@ -34,6 +35,7 @@ export function declare(program: Command, act: Act): void {
     .option('--waivers <file>', 'YAML list of {check, reason, until} that this site accepts')
     .option('--junit <file>', 'write a JUnit report')
     .option('--markdown <file>', 'write a Markdown summary')
+    .option('--sarif <file>', 'write a SARIF 2.1.0 log for code scanning')
     .option('--github', 'annotations for GitHub Actions in place of the table, and its job summary')
     .option('--facts', 'put all facts of the image into the object of --json')
     .action(act(validate));
@@ -89,6 +91,11 @@ async function writeReports(
   };
   if (flags.junit) await write(flags.junit, verdictJunit(result, result.verdict));
   if (flags.markdown) await write(flags.markdown, verdictMarkdown(result, result.verdict));
+  if (flags.sarif) {
+    const { verdictSarif } = await import('../../checks/output/sarif.ts');
+    const { toolVersion } = await import('../../attest/tool-version.ts');
+    await write(flags.sarif, verdictSarif(result, result.verdict, await toolVersion()));
+  }
   if (flags.github && env.GITHUB_STEP_SUMMARY)
     await write(env.GITHUB_STEP_SUMMARY, verdictMarkdown(result, result.verdict), appendFile);
 }
