@@ -1,7 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { ImageFacts } from '../image/facts.ts';
 import { stateDir } from '../maas/state-dir.ts';
 import type { Description } from './description.ts';
 import { describeJson } from './json-file.ts';
@@ -10,21 +9,16 @@ import { describeJson } from './json-file.ts';
 const MOST = 100;
 const DIGEST = /^[0-9a-f]{64}$/;
 
-/** Facts of a finished artifact, kept for later comparisons when the workspace has moved on. */
-export interface Release {
-  sha256: string;
-  /** Bytes of the artifact. */
-  size: number;
-  version: string;
-  /** YYYYMMDD. */
-  date: string;
-  facts: ImageFacts;
-}
-
 const storeDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'releases');
 
-/** Keeps a release beside the ledger, by its digest; of more than 100 the oldest go. */
-export async function keepRelease(release: Release, env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Keeps what is known of an uploaded artifact beside the ledger, by its digest, for comparisons when the workspace has moved on.
+ * Of more than 100 the oldest go.
+ */
+export async function keepRelease(
+  { name: _, ...release }: Description & { sha256: string },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const dir = storeDir(env);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await writeFileAtomic(join(dir, `${release.sha256}.json`), JSON.stringify(release));

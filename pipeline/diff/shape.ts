@@ -1,4 +1,4 @@
-import { Ajv } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 
 const text = { type: 'string' };
 const count = { type: 'number', minimum: 0 };
@@ -39,11 +39,13 @@ const PARTS = {
 /** Names of the parts, in the order of the facts. */
 export const PART_NAMES = Object.keys(PARTS) as (keyof typeof PARTS)[];
 
-const validate = new Ajv({ allowUnionTypes: true }).compile({ type: 'object', properties: PARTS });
+// Compiled when it is first needed: a report without a release before it needs none.
+let compiled: ValidateFunction | undefined;
 
 /** What is wrong with the parts of a file, as "packages/3/version must be string", or null. */
 export function shapeProblem(facts: object): string | null {
-  if (validate(facts)) return null;
-  const [error] = validate.errors ?? [];
+  compiled ??= new Ajv({ allowUnionTypes: true }).compile({ type: 'object', properties: PARTS });
+  if (compiled(facts)) return null;
+  const [error] = compiled.errors ?? [];
   return `${error?.instancePath.slice(1) || 'the file'} ${error?.message ?? 'is of another shape'}`;
 }

@@ -1,4 +1,4 @@
-import { describeImage } from '../diff/describe.ts';
+import type { DescribeOptions } from '../diff/describe.ts';
 import type { Description } from '../diff/description.ts';
 import { keptRelease } from '../diff/release-store.ts';
 import { type LedgerEntry, readLedger } from '../upload/ledger.ts';
@@ -37,9 +37,8 @@ export async function lastRelease({ env, image, sha256 }: PreviousOptions): Prom
 }
 
 /** What --since names. @throws Fault as `describeImage` does */
-export async function namedRelease(
-  name: string,
-  options: Parameters<typeof describeImage>[1],
-): Promise<Previous> {
+export async function namedRelease(name: string, options: DescribeOptions): Promise<Previous> {
+  // Reads archives, too: much to load for a report that needs none.
+  const { describeImage } = await import('../diff/describe.ts');
   return { description: await describeImage(name, options), note: `Since ${name}.` };
 }

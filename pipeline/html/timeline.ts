@@ -1,11 +1,13 @@
 import type { StageId } from '../events/event.ts';
 import { duration } from '../report/human.ts';
+import type { StageRecord } from '../run/record.ts';
 import { type Material, STAGE_ORDER } from './material.ts';
 import { shownTime } from './time.ts';
 
 export interface StageBar {
   stage: StageId;
-  state: 'ran' | 'fresh' | 'failed' | 'none';
+  /** `earlier`: the last run did not come to it, what is there is of a run before. */
+  state: 'ran' | 'fresh' | 'failed' | 'earlier' | 'none';
   /** "8 min 2 s", empty where it did not run. */
   took: string;
   /** What it made, or why it stands as it was. */
@@ -22,7 +24,7 @@ export function timeline({ records, run }: Material): { total: string; bars: Sta
   const rows = STAGE_ORDER.map((stage) => {
     const record = records[stage];
     const ran = run?.stages.find((entry) => entry.stage === stage);
-    const state: StageBar['state'] = ran?.state ?? (record ? (run ? 'fresh' : 'ran') : 'none');
+    const state: StageBar['state'] = ran?.state ?? (record ? (run ? 'earlier' : 'ran') : 'none');
     const seconds = (state === 'failed' ? ran?.seconds : record?.seconds) ?? 0;
     return { stage, state, seconds, record };
   });
@@ -32,17 +34,22 @@ export function timeline({ records, run }: Material): { total: string; bars: Sta
     const width = total > 0 ? Math.max((seconds / total) * 100, LEAST_WIDTH) : 0;
     const bar = state === 'none' ? null : { start: Math.min(start, 100 - width), width };
     start += total > 0 ? (seconds / total) * 100 : 0;
-    const kept = state === 'fresh' && record ? `Unchanged since ${shownTime(record.finishedAt)}. ` : '';
     return {
       stage,
       state,
       took: state === 'none' ? '' : seconds < 0.05 ? 'under 0.1 s' : duration(seconds),
-      note:
-        state === 'none'
-          ? 'Did not run.'
-          : `${kept}${state === 'failed' ? 'Failed.' : (record?.summary ?? '')}`,
+      note: note(state, record),
       bar,
     };
   });
   return { total: duration(total), bars };
+}
+
+function note(state: StageBar['state'], record: StageRecord | undefined): string {
+  const since = record ? shownTime(record.finishedAt) : '';
+  const made = record?.summary ?? '';
+  if (state === 'none') return 'Did not run.';
+  if (state === 'failed') return 'Failed.';
+  if (state === 'fresh') return `Unchanged since ${since}. ${made}`;
+  return state === 'earlier' ? `Not reached in the last run; stands since ${since}. ${made}` : made;
 }

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../../pipeline/config/types.ts';
 import { describeImage } from '../../../pipeline/diff/describe.ts';
 import { describeJson } from '../../../pipeline/diff/json-file.ts';
-import { keepRelease } from '../../../pipeline/diff/release-store.ts';
-import type { ImageFacts } from '../../../pipeline/image/facts.ts';
+import { keepRelease, keptRelease } from '../../../pipeline/diff/release-store.ts';
+import { keepBuilt } from '../../../pipeline/diff/workspace.ts';
 import { ledgerFile } from '../../../pipeline/upload/ledger.ts';
 import { whole } from './facts.ts';
 
@@ -55,6 +55,16 @@ describe('an image by its name', () => {
     });
   });
 
+  it('is still known when it was kept and the workspace has moved on', async () => {
+    await put('work/demo/pack/facts.json', JSON.stringify({ facts: whole(), stream: { bytes: 7 } }));
+    const data = { artifact: { sha256: SHA, size: 7, date: '20261123' } };
+    await put('work/demo/pack.json', JSON.stringify({ format: 1, stage: 'pack', data }));
+    await keepBuilt(join(dir, 'work/demo'), env);
+    await rm(join(dir, 'work'), { recursive: true });
+    expect(await keptRelease(SHA, 'x', env)).toMatchObject({ name: 'x', date: '20261123', facts: whole() });
+    expect(await keptRelease('../../etc/passwd', 'x', env)).toBeUndefined();
+  });
+
   it('that is not built says how to build it', async () => {
     await expect(describeIt('demo')).rejects.toMatchObject({ code: 'IMAGE_NOT_BUILT' });
   });
@@ -65,10 +75,7 @@ describe('an image by its name', () => {
     await mkdir(dirname(ledgerFile(env)), { recursive: true });
     await writeFile(ledgerFile(env), `${lines.join('\n')}\n`);
     await expect(describeIt('dgx1-5.0')).rejects.toMatchObject({ code: 'IMAGE_NOT_BUILT' });
-    await keepRelease(
-      { sha256: SHA, size: 7, version: '5.0', date: '20261123', facts: whole() as ImageFacts },
-      env,
-    );
+    await keepRelease({ name: 'x', sha256: SHA, size: 7, facts: whole() }, env);
     for (const name of ['dgx1-5.0', 'custom/dgx1-5.0', SHA.slice(0, 8), SHA])
       expect(await describeIt(name)).toMatchObject({
         name,

@@ -114,6 +114,20 @@ describe('the stages', () => {
     expect(pack.width).toBeCloseTo((40 / 150) * 100);
   });
 
+  it('that the last run did not reach stand as the run before left them', async () => {
+    await writeFolder(dir, { lastRun: failing('build', 'BUILD_FAILED'), without: ['build'] });
+    const { bars } = timeline(await gather(dir));
+    expect(bars.map((bar) => bar.state)).toEqual([
+      'earlier',
+      'earlier',
+      'failed',
+      'earlier',
+      'earlier',
+      'none',
+    ]);
+    expect(bars[3]!.note).toContain('Not reached in the last run; stands since 2026-11-23 00:04 UTC.');
+  });
+
   it('never leave the picture', async () => {
     await writeFolder(dir, { lastRun: failing('upload', 'MAAS_REFUSED') });
     for (const { bar } of timeline(await gather(dir)).bars)

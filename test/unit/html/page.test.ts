@@ -7,7 +7,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepRelease } from '../../../pipeline/diff/release-store.ts';
 import { safeText } from '../../../pipeline/html/safe-text.ts';
 import { reportPage, writeReport } from '../../../pipeline/html/write-report.ts';
-import type { ImageFacts } from '../../../pipeline/image/facts.ts';
 import { registerSecret } from '../../../pipeline/secrets/registry.ts';
 import { ledgerFile } from '../../../pipeline/upload/ledger.ts';
 import { pkg, whole } from '../diff/facts.ts';
@@ -149,8 +148,8 @@ describe('changes since the last release', () => {
 
   it('are those since the last upload of another content', async () => {
     await ledger(upload, { ...upload, name: 'other', image: 'other' });
-    const old = whole({ packages: [pkg('gone-package', '1')] }) as ImageFacts;
-    await keepRelease({ sha256: OLD, size: 1, version: '4.9', date: '20261001', facts: old }, env);
+    const old = whole({ packages: [pkg('gone-package', '1')] });
+    await keepRelease({ name: 'old', sha256: OLD, size: 1, facts: old }, env);
     const html = await reportPage(await writeFolder(join(dir, 'demo')), { env });
     expect(html).toContain('Since dgx1-4.9, uploaded 2026-10-01 10:00 UTC.');
     expect(html).toMatch(/removed<\/td><th[^>]*>gone-package/);
