@@ -61,10 +61,19 @@ async function described(session: Session, since: string) {
 
 async function write(file: string, html: string): Promise<void> {
   const { default: writeFileAtomic } = await import('write-file-atomic');
-  const { fromSystemError } = await import('../../errors/fault.ts');
+  const { Fault, fromSystemError } = await import('../../errors/fault.ts');
   try {
     await writeFileAtomic(file, html);
   } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR')
+      throw new Fault(
+        'USAGE',
+        `No file can be written at ${file}: ${code === 'EISDIR' ? 'it is a folder' : 'its folder does not exist'}`,
+        {
+          hint: 'Give --out the name of a file in a folder that exists.',
+        },
+      );
     throw fromSystemError(error, `writing ${file}`);
   }
 }
