@@ -8,6 +8,7 @@ import { declare as images } from './commands/images.ts';
 import { declare as init } from './commands/init.ts';
 import { declare as keygen } from './commands/keygen.ts';
 import { declare as login } from './commands/login.ts';
+import { declare as pack } from './commands/pack.ts';
 import { declare as promote } from './commands/promote.ts';
 import { declare as prune } from './commands/prune.ts';
 import { declare as report } from './commands/report.ts';
@@ -23,6 +24,7 @@ const COMMANDS: readonly Declare[] = [
   init,
   doctor,
   run,
+  pack,
   validate,
   checks,
   declareUpload(async () => (await import('./upload-image.ts')).uploadImage),

@@ -63,6 +63,7 @@ export const CATALOGUE = {
   TAR_TRUNCATED: EXIT.build,
   TAR_INVALID: EXIT.build,
   PACK_FAILED: EXIT.build,
+  DISK_UNREADABLE: EXIT.config,
   // validation
   IMAGE_REJECTED: EXIT.validation,
   IMAGE_UNREADABLE: EXIT.validation,

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import type { ImageConfig, Release } from '../config/types.ts';
+import type { ImageFacts } from '../image/facts.ts';
 import type { StageData } from '../stages/types.ts';
 import type { PackedRoot } from './root.ts';
 
@@ -19,7 +20,6 @@ export interface ManifestSource {
  */
 export function artifactManifest(source: ManifestSource): string {
   const { image, release, iso, rendered, build, packed } = source;
-  const { facts } = packed;
   return `${JSON.stringify(
     {
       format: 1,
@@ -44,20 +44,27 @@ export function artifactManifest(source: ManifestSource): string {
         compression: image.compression,
       },
       tools: { ...build.tools, compressor: packed.compressor },
-      osRelease: facts.osRelease,
-      counts: facts.counts,
-      bytes: facts.bytes,
-      kernels: facts.kernels,
-      boot: facts.boot,
-      packages: facts.packages,
-      biggest: facts.biggest,
-      directories: facts.directories,
-      owners: facts.owners,
-      xattrs: facts.xattrs,
-      services: facts.services,
-      accounts: facts.accounts,
+      ...contentOf(packed.facts),
     },
     null,
     2,
   )}\n`;
+}
+
+/** What is in an image, as every manifest tells it. */
+export function contentOf(facts: ImageFacts) {
+  return {
+    osRelease: facts.osRelease,
+    counts: facts.counts,
+    bytes: facts.bytes,
+    kernels: facts.kernels,
+    boot: facts.boot,
+    packages: facts.packages,
+    biggest: facts.biggest,
+    directories: facts.directories,
+    owners: facts.owners,
+    xattrs: facts.xattrs,
+    services: facts.services,
+    accounts: facts.accounts,
+  };
 }

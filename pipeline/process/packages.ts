@@ -13,6 +13,10 @@ export const PACKAGE_OF: Record<string, string> = {
   bzip2: 'bzip2',
   'libdeflate-gzip': 'libdeflate-tools',
   git: 'git',
+  sfdisk: 'fdisk',
+  dumpe2fs: 'e2fsprogs',
+  fuse2fs: 'fuse2fs',
+  fusermount3: 'fuse3',
 };
 
 /** One sentence that says how to get a tool. */

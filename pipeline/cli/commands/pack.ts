@@ -1,0 +1,91 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT } from '../../errors/catalogue.ts';
+import { Fault } from '../../errors/fault.ts';
+import type { Act } from '../command.ts';
+import type { Session } from '../session.ts';
+
+interface PackFlags {
+  from: string;
+  out?: string;
+  partition?: number;
+  fast?: boolean;
+  small?: boolean;
+  profile: string;
+  baseImage?: string;
+}
+
+function partitionNumber(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('A number from 1 to 999 is wanted.');
+  return Number(text);
+}
+
+/** `pack --from DISK`: the checked artifact of a disk that somebody else has made. */
+export function declare(program: Command, act: Act): void {
+  program
+    .command('pack')
+    .description('make the checked artifact of a finished disk image, raw or qcow2, with an ext4 root')
+    .requiredOption('--from <disk>', 'the disk of a machine that was shut down')
+    .option('--out <file>', 'NAME.tar.gz (default: named as the disk, in this folder)')
+    .option(
+      '--partition <number>',
+      'where the root is (default: the largest with a Linux file system)',
+      partitionNumber,
+    )
+    .addOption(new Option('--fast', 'compress less').conflicts('small'))
+    .option('--small', 'compress more')
+    .option(
+      '-p, --profile <profile>',
+      'dgxos5, dgxos6, dgxos7, dgxos (by base image), demo or any-ubuntu',
+      'any-ubuntu',
+    )
+    .option('--base-image <os/series>', 'the base image that MAAS will have, such as ubuntu/focal')
+    .addHelpText(
+      'after',
+      '\nAs root the kernel mounts the disk and nothing is lost; without, fuse2fs loses sub-second times and trusted.* attributes.\n' +
+        'Exit code 6 when a blocker fails; the files are kept for `validate` and `diff`.',
+    )
+    .action(act(pack));
+}
+
+async function pack(session: Session, flags: PackFlags): Promise<void> {
+  const { basename } = await import('node:path');
+  const stem = basename(flags.from).replace(/\.(?:raw|img|qcow2?)$/i, '');
+  const out = flags.out ?? `${stem}.tar.gz`;
+  if (!/[^/]\.(?:tar\.gz|tgz)$/.test(out))
+    throw new Fault('USAGE', `"${out}" is no name for an artifact`, {
+      hint: 'Give one that ends in .tar.gz or .tgz.',
+    });
+  if (flags.baseImage !== undefined && !/^[a-z]+\/[a-z0-9.-]+$/i.test(flags.baseImage))
+    throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
+      hint: 'Give os/series, such as ubuntu/focal.',
+    });
+  const [{ packDisk }, { keepYoungGenerationSmall }] = await Promise.all([
+    import('../../pack/from-disk.ts'),
+    import('../../image/memory.ts'),
+  ]);
+  keepYoungGenerationSmall();
+  const { emit, signal, env } = session;
+  const { packed, verdict, partition, read, files } = await packDisk({
+    disk: flags.from,
+    out,
+    partition: flags.partition,
+    level: flags.fast ? 'fast' : flags.small ? 'small' : 'normal',
+    profile: flags.profile,
+    baseImage: flags.baseImage ?? null,
+    emit,
+    signal,
+    env,
+  });
+  const { verdictTable } = await import('../../checks/output/table.ts');
+  const { paint } = await import('../../report/paint.ts');
+  const { path, sha256, size, tarBytes } = packed;
+  session.data(
+    { ok: verdict.passed, file: path, size, sha256, tarBytes, partition, read, files, ...verdict },
+    () => {
+      const lost = read.loses.length > 0 ? `lost: ${read.loses.join(', ')}` : 'nothing lost';
+      const table = verdictTable({ name: path, size, sha256 }, verdict, paint(session.color));
+      return `${table.trimEnd()}\nRead by ${read.way}, ${lost}. Written:\n${files.map((file) => `  ${file}`).join('\n')}\n`;
+    },
+  );
+  if (!verdict.passed) session.exitCode = EXIT.validation;
+}
