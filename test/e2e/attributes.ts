@@ -6,10 +6,11 @@ import { join } from 'node:path';
 /**
  * Every path below a folder with all that a tar can lose: type, mode, owner, size, time, link target, device, extended
  * attributes (capabilities and ACLs among them), which names are one file, and whether a sparse file stayed sparse.
+ * Sockets are left out: no tar holds them, and they belong to the process that made them.
  */
 export function attributesOf(root: string): Record<string, string> {
   const format = '%P\\t%y\\t%m\\t%U:%G\\t%s\\t%T@\\t%l\\t%i\\t%n\\t%b\\0';
-  const listed = execFileSync('find', [root, '-xdev', '-mindepth', '1', '-printf', format], {
+  const listed = execFileSync('find', [root, '-xdev', '-mindepth', '1', '!', '-type', 's', '-printf', format], {
     maxBuffer: 1 << 28,
     encoding: 'latin1',
   });
