@@ -71,13 +71,31 @@ export function effectiveSshd(
 function matching(files: ReadonlyMap<string, string>, pattern: string): string[] {
   const bare = pattern.replace(/^"(.*)"$/, '$1');
   const path = bare.startsWith('/') ? bare.slice(1) : `etc/ssh/${bare}`;
-  const expression = new RegExp(
-    `^${path
-      .split(/(\*+|\?)/)
-      .map((part) =>
-        part[0] === '*' ? '[^/]*' : part === '?' ? '[^/]' : part.replace(/[.+^${}()|[\]\\]/g, '\\$&'),
-      )
-      .join('')}$`,
-  );
-  return [...files.keys()].filter((file) => expression.test(file)).sort();
+  const wanted = path.split('/');
+  const fits = (file: string) => {
+    const parts = file.split('/');
+    return parts.length === wanted.length && wanted.every((part, i) => matches(part, parts[i]!));
+  };
+  return [...files.keys()].filter(fits).sort();
+}
+
+/** glob(7) with `*` and `?`. No regular expression: one of many stars would take for ever on a long name, and both are the image's. */
+function matches(pattern: string, name: string): boolean {
+  let [p, n] = [0, 0];
+  let star = -1;
+  let taken = 0;
+  while (n < name.length) {
+    if (pattern[p] === '*') {
+      star = p++;
+      taken = n;
+    } else if (pattern[p] === '?' || pattern[p] === name[n]) {
+      p += 1;
+      n += 1;
+    } else if (star >= 0) {
+      // Only the last star can have to take more.
+      p = star + 1;
+      n = ++taken;
+    } else return false;
+  }
+  return /^\**$/.test(pattern.slice(p));
 }
