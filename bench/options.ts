@@ -1,0 +1,42 @@
+import { mkdir } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+export const CLI = fileURLToPath(new URL('../bin/dgxos-maas.js', import.meta.url));
+
+export interface BenchOptions {
+  /** Bytes. */
+  size: number;
+  runs: number;
+  /** Workspace of an image that was really built. */
+  build: string | undefined;
+}
+
+/** `--size 500M --runs 3`, and `--build DIR` where a benchmark takes it. */
+export function benchOptions(size: string): BenchOptions {
+  const { values } = parseArgs({
+    options: {
+      size: { type: 'string', default: size },
+      runs: { type: 'string', default: '3' },
+      build: { type: 'string' },
+    },
+  });
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is no number of runs`);
+  return { size: bytesOf(values.size), runs, build: values.build };
+}
+
+function bytesOf(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([KMG]?)B?$/i.exec(text);
+  if (!match) throw new Error(`--size ${text} is no size; 50M or 2G would be`);
+  return Math.round(Number(match[1]) * { '': 1, K: 1e3, M: 1e6, G: 1e9 }[match[2]!.toUpperCase() as 'K']);
+}
+
+/** Where what takes long to make is kept: $XDG_CACHE_HOME/dgxos-maas/bench. It may be deleted. */
+export async function cacheDir(): Promise<string> {
+  const dir = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dgxos-maas', 'bench');
+  await mkdir(dir, { recursive: true });
+  return dir;
+}
