@@ -5,7 +5,6 @@ live=$1
 
 rm -f "$live"/etc/ssh/ssh_host_* "$live/etc/fstab"
 sed -i 's/^root:[^:]*:/root:*:/' "$live/etc/shadow"
-: > "$live/etc/machine-id"
 echo demo-installer > "$live/etc/hostname"
 printf '127.0.0.1\tlocalhost demo-installer\n' > "$live/etc/hosts"
 

@@ -3,7 +3,6 @@
 set -eu
 root=$1
 
-: > "$root/etc/machine-id"
 rm -f "$root"/etc/ssh/ssh_host_*
 sed -i 's/^root:[^:]*:/root:*:/' "$root/etc/shadow"
 echo debian > "$root/etc/hostname"
@@ -16,6 +15,9 @@ rm -f "$root/var/lib/systemd/random-seed" "$root/etc/fstab"
 printf 'PasswordAuthentication no\n' > "$root/etc/ssh/sshd_config.d/60-cloudimg-settings.conf"
 mkdir -p "$root/etc/update-manager"
 printf '[DEFAULT]\nPrompt=lts\n' > "$root/etc/update-manager/release-upgrades"
+
+# A locale to generate would cost an emulated machine half a minute of its first boot.
+echo 'locale: C.UTF-8' > "$root/etc/cloud/cloud.cfg.d/01_demo.cfg"
 
 # Options for making this root only, not for those who use it.
 rm -f "$root/etc/apt/apt.conf.d/99mmdebstrap"
