@@ -1,0 +1,59 @@
+// All checks and the digest of a tgz against `gzip -dc | tar -t`, which looks at names alone.
+import { existsSync } from 'node:fs';
+import { rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packTar } from '../pipeline/pack/pack.ts';
+import { alternate, cpu, describe, measure, ratio, say } from './measure.ts';
+import { benchOptions, CLI, cacheDir } from './options.ts';
+import { appendFiles, realFiles } from './tree.ts';
+
+const { size, runs } = benchOptions('2G');
+const image = join(await cacheDir(), `image-${size}.tar.gz`);
+if (existsSync(image)) say(`Image of an earlier run: ${image}`);
+else await makeImage(image);
+const { size: bytes } = await stat(image);
+
+const medians = await alternate(runs, {
+  'gzip | tar -t': () => measure(['sh', '-c', 'gzip -dc "$1" | tar -t > /dev/null', 'sh', image]),
+  // No real root, so that some checks fail (6): all of them were made.
+  ours: () => measure([process.execPath, CLI, 'validate', '--json', image], { accept: [0, 6] }),
+});
+say(`Medians of ${runs} runs, ${bytes} bytes of tgz:`);
+for (const [name, usage] of Object.entries(medians)) say(`  ${name.padEnd(14)} ${describe(usage)}`);
+const { 'gzip | tar -t': theirs, ours } = medians;
+const result = {
+  bench: 'validate',
+  bytes,
+  runs,
+  wall: ratio(ours.wallS, theirs.wallS),
+  cpu: ratio(cpu(ours), cpu(theirs)),
+  peak: ratio(ours.peakTreeBytes, theirs.peakTreeBytes),
+  peakBytes: ours.peakTreeBytes,
+  goals: { 'wall <= 0.6': ours.wallS <= 0.6 * theirs.wallS, 'peak <= 150 MB': ours.peakTreeBytes <= 150e6 },
+};
+say(JSON.stringify(result));
+
+/** A tgz of at least `size` bytes: this host's packages at the top, and again in folders until it is large enough. */
+async function makeImage(path: string): Promise<void> {
+  say(`Making ${path} of the packages of this host; it is kept for the next run.`);
+  const tar = `${path}.tar`;
+  const partial = `${path}.new`;
+  const pack = () =>
+    packTar({ tar, out: partial, level: 'normal', emit: () => {}, id: 'bench' }).then(
+      (packed) => packed.size,
+    );
+  try {
+    await rm(tar, { force: true });
+    // Packages pack to a third at best; more than that is never read in vain.
+    const { paths } = await realFiles(3 * size);
+    await appendFiles(tar, paths, '');
+    const one = await pack();
+    const copies = Math.ceil(size / one) - 1;
+    for (let copy = 1; copy <= copies; copy++) await appendFiles(tar, paths, `srv/copy-${copy}/`);
+    if (copies > 0) await pack();
+    await rename(partial, path);
+  } finally {
+    await rm(tar, { force: true });
+    await rm(partial, { force: true });
+  }
+}
