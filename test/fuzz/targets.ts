@@ -1,0 +1,76 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { judge } from '../../pipeline/checks/judge.ts';
+import { validateFile } from '../../pipeline/checks/validate-file.ts';
+import type { ImageFacts } from '../../pipeline/image/facts.ts';
+import { createInspector } from '../../pipeline/image/inspector.ts';
+import { PARSERS } from './parsers.ts';
+
+export interface Target {
+  /** Takes an input as an attacker could send it. Throws when something comes out that must not. @param scratch a folder to write to */
+  run(input: Buffer, scratch: string): Promise<void>;
+  /** What mutations know of the form of its inputs. */
+  form: 'any' | 'tar' | 'gzip';
+}
+
+/** Everything that reads bytes from an image, by the name of its folder of seeds. */
+export const TARGETS: Record<string, Target> = {
+  tar: { run: readTar, form: 'tar' },
+  gzip: { run: readStream, form: 'gzip' },
+  ...Object.fromEntries(
+    Object.entries(PARSERS).map(([name, functions]) => [
+      name,
+      {
+        form: 'any' as const,
+        async run(input: Buffer) {
+          for (const parse of Object.values(functions)) await parse(input);
+        },
+      },
+    ]),
+  ),
+};
+
+/**
+ * Facts do not depend on how the bytes came, and every check can judge them. How far an archive was read that cannot be read
+ * to its end does.
+ */
+async function readTar(tar: Buffer): Promise<void> {
+  const facts = await inspect(tar, 64 << 10);
+  const chunk = 1 + (tar.reduce((sum, byte) => sum + byte, 0) % 4096);
+  const again = await inspect(tar, chunk);
+  const same = facts.archive.whole ? JSON.stringify(facts) === JSON.stringify(again) : !again.archive.whole;
+  if (!same) throw new Error(`The facts in chunks of ${chunk} bytes differ from those in one of 64 KiB`);
+  const verdict = judge(facts, { profile: 'any-ubuntu' });
+  if (!facts.archive.whole && verdict.passed)
+    throw new Error('An archive that could be read in part only has passed');
+}
+
+async function inspect(tar: Buffer, chunk: number): Promise<ImageFacts> {
+  const inspector = createInspector();
+  for (let at = 0; at < tar.length; at += chunk)
+    await new Promise<void>((resolve, reject) =>
+      // A copy: the inspector must not keep a chunk beyond its write.
+      inspector.write(Buffer.from(tar.subarray(at, at + chunk)), (error) =>
+        error ? reject(error) : resolve(),
+      ),
+    );
+  inspector.end();
+  return inspector.facts();
+}
+
+/** No stream is called whole that zlib itself refuses, and all that it holds was read. */
+async function readStream(input: Buffer, scratch: string): Promise<void> {
+  const file = join(scratch, 'image');
+  writeFileSync(file, input);
+  const { stream, facts, size, verdict } = await validateFile(file, {
+    profile: 'any-ubuntu',
+    signal: new AbortController().signal,
+  });
+  if (size !== input.length) throw new Error(`${size} bytes were read of ${input.length}`);
+  if (!stream.whole && verdict.passed) throw new Error('A stream that is not whole has passed');
+  if (stream.format !== 'gzip' || !stream.whole) return;
+  const { length } = gunzipSync(input);
+  if (facts.archive.whole && facts.archive.tarBytes !== length)
+    throw new Error(`${facts.archive.tarBytes} bytes were looked at of ${length}`);
+}
