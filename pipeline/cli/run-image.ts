@@ -1,6 +1,8 @@
 import { loadRelease } from '../catalogue/load.ts';
 import { loadConfig, selectImage } from '../config/load.ts';
 import type { Config } from '../config/types.ts';
+import { fromSystemError } from '../errors/fault.ts';
+import { watchRun } from '../html/last-run.ts';
 import { paint } from '../report/paint.ts';
 import { planText } from '../report/plan-text.ts';
 import { runSummary } from '../report/run-summary.ts';
@@ -8,7 +10,7 @@ import { planStages } from '../run/dry-run.ts';
 import { lockWorkspace } from '../run/lock.ts';
 import type { Selection } from '../run/plan.ts';
 import { preflight } from '../run/preflight.ts';
-import { type RunRequest, runStages } from '../run/runner.ts';
+import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../run/runner.ts';
 import { STAGES } from '../stages/table.ts';
 import type { Session } from './session.ts';
 
@@ -67,12 +69,52 @@ export async function runImage(session: Session, name: string, options: RunImage
   }
   await preflight(request);
   await withLock(session, request.config, options.wait, `run ${name}`, async () => {
-    const outcome = await runStages(request);
+    const outcome = await runAndReport(request);
     session.data(
       { ok: true, image: name, seconds: outcome.seconds, stages: outcome.outcomes, ...outcome.data },
       () => runSummary(name, outcome, paint(session.color)),
     );
   });
+}
+
+/** Runs the stages and writes the page on the run beside its records, whether it ended well or not. */
+export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
+  const { emit, config, image, env } = request;
+  const dir = imageDirectory(config, image);
+  const { see, lastRun } = watchRun();
+  const seen: RunRequest = {
+    ...request,
+    emit(event) {
+      see(event);
+      emit(event);
+    },
+  };
+  // A page that cannot be written is no reason to fail, and must not hide why a run did.
+  const write = async () => {
+    try {
+      const { writeReport } = await import('../html/write-report.ts');
+      return await writeReport(dir, { env, run: lastRun() });
+    } catch (error) {
+      const { message } = fromSystemError(error, 'writing the report');
+      emit({ type: 'notice', level: 'warning', message });
+      return undefined;
+    }
+  };
+  let outcome: RunOutcome;
+  try {
+    outcome = await runStages(seen);
+  } catch (error) {
+    if (lastRun().stages.length > 0) await write();
+    throw error;
+  }
+  // A run that did nothing has nothing new to tell.
+  if (outcome.outcomes.every((one) => one.state === 'fresh')) return outcome;
+  outcome.report = await write();
+  if (outcome.data.upload) {
+    const { keepBuilt } = await import('../diff/workspace.ts');
+    await keepBuilt(dir, env);
+  }
+  return outcome;
 }
 
 /** Holds the workspace's lock while `body` runs. */

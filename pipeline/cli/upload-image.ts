@@ -3,9 +3,8 @@ import { paint } from '../report/paint.ts';
 import { runSummary } from '../report/run-summary.ts';
 import { planStages } from '../run/dry-run.ts';
 import { preflight } from '../run/preflight.ts';
-import { runStages } from '../run/runner.ts';
 import type { UploadConfiguredImage } from './commands/upload.ts';
-import { requestFor, withLock } from './run-image.ts';
+import { requestFor, runAndReport, withLock } from './run-image.ts';
 
 /**
  * Sends the finished artifact of an image. It builds nothing: an image that is not built, or no longer as its
@@ -25,7 +24,7 @@ export const uploadImage: UploadConfiguredImage = async (session, name, { to }) 
           hint: `dgxos-maas build ${name} makes it; dgxos-maas run ${name} makes and uploads it.`,
         },
       );
-    const outcome = await runStages(request);
+    const outcome = await runAndReport(request);
     session.data({ ok: true, image: name, seconds: outcome.seconds, ...outcome.data }, () =>
       runSummary(name, outcome, paint(session.color)),
     );

@@ -28,6 +28,7 @@ export function runSummary(image: string, outcome: RunOutcome, color: Paint): st
   }
   for (const resource of data.upload?.resources ?? [])
     rows.push(['resource', `${resource.name}, id ${resource.id} on ${resource.target}`]);
+  if (outcome.report) rows.push(['report', outcome.report]);
   const times = outcome.outcomes.map(
     ({ stage, state, seconds }) => `${stage} ${state === 'fresh' ? 'fresh' : duration(seconds)}`,
   );

@@ -31,6 +31,8 @@ export interface RunOutcome {
   outcomes: StageOutcome[];
   seconds: number;
   data: Partial<StageData>;
+  /** The page on the run, where one was written. */
+  report?: string;
 }
 
 /** Where the work and the records of one image are. */

@@ -10,10 +10,14 @@ import { join } from 'node:path';
  */
 export function attributesOf(root: string): Record<string, string> {
   const format = '%P\\t%y\\t%m\\t%U:%G\\t%s\\t%T@\\t%l\\t%i\\t%n\\t%b\\0';
-  const listed = execFileSync('find', [root, '-xdev', '-mindepth', '1', '!', '-type', 's', '-printf', format], {
-    maxBuffer: 1 << 28,
-    encoding: 'latin1',
-  });
+  const listed = execFileSync(
+    'find',
+    [root, '-xdev', '-mindepth', '1', '!', '-type', 's', '-printf', format],
+    {
+      maxBuffer: 1 << 28,
+      encoding: 'latin1',
+    },
+  );
   const xattrs = extendedAttributes(root);
   const sameInode = new Map<string, string[]>();
   const rows: [string, string, string][] = [];
