@@ -1,0 +1,37 @@
+// Our host's part in a process of its own: argv is the tar and the artifact. --bare compresses and digests, no more.
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import { parseArgs } from 'node:util';
+import writeFileAtomic from 'write-file-atomic';
+import { namesBeside } from '../pipeline/attest/names.ts';
+import { sbom } from '../pipeline/attest/sbom.ts';
+import { formatSums } from '../pipeline/attest/sums.ts';
+import { judge } from '../pipeline/checks/judge.ts';
+import { contentOf } from '../pipeline/pack/manifest.ts';
+import { packTar } from '../pipeline/pack/pack.ts';
+import { packRoot } from '../pipeline/pack/root.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { bare: { type: 'boolean' }, level: { type: 'string', default: 'normal' } },
+});
+const [tar, out] = positionals as [string, string];
+const options = { level: values.level as 'normal', emit: () => {}, signal: new AbortController().signal };
+if (values.bare) await packTar({ tar, out, id: 'pack', ...options });
+else {
+  const packed = await packRoot({ kind: 'tar', path: tar, bytes: 0 }, out, options);
+  const { facts, stream, sha256 } = packed;
+  const verdict = judge(facts, { profile: 'demo', stream, buildFacts: { pack: 'guest' } });
+  const names = namesBeside(out);
+  const image = { name: 'bench', version: '1', release: 'bench', platform: 'bench' };
+  const files = new Map([
+    [names.manifest, JSON.stringify({ artifact: packed, ...contentOf(facts), verdict }, null, 2)],
+    [names.sbom, sbom({ image, artifact: packed, facts, toolVersion: '0' })],
+  ]);
+  const sums = [...files].map(([path, text]) => ({
+    name: basename(path),
+    sha256: createHash('sha256').update(text).digest('hex'),
+  }));
+  files.set(names.sums, formatSums([{ name: basename(out), sha256 }, ...sums]));
+  for (const [path, text] of files) await writeFileAtomic(path, text);
+}

@@ -1,0 +1,114 @@
+// One installed root, from the end of the installation to the artifact: ours, with checks, digest, manifest and SBOM, against a
+// loop mount with tar and gzip, and against nbdfuse, fuse2fs, tar and pigz. All caches are warm for all alike.
+import { mkdirSync, statSync, truncateSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { measureTar } from '../pipeline/pack/measure.ts';
+import { FUSE_TAR, FUSE_TOOLS, GUEST_TAR, hasFuse, LOOP_TAR, makeDisk, missing, OFFSET } from './disk.ts';
+import { guestTar } from './guest-tar.ts';
+import { alternate, cpu, describe, measure, ratio, say, type Usage } from './measure.ts';
+import { benchOptions } from './options.ts';
+import { appendFiles, realFiles } from './tree.ts';
+
+const OURS = fileURLToPath(new URL('./pack-ours.ts', import.meta.url));
+const { size, runs, build } = benchOptions('1100M');
+if (process.getuid?.() !== 0) {
+  say('bench:pack compares with a loop mount, for which one must be root: nothing was measured.');
+  process.exit(4);
+}
+const absent = [...missing(FUSE_TOOLS), ...(hasFuse() ? [] : ['/dev/fuse'])];
+if (absent.length > 0) say(`No comparison with packer-maas' way of today: ${absent.join(', ')} not here.`);
+
+const dir = await mkdtemp(join(tmpdir(), 'bench-pack-'));
+const path = (name: string) => join(dir, name);
+try {
+  const built = build ? { ...guestTar(build), tar: rootTar(build) } : null;
+  const fill = path('fill.tar');
+  // What the build's root does not bring is filled up with packages of this host, in a folder of their own.
+  const rest = size - (built ? built.tarBytes : 0);
+  const tars = built ? [built.tar] : [];
+  if (rest > 0) {
+    const { paths } = await realFiles(rest);
+    await appendFiles(fill, paths, built ? 'opt/fill/' : '');
+    tars.push(fill);
+  }
+  const disk = path('disk.raw');
+  await makeDisk(disk, Math.max(size, built?.tarBytes ?? 0), tars);
+  await rm(fill, { force: true });
+
+  const mountPoint = path('root');
+  mkdirSync(mountPoint);
+  const tar = path('root.tar');
+  const handOver = `set -e; mount -t ext4 -o ro,noload,loop,offset=${OFFSET} "$1" "$2"; trap 'umount "$2"' EXIT; ${GUEST_TAR} -C "$2" -cf "$3" .`;
+  const hostTar = await measure(['sh', '-c', handOver, 'sh', disk, mountPoint, tar]);
+  const { bytes: tarBytes, entries } = await measureTar(tar);
+  truncateSync(tar, tarBytes);
+  say(`Root: ${entries} entries, ${tarBytes} bytes of tar; tar by this host's kernel: ${describe(hostTar)}`);
+
+  const artifact = (name: string) => path(`${name}.tar.gz`);
+  const sh = (script: string, name: string, folder: string) =>
+    measure(['sh', '-c', script, 'sh', disk, folder, artifact(name)]);
+  let round = 0;
+  const contestants: Record<string, () => Promise<Usage>> = {
+    ours: () => measure([process.execPath, OURS, tar, artifact('ours')]),
+    bare: () => measure([process.execPath, OURS, '--bare', tar, artifact('bare')]),
+    loop: () => sh(LOOP_TAR, 'loop', mountPoint),
+  };
+  if (absent.length === 0)
+    contestants.fuse = () => {
+      const folder = path(`fuse-${round++}`);
+      mkdirSync(folder);
+      return sh(FUSE_TAR, 'fuse', folder);
+    };
+  const medians = await alternate(runs, contestants);
+  say(`Medians of ${runs} runs, ${tarBytes} bytes of tar:`);
+  for (const [name, usage] of Object.entries(medians)) say(`  ${name.padEnd(8)} ${describe(usage)}`);
+
+  const { ours, bare, loop, fuse } = medians as Record<string, Usage> &
+    Record<'ours' | 'bare' | 'loop', Usage>;
+  const bytes = (name: string) => statSync(artifact(name)).size;
+  // Seconds that were measured in a real build, at that tar's rate; without one nothing is said of the guest.
+  const guestS = built ? (built.seconds * tarBytes) / built.tarBytes : null;
+  const against = (name: string, other: Usage | undefined) =>
+    other && {
+      wall: ratio(ours.wallS, other.wallS),
+      wallWithGuest: guestS === null ? null : ratio(ours.wallS + guestS, other.wallS),
+      cpu: ratio(cpu(ours), cpu(other)),
+      peak: ratio(ours.peakTreeBytes, other.peakTreeBytes),
+      size: ratio(bytes('ours'), bytes(name)),
+    };
+  const loopRatios = against('loop', loop)!;
+  const fuseRatios = against('fuse', fuse) ?? null;
+  const checks = ratio(ours.wallS, bare.wallS)!;
+  const atMost = (value: number | null | undefined, most: number) => (value == null ? null : value <= most);
+  const result = {
+    bench: 'pack',
+    tarBytes,
+    runs,
+    loop: loopRatios,
+    fuse: fuseRatios,
+    checks,
+    peakBytes: ours.peakTreeBytes,
+    guest: built && { seconds: built.seconds, tarBytes: built.tarBytes, secondsAtThisSize: guestS },
+    goals: {
+      'host part <= 0.22 of loop': atMost(loopRatios.wall, 0.22),
+      'with guest <= 0.75 of loop': atMost(loopRatios.wallWithGuest, 0.75),
+      'with guest <= 0.4 of fuse': atMost(fuseRatios?.wallWithGuest, 0.4),
+      'size <= gzip -6': atMost(loopRatios.size, 1),
+      'checks add <= 5 %': atMost(checks, 1.05),
+    },
+  };
+  say(JSON.stringify(result));
+} finally {
+  await rm(dir, { recursive: true, force: true });
+}
+
+function rootTar(workspace: string): string {
+  return join(
+    workspace,
+    statSync(join(workspace, 'root.tar'), { throwIfNoEntry: false }) ? '' : 'build',
+    'root.tar',
+  );
+}
