@@ -38,6 +38,7 @@ export const GUEST_TAR =
 export const LOOP_TAR = `set -e
 mount -t ext4 -o ro,noload,loop,offset=${OFFSET} "$1" "$2"
 trap 'umount "$2"' EXIT
+trap 'exit 1' INT
 tar -C "$2" -Sczpf "$3" .`;
 
 /**
@@ -53,6 +54,7 @@ stop() {
   kill $qemu || true; wait $qemu || true
 }
 trap 'stop "$@" 2> /dev/null' EXIT
+trap 'exit 1' INT
 await() { n=0; until "$@"; do n=$((n + 1)); [ $n -lt 200 ] || exit 1; sleep 0.05; done; }
 await test -S "$2/socket"
 touch "$2/disk"

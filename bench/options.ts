@@ -23,6 +23,8 @@ export function benchOptions(size: string): BenchOptions {
       build: { type: 'string' },
     },
   });
+  // Ctrl-C ends what is being measured, and its failure ends us, by way of all clearing up.
+  process.on('SIGINT', () => {});
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is no number of runs`);
   return { size: bytesOf(values.size), runs, build: values.build };

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { measureTar } from '../pipeline/pack/measure.ts';
+import { runOk } from '../pipeline/process/run.ts';
 import { FUSE_TAR, FUSE_TOOLS, GUEST_TAR, hasFuse, LOOP_TAR, makeDisk, missing, OFFSET } from './disk.ts';
 import { guestTar } from './guest-tar.ts';
 import { alternate, cpu, describe, measure, ratio, say, type Usage } from './measure.ts';
@@ -41,7 +42,7 @@ try {
   const mountPoint = path('root');
   mkdirSync(mountPoint);
   const tar = path('root.tar');
-  const handOver = `set -e; mount -t ext4 -o ro,noload,loop,offset=${OFFSET} "$1" "$2"; trap 'umount "$2"' EXIT; ${GUEST_TAR} -C "$2" -cf "$3" .`;
+  const handOver = `set -e; mount -t ext4 -o ro,noload,loop,offset=${OFFSET} "$1" "$2"; trap 'umount "$2"' EXIT; trap 'exit 1' INT; ${GUEST_TAR} -C "$2" -cf "$3" .`;
   const hostTar = await measure(['sh', '-c', handOver, 'sh', disk, mountPoint, tar]);
   const { bytes: tarBytes, entries } = await measureTar(tar);
   truncateSync(tar, tarBytes);
@@ -65,6 +66,12 @@ try {
   const medians = await alternate(runs, contestants);
   say(`Medians of ${runs} runs, ${tarBytes} bytes of tar:`);
   for (const [name, usage] of Object.entries(medians)) say(`  ${name.padEnd(8)} ${describe(usage)}`);
+
+  // A way that loses entries is no way.
+  for (const name of Object.keys(medians)) {
+    const { stdout } = await runOk(['sh', '-c', 'tar -tzf "$1" | wc -l', 'sh', artifact(name)]);
+    if (Number(stdout) !== entries) throw new Error(`${name} packed ${stdout.trim()} of ${entries} entries`);
+  }
 
   const { ours, bare, loop, fuse } = medians as Record<string, Usage> &
     Record<'ours' | 'bare' | 'loop', Usage>;
