@@ -6,7 +6,7 @@ import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { stateDir } from '../maas/state-dir.ts';
 import { run, toolMissing } from '../process/run.ts';
-import { type Partition, SBIN } from './disk-partition.ts';
+import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
 
 export type Way = 'loop' | 'fuse2fs';
 
@@ -66,8 +66,13 @@ async function mount(disk: string, partition: Partition, root: string, context: 
   if (!existsSync('/dev/fuse')) refusals.push('fuse2fs needs /dev/fuse, which is not here');
   else {
     const options = `ro,fakeroot,offset=${partition.offset}`;
+    const { name, cwd } = inItsFolder(disk);
     try {
-      const { exitCode, stderr } = await run(['fuse2fs', '-o', options, disk, root], { env: SBIN, signal });
+      const { exitCode, stderr } = await run(['fuse2fs', '-o', options, name, root], {
+        cwd,
+        env: SBIN,
+        signal,
+      });
       if (exitCode === 0 && isMounted(root)) return 'fuse2fs';
       refusals.push(`fuse2fs: ${stderr.trim() || `ended with exit code ${exitCode}`}`);
     } catch (error) {

@@ -1,8 +1,14 @@
+import { basename, dirname } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import { run } from '../process/run.ts';
 
 /** An ordinary user of Debian has no /usr/sbin on the PATH, where sfdisk and dumpe2fs are. */
 export const SBIN = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
+
+/** e2fsprogs take what follows a "?" in a path for options: they get a bare name, and the folder as their own. */
+export function inItsFolder(disk: string): { name: string; cwd: string } {
+  return { name: basename(disk), cwd: dirname(disk) };
+}
 
 /** Where a file system lies in a disk image. */
 export interface Partition {
@@ -30,7 +36,7 @@ interface Table {
 
 /**
  * The partition of that number, else the largest with a Linux file system.
- * @param disk path of a raw image
+ * @param disk path of a raw image, with a plain file name
  * @param size bytes of the image
  * @throws Fault DISK_UNREADABLE that lists the partitions there are; TOOL_MISSING
  */
@@ -94,7 +100,9 @@ export async function fileSystemState(
   { number, offset }: Partition,
   signal: AbortSignal,
 ): Promise<'clean' | 'dirty'> {
-  const { exitCode, stdout, stderr } = await run(['dumpe2fs', '-h', `${disk}?offset=${offset}`], {
+  const { name, cwd } = inItsFolder(disk);
+  const { exitCode, stdout, stderr } = await run(['dumpe2fs', '-h', `${name}?offset=${offset}`], {
+    cwd,
     env: SBIN,
     signal,
     reason: 'look whether the file system is clean',

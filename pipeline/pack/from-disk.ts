@@ -55,10 +55,8 @@ export async function packDisk(options: FromDisk): Promise<DiskPacked> {
   await unmountLeftovers(options);
   const disk = await realDisk(options.disk);
   const out = resolve(options.out);
-  const work = await mkdtemp(join(await folderOf(out), `.${basename(out)}.`));
-  const forget = await recordWork(work, env);
+  const { work, remove } = await workFolder(out, env);
   try {
-    // A name of ours: tools take "?" or ":" in a name for something else.
     const raw = join(work, 'disk');
     if (disk.format === 'raw') await symlink(disk.path, raw);
     else await toRaw(disk.path, raw, options);
@@ -100,8 +98,31 @@ export async function packDisk(options: FromDisk): Promise<DiskPacked> {
     });
     return { packed, verdict, partition, read, files: [out, ...files] };
   } finally {
-    await rm(work, { recursive: true, force: true });
-    await forget();
+    await remove();
+  }
+}
+
+/** A folder beside the artifact, known to later runs should this one be killed. */
+async function workFolder(
+  out: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ work: string; remove: () => Promise<void> }> {
+  const folder = await folderOf(out);
+  let work: string | undefined;
+  try {
+    work = await mkdtemp(join(folder, '.pack-'));
+    const forget = await recordWork(work, env);
+    const made = work;
+    return {
+      work,
+      async remove() {
+        await rm(made, { recursive: true, force: true });
+        await forget();
+      },
+    };
+  } catch (error) {
+    if (work) await rm(work, { recursive: true, force: true });
+    throw fromSystemError(error, `making a work folder in ${folder}`);
   }
 }
 
