@@ -76,7 +76,7 @@ export async function packDisk(options: FromDisk): Promise<DiskPacked> {
       return by;
     });
     const root = { kind: 'tar' as const, path: tar, bytes: (await stat(tar)).size };
-    const packed = await packRoot(root, out, options);
+    const packed = await packRoot(root, out, { level: options.level, emit, signal });
     const evidence: Evidence = {
       facts: packed.facts,
       stream: packed.stream,

@@ -52,7 +52,8 @@ async function start(
   }
   await mkdir(join(dir, name), { recursive: true });
   const out = join(dir, name, 'image.tar.gz');
-  const child = spawn(process.execPath, [CLI, 'pack', '--out', out, '--json', ...args], {
+  const child = spawn(process.execPath, [CLI, 'pack', '--out', `${name}/image.tar.gz`, '--json', ...args], {
+    cwd: dir,
     env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, XDG_STATE_HOME: join(dir, 'state') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -115,6 +116,11 @@ describe.skipIf(noLoop)('by loop mount', () => {
       osRelease: { id: 'ubuntu' },
     });
     expect((await readdir(join(dir, 'loop'))).includes('image.provenance.json')).toBe(false);
+    expect(json.files).toEqual(
+      ['tar.gz', 'facts.json', 'manifest.json', 'sbom.cdx.json']
+        .map((type) => join(dir, `loop/image.${type}`))
+        .concat(join(dir, 'loop/SHA256SUMS')),
+    );
     await expectNothingLeft('loop');
   });
 
