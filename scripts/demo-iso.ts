@@ -45,16 +45,25 @@ if (given.help) {
   process.exit(0);
 }
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dgxos-maas', 'demo');
+const abort = new AbortController();
+let signalled = 0;
+for (const [name, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 }))
+  process.once(name, () => {
+    signalled = number;
+    abort.abort();
+  });
 try {
   const iso = await buildDemoIso({
     out: resolve(given.out ?? join(cache, given.specimens ? 'dgxos-demo-specimens.iso' : 'dgxos-demo.iso')),
     cache,
     specimens: given.specimens,
     force: given.force,
+    signal: abort.signal,
     say: (text) => process.stderr.write(`${text}\n`),
   });
   console.log(given.json ? JSON.stringify(iso) : `${iso.path} ${iso.sha256}`);
 } catch (error) {
+  if (signalled) process.exit(128 + signalled);
   if (error instanceof MissingTools) fail(error.message);
   // A tool's own last words tell more than our stack trace.
   if (error instanceof ProcessOutput)

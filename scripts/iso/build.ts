@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { $, which } from 'zx';
 import { installedRoot, liveSystem, type Parts, pickMode } from './debian.ts';
 import { DEMO, digest, PROJECT, packageLists } from './inputs.ts';
+import { removeLeftovers } from './leftovers.ts';
 import { makeInitrd, makeSquashfs, unpackKernel } from './live.ts';
 import { makeMedium } from './medium.ts';
 
@@ -16,6 +17,8 @@ export interface DemoIsoOptions {
   cache: string;
   specimens: boolean;
   force: boolean;
+  /** Ends the tools; what is unfinished is removed. */
+  signal: AbortSignal;
   say: (text: string) => void;
 }
 
@@ -59,7 +62,7 @@ const FILES: Record<string, string> = {
 export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 100) / 10;
-  const { out, cache, specimens, say } = options;
+  const { out, cache, specimens, signal, say } = options;
   const mode = await pickMode();
   const fingerprint = await fingerprintOf(specimens);
   const record = `${out}.json`;
@@ -69,16 +72,18 @@ export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
   }
   await checkTools();
   $.quiet = true;
+  $.signal = signal;
   // Tools of administration (depmod) are not on every user's PATH; messages are read by programs.
   $.env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8' };
   const dir = join(cache, 'parts');
   await mkdir(dir, { recursive: true });
   await mkdir(dirname(out), { recursive: true });
-  const work = await mkdtemp(join(cache, 'work-'));
+  await removeLeftovers([cache, dir, dirname(out)]);
+  const work = await mkdtemp(join(cache, `work-${process.pid}-`));
   const partial = `${out}.${process.pid}.partial`;
   try {
     const lists = await packageLists();
-    const { root, live } = await makeParts((signal) => ({ dir, mode, lists, signal, say }));
+    const { root, live } = await makeParts({ dir, mode, lists, signal, say });
     say('making the medium');
     const tree = join(work, 'medium');
     await mkdir(join(tree, 'live'), { recursive: true });
@@ -100,9 +105,9 @@ export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
 }
 
 /** Both systems side by side; when one fails the other is ended before the failure is told. */
-async function makeParts(partsFor: (signal: AbortSignal) => Parts) {
+async function makeParts(given: Parts) {
   const abort = new AbortController();
-  const parts = partsFor(abort.signal);
+  const parts = { ...given, signal: AbortSignal.any([given.signal, abort.signal]) };
   const both = [installedRoot(parts), liveSystem(parts)] as const;
   try {
     const [root, live] = await Promise.all(both);

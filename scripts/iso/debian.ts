@@ -1,12 +1,12 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 import { DEMO, digest, type PackageLists } from './inputs.ts';
 
 /** How mmdebstrap makes a root: as root, in a user namespace, or with fakechroot where namespaces are forbidden. */
-export type Mode = 'root' | 'unshare' | 'fakechroot';
+type Mode = 'root' | 'unshare' | 'fakechroot';
 
 /** What is kept between runs: parts of the medium, each named by the digest of what decides it. */
 export interface Parts {
@@ -101,22 +101,28 @@ export async function liveSystem({
   return { tar, downloads };
 }
 
+const HOUR_MS = 3_600_000;
+
 /** Makes a file under a partial name unless it stands, then drops what older inputs left of the same kind. */
 async function once(path: string, make: (partial: string) => Promise<void>): Promise<string> {
-  const dir = join(path, '..');
-  const [base, kind] = [path.slice(dir.length + 1), path.slice(dir.length + 1).split('-')[0]];
+  const dir = dirname(path);
   const present = await readdir(dir);
-  if (present.includes(base)) return path;
+  if (present.includes(basename(path))) return path;
   const partial = `${path}.${process.pid}.partial`;
   try {
     await make(partial);
     await rename(partial, path);
   } finally {
-    await $`rm -rf ${['', '.tar', '.dev', '.downloads'].map((end) => partial + end)}`;
+    for (const end of ['', '.tar', '.dev', '.downloads'])
+      await rm(partial + end, { recursive: true, force: true });
   }
-  const stem = base.split('.')[0] as string;
-  for (const old of present)
-    if (old.startsWith(`${kind}-`) && !old.startsWith(stem) && !old.includes('.partial'))
-      await rm(join(dir, old), { recursive: true, force: true });
+  const [stem] = basename(path).split('.') as [string];
+  const kind = stem.slice(0, stem.indexOf('-') + 1);
+  for (const name of present.filter((each) => each.startsWith(kind) && !each.startsWith(stem))) {
+    const old = join(dir, name);
+    // A younger one may be in use by another run.
+    const { mtimeMs } = await stat(old);
+    if (Date.now() - mtimeMs > HOUR_MS) await rm(old, { recursive: true, force: true });
+  }
   return path;
 }

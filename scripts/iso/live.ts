@@ -8,7 +8,7 @@ import { makeRepository } from './repository.ts';
 const UPSTREAM_ROOT = 'ubuntu-20.04-server-cloudimg-amd64-root.tar.xz';
 const DEMO_ROOT = 'demo-12-server-cloudimg-amd64-root.tar.xz';
 
-export interface Kernel {
+interface Kernel {
   image: string;
   /** Directory with lib/modules/<version>. */
   root: string;

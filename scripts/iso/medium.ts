@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { $ } from 'zx';
 import { DEMO } from './inputs.ts';
 
-export const VOLUME_ID = 'DEMO_INSTALLER';
+const VOLUME_ID = 'DEMO_INSTALLER';
 const BIOS_MODULES =
   'iso9660 biosdisk normal configfile linux search search_fs_file all_video serial terminal test echo halt reboot ls part_msdos part_gpt';
 

@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fingerprintOf } from '../../../scripts/iso/build.ts';
 import { PROJECT } from '../../../scripts/iso/inputs.ts';
+import { removeLeftovers } from '../../../scripts/iso/leftovers.ts';
 import { makeRepository } from '../../../scripts/iso/repository.ts';
 
 let dir: string;
@@ -48,6 +49,22 @@ test.each([
     /^demo-iso: tools are missing; install them with: sudo apt-get install .*mmdebstrap/,
   );
   expect((await readdir(dir)).sort()).toEqual(['demo.iso', 'demo.iso.json', 'empty']);
+});
+
+test('what a killed run has left is removed, what a living one makes is not', async () => {
+  const dead = (await execa('sh', ['-c', 'echo $$'])).stdout;
+  const alive = String(process.pid);
+  const names = (pid: string) => [
+    `work-${pid}-aBc`,
+    `live-0f.tar.${pid}.partial`,
+    `root-0f.tar.xz.${pid}.partial.tar`,
+  ];
+  for (const name of [...names(dead), ...names(alive), 'live-0f.tar', 'demo.iso', 'demo.iso.json'])
+    await writeFile(join(dir, name), '');
+  await removeLeftovers([dir]);
+  expect((await readdir(dir)).sort()).toEqual(
+    [...names(alive), 'live-0f.tar', 'demo.iso', 'demo.iso.json'].sort(),
+  );
 });
 
 test('a wrong option is answered by the usage', async () => {
