@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
+import { Fault } from '../../errors/fault.ts';
 import type { StageId } from '../../events/event.ts';
 import type { Act } from '../command.ts';
 
@@ -56,9 +57,7 @@ export function declare(program: Command, act: Act): void {
           ['--from', options.from],
         ] as const)
           if (stage && IDS.indexOf(stage) > IDS.indexOf(last))
-            throw new InvalidArgumentError(
-              `${flag} ${stage} comes after the last stage of this command, ${last}`,
-            );
+            throw new Fault('USAGE', `${flag} ${stage} comes after the last stage of this command, ${last}`);
         const { runImage } = await import('../run-image.ts');
         await runImage(session, image, { ...options, until: last });
       }),
