@@ -82,6 +82,7 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
       defaultPackerMaas(base),
       settings.chosen('packerMaas'),
     ),
+    waivers: take('waivers', 'waivers', path(written.waivers), null),
     sign: { keyFile: take('sign.keyFile', 'sign.key_file', path(written.sign?.key_file), null) },
     verify: {
       publicKey: take('verify.publicKey', 'verify.public_key', path(written.verify?.public_key), null),

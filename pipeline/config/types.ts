@@ -8,6 +8,8 @@ export interface Config {
   cache: string;
   /** The packer-maas checkout (by default packer/packer-maas beside the file, else the one of this package). */
   packerMaas: string;
+  /** File of the checks that this site accepts as failed; null: none. */
+  waivers: string | null;
   /** Absolute path of the Ed25519 key (PEM) that signs images, or null: images are not signed. */
   sign: { keyFile: string | null };
   /** Absolute path of the public key (PEM) that `verify` checks signatures with, or null. */

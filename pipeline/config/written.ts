@@ -3,6 +3,7 @@ export interface WrittenConfig {
   workspace?: string;
   cache?: string;
   packer_maas?: string;
+  waivers?: string;
   sign?: { key_file?: string };
   verify?: { public_key?: string };
   images?: Record<string, WrittenImage>;

@@ -2,8 +2,16 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { judge, type Verdict } from '../checks/judge.ts';
 import { CHECKS_VERSION } from '../checks/table.ts';
+import { readWaivers, type Waiver } from '../checks/waivers.ts';
 import { Fault } from '../errors/fault.ts';
-import type { Evidence, Stage } from './types.ts';
+import type { Evidence, Stage, StageContext } from './types.ts';
+
+/** The site's waivers, those that have ended among them: the verdict shows both. */
+async function waiversOf({ config }: StageContext): Promise<Waiver[]> {
+  return config.waivers === null ? [] : readWaivers(config.waivers);
+}
+
+const today = () => new Date().toISOString().slice(0, 10);
 
 /** Judges what was found while packing. No image with a blocker gets past here. */
 export const validate: Stage<'validate'> = {
@@ -16,6 +24,10 @@ export const validate: Stage<'validate'> = {
       profile: context.release.profile,
       checks: CHECKS_VERSION,
       baseImage: context.image.resource.baseImage,
+      // With what is left of them today: a waiver that has ended judges the image anew.
+      waivers: (await waiversOf(context))
+        .filter((waiver) => waiver.until >= today())
+        .map((waiver) => ({ ...waiver })),
     };
   },
   async run(context) {
@@ -24,6 +36,7 @@ export const validate: Stage<'validate'> = {
     const verdict = judge(evidence.facts, {
       profile: context.release.profile,
       baseImage: context.image.resource.baseImage,
+      waivers: await waiversOf(context),
       stream: evidence.stream,
       buildFacts: evidence.build,
       platform: context.image.platform,

@@ -115,6 +115,7 @@ describe('the published schema', () => {
       cache: [/^cache: .*$/m, 'cache: other'],
       packer_maas: [/^packer_maas: .*$/m, 'packer_maas: other'],
       sign: [/release\.pem /, 'other.pem '],
+      waivers: [/waivers\.yaml /, 'other.yaml '],
       key_file: [/release\.pem /, 'other.pem '],
       verify: [/release\.pem\.pub/, 'other.pub'],
       public_key: [/release\.pem\.pub/, 'other.pub'],

@@ -1,0 +1,62 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Verdict } from '../../../pipeline/checks/judge.ts';
+import { createInspector } from '../../../pipeline/image/inspector.ts';
+import type { StageContext } from '../../../pipeline/stages/types.ts';
+import { validate } from '../../../pipeline/stages/validate.ts';
+
+let dir: string;
+beforeEach(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'validate-'));
+  const inspector = createInspector();
+  // An archive that holds nothing: many blockers.
+  inspector.end(Buffer.alloc(10_240));
+  const evidence = {
+    facts: await inspector.facts(),
+    stream: { format: 'gzip', whole: true, bytes: 100 },
+    build: { pack: 'guest' },
+  };
+  writeFileSync(join(dir, 'facts.json'), JSON.stringify(evidence));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+function context(waivers: string | null): StageContext {
+  if (waivers !== null) writeFileSync(join(dir, 'waivers.yaml'), waivers);
+  return {
+    config: { waivers: waivers === null ? null : join(dir, 'waivers.yaml') },
+    image: { platform: 'demo1', resource: { baseImage: 'ubuntu/jammy' } },
+    release: { profile: 'demo' },
+    dir,
+    output: () => ({ artifact: { path: 'x.tar.gz', sha256: 'x' }, facts: join(dir, 'facts.json') }),
+    emit() {},
+  } as unknown as StageContext;
+}
+
+const verdict = () => JSON.parse(readFileSync(join(dir, 'verdict.json'), 'utf8')) as Verdict;
+
+describe('the stage validate', () => {
+  it('lets no image with a blocker pass, and leaves the verdict to be read', async () => {
+    await expect(validate.run(context(null))).rejects.toMatchObject({ code: 'IMAGE_REJECTED', exitCode: 6 });
+    expect(verdict().passed).toBe(false);
+  });
+
+  it("takes the site's waivers, and shows them", async () => {
+    await expect(validate.run(context(null))).rejects.toThrow();
+    const failed = verdict().findings.find((finding) => finding.status === 'fail')?.id as string;
+    const waivers = `- { check: ${failed}, reason: known here, until: 2999-12-31 }\n`;
+    await validate.run(context(waivers)).catch(() => {});
+    expect(verdict().findings.find(({ id }) => id === failed)).toMatchObject({
+      status: 'waived',
+      waiver: { reason: 'known here' },
+    });
+  });
+
+  it('judges anew when a waiver is written or has ended', async () => {
+    const inputs = (until: string) =>
+      validate.inputs(context(`- { check: machine-id, reason: r, until: ${until} }\n`));
+    expect(await inputs('2999-12-31')).not.toEqual(await validate.inputs(context(null)));
+    expect(await inputs('2020-01-01')).toEqual(await validate.inputs(context(null)));
+  });
+});
