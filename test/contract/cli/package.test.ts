@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
@@ -12,9 +12,12 @@ let dir: string;
 let sandbox: Sandbox;
 const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
 
+/** The system's npm under the system's node: its global settings (a registry, an authority) are found from there. */
 function npm(cwd: string, ...args: string[]): string {
+  const path = (process.env.PATH ?? '').split(delimiter).filter((dir) => !dir.endsWith('node_modules/.bin'));
   return execFileSync('npm', [...args, '--loglevel=error'], {
     cwd,
+    env: { ...process.env, PATH: path.join(delimiter) },
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
