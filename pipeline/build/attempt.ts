@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
@@ -10,6 +11,8 @@ import { runPacker } from './packer.ts';
 
 /** The file that the installer must fetch; that it does proves that the kernel command line arrived. */
 const CONFIG_FILE = 'curtin.yaml';
+/** Bytes that must be free for the VM's disks to grow. */
+const LEAST_SPACE = 32 << 20;
 /** Lines of the console kept to be shown with a failure. */
 const TAIL = 40;
 
@@ -65,6 +68,12 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
     if (watch.fetchedAfterS === undefined) stop.abort(mistyped(request.fetchWithinS, tail, request.dir));
   }, request.fetchWithinS * 1000);
 
+  // QEMU pauses a VM whose disk cannot be written, and then nothing happens until ssh times out.
+  const space = setInterval(async () => {
+    const { bavail, bsize } = await statfs(request.dir);
+    if (bavail * bsize < LEAST_SPACE) stop.abort(diskFull(request.dir));
+  }, 2000);
+
   try {
     emit({ type: 'activity', id: 'build', label: 'Packer starts the VM' });
     const { exitCode, said } = await runPacker({
@@ -80,6 +89,7 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
     return watch;
   } finally {
     clearTimeout(watchdog);
+    clearInterval(space);
     await serial.close();
     await server.close();
   }
@@ -105,5 +115,11 @@ function installFailed(line: string, tail: string[], dir: string): Fault {
   return new Fault('BUILD_INSTALL_FAILED', `The installer stopped: ${line}`, {
     hint: 'Its last console lines are above; the whole console is in console.log.',
     detail: [...tail.slice(-25), `logs: ${dir}`].join('\n'),
+  });
+}
+
+function diskFull(dir: string): Fault {
+  return new Fault('DISK_FULL', `The disk of ${dir} is full`, {
+    hint: 'A build needs about twice the size of the installed system there. Free some space, or set `workspace:` to a larger disk.',
   });
 }

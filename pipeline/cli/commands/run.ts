@@ -2,22 +2,9 @@ import { type Command, Option } from 'commander';
 import { Fault } from '../../errors/fault.ts';
 import type { StageId } from '../../events/event.ts';
 import type { Act } from '../command.ts';
+import type { RunImageOptions } from '../run-image.ts';
 
 const IDS: readonly StageId[] = ['iso', 'render', 'build', 'pack', 'validate', 'upload'];
-
-export interface RunOptions {
-  workspace?: string;
-  iso?: string;
-  accelerator?: string;
-  boot?: string;
-  fast?: boolean;
-  small?: boolean;
-  force?: StageId;
-  from?: StageId;
-  until?: StageId;
-  dryRun?: boolean;
-  wait: boolean;
-}
 
 function stageOption(flag: string, text: string): Option {
   return new Option(`${flag} <stage>`, text).choices(IDS);
@@ -50,7 +37,7 @@ export function declare(program: Command, act: Act): void {
     );
     if (name === 'run') command.addOption(stageOption('--until', 'stop after this stage'));
     command.action(
-      act(async (session, image: string, options: RunOptions) => {
+      act(async (session, image: string, options: RunImageOptions) => {
         const last = options.until ?? until;
         for (const [flag, stage] of [
           ['--force', options.force],

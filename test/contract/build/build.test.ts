@@ -140,6 +140,21 @@ describe('a build', () => {
     await expect(buildRoot(request([{ disk: join(dir, 'cut.tar') }]))).rejects.toMatchObject({ exitCode: 5 });
   });
 
+  it.skipIf(process.getuid?.() !== 0)(
+    'stops the VM when the disk is full (needs root for a small one)',
+    async () => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16M', 'tmpfs', join(dir, 'build')]);
+      try {
+        await expect(buildRoot(request([{ hang: true }]))).rejects.toMatchObject({
+          code: 'DISK_FULL',
+          exitCode: 4,
+        });
+      } finally {
+        execFileSync('umount', [join(dir, 'build')]);
+      }
+    },
+  );
+
   it('ends Packer when it is interrupted', async () => {
     const abort = new AbortController();
     setTimeout(() => abort.abort(), 1000);
