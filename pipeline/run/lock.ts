@@ -6,6 +6,7 @@ import lockfile from 'proper-lockfile';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
+import { alive } from '../process/alive.ts';
 
 interface Holder {
   pid: number;
@@ -87,14 +88,5 @@ async function readHolder(path: string): Promise<Holder | undefined> {
     return JSON.parse(await readFile(path, 'utf8')) as Holder;
   } catch {
     return undefined;
-  }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

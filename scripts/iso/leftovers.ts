@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { alive } from '../../pipeline/process/alive.ts';
 
 /** Names of unfinished files and directories carry the process that makes them. */
 const UNFINISHED = /(?:^work-|\.)(\d+)(?:\.partial|-)/;
@@ -11,14 +12,4 @@ export async function removeLeftovers(dirs: string[]): Promise<void> {
       const pid = name.match(UNFINISHED)?.[1];
       if (pid && !alive(Number(pid))) await rm(join(dir, name), { recursive: true, force: true });
     }
-}
-
-function alive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process may not be signalled, but lives.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
