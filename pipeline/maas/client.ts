@@ -26,9 +26,13 @@ export interface ClientOptions {
   answerMs?: number;
 }
 
-export type Form = Record<string, string | number | boolean>;
+/** A list is sent as one field for each item, as Django reads it. */
+export type Form = Record<string, string | number | boolean | readonly (string | number)[]>;
 
-/** One MAAS. `get` and `delete` try again by themselves; `post` and `put` are tried once, since they may have worked unheard. */
+/**
+ * One MAAS. `get`, `update` and `delete` try again by themselves; `post`, `call` and `put` are tried once, since they may
+ * have worked unheard.
+ */
 export class MaasClient {
   /** Ends in /MAAS. */
   readonly url: string;
@@ -68,10 +72,17 @@ export class MaasClient {
 
   /** Sends a form and gives the JSON of the answer; one try. */
   async post(path: string, form: Form): Promise<unknown> {
-    const text = new URLSearchParams(Object.entries(form).map(([k, v]) => [k, String(v)])).toString();
-    const bytes = Buffer.from(text);
-    const body = { type: 'application/x-www-form-urlencoded', length: bytes.length, bytes };
-    return this.#json(path, await this.#ask('POST', path, { body }));
+    return this.#json(path, await this.#ask('POST', path, { body: encoded(form) }));
+  }
+
+  /** Sends a form to an operation that answers by a sentence or not at all (`maas/?op=set_config`); one try. */
+  async call(path: string, form: Form): Promise<string> {
+    return (await this.#ask('POST', path, { body: encoded(form) })).text;
+  }
+
+  /** Sets fields of what is there and gives the JSON of the answer; the same twice is the same, so it is tried again. */
+  async update(path: string, form: Form): Promise<unknown> {
+    return this.#json(path, await this.#patiently(() => this.#ask('PUT', path, { body: encoded(form) })));
   }
 
   /** Sends raw bytes; one try. @param answerMs how long the server may think after the last byte */
@@ -199,6 +210,14 @@ export class MaasClient {
       throw this.notMaas(path, html ? 'it sends a web page' : 'it sends no JSON');
     }
   }
+}
+
+function encoded(form: Form): Content {
+  const pairs = Object.entries(form).flatMap(([name, value]) =>
+    (typeof value === 'object' ? value : [value]).map((item): [string, string] => [name, String(item)]),
+  );
+  const bytes = Buffer.from(new URLSearchParams(pairs).toString());
+  return { type: 'application/x-www-form-urlencoded', length: bytes.length, bytes };
 }
 
 /** Opens a client; nothing is sent yet. @throws Fault CONFIG_INVALID for a bad URL */

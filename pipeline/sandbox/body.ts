@@ -74,6 +74,25 @@ export class Body {
     return fields;
   }
 
+  /** Every value of every text field; Django reads a field that is there several times as a list. */
+  async values(): Promise<Map<string, string[]>> {
+    const type = this.type.split(';')[0]?.trim().toLowerCase() ?? '';
+    const all = new Map<string, string[]>();
+    const add = (name: string, value: unknown) => {
+      const list = all.get(name);
+      if (list) list.push(String(value));
+      else all.set(name, [String(value)]);
+    };
+    if (type === 'application/x-www-form-urlencoded')
+      for (const [name, value] of new URLSearchParams((await this.#whole()).toString())) add(name, value);
+    else if (type === 'application/json') {
+      const parsed = await this.#parsed();
+      for (const [name, value] of Object.entries(parsed))
+        for (const item of Array.isArray(value) ? value : [value]) if (item !== null) add(name, item);
+    } else for (const [name, value] of Object.entries((await this.form()) ?? {})) add(name, value);
+    return all;
+  }
+
   /** The op that a form carries in place of the URL. */
   async op(): Promise<string | null> {
     if (!this.type.includes('form')) return null;
@@ -94,10 +113,14 @@ export class Body {
 
   async #json(): Promise<Record<string, Field>> {
     const fields: Record<string, Field> = {};
+    for (const [name, value] of Object.entries(await this.#parsed()))
+      if (value !== null) fields[name] = String(value);
+    return fields;
+  }
+
+  async #parsed(): Promise<Record<string, unknown>> {
     try {
-      const parsed = JSON.parse((await this.#whole()).toString()) as Record<string, unknown>;
-      for (const [name, value] of Object.entries(parsed)) if (value !== null) fields[name] = String(value);
-      return fields;
+      return JSON.parse((await this.#whole()).toString()) as Record<string, unknown>;
     } catch {
       return refuse(400, 'Bad Request');
     }

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { freshMachines } from './machines/state.ts';
+import { freshSite } from './site/state.ts';
 import { type Resource, type State, SYNCED } from './store.ts';
 
 const SERIES = ['focal', 'jammy'];
@@ -46,5 +48,7 @@ export function freshState(version: string, architectures: string[]): State {
     nextFile: file,
     importing: false,
     resources,
+    site: freshSite(),
+    machines: freshMachines(),
   };
 }

@@ -10,9 +10,11 @@ import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
 import { Listener } from './listener.ts';
 import { lockFolder } from './lock.ts';
+import { machineRoutes } from './machines/routes.ts';
 import { type LoggedRequest, RequestLog } from './requests.ts';
 import type { Route } from './route.ts';
 import { freshState } from './seed.ts';
+import { siteRoutes } from './site/routes.ts';
 import { readState, Store } from './store.ts';
 import { uploadRoutes } from './uploads.ts';
 import { traitsOf } from './versions.ts';
@@ -132,7 +134,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 /** Every URL there is; a new group of endpoints is one more table here. */
 function routesOf({ traits }: World): Route[] {
-  const api = [...bootResourceRoutes, ...uploadRoutes];
+  const api = [...bootResourceRoutes, ...uploadRoutes, ...siteRoutes, ...machineRoutes];
   return [...api, ...accountRoutes(api), ...(traits.customImages ? customImageRoutes : [])];
 }
 

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault } from '../errors/fault.ts';
 import { Blobs } from './blobs.ts';
+import { freshMachines, type MachinesState } from './machines/state.ts';
+import { freshSite, type SiteState } from './site/state.ts';
 
 export const SYNCED = 0;
 export const GENERATED = 1;
@@ -51,6 +53,8 @@ export interface State {
   nextFile: number;
   importing: boolean;
   resources: Resource[];
+  site: SiteState;
+  machines: MachinesState;
 }
 
 /** The sandbox's memory: state.json and the blobs beside it. A change counts once `save` has returned. */
@@ -109,7 +113,9 @@ export function readState(dir: string): State | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const state = JSON.parse(readFileSync(file, 'utf8')) as State;
-    if (state.format === 1) return state;
+    // A folder of a time before these were kept has none of them.
+    if (state.format === 1)
+      return { ...state, site: state.site ?? freshSite(), machines: state.machines ?? freshMachines() };
   } catch {
     // Told below, like a format we do not know.
   }

@@ -1,0 +1,4 @@
+import type { Route } from '../route.ts';
+
+/** Machines, tags and events. */
+export const machineRoutes: Route[] = [];
