@@ -10,6 +10,7 @@ import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
 import { Listener } from './listener.ts';
 import { lockFolder } from './lock.ts';
+import type { Guests } from './machines/guests.ts';
 import { machineRoutes } from './machines/routes.ts';
 import { type LoggedRequest, RequestLog } from './requests.ts';
 import type { Route } from './route.ts';
@@ -43,6 +44,8 @@ export interface SandboxOptions {
   architectures?: string[];
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
+  /** What answers ssh for deployed machines; without it they have an address where nothing listens. */
+  guests?: Guests;
   /** Gets a log line for each request. */
   emit?: Emit;
 }
@@ -169,6 +172,7 @@ async function makeWorld(options: SandboxOptions): Promise<World> {
     spool,
     changes: new Map(),
     arrivals: 0,
+    guests: options.guests,
     url: '',
   };
 }

@@ -1,4 +1,5 @@
 import type { Users } from './keys.ts';
+import type { Guests } from './machines/guests.ts';
 import type { Store } from './store.ts';
 import type { Traits } from './versions.ts';
 
@@ -21,6 +22,8 @@ export interface World {
   changes: Map<string, number>;
   /** The number of the newest arrival. */
   arrivals: number;
+  /** What answers ssh for deployed machines. */
+  guests: Guests | undefined;
   /** URL of this server, ends in /MAAS. */
   url: string;
 }

@@ -1,0 +1,43 @@
+/** The image a machine was deployed with, as far as the sandbox has it. */
+export interface GuestImage {
+  /** File with the uploaded bytes; null for an image whose bytes are not here (Ubuntu itself). */
+  blobPath: string | null;
+  /** As the boot resource is called: "dgx-6.3" for an upload, "ubuntu/jammy" for a synced one. */
+  resource: string;
+  /** "tgz", "ddgz", …: how the bytes are to be read; null without bytes. */
+  filetype: string | null;
+}
+
+/** The machine as far as its guest needs to know it. */
+export interface GuestMachine {
+  systemId: string;
+  hostname: string;
+  /** hostname and domain. */
+  fqdn: string;
+  /** arch/subarch */
+  architecture: string;
+  /** Of the boot interface. */
+  mac: string;
+  /** Counts deployments of this machine from 1: fresh host keys and machine-id with each. */
+  deployment: number;
+  /** cloud-init's user data, decoded; empty when none was given. */
+  userData: string;
+  /** OpenSSH public keys of the owner, as MAAS' metadata service hands them out. */
+  sshKeys: string[];
+  /** All kernel parameters MAAS would give. */
+  kernelOptions: string;
+}
+
+/** Where a running guest answers ssh; MAAS tells clients the address, never the port. */
+export interface GuestAddress {
+  address: string;
+  port: number;
+}
+
+/** What stands behind a deployed machine of the sandbox: something that answers ssh. */
+export interface Guests {
+  /** Called once when a machine becomes Deployed. A rejection makes the deployment a failed one with its message. */
+  start(machine: GuestMachine, image: GuestImage): Promise<GuestAddress>;
+  /** Called at release, abort, deletion and power-off, and for every running guest when the sandbox closes. */
+  stop(systemId: string): Promise<void>;
+}
