@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { loadRelease, releaseIds } from '../catalogue/load.ts';
-import { Fault, fromSystemError } from '../errors/fault.ts';
 import { CONFIG_FILE, findConfig } from './find.ts';
 import { keysInFile } from './key-in-file.ts';
 import { dotted, type Path, type PlacedProblem, type Problem, toFault } from './problem.ts';
 import { prune } from './prune.ts';
+import { readText, shownName } from './read-text.ts';
 import { ENVIRONMENT_TARGET, resolveConfig, type Sourced } from './resolve.ts';
 import { ruleProblems } from './rules.ts';
 import { CONFIG_SCHEMA, schemaProblems } from './schema.ts';
@@ -42,7 +41,10 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { env, cwd } = options;
   const given = options.file ?? (env.DGXOS_MAAS_CONFIG || undefined);
   const file = given === undefined ? findConfig(cwd) : resolve(cwd, given);
-  const source = file === null ? null : new Source(shownName(file, cwd), await readText(file));
+  const source =
+    file === null
+      ? null
+      : new Source(shownName(file, cwd), await readText(file, 'dgxos-maas init writes one.'));
   const settings = new Settings(env, options.overrides ?? {}, cwd);
 
   const data = source?.data ?? {};
@@ -72,32 +74,6 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   if (env.MAAS_API_URL && targets.length)
     warnings.push(`MAAS_API_URL is not used: ${CONFIG_FILE} names its own targets (${targets.join(', ')})`);
   return { ...resolved, warnings };
-}
-
-async function readText(file: string): Promise<string> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new Fault('CONFIG_NOT_FOUND', `There is no file ${file}`, {
-        hint: 'dgxos-maas init writes one.',
-      });
-    if (code === 'EISDIR') throw new Fault('CONFIG_NOT_FOUND', `${file} is a folder, not a file`);
-    throw fromSystemError(error, `reading ${file}`);
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw new Fault('CONFIG_SYNTAX', `${file} is not UTF-8 text`);
-  }
-}
-
-/** The file as messages name it: from the current folder if it is below it. */
-function shownName(file: string, cwd: string): string {
-  const short = relative(cwd, file);
-  return short.startsWith('..') ? file : short;
 }
 
 /** The releases of the catalogue that images name. */
