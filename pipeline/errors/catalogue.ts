@@ -83,6 +83,20 @@ export const CATALOGUE = {
   UPLOAD_MISSING: EXIT.config,
   API_KEY_INVALID: EXIT.config,
   API_KEY_MISSING: EXIT.config,
+  // acceptance
+  IMAGE_QUARANTINED: EXIT.validation,
+  MACHINE_UNAVAILABLE: EXIT.temporary,
+  SSH_UNREACHABLE: EXIT.temporary,
+  SSH_DENIED: EXIT.config,
+  SSH_HOST_KEY: EXIT.host,
+  SSH_KEY_UNUSABLE: EXIT.config,
+  // machines
+  MACHINE_UNKNOWN: EXIT.maas,
+  MACHINE_STATE: EXIT.maas,
+  MACHINE_NO_EFI: EXIT.maas,
+  MACHINES_FAILED: EXIT.maas,
+  MACHINES_FILE_INVALID: EXIT.config,
+  POWER_INVALID: EXIT.config,
   // workspace
   WORKSPACE_LOCKED: EXIT.temporary,
   WORKSPACE_CORRUPT: EXIT.unclassified,

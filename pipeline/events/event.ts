@@ -25,6 +25,18 @@ export type Event =
   | { type: 'notice'; level: 'info' | 'warning'; message: string; hint?: string }
   /** One line of a tool's or a console's output; shown only with --verbose. */
   | { type: 'log'; source: string; line: string }
+  /** The status of a machine was seen first, or has changed, or (`end`) is the last that is waited for. */
+  | {
+      type: 'machine-state';
+      /** Host name. */
+      machine: string;
+      /** As MAAS shows it: "Deploying". */
+      state: string;
+      note?: string;
+      /** Milliseconds that it has been in this state. */
+      sinceMs?: number;
+      end?: 'ok' | 'failed';
+    }
   | { type: 'run-end'; image: string; ok: boolean; seconds: number };
 
 export type Emit = (event: Event) => void;

@@ -1,0 +1,8 @@
+/** What other rooms do with machines. */
+export { allocate } from './allocate.ts';
+export { deployMachine, hasImage } from './deploy-machine.ts';
+export { explainFailure } from './explain.ts';
+export { listMachines, readMachine } from './list.ts';
+export { releaseMachine } from './release-machine.ts';
+export type * from './types.ts';
+export { waitFor } from './wait.ts';

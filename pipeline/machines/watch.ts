@@ -1,0 +1,131 @@
+import { type Status, statusKind, statusName } from './status.ts';
+import { timeoutOf } from './timeouts.ts';
+import type { Machine, Waited, WaitOptions, WaitOutcome } from './types.ts';
+
+interface Watched {
+  systemId: string;
+  hostname: string;
+  machine: Machine | undefined;
+  /** Milliseconds at which its present status was first seen. */
+  since: number;
+  /** It has been in a passing status. */
+  moved: boolean;
+  result: Waited | undefined;
+}
+
+/** The machines being waited for, and what has come of each. Knows nothing of requests. */
+export class Watch {
+  readonly #all: Watched[];
+  readonly #statuses: readonly Status[];
+  readonly #options: WaitOptions & { now: () => number };
+  readonly #start: number;
+
+  constructor(
+    machines: readonly (Machine | string)[],
+    statuses: readonly Status[],
+    options: WaitOptions & { now: () => number },
+  ) {
+    this.#statuses = statuses;
+    this.#options = options;
+    this.#start = options.now();
+    this.#all = machines.map((given) => {
+      const machine = typeof given === 'string' ? undefined : given;
+      const systemId = typeof given === 'string' ? given : given.systemId;
+      return {
+        systemId,
+        hostname: machine?.hostname ?? systemId,
+        machine: undefined,
+        since: this.#start,
+        moved: machine !== undefined && statusKind(machine.status) === 'passing',
+        result: undefined,
+      };
+    });
+  }
+
+  /** Ids still waited for. */
+  get open(): string[] {
+    return this.#all.filter(({ result }) => !result).map(({ systemId }) => systemId);
+  }
+
+  get results(): Waited[] {
+    return this.#all.flatMap(({ result }) => (result ? [result] : []));
+  }
+
+  /** Takes in a list of the machines still waited for. @returns whether a status has changed */
+  seen(machines: readonly Machine[]): boolean {
+    const byId = new Map(machines.map((machine) => [machine.systemId, machine]));
+    let changed = false;
+    for (const watched of this.#all) {
+      if (watched.result) continue;
+      const machine = byId.get(watched.systemId);
+      if (!machine) {
+        this.#end(watched, 'gone');
+        changed = true;
+      } else if (this.#look(watched, machine)) changed = true;
+    }
+    return changed;
+  }
+
+  /** Nothing could be seen this time; only time has passed. */
+  unseen(): void {
+    for (const watched of this.#all)
+      if (!watched.result && this.#late(watched)) this.#end(watched, 'timeout');
+  }
+
+  #look(watched: Watched, machine: Machine): boolean {
+    const before = watched.machine;
+    const changed = before?.status !== machine.status;
+    watched.machine = machine;
+    watched.hostname = machine.hostname;
+    if (changed) watched.since = this.#options.now();
+    const outcome = this.#outcome(watched, machine);
+    if (outcome) this.#end(watched, outcome);
+    else if (changed || before?.statusMessage !== machine.statusMessage) this.#tell(watched, machine);
+    return changed;
+  }
+
+  #outcome(watched: Watched, { status }: Machine): WaitOutcome | undefined {
+    if (this.#statuses.includes(status)) return 'reached';
+    const kind = statusKind(status);
+    if (kind === 'failed') return 'failed';
+    if (kind === 'passing') watched.moved = true;
+    else if (this.#options.started && watched.moved) return 'ended';
+    return this.#late(watched) ? 'timeout' : undefined;
+  }
+
+  #late({ machine, since }: Watched): boolean {
+    const { now, timeoutS, timeouts } = this.#options;
+    if (timeoutS !== undefined && now() - this.#start >= timeoutS * 1000) return true;
+    const limitS = machine ? timeoutOf(machine.status, timeouts) : timeoutOf('new', timeouts);
+    return now() - since >= limitS * 1000;
+  }
+
+  #tell(watched: Watched, { hostname, status, statusMessage }: Machine): void {
+    this.#options.emit({
+      type: 'machine-state',
+      machine: hostname,
+      state: statusName(status),
+      ...(statusMessage && statusMessage !== statusName(status) ? { note: statusMessage } : {}),
+      sinceMs: Math.round(this.#options.now() - watched.since),
+    });
+  }
+
+  #end(watched: Watched, outcome: WaitOutcome): void {
+    const { systemId, hostname, machine } = watched;
+    const seconds = (this.#options.now() - this.#start) / 1000;
+    watched.result = { systemId, hostname, outcome, machine, seconds };
+    this.#options.emit({
+      type: 'machine-state',
+      machine: hostname,
+      state: machine ? statusName(machine.status) : 'unknown',
+      ...(outcome === 'reached' || outcome === 'failed' ? {} : { note: NOTES[outcome] }),
+      end: outcome === 'reached' ? 'ok' : 'failed',
+    });
+  }
+}
+
+const NOTES = {
+  timeout: 'too long in this state',
+  ended: 'somebody else ended it',
+  gone: 'MAAS has it no more',
+} as const;
