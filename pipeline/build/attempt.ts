@@ -22,6 +22,8 @@ export interface AttemptRequest {
   dir: string;
   variables: Record<string, string>;
   pluginPath: string | undefined;
+  /** Whether Packer types the kernel parameters, so that they may arrive garbled. */
+  typed: boolean;
   /** Seconds after the start by which the configuration must have been fetched. */
   fetchWithinS: number;
   emit: Emit;
@@ -62,10 +64,19 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
     if (label) emit({ type: 'activity', id: 'build', label: `VM: ${label}` });
     const failure = failureIn(line);
     // A few seconds for the rest of the story to reach the console before the VM is stopped.
-    if (failure) setTimeout(() => stop.abort(installFailed(failure, tail, request.dir)), 2000).unref();
+    if (failure)
+      setTimeout(() => {
+        // Garbled parameters that an installer does not understand are no fault of the installation.
+        const garbled = request.typed && watch.fetchedAfterS === undefined;
+        const fault = garbled
+          ? mistyped(`: ${failure}`, tail, request.dir)
+          : installFailed(failure, tail, request.dir);
+        stop.abort(fault);
+      }, 2000).unref();
   });
   const watchdog = setTimeout(() => {
-    if (watch.fetchedAfterS === undefined) stop.abort(mistyped(request.fetchWithinS, tail, request.dir));
+    if (watch.fetchedAfterS === undefined)
+      stop.abort(mistyped(` within ${duration(request.fetchWithinS)}`, tail, request.dir));
   }, request.fetchWithinS * 1000);
 
   // QEMU pauses a VM whose disk cannot be written, and then nothing happens until ssh times out.
@@ -100,15 +111,11 @@ export function connection(server: Pick<ConfigServer, 'url'>, consoleLog: string
   return { config_url: server.url(CONFIG_FILE), console_log: consoleLog };
 }
 
-function mistyped(afterS: number, tail: string[], dir: string): Fault {
-  return new Fault(
-    'BUILD_MISTYPED',
-    `The installer did not ask for its configuration within ${duration(afterS)}`,
-    {
-      hint: 'The kernel command line did not reach it. boot: direct needs no typing.',
-      detail: [...tail.slice(-12), `logs: ${dir}`].join('\n'),
-    },
-  );
+function mistyped(how: string, tail: string[], dir: string): Fault {
+  return new Fault('BUILD_MISTYPED', `The installer did not ask for its configuration${how}`, {
+    hint: 'The kernel command line did not reach it. boot: direct needs no typing.',
+    detail: [...tail.slice(-12), `logs: ${dir}`].join('\n'),
+  });
 }
 
 function installFailed(line: string, tail: string[], dir: string): Fault {

@@ -60,6 +60,7 @@ async function installInVm(request: BuildRequest, output: string): Promise<void>
           ...(pace && { boot_wait: `${pace.bootWaitS}s`, boot_key_interval: `${pace.keyIntervalMs}ms` }),
         },
         pluginPath: request.env.PACKER_PLUGIN_PATH,
+        typed: pace !== undefined,
         fetchWithinS: release.fetchWithinS * (request.accelerator === 'tcg' ? 2 : 1),
         emit,
         signal: request.signal,

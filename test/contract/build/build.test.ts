@@ -87,8 +87,18 @@ describe('a build', () => {
     expect(env.CHECKPOINT_DISABLE).toBe('1');
   });
 
-  it('types again, slower, when the boot command did not arrive', async () => {
-    const root = await buildRoot(request([{ fetch: false, hang: true }, { disk: disk() }], 'typed'));
+  it.each([
+    ['did not arrive', []],
+    [
+      'arrived garbled, so that the installer refused it',
+      ['dgxos-installer: FAILED preseed rc=1: no platform'],
+    ],
+  ])('types again, slower, when the boot command %s', async (_, console) => {
+    const first = { fetch: false, hang: true, console };
+    // Longer than the installer needs to say that it has failed.
+    const typed = request([first, { disk: disk() }], 'typed');
+    if (console.length) typed.release.fetchWithinS = 30;
+    const root = await buildRoot(typed);
     expect(root.kind).toBe('tar');
     const paces = calls().map(({ args }) => args.filter((arg) => arg.startsWith('boot_')));
     expect(paces).toEqual([
