@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../catalogue/root.ts';
 import { maasUrl } from '../maas/url.ts';
+import { resolveMachines } from './machines.ts';
 import { absolutePath, cacheHome, isoSource } from './paths.ts';
 import type { Path } from './problem.ts';
 import type { Chosen, Settings } from './settings.ts';
@@ -37,7 +38,13 @@ export type Sourced = Origin & { value: unknown };
  * Takes one value: what a flag or the environment chose, else what the file says, else the default; and notes which.
  * `key` is the resolved name, `written` the name in the file, both below the scope's.
  */
-type Take = <T>(key: string, written: string, value: T | undefined, fallback: T, chosen?: Chosen<T>) => T;
+export type Take = <T>(
+  key: string,
+  written: string,
+  value: T | undefined,
+  fallback: T,
+  chosen?: Chosen<T>,
+) => T;
 
 /** Fills in defaults, makes paths absolute and notes where every value is from. What was written must be valid. */
 export function resolveConfig(input: ResolveInput): { config: Config; origins: Map<string, Sourced> } {
@@ -91,6 +98,7 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
       resolveImage(name, image, input, Object.keys(targets), scope(`images.${name}.`, ['images', name])),
     ),
     targets,
+    machines: resolveMachines(written.machines, scope('machines.', ['machines'])),
   };
   return { config, origins };
 }

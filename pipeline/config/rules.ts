@@ -7,6 +7,7 @@ import {
   timesAreUsable,
   uploadsGoToTargets,
 } from './image-rules.ts';
+import { machineTimesAreUsable } from './machines.ts';
 import type { Problem } from './problem.ts';
 import { placeholdersAreKnown, resourceFieldsSuitMaas, resourceNameSuitsMaas } from './resource-rules.ts';
 import type { ImageRule, Rule, RuleContext } from './rule.ts';
@@ -26,6 +27,7 @@ const RULES: readonly Rule[] = [
   everyImage(uploadsGoToTargets),
   targetUrlsAreMaas,
   oneTargetTakesTheKeyOfTheEnvironment,
+  machineTimesAreUsable,
 ];
 
 export function ruleProblems(context: RuleContext): Problem[] {

@@ -16,6 +16,25 @@ export interface Config {
   verify: { publicKey: string | null };
   images: Record<string, ImageConfig>;
   targets: Record<string, TargetConfig>;
+  machines: MachinesConfig;
+}
+
+export interface MachinesConfig {
+  /** Machines worked on at once. */
+  concurrency: number;
+  /** Seconds that a machine may be in a state before it is given up. */
+  timeouts: StateTimeouts;
+}
+
+export interface StateTimeouts {
+  commissioning: number;
+  testing: number;
+  deploying: number;
+  releasing: number;
+  erasing: number;
+  rescue: number;
+  /** Any other state that is not the one waited for. */
+  other: number;
 }
 
 export interface ImageConfig {

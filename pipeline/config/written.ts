@@ -1,3 +1,5 @@
+import type { StateTimeouts } from './types.ts';
+
 /** The configuration as a person writes it in dgxos-maas.yaml; the schema says the same. See types.ts for the resolved one. */
 export interface WrittenConfig {
   workspace?: string;
@@ -8,6 +10,12 @@ export interface WrittenConfig {
   verify?: { public_key?: string };
   images?: Record<string, WrittenImage>;
   targets?: Record<string, WrittenTarget>;
+  machines?: WrittenMachines;
+}
+
+export interface WrittenMachines {
+  concurrency?: number;
+  timeouts?: Partial<Record<keyof StateTimeouts, string>>;
 }
 
 export interface WrittenImage {

@@ -1,19 +1,6 @@
+import { TIMEOUTS } from '../config/machines.ts';
 import type { Status } from './status.ts';
 import type { StateTimeouts } from './types.ts';
-
-/** Seconds where the configuration says nothing; a DGX takes minutes for its memory test before it even boots. */
-export const TIMEOUTS: StateTimeouts = {
-  commissioning: 1800,
-  testing: 7200,
-  deploying: 3600,
-  releasing: 900,
-  erasing: 86_400,
-  rescue: 1800,
-  other: 1800,
-};
-
-/** Machines worked on at once where the configuration says nothing. */
-export const CONCURRENCY = 8;
 
 const KIND: Partial<Record<Status, keyof StateTimeouts>> = {
   commissioning: 'commissioning',

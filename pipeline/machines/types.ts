@@ -1,5 +1,8 @@
+import type { StateTimeouts } from '../config/types.ts';
 import type { Emit } from '../events/event.ts';
 import type { Status } from './status.ts';
+
+export type { StateTimeouts };
 
 /** A machine as the list of MAAS tells it. Power parameters are no part of it: they hold passwords. */
 export interface Machine {
@@ -53,18 +56,6 @@ export interface Selector {
   pools?: readonly string[];
   zones?: readonly string[];
   statuses?: readonly Status[];
-}
-
-/** Seconds that a machine may stay in a status before waiting gives it up. */
-export interface StateTimeouts {
-  commissioning: number;
-  testing: number;
-  deploying: number;
-  releasing: number;
-  erasing: number;
-  rescue: number;
-  /** Any other status that is not the one waited for. */
-  other: number;
 }
 
 export interface WaitOptions {

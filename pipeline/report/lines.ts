@@ -1,5 +1,6 @@
 import type { Event } from '../events/event.ts';
 import { bytes, duration } from './human.ts';
+import { machineLine } from './machine-lines.ts';
 import { type Paint, plain } from './paint.ts';
 
 /** The lasting line an event leaves in a log, or undefined for those that only move a live line. */
@@ -17,6 +18,8 @@ export function lineOf(event: Event, color: Paint): string | undefined {
       const mark = event.level === 'warning' ? color.yellow('warning:') : color.dim('note:');
       return `${mark} ${plain(event.message)}${event.hint ? `\n  ${color.dim(plain(event.hint))}` : ''}`;
     }
+    case 'machine-state':
+      return machineLine(event, color);
     default:
       return undefined;
   }

@@ -2,6 +2,7 @@ import type { Event } from '../events/event.ts';
 import { redact } from '../secrets/registry.ts';
 import { duration } from './human.ts';
 import { lineOf, progressText } from './lines.ts';
+import { MachineLines } from './machine-lines.ts';
 import { type Paint, plain } from './paint.ts';
 
 /** Shows events to somebody. `close` leaves the terminal as it was. */
@@ -13,6 +14,7 @@ export interface Renderer {
 export interface Stream {
   write(text: string): unknown;
   columns?: number;
+  rows?: number;
 }
 
 /** How fast a counter of events advances, over its whole life, in units a second. */
@@ -48,8 +50,10 @@ export function plainRenderer(
     return true;
   };
   const activities = new Map<string, string>();
+  const machines = new MachineLines();
   return {
     show(event) {
+      if (event.type === 'machine-state' && !machines.show(event, performance.now())) return;
       if (event.type === 'progress') {
         const text = progressText(event, rates.of(event));
         if (due(event.id, false)) write(`  ${text}`);
@@ -71,6 +75,7 @@ export function plainRenderer(
 export function terminalRenderer(stream: Stream, color: Paint, options: { verbose: boolean }): Renderer {
   const rates = new Rates();
   const live = new Map<string, string>();
+  const machines = new MachineLines();
   let drawn = 0;
   let stageStarted = performance.now();
   const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -83,8 +88,15 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
   const draw = () => {
     erase();
     const width = (stream.columns ?? 80) - 1;
-    const elapsed = duration((performance.now() - stageStarted) / 1000);
-    for (const label of live.values()) {
+    const now = performance.now();
+    const lines = [
+      ...[...live.values()].map((label) => ({ label, since: stageStarted })),
+      ...machines.lines(),
+    ];
+    // More lines than the terminal has could not be erased again.
+    const most = Math.max(1, (stream.rows ?? 24) - 2);
+    for (const { label, since } of lines.slice(0, most)) {
+      const elapsed = duration((now - since) / 1000);
       const room = Math.max(10, width - elapsed.length - 5);
       stream.write(
         `  ${color.cyan(frames[frame % frames.length] as string)} ${redact(plain(label)).slice(0, room)} ${color.dim(elapsed)}\n`,
@@ -94,7 +106,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
   };
   const timer = setInterval(() => {
     frame++;
-    if (live.size > 0) draw();
+    if (live.size > 0 || machines.lines().length > 0) draw();
   }, 120);
   timer.unref();
   return {
@@ -107,10 +119,16 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
         live.set(event.id, event.label);
         return;
       }
+      if (event.type === 'machine-state') {
+        machines.show(event, performance.now());
+        // Where it stands is seen in the table; only its end is a lasting line.
+        if (!event.end) return;
+      }
       if (event.type === 'stage-start') stageStarted = performance.now();
       if (event.type === 'stage-end' || event.type === 'stage-failed' || event.type === 'run-end') {
         erase();
         live.clear();
+        machines.clear();
       }
       const line =
         event.type === 'log'

@@ -156,6 +156,16 @@ describe('the published schema', () => {
       profile: [/environment: MAAS_API_KEY/, 'profile: other'],
       ca_cert: [/ca_cert: ca\.pem/, 'ca_cert: other.pem'],
       patience: [/patience: 2h/, 'patience: 1h'],
+      machines: [/concurrency: 8/, 'concurrency: 9'],
+      concurrency: [/concurrency: 8/, 'concurrency: 9'],
+      timeouts: [/deploying: 1h/, 'deploying: 2h'],
+      commissioning: [/commissioning: 30m/, 'commissioning: 31m'],
+      testing: [/testing: 2h/, 'testing: 3h'],
+      deploying: [/deploying: 1h/, 'deploying: 2h'],
+      releasing: [/releasing: 15m/, 'releasing: 16m'],
+      erasing: [/erasing: 24h/, 'erasing: 25h'],
+      rescue: [/rescue: 30m/, 'rescue: 31m'],
+      other: [/other: 30m/, 'other: 31m'],
     };
     expect([...new Set(keysOf(schema, schema).map(([key]) => key))].sort()).toEqual(
       Object.keys(changes).sort(),
