@@ -56,7 +56,8 @@ function version({ world }: Call): Reply {
   return json(200, { capabilities: CAPABILITIES, version: world.traits.release, subversion: WHAT_THIS_IS });
 }
 
-function showUser(user: Call['user']) {
+/** A user as lists and other things show it. */
+export function showUser(user: Call['user']) {
   return {
     is_superuser: user.admin,
     username: user.username,

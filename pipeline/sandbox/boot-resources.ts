@@ -3,6 +3,7 @@ import { showResource } from './images.ts';
 import { json, nothing, type Reply, refuse, repr, text } from './reply.ts';
 import { addImage, placeInline, resourceAt } from './resources.ts';
 import type { Call, Route } from './route.ts';
+import { advanceImport, startImport, stopImport } from './site/import.ts';
 import { GENERATED, SYNCED, UPLOADED } from './store.ts';
 
 export const bootResourceRoutes: Route[] = [
@@ -14,10 +15,13 @@ export const bootResourceRoutes: Route[] = [
       POST: { kind: 'create', admin: true, run: create },
       'GET is_importing': {
         kind: 'is-importing',
-        run: ({ world }) => json(200, world.store.state.importing),
+        run: ({ world }) => {
+          advanceImport(world);
+          return json(200, world.store.state.importing);
+        },
       },
-      'POST import': { kind: 'import', admin: true, run: startImport },
-      'POST stop_import': { kind: 'stop-import', admin: true, run: stopImport },
+      'POST import': { kind: 'import', admin: true, run: start },
+      'POST stop_import': { kind: 'stop-import', admin: true, run: stop },
     },
   },
   {
@@ -31,6 +35,7 @@ export const bootResourceRoutes: Route[] = [
 ];
 
 function list({ world, url }: Call): Reply {
+  advanceImport(world);
   const types = new Map<string, number>([
     ['synced', SYNCED],
     ...(world.traits.generatedType ? [['generated', GENERATED] as const] : []),
@@ -54,6 +59,7 @@ function list({ world, url }: Call): Reply {
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function read({ world, at }: Call): Reply {
+  advanceImport(world);
   const resource =
     resourceAt(world, at.id as string) ?? refuse(404, 'No BootResource matches the given query.');
   return json(200, showResource(world, resource, true));
@@ -77,14 +83,14 @@ async function create({ world, body }: Call): Promise<Reply> {
   return json(201, showResource(world, resource, true));
 }
 
-async function startImport({ world }: Call): Promise<Reply> {
-  world.store.state.importing = true;
+async function start({ world }: Call): Promise<Reply> {
+  startImport(world);
   await world.store.save();
   return text(200, 'Import of boot resources started');
 }
 
-async function stopImport({ world }: Call): Promise<Reply> {
-  world.store.state.importing = false;
+async function stop({ world }: Call): Promise<Reply> {
+  stopImport(world);
   await world.store.save();
   return text(200, 'Import of boot resources is being stopped');
 }

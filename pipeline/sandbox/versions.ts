@@ -22,6 +22,12 @@ export interface Traits {
   inlineContent: boolean;
   /** POST /MAAS/a/v3/custom_images (3.8). */
   customImages: boolean;
+  /** Subnets say which boot architectures they leave alone (3.0+). */
+  disabledBootArchitectures: boolean;
+  /** Subnets may not overlap (3.7+). */
+  refusesSubnetOverlap: boolean;
+  /** Boot sources have a name, a priority and a switch (3.8). */
+  namedSources: boolean;
   /** MAAS' own list in its own order, as error messages show it. */
   osystems: string[];
   /** Those a base image may name. */
@@ -67,6 +73,9 @@ export function traitsOf(version: string): Traits {
     generatedType: !files,
     inlineContent: minor < 38,
     customImages: minor >= 38,
+    disabledBootArchitectures: minor >= 30,
+    refusesSubnetOverlap: minor >= 37,
+    namedSources: minor >= 38,
     osystems: [
       ...OSYSTEMS,
       ...(files ? ['esxi', 'ol'] : ['caringo', 'esxi']),

@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { type Resource, SYNCED } from '../store.ts';
+import type { World } from '../world.ts';
+import { ARCHITECTURES } from './boot-sources.ts';
+
+/** Time that MAAS looks for news, and that each image takes, on the sandbox's clock. */
+const LOOKING_MS = 500;
+const EACH_MS = 1000;
+
+const PARTS = [
+  ['boot-kernel', 14_000_000],
+  ['boot-initrd', 120_000_000],
+  ['squashfs', 400_000_000],
+] as const;
+
+/** Starts the import of everything selected that is not there yet; one that runs already goes on. */
+export function startImport(world: World): void {
+  const { state } = world.store;
+  advanceImport(world);
+  if (state.site.importing) return;
+  for (const [name, architecture] of selected(world))
+    if (
+      !state.resources.some(
+        (one) => one.type === SYNCED && one.name === name && one.architecture === architecture,
+      )
+    )
+      state.resources.push(emptyResource(world, name, architecture));
+  state.site.importing = {
+    startedAt: world.now(),
+    resources: state.resources.filter((one) => one.type === SYNCED && !complete(one)).map(({ id }) => id),
+  };
+  state.importing = true;
+}
+
+/** Ends the import where it is; what has come stays. */
+export function stopImport(world: World): void {
+  advanceImport(world);
+  world.store.state.site.importing = null;
+  world.store.state.importing = false;
+}
+
+/**
+ * Brings the import to where it is at this time: one image after the other, each growing evenly.
+ * @returns whether something changed
+ */
+export function advanceImport(world: World): boolean {
+  const { state } = world.store;
+  const running = state.site.importing;
+  if (!running) return false;
+  const passed = world.now() - running.startedAt - LOOKING_MS;
+  running.resources.forEach((id, index) => {
+    const resource = state.resources.find((one) => one.id === id);
+    const part = Math.min(1, Math.max(0, (passed - index * EACH_MS) / EACH_MS));
+    for (const file of resource?.sets.flatMap((set) => set.files) ?? []) {
+      file.received = Math.max(file.received, Math.floor(file.size * part));
+      if (file.received === file.size) file.receivedAt ??= world.now();
+    }
+  });
+  if (passed >= running.resources.length * EACH_MS) {
+    state.site.importing = null;
+    state.importing = false;
+  }
+  world.architectures = usableArchitectures(state.resources);
+  return true;
+}
+
+/** Those with an image whose kernel, initrd and squashfs are all there. */
+function usableArchitectures(resources: Resource[]): string[] {
+  const usable = resources.filter((one) => one.type === SYNCED && complete(one));
+  return [...new Set(usable.map(({ architecture }) => architecture))].sort();
+}
+
+const complete = (resource: Resource) =>
+  resource.sets.some((set) => set.files.every((file) => file.received === file.size));
+
+/** Name and architecture of every image that the selections ask for. */
+function selected(world: World): [string, string][] {
+  const { bootSources, selections } = world.store.state.site;
+  const enabled = new Set(bootSources.filter(({ enabled: on }) => on).map(({ id }) => id));
+  return selections
+    .filter(({ source }) => enabled.has(source))
+    .flatMap(({ os, release, arches }) =>
+      (arches.includes('*') ? ARCHITECTURES : arches).map((arch): [string, string] => [
+        `${os}/${release}`,
+        `${arch}/generic`,
+      ]),
+    );
+}
+
+function emptyResource(world: World, name: string, architecture: string): Resource {
+  const { state } = world.store;
+  return {
+    id: state.nextResource++,
+    type: SYNCED,
+    name,
+    architecture,
+    title: '',
+    baseImage: '',
+    lastDeployed: null,
+    sets: [
+      {
+        version: '20260801',
+        label: 'stable',
+        files: PARTS.map(([filename, size]) => ({
+          id: state.nextFile++,
+          filename,
+          filetype: filename,
+          sha256: createHash('sha256').update(`${name} ${architecture} ${filename}`).digest('hex'),
+          size,
+          blob: `synced-${name.split('/')[1]}`,
+          received: 0,
+          receivedAt: null,
+        })),
+      },
+    ],
+  };
+}
