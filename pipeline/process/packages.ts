@@ -17,6 +17,7 @@ export const PACKAGE_OF: Record<string, string> = {
   dumpe2fs: 'e2fsprogs',
   fuse2fs: 'fuse2fs',
   fusermount3: 'fuse3',
+  ssh: 'openssh-client',
 };
 
 /** One sentence that says how to get a tool. */

@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '../../errors/fault.ts';
+import { run } from '../../process/run.ts';
+import type { GuestAddress, GuestImage, GuestMachine, Guests } from '../machines/guests.ts';
+import { firstBoot, newHostKey } from './first-boot.ts';
+import { type Output, type SshServer, startSshServer } from './ssh-server.ts';
+import { guestFacts, putStandIns, STAND_INS } from './stand-ins.ts';
+import { type TroubleRule, troublesOf } from './troubles.ts';
+import { inside, unpack } from './unpack.ts';
+
+export interface GuestsOptions {
+  /** Where images are unpacked; a folder a machine, gone when it is released. */
+  dir: string;
+  /** The same for every machine, as each has its own address. */
+  port: number;
+  /** GPUs of every machine whose image brings the driver. */
+  gpus?: number;
+  /** What is wrong with which machine; may grow while they run, and holds for what is deployed then. */
+  troubles?: TroubleRule[];
+}
+
+/** cloud-init's user in Ubuntu. */
+const USER = 'ubuntu';
+const PATH = `${STAND_INS}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+/** curtin unpacks these; a disk image would need a disk. */
+const TARS = ['tgz', 'tbz', 'txz', 'root-tgz', 'root-tbz', 'root-txz'];
+
+/**
+ * Guests that are directories: the uploaded image is unpacked as curtin does it, its first boot is imitated, and a session by
+ * ssh runs in it with the directory as its root. Bytes, unpacking, files and ssh are real; systemd, kernel and GPUs are
+ * stand-ins.
+ */
+export function directoryGuests(options: GuestsOptions): Guests {
+  const running = new Map<string, { server: SshServer | null; root: string; abort: AbortController }>();
+  const sameKey = newHostKey();
+
+  async function stop(systemId: string): Promise<void> {
+    const guest = running.get(systemId);
+    if (!guest) return;
+    running.delete(systemId);
+    guest.abort.abort(new Fault('TERMINATED', `${systemId} was released`));
+    await guest.server?.close();
+    await rm(guest.root, { recursive: true, force: true });
+  }
+
+  return {
+    stop,
+    async start(machine: GuestMachine, image: GuestImage): Promise<GuestAddress> {
+      await stop(machine.systemId);
+      const root = join(options.dir, machine.systemId);
+      const abort = new AbortController();
+      const guest = { server: null as SshServer | null, root, abort };
+      running.set(machine.systemId, guest);
+      const troubles = troublesOf(options.troubles ?? [], machine.hostname);
+      const address = loopbackOf(machine.systemId);
+      const { blobPath } = image;
+      if (blobPath !== null) await unpackImage(blobPath, image, root, abort.signal);
+      else await mkdir(root, { recursive: true });
+      const { machineId, hostKey } = await firstBoot(root, machine, { user: USER, troubles, sameKey });
+      await putStandIns(root, guestFacts(root, machine, { gpus: options.gpus ?? 8, machineId }), troubles);
+      if (troubles.has('no-ssh')) return { address, port: options.port };
+      guest.server = await startSshServer({
+        address,
+        port: options.port,
+        hostKey,
+        user: USER,
+        authorizedKeys: troubles.has('no-keys') ? [] : machine.sshKeys,
+        exec: (line, out, aborted) =>
+          blobPath === null
+            ? emptySession(line, image.resource, out)
+            : session(root, line, out, AbortSignal.any([aborted, abort.signal])),
+      });
+      // Released while it was being started.
+      if (abort.signal.aborted) await guest.server.close();
+      return { address, port: guest.server.port };
+    },
+  };
+}
+
+async function unpackImage(
+  file: string,
+  image: GuestImage,
+  root: string,
+  signal: AbortSignal,
+): Promise<void> {
+  if (!TARS.includes(image.filetype ?? ''))
+    throw new Fault(
+      'TAR_INVALID',
+      `A guest of the sandbox is made of a tgz, tbz or txz, not of ${image.filetype}`,
+    );
+  await unpack(file, root, signal);
+}
+
+/** Every machine has an address of its own on loopback, the same each time. */
+export function loopbackOf(systemId: string): string {
+  const [a = 0, b = 0, c = 0] = createHash('sha256').update(systemId).digest();
+  // 127.0.x.x stays with the host's own services.
+  return `127.${1 + (a % 254)}.${b}.${1 + (c % 254)}`;
+}
+
+/** Ubuntu itself has no bytes in a sandbox: such a machine answers, and has nothing to run. */
+async function emptySession(line: string, resource: string, out: Output): Promise<number> {
+  if (/^(sh -c )?'?(exit 0|true)'?$/.test(line)) return 0;
+  out.stderr(`${resource} has no bytes in this sandbox, so nothing can run here\n`);
+  return 127;
+}
+
+/** Runs one line in the root, as its login shell would. */
+async function session(root: string, line: string, out: Output, signal: AbortSignal): Promise<number> {
+  const { exitCode, stdout, stderr } = await run(inside(root, ['/bin/sh', '-c', line]), {
+    env: { PATH, HOME: `/home/${USER}`, USER, LOGNAME: USER },
+    guarded: false,
+    signal,
+    keep: 8_000_000,
+    graceMs: 1000,
+  });
+  out.stdout(stdout);
+  out.stderr(stderr);
+  return exitCode;
+}

@@ -1,0 +1,166 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { directoryGuests, loopbackOf } from '../../../pipeline/sandbox/guest/guests.ts';
+import { startSshServer } from '../../../pipeline/sandbox/guest/ssh-server.ts';
+import type { TroubleRule } from '../../../pipeline/sandbox/guest/troubles.ts';
+import type { GuestMachine } from '../../../pipeline/sandbox/machines/guests.ts';
+import { Remote } from '../../../pipeline/ssh/remote.ts';
+import { waitForSsh } from '../../../pipeline/ssh/wait.ts';
+import { freePort } from '../accept/free-port.ts';
+import { KERNEL, tinyImage } from '../accept/tiny-image.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'guest test-'));
+const troubles: TroubleRule[] = [];
+const keys = ssh2.utils.generateKeyPairSync('ed25519');
+const signal = new AbortController().signal;
+const keyFile = join(dir, 'key %h');
+let port: number;
+let guests: ReturnType<typeof directoryGuests>;
+const image = { blobPath: join(dir, 'image.tgz'), resource: 'tiny', filetype: 'tgz' };
+
+const machine = (systemId: string, deployment = 1, sshKeys = [keys.public]): GuestMachine => ({
+  ...{ systemId, hostname: `host-${systemId}`, fqdn: `host-${systemId}.maas`, architecture: 'amd64/generic' },
+  ...{ mac: '00:16:3e:00:00:01', deployment, userData: '', sshKeys, kernelOptions: '' },
+});
+
+async function remote(host: string, more: { bastion?: { user: string; host: string; port: number } } = {}) {
+  return Remote.prepare(
+    { host, port, user: 'ubuntu', keyFile, bastion: more.bastion ?? null },
+    mkdtempSync(join(dir, 'work dir-')),
+    { bastionKnownHosts: join(dir, 'bastion known'), env: { SSH_AUTH_SOCK: undefined } },
+  );
+}
+const wait = (one: Remote, more: { timeoutS?: number; keysWithinS?: number } = {}) =>
+  waitForSsh(one, { timeoutS: 10, pollMs: 100, emit() {}, signal, ...more });
+
+beforeAll(async () => {
+  tinyImage(image.blobPath, { 'etc/ssh/ssh_host_rsa_key': 'baked in' });
+  writeFileSync(keyFile, keys.private, { mode: 0o600 });
+  port = await freePort();
+  guests = directoryGuests({ dir: join(dir, 'guests'), port, troubles });
+  await guests.start(machine('aaa'), image);
+});
+afterAll(async () => {
+  for (const id of ['aaa', 'bbb', 'ccc']) await guests.stop(id);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe('a deployed machine of the sandbox, over ssh', () => {
+  it('runs commands in the unpacked image, with every argument as it was', async () => {
+    const one = await remote(loopbackOf('aaa'));
+    await wait(one);
+    const odd = ['a b', "it's", '$HOME', '*', '', ';exit 9', 'x\ny', '"', '\\'];
+    const echoed = await one.run(['sh', '-c', 'for a; do printf "<%s>" "$a"; done', 'x', ...odd], {
+      timeoutMs: 5000,
+      signal,
+    });
+    expect(echoed).toMatchObject({ exitCode: 0, stdout: odd.map((a) => `<${a}>`).join('') });
+    expect(
+      await one.run('cat /etc/os-release; echo no >&2; exit 7', { timeoutMs: 5000, signal }),
+    ).toMatchObject({
+      exitCode: 7,
+      stdout: expect.stringContaining('ID=ubuntu'),
+      stderr: 'no\n',
+    });
+    expect((await one.run('uname -r', { timeoutMs: 5000, signal, root: true })).stdout.trim()).toBe(KERNEL);
+  });
+
+  it('has keys and a machine-id of its first boot, new with each deployment', async () => {
+    const seen = async () => {
+      const one = await remote(loopbackOf('aaa'));
+      await wait(one);
+      const { stdout } = await one.run('cat /etc/machine-id; ls /etc/ssh; cat /etc/ssh/*.pub', {
+        timeoutMs: 5000,
+        signal,
+      });
+      const [id, ...rest] = stdout.split('\n');
+      return { id, rest: rest.join('\n'), pinned: await one.hostKeys() };
+    };
+    const first = await seen();
+    expect(first.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(first.rest).not.toContain('ssh_host_rsa_key');
+    expect(first.pinned).toHaveLength(1);
+    expect(first.rest).toContain(first.pinned[0]);
+    await guests.start(machine('aaa', 2), image);
+    const second = await seen();
+    expect(second.id).not.toBe(first.id);
+    expect(second.pinned).not.toEqual(first.pinned);
+  });
+
+  it('is reached through a bastion, whose key is pinned for the next time', async () => {
+    const one = startSshServer({
+      ...{ address: '127.0.0.1', port: 0, user: 'jump', authorizedKeys: [keys.public] },
+      hostKey: ssh2.utils.generateKeyPairSync('ed25519').private,
+      exec: async () => 1,
+    });
+    const bastion = await one;
+    const through = { bastion: { user: 'jump', host: '127.0.0.1', port: bastion.port } };
+    try {
+      const first = await remote(loopbackOf('aaa'), through);
+      await wait(first);
+      expect((await first.run('hostname', { timeoutMs: 5000, signal })).stdout).toBe('host-aaa\n');
+      expect(readFileSync(join(dir, 'bastion known'), 'utf8')).toContain(`[127.0.0.1]:${bastion.port}`);
+    } finally {
+      await bastion.close();
+    }
+    // Another host answers in the bastion's place.
+    const impostor = await startSshServer({
+      ...{ address: '127.0.0.1', port: bastion.port, user: 'jump', authorizedKeys: [keys.public] },
+      hostKey: ssh2.utils.generateKeyPairSync('ed25519').private,
+      exec: async () => 1,
+    });
+    try {
+      await expect(remote(loopbackOf('aaa'), through).then(wait)).rejects.toMatchObject({
+        code: 'SSH_HOST_KEY',
+      });
+    } finally {
+      await impostor.close();
+    }
+  });
+
+  it('refuses a machine whose key changes within one deployment', async () => {
+    const one = await remote(loopbackOf('aaa'));
+    await wait(one);
+    await guests.start(machine('aaa', 3), image);
+    await expect(wait(one)).rejects.toMatchObject({ code: 'SSH_HOST_KEY' });
+  });
+
+  it('tells a refused key from a machine that does not answer', async () => {
+    const stranger = ssh2.utils.generateKeyPairSync('ed25519').public;
+    await guests.start(machine('bbb', 1, [stranger]), image);
+    await expect(
+      remote(loopbackOf('bbb')).then((one) => wait(one, { keysWithinS: 0 })),
+    ).rejects.toMatchObject({
+      code: 'SSH_DENIED',
+    });
+    troubles.push({ hostname: 'host-ccc', trouble: 'no-ssh' });
+    await guests.start(machine('ccc'), image);
+    await expect(remote(loopbackOf('ccc')).then((one) => wait(one, { timeoutS: 1 }))).rejects.toMatchObject({
+      code: 'SSH_UNREACHABLE',
+      message: expect.stringContaining('within 1 s'),
+    });
+  });
+
+  it('ends a command that takes too long', async () => {
+    const one = await remote(loopbackOf('aaa'));
+    expect(await one.run('sleep 30', { timeoutMs: 400, signal })).toMatchObject({
+      exitCode: null,
+      timedOut: true,
+    });
+  });
+
+  it('makes nothing of an image that would write through its own links', async () => {
+    const evil = { ...image, blobPath: join(dir, 'evil.tgz') };
+    const { execFileSync } = await import('node:child_process');
+    const { mkdirSync, symlinkSync } = await import('node:fs');
+    mkdirSync(join(dir, 'evil'));
+    mkdirSync(join(dir, 'victim'));
+    symlinkSync(join(dir, 'victim'), join(dir, 'evil', 'etc'));
+    execFileSync('tar', ['-C', join(dir, 'evil'), '-czf', evil.blobPath, '.']);
+    await expect(guests.start(machine('bbb'), evil)).rejects.toMatchObject({ code: 'TAR_INVALID' });
+    expect(execFileSync('ls', ['-A', join(dir, 'victim')], { encoding: 'utf8' })).toBe('');
+  });
+});
