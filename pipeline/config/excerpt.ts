@@ -7,8 +7,8 @@ const SHOWN = ['url', 'ca_cert', 'patience'];
 
 /** Whether the value at this path may be a credential that somebody wrote in the wrong place. */
 export function holdsSecret(path: Path): boolean {
-  // Somebody may paste the signing key itself where its path belongs.
-  if (path[0] === 'sign') return true;
+  // Somebody may paste a private key itself where its path belongs.
+  if (path[0] === 'sign' || path.at(-1) === 'key_file') return true;
   return path[0] === 'targets' && path.length >= 3 && !SHOWN.includes(String(path[2]));
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../catalogue/root.ts';
 import { maasUrl } from '../maas/url.ts';
+import { resolveAcceptance } from './acceptance.ts';
 import { resolveMachines } from './machines.ts';
 import { absolutePath, cacheHome, isoSource } from './paths.ts';
 import type { Path } from './problem.ts';
@@ -71,6 +72,7 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
   if (Object.keys(targets).length === 0 && env.MAAS_API_URL)
     targets[ENVIRONMENT_TARGET] = impliedTarget(input, scope(`targets.${ENVIRONMENT_TARGET}.`, []));
   const workspace = join(base, '.dgxos-maas');
+  const acceptance = resolveAcceptance(written.acceptance, base, scope('acceptance.', ['acceptance']));
   const cache = join(cacheHome(env), 'dgxos-maas');
   const config: Config = {
     file,
@@ -94,10 +96,17 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
     verify: {
       publicKey: take('verify.publicKey', 'verify.public_key', path(written.verify?.public_key), null),
     },
-    images: mapValues(written.images ?? {}, (name, image) =>
-      resolveImage(name, image, input, Object.keys(targets), scope(`images.${name}.`, ['images', name])),
-    ),
+    images: mapValues(written.images ?? {}, (name, image) => ({
+      ...resolveImage(name, image, input, Object.keys(targets), scope(`images.${name}.`, ['images', name])),
+      acceptance: resolveAcceptance(
+        image.acceptance,
+        base,
+        scope(`images.${name}.acceptance.`, ['images', name, 'acceptance']),
+        { config: acceptance, origin: (key) => origins.get(`acceptance.${key}`) },
+      ),
+    })),
     targets,
+    acceptance,
     machines: resolveMachines(written.machines, scope('machines.', ['machines'])),
   };
   return { config, origins };
@@ -109,7 +118,7 @@ function resolveImage(
   { base, releases, settings }: ResolveInput,
   targets: string[],
   take: Take,
-): ImageConfig {
+): Omit<ImageConfig, 'acceptance'> {
   const release = releases.get(image.release!)!;
   const { vm = {}, resource = {}, iso = {} } = image;
   const source = iso.source === undefined ? undefined : isoSource(iso.source, base);

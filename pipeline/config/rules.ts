@@ -1,3 +1,4 @@
+import { acceptanceIsUsable } from './acceptance.ts';
 import {
   filesGoToAbsolutePaths,
   isoHasASource,
@@ -28,6 +29,7 @@ const RULES: readonly Rule[] = [
   targetUrlsAreMaas,
   oneTargetTakesTheKeyOfTheEnvironment,
   machineTimesAreUsable,
+  acceptanceIsUsable,
 ];
 
 export function ruleProblems(context: RuleContext): Problem[] {

@@ -17,6 +17,29 @@ export interface Config {
   images: Record<string, ImageConfig>;
   targets: Record<string, TargetConfig>;
   machines: MachinesConfig;
+  /** What holds for images that say nothing of their own. */
+  acceptance: AcceptanceConfig;
+}
+
+/** How images are tried on a machine. */
+export interface AcceptanceConfig {
+  /** Names or patterns of machines that may be used; with `tags` those that have all of them. */
+  machines: string[];
+  tags: string[];
+  /** Absolute path of a checks file; null: all sets that come with the program. */
+  checksFile: string | null;
+  /** Seconds to wait for one of these machines to be free. */
+  waitS: number;
+  ssh: {
+    user: string;
+    port: number;
+    /** Absolute path of the private key; null: the agent's keys and the user's default ones. */
+    keyFile: string | null;
+    /** [user@]host[:port] */
+    bastion: string | null;
+    /** Seconds from Deployed until the machine must have answered. */
+    timeoutS: number;
+  };
 }
 
 export interface MachinesConfig {
@@ -60,6 +83,7 @@ export interface ImageConfig {
   resource: ResourceConfig;
   /** Names of targets to upload to. */
   upload: string[];
+  acceptance: AcceptanceConfig;
 }
 
 export interface VmConfig {

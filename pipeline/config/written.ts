@@ -10,6 +10,7 @@ export interface WrittenConfig {
   verify?: { public_key?: string };
   images?: Record<string, WrittenImage>;
   targets?: Record<string, WrittenTarget>;
+  acceptance?: WrittenAcceptance;
   machines?: WrittenMachines;
 }
 
@@ -39,6 +40,15 @@ export interface WrittenImage {
   compression?: 'fast' | 'normal' | 'small';
   resource?: { name?: string; title?: string; architecture?: string; base_image?: string };
   upload?: string[];
+  acceptance?: WrittenAcceptance;
+}
+
+export interface WrittenAcceptance {
+  machines?: string[];
+  tags?: string[];
+  checks?: string;
+  wait?: string;
+  ssh?: { user?: string; port?: number; key_file?: string; bastion?: string; timeout?: string };
 }
 
 export interface WrittenFile {

@@ -16,6 +16,7 @@ export async function allocate(client: MaasClient, request: AllocateRequest): Pr
   if (request.pool) form.pool = request.pool;
   if (request.zone) form.zone = request.zone;
   if (request.architecture) form.arch = request.architecture;
+  if (request.agentName) form.agent_name = request.agentName;
   if (request.comment) form.comment = request.comment;
   const path = 'machines/?op=allocate';
   try {

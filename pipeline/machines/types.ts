@@ -76,6 +76,9 @@ export interface WaitOptions {
   now?: () => number;
 }
 
+/** What is waited for: one of these statuses, or a judgement of its own. */
+export type Goal = readonly Status[] | ((machine: Machine) => 'reached' | 'failed' | undefined);
+
 /** Why waiting for a machine ended. */
 export type WaitOutcome =
   | 'reached'
@@ -154,5 +157,7 @@ export interface AllocateRequest {
   zone?: string;
   /** Such as amd64 or amd64/generic. */
   architecture?: string;
+  /** Who takes it, for `machines/?agent_name=`: finds it again when the answer or the process was lost. */
+  agentName?: string;
   comment?: string;
 }

@@ -166,6 +166,15 @@ describe('the published schema', () => {
       erasing: [/erasing: 24h/, 'erasing: 25h'],
       rescue: [/rescue: 30m/, 'rescue: 31m'],
       other: [/other: 30m/, 'other: 31m'],
+      acceptance: [/image-test/, 'other'],
+      tags: [/image-test/, 'other'],
+      checks: [/checks: acceptance\.yaml/, 'checks: other.yaml'],
+      wait: [/wait: 30m/, 'wait: 31m'],
+      ssh: [/user: ubuntu/, 'user: other'],
+      user: [/user: ubuntu/, 'user: other'],
+      port: [/port: 22/, 'port: 23'],
+      bastion: [/admin@bastion/, 'other@bastion'],
+      timeout: [/timeout: 15m/, 'timeout: 16m'],
     };
     expect([...new Set(keysOf(schema, schema).map(([key]) => key))].sort()).toEqual(
       Object.keys(changes).sort(),

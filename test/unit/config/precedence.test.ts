@@ -146,7 +146,8 @@ describe('what is resolved', () => {
         'compression: fast',
         'resource: { name: "custom/x-{digest}", title: T, architecture: arm64/generic, base_image: ubuntu/noble }',
         'upload: [b]',
-      )}targets:\n  a: { url: "https://a/MAAS/", key: { profile: p }, patience: 10m }\n  b: { url: "http://b:5240", key: { file: k } , ca_cert: ca.pem }\n`,
+        'acceptance: { tags: [t], ssh: { port: 2222 } }',
+      )}acceptance: { tags: [of-all], checks: c.yaml, ssh: { user: admin, key_file: k } }\ntargets:\n  a: { url: "https://a/MAAS/", key: { profile: p }, patience: 10m }\n  b: { url: "http://b:5240", key: { file: k } , ca_cert: ca.pem }\n`,
     );
     const base = join(config.file!, '..');
     expect(config.images.dgx1).toEqual({
@@ -179,6 +180,13 @@ describe('what is resolved', () => {
         baseImage: 'ubuntu/noble',
       },
       upload: ['b'],
+      acceptance: {
+        machines: [],
+        tags: ['t'],
+        checksFile: join(base, 'c.yaml'),
+        waitS: 1800,
+        ssh: { user: 'admin', port: 2222, keyFile: join(base, 'k'), bastion: null, timeoutS: 900 },
+      },
     });
     expect(config.targets).toEqual({
       a: {

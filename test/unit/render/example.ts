@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULTS } from '../../../pipeline/config/acceptance.ts';
 import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
 import type { RenderInput } from '../../../pipeline/render/types.ts';
 
@@ -60,6 +61,7 @@ export const image: ImageConfig = {
   compression: 'fast',
   resource: { name: '', title: '', architecture: '', baseImage: '' },
   upload: [],
+  acceptance: DEFAULTS,
 };
 
 /** A complete input with the differences that a test is about. */

@@ -1,0 +1,49 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fromSystemError } from '../errors/fault.ts';
+import { plain } from '../report/paint.ts';
+import { redact } from '../secrets/registry.ts';
+import type { Remote } from '../ssh/remote.ts';
+import type { CollectedLog, LogCommand } from './types.ts';
+
+/** Bytes kept of one log, from its end. */
+const MOST = 2_000_000;
+const TIMEOUT_MS = 60_000;
+
+/** Credentials that MAAS gives a machine for its own use, as cloud-init writes them into its log. */
+const MACHINES_OWN =
+  /((?:oauth_(?:token|signature|consumer_key)|consumer_key|token_key|token_secret|password|passwd)["']?\s*[:=]\s*["']?)[^\s"',;&}]+/gi;
+
+/** Writes one log; secrets are masked in it. @throws Fault DISK_FULL, NO_PERMISSION */
+export async function keepLog(dir: string, id: string, text: string): Promise<CollectedLog> {
+  const cut = text.length > MOST;
+  const kept = redact(text.slice(-MOST).replace(MACHINES_OWN, '$1***'));
+  const file = join('logs', `${id}.log`);
+  const content = Buffer.from(kept.split('\n').map(plain).join('\n'));
+  try {
+    await mkdir(join(dir, 'logs'), { recursive: true });
+    await writeFile(join(dir, file), content);
+  } catch (error) {
+    throw fromSystemError(error, `writing ${file} in ${dir}`);
+  }
+  return { id, file, size: content.length, note: cut ? `the last ${MOST} characters` : null };
+}
+
+/** Fetches logs from a machine that answers; one that cannot be had is noted and stops nothing. */
+export async function collectLogs(
+  remote: Remote,
+  commands: readonly LogCommand[],
+  dir: string,
+  signal: AbortSignal,
+): Promise<CollectedLog[]> {
+  const logs: CollectedLog[] = [];
+  for (const { id, command, root } of commands) {
+    const result = await remote.run(command, { root, timeoutMs: TIMEOUT_MS, signal, keep: MOST });
+    if (result.stdout) logs.push(await keepLog(dir, id, result.stdout));
+    else {
+      const why = plain(result.stderr).trim().split('\n').at(-1) || 'it is empty';
+      logs.push({ id, file: null, size: 0, note: redact(why) });
+    }
+  }
+  return logs;
+}

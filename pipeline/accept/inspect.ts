@@ -1,0 +1,98 @@
+import type { Finding, Verdict } from '../checks/judge.ts';
+import type { Severity } from '../checks/types.ts';
+import type { Emit } from '../events/event.ts';
+import { redact } from '../secrets/registry.ts';
+import type { Remote, RemoteCommand } from '../ssh/remote.ts';
+import { differences, shortened } from './expect.ts';
+import { fill, ValueMissing, type Values } from './placeholders.ts';
+import { type Origin, seenBefore } from './seen.ts';
+import type { AcceptanceCheck } from './types.ts';
+
+export interface InspectOptions {
+  values: Values;
+  origin: Origin;
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+type Outcome = Pick<Finding, 'status' | 'found'>;
+
+/** Runs every check, one after the other; a failed one stops none of the others. @param from number of the first */
+export async function inspect(
+  remote: Remote,
+  checks: readonly AcceptanceCheck[],
+  from: number,
+  options: InspectOptions,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [at, check] of checks.entries()) {
+    options.emit({
+      type: 'progress',
+      ...{ id: 'accept', label: 'acceptance checks', done: at, total: checks.length, unit: 'count' },
+      note: check.id,
+    });
+    const { status, found } = await outcome(remote, check, options);
+    findings.push(finding(check, from + at, { status, found: redact(found) }));
+  }
+  return findings;
+}
+
+/** A check's finding. */
+export function finding(
+  { id, title, severity, why, fix }: Pick<AcceptanceCheck, 'id' | 'title' | 'severity' | 'why' | 'fix'>,
+  number: number,
+  { status, found }: Outcome,
+): Finding {
+  return { number, id, title, severity, status, found, why, fix };
+}
+
+async function outcome(remote: Remote, check: AcceptanceCheck, options: InspectOptions): Promise<Outcome> {
+  const { values, origin, signal, env } = options;
+  try {
+    const result = await remote.run(filled(check.command, values), {
+      root: check.root,
+      timeoutMs: check.timeoutS * 1000,
+      signal,
+    });
+    const wrong = differences(check, result, values);
+    if (wrong.length === 0 && check.expect.fresh) {
+      const again = await seenBefore(check.id, result.stdout, check.expect.fresh, origin, env);
+      if (again.length > 0)
+        wrong.push(`another ${check.expect.fresh} had the same: ${again.map(shortened).join(', ')}`);
+    }
+    if (wrong.length > 0) return { status: 'fail', found: wrong.join('; ') };
+    return { status: 'pass', found: shortened(result.stdout) || `exit code ${result.exitCode}` };
+  } catch (error) {
+    if (error instanceof ValueMissing) return { status: 'not-applicable', found: error.message };
+    throw error;
+  }
+}
+
+function filled(command: RemoteCommand, values: Values): RemoteCommand {
+  // Inside a shell's line a value must stay one word; in an argv it is one already.
+  return typeof command === 'string'
+    ? fill(command, values, (value) => `'${value.replaceAll("'", `'\\''`)}'`)
+    : command.map((word) => fill(word, values));
+}
+
+/** The verdict of findings, in the form that validation has too, so that every report shows it alike. */
+export function verdictOf(findings: Finding[], profile: string, baseImage: string): Verdict {
+  const failed = (severity: Severity) =>
+    findings.filter((one) => one.status === 'fail' && one.severity === severity).length;
+  const having = (status: Finding['status']) => findings.filter((one) => one.status === status).length;
+  return {
+    passed: failed('blocker') === 0,
+    profile,
+    baseImage,
+    findings,
+    counts: {
+      pass: having('pass'),
+      blocker: failed('blocker'),
+      major: failed('major'),
+      warning: failed('warning'),
+      waived: 0,
+      notApplicable: having('not-applicable'),
+    },
+  };
+}
