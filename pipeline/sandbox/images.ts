@@ -33,7 +33,8 @@ function fileComplete(world: World, file: ImageFile): boolean {
   return world.traits.regionCopies ? fileProgress(world, file) === 100 : file.received === file.size;
 }
 
-function setComplete(world: World, set: ImageSet): boolean {
+/** Whether every region has every byte of a set. */
+export function setComplete(world: World, set: ImageSet): boolean {
   if (set.files.length === 0) return false;
   if (world.traits.regionCopies) return setProgress(world, set) === 100;
   return set.files.reduce((sum, file) => sum + copied(world, file), 0) === total(world, set);

@@ -10,6 +10,7 @@ import { type Body, receive } from './body.ts';
 import { answerOf } from './fault-answers.ts';
 import type { Faults } from './faults.ts';
 import { bodyLimit, errorPage } from './front.ts';
+import { advance } from './machines/advance.ts';
 import { html, Refused, type Reply, text } from './reply.ts';
 import type { LoggedRequest, RequestLog } from './requests.ts';
 import {
@@ -157,6 +158,8 @@ export class Listener {
       if (rule?.fault === 'stall') return await this.#stall(incoming, rule.argument);
       const instead = rule && answerOf(rule, this.#parts.world.traits, entry.kind);
       const reply = instead ?? (await this.#answer(incoming, body));
+      if (rule?.fault === 'late')
+        await sleep((rule.argument ?? 1) * 1000, undefined, { signal: this.#stopped.signal });
       if (rule?.fault === 'lost') return void request.socket.destroy();
       if (rule?.fault === 'idle-close') this.#dead.add(request.socket);
       this.#send(incoming, reply);
@@ -171,6 +174,7 @@ export class Listener {
     const headers = request.headers as Call['headers'];
     const { route, at } = match;
     try {
+      advance(world);
       const user = route.anonymous
         ? world.users.user
         : (route.authenticate?.(world, headers) ?? authenticator.check(headers.authorization));

@@ -10,7 +10,10 @@ import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
 import { Listener } from './listener.ts';
 import { lockFolder } from './lock.ts';
+import { type Control, controlOf, controlRoutes } from './machines/control.ts';
+import { resumeGuests, stopGuests } from './machines/guest-life.ts';
 import type { Guests } from './machines/guests.ts';
+import { type Pace, paceOf } from './machines/pace.ts';
 import { machineRoutes } from './machines/routes.ts';
 import { type LoggedRequest, RequestLog } from './requests.ts';
 import type { Route } from './route.ts';
@@ -44,6 +47,14 @@ export interface SandboxOptions {
   architectures?: string[];
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
+  /** Machines that show up at once. */
+  machines?: number;
+  /** Rules such as gpu-007:deploying, see machines/failures.ts. */
+  failures?: string[];
+  /** Durations of what machines do, in milliseconds; seconds by default. */
+  pace?: Partial<Pace>;
+  /** Divides every duration (1). */
+  speed?: number;
   /** What answers ssh for deployed machines; without it they have an address where nothing listens. */
   guests?: Guests;
   /** Gets a log line for each request. */
@@ -62,6 +73,8 @@ export interface Sandbox {
   login: { username: string; password: string };
   /** Such as "3.5". */
   family: string;
+  /** Acts on the machines themselves: enlists them, presses their buttons, lets them fail, puts the clock forward. */
+  control: Control;
   /** Requests by method ("PUT"), by kind ("chunk", "create", …), and `total`. */
   counts: Record<string, number>;
   requests: LoggedRequest[];
@@ -95,7 +108,8 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
   const faults = new Faults();
   for (const rule of options.faults ?? []) faults.add(parseRule(rule, kinds));
   const log = new RequestLog();
-  const authenticator = new Authenticator([world.users.admin, world.users.user], world.now);
+  // The machines' clock may be put forward; that of the callers never is.
+  const authenticator = new Authenticator([world.users.admin, world.users.user], options.now ?? Date.now);
   const listener = new Listener({
     world,
     routes,
@@ -107,6 +121,10 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
   });
   const port = await listener.listen(options.port ?? 0);
   world.url = `http://127.0.0.1:${port}/MAAS`;
+  const control = controlOf(world);
+  for (const rule of options.failures ?? []) control.addFailure(rule);
+  if (options.machines) control.enlist(options.machines);
+  resumeGuests(world);
 
   const who = options.admin === false ? 'user' : 'admin';
   return {
@@ -116,12 +134,15 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
     keyFile: world.users.files[who],
     login: { username: world.users[who].username, password: world.users[who].password },
     family: world.traits.version,
+    control,
     counts: log.counts,
     requests: log.requests,
     addFault: (rule) => faults.add(parseRule(rule, kinds)),
     clearFaults: () => faults.clear(),
     close: once(async () => {
       await listener.close();
+      await stopGuests(world);
+      await world.store.flush();
       await unlock();
     }),
   };
@@ -138,7 +159,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 /** Every URL there is; a new group of endpoints is one more table here. */
 function routesOf({ traits }: World): Route[] {
   const api = [...bootResourceRoutes, ...uploadRoutes, ...siteRoutes, ...machineRoutes];
-  return [...api, ...accountRoutes(api), ...(traits.customImages ? customImageRoutes : [])];
+  return [...api, ...accountRoutes(api), ...(traits.customImages ? customImageRoutes : []), ...controlRoutes];
 }
 
 async function makeWorld(options: SandboxOptions): Promise<World> {
@@ -168,10 +189,11 @@ async function makeWorld(options: SandboxOptions): Promise<World> {
     regions,
     syncMs: (options.syncSeconds ?? 2) * 1000,
     architectures: usable(store),
-    now: options.now ?? Date.now,
+    now: () => (options.now ?? Date.now)() + store.state.machines.skew,
     spool,
     changes: new Map(),
     arrivals: 0,
+    pace: paceOf(options.pace, options.speed),
     guests: options.guests,
     url: '',
   };

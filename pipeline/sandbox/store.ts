@@ -57,14 +57,24 @@ export interface State {
   machines: MachinesState;
 }
 
-/** The sandbox's memory: state.json and the blobs beside it. A change counts once `save` has returned. */
+/** Machines change in bulk and by themselves, so they are written at most this often. */
+const MACHINES_EVERY_MS = 200;
+
+/**
+ * The sandbox's memory: state.json, machines.json and the blobs beside them. A change counts once `save` has returned;
+ * those of machines follow within a moment, or with `flush`.
+ */
 export class Store {
   readonly state: State;
   readonly blobs: Blobs;
   readonly #file: string;
+  readonly #machines: string;
+  #machinesDue: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
 
   private constructor(dir: string, state: State) {
     this.#file = join(dir, 'state.json');
+    this.#machines = join(dir, 'machines.json');
     this.blobs = new Blobs(join(dir, 'blobs'));
     this.state = state;
   }
@@ -82,7 +92,26 @@ export class Store {
   /** Replaces state.json in one step, so that a kill leaves the old or the new one. */
   async save(): Promise<void> {
     // No fsync: the sandbox promises to survive its own death, not the host's.
-    await writeFileAtomic(this.#file, JSON.stringify(this.state), { mode: 0o600, fsync: false });
+    const { machines: _, ...kept } = this.state;
+    await writeFileAtomic(this.#file, JSON.stringify(kept), { mode: 0o600, fsync: false });
+  }
+
+  /** Says that something about machines, tags or events is new; many of these are one write. */
+  machinesChanged(): void {
+    this.#machinesDue ??= setTimeout(() => void this.flush(), MACHINES_EVERY_MS).unref();
+  }
+
+  /** Writes what `machinesChanged` has announced. */
+  async flush(): Promise<void> {
+    if (this.#machinesDue === undefined) return this.#writing;
+    clearTimeout(this.#machinesDue);
+    this.#machinesDue = undefined;
+    const text = JSON.stringify(this.state.machines);
+    this.#writing = this.#writing.then(
+      () => writeFileAtomic(this.#machines, text, { mode: 0o600, fsync: false }),
+      () => undefined,
+    );
+    await this.#writing;
   }
 
   *files(): Generator<ImageFile> {
@@ -113,9 +142,10 @@ export function readState(dir: string): State | undefined {
   if (!existsSync(file)) return undefined;
   try {
     const state = JSON.parse(readFileSync(file, 'utf8')) as State;
+    const kept = join(dir, 'machines.json');
+    const machines = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : freshMachines();
     // A folder of a time before these were kept has none of them.
-    if (state.format === 1)
-      return { ...state, site: state.site ?? freshSite(), machines: state.machines ?? freshMachines() };
+    if (state.format === 1) return { ...state, site: state.site ?? freshSite(), machines };
   } catch {
     // Told below, like a format we do not know.
   }

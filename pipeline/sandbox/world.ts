@@ -1,5 +1,6 @@
 import type { Users } from './keys.ts';
 import type { Guests } from './machines/guests.ts';
+import type { Pace } from './machines/pace.ts';
 import type { Store } from './store.ts';
 import type { Traits } from './versions.ts';
 
@@ -22,6 +23,8 @@ export interface World {
   changes: Map<string, number>;
   /** The number of the newest arrival. */
   arrivals: number;
+  /** How long what machines do takes. */
+  pace: Pace;
   /** What answers ssh for deployed machines. */
   guests: Guests | undefined;
   /** URL of this server, ends in /MAAS. */

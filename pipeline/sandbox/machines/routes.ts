@@ -1,4 +1,198 @@
-import type { Route } from '../route.ts';
+import { json, nothing, type Reply, refuse } from '../reply.ts';
+import type { Call, Route } from '../route.ts';
+import { fieldsOf, wrongField } from '../site/fields.ts';
+import {
+  abort,
+  answer,
+  commission,
+  lock,
+  markBroken,
+  markFixed,
+  overrideFailedTesting,
+  setStorageLayout,
+  startCommissioning,
+  test,
+  unlock,
+} from './actions.ts';
+import { allocate } from './allocate.ts';
+import { deploy } from './deploy.ts';
+import { eventRoutes } from './events.ts';
+import { type Filters, filterMachines } from './filter.ts';
+import { createMachine, isMac, normalMac, updateMachine } from './form.ts';
+import { stopGuest } from './guest-life.ts';
+import { zoneOf } from './place.ts';
+import {
+  allPowerParameters,
+  exitRescueMode,
+  powerOff,
+  powerOn,
+  powerParameters,
+  queryPowerState,
+  rescueMode,
+} from './power-actions.ts';
+import { powerTypes } from './power-types.ts';
+import { named, release, releaseMany } from './release.ts';
+import { resultRoutes } from './results.ts';
+import { showMachine } from './show.ts';
+import { ACTIONABLE, STATUS, shownStatus } from './status.ts';
+import { tagRoutes } from './tags.ts';
+import { machineAt, visible } from './visible.ts';
 
 /** Machines, tags and events. */
-export const machineRoutes: Route[] = [];
+export const machineRoutes: Route[] = [
+  {
+    handler: 'MachinesHandler',
+    path: 'machines/',
+    operations: {
+      GET: { kind: 'machines', run: list },
+      POST: { kind: 'machine-create', run: create },
+      'GET power_parameters': { kind: 'all-power-parameters', admin: true, run: allPowerParameters },
+      'GET is_registered': { kind: 'is-registered', run: isRegistered },
+      'GET list_allocated': { kind: 'list-allocated', run: listAllocated },
+      'POST allocate': { kind: 'allocate', run: allocate },
+      'POST release': { kind: 'release-many', run: releaseMany },
+      'POST accept': { kind: 'accept', run: accept },
+      'POST accept_all': { kind: 'accept-all', run: acceptAll },
+      'POST set_zone': { kind: 'set-zone', run: setZone },
+    },
+  },
+  {
+    handler: 'MachineHandler',
+    path: 'machines/{id}/',
+    operations: {
+      GET: { kind: 'machine', run: (call) => answer(call.world, machineAt(call)) },
+      PUT: { kind: 'machine-update', run: update },
+      DELETE: { kind: 'machine-delete', run: remove },
+      'GET power_parameters': { kind: 'power-parameters', run: powerParameters },
+      'GET query_power_state': { kind: 'query-power-state', run: queryPowerState },
+      'POST power_on': { kind: 'power-on', run: powerOn },
+      'POST power_off': { kind: 'power-off', run: powerOff },
+      'POST commission': { kind: 'commission', run: commission },
+      'POST deploy': { kind: 'deploy', run: deploy },
+      'POST release': { kind: 'release', run: release },
+      'POST abort': { kind: 'abort', run: abort },
+      'POST test': { kind: 'test', run: test },
+      'POST override_failed_testing': { kind: 'override-failed-testing', run: overrideFailedTesting },
+      'POST rescue_mode': { kind: 'rescue-mode', run: rescueMode },
+      'POST exit_rescue_mode': { kind: 'exit-rescue-mode', run: exitRescueMode },
+      'POST mark_broken': { kind: 'mark-broken', run: markBroken },
+      'POST mark_fixed': { kind: 'mark-fixed', run: markFixed },
+      'POST set_storage_layout': { kind: 'set-storage-layout', run: setStorageLayout },
+      'POST lock': { kind: 'lock', run: lock },
+      'POST unlock': { kind: 'unlock', run: unlock },
+    },
+  },
+  ...tagRoutes,
+  ...eventRoutes,
+  ...resultRoutes,
+];
+
+/** rackcontrollers/?op=describe_power_types, for the table of rack controllers. */
+export const describePowerTypes = ({ world }: Call): Reply => json(200, powerTypes(world));
+
+function list(call: Call): Reply {
+  const { world, url } = call;
+  const given: Filters = new Map();
+  for (const name of new Set(url.searchParams.keys()))
+    if (name !== 'op') given.set(name, url.searchParams.getAll(name));
+  const machines = filterMachines(world, visible(call), given, 'list');
+  return json(
+    200,
+    machines.map((machine) => showMachine(world, machine)),
+  );
+}
+
+/** Adds a machine and commissions it, unless told not to or the caller may not. */
+async function create(call: Call): Promise<Reply> {
+  const { world, user } = call;
+  const fields = await fieldsOf(call);
+  const machine = createMachine(world, fields, [...(await call.body.values()).keys()]);
+  const commissioned = fields.flag('commission') ?? true;
+  if (user.admin && commissioned && ACTIONABLE.commission.has(machine.status))
+    startCommissioning(world, machine, user.username, fields);
+  return answer(world, machine);
+}
+
+async function update(call: Call): Promise<Reply> {
+  const machine = machineAt(call, 'admin');
+  updateMachine(call.world, machine, await fieldsOf(call), [...(await call.body.values()).keys()]);
+  return answer(call.world, machine);
+}
+
+function remove(call: Call): Reply {
+  const { machines } = call.world.store.state;
+  const machine = machineAt(call, 'admin');
+  stopGuest(call.world, machine);
+  machines.machines = machines.machines.filter((other) => other !== machine);
+  machines.scriptSets = machines.scriptSets.filter((set) => set.systemId !== machine.systemId);
+  call.world.store.machinesChanged();
+  return nothing(204);
+}
+
+function isRegistered({ world, url }: Call): Reply {
+  const mac = url.searchParams.get('mac_address') ?? refuse(400, 'No provided mac_address!');
+  const known = world.store.state.machines.machines.some((machine) =>
+    machine.nics.some((nic) => isMac(mac) && nic.mac === normalMac(mac)),
+  );
+  return json(200, known);
+}
+
+function listAllocated(call: Call): Reply {
+  const ids = call.url.searchParams.getAll('id');
+  const mine = visible(call).filter(
+    (machine) =>
+      machine.status === STATUS.ALLOCATED &&
+      machine.owner === call.user.username &&
+      (ids.length === 0 || ids.includes(machine.systemId)),
+  );
+  return json(
+    200,
+    mine.map((machine) => showMachine(call.world, machine)),
+  );
+}
+
+async function accept(call: Call): Promise<Reply> {
+  const { world, user } = call;
+  const machines = named(call, (await fieldsOf(call)).list('machines') ?? [], 'accept');
+  const accepted = machines.filter((machine) => {
+    if (machine.status === STATUS.READY || machine.status === STATUS.COMMISSIONING) return false;
+    if (machine.status !== STATUS.NEW)
+      refuse(
+        409,
+        `Cannot accept node enlistment: node ${machine.systemId} is in state ${shownStatus(machine.status)}.`,
+      );
+    startCommissioning(world, machine, user.username);
+    return true;
+  });
+  return json(
+    200,
+    accepted.map((machine) => showMachine(world, machine)),
+  );
+}
+
+function acceptAll(call: Call): Reply {
+  const { world, user } = call;
+  const accepted = visible(call).filter((machine) => machine.status === STATUS.NEW);
+  for (const machine of accepted) startCommissioning(world, machine, user.username);
+  return json(
+    200,
+    accepted.map((machine) => showMachine(world, machine)),
+  );
+}
+
+/** Many machines to one zone; MAAS answers with nothing. */
+async function setZone(call: Call): Promise<Reply> {
+  const { world, user } = call;
+  if (!user.admin) refuse(403, '');
+  const fields = await fieldsOf(call);
+  const ids = new Set(fields.list('nodes') ?? []);
+  const zone = zoneOf(world, fields.text('zone') ?? '');
+  if (ids.size === 0) wrongField('system_id', 'No node selected.');
+  if (!zone) wrongField('zone', 'Select a valid choice. That choice is not one of the available choices.');
+  const machines = world.store.state.machines.machines.filter((machine) => ids.has(machine.systemId));
+  if (machines.length !== ids.size)
+    wrongField('system_id', 'Some of the given system ids are invalid system ids.');
+  for (const machine of machines) machine.zone = zone.id;
+  world.store.machinesChanged();
+  return json(200, null);
+}

@@ -1,0 +1,89 @@
+import type { World } from '../world.ts';
+import type { GuestImage, GuestMachine } from './guests.ts';
+import { logEvent, markFailed } from './log.ts';
+import { fqdnOf, sshKeysOf } from './place.ts';
+import { end } from './run.ts';
+import type { Machine, Run } from './state.ts';
+import { STATUS } from './status.ts';
+import { kernelOptions } from './tags.ts';
+
+/** Asks for what answers ssh; the machine goes on when it does. Without guests it goes on at once. */
+export function startGuest(world: World, machine: Machine, run: Run | null): void {
+  if (!world.guests) return;
+  if (run) [run.due, run.waitsFor] = [null, 'guest'];
+  world.guests.start(guestOf(world, machine), imageOf(world, machine)).then(
+    ({ address, port }) => {
+      if (!stillWanted(machine, run)) return void world.guests?.stop(machine.systemId).catch(() => undefined);
+      [machine.address, machine.guestPort] = [address, port];
+      if (run) [run.due, run.waitsFor] = [world.now(), null];
+      world.store.machinesChanged();
+    },
+    (error: Error) => {
+      if (!run || machine.run !== run) return;
+      if (machine.status === STATUS.DEPLOYING)
+        markFailed(
+          world,
+          machine,
+          STATUS.FAILED_DEPLOYMENT,
+          `The machine did not come up: ${error.message}`,
+          world.now(),
+        );
+      else logEvent(world, machine, 'NODE_POWER_ON_FAILED', { description: error.message });
+      end(world, machine);
+    },
+  );
+}
+
+const stillWanted = (machine: Machine, run: Run | null) =>
+  run ? machine.run === run : machine.status === STATUS.DEPLOYED && machine.powered;
+
+/** Takes away what answers ssh. */
+export function stopGuest(world: World, machine: Machine): void {
+  if (machine.guestPort === null && machine.run?.waitsFor !== 'guest') return;
+  machine.guestPort = null;
+  void world.guests?.stop(machine.systemId).catch(() => undefined);
+}
+
+/** After a restart of the sandbox the deployed machines are running, so their guests are started again. */
+export function resumeGuests(world: World): void {
+  for (const machine of world.store.state.machines.machines) {
+    machine.guestPort = null;
+    if (machine.run?.waitsFor === 'guest') startGuest(world, machine, machine.run);
+    else if (machine.status === STATUS.DEPLOYED && machine.powered) startGuest(world, machine, null);
+  }
+}
+
+/** Stops every guest, for the end of the sandbox. */
+export async function stopGuests(world: World): Promise<void> {
+  const { machines } = world.store.state.machines;
+  const running = machines.filter(
+    (machine) => machine.guestPort !== null || machine.run?.waitsFor === 'guest',
+  );
+  await Promise.allSettled(running.map((machine) => world.guests?.stop(machine.systemId)));
+}
+
+function guestOf(world: World, machine: Machine): GuestMachine {
+  return {
+    systemId: machine.systemId,
+    hostname: machine.hostname,
+    fqdn: fqdnOf(world, machine),
+    architecture: machine.architecture,
+    mac: machine.nics[0]?.mac ?? '',
+    deployment: machine.deployments,
+    userData: machine.userData,
+    sshKeys: sshKeysOf(world, machine.owner),
+    kernelOptions: kernelOptions(world, machine),
+  };
+}
+
+function imageOf(world: World, machine: Machine): GuestImage {
+  const { state, blobs } = world.store;
+  const resource = state.resources.find((known) => known.id === machine.resource);
+  const file = resource?.sets.toReversed().flatMap((set) => set.files)[0];
+  const uploaded = resource?.type === 2 && file !== undefined;
+  return {
+    resource: resource?.name ?? `${machine.osystem}/${machine.distroSeries}`,
+    blobPath: uploaded ? blobs.path(file.blob) : null,
+    filetype: uploaded ? file.filetype : null,
+  };
+}

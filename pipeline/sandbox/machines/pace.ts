@@ -1,0 +1,44 @@
+/** How long each stretch of a machine's life takes, in milliseconds. */
+export interface Pace {
+  /** A BMC does what it is told. */
+  power: number;
+  /** From power to PXE, and from PXE to the ephemeral system. */
+  boot: number;
+  /** All commissioning scripts. */
+  commission: number;
+  /** All tests. */
+  test: number;
+  /** Each of curtin's stages. */
+  install: number;
+  /** From curtin's end to the first boot of what it installed. */
+  reboot: number;
+  /** Wiping the disks. */
+  erase: number;
+  /** MAAS' own patience (its node_timeout, 30 minutes). */
+  nodeTimeout: number;
+  /** The same for a release (5 minutes). */
+  releaseTimeout: number;
+}
+
+const REAL_MINUTE = 60_000;
+
+/** Seconds where a real machine takes minutes. */
+export const PACE: Pace = {
+  power: 500,
+  boot: 1000,
+  commission: 2000,
+  test: 1000,
+  install: 1000,
+  reboot: 1000,
+  erase: 3000,
+  nodeTimeout: 30 * REAL_MINUTE,
+  releaseTimeout: 5 * REAL_MINUTE,
+};
+
+/** @param speed divides every duration. */
+export function paceOf(given: Partial<Pace> = {}, speed = 1): Pace {
+  const pace = { ...PACE, ...given };
+  return Object.fromEntries(
+    Object.entries(pace).map(([name, duration]) => [name, Math.max(1, duration / speed)]),
+  ) as unknown as Pace;
+}

@@ -1,0 +1,37 @@
+import type { World } from '../world.ts';
+import type { Machine } from './state.ts';
+import type { Status } from './status.ts';
+
+/**
+ * Puts a machine on its way; advance.ts takes the steps when their time has come.
+ * @param from where it was before, in case that power cannot be controlled
+ * @param back where it is after tests or rescue mode
+ */
+export function begin(
+  world: World,
+  machine: Machine,
+  program: string,
+  {
+    at = world.now(),
+    from = machine.previousStatus,
+    back = from,
+  }: { at?: number; from?: Status; back?: Status } = {},
+): void {
+  const patience = program === 'release' ? world.pace.releaseTimeout : world.pace.nodeTimeout;
+  machine.run = {
+    program,
+    step: -1,
+    due: at,
+    waitsFor: null,
+    expires: program.startsWith('power-') ? null : at + patience,
+    from,
+    back,
+  };
+  world.store.machinesChanged();
+}
+
+/** Nothing happens to the machine any more. */
+export function end(world: World, machine: Machine): void {
+  machine.run = null;
+  world.store.machinesChanged();
+}

@@ -1,0 +1,14 @@
+import type { World } from '../world.ts';
+import type { Failure } from './failures.ts';
+import type { Machine, Run } from './state.ts';
+
+/** One step of one machine. */
+export interface Turn {
+  world: World;
+  machine: Machine;
+  run: Run;
+  /** When it happens, which may be before now. */
+  at: number;
+  /** The rule that strikes at this step. */
+  failure: Failure | undefined;
+}
