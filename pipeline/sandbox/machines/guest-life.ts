@@ -1,3 +1,4 @@
+import { setComplete } from '../images.ts';
 import type { World } from '../world.ts';
 import type { GuestImage, GuestMachine } from './guests.ts';
 import { logEvent, markFailed } from './log.ts';
@@ -79,7 +80,7 @@ function guestOf(world: World, machine: Machine): GuestMachine {
 function imageOf(world: World, machine: Machine): GuestImage {
   const { state, blobs } = world.store;
   const resource = state.resources.find((known) => known.id === machine.resource);
-  const file = resource?.sets.toReversed().flatMap((set) => set.files)[0];
+  const file = resource?.sets.findLast((set) => setComplete(world, set))?.files[0];
   const uploaded = resource?.type === 2 && file !== undefined;
   return {
     resource: resource?.name ?? `${machine.osystem}/${machine.distroSeries}`,

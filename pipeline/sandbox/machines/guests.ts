@@ -4,7 +4,7 @@ export interface GuestImage {
   blobPath: string | null;
   /** As the boot resource is called: "dgx-6.3" for an upload, "ubuntu/jammy" for a synced one. */
   resource: string;
-  /** "tgz", "ddgz", …: how the bytes are to be read; null without bytes. */
+  /** How the bytes are to be read, as MAAS stores it: root-tgz, root-txz, root-dd.gz, …; null without bytes. */
   filetype: string | null;
 }
 

@@ -1,3 +1,5 @@
+import { json, type Reply } from '../reply.ts';
+import type { Call } from '../route.ts';
 import type { World } from '../world.ts';
 
 /** One parameter of a power type, as describe_power_types tells it. */
@@ -219,3 +221,6 @@ export const powerTypes = ({ traits }: World): PowerType[] =>
   Number(traits.version.replace('.', '')) >= 31
     ? [...POWER_TYPES, WEBHOOK].sort((a, b) => (a.description < b.description ? -1 : 1))
     : POWER_TYPES;
+
+/** rackcontrollers/?op=describe_power_types */
+export const describePowerTypes = ({ world }: Call): Reply => json(200, powerTypes(world));

@@ -30,7 +30,6 @@ import {
   queryPowerState,
   rescueMode,
 } from './power-actions.ts';
-import { powerTypes } from './power-types.ts';
 import { named, release, releaseMany } from './release.ts';
 import { resultRoutes } from './results.ts';
 import { showMachine } from './show.ts';
@@ -86,9 +85,6 @@ export const machineRoutes: Route[] = [
   ...eventRoutes,
   ...resultRoutes,
 ];
-
-/** rackcontrollers/?op=describe_power_types, for the table of rack controllers. */
-export const describePowerTypes = ({ world }: Call): Reply => json(200, powerTypes(world));
 
 function list(call: Call): Reply {
   const { world, url } = call;

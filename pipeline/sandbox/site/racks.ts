@@ -1,3 +1,4 @@
+import { describePowerTypes } from '../machines/power-types.ts';
 import { json, type Reply, refuse } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import type { World } from '../world.ts';
@@ -16,6 +17,7 @@ export const rackRoutes: Route[] = [
             world.store.state.site.racks.map((rack) => shown(world, rack)),
           ),
       },
+      'GET describe_power_types': { kind: 'power-types', run: describePowerTypes },
     },
   },
   {
