@@ -8,6 +8,7 @@ import { declare as images } from './commands/images.ts';
 import { declare as init } from './commands/init.ts';
 import { declare as keygen } from './commands/keygen.ts';
 import { declare as login } from './commands/login.ts';
+import { declare as nightly } from './commands/nightly.ts';
 import { declare as pack } from './commands/pack.ts';
 import { declare as promote } from './commands/promote.ts';
 import { declare as prune } from './commands/prune.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly Declare[] = [
   promote,
   rollback,
   prune,
+  nightly,
   diff,
   report,
   verify,

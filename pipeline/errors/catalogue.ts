@@ -9,6 +9,8 @@ export const EXIT = {
   validation: 6,
   maas: 7,
   temporary: 75,
+  // Nothing new, told only by `nightly --exit-code`.
+  unchanged: 77,
   sigint: 130,
   sigterm: 143,
 } as const;

@@ -12,10 +12,12 @@ export function verdictGithub(file: { name: string }, verdict: Verdict): string 
   ].join('\n');
 }
 
-function data(text: string): string {
+/** Text of a workflow command. */
+export function data(text: string): string {
   return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
-function property(text: string): string {
+/** A property of a workflow command. */
+export function property(text: string): string {
   return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

@@ -17,7 +17,8 @@ export function verdictJunit(file: { name: string }, verdict: Verdict): string {
   ].join('\n');
 }
 
-function testCase(f: Finding, profile: string): string {
+/** One check as a test case. */
+export function testCase(f: Finding, profile: string): string {
   const head = `    <testcase classname="${attribute(`${profile}.${f.severity}`)}" name="${attribute(`${f.number} ${f.id}: ${f.title}`)}"`;
   if (f.status === 'fail' && f.severity === 'blocker')
     return `${head}>\n      <failure type="${f.severity}" message="${attribute(f.found)}">${content(`found: ${f.found}\nwhy: ${f.why}\nfix: ${f.fix}`)}</failure>\n    </testcase>`;
@@ -28,7 +29,7 @@ function testCase(f: Finding, profile: string): string {
 }
 
 /** Characters that XML 1.0 has no way to write become a question mark. */
-function content(text: string): string {
+export function content(text: string): string {
   return text
     .replace(
       /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
@@ -39,7 +40,8 @@ function content(text: string): string {
     .replaceAll('>', '&gt;');
 }
 
-function attribute(text: string): string {
+/** Text for an attribute in double quotes. */
+export function attribute(text: string): string {
   return content(text)
     .replaceAll('"', '&quot;')
     .replace(/[\t\n\r]/g, ' ');

@@ -29,7 +29,7 @@ export function diffMarkdown(diff: ImageDiff): string {
 }
 
 /** Text inside a table's cell; what an image says must not become markup, a mention or a link. */
-function cell(text: string): string {
+export function cell(text: string): string {
   return plain(text)
     .replace(/[\\`*_[\]<>|~#!&]/g, (c) => `\\${c}`)
     .replace(/@|:\/\//g, (c) => `${c[0]}\u200b${c.slice(1)}`)

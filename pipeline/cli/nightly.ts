@@ -1,0 +1,147 @@
+import { appendFile } from 'node:fs/promises';
+import { availableParallelism, totalmem } from 'node:os';
+import { resolve } from 'node:path';
+import { loadRelease } from '../catalogue/load.ts';
+import { loadConfig } from '../config/load.ts';
+import { EXIT } from '../errors/catalogue.ts';
+import { fromSystemError } from '../errors/fault.ts';
+import { chooseImages } from '../nightly/choose-images.ts';
+import { defaultJobs } from '../nightly/jobs.ts';
+import { runNight } from '../nightly/night.ts';
+import { githubAnnotations, githubOutput } from '../nightly/output/ci.ts';
+import { nightMarkdown } from '../nightly/output/markdown.ts';
+import { nightText, planNightText } from '../nightly/output/text.ts';
+import { planNight } from '../nightly/plan.ts';
+import { endNight, folderOf, namedNight } from '../nightly/store.ts';
+import type { Night } from '../nightly/types.ts';
+import { writeNight } from '../nightly/write.ts';
+import { paint } from '../report/paint.ts';
+import { imageDirectory, type RunRequest } from '../run/runner.ts';
+import { redact } from '../secrets/registry.ts';
+import { STAGES } from '../stages/table.ts';
+import { channelName } from '../upload/channel.ts';
+import { keptDir } from './channel-request.ts';
+import { runAndReport, withLock } from './run-image.ts';
+import type { Session } from './session.ts';
+
+export interface NightlyOptions {
+  dryRun?: boolean;
+  jobs?: number;
+  channel: string;
+  promote: boolean;
+  upload: boolean;
+  keep: number;
+  days: number;
+  deployedDays: number;
+  prune: boolean;
+  out?: string;
+  since?: string;
+  github?: boolean;
+  exitCode?: boolean;
+  wait: boolean;
+  workspace?: string;
+}
+
+/** `nightly`: chooses the images, runs the night under the workspace's lock, writes the summary where it is wanted. */
+export async function nightly(session: Session, patterns: string[], options: NightlyOptions): Promise<void> {
+  const { emit, signal, env } = session;
+  const requests = await requestsFor(session, patterns, options);
+  const [first] = requests;
+  if (!first) return;
+  const { config } = first;
+  const channel = options.upload && options.promote ? options.channel : null;
+  // A wrong name is told before hours of building.
+  if (channel !== null) channelName(first.image, channel);
+  const { keep, days, deployedDays } = options;
+  const retention = options.upload && options.prune ? { keep, days, deployedDays } : null;
+  const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));
+  const jobs = options.jobs ?? defaultJobs(requests.map(needOf), hostSize());
+  if (options.dryRun) {
+    const images = await planNight(requests);
+    const after = [
+      `${jobs} at a time.`,
+      ...(channel === null ? [] : [`Good images would be promoted to the channel ${channel}.`]),
+      ...(retention ? [`Then pruned: ${keep} of each image and ${days} days of uploads would stay.`] : []),
+    ];
+    session.data({ ok: true, dryRun: true, jobs, channel, retention, images }, () =>
+      planNightText(images, after, paint(session.color)),
+    );
+    return;
+  }
+  await withLock(session, config, options.wait, 'nightly', async () => {
+    const keepIn = keptDir(config.workspace);
+    const run = runAndReport;
+    const night = await runNight({
+      requests,
+      jobs,
+      since,
+      channel,
+      retention,
+      keepIn,
+      run,
+      emit,
+      signal,
+      env,
+    });
+    const folder = await folderOf(config.workspace, night.id);
+    const imageDirs = new Map(
+      requests.map((request) => [request.image.name, imageDirectory(config, request.image)]),
+    );
+    const folders = options.out === undefined ? [folder] : [resolve(options.out), folder];
+    await writeNight(night, imageDirs, folders);
+    await endNight(config.workspace);
+    if (options.github) await tellGithub(night, env);
+    session.data({ ok: night.outcome !== 'broken', folder, ...night }, () =>
+      options.github ? githubAnnotations(night) : nightText(night, folder, paint(session.color)),
+    );
+    session.exitCode =
+      night.outcome === 'unchanged' && options.exitCode === true ? EXIT.unchanged : night.exitCode;
+  });
+}
+
+async function requestsFor(
+  session: Session,
+  patterns: string[],
+  { workspace, upload }: NightlyOptions,
+): Promise<RunRequest[]> {
+  const { emit, signal, env } = session;
+  const { config, warnings } = await loadConfig({
+    file: session.configFile,
+    env,
+    cwd: process.cwd(),
+    overrides: { workspace },
+  });
+  for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
+  return Promise.all(
+    chooseImages(config, patterns).map(async (image) => ({
+      config,
+      image,
+      release: await loadRelease(image.release),
+      stages: STAGES,
+      selection: { until: upload ? ('upload' as const) : ('validate' as const) },
+      emit,
+      signal,
+      env,
+    })),
+  );
+}
+
+function needOf({ image, release }: RunRequest) {
+  return { cpus: image.vm.cpus ?? release.vm.cpus, memoryMiB: image.vm.memoryMiB ?? release.vm.memoryMiB };
+}
+
+const hostSize = () => ({ cpus: availableParallelism(), memoryBytes: totalmem() });
+
+/** The job's summary page and its outputs, where GitHub Actions wants them. */
+async function tellGithub(night: Night, env: NodeJS.ProcessEnv): Promise<void> {
+  const write = async (file: string | undefined, text: string) => {
+    if (!file) return;
+    try {
+      await appendFile(file, text);
+    } catch (error) {
+      throw fromSystemError(error, `writing ${file}`);
+    }
+  };
+  await write(env.GITHUB_STEP_SUMMARY, redact(nightMarkdown(night)));
+  await write(env.GITHUB_OUTPUT, githubOutput(night));
+}

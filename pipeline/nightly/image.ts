@@ -1,0 +1,133 @@
+import { keepBuilt } from '../diff/workspace.ts';
+import { fromSystemError } from '../errors/fault.ts';
+import { interrupted } from '../errors/interrupted.ts';
+import type { Emit } from '../events/event.ts';
+import { resolveApiKey } from '../maas/key.ts';
+import { preflight } from '../run/preflight.ts';
+import { imageDirectory, type RunOutcome, type RunRequest } from '../run/runner.ts';
+import type { ChosenTarget } from '../upload/choose-targets.ts';
+import { artifactIn } from './artifact.ts';
+import { changesSince } from './changes.ts';
+import { promoteNew } from './channel.ts';
+import { StepLog } from './steps.ts';
+import type { ImageNight, NightArtifact, Promotion } from './types.ts';
+
+/** An image of tonight with what its run needs. */
+export interface ImageCandidate {
+  request: RunRequest;
+  /** The artifact of the last night, if there was one. */
+  before: NightArtifact | null;
+}
+
+export interface ImageContext {
+  /** Runs the stages and writes the page on the run. */
+  run(request: RunRequest): Promise<RunOutcome>;
+  channel: string | null;
+  /** Where contents that channels show are kept. */
+  keepIn: string;
+}
+
+/**
+ * One image's night: its stages, then the channel. Whatever fails is in the result; only an interruption is thrown.
+ * @throws Fault INTERRUPTED, TERMINATED
+ */
+export async function imageNight(candidate: ImageCandidate, context: ImageContext): Promise<ImageNight> {
+  const { before } = candidate;
+  const log = new StepLog();
+  const request = watched(candidate.request, log);
+  const { config, image, signal, env } = request;
+  const imageDir = imageDirectory(config, image);
+  const started = performance.now();
+  const night: ImageNight = {
+    image: image.name,
+    status: 'unchanged',
+    reason: '',
+    seconds: 0,
+    steps: log.steps,
+    failure: null,
+    artifact: null,
+    before,
+    resources: [],
+    promoted: [],
+    changes: null,
+  };
+  try {
+    await preflight(request);
+    const outcome = await context.run(request);
+    night.resources = (outcome.data.upload?.resources ?? []).map(({ target, id, name }) => ({
+      target,
+      id,
+      name,
+    }));
+    if (context.channel !== null) night.promoted = await promoteUploads(request, outcome, context, log);
+  } catch (error) {
+    if (signal.aborted) throw interrupted(signal);
+    night.status = 'failed';
+    night.failure = log.fault(fromSystemError(error, `building ${image.name}`));
+  }
+  night.artifact = isOfTonight(night) ? await artifactIn(imageDir) : null;
+  if (night.artifact) {
+    // Kept also without an upload: the next night compares with it.
+    await keepBuilt(imageDir, env).catch(() => {});
+    if (before)
+      night.changes = await changesSince(before, night.artifact, { image: image.name, imageDir, env });
+  }
+  if (night.status !== 'failed') Object.assign(night, verdictOn(night, log, before));
+  else night.reason = log.reason ?? 'it could not begin';
+  night.seconds = (performance.now() - started) / 1000;
+  return night;
+}
+
+/** A run that failed before it had packed leaves the artifact of an earlier one in the folder. */
+function isOfTonight({ failure, steps }: ImageNight): boolean {
+  return failure === null || steps.some(({ step, state }) => step === 'pack' && state !== 'failed');
+}
+
+function verdictOn(
+  { artifact, promoted }: ImageNight,
+  log: StepLog,
+  before: NightArtifact | null,
+): Pick<ImageNight, 'status' | 'reason'> {
+  if (log.reason !== undefined) return { status: 'built', reason: log.reason };
+  if (before && artifact && before.sha256 !== artifact.sha256)
+    return { status: 'built', reason: 'built since the last night; all stages are fresh' };
+  if (promoted.some(({ moved }) => moved))
+    return { status: 'built', reason: 'built before; the channel did not show it yet' };
+  return { status: 'unchanged', reason: 'all stages are fresh: no input, tool or setting has changed' };
+}
+
+/** The request, with its events noted, and every live line told apart from those of other images. */
+function watched(request: RunRequest, log: StepLog): RunRequest {
+  const { name } = request.image;
+  const emit: Emit = (event) => {
+    log.see(event);
+    if (event.type === 'progress' || event.type === 'activity')
+      request.emit({ ...event, id: `${name}/${event.id}`, label: `${name}: ${event.label}` });
+    else if (event.type === 'notice') request.emit({ ...event, message: `${name}: ${event.message}` });
+    else if (event.type === 'log') request.emit({ ...event, source: `${name} ${event.source}` });
+    else request.emit(event);
+  };
+  return { ...request, emit };
+}
+
+async function promoteUploads(
+  request: RunRequest,
+  { data }: RunOutcome,
+  { channel, keepIn }: ImageContext,
+  log: StepLog,
+): Promise<Promotion[]> {
+  const { config, image, emit, signal, env } = request;
+  const uploads = data.upload?.resources ?? [];
+  if (channel === null || uploads.length === 0) return [];
+  return log.step('promote', async () => {
+    const value: Promotion[] = [];
+    for (const upload of uploads) {
+      const target = config.targets[upload.target];
+      if (!target) continue;
+      const chosen: ChosenTarget = { target, key: await resolveApiKey(target, env, emit) };
+      value.push(await promoteNew(chosen, upload, { image, channel, keepIn, emit, signal, env }));
+    }
+    const summary = value.map(({ target, name, note }) => `${name} on ${target} ${note}`).join('; ');
+    return { value, summary, ran: value.some(({ moved }) => moved) };
+  });
+}

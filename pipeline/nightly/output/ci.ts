@@ -1,0 +1,53 @@
+import { data, property } from '../../checks/output/github.ts';
+import type { ImageNight, Night } from '../types.ts';
+import { counts, WORDS, why } from './phrases.ts';
+
+/** What later jobs of a pipeline decide by, name by name. */
+export function variables(night: Night): Record<string, string> {
+  const of = (status: ImageNight['status']) =>
+    night.images
+      .filter((image) => image.status === status)
+      .map(({ image }) => image)
+      .join(' ');
+  return {
+    outcome: night.outcome,
+    built: of('built'),
+    unchanged: of('unchanged'),
+    failed: of('failed'),
+  };
+}
+
+/** For `artifacts:reports:dotenv` of GitLab: NIGHTLY_OUTCOME=new. The values need no quotes, and GitLab knows none. */
+export function dotenv(night: Night): string {
+  return Object.entries(variables(night))
+    .map(([name, value]) => `NIGHTLY_${name.toUpperCase()}=${value}\n`)
+    .join('');
+}
+
+/** For $GITHUB_OUTPUT: outcome=new. */
+export function githubOutput(night: Night): string {
+  return Object.entries(variables(night))
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+/** Workflow commands of GitHub Actions: an error for each image that failed, a warning for each new failed check. */
+export function githubAnnotations(night: Night): string {
+  const failed = night.images.filter((image) => image.failure);
+  return [
+    ...failed.map(
+      (image) =>
+        `::error title=${property(image.image)}::${data([why(image), image.failure?.hint].filter(Boolean).join('\n'))}`,
+    ),
+    ...night.pruned.flatMap(({ target, failure }) =>
+      failure ? [`::error title=${property(`pruning ${target}`)}::${data(failure.message)}`] : [],
+    ),
+    ...night.images.flatMap(({ image, changes }) =>
+      (changes?.newlyFailing ?? []).map(
+        (check) =>
+          `::warning title=${property(`${image}: ${check.id}`)}::${data(`newly failing: ${check.title}: ${check.found}`)}`,
+      ),
+    ),
+    `::notice title=nightly::${data(`${WORDS[night.outcome]}: ${counts(night)}`)}`,
+  ].join('\n');
+}

@@ -1,0 +1,38 @@
+import { Fault } from '../errors/fault.ts';
+import { type PlannedStage, planStages } from '../run/dry-run.ts';
+import type { RunRequest } from '../run/runner.ts';
+import { nightFault } from './steps.ts';
+import type { NightFault } from './types.ts';
+
+export interface PlannedImage {
+  image: string;
+  builds: boolean;
+  reason: string;
+  stages: PlannedStage[];
+  /** Why it could not even be planned: an ISO that is not there, a tool that lacks. */
+  failure: NightFault | null;
+}
+
+/** What a night would do of each image, without doing it. */
+export async function planNight(requests: readonly RunRequest[]): Promise<PlannedImage[]> {
+  const plans: PlannedImage[] = [];
+  for (const request of requests) {
+    const { name: image } = request.image;
+    try {
+      const stages = await planStages(request);
+      const first = stages.find((stage) => stage.runs);
+      const reason = first ? `${first.stage}: ${first.reason}` : 'all stages are fresh';
+      plans.push({ image, builds: first !== undefined, reason, stages, failure: null });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      plans.push({
+        image,
+        builds: false,
+        reason: error.message,
+        stages: [],
+        failure: nightFault(error, null),
+      });
+    }
+  }
+  return plans;
+}

@@ -1,0 +1,47 @@
+import type { Config, ImageConfig } from '../config/types.ts';
+import { fromSystemError } from '../errors/fault.ts';
+import { interrupted } from '../errors/interrupted.ts';
+import type { Emit } from '../events/event.ts';
+import { resolveApiKey } from '../maas/key.ts';
+import { prune, pruneKept } from '../upload/prune.ts';
+import type { Judged, Retention } from '../upload/retention.ts';
+import { nightFault } from './steps.ts';
+import type { PrunedTarget } from './types.ts';
+
+export interface PruneContext {
+  policy: Retention;
+  keepIn: string;
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Lets old uploads of these images go, on every MAAS they are uploaded to. One that cannot be reached is told, not thrown. */
+export async function pruneTargets(
+  config: Config,
+  images: readonly ImageConfig[],
+  context: PruneContext,
+): Promise<PrunedTarget[]> {
+  const { policy, emit, signal, env } = context;
+  const result: PrunedTarget[] = [];
+  for (const name of new Set(images.flatMap((image) => image.upload))) {
+    const target = config.targets[name];
+    if (!target) continue;
+    try {
+      const chosen = { target, key: await resolveApiKey(target, env, emit) };
+      const judged: Judged[] = [];
+      for (const image of images.filter((one) => one.upload.includes(name)))
+        judged.push(
+          ...(await prune(chosen, { policy, image: image.name, dryRun: false, emit, signal, env })),
+        );
+      const deleted = judged.filter((one) => one.delete).map(({ image }) => image.name);
+      result.push({ target: name, deleted, kept: judged.length - deleted.length, failure: null });
+    } catch (error) {
+      if (signal.aborted) throw interrupted(signal);
+      const failure = nightFault(fromSystemError(error, `pruning ${name}`), 'prune');
+      result.push({ target: name, deleted: [], kept: 0, failure });
+    }
+  }
+  if (result.length > 0) await pruneKept(context.keepIn, env);
+  return result;
+}

@@ -1,0 +1,106 @@
+import type { Severity } from '../checks/types.ts';
+import type { Section } from '../diff/sections.ts';
+import type { Fault } from '../errors/fault.ts';
+
+/** What one night came to; `summary.json`, read again by the next night. */
+export interface Night {
+  format: 1;
+  /** Sorts by time: 20261123T021500.123Z. */
+  id: string;
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  endedAt: string;
+  seconds: number;
+  /** Version of this program. */
+  version: string;
+  /** True: an earlier start of this night was interrupted. */
+  continued: boolean;
+  outcome: 'new' | 'unchanged' | 'broken';
+  exitCode: number;
+  /** The channel that good images are promoted to; null: none. */
+  channel: string | null;
+  /** The night this one is compared with. */
+  since: { id: string; startedAt: string } | null;
+  images: ImageNight[];
+  pruned: PrunedTarget[];
+}
+
+export interface ImageNight {
+  image: string;
+  status: 'built' | 'unchanged' | 'failed';
+  /** Why it was built, or why there was nothing to do. */
+  reason: string;
+  seconds: number;
+  steps: Step[];
+  failure: NightFault | null;
+  /** Of this night, also one that a check rejected; null when no artifact came to be. */
+  artifact: NightArtifact | null;
+  /** The artifact before: what the next night compares with when this one has none. */
+  before: NightArtifact | null;
+  resources: { target: string; id: number; name: string }[];
+  promoted: Promotion[];
+  changes: ImageChanges | null;
+}
+
+/** A stage of the run, or what nightly does after it. */
+export interface Step {
+  step: string;
+  state: 'ran' | 'fresh' | 'failed';
+  seconds: number;
+  summary: string;
+}
+
+export interface NightFault {
+  step: string | null;
+  code: Fault['code'];
+  message: string;
+  hint: string | null;
+  detail: string | null;
+  exitCode: number;
+}
+
+export interface NightArtifact {
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  /** YYYYMMDD. */
+  date: string;
+  /** The checks that failed on it; null: it was not judged. */
+  failing: FailedCheck[] | null;
+}
+
+export interface FailedCheck {
+  id: string;
+  title: string;
+  severity: Severity;
+  found: string;
+}
+
+export interface Promotion {
+  target: string;
+  /** The channel's name in MAAS, without `custom/`. */
+  name: string;
+  moved: boolean;
+  /** "now shows dgx1-5.0-20261123-1a2b3c4", or why it was left alone. */
+  note: string;
+}
+
+/** The difference to the artifact of the night before. */
+export interface ImageChanges {
+  /** Short digest of the artifact before, and what is said where a part could not be compared. */
+  since: string;
+  sameContent: boolean;
+  size: { before: number; after: number };
+  newlyFailing: FailedCheck[];
+  fixed: FailedCheck[];
+  /** Packages, kernels, sizes and the like; long parts are cut. */
+  sections: (Section & { more: number })[];
+  remarks: string[];
+}
+
+export interface PrunedTarget {
+  target: string;
+  deleted: string[];
+  kept: number;
+  failure: NightFault | null;
+}

@@ -1,0 +1,71 @@
+import { access, copyFile, mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { namesBeside } from '../attest/names.ts';
+import type { Verdict } from '../checks/judge.ts';
+import { fromSystemError } from '../errors/fault.ts';
+import { gather } from '../html/material.ts';
+import { redact, redactDeep } from '../secrets/registry.ts';
+import { dotenv } from './output/ci.ts';
+import { nightJunit } from './output/junit.ts';
+import { nightMarkdown } from './output/markdown.ts';
+import { nightPage } from './output/page.ts';
+import type { Night } from './types.ts';
+
+/**
+ * Writes the summary into each of the folders: summary.json, .md and .html, junit.xml, nightly.env, and for each image
+ * a folder with its report and its SBOM.
+ * @param imageDirs the images' folders in the workspace, by name
+ * @throws Fault DISK_FULL, NO_PERMISSION, TEMPLATE_FAILED
+ */
+export async function writeNight(
+  night: Night,
+  imageDirs: ReadonlyMap<string, string>,
+  folders: readonly string[],
+): Promise<void> {
+  const verdicts = new Map<string, Verdict>();
+  const copies: { from: string; name: string }[] = [];
+  const pages = new Map<string, string>();
+  for (const { image, artifact } of night.images) {
+    const imageDir = imageDirs.get(image);
+    const material = imageDir && (await gather(imageDir).catch(() => undefined));
+    if (!material) continue;
+    if (artifact && material.verdict) verdicts.set(image, material.verdict);
+    const page = join(imageDir, 'report.html');
+    if (await exists(page)) {
+      const name = `${image}/report.html`;
+      pages.set(image, name);
+      copies.push({ from: page, name });
+    }
+    const packed = artifact && material.records.pack?.data.artifact.path;
+    const sbom = packed && namesBeside(packed).sbom;
+    if (sbom && (await exists(sbom))) copies.push({ from: sbom, name: `${image}/sbom.cdx.json` });
+  }
+  const files: Record<string, string> = {
+    'summary.md': redact(nightMarkdown(night)),
+    'summary.html': await nightPage(night, pages),
+    'junit.xml': redact(nightJunit(night, verdicts)),
+    'nightly.env': dotenv(night),
+    // The last: a folder with it is whole.
+    'summary.json': `${JSON.stringify(redactDeep(night), null, 2)}\n`,
+  };
+  for (const folder of folders) {
+    try {
+      await mkdir(folder, { recursive: true });
+      for (const { from, name } of copies) {
+        await mkdir(dirname(join(folder, name)), { recursive: true });
+        await copyFile(from, join(folder, name));
+      }
+      for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
+    } catch (error) {
+      throw fromSystemError(error, `writing the summary into ${folder}`);
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
