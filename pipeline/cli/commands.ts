@@ -8,6 +8,7 @@ import { declare as images } from './commands/images.ts';
 import { declare as init } from './commands/init.ts';
 import { declare as keygen } from './commands/keygen.ts';
 import { declare as login } from './commands/login.ts';
+import { declare as machines } from './commands/machines.ts';
 import { declare as nightly } from './commands/nightly.ts';
 import { declare as pack } from './commands/pack.ts';
 import { declare as promote } from './commands/promote.ts';
@@ -33,6 +34,7 @@ const COMMANDS: readonly Declare[] = [
   promote,
   rollback,
   prune,
+  machines,
   nightly,
   diff,
   report,

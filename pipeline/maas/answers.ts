@@ -38,6 +38,8 @@ export interface BootResourceFile {
   uploadUri: string | undefined;
   /** Stored as a file of each region (3.5 and later), not as a large object of the database. */
   onDisk: boolean;
+  /** As it is stored: root-tgz, root-dd, …; boot-kernel, squashfs, … of what MAAS imported. */
+  filetype: string;
 }
 
 type Raw = Record<string, unknown>;
@@ -67,7 +69,8 @@ export function detail(client: MaasClient, path: string, value: unknown): BootRe
       size: Number(set.size),
       complete: set.complete === true,
       progress: typeof set.progress === 'number' ? set.progress : undefined,
-      files: Object.values((set.files ?? {}) as Record<string, Raw>).map((file) => ({
+      files: Object.entries((set.files ?? {}) as Record<string, Raw>).map(([filetype, file]) => ({
+        filetype,
         sha256: String(file.sha256).toLowerCase(),
         size: Number(file.size),
         complete: file.complete === true,

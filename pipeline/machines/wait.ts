@@ -4,8 +4,7 @@ import { interrupted } from '../errors/interrupted.ts';
 import type { MaasClient } from '../maas/client.ts';
 import { isPassing } from '../maas/patience.ts';
 import { listMachines } from './list.ts';
-import type { Status } from './status.ts';
-import type { Machine, Waited, WaitOptions } from './types.ts';
+import type { Goal, Machine, Waited, WaitOptions } from './types.ts';
 import { Watch } from './watch.ts';
 
 /** A machine takes minutes: a request every few seconds is enough, however many there are. */
@@ -14,7 +13,7 @@ const SLOWEST = 7.5;
 const SLOWER = 1.4;
 
 /**
- * Waits until every machine is in one of `statuses`, or has failed, or has been too long where it is. One request for all
+ * Waits until every machine is where `goal` says, or has failed, or has been too long where it is. One request for all
  * of them each time; the pause grows while nothing changes. A MAAS that does not answer is waited for as well.
  * @returns one result for each machine; a failure is a result and not thrown
  * @throws Fault INTERRUPTED, MAAS_* other than those that pass
@@ -22,11 +21,11 @@ const SLOWER = 1.4;
 export async function waitFor(
   client: MaasClient,
   machines: readonly (Machine | string)[],
-  statuses: readonly Status[],
+  goal: Goal,
   options: WaitOptions,
 ): Promise<Waited[]> {
   const { signal, emit, pollMs = POLL_MS, now = () => performance.now() } = options;
-  const watch = new Watch(machines, statuses, { ...options, now });
+  const watch = new Watch(machines, goal, { ...options, now });
   let pauseMs = pollMs;
   let silent = false;
   while (watch.open.length > 0) {

@@ -1,6 +1,6 @@
-import { type Status, statusKind, statusName } from './status.ts';
+import { statusKind, statusName } from './status.ts';
 import { timeoutOf } from './timeouts.ts';
-import type { Machine, Waited, WaitOptions, WaitOutcome } from './types.ts';
+import type { Goal, Machine, Waited, WaitOptions, WaitOutcome } from './types.ts';
 
 interface Watched {
   systemId: string;
@@ -16,16 +16,16 @@ interface Watched {
 /** The machines being waited for, and what has come of each. Knows nothing of requests. */
 export class Watch {
   readonly #all: Watched[];
-  readonly #statuses: readonly Status[];
+  readonly #goal: Goal;
   readonly #options: WaitOptions & { now: () => number };
   readonly #start: number;
 
   constructor(
     machines: readonly (Machine | string)[],
-    statuses: readonly Status[],
+    goal: Goal,
     options: WaitOptions & { now: () => number },
   ) {
-    this.#statuses = statuses;
+    this.#goal = goal;
     this.#options = options;
     this.#start = options.now();
     this.#all = machines.map((given) => {
@@ -74,7 +74,7 @@ export class Watch {
 
   #look(watched: Watched, machine: Machine): boolean {
     const before = watched.machine;
-    const changed = before?.status !== machine.status;
+    const changed = before === undefined || this.#state(before) !== this.#state(machine);
     watched.machine = machine;
     watched.hostname = machine.hostname;
     if (changed) watched.since = this.#options.now();
@@ -84,8 +84,11 @@ export class Watch {
     return changed;
   }
 
-  #outcome(watched: Watched, { status }: Machine): WaitOutcome | undefined {
-    if (this.#statuses.includes(status)) return 'reached';
+  #outcome(watched: Watched, machine: Machine): WaitOutcome | undefined {
+    const { status } = machine;
+    if (typeof this.#goal === 'function')
+      return this.#goal(machine) ?? (this.#late(watched) ? 'timeout' : undefined);
+    if (this.#goal.includes(status)) return 'reached';
     const kind = statusKind(status);
     if (kind === 'failed') return 'failed';
     if (kind === 'passing') watched.moved = true;
@@ -100,11 +103,18 @@ export class Watch {
     return now() - since >= limitS * 1000;
   }
 
-  #tell(watched: Watched, { hostname, status, statusMessage }: Machine): void {
+  /** What is shown of it; with a goal of its own the power is waited for. */
+  #state({ status, powerState }: Machine): string {
+    const name = statusName(status);
+    return typeof this.#goal === 'function' ? `${name}, power ${powerState}` : name;
+  }
+
+  #tell(watched: Watched, machine: Machine): void {
+    const { hostname, status, statusMessage } = machine;
     this.#options.emit({
       type: 'machine-state',
       machine: hostname,
-      state: statusName(status),
+      state: this.#state(machine),
       ...(statusMessage && statusMessage !== statusName(status) ? { note: statusMessage } : {}),
       sinceMs: Math.round(this.#options.now() - watched.since),
     });
@@ -117,7 +127,7 @@ export class Watch {
     this.#options.emit({
       type: 'machine-state',
       machine: hostname,
-      state: machine ? statusName(machine.status) : 'unknown',
+      state: machine ? this.#state(machine) : 'unknown',
       ...(outcome === 'reached' || outcome === 'failed' ? {} : { note: NOTES[outcome] }),
       end: outcome === 'reached' ? 'ok' : 'failed',
     });

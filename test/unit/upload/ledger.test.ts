@@ -47,7 +47,16 @@ test('writers side by side do not mix their lines', async () => {
 });
 
 test('an image of the list knows its build by its sum, and shows the set in use', () => {
-  const files = [{ sha256: entry.sha256, size: 1000, complete: true, uploadUri: undefined, onDisk: true }];
+  const files = [
+    {
+      sha256: entry.sha256,
+      size: 1000,
+      complete: true,
+      uploadUri: undefined,
+      onDisk: true,
+      filetype: 'root-tgz',
+    },
+  ];
   const detail: BootResourceDetail = {
     id: 5,
     type: 'Uploaded',

@@ -17,7 +17,7 @@ function set(
     size,
     complete,
     progress: complete ? undefined : 0,
-    files: [{ sha256, size, complete, uploadUri, onDisk }],
+    files: [{ sha256, size, complete, uploadUri, onDisk, filetype: 'root-tgz' }],
     ...rest,
   };
 }

@@ -1,0 +1,131 @@
+import { EXIT } from '../../errors/catalogue.ts';
+import { Fault } from '../../errors/fault.ts';
+import { type Added, addMachines, type NewMachine } from '../../machines/add.ts';
+import { commissionJob } from '../../machines/commission-job.ts';
+import { MAC, plainMac } from '../../machines/mac.ts';
+import { MachinesFile } from '../../machines/machines-file.ts';
+import { type PowerProblem, powerProblems } from '../../machines/power-parameters.ts';
+import { readPowerTypes } from '../../machines/power-types.ts';
+import { columns } from '../../machines/tables.ts';
+import { checkTagName } from '../../machines/tags.ts';
+import { paint } from '../../report/paint.ts';
+import type { Session } from '../session.ts';
+import { type BatchFlags, endBatch, runBatch } from './batch.ts';
+import { openMaas, type TargetFlags } from './open.ts';
+import { type PowerFlags, powerOf } from './power-flags.ts';
+
+export interface AddFlags extends TargetFlags, PowerFlags, BatchFlags {
+  from?: string;
+  architecture: string;
+  mac?: string[];
+  description?: string;
+  domain?: string;
+  pool?: string;
+  zone?: string;
+  tag?: string[];
+  commission?: boolean;
+}
+
+export async function add(session: Session, hostname: string | undefined, flags: AddFlags): Promise<void> {
+  const { env, emit, signal } = session;
+  if ((hostname === undefined) === (flags.from === undefined))
+    throw new Fault('USAGE', 'Give a host name, or many machines by --from FILE', {
+      hint: 'dgxos-maas machines add gpu01 --mac 48:b0:2d:00:00:01 --power-type ipmi --power power_address=10.0.0.7',
+    });
+  const file = flags.from === undefined ? undefined : await MachinesFile.read(flags.from, process.cwd());
+  const single = hostname === undefined ? undefined : await oneMachine(hostname, flags, env);
+  const maas = await openMaas(session, flags);
+  const { client, config } = maas;
+  const types = file?.hasPower || single?.power ? await readPowerTypes(client) : [];
+  if (single?.power) throwProblems(powerProblems(types, single.power));
+  const wanted = single ? [single] : await file!.machines(types, env);
+  const concurrency = flags.concurrency ?? config.machines.concurrency;
+  const added = await addMachines(client, wanted, types, { concurrency, emit, signal });
+  const ok = added.every(({ outcome }) => outcome === 'added' || outcome === 'already');
+  if (!ok) session.exitCode = EXIT.maas;
+  const machines = added.flatMap(({ machine, outcome }) =>
+    machine && (outcome === 'added' || machine.status === 'new') ? [machine] : [],
+  );
+  if (!flags.commission || machines.length === 0) {
+    session.data({ ok, action: 'add', machines: added.map(addedJson) }, () =>
+      addedTable(added, paint(session.color)),
+    );
+    return;
+  }
+  for (const { hostname: name, fault } of added)
+    if (fault)
+      emit({
+        type: 'notice',
+        level: 'warning',
+        message: `${name} was not added: ${fault.message}`,
+        hint: fault.hint,
+      });
+  const results = await runBatch(session, maas, commissionJob({}, session), machines, flags);
+  if (!results) return;
+  endBatch(session, 'add', results, { added: added.map(addedJson) });
+  if (!ok) session.exitCode = EXIT.maas;
+}
+
+async function oneMachine(hostname: string, flags: AddFlags, env: NodeJS.ProcessEnv): Promise<NewMachine> {
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(hostname))
+    throw new Fault('USAGE', `"${hostname}" is no host name`, {
+      hint: 'Lower-case letters, digits and dashes, without a domain.',
+    });
+  const macs = (flags.mac ?? []).map((mac) => {
+    if (MAC.test(mac)) return plainMac(mac);
+    throw new Fault('USAGE', `"${mac}" is no MAC address`, { hint: 'Such as 48:b0:2d:00:00:01.' });
+  });
+  if (macs.length === 0)
+    throw new Fault('USAGE', 'A machine needs --mac: MAAS knows it by its address when it boots');
+  const power = await powerOf(flags, env);
+  if (power && power.type === undefined)
+    throw new Fault('USAGE', 'Power parameters need --power-type', {
+      hint: '--power-type ipmi, redfish, manual, …',
+    });
+  const { description, domain, pool, zone, architecture } = flags;
+  return {
+    hostname,
+    macs,
+    architecture: architecture.includes('/') ? architecture : `${architecture}/generic`,
+    power: power as NewMachine['power'],
+    ...(description ? { description } : {}),
+    ...(domain ? { domain } : {}),
+    ...(pool ? { pool } : {}),
+    ...(zone ? { zone } : {}),
+    tags: (flags.tag ?? []).map(checkTagName),
+  };
+}
+
+/** @throws Fault POWER_INVALID with everything that is wrong */
+export function throwProblems(problems: readonly PowerProblem[]): void {
+  const [first, ...others] = problems.map(
+    ({ message, suggestion }) => `${message}${suggestion ? `. Did you mean "${suggestion}"?` : ''}`,
+  );
+  if (first === undefined) return;
+  const accepts = problems[0]?.accepts;
+  throw new Fault('POWER_INVALID', first, {
+    ...(accepts ? { hint: `Accepted: ${accepts}.` } : {}),
+    ...(others.length ? { detail: others.join('\n') } : {}),
+  });
+}
+
+function addedJson({ hostname, outcome, machine, fault }: Added): object {
+  return {
+    hostname,
+    outcome,
+    ...(machine ? { systemId: machine.systemId, status: machine.status } : {}),
+    ...(fault ? { error: fault.toJSON() } : {}),
+  };
+}
+
+const WORDS = { added: 'added', already: 'was there already', refused: 'refused', failed: 'failed' };
+
+function addedTable(added: readonly Added[], color: ReturnType<typeof paint>): string {
+  const rows = added.map(({ hostname, outcome, machine, fault }) => [
+    hostname,
+    WORDS[outcome],
+    machine?.systemId ?? '-',
+    fault ? `${fault.message}${fault.hint ? ` (${fault.hint})` : ''}` : '',
+  ]);
+  return columns(['NAME', 'RESULT', 'ID', 'WHY'], rows, color);
+}

@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises';
+import { Fault } from '../../errors/fault.ts';
+import { deployJob } from '../../machines/deploy-job.ts';
+import { succeeded } from '../../machines/job.ts';
+import { type Profile, profileChanges } from '../../machines/profile.ts';
+import { resolveImage } from '../../machines/resolve-image.ts';
+import { applyTags } from '../../machines/tags.ts';
+import type { Session } from '../session.ts';
+import { type BatchFlags, endBatch, runBatch } from './batch.ts';
+import { openMaas, type TargetFlags } from './open.ts';
+import { type SelectionFlags, selectMachines } from './select.ts';
+
+export interface DeployFlags extends TargetFlags, SelectionFlags, BatchFlags {
+  image: string;
+  kernelOptions?: string;
+  hweKernel?: string;
+  userData?: string;
+  storageLayout?: string;
+  comment?: string;
+  force?: boolean;
+  profile?: Profile;
+}
+
+export async function deploy(session: Session, names: string[], flags: DeployFlags): Promise<void> {
+  const { emit, signal, env } = session;
+  const userData = flags.userData === undefined ? undefined : await readUserData(flags.userData);
+  const maas = await openMaas(session, flags);
+  const image = await resolveImage(maas.client, flags.image, maas.config, env);
+  const machines = await selectMachines(maas.client, names, flags);
+  if (flags.hweKernel && image.name.startsWith('custom/'))
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `--hwe-kernel ${flags.hweKernel} is only for the system that installs: MAAS chooses no kernel for custom images`,
+    });
+  const { kernelOptions, hweKernel, storageLayout, comment } = flags;
+  const job = deployJob(
+    {
+      image: image.name,
+      architectures: image.architectures,
+      needsEfi: image.needsEfi && !flags.force,
+      ...(userData ? { userData } : {}),
+      ...(hweKernel ? { hweKernel } : {}),
+      ...(storageLayout ? { storageLayout } : {}),
+      ...(kernelOptions === undefined ? {} : { kernelOptions }),
+      ...(comment ? { comment } : {}),
+    },
+    { emit, signal },
+  );
+  const results = await runBatch(session, maas, job, machines, flags);
+  if (!results) return;
+  // DeepOps' playbooks take the roles from the tags: a machine that failed gets none.
+  const deployed = new Set(results.filter(succeeded).map(({ systemId }) => systemId));
+  const ready = machines.filter(({ systemId }) => deployed.has(systemId));
+  if (flags.profile && ready.length > 0) {
+    const { head, changes } = profileChanges(flags.profile, ready);
+    await applyTags(maas.client, changes);
+    emit({
+      type: 'notice',
+      level: 'info',
+      message: `Tagged for ${flags.profile}; ${head.hostname} is the head`,
+    });
+  }
+  endBatch(session, 'deploy', results, { image: image.name });
+}
+
+async function readUserData(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new Fault('CONFIG_NOT_FOUND', `The user data ${path} cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,51 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { parseDuration } from '../../config/units.ts';
+
+export const collect = (text: string, earlier: string[] = []): string[] => [
+  ...earlier,
+  ...text.split(',').filter(Boolean),
+];
+
+export function count(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 is wanted.');
+  return Number(text);
+}
+
+export function seconds(text: string): number {
+  const value = parseDuration(text);
+  if (!value) throw new InvalidArgumentError('A time such as 45s, 30m or 2h is wanted.');
+  return value;
+}
+
+/** Which MAAS. */
+export function withTarget(command: Command): Command {
+  return command
+    .option('--to <target>', 'MAAS target of the configuration (default: the only one)')
+    .option('--api-key-file <file>', 'where the API key is, "-" for stdin');
+}
+
+/** Which machines. */
+export function withSelection(command: Command): Command {
+  return withTarget(command)
+    .argument('[machine...]', 'host names, FQDNs or system ids; * and ? stand for anything')
+    .option('--tag <tag>', 'that have this tag; repeated: all of them', collect)
+    .option('--pool <pool>', 'of this resource pool; may be repeated', collect)
+    .option('--zone <zone>', 'of this zone; may be repeated', collect)
+    .option('--status <status>', 'in this status, such as ready; may be repeated', collect);
+}
+
+/** Work on many of them. */
+export function withBatch(command: Command): Command {
+  return withSelection(command)
+    .option('--all', 'every machine of this MAAS')
+    .option('-y, --yes', 'do not ask')
+    .option('-n, --dry-run', 'show what would be touched, and change nothing')
+    .option('--no-wait', 'do not wait for the end; `machines wait` takes it up')
+    .option(
+      '--timeout <time>',
+      'for the whole wait, such as 90m (default: by state, see machines.timeouts)',
+      seconds,
+    )
+    .option('--concurrency <count>', 'machines worked on at once (default: machines.concurrency)', count)
+    .option('--no-prompt', 'manual power: tell what to press, and do not ask whether it is done');
+}

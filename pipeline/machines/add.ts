@@ -1,0 +1,180 @@
+import pLimit from 'p-limit';
+import { Fault } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import type { Form, MaasClient } from '../maas/client.ts';
+import { isPassing, Patience } from '../maas/patience.ts';
+import { parseMachine, parseMachines } from './parse-machine.ts';
+import { type Power, powerForm } from './power-parameters.ts';
+import type { PowerType } from './power-types.ts';
+import { applyTags } from './tags.ts';
+import type { Machine } from './types.ts';
+
+/** A machine to be made known to MAAS; everything has been checked. */
+export interface NewMachine {
+  hostname: string;
+  /** Such as amd64/generic. */
+  architecture: string;
+  /** Lower case, with colons; the first is the one that it boots from. */
+  macs: string[];
+  power: (Power & { type: string }) | null;
+  description?: string;
+  domain?: string;
+  pool?: string;
+  zone?: string;
+  tags?: string[];
+}
+
+export interface Added {
+  hostname: string;
+  /** `already`: it is there with these addresses; nothing was changed. */
+  outcome: 'added' | 'already' | 'refused' | 'failed';
+  machine: Machine | undefined;
+  fault?: Fault;
+}
+
+export interface AddSettings {
+  concurrency: number;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+/** More of them are looked up by listing every machine: a query has its length. */
+const LOOKED_UP = 50;
+
+/**
+ * Adds machines, a few at a time, and tags them; one that fails does not stop the others. MAAS is told not to commission
+ * them yet.
+ * @param types the server's power types; not needed when no machine has power
+ */
+export async function addMachines(
+  client: MaasClient,
+  wanted: readonly NewMachine[],
+  types: readonly PowerType[],
+  settings: AddSettings,
+): Promise<Added[]> {
+  const existing = await existingOf(client, wanted);
+  const limit = pLimit(settings.concurrency);
+  const results = await Promise.all(
+    wanted.map((one) => limit(() => addOne(client, one, types, existing, settings))),
+  );
+  const tags = new Set(wanted.flatMap((one) => one.tags ?? []));
+  await applyTags(
+    client,
+    [...tags].map((tag) => ({
+      tag,
+      way: 'add' as const,
+      machines: results.flatMap(({ machine, outcome }, at) =>
+        machine && outcome === 'added' && wanted[at]?.tags?.includes(tag) ? [machine] : [],
+      ),
+    })),
+  );
+  return results;
+}
+
+/** Those that have one of the names or addresses already. Two requests, or one for many. */
+async function existingOf(client: MaasClient, wanted: readonly NewMachine[]): Promise<Machine[]> {
+  if (wanted.length > LOOKED_UP) return machinesAt(client, 'machines/');
+  const query = (key: string, values: string[]) =>
+    machinesAt(
+      client,
+      `machines/?${new URLSearchParams(values.map((value): [string, string] => [key, value]))}`,
+    );
+  const byMac = await query(
+    'mac_address',
+    wanted.flatMap(({ macs }) => macs),
+  );
+  const byName = await query(
+    'hostname',
+    wanted.map(({ hostname }) => hostname),
+  );
+  return [...new Map([...byMac, ...byName].map((machine) => [machine.systemId, machine])).values()];
+}
+
+async function machinesAt(client: MaasClient, path: string): Promise<Machine[]> {
+  return parseMachines(client, path, await client.get(path));
+}
+
+async function addOne(
+  client: MaasClient,
+  wanted: NewMachine,
+  types: readonly PowerType[],
+  existing: readonly Machine[],
+  { emit, signal }: AddSettings,
+): Promise<Added> {
+  const { hostname, macs, pool, zone } = wanted;
+  if (signal.aborted) throw signal.reason;
+  const ofMac = existing.find((machine) => machine.macs.some((mac) => macs.includes(mac)));
+  const ofName = existing.find((machine) => machine.hostname === hostname);
+  if (ofMac && ofMac === ofName) return { hostname, outcome: 'already', machine: ofMac };
+  const fault = ofMac ? macTaken(ofMac, macs) : ofName ? nameTaken(ofName) : undefined;
+  if (fault) return { hostname, outcome: 'refused', machine: undefined, fault };
+  try {
+    let machine = await create(client, formOf(wanted, types), macs, { emit, signal });
+    if (pool || zone) {
+      const path = `machines/${machine.systemId}/`;
+      const place = { ...(pool ? { pool } : {}), ...(zone ? { zone } : {}) };
+      machine = parseMachine(client, path, await client.update(path, place));
+    }
+    return { hostname, outcome: 'added', machine };
+  } catch (error) {
+    if (!(error instanceof Fault) || signal.aborted) throw error;
+    return { hostname, outcome: 'failed', machine: undefined, fault: error };
+  }
+}
+
+/** One try; after a lost answer the addresses tell whether it has worked. */
+async function create(
+  client: MaasClient,
+  form: Form,
+  macs: readonly string[],
+  { emit, signal }: Pick<AddSettings, 'emit' | 'signal'>,
+): Promise<Machine> {
+  const patience = new Patience({ totalS: 60 });
+  patience.reached();
+  for (;;) {
+    try {
+      return parseMachine(client, 'machines/', await client.post('machines/', form));
+    } catch (error) {
+      if (!(error instanceof Fault) || !isPassing(error)) throw error;
+      await patience.pause(error, signal, (seconds) =>
+        emit({
+          type: 'notice',
+          level: 'warning',
+          message: `${error.message}; trying again in ${seconds.toFixed(1)} s`,
+        }),
+      );
+      const query = new URLSearchParams({ mac_address: macs[0] as string });
+      const [made] = await machinesAt(client, `machines/?${query}`);
+      if (made) return made;
+    }
+  }
+}
+
+function formOf(wanted: NewMachine, types: readonly PowerType[]): Form {
+  const { hostname, architecture, macs, power, description, domain } = wanted;
+  return {
+    hostname,
+    architecture,
+    mac_addresses: macs,
+    // MAAS would commission it at once, before its place and its tags are set.
+    commission: false,
+    ...(description ? { description } : {}),
+    ...(domain ? { domain } : {}),
+    ...(power ? powerForm(types, power) : {}),
+  };
+}
+
+function macTaken(machine: Machine, macs: readonly string[]): Fault {
+  const mac = macs.find((one) => machine.macs.includes(one));
+  return new Fault('MACHINE_STATE', `${mac} belongs to the machine ${machine.hostname} already`, {
+    hint: `dgxos-maas machines list ${machine.hostname}; a machine that enlisted itself is renamed in MAAS.`,
+  });
+}
+
+function nameTaken(machine: Machine): Fault {
+  return new Fault(
+    'MACHINE_STATE',
+    `There is a machine ${machine.hostname} already, with ${machine.macs.join(', ') || 'no address'}`,
+    { hint: 'Choose another host name.' },
+  );
+}

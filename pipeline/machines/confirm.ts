@@ -1,0 +1,76 @@
+import { createInterface } from 'node:readline';
+import { Fault } from '../errors/fault.ts';
+import { interrupted } from '../errors/interrupted.ts';
+
+/** Where a person may be asked. */
+export interface Terminal {
+  /** Whether somebody can answer. */
+  interactive: boolean;
+  /** Shows the text and reads one line; rejects with the signal's reason when interrupted. */
+  ask(text: string, signal: AbortSignal): Promise<string>;
+}
+
+/** Asks on stderr and reads stdin. In CI nobody answers, whatever the streams are. */
+export function terminal(env: NodeJS.ProcessEnv): Terminal {
+  return {
+    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !env.CI,
+    ask: (text, signal) =>
+      new Promise((resolve, reject) => {
+        const asking = createInterface({ input: process.stdin, output: process.stderr });
+        const stop = () => {
+          asking.close();
+          reject(interrupted(signal));
+        };
+        signal.addEventListener('abort', stop, { once: true });
+        // The terminal is in raw mode meanwhile, where Ctrl-C is only a character.
+        asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+        asking.question(text, (answer) => {
+          signal.removeEventListener('abort', stop);
+          asking.close();
+          resolve(answer.trim());
+        });
+      }),
+  };
+}
+
+/**
+ * Asks before something that harms; `shown` says what will be touched.
+ * @throws Fault USAGE where nobody can be asked, or the answer is not yes
+ */
+export async function confirm(
+  shown: string,
+  { yes, signal, io }: { yes: boolean; signal: AbortSignal; io: Terminal },
+): Promise<void> {
+  if (yes) return;
+  if (!io.interactive)
+    throw new Fault('USAGE', 'Nothing was done: there is no terminal to ask on', {
+      hint: 'Look at what would be touched, and say --yes.',
+      detail: shown,
+    });
+  const answer = await io.ask(`${shown}\nGo on? [y/N] `, signal);
+  if (!/^y(?:es)?$/i.test(answer)) throw new Fault('USAGE', 'Nothing was done: not confirmed');
+}
+
+/** Asks for each machine in turn to do something at it; without a terminal it is only told, in order. */
+export async function askByHand(
+  requests: readonly string[],
+  {
+    io,
+    prompt,
+    signal,
+    tell,
+  }: { io: Terminal; prompt: boolean; signal: AbortSignal; tell: (text: string) => void },
+): Promise<void> {
+  if (requests.length === 0) return;
+  if (!prompt || !io.interactive) {
+    tell(
+      [
+        'Manual power, to be done by hand in this order:',
+        ...requests.map((text, at) => `  ${at + 1}. ${text}`),
+      ].join('\n'),
+    );
+    return;
+  }
+  for (const [at, text] of requests.entries())
+    await io.ask(`Manual power ${at + 1} of ${requests.length}: ${text}. Enter when done: `, signal);
+}

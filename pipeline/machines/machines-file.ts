@@ -1,0 +1,228 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import { dotted, type Path, type PlacedProblem, type Problem, toFault } from '../config/problem.ts';
+import { prune } from '../config/prune.ts';
+import { schemaProblems } from '../config/schema.ts';
+import { Source } from '../config/source.ts';
+import { Fault } from '../errors/fault.ts';
+import { registerSecret } from '../secrets/registry.ts';
+import type { NewMachine } from './add.ts';
+import { plainMac } from './mac.ts';
+import { looksSecret, type Power, powerProblems } from './power-parameters.ts';
+import type { PowerType } from './power-types.ts';
+import { readSecret, type SecretSource } from './secret-source.ts';
+
+const SCHEMA = 'schema/machines.schema.json';
+
+interface WrittenPower {
+  type?: string;
+  parameters?: Record<string, string | number | boolean>;
+  password?: SecretSource;
+  secrets?: Record<string, SecretSource>;
+}
+
+interface WrittenMachine {
+  architecture?: string;
+  macs?: string[];
+  power?: WrittenPower;
+  description?: string;
+  domain?: string;
+  pool?: string;
+  zone?: string;
+  tags?: string[];
+}
+
+interface Written {
+  defaults?: WrittenMachine;
+  machines?: Record<string, WrittenMachine>;
+}
+
+/** A file of machines, read and checked as far as it can be without a server. */
+export class MachinesFile {
+  readonly #source: Source;
+  readonly #written: Written;
+  readonly #base: string;
+
+  private constructor(source: Source, written: Written, base: string) {
+    this.#source = source;
+    this.#written = written;
+    this.#base = base;
+  }
+
+  /** @throws Fault CONFIG_NOT_FOUND, CONFIG_SYNTAX, MACHINES_FILE_INVALID with every problem and its place */
+  static async read(path: string, cwd: string): Promise<MachinesFile> {
+    const file = resolve(cwd, path);
+    const shown = relative(cwd, file);
+    let text: string;
+    try {
+      text = await readFile(file, 'utf8');
+    } catch (error) {
+      throw new Fault('CONFIG_NOT_FOUND', `${path} cannot be read: ${(error as Error).message}`, {
+        cause: error,
+      });
+    }
+    const source = new Source(shown.startsWith('..') ? file : shown, text);
+    const data = source.data ?? {};
+    const secrets = secretProblems(data);
+    const shape = schemaProblems(SCHEMA, data).filter(
+      ({ path: at }) => !secrets.some((secret) => dotted(at).startsWith(dotted(secret.path))),
+    );
+    const written = prune(data, [...secrets, ...shape]) as Written;
+    const problems = [...secrets, ...shape, ...macProblems(written)];
+    if (problems.length > 0) throw invalid(source, problems);
+    return new MachinesFile(source, written, dirname(file));
+  }
+
+  /** Whether any machine has power, so that the server's types are needed. */
+  get hasPower(): boolean {
+    return Object.keys(this.#machines).some((hostname) => this.#power(hostname).type !== undefined);
+  }
+
+  get #machines(): Record<string, WrittenMachine> {
+    return this.#written.machines ?? {};
+  }
+
+  /** What a machine says of its power, over the defaults; another type takes no parameters from them. */
+  #power(hostname: string): WrittenPower {
+    const own = this.#machines[hostname]?.power ?? {};
+    const general = this.#written.defaults?.power ?? {};
+    if (own.type !== undefined && own.type !== general.type) return own;
+    return {
+      ...general,
+      ...own,
+      parameters: { ...general.parameters, ...own.parameters },
+      secrets: { ...general.secrets, ...own.secrets },
+    };
+  }
+
+  /**
+   * The machines, with passwords read and power checked against the server's types.
+   * @throws Fault MACHINES_FILE_INVALID, POWER_INVALID for a password that cannot be read
+   */
+  async machines(types: readonly PowerType[], env: NodeJS.ProcessEnv): Promise<NewMachine[]> {
+    const problems: Problem[] = [];
+    const machines: NewMachine[] = [];
+    for (const [hostname, own] of Object.entries(this.#machines)) {
+      const power = await this.#resolvePower(hostname, env);
+      if (power) problems.push(...this.#powerProblems(hostname, types, power));
+      const { defaults = {} } = this.#written;
+      const { architecture = 'amd64/generic', description, domain, pool, zone } = { ...defaults, ...own };
+      machines.push({
+        hostname,
+        architecture: architecture.includes('/') ? architecture : `${architecture}/generic`,
+        macs: (own.macs ?? []).map(plainMac),
+        power,
+        ...(description ? { description } : {}),
+        ...(domain ? { domain } : {}),
+        ...(pool ? { pool } : {}),
+        ...(zone ? { zone } : {}),
+        tags: [...new Set([...(defaults.tags ?? []), ...(own.tags ?? [])])],
+      });
+    }
+    if (problems.length > 0) throw invalid(this.#source, problems);
+    return machines;
+  }
+
+  async #resolvePower(hostname: string, env: NodeJS.ProcessEnv): Promise<(Power & { type: string }) | null> {
+    const { type, parameters = {}, password, secrets = {} } = this.#power(hostname);
+    if (type === undefined) return null;
+    const read = (source: SecretSource, what: string) =>
+      readSecret(
+        'file' in source ? { file: resolve(this.#base, source.file) } : source,
+        env,
+        `${what} of ${hostname}`,
+      );
+    const more: Record<string, string> = {};
+    for (const [name, source] of Object.entries(secrets)) more[name] = await read(source, name);
+    return {
+      type,
+      parameters: Object.fromEntries(
+        Object.entries(parameters).map(([name, value]) => [name, String(value)]),
+      ),
+      ...(password ? { password: await read(password, 'The password') } : {}),
+      secrets: more,
+    };
+  }
+
+  #powerProblems(hostname: string, types: readonly PowerType[], power: Power): Problem[] {
+    const ownPower = this.#machines[hostname]?.power;
+    const general = this.#written.defaults?.power;
+    return powerProblems(types, power).map(({ name, message, accepts, suggestion }) => {
+      const own: Path = ['machines', hostname, 'power'];
+      const inGeneral = name
+        ? ownPower?.parameters?.[name] === undefined && general?.parameters?.[name] !== undefined
+        : ownPower?.type === undefined && general?.type !== undefined;
+      const base: Path = inGeneral ? ['defaults', 'power'] : own;
+      const known = (inGeneral ? general : ownPower)?.parameters?.[name] !== undefined;
+      return {
+        path: name ? (known ? [...base, 'parameters', name] : base) : [...base, 'type'],
+        at: name && !suggestion && known ? ('value' as const) : ('key' as const),
+        message: `machines.${hostname}: ${message}`,
+        ...(accepts ? { accepts } : {}),
+        ...(suggestion ? { suggestion } : {}),
+      };
+    });
+  }
+}
+
+function invalid(source: Source, problems: readonly Problem[]): Fault {
+  const placed: PlacedProblem[] = problems.map((problem) => source.place(problem));
+  return toFault('MACHINES_FILE_INVALID', placed);
+}
+
+const SECRET_FORM = '{ environment: VARIABLE } or { file: PATH } under password: or secrets:';
+
+/** Passwords that somebody wrote down; found, and made secrets, before anything else can be said of the file. */
+function secretProblems(data: unknown): Problem[] {
+  const found: Problem[] = [];
+  const refuse = (path: Path, value: unknown) => {
+    registerSecret(String(value));
+    found.push({
+      path,
+      at: 'key',
+      message: `${dotted(path)}: a password is never written in this file`,
+      accepts: SECRET_FORM,
+    });
+  };
+  const look = (power: unknown, path: Path) => {
+    const { parameters, password, secrets } = (power ?? {}) as Record<string, unknown>;
+    if (isScalar(password)) refuse([...path, 'password'], password);
+    for (const [group, held] of [
+      ['parameters', parameters],
+      ['secrets', secrets],
+    ] as const)
+      for (const [name, value] of Object.entries(typeof held === 'object' ? (held ?? {}) : {}))
+        if (isScalar(value) && (group === 'secrets' || looksSecret(name)))
+          refuse([...path, group, name], value);
+  };
+  const { defaults, machines } = (data ?? {}) as Record<string, unknown>;
+  look((defaults as WrittenMachine | undefined)?.power, ['defaults', 'power']);
+  for (const [hostname, machine] of Object.entries(typeof machines === 'object' ? (machines ?? {}) : {}))
+    look((machine as WrittenMachine | null)?.power, ['machines', hostname, 'power']);
+  return found;
+}
+
+function isScalar(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+/** An address that two machines have. */
+function macProblems(written: Written): Problem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(written.machines ?? {}).flatMap(([hostname, machine]) =>
+    (machine.macs ?? []).flatMap((mac, index): Problem[] => {
+      const owner = owners.get(plainMac(mac));
+      owners.set(plainMac(mac), owner ?? hostname);
+      if (owner === undefined) return [];
+      const path: Path = ['machines', hostname, 'macs', index];
+      return [
+        {
+          path,
+          at: 'value',
+          message: `${dotted(path)}: ${mac} belongs to ${owner === hostname ? 'it twice' : `${owner} already`}`,
+          accepts: 'an address that no other machine has',
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,126 @@
+import { suggest } from '../config/suggest.ts';
+import { MAC } from './mac.ts';
+import { type PowerField, type PowerType, passwordField } from './power-types.ts';
+
+/** Power of a machine as somebody gave it; `secrets` never leave the process but to MAAS. */
+export interface Power {
+  /** Undefined: the one that it has. */
+  type: string | undefined;
+  parameters: Record<string, string>;
+  /** For the field that the type calls its password. */
+  password?: string;
+  /** Other secret fields, such as k_g. */
+  secrets?: Record<string, string>;
+}
+
+/** Something wrong with them; never holds a value of a secret. */
+export interface PowerProblem {
+  /** The parameter, "" for the type. */
+  name: string;
+  message: string;
+  accepts?: string;
+  suggestion?: string | undefined;
+}
+
+/** Names that hold secrets in every MAAS, known before a server is asked. */
+export function looksSecret(name: string): boolean {
+  return /pass|secret|token|^k_g$|(?:^|_)key$/i.test(name);
+}
+
+/**
+ * Checks power against what the server's power types say.
+ * @param partial what is not said stays as it is, so nothing can be missing
+ */
+export function powerProblems(types: readonly PowerType[], power: Power, partial = false): PowerProblem[] {
+  const type = types.find(({ name }) => name === power.type);
+  if (!type) {
+    const names = types.map(({ name }) => name);
+    const message = `There is no power type "${power.type ?? ''}"`;
+    return [{ name: '', message, accepts: names.join(', '), suggestion: suggest(power.type ?? '', names) }];
+  }
+  const given = givenSecrets(type, power);
+  const problems: PowerProblem[] = [];
+  if (power.password !== undefined && !passwordField(type))
+    problems.push({ name: '', message: `The power type ${type.name} takes no password` });
+  for (const [name, value] of Object.entries(power.parameters))
+    problems.push(...valueProblems(type, name, value));
+  for (const name of Object.keys(power.secrets ?? {}))
+    if (type.fields.find((field) => field.name === name)?.kind !== 'secret')
+      problems.push(unknownParameter(type, name));
+  if (!partial)
+    for (const { name, required, kind, fallback, label } of type.fields) {
+      const has = kind === 'secret' ? given[name] : (power.parameters[name] ?? fallback);
+      if (required && !has)
+        problems.push({
+          name,
+          message: `The power type ${type.name} needs ${name} (${label})`,
+          ...(kind === 'secret' ? { accepts: 'a password by environment, file or stdin' } : {}),
+        });
+    }
+  return problems;
+}
+
+function valueProblems(type: PowerType, name: string, value: string): PowerProblem[] {
+  const field = type.fields.find((one) => one.name === name);
+  if (!field) return [unknownParameter(type, name)];
+  if (field.kind === 'secret')
+    return [{ name, message: `${name} is a secret`, accepts: 'a password by environment, file or stdin' }];
+  const values = field.kind === 'choices' ? splitList(value) : [value];
+  const odd = values.find((one) => !fits(field, one));
+  if (odd === undefined) return [];
+  const accepts = field.kind === 'mac' ? 'a MAC address' : field.choices.filter(Boolean).join(', ');
+  return [
+    {
+      name,
+      message: `${name}: "${odd}" is not accepted`,
+      accepts,
+      suggestion: field.kind === 'mac' ? undefined : suggest(odd, field.choices),
+    },
+  ];
+}
+
+function fits({ kind, choices, required }: PowerField, value: string): boolean {
+  if (kind === 'mac') return MAC.test(value) || (value === '' && !required);
+  if (kind !== 'choice' && kind !== 'choices') return true;
+  return choices.includes(value) || (value === '' && !required);
+}
+
+function unknownParameter(type: PowerType, name: string): PowerProblem {
+  const names = type.fields.map((field) => field.name);
+  return {
+    name,
+    message: `The power type ${type.name} has no parameter ${name}`,
+    accepts: names.join(', ') || 'no parameters',
+    suggestion: suggest(name, names),
+  };
+}
+
+function splitList(value: string): string[] {
+  return value
+    .split(',')
+    .map((one) => one.trim())
+    .filter(Boolean);
+}
+
+function givenSecrets(type: PowerType, { password, secrets = {} }: Power): Record<string, string> {
+  const field = passwordField(type);
+  return { ...secrets, ...(field && password !== undefined ? { [field.name]: password } : {}) };
+}
+
+/** The fields of a form that sets them. They must have been checked. */
+export function powerForm(
+  types: readonly PowerType[],
+  power: Power & { type: string },
+): Record<string, string | string[]> {
+  const type = types.find(({ name }) => name === power.type) as PowerType;
+  const all = { ...power.parameters, ...givenSecrets(type, power) };
+  return {
+    power_type: power.type,
+    ...Object.fromEntries(
+      Object.entries(all).map(([name, value]) => [
+        `power_parameters_${name}`,
+        type.fields.find((field) => field.name === name)?.kind === 'choices' ? splitList(value) : value,
+      ]),
+    ),
+  };
+}

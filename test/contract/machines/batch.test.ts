@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { commissionJob } from '../../../pipeline/machines/commission-job.ts';
+import { deployJob } from '../../../pipeline/machines/deploy-job.ts';
+import { releaseJob } from '../../../pipeline/machines/release-job.ts';
+import { bench, readyBench } from './bench.ts';
+
+const jammy = { image: 'ubuntu/jammy', architectures: ['amd64'], needsEfi: false };
+
+test('50 machines, 3 fail in different states: the others arrive, and each failure has its cause', async () => {
+  const { run, session, sandbox, client } = await bench({
+    machines: 50,
+    failures: ['gpu-007:commissioning', 'gpu-019:testing', 'gpu-031:deploying:no-efi'],
+  });
+  const commissioned = await run(commissionJob({}, session));
+  expect(commissioned.filter(({ outcome }) => outcome === 'done')).toHaveLength(48);
+  const [seven, nineteen] = commissioned.filter(({ outcome }) => outcome !== 'done');
+  expect(seven).toMatchObject({
+    hostname: 'gpu-007',
+    outcome: 'failed',
+    after: 'failed_commissioning',
+    reason: 'script',
+  });
+  expect(seven?.cause).toMatch(/script .+ failed with exit status 1 on gpu-007/);
+  expect(nineteen).toMatchObject({ hostname: 'gpu-019', after: 'failed_testing', reason: 'script' });
+  expect(nineteen?.detail).toContain('smartctl-validate');
+
+  const deployed = await run(deployJob(jammy, session));
+  expect(deployed.filter(({ outcome }) => outcome === 'done')).toHaveLength(47);
+  const failed = deployed.filter(({ outcome }) => outcome !== 'done');
+  expect(failed.map(({ hostname, outcome }) => [hostname, outcome])).toEqual([
+    ['gpu-007', 'refused'],
+    ['gpu-019', 'refused'],
+    ['gpu-031', 'failed'],
+  ]);
+  expect(failed[2]).toMatchObject({ after: 'failed_deployment', reason: 'no-efi' });
+  expect(failed[2]?.cause).toContain('gpu-031 has no EFI partition mounted at /boot/efi');
+  expect(sandbox.counts.deploy).toBe(48);
+
+  const again = await run(deployJob(jammy, session));
+  expect(again.filter(({ outcome }) => outcome === 'already')).toHaveLength(47);
+  expect(sandbox.counts.deploy, 'nothing is deployed twice').toBe(48);
+  void client;
+});
+
+test('one request for many where MAAS has one: released, with the failed one among them', async () => {
+  const { run, session, sandbox } = await readyBench({ machines: 12 });
+  await run(deployJob(jammy, session));
+  sandbox.counts['release-many'] = 0;
+  const released = await run(releaseJob({}, session));
+  expect(released.every(({ outcome, after }) => outcome === 'done' && after === 'ready')).toBe(true);
+  expect(sandbox.counts['release-many']).toBe(1);
+  expect(sandbox.counts.release ?? 0).toBe(0);
+});
