@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Host } from '../cli/host.ts';
+
+let host: Host;
+beforeEach(() => {
+  host = new Host();
+  writeFileSync(
+    join(host.dir, 'dgxos-maas.yaml'),
+    `workspace: ./work
+images:
+${['one', 'two', 'other'].map(image).join('')}`,
+  );
+});
+afterEach(() => host.remove());
+
+const image = (name: string) => `  ${name}:
+    release: demo
+    platform: demo1
+    version: "1.0"
+    iso: { source: ./no.iso, sha256: ${'ab'.repeat(32)} }
+`;
+
+test('--dry-run tells of each image what would run and why, and leaves no trace', async () => {
+  const { code, stdout, json } = await host.run([
+    '--json',
+    'nightly',
+    '--dry-run',
+    '--no-upload',
+    '?n*',
+    'two',
+  ]);
+  expect(code, stdout).toBe(0);
+  expect(json).toMatchObject({ dryRun: true, channel: null, retention: null });
+  expect(json.images).toMatchObject([
+    { image: 'one', builds: true, reason: 'iso: no finished earlier run' },
+    { image: 'two', builds: true },
+  ]);
+  expect(existsSync(join(host.dir, 'work'))).toBe(false);
+});
+
+test('broken images: exit code, table, folder, annotations, outputs and summary of GitHub', async () => {
+  const env = { GITHUB_OUTPUT: join(host.dir, 'output'), GITHUB_STEP_SUMMARY: join(host.dir, 'step.md') };
+  const out = join(host.dir, 'out');
+  const ran = await host.run(['nightly', '--no-upload', '--github', '--out', out, 'one'], { env });
+  expect(ran.code).toBe(3);
+  expect(ran.stdout).toMatch(/^::error title=one::iso failed: The ISO .* does not exist%0A/);
+  expect(readFileSync(env.GITHUB_OUTPUT, 'utf8')).toContain('failed=one\n');
+  expect(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8')).toContain('Broken: 1 failed');
+  for (const name of ['summary.json', 'summary.md', 'summary.html', 'junit.xml', 'nightly.env'])
+    expect(existsSync(join(out, name)), name).toBe(true);
+  expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toMatchObject({ outcome: 'broken' });
+
+  const again = await host.run(['--json', 'nightly', '--no-upload', '--since', out, 'one']);
+  expect(again.json).toMatchObject({
+    ok: false,
+    outcome: 'broken',
+    exitCode: 3,
+    since: { id: expect.any(String) },
+  });
+});
+
+test.each([
+  [['nightly', 'on'], 3, 'Did you mean "one"?'],
+  [['nightly', '--jobs', '0'], 2, 'at least 1'],
+  [['nightly', '--channel', 'No Channel', 'one'], 2, 'is no name for a channel'],
+  [['nightly', '--since', 'nowhere', 'one'], 3, 'no summary of a night at'],
+])('%j: exit code %i', async (args, code, message) => {
+  const ran = await host.run(args);
+  expect(ran.code).toBe(code);
+  expect(ran.stderr).toContain(message);
+  expect(existsSync(join(host.dir, 'work', 'nightly'))).toBe(false);
+});
+
+test('without a target every image says so, and all are told', async () => {
+  const { code, json } = await host.run(['--json', 'nightly']);
+  expect(code).toBe(3);
+  expect(json.images.map((one: { failure: { code: string } }) => one.failure.code)).toEqual(
+    Array(3).fill('TARGET_UNKNOWN'),
+  );
+});
+
+test('while another run holds the workspace, --no-wait ends at once', async () => {
+  const work = join(host.dir, 'work');
+  mkdirSync(join(work, 'lock'), { recursive: true });
+  const holder = spawn('sleep', ['60']);
+  try {
+    const { hostname } = await import('node:os');
+    const mine = { pid: holder.pid, host: hostname(), since: '2026-11-23T00:00:00Z', doing: 'run one' };
+    writeFileSync(join(work, 'holder.json'), JSON.stringify(mine));
+    const { code, stderr } = await host.run(['nightly', '--no-upload', '--no-wait', 'one']);
+    expect(code).toBe(75);
+    expect(stderr).toContain('run one');
+  } finally {
+    holder.kill();
+  }
+});

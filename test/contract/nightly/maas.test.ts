@@ -1,0 +1,146 @@
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
+import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import type { Stage } from '../../../pipeline/stages/types.ts';
+import { upload } from '../../../pipeline/stages/upload.ts';
+import type { ChosenTarget } from '../../../pipeline/upload/choose-targets.ts';
+import { listImages } from '../../../pipeline/upload/list-images.ts';
+import { rollBack } from '../../../pipeline/upload/promote.ts';
+import { finding } from '../../unit/html/folder.ts';
+import { content, digest, House } from '../../unit/nightly/house.ts';
+
+const EVERY_UPLOAD_OLD = { keep: 1, days: 0, deployedDays: 0 };
+
+let house: House;
+let sandbox: Sandbox;
+beforeEach(async () => {
+  house = new House('a', 'b');
+  sandbox = await startSandbox({ dir: join(house.dir, 'maas') });
+  house.env.MAAS_API_KEY = sandbox.apiKey;
+  house.targets = { lab: target('lab', sandbox.url) };
+  house.upload = upload as unknown as Stage;
+});
+afterEach(async () => {
+  await sandbox.close();
+  house.remove();
+});
+
+const target = (name: string, url: string) => ({
+  name,
+  url,
+  key: { from: 'environment' as const, variable: 'MAAS_API_KEY' },
+  caCert: null,
+  patienceS: 0.1,
+});
+
+const chosen = (): ChosenTarget => ({
+  target: house.targets.lab as ChosenTarget['target'],
+  key: parseApiKey(sandbox.apiKey, 'of the sandbox'),
+});
+
+const names = async () => {
+  const { emit, signal, env } = house.request('a');
+  const images = await listImages(chosen(), { emit, signal, env });
+  return new Map(images.map(({ name, sha256 }) => [name, sha256]));
+};
+
+const sha = (name: string) => digest(content(name, house.knobs.get(name) as never));
+
+test('good images are uploaded, promoted, and old ones pruned; an unchanged night sends nothing', async () => {
+  const first = await house.night({ channel: 'nightly', retention: EVERY_UPLOAD_OLD });
+  expect(first).toMatchObject({ outcome: 'new', exitCode: 0 });
+  const before = sha('a');
+  expect((await names()).get('a-1.0-nightly')).toBe(before);
+  expect((await names()).get('b-1.0-nightly')).toBe(sha('b'));
+
+  const requests = sandbox.requests.length;
+  const quiet = await house.night({ channel: 'nightly' });
+  expect(quiet.outcome).toBe('unchanged');
+  expect(quiet.images[0]?.promoted).toMatchObject([
+    { moved: false, note: expect.stringMatching(/^shows it since/) },
+  ]);
+  expect(sandbox.requests).toHaveLength(requests);
+
+  for (const bash of ['5.2-1', '5.3-1', '5.4-1']) {
+    house.set('a', { bash });
+    await house.night({ channel: 'nightly', retention: EVERY_UPLOAD_OLD });
+  }
+  const now = await names();
+  expect(now.get('a-1.0-nightly')).toBe(sha('a'));
+  // What the channel shows, what it would go back to, and one more stay.
+  expect([...now.values()].filter((one) => one === before)).toEqual([]);
+  expect([...now.keys()].filter((name) => name.startsWith('a-1.0-')).length).toBe(4);
+});
+
+test('an image that a check rejects reaches neither MAAS nor the channel', async () => {
+  await house.night({ channel: 'nightly' });
+  const shown = sha('a');
+  house.set('a', { bash: '5.2-1', findings: [finding(1, { status: 'fail', severity: 'blocker' })] });
+  const night = await house.night({ channel: 'nightly' });
+  expect(night).toMatchObject({ outcome: 'broken', exitCode: 6 });
+  expect((await names()).get('a-1.0-nightly')).toBe(shown);
+});
+
+test('a channel that somebody has moved back stays there', async () => {
+  await house.night({ channel: 'nightly' });
+  const first = sha('a');
+  house.set('a', { bash: '5.2-1' });
+  await house.night({ channel: 'nightly' });
+  const { image, emit, signal, env } = house.request('a');
+  const keepIn = join(house.workspace, 'promoted');
+  await rollBack(chosen(), { image, channel: 'nightly', keepIn, emit, signal, env });
+  const night = await house.night({ channel: 'nightly' });
+  expect(night.images[0]?.promoted).toMatchObject([
+    { moved: false, note: expect.stringContaining('left so') },
+  ]);
+  expect((await names()).get('a-1.0-nightly')).toBe(first);
+});
+
+test('a MAAS that fails is temporary; the next night goes on with the artifact that was built', async () => {
+  sandbox.addFault('chunk:*:500');
+  const broken = await house.night({ channel: 'nightly', retention: EVERY_UPLOAD_OLD });
+  expect(broken).toMatchObject({ outcome: 'broken', exitCode: 75 });
+  expect(broken.images.map(({ failure }) => failure?.step)).toEqual(['upload', 'upload']);
+  sandbox.clearFaults();
+  const night = await house.night({ channel: 'nightly' });
+  expect(night).toMatchObject({ outcome: 'new', exitCode: 0 });
+  expect(house.built).toEqual(['a', 'b']);
+  expect((await names()).get('b-1.0-nightly')).toBe(sha('b'));
+});
+
+test('a promotion that fails is taken up by the next night', async () => {
+  await house.night();
+  sandbox.addFault('create:*:500');
+  const broken = await house.night({ channel: 'nightly' });
+  expect(broken.images[0]?.failure).toMatchObject({ step: 'promote', exitCode: 75 });
+  sandbox.clearFaults();
+  const night = await house.night({ channel: 'nightly' });
+  expect(night.images[0]).toMatchObject({
+    status: 'built',
+    reason: 'built before; the channel did not show it yet',
+    promoted: [{ moved: true }],
+  });
+});
+
+test('two images are uploaded side by side under the one lock', async () => {
+  const night = await house.night({ jobs: 2, channel: 'nightly' });
+  expect(night).toMatchObject({ outcome: 'new' });
+  expect((await names()).size).toBe(4);
+});
+
+test('pruning that fails is told with the images, which are good', async () => {
+  await house.night({ channel: null });
+  house.targets.closed = {
+    ...target('closed', sandbox.url),
+    key: { from: 'environment', variable: 'NO_KEY' },
+  };
+  const { pruneTargets } = await import('../../../pipeline/nightly/prune.ts');
+  const { config, image, emit, signal, env } = house.request('a');
+  const keepIn = join(house.workspace, 'promoted');
+  const pruned = await pruneTargets(config, [image], { policy: EVERY_UPLOAD_OLD, keepIn, emit, signal, env });
+  expect(pruned).toMatchObject([
+    { target: 'lab', failure: null },
+    { target: 'closed', failure: { step: 'prune', code: 'API_KEY_MISSING', exitCode: 3 } },
+  ]);
+});
