@@ -35,8 +35,8 @@ export interface Route {
   path: string;
   /** Answers without a key. */
   anonymous?: boolean;
-  /** Other than OAuth, such as MAAS 3.8's v3 API. */
-  authenticate?: (world: World, headers: Call['headers']) => User;
+  /** Other than OAuth, such as MAAS 3.8's v3 API; undefined leaves it to OAuth. */
+  authenticate?: (world: World, headers: Call['headers']) => User | undefined;
   /** By method ("GET"), or by method and op ("POST import"). */
   operations: Record<string, Operation>;
 }

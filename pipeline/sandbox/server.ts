@@ -47,7 +47,7 @@ export interface SandboxOptions {
   architectures?: string[];
   /** The clock, in milliseconds since 1970. */
   now?: () => number;
-  /** Machines that show up at once. */
+  /** So many machines are there at least: those that are missing show up as New. */
   machines?: number;
   /** Rules such as gpu-007:deploying, see machines/failures.ts. */
   failures?: string[];
@@ -123,7 +123,8 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
   world.url = `http://127.0.0.1:${port}/MAAS`;
   const control = controlOf(world);
   for (const rule of options.failures ?? []) control.addFailure(rule);
-  if (options.machines) control.enlist(options.machines);
+  const missing = (options.machines ?? 0) - world.store.state.machines.machines.length;
+  if (missing > 0) control.enlist(missing);
   resumeGuests(world);
 
   const who = options.admin === false ? 'user' : 'admin';
@@ -193,6 +194,7 @@ async function makeWorld(options: SandboxOptions): Promise<World> {
     spool,
     changes: new Map(),
     arrivals: 0,
+    failures: [],
     pace: paceOf(options.pace, options.speed),
     guests: options.guests,
     url: '',

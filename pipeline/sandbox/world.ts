@@ -1,4 +1,5 @@
 import type { Users } from './keys.ts';
+import type { Failure } from './machines/failures.ts';
 import type { Guests } from './machines/guests.ts';
 import type { Pace } from './machines/pace.ts';
 import type { Store } from './store.ts';
@@ -23,6 +24,8 @@ export interface World {
   changes: Map<string, number>;
   /** The number of the newest arrival. */
   arrivals: number;
+  /** The failure rules of machines that are in force. */
+  failures: Failure[];
   /** How long what machines do takes. */
   pace: Pace;
   /** What answers ssh for deployed machines. */

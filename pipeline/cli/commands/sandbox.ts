@@ -9,6 +9,9 @@ interface SandboxFlags {
   regions?: number;
   front?: 'nginx';
   fault?: string[];
+  machines?: number;
+  fail?: string[];
+  speed?: number;
   admin: boolean;
 }
 
@@ -19,6 +22,13 @@ function whole(from: number, to: number) {
       throw new InvalidArgumentError(`A whole number from ${from} to ${to} is wanted.`);
     return value;
   };
+}
+
+function factor(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 1000))
+    throw new InvalidArgumentError('A number above 0, up to 1000, is wanted.');
+  return value;
 }
 
 const collect = (text: string, earlier: string[] = []): string[] => [...earlier, text];
@@ -42,6 +52,17 @@ export function declare(program: Command, act: Act): void {
       new Option('--front <server>', 'answer as behind its web server, with its limits').choices(['nginx']),
     )
     .option('--fault <rule>', 'KIND:WHICH:FAULT[:ARGUMENT], such as put:3:reset; may be repeated', collect)
+    .option(
+      '--machines <count>',
+      'machines that show up as New at once: gpu-001, gpu-002, …',
+      whole(1, 10_000),
+    )
+    .option(
+      '--fail <rule>',
+      'HOST:STAGE[:HOW], such as gpu-007:commissioning or gpu-1*:deploying:once; may be repeated',
+      collect,
+    )
+    .option('--speed <factor>', 'how much faster machines are than usual (seconds a stage)', factor)
     .option('--no-admin', 'print the key of a user who is not an administrator')
     .addHelpText(
       'after',
@@ -51,8 +72,13 @@ export function declare(program: Command, act: Act): void {
     .action(
       act(async (session, flags: SandboxFlags) => {
         const { serve } = await import('../serve-sandbox.ts');
-        const { fault, dir, ...rest } = flags;
-        await serve(session, { ...rest, faults: fault, dir: dir === undefined ? undefined : resolve(dir) });
+        const { fault, fail, dir, ...rest } = flags;
+        await serve(session, {
+          ...rest,
+          faults: fault,
+          failures: fail,
+          dir: dir === undefined ? undefined : resolve(dir),
+        });
       }),
     );
 }

@@ -6,7 +6,7 @@ import { stopGuest } from './guest-life.ts';
 import { logEvent, logRequest, setStatus } from './log.ts';
 import { commissioningSeries } from './place.ts';
 import { canBoot } from './releases.ts';
-import { begin, end } from './run.ts';
+import { begin, end, forgetDeployment } from './run.ts';
 import { abortScripts, COMMISSIONING_SCRIPTS, DEFAULT_TESTS, newSet, RESULT, setAt } from './scripts.ts';
 import { showMachine } from './show.ts';
 import type { Machine } from './state.ts';
@@ -187,8 +187,16 @@ export async function markBroken(call: Call): Promise<Reply> {
   });
   stopGuest(world, machine);
   end(world, machine);
+  // It is released on the way.
+  if (ACTIONABLE.release.has(machine.status)) {
+    forgetDeployment(machine);
+    setStatus(world, machine, STATUS.RELEASING);
+    logEvent(world, machine, 'RELEASING');
+    if (machine.powerType !== 'manual') begin(world, machine, 'power-off');
+  }
   setStatus(world, machine, STATUS.BROKEN);
   machine.errorDescription = comment ?? '';
+  machine.address = null;
   return answer(world, machine);
 }
 

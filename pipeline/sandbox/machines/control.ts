@@ -1,4 +1,5 @@
 import { Fault } from '../../errors/fault.ts';
+import { keyOf } from '../keys.ts';
 import { json, nothing, Refused, type Reply, refuse, text } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import type { World } from '../world.ts';
@@ -54,13 +55,10 @@ export function controlOf(world: World): Control {
         throw new Fault('USAGE', `Nothing waits for the power button of ${machine.hostname}`);
     },
     addFailure(rule) {
-      parseFailure(rule);
-      state().failures.push({ rule, used: false });
-      world.store.machinesChanged();
+      world.failures.push(parseFailure(rule));
     },
     clearFailures() {
-      state().failures = [];
-      world.store.machinesChanged();
+      world.failures.length = 0;
     },
     advance(ms) {
       state().skew += ms;
@@ -100,10 +98,17 @@ const showReal = (machine: Machine): RealMachine => ({
   port: machine.guestPort,
 });
 
+/** For curl the key alone will do. */
+function byKey({ users }: World, headers: Call['headers']) {
+  const [, key] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? [];
+  return [users.admin, users.user].find((user) => keyOf(user) === key);
+}
+
 /** The same over HTTP, beside MAAS' own paths and with its administrator's key. */
 export const controlRoutes: Route[] = [
   {
     handler: 'sandbox',
+    authenticate: byKey,
     path: '/sandbox/machines/',
     operations: {
       GET: {
@@ -116,6 +121,7 @@ export const controlRoutes: Route[] = [
   },
   {
     handler: 'sandbox',
+    authenticate: byKey,
     path: '/sandbox/machines/{id}/press/',
     operations: {
       POST: {
@@ -130,12 +136,17 @@ export const controlRoutes: Route[] = [
   },
   {
     handler: 'sandbox',
+    authenticate: byKey,
     path: '/sandbox/failures/',
     operations: {
       GET: {
         kind: 'sandbox-failures',
         admin: true,
-        run: ({ world }) => json(200, world.store.state.machines.failures),
+        run: ({ world }) =>
+          json(
+            200,
+            world.failures.map((failure) => failure.rule),
+          ),
       },
       POST: { kind: 'sandbox-fail', admin: true, run: guarded(addFailures) },
       DELETE: {
@@ -150,6 +161,7 @@ export const controlRoutes: Route[] = [
   },
   {
     handler: 'sandbox',
+    authenticate: byKey,
     path: '/sandbox/clock/',
     operations: {
       GET: { kind: 'sandbox-clock', admin: true, run: ({ world }) => json(200, { now: world.now() }) },

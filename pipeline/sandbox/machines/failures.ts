@@ -20,6 +20,8 @@ export type Stage = keyof typeof STAGES;
 const HOWS = ['timeout', 'no-efi', 'once'] as const;
 
 export interface Failure {
+  /** As it was written. */
+  rule: string;
   /** Host name, system id, or a pattern with *. */
   host: string;
   stage: Stage;
@@ -41,22 +43,21 @@ export function parseFailure(rule: string): Failure {
   if (!stage || !(stage in STAGES)) throw wrong('names no stage that can fail');
   const odd = how.find((word) => !(HOWS as readonly string[]).includes(word));
   if (odd !== undefined) throw wrong(`has an unknown ${JSON.stringify(odd)}`);
-  return { host, stage: stage as Stage, how: new Set(how as (typeof HOWS)[number][]) };
+  return { rule, host, stage: stage as Stage, how: new Set(how as (typeof HOWS)[number][]) };
 }
 
-/** The rule in force for this machine at this stage, or undefined. Spends a rule that applies once. */
+/** The rule in force for this machine at this stage, or undefined. A rule that applies once is spent by it. */
 export function failureOf(world: World, machine: Machine, stage: Stage): Failure | undefined {
-  for (const kept of world.store.state.machines.failures) {
-    if (kept.used) continue;
-    const failure = parseFailure(kept.rule);
-    if (failure.stage !== stage || !matches(failure.host, machine)) continue;
-    if (failure.how.has('once')) kept.used = true;
-    return failure;
-  }
-  return undefined;
+  const index = world.failures.findIndex(
+    (failure) => failure.stage === stage && matches(failure.host, machine),
+  );
+  const failure = world.failures[index];
+  if (failure?.how.has('once')) world.failures.splice(index, 1);
+  return failure;
 }
 
 function matches(host: string, machine: Machine): boolean {
-  const pattern = new RegExp(`^${host.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*')}$`);
+  const literal = host.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*');
+  const pattern = new RegExp(`^${literal}$`);
   return pattern.test(machine.hostname) || pattern.test(machine.systemId);
 }

@@ -6,7 +6,7 @@ import { answer } from './actions.ts';
 import { stopGuest } from './guest-life.ts';
 import { logEvent, logRequest, setStatus } from './log.ts';
 import { setting } from './place.ts';
-import { begin } from './run.ts';
+import { begin, forgetDeployment } from './run.ts';
 import { newSet, RESULT } from './scripts.ts';
 import type { Machine } from './state.ts';
 import { ACTIONABLE, STATUS, shownStatus } from './status.ts';
@@ -77,13 +77,7 @@ function startReleasing(world: World, machine: Machine, user: string, fields: Fi
     return;
   }
   logRequest(world, machine, 'REQUEST_NODE_RELEASE', { user, action: 'release', comment });
-  machine.agentName = '';
-  machine.netboot = true;
-  machine.osystem = '';
-  machine.distroSeries = '';
-  machine.hweKernel = null;
-  machine.resource = null;
-  machine.userData = '';
+  forgetDeployment(machine);
   setStatus(world, machine, STATUS.RELEASING);
   logEvent(world, machine, 'RELEASING');
   begin(world, machine, 'release', { from });

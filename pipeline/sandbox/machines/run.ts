@@ -30,6 +30,17 @@ export function begin(
   world.store.machinesChanged();
 }
 
+/** What a machine was deployed with is of no meaning any more. */
+export function forgetDeployment(machine: Machine): void {
+  machine.agentName = '';
+  machine.netboot = true;
+  machine.osystem = '';
+  machine.distroSeries = '';
+  machine.hweKernel = null;
+  machine.resource = null;
+  machine.userData = '';
+}
+
 /** Nothing happens to the machine any more. */
 export function end(world: World, machine: Machine): void {
   machine.run = null;

@@ -174,8 +174,6 @@ export interface MachinesState {
   /** The oldest first. */
   events: MachineEvent[];
   scriptSets: ScriptSet[];
-  /** Failure rules in force, as they were written. */
-  failures: { rule: string; used: boolean }[];
   /** Milliseconds that the clock was put forward. */
   skew: number;
   next: { machine: number; event: number; part: number; scriptSet: number; script: number; address: number };
@@ -187,7 +185,6 @@ export function freshMachines(): MachinesState {
     tags: [],
     events: [],
     scriptSets: [],
-    failures: [],
     skew: 0,
     next: { machine: 1, event: 1, part: 1, scriptSet: 1, script: 1, address: 1 },
   };

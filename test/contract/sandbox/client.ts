@@ -15,8 +15,8 @@ export interface Answer {
 }
 
 export interface Send {
-  /** Form fields: sent urlencoded. */
-  form?: Record<string, string | number>;
+  /** Form fields: sent urlencoded, a list as a repeated field. */
+  form?: Record<string, string | number | boolean | string[]>;
   body?: Buffer | string;
   headers?: Record<string, string | number>;
   /** In place of the sandbox' own key. */
@@ -45,7 +45,10 @@ export const seconds = () => Math.floor(Date.now() / 1000);
 export function call(sandbox: Sandbox, method: string, path: string, send: Send = {}): Promise<Answer> {
   const url = new URL(path.startsWith('/') ? path : `/MAAS/api/2.0/${path}`, sandbox.url);
   const form =
-    send.form && new URLSearchParams(Object.entries(send.form).map(([k, v]) => [k, String(v)])).toString();
+    send.form &&
+    new URLSearchParams(
+      Object.entries(send.form).flatMap(([name, value]) => [value].flat().map((one) => [name, String(one)])),
+    ).toString();
   const body = form ?? send.body;
   const authorization =
     send.authorization === undefined ? sign(send.key ?? sandbox.apiKey) : send.authorization;
