@@ -6,6 +6,7 @@ import { declare as diff } from './commands/diff.ts';
 import { declare as doctor } from './commands/doctor.ts';
 import { declare as images } from './commands/images.ts';
 import { declare as init } from './commands/init.ts';
+import { declare as inventory } from './commands/inventory.ts';
 import { declare as keygen } from './commands/keygen.ts';
 import { declare as login } from './commands/login.ts';
 import { declare as machines } from './commands/machines.ts';
@@ -35,6 +36,7 @@ const COMMANDS: readonly Declare[] = [
   rollback,
   prune,
   machines,
+  inventory,
   nightly,
   diff,
   report,

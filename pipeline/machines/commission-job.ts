@@ -25,7 +25,7 @@ export function commissionJob(options: CommissionOptions, session: { signal: Abo
   const form = formOf(options);
   return {
     name: 'commission',
-    what: 'are booted and looked at; their network and storage configuration starts anew',
+    what: 'booted and looked at; network and storage configuration start anew',
     // A new machine has nothing to lose.
     destructive: ({ status }) => status !== 'new',
     decide,

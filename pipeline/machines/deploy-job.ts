@@ -25,7 +25,7 @@ export function deployJob(request: DeployRequest, session: { signal: AbortSignal
   const { image, storageLayout, kernelOptions } = request;
   return {
     name: 'deploy',
-    what: `get ${image}: their disks are overwritten`,
+    what: `${image} is installed, disks are overwritten`,
     destructive: () => true,
     decide: (machine) => decide(request, machine),
     prepare: async (client, machines) => {

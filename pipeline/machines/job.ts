@@ -16,7 +16,7 @@ export type Decision =
 export interface Job {
   /** As the command is called: deploy, release, … */
   name: string;
-  /** What will happen, for the question: "get custom/dgx1-5.0; their disks are overwritten". */
+  /** What will happen, for the question: "custom/dgx1-5.0 is installed, disks are overwritten". */
   what: string;
   /** Whether it harms what runs on the machine. */
   destructive: (machine: Machine) => boolean;

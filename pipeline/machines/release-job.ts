@@ -27,7 +27,7 @@ export function releaseJob(options: ReleaseOptions, session: { signal: AbortSign
   const how = options.secureErase || options.quickErase ? 'erased' : 'overwritten, which can take hours';
   return {
     name: 'release',
-    what: `are turned off and given back${erasing ? `; their disks are ${how}` : ''}`,
+    what: `turned off and given back${erasing ? `, disks ${how}` : ''}`,
     destructive: () => true,
     decide,
     start: (client, machine) => releaseMachine(client, machine, options, session),

@@ -105,7 +105,8 @@ function unknownImage(
   synced: unknown,
 ): Fault {
   const own = Array.isArray(synced) ? (synced as BootResource[]).map(({ name }) => name) : [];
-  const all = [...uploaded.map(({ name }) => name), ...Object.keys(config.images), ...own];
+  const series = own.map((name) => name.split('/').at(-1) as string);
+  const all = [...uploaded.map(({ name }) => name), ...Object.keys(config.images), ...own, ...series];
   const meant = suggest(plainName(text), all);
   return new Fault(
     'IMAGE_UNKNOWN',

@@ -148,13 +148,12 @@ async function waitAll(
         const machine = machines.find(({ systemId }) => systemId === one.systemId) as Machine;
         const after = one.machine?.status ?? machine.status;
         if (one.outcome === 'reached') note(machine, { outcome: 'done', after, seconds: one.seconds });
-        else
-          note(machine, {
-            ...(await explainWaited(client, one, settings.timeouts)),
-            outcome: one.outcome,
-            after,
-            seconds: one.seconds,
-          });
+        else {
+          const why = await explainWaited(client, one, settings.timeouts);
+          // MAAS itself breaks off what cannot go on: that is a failure with a cause, and nobody's doing.
+          const outcome = one.outcome === 'ended' && why.reason !== 'ended' ? 'failed' : one.outcome;
+          note(machine, { ...why, outcome, after, seconds: one.seconds });
+        }
       }),
     ),
   );

@@ -67,7 +67,8 @@ export function planTable(what: string, planned: readonly Planned[], color: Pain
   ]);
   const count =
     starts.length === planned.length ? `${starts.length}` : `${starts.length} of ${planned.length}`;
-  return `${columns(['NAME', 'STATUS', 'SYSTEM', 'OWNER', 'TOUCHED'], rows, color)}\n${count} ${starts.length === 1 && planned.length === 1 ? 'machine' : 'machines'} ${what}`;
+  const noun = planned.length === 1 ? 'machine' : 'machines';
+  return `${count} ${noun}: ${what}\n${columns(['NAME', 'STATUS', 'SYSTEM', 'OWNER', 'TOUCHED'], rows, color)}`;
 }
 
 /** What came of each machine, and below it why some failed. */
@@ -84,7 +85,7 @@ export function resultTable(results: readonly JobResult[], color: Paint): string
     columns(['NAME', 'RESULT', 'STATUS', 'TIME'], rows, color),
     ...failed.map(
       ({ hostname, cause, remedy, detail }) =>
-        `\n${color.red('✗')} ${color.bold(plain(hostname))}: ${plain(cause ?? 'failed')}` +
+        `\n${color.red('✗')} ${cause?.includes(hostname) ? '' : `${color.bold(plain(hostname))}: `}${plain(cause ?? 'failed')}` +
         (remedy ? `\n  ${color.cyan('hint:')} ${plain(remedy)}` : '') +
         (detail
           ? `\n${detail
@@ -104,7 +105,7 @@ const WORDS: Record<JobResult['outcome'], string> = {
   refused: 'refused',
   failed: 'failed',
   timeout: 'too long',
-  ended: 'ended',
+  ended: 'broken off',
   gone: 'gone',
   untouched: 'not begun',
 };

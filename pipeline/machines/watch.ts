@@ -136,6 +136,6 @@ export class Watch {
 
 const NOTES = {
   timeout: 'too long in this state',
-  ended: 'somebody else ended it',
+  ended: 'broken off',
   gone: 'MAAS has it no more',
 } as const;

@@ -27,7 +27,7 @@ export function wait(session: Session, names: string[], flags: Flags & { for: st
   const until = flags.for.map(parseStatus);
   return batch(session, names, flags, {
     name: 'wait',
-    what: 'are waited for',
+    what: 'waited for',
     destructive: () => false,
     decide: ({ status }) =>
       until.includes(status)

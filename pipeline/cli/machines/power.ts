@@ -44,7 +44,13 @@ export async function powerCycle(
   const machines = await selectMachines(maas.client, names, flags);
   const off = powerJob('off', flags, session);
   const withTime = { timeout: POWER_S, ...flags, wait: true };
-  const ended = await runBatch(session, maas, { ...off, name: 'power cycle' }, machines, withTime);
+  const ended = await runBatch(
+    session,
+    maas,
+    { ...off, name: 'power cycle', what: 'turned off and on again; what runs there ends' },
+    machines,
+    withTime,
+  );
   if (!ended) return;
   const isOff = new Set(ended.filter(succeeded).map(({ systemId }) => systemId));
   const again = machines
