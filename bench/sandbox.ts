@@ -12,9 +12,13 @@ export interface BenchServer {
   close(): Promise<void>;
 }
 
-/** The sandbox server in a process of its own, with the limits of the web server in front of a MAAS. */
-export async function startServer(dir: string): Promise<BenchServer> {
-  const argv = [CLI, 'sandbox', '--json', '--dir', dir, '--front', 'nginx', '--family', '3.5'];
+/**
+ * The sandbox server in a process of its own, with the limits of the web server in front of a MAAS.
+ * @param requestMs what it takes for each chunk besides the bytes
+ */
+export async function startServer(dir: string, requestMs: number): Promise<BenchServer> {
+  const late = requestMs > 0 ? ['--fault', `chunk:*:late:${requestMs / 1000}`] : [];
+  const argv = [CLI, 'sandbox', '--json', '--dir', dir, '--front', 'nginx', '--family', '3.5', ...late];
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   child.stdout.setEncoding('utf8');

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from '../errors/catalogue.ts';
 import { declareAll } from './commands.ts';
 import { act } from './open-session.ts';
+import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /** The version of package.json, two folders up both from pipeline/cli and from dist/cli. */
 function version(): string {
@@ -40,6 +41,7 @@ function throwInsteadOfExit(command: Command): void {
 
 /** Parses the command line and runs the command; sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
+  keepYoungGenerationSmall();
   // A reader that went away (`| head`) is no fault of ours.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   try {

@@ -183,7 +183,7 @@ export class MaasClient {
         answer.headers.get('Retry-After'),
       );
       const again = refusal.row === 'nonce' || (refusal.row === 'expired' && this.#setClock(answer));
-      if (!again || turn > 1 || (more.body && !Buffer.isBuffer(more.body.bytes))) throw refusal;
+      if (!again || turn > 1) throw refusal;
     }
   }
 

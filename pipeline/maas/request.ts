@@ -28,6 +28,7 @@ export interface Content {
   type: string;
   /** Bytes. */
   length: number;
+  /** What is iterated must begin anew each time: a request that was turned away for its time is sent again. */
   bytes: Buffer | AsyncIterable<Buffer>;
   /** Told how many bytes have been handed to the connection so far. */
   onSent?: (bytes: number) => void;

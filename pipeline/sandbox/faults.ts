@@ -6,6 +6,7 @@ export const FAULTS = {
   lost: 'stored, but the connection is cut before the answer',
   'idle-close': 'answered; the kept-alive connection is dead when it is used again',
   stall: 'no answer; the connection is cut after SECONDS, or never',
+  late: 'answered in order, but SECONDS (1) later, as by a busy region',
   slow: 'the body is read at BYTES a second',
   'disk-full': 'the disk is full, nothing stored',
   restart: 'connection reset, the server away for SECONDS (1) and back on the same port',

@@ -5,8 +5,10 @@ import { interrupted } from '../errors/interrupted.ts';
 
 // Read and hashed in pieces, so that the connection is served in between.
 const PIECE = 1024 * 1024;
-// Enough to keep the line busy between two chunks; a whole chunk more would only cost memory.
-const AHEAD = 4 * PIECE;
+// Read while MAAS stores the chunk before, so that it never waits for our disk.
+const AHEAD = 8;
+// Besides those ahead: one being read, and two that the connection may not have let go of yet.
+const BUFFERS = AHEAD + 3;
 
 /** A file with its size in bytes and its sum, and what ends the reading of it. */
 export interface KnownFile {
@@ -16,15 +18,14 @@ export interface KnownFile {
   signal: AbortSignal;
 }
 
-interface Window {
-  buffer: Buffer;
+interface Piece {
   offset: number;
-  length: number;
+  bytes: Buffer;
 }
 
 /**
- * The file to send, read in chunks into one buffer that is used again and again, and a smaller one for what comes next. Every byte is hashed once on its way,
- * and the last chunk is only given out when the sum of all is the known one.
+ * The file to send, read ahead in pieces into a few buffers that are used again and again: memory is the same for any size.
+ * Every byte is hashed once, and the last chunk is only given out when the sum of all is the known one.
  */
 export class LocalFile {
   /** Bytes. */
@@ -34,11 +35,13 @@ export class LocalFile {
   readonly #hash: Hash = createHash('sha256');
   #hashedTo = 0;
   #verified = false;
-  /** What was given out last. */
-  readonly #chunk: Window = { buffer: Buffer.alloc(0), offset: 0, length: 0 };
-  readonly #next: Window = { buffer: Buffer.alloc(0), offset: 0, length: 0 };
+  readonly #buffers: Buffer[] = [];
+  #turn = 0;
+  /** Read and not yet given out; each begins where the one before ends. */
+  #ready: Piece[] = [];
   /** The reading ahead under way. */
   #reading: Promise<void> = Promise.resolve();
+  #stop = false;
 
   private constructor(handle: FileHandle, known: KnownFile) {
     this.#handle = handle;
@@ -71,63 +74,74 @@ export class LocalFile {
   }
 
   /**
-   * The bytes from `offset` on. They stay as they are until the next call.
-   * @throws Fault UPLOAD_CHANGED before the last chunk is given out
+   * The bytes from `offset` on, in pieces; each stays as it is until the next but one is asked for. It can be iterated again.
+   * @throws Fault UPLOAD_CHANGED before the first byte of the last chunk is given out
    */
-  async chunk(offset: number, length: number): Promise<Buffer> {
-    await this.#reading.catch(() => {});
-    if (!covers(this.#chunk, offset, length)) await this.#load(offset, length);
-    if (offset + length === this.size) this.#verify();
-    const from = offset - this.#chunk.offset;
-    return this.#chunk.buffer.subarray(from, from + length);
+  chunk(offset: number, length: number): AsyncIterable<Buffer> {
+    const end = offset + length;
+    return {
+      [Symbol.asyncIterator]: () => this.#pieces(offset, end, end === this.size ? this.size : offset),
+    };
   }
 
-  /** Starts to read what will be asked for next, while the chunk before it is on its way. */
-  ahead(offset: number, length: number): void {
-    const some = Math.min(length, AHEAD);
-    if (some <= 0 || covers(this.#chunk, offset, some)) return;
-    this.#reading = this.#fill(this.#next, offset, some, 0);
+  async *#pieces(from: number, to: number, hashedBefore: number): AsyncGenerator<Buffer> {
+    await this.#stopReading();
+    if (this.#ready[0]?.offset !== from) this.#ready = [];
+    await this.#hashUpTo(hashedBefore);
+    for (let at = from; at < to; ) {
+      if (this.#ready.length === 0) await this.#readAhead(at, 1);
+      const piece = this.#ready.shift() as Piece;
+      const bytes = piece.bytes.subarray(0, to - at);
+      if (bytes.length < piece.bytes.length)
+        this.#ready.unshift({ offset: to, bytes: piece.bytes.subarray(bytes.length) });
+      at += bytes.length;
+      if (hashedBefore === this.size || at === this.size) this.#verify();
+      yield bytes;
+    }
+    // What comes next is read while MAAS has this chunk to itself.
+    const next = this.#ready.at(-1);
+    this.#reading = this.#readAhead(next ? next.offset + next.bytes.length : to, AHEAD);
     // Whoever asks for the chunk meets the fault; until then it must not end the process.
     this.#reading.catch(() => {});
   }
 
-  /** The whole file from its beginning, in pieces of their own; the last one comes only when the sum is right. */
-  async *stream(): AsyncGenerator<Buffer> {
-    for (let at = 0; at < this.size; at += PIECE) {
-      const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, this.size - at));
-      await this.#read(piece, at);
-      if (at + piece.length === this.size) this.#verify();
-      yield piece;
-    }
+  /** The whole file from its beginning; the last piece comes only when the sum is right. */
+  stream(): AsyncIterable<Buffer> {
+    return { [Symbol.asyncIterator]: () => this.#pieces(0, this.size, 0) };
   }
 
   async close(): Promise<void> {
-    await this.#reading.catch(() => {});
+    await this.#stopReading();
     await this.#handle.close();
   }
 
-  async #load(offset: number, length: number): Promise<void> {
-    const next = this.#next;
-    const here = covers(next, offset, 1) ? Math.min(length, next.offset + next.length - offset) : 0;
-    reserve(this.#chunk, length);
-    const from = offset - next.offset;
-    if (here > 0) next.buffer.copy(this.#chunk.buffer, 0, from, from + here);
-    await this.#fill(this.#chunk, offset, length, here);
+  /** Fills `ready` up to so many pieces. */
+  async #readAhead(from: number, pieces: number): Promise<void> {
+    for (let at = from; at < this.size && this.#ready.length < pieces && !this.#stop; ) {
+      const bytes = this.#buffer().subarray(0, this.size - at);
+      await this.#read(bytes, at);
+      this.#ready.push({ offset: at, bytes });
+      at += bytes.length;
+    }
   }
 
-  /** Fills a window whose first `here` bytes are there already. */
-  async #fill(window: Window, offset: number, length: number, here: number): Promise<void> {
-    reserve(window, length);
-    if (here === 0) await this.#hashUpTo(offset, window.buffer);
-    await this.#read(window.buffer.subarray(here, length), offset + here);
-    window.offset = offset;
-    window.length = length;
+  async #stopReading(): Promise<void> {
+    this.#stop = true;
+    await this.#reading.catch(() => {});
+    this.#stop = false;
   }
 
-  /** Hashes what MAAS has already and nobody asks for: the part before a resumed upload. */
-  async #hashUpTo(offset: number, scratch: Buffer): Promise<void> {
+  #buffer(): Buffer {
+    this.#turn = (this.#turn + 1) % BUFFERS;
+    this.#buffers[this.#turn] ??= Buffer.allocUnsafeSlow(PIECE);
+    return this.#buffers[this.#turn] as Buffer;
+  }
+
+  /** Hashes what is not given out now: before a resumed upload, and before the last chunk. */
+  async #hashUpTo(offset: number): Promise<void> {
+    const scratch = Buffer.allocUnsafe(Math.min(PIECE, Math.max(0, offset - this.#hashedTo)));
     while (this.#hashedTo < offset)
-      await this.#read(scratch.subarray(0, Math.min(PIECE, offset - this.#hashedTo)), this.#hashedTo);
+      await this.#read(scratch.subarray(0, offset - this.#hashedTo), this.#hashedTo);
   }
 
   async #read(target: Buffer, offset: number): Promise<void> {
@@ -160,14 +174,4 @@ function changed(path: string, how: string): Fault {
   return new Fault('UPLOAD_CHANGED', `${path} is not the file it was: ${how}`, {
     hint: 'Make sure that nothing writes to the file, pack or validate it again, and upload it then.',
   });
-}
-
-function covers(window: Window, offset: number, length: number): boolean {
-  return window.offset <= offset && offset + length <= window.offset + window.length;
-}
-
-/** Makes the window large enough, and empty. */
-function reserve(window: Window, length: number): void {
-  window.length = 0;
-  if (window.buffer.length < length) window.buffer = Buffer.allocUnsafeSlow(length);
 }

@@ -96,9 +96,8 @@ export class Transfer {
     if (this.#file.readTo < start) this.#line.catchingUp();
     for (let offset = start; offset < size; ) {
       const length = Math.min(this.#chunkSize.bytes, size - offset);
-      const bytes = await this.#file.chunk(offset, length);
+      const bytes = this.#file.chunk(offset, length);
       const next = offset + length;
-      this.#file.ahead(next, Math.min(this.#chunkSize.bytes, size - next));
       const began = performance.now();
       const body = { type: 'application/octet-stream', length, bytes, onSent: this.#counter(offset) };
       await this.#client.put(path, body, next === size ? lastAnswerMs(this.#tuning, size) : undefined);

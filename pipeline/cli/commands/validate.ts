@@ -46,12 +46,10 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
       hint: 'Give os/series, such as ubuntu/focal.',
     });
-  const [{ validateFile }, { readWaivers }, { keepYoungGenerationSmall }] = await Promise.all([
+  const [{ validateFile }, { readWaivers }] = await Promise.all([
     import('../../checks/validate-file.ts'),
     import('../../checks/waivers.ts'),
-    import('../../image/memory.ts'),
   ]);
-  keepYoungGenerationSmall();
   const result = await validateFile(file, {
     profile: flags.profile,
     baseImage: flags.baseImage ?? null,

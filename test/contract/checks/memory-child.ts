@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { validateFile } from '../../../pipeline/checks/validate-file.ts';
 import { createInspector } from '../../../pipeline/image/inspector.ts';
-import { keepYoungGenerationSmall } from '../../../pipeline/image/memory.ts';
+import { keepYoungGenerationSmall } from '../../../pipeline/cli/young-generation.ts';
 
 const MB = 1 << 20;
 

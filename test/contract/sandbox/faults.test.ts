@@ -31,6 +31,15 @@ describe('faults', () => {
     ]);
   });
 
+  test('late: stored and answered, not before the time is over', async () => {
+    const server = await sandbox({ faults: ['chunk:1:late:0.3'] });
+    const { id, uri } = await create(server, content);
+    const began = performance.now();
+    expect((await put(server, uri, parts[0])).status).toBe(200);
+    expect(performance.now() - began).toBeGreaterThan(290);
+    expect(await stored(server, id)).toBe(100_000);
+  });
+
   test('lost: stored, but never answered', async () => {
     const server = await sandbox({ faults: ['chunk:1:lost'] });
     const { id, uri } = await create(server, content);

@@ -19,26 +19,30 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true }));
 
+const taken = async (chunk: AsyncIterable<Buffer>) => {
+  const parts: Buffer[] = [];
+  for await (const part of chunk) parts.push(Buffer.from(part));
+  return Buffer.concat(parts);
+};
 const open = () => LocalFile.open({ file, size: data.length, sha256, signal });
 
-test('gives the right bytes whatever is asked for, in whatever order, with or without reading ahead', async () => {
+test('gives the right bytes whatever is asked for, in whatever order, whole or broken off', async () => {
   const step = fc.record({
     offset: fc.nat(data.length - 1),
     length: fc.integer({ min: 1, max: 3000 }),
-    ahead: fc.option(fc.tuple(fc.nat(data.length - 1), fc.integer({ min: 1, max: 3000 }))),
+    brokenOff: fc.boolean(),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
       const local = await open();
-      for (const { offset, length, ahead } of steps) {
+      for (const { offset, length, brokenOff } of steps) {
         const fitting = Math.min(length, data.length - offset);
-        const bytes = await local.chunk(offset, fitting);
-        if (ahead) local.ahead(ahead[0], Math.min(ahead[1], data.length - ahead[0]));
-        await new Promise((resolve) => setImmediate(resolve));
-        expect(bytes.equals(data.subarray(offset, offset + fitting))).toBe(true);
+        const chunk = local.chunk(offset, fitting);
+        if (brokenOff) for await (const _ of chunk) break;
+        expect((await taken(chunk)).equals(data.subarray(offset, offset + fitting))).toBe(true);
       }
       // The sum of the whole is right after any of it.
-      const tail = await local.chunk(data.length - 7, 7);
+      const tail = await taken(local.chunk(data.length - 7, 7));
       expect(tail.equals(data.subarray(-7))).toBe(true);
       await local.close();
     }),
@@ -47,13 +51,17 @@ test('gives the right bytes whatever is asked for, in whatever order, with or wi
 });
 
 test('a changed byte is found before the last chunk is given out', async () => {
-  const local = await open();
-  await local.chunk(0, 4000);
-  const changed = Buffer.from(data);
-  changed[6000] = (changed[6000] as number) ^ 1;
-  await writeFile(file, changed);
-  await local.chunk(4000, 4000);
-  await expect(local.chunk(8000, 2007)).rejects.toMatchObject({ code: 'UPLOAD_CHANGED', exitCode: 7 });
+  const large = Buffer.alloc(16 * 2 ** 20, 'x');
+  await writeFile(file, large);
+  const sum = createHash('sha256').update(large).digest('hex');
+  const local = await LocalFile.open({ file, size: large.length, sha256: sum, signal });
+  await taken(local.chunk(0, 4 * 2 ** 20));
+  // Farther on than is read ahead.
+  large[14 * 2 ** 20] = 0;
+  await writeFile(file, large);
+  await taken(local.chunk(4 * 2 ** 20, 9 * 2 ** 20));
+  const last = local.chunk(13 * 2 ** 20, 3 * 2 ** 20)[Symbol.asyncIterator]();
+  await expect(last.next()).rejects.toMatchObject({ code: 'UPLOAD_CHANGED', exitCode: 7 });
   await local.close();
 });
 
@@ -62,29 +70,55 @@ test('a byte changed in the part that MAAS has already is found too', async () =
   changed[5] = (changed[5] as number) ^ 1;
   await writeFile(file, changed);
   const local = await open();
-  await local.chunk(4000, 4000);
-  await expect(local.chunk(8000, 2007)).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
+  await taken(local.chunk(4000, 4000));
+  await expect(taken(local.chunk(8000, 2007))).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
   await local.close();
 });
 
 test('a file that has become shorter is found, before and while it is read', async () => {
   const local = await open();
   await truncate(file, 5000);
-  await expect(local.chunk(4000, 4000)).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
+  await expect(taken(local.chunk(4000, 4000))).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
   await local.close();
   await expect(open()).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
 });
 
 test('as one stream it gives the file, and stops short of the end of a changed one', async () => {
   const local = await open();
-  const parts: Buffer[] = [];
-  for await (const part of local.stream()) parts.push(part);
-  expect(Buffer.concat(parts).equals(data)).toBe(true);
+  expect((await taken(local.stream())).equals(data)).toBe(true);
   await local.close();
 
   const damaged = await LocalFile.open({ file, size: data.length, sha256: 'f'.repeat(64), signal });
-  await expect(damaged.stream().next()).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
+  await expect(taken(damaged.stream())).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
   await damaged.close();
+});
+
+test('the pieces of one chunk stay as they are while the next are read', async () => {
+  const large = randomBytes(30 * 2 ** 20 + 5);
+  await writeFile(file, large);
+  const sum = createHash('sha256').update(large).digest('hex');
+  const local = await LocalFile.open({ file, size: large.length, sha256: sum, signal });
+  let at = 0;
+  for (const length of [10 * 2 ** 20, 10 * 2 ** 20 - 7, large.length - 20 * 2 ** 20 + 7]) {
+    let before: { bytes: Buffer; offset: number } | undefined;
+    for await (const bytes of local.chunk(at, length)) {
+      // What the connection holds yet must not have been written over.
+      if (before)
+        expect(before.bytes.equals(large.subarray(before.offset, before.offset + before.bytes.length))).toBe(
+          true,
+        );
+      expect(bytes.equals(large.subarray(at, at + bytes.length))).toBe(true);
+      before = { bytes, offset: at };
+      at += bytes.length;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (before)
+      expect(before.bytes.equals(large.subarray(before.offset, before.offset + before.bytes.length))).toBe(
+        true,
+      );
+  }
+  expect(at).toBe(large.length);
+  await local.close();
 });
 
 test('a missing file and an interruption are faults of their own', async () => {
@@ -94,6 +128,6 @@ test('a missing file and an interruption are faults of their own', async () => {
   const abort = new AbortController();
   const local = await LocalFile.open({ file, size: data.length, sha256, signal: abort.signal });
   abort.abort();
-  await expect(local.chunk(0, 10)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  await expect(taken(local.chunk(0, 10))).rejects.toMatchObject({ code: 'INTERRUPTED' });
   await local.close();
 });
