@@ -45,9 +45,10 @@ function take(world: World, machine: Machine, run: Run, at: number): void {
     if (step.event && !failure) logEvent(world, machine, step.event, { at });
     schedule(world, machine, run, at);
     step.do?.({ world, machine, run, at, failure });
-  } else if (failureOf(world, machine, 'timeout')) wait(run, 'timeout');
-  else schedule(world, machine, run, at);
-  if (machine.run === run && run.step >= steps.length) end(world, machine);
+  } else if (run.step < 0 && failureOf(world, machine, 'timeout')) wait(run, 'timeout');
+  else if (run.step < 0) schedule(world, machine, run, at);
+  // A guest that still comes up is the last thing of some programs.
+  if (machine.run === run && run.step >= steps.length && run.waitsFor === null) end(world, machine);
 }
 
 /** Sets the time of the next step, or waits for the human who presses the button. */

@@ -134,9 +134,10 @@ function showEvent(event: MachineEvent, machine: Machine | undefined) {
   };
 }
 
+/** Of a parameter given twice MAAS carries on the last value only, and of a page without events not its place. */
 function link(asked: URLSearchParams, name: 'after' | 'before', id: number | undefined): string {
   const carried = new URLSearchParams();
-  for (const [key, value] of asked) if (CARRIED.includes(key)) carried.append(key, value);
-  if (id !== undefined) carried.append(name, String(id));
+  for (const [key, value] of asked) if (CARRIED.includes(key)) carried.set(key, value);
+  if (id !== undefined) carried.set(name, String(id));
   return `${API}events/?${carried}`;
 }
