@@ -8,6 +8,8 @@ export const EXIT = {
   build: 5,
   validation: 6,
   maas: 7,
+  /** No fault: `site plan --detailed-exitcode` found differences. */
+  differences: 8,
   temporary: 75,
   // Nothing new, told only by `nightly --exit-code`.
   unchanged: 77,

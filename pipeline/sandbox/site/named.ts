@@ -32,7 +32,7 @@ const KINDS: readonly Kind[] = [
     title: 'Physical zone',
     of: (site) => site.zones,
     key: 'name',
-    pattern: /^[\w-]+$/,
+    pattern: /^\w[ \w-]*$/,
     misnamed: NAME_RULE,
     stays: 'This zone is the default zone, it cannot be deleted.',
   },

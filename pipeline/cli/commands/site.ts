@@ -1,0 +1,179 @@
+import type { Command } from 'commander';
+import type { Declare } from '../command.ts';
+import type { Session } from '../session.ts';
+
+interface TargetFlags {
+  to?: string;
+  apiKeyFile?: string;
+  groupVars?: string;
+}
+
+interface FileFlags extends TargetFlags {
+  file: string;
+}
+
+const target = (command: Command) =>
+  command
+    .option('--group-vars <file>', "DeepOps' group_vars file, for the URL and the domain of its MAAS")
+    .option('--to <target>', 'MAAS target of the configuration (default: the only one)')
+    .option('--api-key-file <file>', 'where the API key is, "-" for stdin');
+
+const file = (command: Command) => target(command.option('-f, --file <file>', 'the site file', 'site.yaml'));
+
+export const declare: Declare = (program, act) => {
+  const site = program
+    .command('site')
+    .description(
+      'what a MAAS is to hold besides images, as a file: settings, keys, boot sources, networks, tags',
+    );
+
+  file(site.command('plan'))
+    .description('the differences between the file and the MAAS; changes nothing')
+    .option('--detailed-exitcode', 'exit code 8 when there are differences')
+    .action(
+      act(async (session, flags: FileFlags & { detailedExitcode?: boolean }) => {
+        const { paint } = await import('../../report/paint.ts');
+        const { planObject, planText } = await import('../../site/plan-text.ts');
+        const { EXIT } = await import('../../errors/catalogue.ts');
+        const { plan, client } = await planned(session, flags);
+        const object = { ok: true, maas: client.url, changes: planObject(plan.changes) };
+        session.data(object, () => planText(plan.changes, paint(session.color)));
+        if (flags.detailedExitcode && plan.changes.length) session.exitCode = EXIT.differences;
+      }),
+    );
+
+  file(site.command('apply'))
+    .description('make the differences go away, in the order in which they stand on each other')
+    .option('-y, --yes', 'do not ask')
+    .action(
+      act(async (session, flags: FileFlags & { yes?: boolean }) => {
+        const { paint } = await import('../../report/paint.ts');
+        const { countText, planObject, planText } = await import('../../site/plan-text.ts');
+        const { confirm, terminal } = await import('../../machines/confirm.ts');
+        const { applyPlan } = await import('../../site/apply.ts');
+        const { plan, client } = await planned(session, flags);
+        const { changes } = plan;
+        if (changes.length) {
+          const shown = planText(changes, paint(false));
+          const { emit, signal, env } = session;
+          if (flags.yes) emit({ type: 'notice', level: 'info', message: shown });
+          await confirm(shown, { yes: flags.yes === true, signal, io: terminal(env) });
+          await applyPlan(plan, { client, emit, signal });
+        }
+        const done = countText(changes)
+          .replace(/ to add/, ' added')
+          .replace(/ to change/, ' changed')
+          .replace(/ to delete/, ' deleted');
+        session.data(
+          { ok: true, maas: client.url, changes: planObject(changes) },
+          changes.length ? `${client.url}: ${done}.` : planText(changes, paint(false)),
+        );
+      }),
+    );
+
+  target(site.command('show'))
+    .description('what the MAAS holds, for reading')
+    .action(
+      act(async (session, flags: TargetFlags) => {
+        const { paint } = await import('../../report/paint.ts');
+        const { exportSite, readEverything } = await import('../../site/export.ts');
+        const { showText } = await import('../../site/show.ts');
+        const client = await clientOf(session, flags);
+        const current = await readEverything(client);
+        session.data(
+          {
+            ok: true,
+            maas: client.url,
+            site: exportSite(current),
+            importing: current.importing,
+            images: current.images,
+            racks: current.racks,
+          },
+          () => showText(current, paint(session.color)),
+        );
+      }),
+    );
+
+  target(site.command('export'))
+    .description('write the site file of the MAAS; its plan is empty')
+    .option('-o, --output <file>', 'write to a file in place of stdout')
+    .option('--force', 'replace a file that is there')
+    .action(
+      act(async (session, flags: TargetFlags & { output?: string; force?: boolean }) => {
+        const { dirname, resolve } = await import('node:path');
+        const { exportSite, exportText, readEverything } = await import('../../site/export.ts');
+        const client = await clientOf(session, flags);
+        const current = await readEverything(client);
+        const output = flags.output === undefined ? null : resolve(flags.output);
+        const text = exportText(current, client.url, output === null ? process.cwd() : dirname(output));
+        if (output === null) {
+          session.data({ ok: true, maas: client.url, site: exportSite(current) }, text.trimEnd());
+          return;
+        }
+        const { writeNew } = await import('../../config/write-new.ts');
+        await writeNew(output, text, flags.force === true);
+        session.data({ ok: true, maas: client.url, file: output }, `${output} written`);
+      }),
+    );
+
+  site
+    .command('init')
+    .description('write a commented site.yaml')
+    .option('-f, --file <file>', 'the site file', 'site.yaml')
+    .option('--force', 'replace a file that is there')
+    .action(
+      act(async (session, flags: { file: string; force?: boolean }) => {
+        const { resolve } = await import('node:path');
+        const { initialSite } = await import('../../site/init.ts');
+        const { writeNew } = await import('../../config/write-new.ts');
+        const path = resolve(flags.file);
+        await writeNew(path, await initialSite(path), flags.force === true);
+        session.data({ ok: true, file: path }, `${path} written. Then: dgxos-maas site plan`);
+      }),
+    );
+
+  site
+    .command('schema')
+    .description('the JSON schema of site.yaml, for editors')
+    .action(
+      act(async (session) => {
+        const { schemaText } = await import('../../config/schema.ts');
+        const { SITE_SCHEMA } = await import('../../site/load.ts');
+        const text = schemaText(SITE_SCHEMA);
+        session.data(JSON.parse(text), text.trimEnd());
+      }),
+    );
+};
+
+/** DeepOps' variables, with a word on what could not be read of them. */
+async function groupVars(session: Session, path: string | undefined) {
+  if (path === undefined) return null;
+  const { readGroupVars } = await import('../../site/group-vars.ts');
+  const vars = await readGroupVars(path);
+  for (const { variable, why, where } of vars.unresolved.filter(({ variable }) =>
+    /domain|url/.test(variable),
+  ))
+    session.emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${where.file}:${where.line}: ${variable} is passed over: ${why}`,
+    });
+  return vars;
+}
+
+async function clientOf(session: Session, flags: TargetFlags) {
+  const { siteClient } = await import('../../site/target.ts');
+  return siteClient(flags, await groupVars(session, flags.groupVars), session);
+}
+
+async function planned(session: Session, flags: FileFlags) {
+  const { loadSite } = await import('../../site/load.ts');
+  const { planSite } = await import('../../site/plan.ts');
+  const { siteClient } = await import('../../site/target.ts');
+  const { withGroupVars } = await import('../../site/with-group-vars.ts');
+  const loaded = await loadSite({ file: flags.file, env: session.env, cwd: process.cwd() });
+  const vars = await groupVars(session, flags.groupVars);
+  const client = await siteClient(flags, vars, session);
+  const site = vars ? withGroupVars(loaded.site, vars) : loaded.site;
+  return { client, plan: await planSite({ ...loaded, site }, client) };
+}

@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../errors/fault.ts';
+import { interrupted } from '../errors/interrupted.ts';
+import type { Emit } from '../events/event.ts';
+import type { MaasClient } from '../maas/client.ts';
+import type { Work } from './change.ts';
+import { Ids } from './ids.ts';
+import type { Plan } from './plan.ts';
+
+export interface ApplyOptions {
+  client: MaasClient;
+  emit: Emit;
+  signal: AbortSignal;
+  /** Waits; for tests with a clock of their own. */
+  pause?: (seconds: number) => Promise<void>;
+  now?: () => number;
+}
+
+/**
+ * Makes the changes of a plan, one after the other, and stops at the first that MAAS refuses. What is made stays: the next
+ * plan holds the rest.
+ * @throws Fault of the change that failed
+ */
+export async function applyPlan({ changes, current }: Plan, options: ApplyOptions): Promise<void> {
+  const { client, emit, signal } = options;
+  const work: Work = {
+    client,
+    emit,
+    signal,
+    ids: new Ids(current),
+    pause: options.pause ?? (async (seconds) => void (await sleep(seconds * 1000, undefined, { signal }))),
+    now: options.now ?? (() => performance.now()),
+  };
+  for (const [done, change] of changes.entries()) {
+    const tell = (count: number) =>
+      emit({
+        type: 'progress',
+        id: 'site',
+        label: 'site',
+        done: count,
+        total: changes.length,
+        unit: 'count',
+        note: change.name,
+      });
+    tell(done);
+    try {
+      signal.throwIfAborted();
+      await change.run(work);
+    } catch (error) {
+      if (signal.aborted) throw interrupted(signal);
+      throw told(error, change.name, done, changes.length);
+    }
+    tell(done + 1);
+  }
+}
+
+/** The fault with what it happened at, and what is made already. */
+function told(error: unknown, name: string, done: number, all: number): unknown {
+  if (!(error instanceof Fault)) return error;
+  const made = done ? `${done} of ${all} changes are made; run it again for the rest.` : '';
+  return new Fault(error.code, `${name}: ${error.message}`, {
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    detail: [error.detail, made].filter(Boolean).join('\n') || '',
+    cause: error,
+  });
+}

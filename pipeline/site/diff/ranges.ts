@@ -1,0 +1,130 @@
+import { type Address, type Interval, overlap, parseAddress } from '../address.ts';
+import { type Change, type Comparison, type FieldChange, fieldChanges } from '../change.ts';
+import type { CurrentRange } from '../current.ts';
+import { wrong } from '../rules/rule.ts';
+import type { Range, Subnet } from '../site.ts';
+
+/** What is to happen with the ranges of one subnet; `have` and `want` both are an update. */
+interface Step {
+  have?: CurrentRange;
+  want?: Range;
+}
+
+/** Ranges of the subnets that name any. */
+export function rangeChanges(comparison: Comparison): Change[] {
+  return (comparison.site.subnets ?? []).flatMap((subnet) => {
+    if (!subnet.ranges) return [];
+    const have = comparison.current.ranges.filter(({ cidr }) => cidr === subnet.cidr);
+    const steps = matched(subnet.ranges, have, comparison);
+    return inOrder(steps, have).flatMap((step) => change(subnet, step));
+  });
+}
+
+/**
+ * Finds the range that each wanted one is: the same one, else the first that shares addresses with it. What is left over is
+ * deleted where ranges are pruned, and a problem where a wanted one lies on it.
+ */
+function matched(
+  wanted: readonly Range[],
+  have: readonly CurrentRange[],
+  { site, problems }: Comparison,
+): Step[] {
+  const left = new Set(have);
+  const take = (fits: (range: CurrentRange) => boolean) => {
+    const found = [...left].find(fits);
+    if (found) left.delete(found);
+    return found;
+  };
+  const same = new Map(
+    wanted.map((want) => [want, take((one) => one.start === want.start && one.end === want.end)]),
+  );
+  const steps = wanted.map((want): Step => {
+    const found = same.get(want) ?? take((one) => overlap(interval(one), interval(want)));
+    return found ? { have: found, want } : { want };
+  });
+  if (site.prune.has('ranges')) return [...[...left].map((one) => ({ have: one })), ...steps];
+  for (const { want } of steps)
+    for (const one of left)
+      if (want && overlap(interval(one), interval(want)))
+        problems.push(
+          wrong(
+            [...want.path, 'start'],
+            `${want.start}-${want.end} overlaps with ${one.start}-${one.end}, which MAAS has and the file has not`,
+            'a range beside it; or name it; or `prune: [ranges]`, which deletes what is not named',
+          ),
+        );
+  return steps;
+}
+
+/**
+ * An order in which no step lies on what is still there: deletions, then whatever has become free. Where two ranges are in
+ * each other's way, one is made anew.
+ */
+function inOrder(steps: readonly Step[], have: readonly CurrentRange[]): Step[] {
+  const there = new Set(have);
+  const ordered: Step[] = [];
+  const doIt = (step: Step) => {
+    if (step.have) there.delete(step.have);
+    if (step.want) there.add({ ...step.want, id: 0, cidr: '', comment: '' });
+    ordered.push(step);
+  };
+  for (const step of steps) if (!step.want) doIt(step);
+  let left = steps.filter(({ want }) => want);
+  while (left.length) {
+    const isFree = (step: Step) =>
+      ![...there].some((one) => one !== step.have && overlap(interval(one), interval(step.want as Range)));
+    const next = left.find(isFree);
+    if (next) {
+      doIt(next);
+      left = left.filter((step) => step !== next);
+      continue;
+    }
+    const stuck = left.find((step) => step.have) as Required<Step>;
+    doIt({ have: stuck.have });
+    left = left.map((step) => (step === stuck ? { want: stuck.want } : step));
+  }
+  return ordered;
+}
+
+function change(subnet: Subnet, { have, want }: Step): Change[] {
+  const fields = want ? fieldsOf(want, have) : [];
+  if (have && want && fields.length === 0) return [];
+  const { type, start, end } = (have ?? want) as Range | CurrentRange;
+  return [
+    {
+      kind: have ? (want ? 'update' : 'delete') : 'create',
+      phase: 'ranges',
+      name: `${type} range ${start}-${end} of ${subnet.cidr}`,
+      fields,
+      async run({ client, ids }) {
+        if (!want) return client.delete(`ipranges/${have?.id}/`);
+        const form = {
+          type: want.type,
+          start_ip: want.start,
+          end_ip: want.end,
+          ...(want.comment === undefined ? {} : { comment: want.comment }),
+        };
+        if (have) await client.update(`ipranges/${have.id}/`, form);
+        else await client.post('ipranges/', { ...form, subnet: ids.subnet(subnet.cidr) });
+      },
+    },
+  ];
+}
+
+function fieldsOf(want: Range, have: CurrentRange | undefined): FieldChange[] {
+  return fieldChanges([
+    ...(have
+      ? ([
+          ['type', have.type, want.type],
+          ['start', have.start, want.start],
+          ['end', have.end, want.end],
+        ] as const)
+      : []),
+    ['comment', have?.comment ?? '', want.comment],
+  ]);
+}
+
+function interval({ start, end }: { start: string; end: string }): Interval {
+  const first = parseAddress(start) as Address;
+  return { family: first.family, first: first.value, last: (parseAddress(end) as Address).value };
+}

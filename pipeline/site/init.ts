@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { Eta } from 'eta';
+import { packageRoot } from '../catalogue/root.ts';
+import { SITE_SCHEMA } from './load.ts';
+
+/** A commented site.yaml: DeepOps' guide as a file. @param file where it will stand (absolute) */
+export async function initialSite(file: string): Promise<string> {
+  const template = await readFile(join(packageRoot(), 'templates/site.yaml'), 'utf8');
+  return new Eta({ autoEscape: false, autoTrim: false }).renderString(template, {
+    schema: schemaReference(dirname(file)),
+  });
+}
+
+/** The schema for the editors' modeline: relative when it lies below the file's folder, as in a clone or in node_modules. */
+export function schemaReference(dir: string): string {
+  const schema = join(packageRoot(), SITE_SCHEMA);
+  const below = relative(dir, schema);
+  return below.startsWith('..') ? schema : below;
+}

@@ -1,0 +1,58 @@
+import { dirname, resolve } from 'node:path';
+import { dotted, type Problem, toFault } from '../config/problem.ts';
+import { prune } from '../config/prune.ts';
+import { readText, shownName } from '../config/read-text.ts';
+import { schemaProblems } from '../config/schema.ts';
+import { Source } from '../config/source.ts';
+import type { Fault } from '../errors/fault.ts';
+import { resolveSite } from './resolve.ts';
+import { siteRuleProblems } from './rules/all.ts';
+import type { Site } from './site.ts';
+import type { WrittenSite } from './written.ts';
+
+export const SITE_FILE = 'site.yaml';
+/** The published schema of site.yaml, relative to the package. */
+export const SITE_SCHEMA = 'schema/site.schema.json';
+
+export interface LoadedSite {
+  site: Site;
+  /** The fault for problems that only the running MAAS shows, at their places in the file. */
+  fault(problems: readonly Problem[]): Fault;
+}
+
+/**
+ * Reads, checks and resolves a site.yaml.
+ * @throws Fault CONFIG_NOT_FOUND, CONFIG_SYNTAX or CONFIG_INVALID; the last two hold every problem of the file
+ */
+export async function loadSite(options: {
+  file: string;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+}): Promise<LoadedSite> {
+  const file = resolve(options.cwd, options.file);
+  const text = await readText(
+    file,
+    'dgxos-maas site init writes one, dgxos-maas site export one of a running MAAS.',
+  );
+  const source = new Source(shownName(file, options.cwd), text);
+  const fault = (problems: readonly Problem[]) =>
+    toFault(
+      'CONFIG_INVALID',
+      problems.map((problem) => source.place(problem)),
+    );
+  const data = source.data ?? {};
+  const found = schemaProblems(SITE_SCHEMA, data);
+  // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
+  const written = prune(data, found) as WrittenSite;
+  found.push(...siteRuleProblems(written, { env: options.env, sections: new Set(Object.keys(data)) }));
+  const site = await resolveSite(written, dirname(file), options.env, found);
+  if (found.length) throw fault(firstOfEachPlace(found));
+  return { site, fault };
+}
+
+/** One value can break several rules; the first message says enough. */
+function firstOfEachPlace(problems: readonly Problem[]): Problem[] {
+  return [
+    ...new Map(problems.toReversed().map((problem) => [dotted(problem.path), problem])).values(),
+  ].reverse();
+}

@@ -1,0 +1,79 @@
+import { loadConfig } from '../config/load.ts';
+import type { TargetConfig } from '../config/types.ts';
+import { Fault } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import { createClient, type MaasClient } from '../maas/client.ts';
+import { readKeyFile, resolveApiKey } from '../maas/key.ts';
+import { maasUrl } from '../maas/url.ts';
+import { type ChosenTarget, chooseTargets } from '../upload/choose-targets.ts';
+import type { GroupVars } from './group-vars.ts';
+
+export interface SiteTargetOptions {
+  to?: string;
+  apiKeyFile?: string;
+}
+
+interface Session {
+  env: NodeJS.ProcessEnv;
+  configFile: string | undefined;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+/**
+ * The MAAS that a site command is for: that of --to, the only one of the configuration or of MAAS_API_URL, else DeepOps'
+ * maas_region_controller_url.
+ * @throws Fault TARGET_UNKNOWN, USAGE, API_KEY_MISSING, API_KEY_INVALID, CONFIG_INVALID
+ */
+export async function siteClient(
+  options: SiteTargetOptions,
+  vars: GroupVars | null,
+  session: Session,
+): Promise<MaasClient> {
+  const { target, key } = await chosen(options, vars, session);
+  const { emit, signal } = session;
+  return createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
+}
+
+async function chosen(
+  options: SiteTargetOptions,
+  vars: GroupVars | null,
+  session: Session,
+): Promise<ChosenTarget> {
+  const { env, configFile, emit } = session;
+  const { apiKeyFile } = options;
+  const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
+  if (options.to === undefined && Object.keys(config.targets).length === 0 && vars?.regionControllerUrl) {
+    const target = targetOf(vars.file, vars.regionControllerUrl, env);
+    const key =
+      apiKeyFile === undefined ? await resolveApiKey(target, env, emit) : await readKeyFile(apiKeyFile, emit);
+    return { target, key };
+  }
+  const [one] = await chooseTargets(
+    {
+      ...(options.to === undefined ? {} : { to: [options.to] }),
+      ...(apiKeyFile === undefined ? {} : { apiKeyFile }),
+    },
+    session,
+  );
+  return one as ChosenTarget;
+}
+
+function targetOf(file: string, text: string, env: NodeJS.ProcessEnv): TargetConfig {
+  let url: string;
+  try {
+    url = maasUrl(text);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault('CONFIG_INVALID', `${file}: maas_region_controller_url: ${error.message}`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+  return {
+    name: 'maas_region_controller_url',
+    url,
+    key: { from: 'environment', variable: 'MAAS_API_KEY' },
+    caCert: env.MAAS_API_CACERT || null,
+    patienceS: 60,
+  };
+}
