@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { loadRelease } from '../catalogue/load.ts';
 import { loadConfig } from '../config/load.ts';
 import { EXIT } from '../errors/catalogue.ts';
@@ -19,8 +19,7 @@ import { paint } from '../report/paint.ts';
 import { imageDirectory, type RunRequest } from '../run/runner.ts';
 import { redact } from '../secrets/registry.ts';
 import { STAGES } from '../stages/table.ts';
-import { channelName } from '../upload/channel.ts';
-import { keptDir } from './channel-request.ts';
+import { channelName, keptDir } from '../upload/channel.ts';
 import { runAndReport, withLock } from './run-image.ts';
 import type { Session } from './session.ts';
 
@@ -88,7 +87,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
       requests.map((request) => [request.image.name, imageDirectory(config, request.image)]),
     );
     const folders = options.out === undefined ? [folder] : [resolve(options.out), folder];
-    await writeNight(night, imageDirs, folders);
+    await writeNight(night, imageDirs, folders, gitlabArtifacts(options.out, env));
     await endNight(config.workspace);
     if (options.github) await tellGithub(night, env);
     session.data({ ok: night.outcome !== 'broken', folder, ...night }, () =>
@@ -131,6 +130,13 @@ function needOf({ image, release }: RunRequest) {
 }
 
 const hostSize = () => ({ cpus: availableParallelism(), memoryBytes: totalmem() });
+
+/** URL of the folder among the artifacts of a job of GitLab, as far as it is within the job's project. */
+function gitlabArtifacts(out: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
+  if (!env.CI_JOB_URL || !env.CI_PROJECT_DIR || out === undefined) return undefined;
+  const path = relative(env.CI_PROJECT_DIR, resolve(out));
+  return path.startsWith('..') ? undefined : `${env.CI_JOB_URL}/artifacts/file/${path}`;
+}
 
 /** The job's summary page and its outputs, where GitHub Actions wants them. */
 async function tellGithub(night: Night, env: NodeJS.ProcessEnv): Promise<void> {

@@ -6,7 +6,7 @@ import type { Verdict } from '../checks/judge.ts';
 import { fromSystemError } from '../errors/fault.ts';
 import { gather } from '../html/material.ts';
 import { redact, redactDeep } from '../secrets/registry.ts';
-import { dotenv } from './output/ci.ts';
+import { dotenv, gitlabAnnotations } from './output/ci.ts';
 import { nightJunit } from './output/junit.ts';
 import { nightMarkdown } from './output/markdown.ts';
 import { nightPage } from './output/page.ts';
@@ -16,12 +16,14 @@ import type { Night } from './types.ts';
  * Writes the summary into each of the folders: summary.json, .md and .html, junit.xml, nightly.env, and for each image
  * a folder with its report and its SBOM.
  * @param imageDirs the images' folders in the workspace, by name
+ * @param artifactsUrl where GitLab will show the folders' files, if it is GitLab that runs this; then annotations.json, too
  * @throws Fault DISK_FULL, NO_PERMISSION, TEMPLATE_FAILED
  */
 export async function writeNight(
   night: Night,
   imageDirs: ReadonlyMap<string, string>,
   folders: readonly string[],
+  artifactsUrl?: string,
 ): Promise<void> {
   const verdicts = new Map<string, Verdict>();
   const copies: { from: string; name: string }[] = [];
@@ -46,6 +48,7 @@ export async function writeNight(
     'summary.html': await nightPage(night, pages),
     'junit.xml': redact(nightJunit(night, verdicts)),
     'nightly.env': dotenv(night),
+    ...(artifactsUrl === undefined ? {} : { 'annotations.json': gitlabAnnotations(artifactsUrl, pages) }),
     // The last: a folder with it is whole.
     'summary.json': `${JSON.stringify(redactDeep(night), null, 2)}\n`,
   };

@@ -31,6 +31,17 @@ export function githubOutput(night: Night): string {
     .join('');
 }
 
+/**
+ * For `artifacts:reports:annotations` of GitLab: links from the job to the pages.
+ * @param base URL of the folder among the job's artifacts
+ * @param pages of the images, by name
+ */
+export function gitlabAnnotations(base: string, pages: ReadonlyMap<string, string>): string {
+  const link = (label: string, path: string) => ({ external_link: { label, url: `${base}/${path}` } });
+  const links = [...pages].map(([image, path]) => link(`Report on ${image}`, path));
+  return `${JSON.stringify({ nightly: [link('Summary of the night', 'summary.html'), ...links] }, null, 2)}\n`;
+}
+
 /** Workflow commands of GitHub Actions: an error for each image that failed, a warning for each new failed check. */
 export function githubAnnotations(night: Night): string {
   const failed = night.images.filter((image) => image.failure);

@@ -53,6 +53,14 @@ test('broken images: exit code, table, folder, annotations, outputs and summary 
     expect(existsSync(join(out, name)), name).toBe(true);
   expect(JSON.parse(readFileSync(join(out, 'summary.json'), 'utf8'))).toMatchObject({ outcome: 'broken' });
 
+  const gitlab = { CI_JOB_URL: 'https://gitlab.example/group/images/-/jobs/7', CI_PROJECT_DIR: host.dir };
+  await host.run(['nightly', '--no-upload', '--out', 'out', 'one'], { env: gitlab });
+  expect(JSON.parse(readFileSync(join(out, 'annotations.json'), 'utf8'))).toEqual({
+    nightly: ['summary.html', 'one/report.html'].map((path) => ({
+      external_link: { label: expect.any(String), url: `${gitlab.CI_JOB_URL}/artifacts/file/out/${path}` },
+    })),
+  });
+
   const again = await host.run(['--json', 'nightly', '--no-upload', '--since', out, 'one']);
   expect(again.json).toMatchObject({
     ok: false,

