@@ -1,6 +1,7 @@
 import type { FaultCode } from '../errors/catalogue.ts';
 import { Fault } from '../errors/fault.ts';
 import { redact } from '../secrets/registry.ts';
+import { MACHINE_REFUSALS } from './machine-refusals.ts';
 import { REFUSALS } from './refusals.ts';
 
 /** An answer of MAAS that is no success: its HTTP status, and the id of the table's row that it matches. */
@@ -22,6 +23,8 @@ export class Refusal extends Fault {
   }
 }
 
+const ROWS = [...REFUSALS, ...MACHINE_REFUSALS];
+
 /** Statuses that pass by themselves: waiting and asking again is right. */
 const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 
@@ -33,7 +36,7 @@ export function explain(asked: string, status: number, body: string, retryAfter:
   if (status === 401) return unauthorized(body);
   const said = plainText(body);
   const retryAfterS = seconds(retryAfter);
-  for (const row of REFUSALS) {
+  for (const row of ROWS) {
     const match = row.status === status ? row.says.exec(said) : null;
     if (match)
       return new Refusal(row.code, fill(row.sentence, match), {
