@@ -9,6 +9,8 @@ const SHOWN = ['url', 'ca_cert', 'patience'];
 export function holdsSecret(path: Path): boolean {
   // Somebody may paste a private key itself where its path belongs.
   if (path[0] === 'sign' || path.at(-1) === 'key_file') return true;
+  // The same where a public key belongs, and a password where it says where one is.
+  if (path[0] === 'ssh_keys' || path.some((step) => /passw/i.test(String(step)))) return true;
   return path[0] === 'targets' && path.length >= 3 && !SHOWN.includes(String(path[2]));
 }
 
