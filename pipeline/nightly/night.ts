@@ -40,9 +40,11 @@ export async function runNight(night: NightRequest): Promise<Night> {
   const since = earlier[0];
   const limit = pLimit(night.jobs);
   const ended = await Promise.allSettled(
-    requests.map((request) =>
+    requests.map((request, at) =>
       limit(async () => {
         if (signal.aborted) throw interrupted(signal);
+        const message = `${request.image.name}: ${at + 1} of ${requests.length}`;
+        emit({ type: 'notice', level: 'info', message });
         const result = await imageNight(
           { request, before: artifactBefore(earlier, request.image.name) },
           night,

@@ -3,17 +3,21 @@ import { bytes, duration } from './human.ts';
 import { machineLine } from './machine-lines.ts';
 import { type Paint, plain } from './paint.ts';
 
-/** The lasting line an event leaves in a log, or undefined for those that only move a live line. */
-export function lineOf(event: Event, color: Paint): string | undefined {
+/**
+ * The lasting line an event leaves in a log, or undefined for those that only move a live line.
+ * @param named whether a stage's line names its image: several run side by side
+ */
+export function lineOf(event: Event, color: Paint, named = false): string | undefined {
+  const of = named && 'image' in event ? `${color.bold(event.image)} ` : '';
   switch (event.type) {
     case 'stage-start':
-      return `${color.cyan('▸')} ${color.bold(event.stage.padEnd(8))} ${color.dim(event.reason)}`;
+      return `${color.cyan('▸')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(event.reason)}`;
     case 'stage-fresh':
-      return `${color.dim('·')} ${event.stage.padEnd(8)} ${color.dim('fresh')}`;
+      return `${color.dim('·')} ${of}${event.stage.padEnd(8)} ${color.dim('fresh')}`;
     case 'stage-end':
-      return `${color.green('✓')} ${color.bold(event.stage.padEnd(8))} ${event.summary} ${color.dim(duration(event.seconds))}`;
+      return `${color.green('✓')} ${of}${color.bold(event.stage.padEnd(8))} ${event.summary} ${color.dim(duration(event.seconds))}`;
     case 'stage-failed':
-      return `${color.red('✗')} ${color.bold(event.stage.padEnd(8))} ${color.dim(duration(event.seconds))}`;
+      return `${color.red('✗')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(duration(event.seconds))}`;
     case 'notice': {
       const mark = event.level === 'warning' ? color.yellow('warning:') : color.dim('note:');
       return `${mark} ${plain(event.message)}${event.hint ? `\n  ${color.dim(plain(event.hint))}` : ''}`;

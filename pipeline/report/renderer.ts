@@ -32,6 +32,18 @@ class Rates {
   }
 }
 
+/** Whether images run side by side; until the last of them has ended, lines tell them apart. */
+class Runs {
+  readonly #images = new Set<string>();
+  several = false;
+  see(event: Event): void {
+    if (event.type === 'run-start') this.#images.add(event.image);
+    if (event.type === 'run-end') this.#images.delete(event.image);
+    if (this.#images.size > 1) this.several = true;
+    if (this.#images.size === 0) this.several = false;
+  }
+}
+
 /** Lines only, for logs and CI: an advance is told every few seconds. */
 export function plainRenderer(
   stream: Stream,
@@ -51,8 +63,10 @@ export function plainRenderer(
   };
   const activities = new Map<string, string>();
   const machines = new MachineLines();
+  const runs = new Runs();
   return {
     show(event) {
+      runs.see(event);
       if (event.type === 'machine-state' && !machines.show(event, performance.now())) return;
       if (event.type === 'progress') {
         const text = progressText(event, rates.of(event));
@@ -63,7 +77,7 @@ export function plainRenderer(
       } else if (event.type === 'log') {
         if (options.verbose) write(`  ${color.dim(`${event.source}: ${plain(event.line)}`)}`);
       } else {
-        const line = lineOf(event, color);
+        const line = lineOf(event, color, runs.several);
         if (line !== undefined) write(line);
       }
     },
@@ -76,6 +90,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
   const rates = new Rates();
   const live = new Map<string, string>();
   const machines = new MachineLines();
+  const runs = new Runs();
   let drawn = 0;
   let stageStarted = performance.now();
   const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
@@ -111,6 +126,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
   timer.unref();
   return {
     show(event) {
+      runs.see(event);
       if (event.type === 'progress') {
         live.set(event.id, progressText(event, rates.of(event)));
         return;
@@ -127,7 +143,8 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
       if (event.type === 'stage-start') stageStarted = performance.now();
       if (event.type === 'stage-end' || event.type === 'stage-failed' || event.type === 'run-end') {
         erase();
-        live.clear();
+        // Those of other images go on.
+        for (const id of live.keys()) if (!runs.several || id.startsWith(`${event.image}/`)) live.delete(id);
         machines.clear();
       }
       const line =
@@ -135,7 +152,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
           ? options.verbose
             ? `  ${color.dim(`${event.source}: ${plain(event.line)}`)}`
             : undefined
-          : lineOf(event, color);
+          : lineOf(event, color, runs.several);
       if (line === undefined) return;
       erase();
       stream.write(`${redact(line)}\n`);
