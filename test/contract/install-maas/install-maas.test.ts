@@ -57,6 +57,13 @@ describe("with DeepOps' variables", () => {
     }
   });
 
+  test('typed at a terminal, passwords still come from where they are, and are not asked for', async () => {
+    const { code, stdout, changes } = await host.run(['--group-vars', vars], { terminal: true });
+    expect(code, stdout).toBe(0);
+    expect(changes).toEqual(PACKAGE_WAY);
+    expect(host.state.users.admin.password).toBe(PASSWORD);
+  }, 20_000);
+
   test('--dry-run prints the same commands and starts none that changes', async () => {
     const { changes, stdout, code } = await host.run(['--dry-run', '--group-vars', vars]);
     expect(changes).toEqual([]);

@@ -19,6 +19,9 @@ const COMMANDS = [
 const LOOKS =
   /^(dpkg-query|id|systemctl show|snap list|maas apikey|maas config --show|maas-region local_config_get)\b/;
 
+/** A terminal of its own around a command, such as that of the person who types it. */
+const IN_TERMINAL = ['/usr/bin/python3', '-c', 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)'];
+
 interface Call {
   argv: string[];
   env: string[];
@@ -45,10 +48,11 @@ export class UbuntuHost {
   }
 
   /** One run of the script; `calls` are the commands of this run alone. */
-  async run(args: string[], { input = '', env = {} as Record<string, string> } = {}) {
+  async run(args: string[], { input = '', env = {} as Record<string, string>, terminal = false } = {}) {
     const log = join(this.root, 'calls.ndjson');
     rmSync(log, { force: true });
-    const result = await execa(process.execPath, [SCRIPT, ...args], {
+    const argv = [...(terminal ? IN_TERMINAL : []), process.execPath, SCRIPT, ...args];
+    const result = await execa(argv[0] as string, argv.slice(1), {
       env: { PATH: join(this.dir, 'bin'), INSTALL_MAAS_ROOT: this.root, NO_COLOR: '1', ...env },
       extendEnv: false,
       input,
