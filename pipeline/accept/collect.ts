@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { fromSystemError } from '../errors/fault.ts';
 import { plain } from '../report/paint.ts';
 import { redact } from '../secrets/registry.ts';
-import type { Remote } from '../ssh/remote.ts';
+import type { Remote, RemoteCommand } from '../ssh/remote.ts';
+import { filled } from './inspect.ts';
+import type { Values } from './placeholders.ts';
 import type { CollectedLog, LogCommand } from './types.ts';
 
 /** Bytes kept of one log, from its end. */
@@ -33,12 +35,20 @@ export async function keepLog(dir: string, id: string, text: string): Promise<Co
 export async function collectLogs(
   remote: Remote,
   commands: readonly LogCommand[],
+  values: Values,
   dir: string,
   signal: AbortSignal,
 ): Promise<CollectedLog[]> {
   const logs: CollectedLog[] = [];
   for (const { id, command, root } of commands) {
-    const result = await remote.run(command, { root, timeoutMs: TIMEOUT_MS, signal, keep: MOST });
+    let line: RemoteCommand;
+    try {
+      line = filled(command, values);
+    } catch (error) {
+      logs.push({ id, file: null, size: 0, note: (error as Error).message });
+      continue;
+    }
+    const result = await remote.run(line, { root, timeoutMs: TIMEOUT_MS, signal, keep: MOST });
     if (result.stdout) logs.push(await keepLog(dir, id, result.stdout));
     else {
       const why = plain(result.stderr).trim().split('\n').at(-1) || 'it is empty';

@@ -69,7 +69,8 @@ async function outcome(remote: Remote, check: AcceptanceCheck, options: InspectO
   }
 }
 
-function filled(command: RemoteCommand, values: Values): RemoteCommand {
+/** A command with its placeholders filled in. @throws ValueMissing */
+export function filled(command: RemoteCommand, values: Values): RemoteCommand {
   // Inside a shell's line a value must stay one word; in an argv it is one already.
   return typeof command === 'string'
     ? fill(command, values, (value) => `'${value.replaceAll("'", `'\\''`)}'`)

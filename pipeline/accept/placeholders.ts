@@ -7,7 +7,7 @@ export const PLACEHOLDERS = {
   'image.release': 'the release',
   'image.platform': 'the platform',
   'image.version': 'the version',
-  'image.kernel': 'the kernel that GRUB starts, or the only one',
+  'image.kernel': 'the kernel that the image starts',
   'machine.hostname': 'the host name in MAAS',
   'machine.mounts': 'mount points of the storage layout in MAAS, one a line',
   'platform.gpus': 'GPUs of the platform',
@@ -32,7 +32,7 @@ export function unknownPlaceholders(text: string): { name: string; meant: string
 /** Thrown where a value is needed that is not known: the check then says nothing about the image. */
 export class ValueMissing extends Error {
   constructor(name: string) {
-    super(`${PLACEHOLDERS[name as Placeholder]} is not known here`);
+    super(`not known here: ${PLACEHOLDERS[name as Placeholder]}`);
   }
 }
 

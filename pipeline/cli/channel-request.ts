@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { loadConfig, selectImage } from '../config/load.ts';
+import { keptDir } from '../upload/channel.ts';
 import { type ChosenTarget, chooseTargets } from '../upload/choose-targets.ts';
 import type { ChannelRequest } from '../upload/promote.ts';
 import type { Session } from './session.ts';
@@ -8,11 +8,8 @@ export interface ChannelOptions {
   channel: string;
   to?: string[];
   apiKeyFile?: string;
-}
-
-/** Where contents that channels show are kept. */
-export function keptDir(workspace: string): string {
-  return join(workspace, 'promoted');
+  requireAccepted?: boolean;
+  quarantined?: boolean;
 }
 
 /** The request of `promote` and `rollback`, from the command line and the configuration. */
@@ -27,5 +24,9 @@ export async function channelRequest(
   const to = options.to ?? (image.upload.length > 0 ? image.upload : undefined);
   const targets = await chooseTargets({ to, apiKeyFile: options.apiKeyFile }, session);
   const keepIn = keptDir(config.workspace);
-  return { targets, request: { image, channel: options.channel, keepIn, emit, signal, env } };
+  const { channel, requireAccepted, quarantined } = options;
+  return {
+    targets,
+    request: { image, channel, requireAccepted, quarantined, keepIn, emit, signal, env },
+  };
 }

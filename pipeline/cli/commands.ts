@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Act, Declare } from './command.ts';
+import { declare as accept } from './commands/accept.ts';
 import { declare as checks } from './commands/checks.ts';
 import { declare as config } from './commands/config.ts';
 import { declare as diff } from './commands/diff.ts';
@@ -18,6 +19,7 @@ import { declare as report } from './commands/report.ts';
 import { declare as rollback } from './commands/rollback.ts';
 import { declare as run } from './commands/run.ts';
 import { declare as sandbox } from './commands/sandbox.ts';
+import { declare as site } from './commands/site.ts';
 import { declareUpload } from './commands/upload.ts';
 import { declare as validate } from './commands/validate.ts';
 import { declare as verify } from './commands/verify.ts';
@@ -32,9 +34,11 @@ const COMMANDS: readonly Declare[] = [
   checks,
   declareUpload(async () => (await import('./upload-image.ts')).uploadImage),
   images,
+  accept,
   promote,
   rollback,
   prune,
+  site,
   machines,
   inventory,
   nightly,

@@ -11,7 +11,7 @@ import { lockWorkspace } from '../run/lock.ts';
 import type { Selection } from '../run/plan.ts';
 import { preflight } from '../run/preflight.ts';
 import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../run/runner.ts';
-import { STAGES } from '../stages/table.ts';
+import { type Asked, stagesFor } from '../stages/table.ts';
 import type { Session } from './session.ts';
 
 /** What the command line says in place of the configuration. */
@@ -24,7 +24,7 @@ export interface Flags {
   small?: boolean;
 }
 
-export interface RunImageOptions extends Selection, Flags {
+export interface RunImageOptions extends Selection, Flags, Asked {
   dryRun?: boolean;
   wait: boolean;
 }
@@ -34,7 +34,7 @@ export async function requestFor(
   session: Session,
   name: string,
   selection: Selection,
-  flags: Flags = {},
+  flags: Flags & Asked = {},
 ): Promise<RunRequest> {
   const { workspace, iso, accelerator, boot, fast, small } = flags;
   const { config, warnings } = await loadConfig({
@@ -50,7 +50,7 @@ export async function requestFor(
     config,
     image,
     release: await loadRelease(image.release),
-    stages: STAGES,
+    stages: stagesFor(flags),
     selection,
     emit: session.emit,
     signal: session.signal,

@@ -1,6 +1,6 @@
 import type { Fault } from '../errors/fault.ts';
 
-export type StageId = 'iso' | 'render' | 'build' | 'pack' | 'validate' | 'upload';
+export type StageId = 'iso' | 'render' | 'build' | 'pack' | 'validate' | 'upload' | 'accept' | 'promote';
 
 /** Everything that happens in a run. Rooms only emit these; what is shown is the renderers' affair. */
 export type Event =

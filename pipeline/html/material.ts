@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readAcceptances } from '../accept/read-results.ts';
+import type { Acceptance } from '../accept/types.ts';
 import type { Verdict } from '../checks/judge.ts';
 import { Fault } from '../errors/fault.ts';
 import type { StageId } from '../events/event.ts';
@@ -16,6 +18,8 @@ export const STAGE_ORDER = [
   'pack',
   'validate',
   'upload',
+  'accept',
+  'promote',
 ] as const satisfies StageId[];
 
 /** What the report reads of NAME.manifest.json. */
@@ -40,6 +44,8 @@ export interface Material {
   /** Of that artifact; one that judged an earlier artifact is left out. */
   verdict: Verdict | null;
   console: string[];
+  /** Of that artifact, on machines; one for each target, with the ends of its logs by their file. */
+  acceptances: { result: Acceptance; tails: Record<string, string[]> }[];
   run: LastRun | null;
 }
 
@@ -57,7 +63,7 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
     throw new Fault('IMAGE_NOT_BUILT', `There is nothing to report in ${imageDir}: no stage has run`, {
       hint: 'dgxos-maas run IMAGE makes an image; --run DIR names the folder of one, <workspace>/<image>.',
     });
-  const [evidence, manifest, verdict, console] = await Promise.all([
+  const [evidence, manifest, verdict, console, acceptances] = await Promise.all([
     readJson<Evidence>(join(imageDir, 'pack', 'facts.json')),
     readJson<Manifest>(
       records.pack?.data.artifact.manifest ??
@@ -65,6 +71,7 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
     ),
     verdictOf(imageDir, records),
     consoleTail(join(imageDir, 'build', 'console.log')),
+    acceptancesOf(imageDir, records),
   ]);
   return {
     imageDir,
@@ -73,6 +80,7 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
     manifest: records.pack ? manifest : null,
     verdict,
     console,
+    acceptances,
     run: last && isLatest(last, records) ? last : null,
   };
 }
@@ -85,6 +93,19 @@ async function verdictOf(imageDir: string, { pack, validate }: Records): Promise
   if (validate) return validate.inputs.artifact === pack.data.artifact.sha256 ? verdict : null;
   const { mtime } = await stat(file);
   return mtime.toISOString() >= pack.finishedAt ? verdict : null;
+}
+
+async function acceptancesOf(imageDir: string, { pack }: Records): Promise<Material['acceptances']> {
+  const results = await readAcceptances(imageDir, pack?.data.artifact.sha256);
+  return Promise.all(
+    results.map(async (result) => {
+      const files = result.logs.flatMap(({ file }) => (file === null ? [] : [file]));
+      const tails = await Promise.all(
+        files.map(async (file) => [file, await consoleTail(join(imageDir, 'accept', result.target, file))]),
+      );
+      return { result, tails: Object.fromEntries(tails) };
+    }),
+  );
 }
 
 /** A run that was killed leaves newer records and no word of itself. */

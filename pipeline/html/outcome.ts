@@ -25,6 +25,8 @@ const STAGE_NAMES = {
   pack: 'Packing',
   validate: 'Validation',
   upload: 'Upload',
+  accept: 'Acceptance',
+  promote: 'Promotion',
 } as const;
 
 /** How the run ended, and what that means for the artifact. */

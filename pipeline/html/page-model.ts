@@ -3,6 +3,7 @@ import type { Finding } from '../checks/judge.ts';
 import { failures } from '../checks/output/table.ts';
 import type { ImageFacts } from '../image/facts.ts';
 import { bytes } from '../report/human.ts';
+import { type ShownAcceptance, shownAcceptance } from './acceptance.ts';
 import { type ChangesSince, changesSince } from './changes.ts';
 import type { Material } from './material.ts';
 import { type Outcome, outcome } from './outcome.ts';
@@ -33,6 +34,7 @@ export interface PageModel {
   } | null;
   timeline: { total: string; bars: StageBar[] };
   provenance: Provenance;
+  acceptances: ShownAcceptance[];
   console: string[];
 }
 
@@ -75,6 +77,7 @@ export function pageModel(material: Material, { previous, now, version }: PageCo
     sizes: hasSizes(facts) ? sizes(facts) : null,
     timeline: line,
     provenance: provenance(material),
+    acceptances: material.acceptances.map((one) => shownAcceptance(one.result, one.tails)),
     console: material.console,
   };
 }

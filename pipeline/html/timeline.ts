@@ -16,6 +16,8 @@ export interface StageBar {
   bar: { start: number; width: number } | null;
 }
 
+const ONLY_WHEN_ASKED: readonly StageId[] = ['accept', 'promote'];
+
 /** A bar shorter than this could not be seen. */
 const LEAST_WIDTH = 0.6;
 
@@ -28,9 +30,11 @@ export function timeline({ records, run }: Material): { total: string; bars: Sta
     const seconds = (state === 'failed' ? ran?.seconds : record?.seconds) ?? 0;
     return { stage, state, seconds, record };
   });
-  const total = rows.reduce((sum, row) => sum + row.seconds, 0);
+  // Nobody misses what is only done when it is asked for.
+  const shown = rows.filter(({ stage, state }) => state !== 'none' || !ONLY_WHEN_ASKED.includes(stage));
+  const total = shown.reduce((sum, row) => sum + row.seconds, 0);
   let start = 0;
-  const bars = rows.map(({ stage, state, seconds, record }): StageBar => {
+  const bars = shown.map(({ stage, state, seconds, record }): StageBar => {
     const width = total > 0 ? Math.max((seconds / total) * 100, LEAST_WIDTH) : 0;
     const bar = state === 'none' ? null : { start: Math.min(start, 100 - width), width };
     start += total > 0 ? (seconds / total) * 100 : 0;

@@ -1,7 +1,8 @@
+import { checkAcceptance } from '../accept/preflight.ts';
 import { loadSigningKey } from '../attest/signing-key.ts';
 import { Fault } from '../errors/fault.ts';
 import { resolveApiKey } from '../maas/key.ts';
-import { noTarget } from '../stages/upload.ts';
+import { noTarget } from '../stages/targets.ts';
 import { upTo } from './plan.ts';
 import type { RunRequest } from './runner.ts';
 
@@ -11,9 +12,10 @@ import type { RunRequest } from './runner.ts';
  */
 export async function preflight(request: RunRequest): Promise<void> {
   const { config, image, selection, env } = request;
-  const packs = upTo(request.stages, selection.until).some((stage) => stage.id === 'pack');
-  if (packs && config.sign.keyFile) await loadSigningKey(config.sign.keyFile, env, () => {});
-  if (selection.until !== undefined && selection.until !== 'upload') return;
+  const stages = upTo(request.stages, selection.until).map(({ id }) => id);
+  if (stages.includes('pack') && config.sign.keyFile)
+    await loadSigningKey(config.sign.keyFile, env, () => {});
+  if (!stages.includes('upload')) return;
   if (image.upload.length === 0) throw noTarget(image.name);
   const faults: Fault[] = [];
   for (const name of image.upload) {
@@ -25,6 +27,11 @@ export async function preflight(request: RunRequest): Promise<void> {
         faults.push(error);
       });
   }
+  if (stages.includes('accept'))
+    await checkAcceptance(image.acceptance).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      faults.push(error);
+    });
   const [first, ...others] = faults;
   if (!first) return;
   throw new Fault(first.code, first.message, {

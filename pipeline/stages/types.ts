@@ -24,6 +24,8 @@ export interface StageData {
   pack: { artifact: Artifact; facts: string };
   validate: { verdict: Verdict };
   upload: { resources: UploadedResource[] };
+  accept: { acceptances: AcceptedResource[] };
+  promote: { moved: PromotedResource[] };
 }
 
 /** The root file system as the build leaves it: a plain tar, or the tgz that packer-maas' own scripts made. */
@@ -48,6 +50,25 @@ export interface UploadedResource {
   name: string;
   sha256: string;
   skipped: boolean;
+}
+
+/** What became of a resource on a machine, or became of it before. */
+export interface AcceptedResource {
+  target: string;
+  name: string;
+  /** Host name of the machine. */
+  machine: string;
+  /** ISO 8601, UTC. */
+  at: string;
+  /** Whether it was accepted by the same checks earlier, so that no machine was deployed now. */
+  before: boolean;
+}
+
+export interface PromotedResource {
+  target: string;
+  /** The channel's name in MAAS, and the versioned name that it shows. */
+  name: string;
+  of: string;
 }
 
 /** What pack writes beside the artifact for validate: facts and what is known of the stream and the build. */

@@ -1,7 +1,6 @@
 import { expandResource } from '../config/placeholders.ts';
-import { Fault } from '../errors/fault.ts';
-import { resolveApiKey } from '../maas/key.ts';
 import { uploadToTargets } from '../upload/to-targets.ts';
+import { targetsOf } from './targets.ts';
 import type { Stage, StageContext } from './types.ts';
 
 /** The boot resource's fields with every placeholder filled in from the artifact. */
@@ -31,18 +30,10 @@ export const upload: Stage<'upload'> = {
     };
   },
   async run(context) {
-    const { config, image, emit, signal, env } = context;
-    if (image.upload.length === 0) throw noTarget(image.name);
+    const { image, emit, signal, env } = context;
     const { artifact } = context.output('pack');
     const resource = resourceOf(context);
-    const targets = await Promise.all(
-      image.upload.map(async (name) => {
-        const target = config.targets[name];
-        if (!target) throw new Fault('TARGET_UNKNOWN', `There is no target ${name} in the configuration`);
-        return { target, key: await resolveApiKey(target, env) };
-      }),
-    );
-    const results = await uploadToTargets(targets, {
+    const results = await uploadToTargets(await targetsOf(context), {
       artifact,
       resource,
       filetype: 'tgz',
@@ -69,10 +60,3 @@ export const upload: Stage<'upload'> = {
     };
   },
 };
-
-/** The fault for an upload with nowhere to go. */
-export function noTarget(image: string): Fault {
-  return new Fault('TARGET_UNKNOWN', `Image ${image} has no MAAS target to upload to`, {
-    hint: 'Set MAAS_API_URL and MAAS_API_KEY, or write `targets:` in dgxos-maas.yaml.',
-  });
-}

@@ -1,8 +1,12 @@
+import { join } from 'node:path';
 import { expand, type PlaceholderValues } from '../config/placeholders.ts';
 import type { ImageConfig } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import { plainName } from '../maas/answers.ts';
 import type { LedgerEntry } from './ledger.ts';
+
+/** Where contents that channels show are kept. */
+export const keptDir = (workspace: string) => join(workspace, 'promoted');
 
 /** The placeholders that differ from build to build, with what joins them to the rest. */
 const OF_ONE_BUILD = /[-_.]?\{(?:date|digest)\}/g;

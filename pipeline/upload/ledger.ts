@@ -10,7 +10,7 @@ import type { UploadRequest } from './request.ts';
 export interface LedgerEntry {
   /** ISO 8601, UTC. */
   time: string;
-  did: 'started' | 'completed' | 'found' | 'promoted' | 'rolled-back' | 'pruned';
+  did: 'started' | 'completed' | 'found' | 'promoted' | 'rolled-back' | 'pruned' | 'accepted' | 'quarantined';
   /** URL of the MAAS. */
   target: string;
   resourceId: number;
@@ -33,6 +33,9 @@ export interface LedgerEntry {
   image?: string;
   /** Of a promotion: the versioned name that the channel shows. */
   of?: string;
+  /** Of an acceptance: the machine's host name, and the fingerprint of the checks. */
+  machine?: string;
+  checks?: string;
 }
 
 export function ledgerFile(env: NodeJS.ProcessEnv): string {
@@ -49,7 +52,7 @@ export async function record(
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     // One write of one short line: appends of several processes do not mix.
-    await appendFile(path, `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`);
+    await appendFile(path, `${JSON.stringify({ ...entry, time: new Date().toISOString() })}\n`);
   } catch (error) {
     emit({
       type: 'notice',

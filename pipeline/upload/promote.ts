@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { copyFile, link, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { mayBePromoted } from '../accept/standing.ts';
 import type { ImageConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
@@ -11,12 +12,17 @@ import type { ChosenTarget } from './choose-targets.ts';
 import { type LedgerEntry, readLedger, record } from './ledger.ts';
 import { standing } from './standing.ts';
 import { type UploadResult, uploadImage } from './upload.ts';
+import { uploadOf } from './upload-of.ts';
 
 export interface ChannelRequest {
   image: ImageConfig;
   channel: string;
   /** Where contents that channels show are kept, so that a channel can go back after the next build. */
   keepIn: string;
+  /** Promote only what was accepted on a machine. */
+  requireAccepted?: boolean;
+  /** Promote even what failed there. */
+  quarantined?: boolean;
   emit: Emit;
   signal: AbortSignal;
   env: NodeJS.ProcessEnv;
@@ -31,7 +37,8 @@ export interface Moved extends UploadResult {
 /**
  * Lets a channel show the newest upload of an image, or the one named. MAAS has no second name for a content, so the
  * content is sent again under the channel's name, beside the old one, which MAAS deploys until the new one is complete.
- * @throws Fault MAAS_NOT_FOUND when the upload is not complete in MAAS, IMAGE_REJECTED when its checks have not passed
+ * @throws Fault MAAS_NOT_FOUND when the upload is not complete in MAAS, IMAGE_REJECTED when its checks have not passed,
+ *   IMAGE_QUARANTINED when it failed on a machine
  */
 export async function promote(
   chosen: ChosenTarget,
@@ -41,6 +48,7 @@ export async function promote(
   const client = open(chosen, request);
   const ledger = await readLedger(request.env);
   const entry = uploadOf(ledger, client.url, request.image.name, version);
+  mayBePromoted(ledger, entry, request);
   await expectComplete(client, entry);
   const checked = ledger.some(({ sha256, validated }) => sha256 === entry.sha256 && validated);
   if (!checked)
@@ -127,35 +135,6 @@ async function kept(entry: LedgerEntry, dir: string): Promise<string> {
     throw fromSystemError(error, `keeping ${entry.file} in ${dir}`);
   }
   return path;
-}
-
-function uploadOf(
-  ledger: readonly LedgerEntry[],
-  target: string,
-  image: string,
-  version?: string,
-): LedgerEntry {
-  const uploads = ledger.filter(
-    (entry) =>
-      entry.target === target &&
-      entry.image === image &&
-      (entry.did === 'completed' || entry.did === 'found'),
-  );
-  const wanted = version?.replace(/^custom\//, '');
-  // An upload under the channel's own name is noted as one too, and is none.
-  const channels = new Set(ledger.filter(({ did }) => did === 'promoted').map(({ name }) => name));
-  const entry = uploads.findLast(({ name }) =>
-    wanted === undefined ? !channels.has(name) : name === wanted,
-  );
-  if (entry) return entry;
-  const names = [...new Set(uploads.map(({ name }) => name))];
-  throw new Fault(
-    'MAAS_NOT_FOUND',
-    `No upload of ${image}${wanted ? ` as ${wanted}` : ''} to ${target} is known here`,
-    {
-      hint: names.length ? `There are: ${names.join(', ')}` : `dgxos-maas upload ${image}`,
-    },
-  );
 }
 
 async function expectComplete(client: MaasClient, entry: LedgerEntry): Promise<void> {

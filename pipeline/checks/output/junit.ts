@@ -2,22 +2,36 @@ import type { Finding, Verdict } from '../judge.ts';
 
 /** A verdict as JUnit XML: each check is a test case. Majors and warnings do not fail the run: they are system-out of a passed case. */
 export function verdictJunit(file: { name: string }, verdict: Verdict): string {
-  const { counts, findings } = verdict;
-  const skipped = counts.waived + counts.notApplicable;
-  const name = attribute(`dgxos-maas validate ${file.name}`);
-  const totals = `tests="${findings.length}" failures="${counts.blocker}" errors="0" skipped="${skipped}"`;
+  return junitOf([{ name: `dgxos-maas validate ${file.name}`, verdict }]);
+}
+
+/** Several verdicts as one JUnit file, a suite each. */
+export function junitOf(suites: readonly { name: string; verdict: Verdict }[]): string {
+  const totals = suites.map(({ verdict: { counts, findings } }) => ({
+    tests: findings.length,
+    failures: counts.blocker,
+    skipped: counts.waived + counts.notApplicable,
+  }));
+  const sum = (key: keyof (typeof totals)[number]) => totals.reduce((all, one) => all + one[key], 0);
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="dgxos-maas" ${totals}>`,
-    `  <testsuite name="${name}" ${totals}>`,
-    ...findings.map((finding) => testCase(finding, verdict.profile)),
-    '  </testsuite>',
+    `<testsuites name="dgxos-maas" ${counted(sum('tests'), sum('failures'), sum('skipped'))}>`,
+    ...suites.flatMap(({ name, verdict }, at) => {
+      const { tests, failures, skipped } = totals[at]!;
+      return [
+        `  <testsuite name="${attribute(name)}" ${counted(tests, failures, skipped)}>`,
+        ...verdict.findings.map((finding) => testCase(finding, verdict.profile)),
+        '  </testsuite>',
+      ];
+    }),
     '</testsuites>',
     '',
   ].join('\n');
 }
 
-/** One check as a test case. */
+const counted = (tests: number, failures: number, skipped: number) =>
+  `tests="${tests}" failures="${failures}" errors="0" skipped="${skipped}"`;
+
 export function testCase(f: Finding, profile: string): string {
   const head = `    <testcase classname="${attribute(`${profile}.${f.severity}`)}" name="${attribute(`${f.number} ${f.id}: ${f.title}`)}"`;
   if (f.status === 'fail' && f.severity === 'blocker')

@@ -11,6 +11,8 @@ export const declare: Declare = (program, act) => {
     )
     .requiredOption('--channel <name>', 'such as stable')
     .option('--build <name>', 'the versioned name in MAAS (default: the newest upload)')
+    .option('--require-accepted', 'only when it passed its acceptance on a machine')
+    .option('--quarantined', 'even when it failed there')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
     .action(

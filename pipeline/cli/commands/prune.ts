@@ -35,7 +35,7 @@ export const declare: Declare = (program, act) => {
         const { chooseTargets } = await import('../../upload/choose-targets.ts');
         const { prune, pruneKept } = await import('../../upload/prune.ts');
         const { prunedTable } = await import('../../upload/images-table.ts');
-        const { keptDir } = await import('../channel-request.ts');
+        const { keptDir } = await import('../../upload/channel.ts');
         const { paint } = await import('../../report/paint.ts');
         const { keep, days, deployedDays } = options;
         const { emit, signal, env } = session;

@@ -4,7 +4,7 @@ import type { StageId } from '../../events/event.ts';
 import type { Act } from '../command.ts';
 import type { RunImageOptions } from '../run-image.ts';
 
-const IDS: readonly StageId[] = ['iso', 'render', 'build', 'pack', 'validate', 'upload'];
+const IDS: readonly StageId[] = ['iso', 'render', 'build', 'pack', 'validate', 'upload', 'accept', 'promote'];
 
 function stageOption(flag: string, text: string): Option {
   return new Option(`${flag} <stage>`, text).choices(IDS);
@@ -35,10 +35,18 @@ export function declare(program: Command, act: Act): void {
     const command = addRunOptions(
       program.command(name).argument('<image>', 'an image of the configuration').description(text),
     );
-    if (name === 'run') command.addOption(stageOption('--until', 'stop after this stage'));
+    if (name === 'run')
+      command
+        .addOption(stageOption('--until', 'stop after this stage'))
+        .option('--accept', 'after the upload deploy it on a machine and check it there (see `accept`)')
+        .option('--promote <channel>', 'let this channel show it at the end, such as stable');
     command.action(
       act(async (session, image: string, options: RunImageOptions) => {
-        const last = options.until ?? until;
+        const asked = { accept: options.accept === true, promote: options.promote !== undefined };
+        const last = options.until ?? (asked.promote ? 'promote' : asked.accept ? 'accept' : until);
+        for (const stage of [last, options.force, options.from])
+          if ((stage === 'accept' || stage === 'promote') && !asked[stage])
+            throw new Fault('USAGE', `Stage ${stage} belongs to a run with --${stage}`);
         for (const [flag, stage] of [
           ['--force', options.force],
           ['--from', options.from],

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../errors/fault.ts';
 import { run } from '../../process/run.ts';
 import type { GuestAddress, GuestImage, GuestMachine, Guests } from '../machines/guests.ts';
-import { firstBoot, newHostKey } from './first-boot.ts';
+import { type FirstBoot, firstBoot, newHostKey } from './first-boot.ts';
 import { type Output, type SshServer, startSshServer } from './ssh-server.ts';
 import { guestFacts, putStandIns, STAND_INS } from './stand-ins.ts';
 import { type TroubleRule, troublesOf } from './troubles.ts';
 import { inside, unpack } from './unpack.ts';
 
 export interface GuestsOptions {
-  /** Where images are unpacked; a folder a machine, gone when it is released. */
+  /** Where images are unpacked: a machine's disk, as a folder that stays until its next deployment. */
   dir: string;
   /** The same for every machine, as each has its own address. */
   port: number;
@@ -33,16 +33,15 @@ const TARS = ['tgz', 'tbz', 'txz', 'root-tgz', 'root-tbz', 'root-txz'];
  * stand-ins.
  */
 export function directoryGuests(options: GuestsOptions): Guests {
-  const running = new Map<string, { server: SshServer | null; root: string; abort: AbortController }>();
+  const running = new Map<string, { server: SshServer | null; abort: AbortController }>();
   const sameKey = newHostKey();
 
   async function stop(systemId: string): Promise<void> {
     const guest = running.get(systemId);
     if (!guest) return;
     running.delete(systemId);
-    guest.abort.abort(new Fault('TERMINATED', `${systemId} was released`));
+    guest.abort.abort(new Fault('TERMINATED', `${systemId} was turned off`));
     await guest.server?.close();
-    await rm(guest.root, { recursive: true, force: true });
   }
 
   return {
@@ -51,14 +50,22 @@ export function directoryGuests(options: GuestsOptions): Guests {
       await stop(machine.systemId);
       const root = join(options.dir, machine.systemId);
       const abort = new AbortController();
-      const guest = { server: null as SshServer | null, root, abort };
+      const guest = { server: null as SshServer | null, abort };
       running.set(machine.systemId, guest);
       const troubles = troublesOf(options.troubles ?? [], machine.hostname);
       const address = loopbackOf(machine.systemId);
       const { blobPath } = image;
-      if (blobPath !== null) await unpackImage(blobPath, image, root, abort.signal);
-      else await mkdir(root, { recursive: true });
-      const { machineId, hostKey } = await firstBoot(root, machine, { user: USER, troubles, sameKey });
+      let disk = await diskOf(root, machine.deployment);
+      if (!disk) {
+        await rm(noteOf(root), { force: true });
+        if (blobPath !== null) await unpackImage(blobPath, image, root, abort.signal);
+        else await mkdir(root, { recursive: true });
+        disk = await firstBoot(root, machine, { user: USER, troubles, sameKey });
+        await writeFile(noteOf(root), JSON.stringify({ ...disk, deployment: machine.deployment }), {
+          mode: 0o600,
+        });
+      }
+      const { machineId, hostKey } = disk;
       await putStandIns(root, guestFacts(root, machine, { gpus: options.gpus ?? 8, machineId }), troubles);
       if (troubles.has('no-ssh')) return { address, port: options.port };
       guest.server = await startSshServer({
@@ -77,6 +84,18 @@ export function directoryGuests(options: GuestsOptions): Guests {
       return { address, port: guest.server.port };
     },
   };
+}
+
+const noteOf = (root: string) => `${root}.json`;
+
+/** What the first boot of this deployment left, when the machine is only turned on again. */
+async function diskOf(root: string, deployment: number): Promise<FirstBoot | undefined> {
+  try {
+    const note = JSON.parse(await readFile(noteOf(root), 'utf8')) as FirstBoot & { deployment: number };
+    return note.deployment === deployment ? note : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 async function unpackImage(

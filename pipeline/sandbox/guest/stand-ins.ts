@@ -99,8 +99,8 @@ esac`,
       ? `case "$*" in\n*--version*) echo /usr/bin/cloud-init 24.1 ;;\n*) printf 'status: error\\nerrors:\\n\\t- Failed to run module scripts_user\\n'; exit 1 ;;\nesac`
       : `case "$*" in\n*--version*) echo /usr/bin/cloud-init 24.1 ;;\n*) printf 'status: done\\nerrors: []\\n' ;;\nesac`,
     findmnt: has('no-efi')
-      ? `case "$*" in\n*/boot/efi*) exit 1 ;;\n*) echo '/ ext4' ;;\nesac`
-      : `case "$*" in\n*/boot/efi*) echo vfat ;;\n*) printf '/ ext4\\n/boot/efi vfat\\n' ;;\nesac`,
+      ? `case "$*" in\n*/boot/efi*) exit 1 ;;\n*TARGET*) echo / ;;\n*) echo '/ ext4' ;;\nesac`
+      : `case "$*" in\n*/boot/efi*) echo vfat ;;\n*TARGET*) printf '/\\n/boot/efi\\n' ;;\n*) printf '/ ext4\\n/boot/efi vfat\\n' ;;\nesac`,
     efibootmgr: has('no-efi')
       ? "echo 'EFI variables are not supported on this system.' >&2; exit 2"
       : "printf 'BootCurrent: 0001\\nBootOrder: 0001\\nBoot0001* ubuntu\\n'",

@@ -90,6 +90,19 @@ describe('a deployed machine of the sandbox, over ssh', () => {
     expect(second.pinned).not.toEqual(first.pinned);
   });
 
+  it('is the same machine after it was off and on', async () => {
+    const id = async () => {
+      const one = await remote(loopbackOf('aaa'));
+      await wait(one);
+      const { stdout } = await one.run('cat /etc/machine-id', { timeoutMs: 5000, signal });
+      return [stdout, await one.hostKeys()];
+    };
+    const before = await id();
+    await guests.stop('aaa');
+    await guests.start(machine('aaa', 2), image);
+    expect(await id()).toEqual(before);
+  });
+
   it('is reached through a bastion, whose key is pinned for the next time', async () => {
     const one = startSshServer({
       ...{ address: '127.0.0.1', port: 0, user: 'jump', authorizedKeys: [keys.public] },

@@ -1,0 +1,15 @@
+import type { Compared } from '../diff/description.ts';
+import { keptRelease } from '../diff/release-store.ts';
+
+/** The kernel that an upload starts, where its facts are kept here. */
+export async function knownKernel(sha256: string, env: NodeJS.ProcessEnv): Promise<string | null> {
+  return startedKernel((await keptRelease(sha256, sha256, env))?.facts ?? {});
+}
+
+/** What GRUB's menu starts, or the only kernel there is; of several without a default none is certain. */
+export function startedKernel({ boot, kernels = [] }: Partial<Compared>): string | null {
+  const started = boot?.defaultKernel?.version;
+  if (started) return started;
+  const [only, ...others] = kernels;
+  return only && others.length === 0 ? only.version : null;
+}

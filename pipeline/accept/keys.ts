@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises';
+import { Fault } from '../errors/fault.ts';
+import type { MaasClient } from '../maas/client.ts';
+
+/**
+ * Finds before a machine is deployed that nobody could enter it: MAAS gives it the SSH keys of the user who deploys.
+ * @returns whether it is certain that our key is among them
+ * @throws Fault SSH_DENIED, SSH_KEY_UNUSABLE
+ */
+export async function checkKeys(client: MaasClient, keyFile: string | null): Promise<boolean> {
+  const answer = await client.get('account/prefs/sshkeys/');
+  const known = (Array.isArray(answer) ? answer : []).map((item) =>
+    comparable(String((item as { key?: unknown } | null)?.key ?? '')),
+  );
+  if (known.length === 0)
+    throw new Fault(
+      'SSH_DENIED',
+      'The MAAS user who deploys has no SSH key, so nobody could enter the machine',
+      {
+        hint: 'Upload one: ssh_keys in a site file (dgxos-maas site apply), or in MAAS under Preferences, SSH keys.',
+      },
+    );
+  if (keyFile === null) return false;
+  await readFile(keyFile).catch((error: Error) => {
+    throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${error.message}`);
+  });
+  const publicKey = await readFile(`${keyFile}.pub`, 'utf8').catch(() => undefined);
+  if (publicKey === undefined) return false;
+  if (known.includes(comparable(publicKey))) return true;
+  throw new Fault('SSH_DENIED', `${keyFile}.pub is not among the SSH keys of the MAAS user who deploys`, {
+    hint: 'Upload it: ssh_keys in a site file (dgxos-maas site apply), or in MAAS under Preferences, SSH keys.',
+  });
+}
+
+/** Kind and key, without the comment. */
+function comparable(line: string): string {
+  return line.trim().split(/\s+/).slice(0, 2).join(' ');
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault, fromSystemError } from '../errors/fault.ts';
+import type { Emit } from '../events/event.ts';
+import type { MaasClient } from '../maas/client.ts';
+import { stateDir } from '../maas/state-dir.ts';
+import { releaseMachine } from '../machines/api.ts';
+import { parseMachines } from '../machines/parse-machine.ts';
+import type { Machine } from '../machines/types.ts';
+import { lockWorkspace } from '../run/lock.ts';
+
+/** What is noted before a machine is taken, so that it can be given back whatever happens to this process. */
+interface Note {
+  /** URL of the MAAS. */
+  url: string;
+  image: string;
+  /** ISO 8601, UTC. */
+  since: string;
+}
+
+interface Session {
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface Lease {
+  /** Given to MAAS with the allocation: the machine is found by it, and nobody else's is taken for ours. */
+  agentName: string;
+  /** The machine is given back, or kept on purpose. */
+  close(): Promise<void>;
+  /** The machine could not be given back: the note stays for the next acceptance. */
+  leave(): Promise<void>;
+}
+
+const leasesDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'acceptance', 'leases');
+const PREFIX = 'dgxos-maas-accept-';
+
+/** Notes that a machine is about to be taken; the note is locked as long as this process lives. */
+export async function openLease(url: string, image: string, session: Session): Promise<Lease> {
+  const agentName = `${PREFIX}${randomBytes(8).toString('hex')}`;
+  const dir = join(leasesDir(session.env), agentName);
+  const note: Note = { url, image, since: new Date().toISOString() };
+  try {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await writeFile(join(dir, 'lease.json'), JSON.stringify(note));
+  } catch (error) {
+    throw fromSystemError(error, `noting the machine in ${dir}`);
+  }
+  const unlock = await lockWorkspace(dir, { doing: `acceptance of ${image}`, wait: true, ...session });
+  return {
+    agentName,
+    leave: unlock,
+    async close() {
+      await unlock();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The machine that was taken under this name, or undefined. @throws Fault MAAS_PROTOCOL when there are several */
+export async function machineOf(client: MaasClient, agentName: string): Promise<Machine | undefined> {
+  const path = `machines/?${new URLSearchParams({ agent_name: agentName })}`;
+  const found = parseMachines(client, path, await client.get(path));
+  // Each name takes one machine at most: a server that leaves the filter out must not cost others theirs.
+  if (found.length > 1) throw client.notMaas(path, 'it names several machines, so it does not filter');
+  return found[0];
+}
+
+/**
+ * Releases machines that an acceptance took and could not give back: its process was killed, or MAAS was away. Those of
+ * processes that live are left alone.
+ */
+export async function releaseAbandoned(client: MaasClient, session: Session): Promise<void> {
+  const dir = leasesDir(session.env);
+  const names = await readdir(dir).catch(() => [] as string[]);
+  for (const agentName of names.filter((name) => name.startsWith(PREFIX))) {
+    const note = await readNote(join(dir, agentName));
+    if (note?.url !== client.url) continue;
+    let unlock: () => Promise<void>;
+    try {
+      unlock = await lockWorkspace(join(dir, agentName), { doing: 'release', wait: false, ...session });
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'WORKSPACE_LOCKED') continue;
+      throw error;
+    }
+    try {
+      const machine = await machineOf(client, agentName);
+      if (machine) {
+        const { emit, signal } = session;
+        emit({
+          type: 'notice',
+          level: 'warning',
+          message: `${machine.hostname} was left behind by the acceptance of ${note.image} (${note.since}) and is released`,
+        });
+        await releaseMachine(client, machine, { comment: 'left by dgxos-maas accept' }, { signal, emit });
+      }
+    } finally {
+      await unlock();
+    }
+    await rm(join(dir, agentName), { recursive: true, force: true });
+  }
+}
+
+async function readNote(dir: string): Promise<Note | undefined> {
+  try {
+    return JSON.parse(await readFile(join(dir, 'lease.json'), 'utf8')) as Note;
+  } catch {
+    return undefined;
+  }
+}

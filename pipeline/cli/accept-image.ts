@@ -1,0 +1,107 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { acceptOnTargets } from '../accept/accept-on-targets.ts';
+import { loadChecks } from '../accept/checks-file.ts';
+import { knownKernel } from '../accept/kernel.ts';
+import { acceptanceText } from '../accept/output.ts';
+import { checkAcceptance } from '../accept/preflight.ts';
+import type { Acceptance } from '../accept/types.ts';
+import { loadRelease } from '../catalogue/load.ts';
+import { junitOf } from '../checks/output/junit.ts';
+import { verdictMarkdown } from '../checks/output/markdown.ts';
+import { loadConfig, selectImage } from '../config/load.ts';
+import { absolutePath } from '../config/paths.ts';
+import type { AcceptanceConfig, ImageConfig } from '../config/types.ts';
+import { EXIT } from '../errors/catalogue.ts';
+import { fromSystemError } from '../errors/fault.ts';
+import { writeReport } from '../html/write-report.ts';
+import { maasUrl } from '../maas/url.ts';
+import { paint } from '../report/paint.ts';
+import { imageDirectory } from '../run/runner.ts';
+import { type ChosenTarget, chooseTargets } from '../upload/choose-targets.ts';
+import { readLedger } from '../upload/ledger.ts';
+import { uploadOf } from '../upload/upload-of.ts';
+import { withLock } from './run-image.ts';
+import type { Session } from './session.ts';
+
+export interface AcceptFlags {
+  machine?: string[];
+  tag?: string[];
+  build?: string;
+  to?: string[];
+  apiKeyFile?: string;
+  checks?: string;
+  junit?: string;
+  markdown?: string;
+  keep?: boolean;
+  wait: boolean;
+}
+
+/** Tries an upload on a machine of each target; an image that fails is a result and exit code 6. */
+export async function acceptImageByName(session: Session, name: string, flags: AcceptFlags): Promise<void> {
+  const { emit, signal, env } = session;
+  const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
+  const image = selectImage(config, name);
+  const acceptance = withFlags(image.acceptance, flags);
+  await checkAcceptance(acceptance);
+  const to = flags.to ?? (image.upload.length > 0 ? image.upload : undefined);
+  const targets = await chooseTargets({ to, apiKeyFile: flags.apiKeyFile }, session);
+  const release = await loadRelease(image.release);
+  const checks = await loadChecks(acceptance.checksFile);
+  const imageDir = imageDirectory(config, image);
+  const dir = join(imageDir, 'accept');
+  await withLock(session, config, flags.wait, `accept ${name}`, async () => {
+    const results: Acceptance[] = [];
+    for (const target of targets) {
+      const upload = await uploadFor(target, image, flags.build, env);
+      const [result] = await acceptOnTargets([target], {
+        ...{ image, release, upload, config: acceptance, checks, timeouts: config.machines.timeouts },
+        ...{ kernel: await knownKernel(upload.sha256, env), dir, keep: flags.keep === true, again: true },
+        ...{ emit, signal, env },
+      });
+      if (result?.acceptance) results.push(result.acceptance);
+    }
+    await writeReports(results, flags);
+    // There may be nothing else to report on: an upload of another host was tried.
+    const report = await writeReport(imageDir, { env }).catch(() => undefined);
+    const ok = results.every(({ accepted }) => accepted);
+    session.data({ ok, image: name, report, acceptances: results }, () =>
+      [acceptanceText(results, dir, paint(session.color)), ...(report ? [`report: ${report}`] : [])].join(
+        '\n',
+      ),
+    );
+    if (!ok) session.exitCode = EXIT.validation;
+  });
+}
+
+function withFlags(config: AcceptanceConfig, { machine, tag, checks }: AcceptFlags): AcceptanceConfig {
+  // A choice on the command line is the whole choice: tags of the file would narrow named machines down.
+  const chosen = machine || tag ? { machines: machine ?? [], tags: tag ?? [] } : {};
+  const checksFile = checks === undefined ? config.checksFile : absolutePath(checks, process.cwd());
+  return { ...config, ...chosen, checksFile };
+}
+
+async function uploadFor(
+  { target }: ChosenTarget,
+  image: ImageConfig,
+  build: string | undefined,
+  env: NodeJS.ProcessEnv,
+) {
+  return uploadOf(await readLedger(env), maasUrl(target.url), image.name, build);
+}
+
+async function writeReports(results: readonly Acceptance[], { junit, markdown }: AcceptFlags): Promise<void> {
+  const write = async (file: string, text: string) => {
+    try {
+      await writeFile(file, text);
+    } catch (error) {
+      throw fromSystemError(error, `writing ${file}`);
+    }
+  };
+  const suites = results.map(({ name, machine, target, verdict }) => ({
+    name: `dgxos-maas accept ${name} on ${machine.hostname} of ${target}`,
+    verdict,
+  }));
+  if (junit) await write(junit, junitOf(suites));
+  if (markdown) await write(markdown, results.map((one) => verdictMarkdown(one, one.verdict)).join('\n'));
+}

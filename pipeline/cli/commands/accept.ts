@@ -1,0 +1,30 @@
+import type { AcceptFlags } from '../accept-image.ts';
+import type { Declare } from '../command.ts';
+
+export const declare: Declare = (program, act) => {
+  program
+    .command('accept')
+    .argument('<image>', 'an image of the configuration')
+    .description(
+      'deploy an uploaded image on a machine, check it there, release the machine; exit code 6 when it fails',
+    )
+    .option(
+      '--machine <name...>',
+      'machines that may be deployed and overwritten; the first that is ready is taken',
+    )
+    .option('--tag <tag...>', 'tags that such a machine must have, all of them')
+    .option('--build <name>', 'the versioned name in MAAS (default: the newest upload)')
+    .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
+    .option('--checks <file>', 'YAML file with the checks (default: acceptance.checks)')
+    .option('--keep', 'leave the machine deployed')
+    .option('--junit <file>', 'write a JUnit report')
+    .option('--markdown <file>', 'write a Markdown summary')
+    .option('--no-wait', 'fail at once when another run holds the workspace')
+    .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .action(
+      act(async (session, image: string, flags: AcceptFlags) => {
+        const { acceptImageByName } = await import('../accept-image.ts');
+        await acceptImageByName(session, image, flags);
+      }),
+    );
+};

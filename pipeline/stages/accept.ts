@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { acceptOnTargets } from '../accept/accept-on-targets.ts';
+import { checksDigest } from '../accept/applicable.ts';
+import { loadChecks } from '../accept/checks-file.ts';
+import { startedKernel } from '../accept/kernel.ts';
+import { quarantined } from '../accept/output.ts';
+import { RESULT } from '../accept/result-file.ts';
+import { targetsOf } from './targets.ts';
+import type { Evidence, Stage, StageContext } from './types.ts';
+import { resourceOf } from './upload.ts';
+
+const subjectOf = ({ image, release }: StageContext) => ({
+  release: image.release,
+  profile: release.profile,
+  platform: image.platform,
+});
+
+/** Deploys the uploaded image on a machine of every target and looks at it. No image that fails gets past here. */
+export const accept: Stage<'accept'> = {
+  id: 'accept',
+  title: 'deploy on a machine, check it over ssh, release it',
+  needs: ['pack', 'upload'],
+  async inputs(context) {
+    const { config, image } = context;
+    return {
+      artifact: context.output('pack').artifact.sha256,
+      resource: resourceOf(context).name,
+      checks: checksDigest(await loadChecks(image.acceptance.checksFile), subjectOf(context)),
+      targets: image.upload.map((name) => config.targets[name]?.url ?? name),
+    };
+  },
+  async run(context) {
+    const { config, image, release, dir, emit, signal, env } = context;
+    const { artifact, facts } = context.output('pack');
+    const evidence = JSON.parse(await readFile(facts, 'utf8')) as Evidence;
+    const resource = resourceOf(context);
+    const results = await acceptOnTargets(await targetsOf(context), {
+      image,
+      release,
+      upload: {
+        ...{
+          name: resource.name.replace(/^custom\//, ''),
+          title: resource.title,
+          baseImage: resource.baseImage,
+        },
+        ...{ architecture: resource.architecture, filetype: 'tgz', validated: true },
+        ...{ sha256: artifact.sha256, size: artifact.size, file: artifact.path },
+      },
+      config: image.acceptance,
+      checks: await loadChecks(image.acceptance.checksFile),
+      timeouts: config.machines.timeouts,
+      kernel: startedKernel(evidence.facts),
+      dir,
+      keep: false,
+      again: false,
+      emit,
+      signal,
+      env,
+    });
+    const failed = results.flatMap(({ acceptance }) =>
+      acceptance && !acceptance.accepted ? [acceptance] : [],
+    );
+    if (failed.length > 0) throw quarantined(failed);
+    const acceptances = results.map(({ target, name, machine, at, acceptance }) => ({
+      ...{ target, name, machine, at },
+      before: acceptance === undefined,
+    }));
+    return {
+      data: { acceptances },
+      files: results.flatMap(({ acceptance, target }) => (acceptance ? [`${target}/${RESULT}`] : [])),
+      summary: acceptances
+        .map(
+          ({ name, machine, target, before }) =>
+            `${name} is accepted on ${machine} of ${target}${before ? ' (before, by the same checks)' : ''}`,
+        )
+        .join('; '),
+    };
+  },
+};
