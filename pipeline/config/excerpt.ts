@@ -34,6 +34,6 @@ function masked(line: string, column: number, secret: boolean): string {
 /** Masks what stands after a name that speaks of a secret, and user and password of a URL. */
 function conceal(text: string): string {
   return text
-    .replace(/(\b\w*(?:key|token|secret|passw)\w*["']?\s*[:=]\s*)\S.*$/i, `$1${MASK}`)
+    .replace(/(\b\w*(?:key|token|secret|pass)\w*["']?\s*[:=]\s*)\S.*$/i, `$1${MASK}`)
     .replace(/(:\/\/)[^/\s]*@/g, `$1${MASK}@`);
 }

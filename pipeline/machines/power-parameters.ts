@@ -47,10 +47,12 @@ export function powerProblems(types: readonly PowerType[], power: Power, partial
   for (const name of Object.keys(power.secrets ?? {}))
     if (type.fields.find((field) => field.name === name)?.kind !== 'secret')
       problems.push(unknownParameter(type, name));
+  // A misspelt parameter is also a missing one; its own message says enough.
+  const meant = new Set(problems.map(({ suggestion }) => suggestion));
   if (!partial)
     for (const { name, required, kind, fallback, label } of type.fields) {
       const has = kind === 'secret' ? given[name] : (power.parameters[name] ?? fallback);
-      if (required && !has)
+      if (required && !has && !meant.has(name))
         problems.push({
           name,
           message: `The power type ${type.name} needs ${name} (${label})`,

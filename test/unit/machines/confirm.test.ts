@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { askByHand, confirm, type Terminal } from '../../../pipeline/machines/confirm.ts';
+
+const { signal } = new AbortController();
+
+/** A person who gives these answers. */
+function person(...answers: string[]): Terminal & { asked: string[] } {
+  const asked: string[] = [];
+  return {
+    interactive: true,
+    asked,
+    ask: async (text) => {
+      asked.push(text);
+      return answers.shift() ?? '';
+    },
+  };
+}
+
+const nobody: Terminal = { interactive: false, ask: () => Promise.reject(new Error('asked')) };
+
+describe('before something that harms', () => {
+  test('nobody to ask is an error of usage that shows what would be touched', () =>
+    expect(confirm('gpu01 Deployed', { yes: false, signal, io: nobody })).rejects.toMatchObject({
+      code: 'USAGE',
+      exitCode: 2,
+      detail: 'gpu01 Deployed',
+      hint: expect.stringContaining('--yes'),
+    }));
+
+  test('--yes asks nobody', () => confirm('x', { yes: true, signal, io: nobody }));
+
+  test.each(['y', 'Yes', 'YES'])('%s goes on', async (answer) => {
+    const io = person(answer);
+    await confirm('the plan', { yes: false, signal, io });
+    expect(io.asked).toEqual(['the plan\nGo on? [y/N] ']);
+  });
+
+  test.each(['', 'n', 'yess', 'gpu01'])('"%s" does not', (answer) =>
+    expect(confirm('x', { yes: false, signal, io: person(answer) })).rejects.toThrow(/not confirmed/),
+  );
+});
+
+describe('manual power', () => {
+  const requests = ['Turn on gpu01', 'Turn on gpu02'];
+
+  test('is asked for one after the other', async () => {
+    const io = person();
+    await askByHand(requests, { io, prompt: true, signal, tell: () => expect.fail() });
+    expect(io.asked).toEqual([
+      'Manual power 1 of 2: Turn on gpu01. Enter when done: ',
+      'Manual power 2 of 2: Turn on gpu02. Enter when done: ',
+    ]);
+  });
+
+  test.each([
+    [nobody, true],
+    [person(), false],
+  ])('is only told, in order, where nobody answers', async (io, prompt) => {
+    const told: string[] = [];
+    await askByHand(requests, { io, prompt, signal, tell: (text) => told.push(text) });
+    expect(told).toEqual([expect.stringMatching(/1\. Turn on gpu01\n {2}2\. Turn on gpu02/)]);
+  });
+});
