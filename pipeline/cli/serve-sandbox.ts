@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { stateDir } from '../maas/state-dir.ts';
+import { directoryGuests } from '../sandbox/guest/guests.ts';
+import { parseTrouble } from '../sandbox/guest/troubles.ts';
 import { type SandboxOptions, startSandbox } from '../sandbox/server.ts';
 import { registerSecret } from '../secrets/registry.ts';
 import type { Session } from './session.ts';
@@ -8,10 +10,20 @@ import type { Session } from './session.ts';
 /** Runs a sandbox until the session is interrupted, which is its normal end. Prints URL and key for a shell or as JSON. */
 export async function serve(
   session: Session,
-  options: Omit<SandboxOptions, 'dir'> & { dir: string | undefined },
+  {
+    ssh,
+    ...options
+  }: Omit<SandboxOptions, 'dir' | 'guests'> & {
+    dir: string | undefined;
+    /** Deployed machines answer ssh. */
+    ssh?: { port: number; troubles: string[] } | undefined;
+  },
 ): Promise<void> {
   const dir = options.dir ?? join(stateDir(session.env), 'sandbox');
-  const sandbox = await startSandbox({ ...options, dir, emit: session.emit });
+  const guests =
+    ssh &&
+    directoryGuests({ dir: join(dir, 'guests'), port: ssh.port, troubles: ssh.troubles.map(parseTrouble) });
+  const sandbox = await startSandbox({ ...options, guests, dir, emit: session.emit });
   registerSecret(sandbox.apiKey);
   registerSecret(sandbox.userKey);
   registerSecret(sandbox.login.password);
@@ -19,7 +31,7 @@ export async function serve(
     session.emit({
       type: 'notice',
       level: 'info',
-      message: `A sandbox that answers like MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS and deploys nothing.`,
+      message: `A sandbox that answers like MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS and deploys nothing.${ssh ? ` Its machines answer ssh on port ${ssh.port}.` : ''}`,
       hint: `The API key is in ${sandbox.keyFile}. Ctrl-C stops the sandbox; ${dir} keeps its images.`,
     });
     const shown = {

@@ -12,6 +12,9 @@ interface SandboxFlags {
   machines?: number;
   fail?: string[];
   speed?: number;
+  guests?: boolean;
+  guestPort: number;
+  trouble?: string[];
   admin: boolean;
 }
 
@@ -63,6 +66,13 @@ export function declare(program: Command, act: Act): void {
       collect,
     )
     .option('--speed <factor>', 'how much faster machines are than usual (seconds a stage)', factor)
+    .option('--guests', 'deployed machines are the unpacked image and answer ssh, see docs/acceptance.md')
+    .option('--guest-port <port>', 'where they answer, each on an address of its own', whole(1, 65_535), 2222)
+    .option(
+      '--trouble <rule>',
+      'HOST:TROUBLE of a guest, such as gpu-001:failed-unit; may be repeated',
+      collect,
+    )
     .option('--no-admin', 'print the key of a user who is not an administrator')
     .addHelpText(
       'after',
@@ -72,9 +82,10 @@ export function declare(program: Command, act: Act): void {
     .action(
       act(async (session, flags: SandboxFlags) => {
         const { serve } = await import('../serve-sandbox.ts');
-        const { fault, fail, dir, ...rest } = flags;
+        const { fault, fail, dir, guests, guestPort, trouble, ...rest } = flags;
         await serve(session, {
           ...rest,
+          ssh: guests ? { port: guestPort, troubles: trouble ?? [] } : undefined,
           faults: fault,
           failures: fail,
           dir: dir === undefined ? undefined : resolve(dir),
