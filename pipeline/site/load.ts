@@ -43,11 +43,16 @@ export async function loadSite(options: {
   const data = source.data ?? {};
   const found = schemaProblems(SITE_SCHEMA, data);
   // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
-  const written = prune(data, found) as WrittenSite;
+  const written = prune(data, found.map(wholeSection)) as WrittenSite;
   found.push(...siteRuleProblems(written, { env: options.env, sections: new Set(Object.keys(data)) }));
   const site = await resolveSite(written, dirname(file), options.env, found);
   if (found.length) throw fault(firstOfEachPlace(found));
   return { site, fault };
+}
+
+/** Items lean on each other and on what they must have: a section with something wrong in it is taken out whole. */
+function wholeSection(problem: Problem): Problem {
+  return { ...problem, path: problem.path.slice(0, problem.path[0] === 'region' ? 2 : 1) };
 }
 
 /** One value can break several rules; the first message says enough. */

@@ -63,14 +63,9 @@ export const networksAreNetworks: SiteRule = (site) =>
       return [wrong(path, `${quoted(cidr)} is no network`, 'network/length, such as 192.168.1.0/24')];
     if (network.length === 0)
       return [wrong(path, `${quoted(cidr)} is the whole Internet`, 'a length of 1 or more')];
-    if (network.text !== cidr)
+    if (parseAddress(cidr.split('/')[0] ?? '')?.value !== network.first)
       return [
-        wrong(
-          path,
-          `${quoted(cidr)} is an address and not a network as MAAS writes it`,
-          network.text,
-          network.text,
-        ),
+        wrong(path, `${quoted(cidr)} is an address in a network, and no network`, network.text, network.text),
       ];
     return [];
   });

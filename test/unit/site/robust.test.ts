@@ -1,0 +1,124 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { stringify } from 'yaml';
+import { Fault } from '../../../pipeline/errors/fault.ts';
+import { KEY, load } from './written.ts';
+
+/** A file that uses every key there is. */
+const FULL = {
+  region: {
+    name: 'a',
+    upstream_dns: ['1.1.1.1'],
+    dnssec: 'auto',
+    ntp_servers: ['ntp.example'],
+    ntp_external_only: true,
+    proxy: { mode: 'peer', url: 'http://p:1', username: 'u', password: { environment: 'PATH' } },
+    default_os: 'ubuntu',
+    default_series: 'jammy',
+    commissioning_series: 'jammy',
+    kernel_options: 'a=b',
+    storage_layout: 'flat',
+    intro_completed: true,
+  },
+  ssh_keys: [{ key: `${KEY} me` }, { import: 'gh:me' }],
+  boot_sources: [
+    {
+      url: 'http://a/b/',
+      keyring_file: '/k',
+      selections: [{ os: 'ubuntu', release: 'jammy', arches: ['amd64'], subarches: ['*'], labels: ['*'] }],
+    },
+  ],
+  import: { wait: false, timeout: '1h' },
+  spaces: [{ name: 'dmz', description: 'x' }],
+  fabrics: [
+    {
+      name: 'f',
+      vlans: [
+        { vid: 0, mtu: 1500, space: 'dmz' },
+        { vid: 5, name: 'five', dhcp: { relay: { fabric: 'f', vlan: 0 } } },
+      ],
+    },
+  ],
+  subnets: [
+    {
+      cidr: '10.0.0.0/24',
+      name: 'lan',
+      description: 'x',
+      fabric: 'f',
+      vlan: 0,
+      gateway: '10.0.0.1',
+      dns_servers: ['10.0.0.2'],
+      managed: true,
+      active_discovery: false,
+      allow_dns: true,
+      allow_proxy: true,
+      dhcp: { rack: 'r', secondary_rack: 's' },
+      ranges: [{ type: 'dynamic', start: '10.0.0.10', end: '10.0.0.20', comment: 'c' }],
+    },
+  ],
+  zones: [{ name: 'z' }],
+  pools: [{ name: 'p' }],
+  tags: [{ name: 't', comment: 'c', definition: '//x', kernel_options: 'q' }],
+  domains: [{ name: 'd.example', authoritative: true, ttl: 60, default: true }],
+  prune: ['ranges', 'tags', 'vlans', 'selections'],
+};
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/** Every path into a value. */
+function paths(value: Json, at: (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== 'object' || value === null) return [at];
+  const entries: [string | number, Json][] = Array.isArray(value)
+    ? value.map((item, i) => [i, item])
+    : Object.entries(value);
+  return [...(at.length ? [at] : []), ...entries.flatMap(([key, member]) => paths(member, [...at, key]))];
+}
+
+function replaced(value: Json, [step, ...rest]: (string | number)[], by: Json | undefined): Json | undefined {
+  if (step === undefined) return by;
+  const copy = structuredClone(value) as Record<string | number, Json>;
+  const member = replaced(copy[step] as Json, rest, by);
+  if (member === undefined) delete copy[step];
+  else copy[step] = member;
+  return (Array.isArray(copy) ? copy.filter((item: Json | undefined) => item !== undefined) : copy) as Json;
+}
+
+it('a file with every key is valid', async () => {
+  await expect(load(stringify(FULL), { PATH: 'secret' })).resolves.toBeDefined();
+});
+
+it('whatever is put in place of one of its values, the loader takes it or says where it is wrong', async () => {
+  const value = fc.oneof(
+    fc.constantFrom<Json | undefined>(
+      undefined,
+      null,
+      '',
+      'x',
+      '10.0.0.5',
+      '10.0.0.0/8',
+      'fd00::1',
+      -1,
+      1e9,
+      true,
+      [],
+      {},
+      [null],
+      [{}],
+      { name: 1 },
+    ),
+    fc.string(),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...paths(FULL as Json)), value, async (path, by) => {
+      const text = stringify(replaced(FULL as Json, path, by as Json | undefined) ?? null);
+      try {
+        await load(text, { PATH: 'secret' });
+      } catch (error) {
+        expect(error).toBeInstanceOf(Fault);
+        expect((error as Fault).code).toMatch(/^CONFIG_/);
+        expect((error as Fault).where?.line).toBeGreaterThan(0);
+      }
+    }),
+    { numRuns: 400 },
+  );
+});

@@ -1,0 +1,422 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { dir, faultOf, KEY, load } from './written.ts';
+
+const NET = 'subnets: [{cidr: 10.0.0.0/24';
+const range = (type: string, start: string, end: string) => `{type: ${type}, start: ${start}, end: ${end}}`;
+const dynamic = (start: string, end: string) => range('dynamic', start, end);
+
+/** What is wrong, the file, line:column, what the message says and what would be accepted. */
+const WRONG: [what: string, text: string, place: string, message: RegExp, accepted: RegExp][] = [
+  // the schema
+  ['an unknown section', 'zone: []', '1:1', /unknown key "zone". Did you mean "zones"/, /region, ssh_keys/],
+  ['a mapping for a list', 'zones: {a: {}}', '1:8', /zones: .* is not a list/, /a list/],
+  ['a zone without a name', 'zones:\n  - description: x', '2:5', /zones\[0\]: name is missing/, /./],
+  ['an unknown setting', 'region:\n  upstream_nds: []', '2:3', /Did you mean "upstream_dns"/, /upstream_dns/],
+  [
+    'a layout nobody knows',
+    'region: {storage_layout: flatt}',
+    '1:26',
+    /"flatt".*Did you mean "flat"/,
+    /flat, lvm/,
+  ],
+  ['two lines of kernel options', 'region:\n  kernel_options: "a\\nb"', '2:19', /kernel_options/, /one line/],
+  [
+    'a VLAN id beyond 4094',
+    'fabrics: [{name: a, vlans: [{vid: 4095}]}]',
+    '1:35',
+    /vid: must be <= 4094/,
+    /./,
+  ],
+  [
+    'an MTU that Linux has not',
+    'fabrics: [{name: a, vlans: [{vid: 1, mtu: 500}]}]',
+    '1:43',
+    /mtu: must be >= 552/,
+    /./,
+  ],
+  ['a tag with a space', 'tags: [{name: a b}]', '1:15', /tags\[0\]\.name: "a b"/, /letters, digits/],
+  ['an import of another site', 'ssh_keys: [{import: "gl:a"}]', '1:21', /import: the value/, /lp:NAME/],
+  ['no domain name', 'domains: [{name: a_b}]', '1:18', /"a_b"/, /deepops\.local/],
+  ['no time', 'import: {timeout: soon}', '1:19', /"soon"/, /45m/],
+  // region
+  ['DNS by name', 'region:\n  upstream_dns: [dns.example]', '2:18', /"dns\.example" is no address/, /IPv4/],
+  [
+    'a time server of four and a half octets',
+    'region: {ntp_servers: ["10.0.0.300"]}',
+    '1:24',
+    /no host/,
+    /host name/,
+  ],
+  [
+    'an outer proxy without URL',
+    'region:\n  proxy: {mode: external}',
+    '2:3',
+    /needs the proxy's URL/,
+    /3128/,
+  ],
+  [
+    'a URL for the built-in proxy',
+    'region: {proxy: {mode: builtin, url: "http://p:1"}}',
+    '1:38',
+    /takes no url/,
+    /external/,
+  ],
+  [
+    'a proxy of another scheme',
+    'region: {proxy: {mode: peer, url: "socks://p"}}',
+    '1:35',
+    /starts with http/,
+    /http:/,
+  ],
+  [
+    'a password without user',
+    'region: {proxy: {mode: peer, url: "http://p", password: {environment: P}}}',
+    '1:57',
+    /no username/,
+    /username: NAME/,
+  ],
+  [
+    'a password that is not set',
+    'region: {proxy: {mode: peer, url: "http://p", username: u, password: {environment: NO_SUCH}}}',
+    '1:84',
+    /NO_SUCH is not set/,
+    /variable/,
+  ],
+  // keys
+  ['a key of no type', 'ssh_keys: [{key: ssh-foo AAAA}]', '1:18', /does not start with a key type/, /\.pub/],
+  [
+    'a key whose data is another',
+    'ssh_keys: [{key: ssh-rsa AAAAC3NzaC1lZDI1NTE5}]',
+    '1:18',
+    /not the data of such a key/,
+    /\.pub/,
+  ],
+  [
+    'a private key',
+    'ssh_keys:\n  - key: |\n      -----BEGIN OPENSSH PRIVATE KEY-----\n      abcdef0123',
+    '2:10',
+    /private key, which never/,
+    /\.pub/,
+  ],
+  [
+    'a key twice',
+    `ssh_keys:\n  - key: ${KEY} me\n  - key: ${KEY} you`,
+    '3:5',
+    /is written twice, also as ssh_keys\[0\]/,
+    /./,
+  ],
+  [
+    'a key file that is not there',
+    'ssh_keys: [{file: none.pub}]',
+    '1:19',
+    /There is no file .*none\.pub/,
+    /public keys/,
+  ],
+  [
+    'two ways of one key',
+    'ssh_keys: [{file: a, import: "gh:a"}]',
+    '1:12',
+    /exactly one is wanted/,
+    /key, file, import/,
+  ],
+  // boot sources
+  ['a source by ftp', 'boot_sources: [{url: "ftp://a/b"}]', '1:22', /no URL of a mirror/, /http or https/],
+  [
+    'a source with a password',
+    'boot_sources: [{url: "http://u:topsecret@a/b"}]',
+    '1:22',
+    /never written in the URL/,
+    /without user/,
+  ],
+  [
+    'a source twice',
+    'boot_sources:\n  - url: http://a/b\n  - url: http://a/b/',
+    '3:10',
+    /"http:\/\/a\/b" is written twice/,
+    /./,
+  ],
+  [
+    'a selection twice',
+    'boot_sources: [{url: "http://a", selections: [{release: jammy}, {os: ubuntu, release: jammy}]}]',
+    '1:87',
+    /"ubuntu\/jammy" is written twice/,
+    /./,
+  ],
+  // names
+  ['a tag twice', 'tags: [{name: a}, {name: a}]', '1:26', /"a" is written twice, also as tags\[0\]/, /./],
+  ['a fabric twice', 'fabrics: [{name: a}, {name: a}]', '1:29', /written twice/, /./],
+  [
+    'a VLAN twice',
+    'fabrics: [{name: a, vlans: [{vid: 5}, {vid: 5}]}]',
+    '1:45',
+    /5 is written twice, also as fabrics\[0\]\.vlans\[0\]/,
+    /./,
+  ],
+  ['a space of MAAS itself', 'spaces: [{name: undefined}]', '1:17', /keeps for itself/, /letters/],
+  [
+    'a name for the untagged VLAN',
+    'fabrics: [{name: a, vlans: [{vid: 0, name: lan}]}]',
+    '1:44',
+    /"untagged", whatever/,
+    /no name/,
+  ],
+  [
+    'two default domains',
+    'domains: [{name: a, default: true}, {name: b, default: true}]',
+    '1:56',
+    /domains\[0\] is the default/,
+    /./,
+  ],
+  [
+    'pruning what is not written',
+    'tags: []\nprune: [zones]',
+    '2:9',
+    /everything would be deleted, as the file has no zones/,
+    /tags/,
+  ],
+  ['pruning ranges without any', `${NET}}]\nprune: [ranges]`, '2:9', /no ranges/, /subnets/],
+  // networks
+  ['no network', 'subnets: [{cidr: 10.0.0.0}]', '1:18', /"10\.0\.0\.0" is no network/, /192\.168\.1\.0\/24/],
+  ['a network of 33 bits', 'subnets: [{cidr: 10.0.0.0/33}]', '1:18', /is no network/, /length/],
+  [
+    'a host in place of a network',
+    'subnets: [{cidr: 10.0.0.7/24}]',
+    '1:18',
+    /Did you mean "10\.0\.0\.0\/24"/,
+    /10\.0\.0\.0\/24/,
+  ],
+  ['everything', 'subnets: [{cidr: 0.0.0.0/0}]', '1:18', /whole Internet/, /length of 1/],
+  ['a network twice', `${NET}}, {cidr: 10.0.0.0/24}]`, '1:39', /written twice/, /./],
+  [
+    'networks inside each other',
+    `${NET}}, {cidr: 10.0.0.0/16}]`,
+    '1:39',
+    /10\.0\.0\.0\/16 overlaps with 10\.0\.0\.0\/24/,
+    /./,
+  ],
+  ['a VLAN of no fabric', `${NET}, vlan: 5}]`, '1:37', /of which fabric/, /fabric: NAME/],
+  [
+    'a gateway outside',
+    `${NET}, gateway: 10.0.1.1}]`,
+    '1:40',
+    /10\.0\.1\.1 is not in 10\.0\.0\.0\/24/,
+    /or none/,
+  ],
+  ['a gateway by name', `${NET}, gateway: router}]`, '1:40', /"router" is no address/, /none/],
+  ['DNS of four letters', `${NET}, dns_servers: [abcd]}]`, '1:45', /"abcd" is no address/, /IPv6/],
+  [
+    'a range outside',
+    `${NET}, ranges: [${range('reserved', '10.0.1.1', '10.0.1.9')}]}]`,
+    '1:64',
+    /10\.0\.1\.1 is not in/,
+    /addresses of 10/,
+  ],
+  [
+    'a range that leaves',
+    `${NET}, ranges: [${range('reserved', '10.0.0.9', '10.0.1.9')}]}]`,
+    '1:79',
+    /10\.0\.1\.9 is not in/,
+    /addresses of 10/,
+  ],
+  [
+    'a range backwards',
+    `${NET}, ranges: [${range('reserved', '10.0.0.9', '10.0.0.1')}]}]`,
+    '1:79',
+    /10\.0\.0\.1 comes before/,
+    /later/,
+  ],
+  [
+    'a range with the network',
+    `${NET}, ranges: [${range('reserved', '10.0.0.0', '10.0.0.1')}]}]`,
+    '1:64',
+    /network itself/,
+    /addresses/,
+  ],
+  [
+    'a range with the broadcast',
+    `${NET}, ranges: [${range('reserved', '10.0.0.1', '10.0.0.255')}]}]`,
+    '1:79',
+    /broadcast/,
+    /addresses/,
+  ],
+  [
+    'a range of a third type',
+    `${NET}, ranges: [${range('dynamc', '10.0.0.1', '10.0.0.9')}]}]`,
+    '1:47',
+    /Did you mean "dynamic"/,
+    /dynamic, reserved/,
+  ],
+  [
+    'overlapping ranges',
+    `${NET}, ranges: [\n  ${range('reserved', '10.0.0.1', '10.0.0.9')},\n  ${dynamic('10.0.0.9', '10.0.0.20')}]}]`,
+    '3:26',
+    /10\.0\.0\.9-10\.0\.0\.20 overlaps with the reserved range 10\.0\.0\.1-10\.0\.0\.9/,
+    /share no address/,
+  ],
+  [
+    'a gateway that DHCP would give away',
+    `${NET}, gateway: 10.0.0.5, ranges: [${dynamic('10.0.0.1', '10.0.0.9')}]}]`,
+    '1:40',
+    /inside the dynamic range/,
+    /outside/,
+  ],
+  [
+    'a DNS server that DHCP would give away',
+    `${NET}, dns_servers: [10.0.0.5], ranges: [${dynamic('10.0.0.1', '10.0.0.9')}]}]`,
+    '1:45',
+    /inside the dynamic range/,
+    /outside/,
+  ],
+  [
+    'a short range of IPv6',
+    `subnets: [{cidr: "fd00::/64", ranges: [${dynamic('"fd00::1"', '"fd00::f"')}]}]`,
+    '1:79',
+    /256 addresses/,
+    /later/,
+  ],
+  // DHCP
+  [
+    'DHCP without addresses',
+    `${NET}, dhcp: {}}]`,
+    '1:37',
+    /no addresses to give in 10\.0\.0\.0\/24/,
+    /type: dynamic/,
+  ],
+  [
+    'DHCP of a VLAN without addresses',
+    'fabrics: [{name: a, vlans: [{vid: 0, dhcp: {rack: r}}]}]',
+    '1:44',
+    /in a, VLAN 0/,
+    /type: dynamic/,
+  ],
+  ['DHCP off, by a rack', `${NET}, dhcp: {enabled: false, rack: r}}]`, '1:47', /takes nothing more/, /alone/],
+  [
+    'a relay with a rack',
+    'fabrics: [{name: a, vlans: [{vid: 5, dhcp: {rack: r, relay: {fabric: a, vlan: 0}}}]}]',
+    '1:61',
+    /relay is no rack/,
+    /rack or relay/,
+  ],
+  [
+    'a relay to itself',
+    'fabrics: [{name: a, vlans: [{vid: 5, dhcp: {relay: {fabric: a, vlan: 5}}}]}]',
+    '1:52',
+    /to itself/,
+    /the VLAN that has/,
+  ],
+  [
+    'a stand-in for nobody',
+    `${NET}, dhcp: {secondary_rack: r}, ranges: [${dynamic('10.0.0.1', '10.0.0.9')}]}]`,
+    '1:54',
+    /no rack that it stands in for/,
+    /rack: NAME/,
+  ],
+  [
+    'a stand-in for itself',
+    `${NET}, dhcp: {rack: r, secondary_rack: r}, ranges: [${dynamic('10.0.0.1', '10.0.0.9')}]}]`,
+    '1:63',
+    /cannot stand in for itself/,
+    /another/,
+  ],
+  [
+    'two DHCPs of one VLAN',
+    `fabrics: [{name: a, vlans: [{vid: 0, dhcp: {enabled: false}}]}]\n${NET}, fabric: a, dhcp: {enabled: false}}]`,
+    '2:48',
+    /the DHCP of a, VLAN 0, is written at fabrics\.0\.vlans\.0 already/,
+    /one place/,
+  ],
+];
+
+describe('a site file that cannot be', () => {
+  it.each(WRONG)('%s', async (_, text, place, message, accepted) => {
+    const fault = await faultOf(load(text));
+    expect(fault.code).toBe('CONFIG_INVALID');
+    expect(fault.message).toMatch(message);
+    const { file, line, column } = fault.where!;
+    expect(`${file}:${line}:${column}`).toBe(`site.yaml:${place}`);
+    expect(`${fault.hint ?? ''}${fault.detail ?? ''}`).toMatch(accepted);
+  });
+
+  it('shows every problem at once, in the order of the file', async () => {
+    const fault = await faultOf(
+      load(`region:\n  upstream_dns: [x]\nzones:\n  - name: a\n  - name: a\nsubnets:\n  - cidr: 1.2.3.4`),
+    );
+    expect(fault.message).toContain('"x" is no address');
+    expect(fault.detail).toMatch(
+      /2 more problems:[\s\S]*site\.yaml:5:11: .*"a" is written twice[\s\S]*site\.yaml:7:11: .*is no network/,
+    );
+  });
+
+  it('is still looked at where a part of it is wrong, without echoes', async () => {
+    const fault = await faultOf(load('tags: [{nam: a}]\nprune: [tags]'));
+    expect(fault.message).toContain('Did you mean "name"');
+    expect(fault.detail).not.toContain('deleted');
+  });
+
+  it.each([
+    ['ssh_keys:\n  - key: |\n      -----BEGIN OPENSSH PRIVATE KEY-----\n      c2VjcmV0\n', 'c2VjcmV0'],
+    ['ssh_keys:\n  - "-----BEGIN OPENSSH PRIVATE KEY----- c2VjcmV0"', 'c2VjcmV0'],
+    ['region: {proxy: {mode: peer, url: "http://u:c2VjcmV0@p"}}', 'c2VjcmV0'],
+    [
+      'region:\n  proxy:\n    mode: peer\n    url: http://p\n    username: u\n    password: c2VjcmV0',
+      'c2VjcmV0',
+    ],
+    ['boot_sources: [{url: "ftp://u:c2VjcmV0@p"}]', 'c2VjcmV0'],
+  ])('repeats no secret: %s', async (text, secret) => {
+    const fault = await faultOf(load(text));
+    expect(JSON.stringify(fault)).not.toContain(secret);
+    expect(fault.where).toBeDefined();
+  });
+
+  it('says so for a file that is not there', async () => {
+    const fault = await faultOf(
+      import('../../../pipeline/site/load.ts').then(({ loadSite }) =>
+        loadSite({ file: 'none.yaml', env: {}, cwd: dir }),
+      ),
+    );
+    expect(fault).toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+    expect(fault.hint).toContain('site init');
+  });
+});
+
+describe('a site file that can be', () => {
+  it('may be empty: everything stays as it is', async () => {
+    expect((await load('')).site).toMatchObject({ settings: [], prune: new Set() });
+  });
+
+  it('gets its defaults, and addresses in the spelling of MAAS', async () => {
+    const { site } = await load(
+      'boot_sources: [{url: "http://a/", selections: [{release: jammy}]}]\nsubnets: [{cidr: "FD00:0::/64", gateway: "fd00:0::0001", dns_servers: []}]\ntags: [{name: a, definition: " //x "}]',
+    );
+    expect(site.bootSources?.[0]?.selections).toMatchObject([
+      { os: 'ubuntu', release: 'jammy', arches: ['amd64'], subarches: ['*'], labels: ['*'] },
+    ]);
+    expect(site.subnets).toMatchObject([
+      { cidr: 'fd00::/64', gateway: 'fd00::1', dnsServers: [], vlan: null },
+    ]);
+    expect(site.tags?.[0]?.definition).toBe('//x');
+    expect(site.import).toEqual({ wait: true, timeoutS: 7200 });
+  });
+
+  it('reads keys from files, beside it or at home', async () => {
+    writeFileSync(join(dir, 'two.pub'), `# mine\n${KEY} one\n\n${KEY.replace(/7/, '8')} two\n`);
+    const { site } = await load('ssh_keys: [{file: two.pub}, {import: "lp:me"}]');
+    expect(site.sshKeys?.map(({ key, source }) => key?.split(' ')[2] ?? source)).toEqual([
+      'one',
+      'two',
+      'lp:me',
+    ]);
+  });
+
+  it('takes the password of the proxy from the environment or a file', async () => {
+    writeFileSync(join(dir, 'password'), 'p/w\n');
+    const proxy = (password: string) =>
+      `region: {proxy: {mode: external, url: "http://p:3128", username: u, password: ${password}}}`;
+    const url = async (text: string, env = {}) =>
+      (await load(text, env)).site.settings.find(({ name }) => name === 'http_proxy')?.value;
+    expect(await url(proxy('{environment: PW}'), { PW: 'a@b' })).toBe('http://u:a%40b@p:3128/');
+    expect(await url(proxy('{file: password}'))).toBe('http://u:p%2Fw@p:3128/');
+  });
+});
