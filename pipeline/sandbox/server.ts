@@ -10,7 +10,8 @@ import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
 import { Listener } from './listener.ts';
 import { lockFolder } from './lock.ts';
-import { type Control, controlOf, controlRoutes } from './machines/control.ts';
+import { type Control, controlOf } from './machines/control.ts';
+import { controlRoutes } from './machines/control-routes.ts';
 import { resumeGuests, stopGuests } from './machines/guest-life.ts';
 import type { Guests } from './machines/guests.ts';
 import { type Pace, paceOf } from './machines/pace.ts';
@@ -107,6 +108,10 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
   const kinds = routes.flatMap((route) => Object.values(route.operations).map((operation) => operation.kind));
   const faults = new Faults();
   for (const rule of options.faults ?? []) faults.add(parseRule(rule, kinds));
+  const control = controlOf(world);
+  for (const rule of options.failures ?? []) control.addFailure(rule);
+  const missing = (options.machines ?? 0) - world.store.state.machines.machines.length;
+  if (missing > 0) control.enlist(missing);
   const log = new RequestLog();
   // The machines' clock may be put forward; that of the callers never is.
   const authenticator = new Authenticator([world.users.admin, world.users.user], options.now ?? Date.now);
@@ -121,10 +126,6 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
   });
   const port = await listener.listen(options.port ?? 0);
   world.url = `http://127.0.0.1:${port}/MAAS`;
-  const control = controlOf(world);
-  for (const rule of options.failures ?? []) control.addFailure(rule);
-  const missing = (options.machines ?? 0) - world.store.state.machines.machines.length;
-  if (missing > 0) control.enlist(missing);
   resumeGuests(world);
 
   const who = options.admin === false ? 'user' : 'admin';

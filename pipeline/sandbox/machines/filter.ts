@@ -1,4 +1,4 @@
-import { formErrors, Refused } from '../reply.ts';
+import { formErrors, Refused, refuse } from '../reply.ts';
 import type { World } from '../world.ts';
 import { isMac, normalMac } from './form.ts';
 import { fqdnOf, namesOf, poolOf, zoneOf } from './place.ts';
@@ -48,7 +48,6 @@ const EXCLUDES: Record<string, Test> = {
   not_tags: (_world, machine, values) => tagNames(values).some((tag) => machine.tags.includes(tag)),
   not_in_zone: COMMON.zone as Test,
   not_in_pool: COMMON.pool as Test,
-  not_system_id: COMMON.system_id as Test,
   not_owner: COMMON.owner as Test,
   not_power_state: COMMON.power_state as Test,
 };
@@ -73,6 +72,27 @@ const LISTED_EXCLUDES: Record<string, Test> = {
   not_agent_name: LISTED.agent_name as Test,
   not_status: statusIs,
 };
+
+/** Those that came with MAAS 3.3. */
+const LATER = new Set([
+  ...['not_arch', 'owner', 'not_owner', 'power_state', 'not_power_state', 'not_id', 'not_hostname'],
+  ...['not_domain', 'not_agent_name', 'not_status'],
+]);
+
+/** Constraints of MAAS that the sandbox has nothing to compare with. */
+const NOT_PLAYED = new Set([
+  ...['storage', 'interfaces', 'devices', 'link_speed', 'fabrics', 'not_fabrics', 'fabric_classes'],
+  ...[
+    'not_fabric_classes',
+    'subnets',
+    'not_subnets',
+    'vlans',
+    'not_vlans',
+    'simple_status',
+    'not_simple_status',
+  ],
+  ...['deployment_target', 'not_deployment_target', 'parent', 'pod', 'not_pod', 'pod_type', 'not_pod_type'],
+]);
 
 /** A name is the host's, or with its domain. */
 const named: Test = (world, machine, values) =>
@@ -103,8 +123,11 @@ export function filterMachines(
 
 function check(world: World, given: Filters, known: Record<string, Test>): void {
   const errors: Record<string, string[]> = {};
+  const isLater = Number(world.traits.version.replace('.', '')) >= 33;
   for (const [name, values] of given) {
-    const problem = known[name] ? problemOf(world, name, values) : 'No such constraint.';
+    if (NOT_PLAYED.has(name)) refuse(400, `The sandbox does not play the constraint ${name}.`);
+    const there = known[name] && (isLater || !LATER.has(name));
+    const problem = there ? problemOf(world, name, values) : 'No such constraint.';
     if (problem !== undefined) errors[name] = [problem];
   }
   if (Object.keys(errors).length > 0) throw new Refused(formErrors(errors));

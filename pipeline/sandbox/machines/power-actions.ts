@@ -1,11 +1,13 @@
 import { json, type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { fieldsOf } from '../site/fields.ts';
-import { answer, needEphemeral } from './actions.ts';
+import { needEphemeral } from './commission.ts';
+import { deploy } from './deploy.ts';
 import { failureOf } from './failures.ts';
 import { stopGuest } from './guest-life.ts';
 import { logEvent, logRequest, setStatus } from './log.ts';
 import { begin } from './run.ts';
+import { answer } from './show.ts';
 import type { Machine } from './state.ts';
 import { ACTIONABLE, STATUS, shownStatus } from './status.ts';
 import { leaveRescue } from './steps-release.ts';
@@ -43,6 +45,8 @@ export async function powerOn(call: Call): Promise<Reply> {
   const machine = machineAt(call, 'edit');
   const fields = await fieldsOf(call);
   if (machine.owner === null) refuse(409, "Can't start node: it hasn't been allocated.");
+  // To start a machine that is allocated is to deploy it.
+  if (machine.status === STATUS.ALLOCATED) return deploy(call);
   const action = { user: user.username, action: 'start', comment: fields.text('comment') };
   logRequest(world, machine, 'REQUEST_NODE_START', action);
   // What is on its way has its own steps.

@@ -1,25 +1,16 @@
 import { json, nothing, type Reply, refuse } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { fieldsOf, wrongField } from '../site/fields.ts';
-import {
-  abort,
-  answer,
-  commission,
-  lock,
-  markBroken,
-  markFixed,
-  overrideFailedTesting,
-  setStorageLayout,
-  startCommissioning,
-  test,
-  unlock,
-} from './actions.ts';
+import { abort } from './abort.ts';
 import { allocate } from './allocate.ts';
+import { commission, startCommissioning, test } from './commission.ts';
 import { deploy } from './deploy.ts';
 import { eventRoutes } from './events.ts';
 import { type Filters, filterMachines } from './filter.ts';
 import { createMachine, isMac, normalMac, updateMachine } from './form.ts';
 import { stopGuest } from './guest-life.ts';
+import { restoreStorage, setStorageLayout } from './layouts.ts';
+import { annotate, lock, markBroken, markFixed, overrideFailedTesting, unlock } from './marks.ts';
 import { zoneOf } from './place.ts';
 import {
   allPowerParameters,
@@ -32,7 +23,7 @@ import {
 } from './power-actions.ts';
 import { named, release, releaseMany } from './release.ts';
 import { resultRoutes } from './results.ts';
-import { showMachine } from './show.ts';
+import { answer, showMachine } from './show.ts';
 import { ACTIONABLE, STATUS, shownStatus } from './status.ts';
 import { tagRoutes } from './tags.ts';
 import { machineAt, visible } from './visible.ts';
@@ -77,6 +68,9 @@ export const machineRoutes: Route[] = [
       'POST mark_broken': { kind: 'mark-broken', run: markBroken },
       'POST mark_fixed': { kind: 'mark-fixed', run: markFixed },
       'POST set_storage_layout': { kind: 'set-storage-layout', run: setStorageLayout },
+      'POST restore_storage_configuration': { kind: 'restore-storage', run: restoreStorage },
+      'POST set_workload_annotations': { kind: 'annotate', run: annotate },
+      'POST set_owner_data': { kind: 'annotate', run: annotate },
       'POST lock': { kind: 'lock', run: lock },
       'POST unlock': { kind: 'unlock', run: unlock },
     },

@@ -33,6 +33,21 @@ export const COMMISSIONING_SCRIPTS = [
   'maas-serial-ports',
   'maas-support-info',
 ];
+/** What can be asked for as a test, by name or by tag. */
+export const TESTS = [
+  ...[
+    'smartctl-validate',
+    'smartctl-short',
+    'smartctl-long',
+    'smartctl-conveyance',
+    'memtester',
+    'ntp',
+    'fio',
+  ],
+  ...['stress-ng-cpu-long', 'stress-ng-cpu-short', 'stress-ng-memory-long', 'stress-ng-memory-short', '7z'],
+  ...['badblocks', 'badblocks-destructive', 'internet-connectivity', 'gateway-connectivity'],
+  ...['rack-controller-connectivity', 'commissioning', 'storage', 'cpu', 'memory', 'network', 'none'],
+];
 export const DEFAULT_TESTS = ['smartctl-validate'];
 /** Where curtin's log is kept. */
 export const INSTALL_LOG = '/tmp/install.log';
@@ -117,8 +132,7 @@ function endScript(world: World, machine: Machine, result: ScriptResult, status:
   result.status = status;
   result.exitStatus = status === SCRIPT.PASSED ? 0 : 1;
   result.ended = at;
-  // MAAS logs every script; the failed ones are enough to find out what happened.
-  if (status !== SCRIPT.PASSED) logEvent(world, machine, 'SCRIPT_RESULT_CHANGED_STATUS', { description, at });
+  logEvent(world, machine, 'SCRIPT_RESULT_CHANGED_STATUS', { description, at });
 }
 
 /** MAAS' summary of a set: the worst that is among its results, -1 for none. */

@@ -1,3 +1,4 @@
+import { json, type Reply } from '../reply.ts';
 import { API } from '../route.ts';
 import { showVlan } from '../site/vlans.ts';
 import type { World } from '../world.ts';
@@ -76,6 +77,9 @@ export function showMachine(world: World, machine: Machine) {
     resource_uri: `${API}machines/${machine.systemId}/`,
   };
 }
+
+/** What most operations answer with: the machine as it is now. */
+export const answer = (world: World, machine: Machine): Reply => json(200, showMachine(world, machine));
 
 /** Fields that came and went. */
 function ofVersion({ traits }: World, machine: Machine) {

@@ -64,6 +64,17 @@ describe('dgxos-maas sandbox', () => {
     await running.stop('SIGTERM');
   });
 
+  test('--machines are there, fail by --fail, and as fast as --speed says', async () => {
+    const flags = ['--machines', '2', '--fail', 'gpu-002:commissioning', '--speed', '100'];
+    const running = await start('--json', ...flags);
+    const server = JSON.parse(running.stdout) as Sandbox;
+    await call(server, 'POST', 'machines/?op=accept_all');
+    const states = async () =>
+      (await call(server, 'GET', 'machines/')).json.map((one: { status_name: string }) => one.status_name);
+    await expect.poll(states).toEqual(['Ready', 'Failed commissioning']);
+    await running.stop('SIGTERM');
+  });
+
   test('--verbose logs each request', async () => {
     const running = await start('--verbose');
     const key = /MAAS_API_KEY=(\S+)/.exec(running.stdout)?.[1] as string;
@@ -75,6 +86,7 @@ describe('dgxos-maas sandbox', () => {
 
   test.each([
     [['--fault', 'put:1:explode'], 2, 'is not a fault'],
+    [['--fail', 'gpu-001:dance'], 2, 'names no stage that can fail'],
     [['--family', '2.7'], 2, 'does not know MAAS 2.7'],
     [['--family', '3.4', '--regions', '2'], 2, 'cannot have 2 regions'],
   ])('%j ends with exit code %i', async (args, code, message) => {

@@ -124,6 +124,10 @@ describe('the life of a machine', () => {
     expect((await machine.get()).status_name).toBe('Rescue mode');
     expect(await machine.done('exit_rescue_mode')).toMatchObject({ status_name: 'Ready', owner: null });
     expect(await machine.done('test')).toMatchObject({ status_name: 'Ready' });
+    expect(await machine.op('test', { testing_scripts: 'dance' })).toMatchObject({
+      status: 400,
+      json: { testing_scripts: ['Select a valid choice. dance is not one of the available choices.'] },
+    });
     expect(await machine.op('mark_fixed')).toMatchObject({
       status: 409,
       text: "Can't mark a non-broken node as 'Ready'.",

@@ -1,0 +1,129 @@
+import { Fault } from '../../errors/fault.ts';
+import { keyOf } from '../keys.ts';
+import { json, nothing, Refused, type Reply, refuse, text } from '../reply.ts';
+import type { Call, Route } from '../route.ts';
+import type { World } from '../world.ts';
+import { controlOf } from './control.ts';
+import type { MachineDescription } from './hardware.ts';
+
+/** For curl the key alone will do. */
+function byKey({ users }: World, headers: Call['headers']) {
+  const [, key] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? [];
+  return [users.admin, users.user].find((user) => keyOf(user) === key);
+}
+
+/** The same over HTTP, beside MAAS' own paths and with its administrator's key. */
+export const controlRoutes: Route[] = [
+  {
+    handler: 'sandbox',
+    authenticate: byKey,
+    path: '/sandbox/machines/',
+    operations: {
+      GET: {
+        kind: 'sandbox-machines',
+        admin: true,
+        run: ({ world }) => json(200, controlOf(world).machines()),
+      },
+      POST: { kind: 'sandbox-enlist', admin: true, run: guarded(enlistBy) },
+    },
+  },
+  {
+    handler: 'sandbox',
+    authenticate: byKey,
+    path: '/sandbox/machines/{id}/press/',
+    operations: {
+      POST: {
+        kind: 'sandbox-press',
+        admin: true,
+        run: guarded(({ world, at }) => {
+          controlOf(world).press(decodeURIComponent(at.id as string));
+          return nothing(204);
+        }),
+      },
+    },
+  },
+  {
+    handler: 'sandbox',
+    authenticate: byKey,
+    path: '/sandbox/failures/',
+    operations: {
+      GET: {
+        kind: 'sandbox-failures',
+        admin: true,
+        run: ({ world }) =>
+          json(
+            200,
+            world.failures.map((failure) => failure.rule),
+          ),
+      },
+      POST: { kind: 'sandbox-fail', admin: true, run: guarded(addFailures) },
+      DELETE: {
+        kind: 'sandbox-heal',
+        admin: true,
+        run: ({ world }) => {
+          controlOf(world).clearFailures();
+          return nothing(204);
+        },
+      },
+    },
+  },
+  {
+    handler: 'sandbox',
+    authenticate: byKey,
+    path: '/sandbox/clock/',
+    operations: {
+      GET: { kind: 'sandbox-clock', admin: true, run: ({ world }) => json(200, { now: world.now() }) },
+      POST: { kind: 'sandbox-advance', admin: true, run: guarded(advanceBy) },
+    },
+  },
+];
+
+/** A Fault is the caller's mistake here: 400 with its message. */
+function guarded(run: (call: Call) => Promise<Reply> | Reply): (call: Call) => Promise<Reply> {
+  return async (call) => {
+    try {
+      return await run(call);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      throw new Refused(text(400, error.message));
+    }
+  };
+}
+
+async function enlistBy({ world, body }: Call): Promise<Reply> {
+  const values = await body.values();
+  const one = (name: string) => values.get(name)?.at(-1);
+  const number = (name: string) => (one(name) === undefined ? undefined : Number(one(name)));
+  const count = number('count');
+  if (count !== undefined) {
+    if (!Number.isInteger(count) || count < 1 || count > 10_000)
+      refuse(400, 'count is a number from 1 to 10000.');
+    return json(201, controlOf(world).enlist(count));
+  }
+  const described = {
+    hostname: one('hostname'),
+    architecture: one('architecture'),
+    macs: values.get('macs'),
+    powerType: one('powerType'),
+    cpuCount: number('cpuCount'),
+    memory: number('memory'),
+    disks: values.get('disks')?.map(Number),
+    bios: one('bios') as MachineDescription['bios'],
+    vendor: one('vendor'),
+    product: one('product'),
+  };
+  const given = Object.fromEntries(Object.entries(described).filter(([, value]) => value !== undefined));
+  return json(201, controlOf(world).enlist(given as MachineDescription));
+}
+
+async function addFailures({ world, body }: Call): Promise<Reply> {
+  for (const rule of (await body.values()).get('rule') ?? []) controlOf(world).addFailure(rule);
+  return nothing(204);
+}
+
+async function advanceBy({ world, body }: Call): Promise<Reply> {
+  const seconds = Number((await body.values()).get('seconds')?.at(-1));
+  if (!(seconds >= 0)) refuse(400, 'seconds is a number that is not negative.');
+  controlOf(world).advance(seconds * 1000);
+  return json(200, { now: world.now() });
+}
