@@ -18,7 +18,7 @@ import { writeNight } from '../nightly/write.ts';
 import { paint } from '../report/paint.ts';
 import { imageDirectory, type RunRequest } from '../run/runner.ts';
 import { redact } from '../secrets/registry.ts';
-import { STAGES } from '../stages/table.ts';
+import { stagesFor } from '../stages/table.ts';
 import { channelName, keptDir } from '../upload/channel.ts';
 import { runAndReport, withLock } from './run-image.ts';
 import type { Session } from './session.ts';
@@ -26,6 +26,7 @@ import type { Session } from './session.ts';
 export interface NightlyOptions {
   dryRun?: boolean;
   jobs?: number;
+  accept?: boolean;
   channel: string;
   promote: boolean;
   upload: boolean;
@@ -101,7 +102,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
 async function requestsFor(
   session: Session,
   patterns: string[],
-  { workspace, upload }: NightlyOptions,
+  { workspace, upload, accept }: NightlyOptions,
 ): Promise<RunRequest[]> {
   const { emit, signal, env } = session;
   const { config, warnings } = await loadConfig({
@@ -112,16 +113,20 @@ async function requestsFor(
   });
   for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
   return Promise.all(
-    chooseImages(config, patterns).map(async (image) => ({
-      config,
-      image,
-      release: await loadRelease(image.release),
-      stages: STAGES,
-      selection: { until: upload ? ('upload' as const) : ('validate' as const) },
-      emit,
-      signal,
-      env,
-    })),
+    chooseImages(config, patterns).map(async (image): Promise<RunRequest> => {
+      const { machines, tags } = image.acceptance;
+      const accepts = upload && (accept ?? machines.length + tags.length > 0);
+      return {
+        config,
+        image,
+        release: await loadRelease(image.release),
+        stages: stagesFor({ accept: accepts }),
+        selection: { until: accepts ? 'accept' : upload ? 'upload' : 'validate' },
+        emit,
+        signal,
+        env,
+      };
+    }),
   );
 }
 

@@ -1,18 +1,28 @@
-import { gather, type Material } from '../html/material.ts';
-import type { FailedCheck, NightArtifact } from './types.ts';
+import type { Verdict } from '../checks/judge.ts';
+import { gather } from '../html/material.ts';
+import type { AcceptedOn, FailedCheck, NightArtifact } from './types.ts';
 
-/** What the summary keeps of the artifact in an image's folder; null where there is none. */
-export async function artifactIn(imageDir: string): Promise<NightArtifact | null> {
+/** What the summary keeps of the artifact in an image's folder, and of its acceptances; null where there is none. */
+export async function artifactIn(
+  imageDir: string,
+): Promise<{ artifact: NightArtifact; acceptances: AcceptedOn[] } | null> {
   const material = await gather(imageDir).catch(() => null);
   const artifact = material?.records.pack?.data.artifact;
   if (!material || !artifact) return null;
   const { sha256, size, date } = artifact;
-  return { sha256, size, date, failing: failing(material) };
+  return {
+    artifact: { sha256, size, date, failing: material.verdict && failing(material.verdict) },
+    acceptances: material.acceptances.map(({ result: { target, machine, accepted, verdict } }) => ({
+      target,
+      machine: machine.hostname,
+      accepted,
+      failing: failing(verdict),
+    })),
+  };
 }
 
-function failing({ verdict }: Material): FailedCheck[] | null {
-  if (!verdict) return null;
-  return verdict.findings
+function failing({ findings }: Verdict): FailedCheck[] {
+  return findings
     .filter(({ status }) => status === 'fail')
     .map(({ id, title, severity, found }) => ({ id, title, severity, found }));
 }

@@ -48,6 +48,7 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
     artifact: null,
     before,
     resources: [],
+    acceptances: [],
     promoted: [],
     changes: null,
   };
@@ -65,7 +66,7 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
     night.status = 'failed';
     night.failure = log.fault(fromSystemError(error, `building ${image.name}`));
   }
-  night.artifact = isOfTonight(night) ? await artifactIn(imageDir) : null;
+  if (isOfTonight(night)) Object.assign(night, await artifactIn(imageDir));
   if (night.artifact) {
     // Kept also without an upload: the next night compares with it.
     await keepBuilt(imageDir, env).catch(() => {});

@@ -38,6 +38,7 @@ export interface ImageNight {
   /** The artifact before: what the next night compares with when this one has none. */
   before: NightArtifact | null;
   resources: { target: string; id: number; name: string }[];
+  acceptances: AcceptedOn[];
   promoted: Promotion[];
   changes: ImageChanges | null;
 }
@@ -83,6 +84,15 @@ export interface Promotion {
   moved: boolean;
   /** "now shows dgx1-5.0-20261123-1a2b3c4", or why it was left alone. */
   note: string;
+}
+
+/** What became of the artifact on a machine. */
+export interface AcceptedOn {
+  target: string;
+  /** Host name. */
+  machine: string;
+  accepted: boolean;
+  failing: FailedCheck[];
 }
 
 /** The difference to the artifact of the night before. */

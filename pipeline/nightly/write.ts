@@ -2,12 +2,11 @@ import { access, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { namesBeside } from '../attest/names.ts';
-import type { Verdict } from '../checks/judge.ts';
 import { fromSystemError } from '../errors/fault.ts';
 import { gather } from '../html/material.ts';
 import { redact, redactDeep } from '../secrets/registry.ts';
 import { dotenv, gitlabAnnotations } from './output/ci.ts';
-import { nightJunit } from './output/junit.ts';
+import { type Judged, nightJunit } from './output/junit.ts';
 import { nightMarkdown } from './output/markdown.ts';
 import { nightPage } from './output/page.ts';
 import type { Night } from './types.ts';
@@ -25,14 +24,21 @@ export async function writeNight(
   folders: readonly string[],
   artifactsUrl?: string,
 ): Promise<void> {
-  const verdicts = new Map<string, Verdict>();
+  const verdicts = new Map<string, Judged[]>();
   const copies: { from: string; name: string }[] = [];
   const pages = new Map<string, string>();
   for (const { image, artifact } of night.images) {
     const imageDir = imageDirs.get(image);
     const material = imageDir && (await gather(imageDir).catch(() => undefined));
     if (!material) continue;
-    if (artifact && material.verdict) verdicts.set(image, material.verdict);
+    if (artifact)
+      verdicts.set(image, [
+        ...(material.verdict ? [{ stage: 'validate', verdict: material.verdict }] : []),
+        ...material.acceptances.map(({ result: { target, verdict } }) => ({
+          stage: `accept ${target}`,
+          verdict,
+        })),
+      ]);
     const page = join(imageDir, 'report.html');
     if (await exists(page)) {
       const name = `${image}/report.html`;

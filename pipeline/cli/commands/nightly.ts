@@ -27,6 +27,11 @@ export function declare(program: Command, act: Act): void {
       'images built side by side (default: as many VMs as the host carries)',
       whole(1),
     )
+    .option(
+      '--accept',
+      'try every image on a machine (default: images with machines or tags for that, see `accept`)',
+    )
+    .option('--no-accept', 'try none on a machine')
     .option('--channel <name>', 'the channel of good images', 'nightly')
     .option('--no-promote', 'leave the channel alone')
     .option('--no-upload', 'stop after the checks: no MAAS is needed')

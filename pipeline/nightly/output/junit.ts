@@ -5,11 +5,11 @@ import type { ImageNight, Night, NightFault, PrunedTarget } from '../types.ts';
 /**
  * The night as JUnit XML: a suite an image, its steps and its checks as cases, so that CI shows an image's defect as a
  * failed test. What failed for another reason than a check is an error of its step.
- * @param verdicts of the images' artifacts, by the image's name
+ * @param verdicts on the images' artifacts, by the image's name
  */
-export function nightJunit(night: Night, verdicts: ReadonlyMap<string, Verdict>): string {
+export function nightJunit(night: Night, verdicts: ReadonlyMap<string, readonly Judged[]>): string {
   const suites = [
-    ...night.images.map((image) => imageSuite(image, verdicts.get(image.image))),
+    ...night.images.map((image) => imageSuite(image, verdicts.get(image.image) ?? [])),
     ...(night.pruned.length > 0 ? [suite('retention', night.pruned.map(pruneCase))] : []),
   ];
   const sum = (of: (one: Suite) => number) => suites.reduce((all, one) => all + of(one), 0);
@@ -22,6 +22,12 @@ export function nightJunit(night: Night, verdicts: ReadonlyMap<string, Verdict>)
   ].join('\n');
 }
 
+/** A verdict, and the stage that it is of: validate or accept, there with the target. */
+export interface Judged {
+  stage: string;
+  verdict: Verdict;
+}
+
 interface Suite {
   xml: string;
   tests: number;
@@ -29,11 +35,13 @@ interface Suite {
   errors: number;
 }
 
-function imageSuite(image: ImageNight, verdict: Verdict | undefined): Suite {
+function imageSuite(image: ImageNight, judged: readonly Judged[]): Suite {
+  const rejectedBy = (step: string) =>
+    judged.some(({ stage, verdict }) => stage.split(' ')[0] === step && !verdict.passed);
   const cases = image.steps.map(({ step, state, seconds, summary }) => {
     const head = `    <testcase classname="${attribute(`${image.image}.steps`)}" name="${attribute(step)}" time="${seconds.toFixed(3)}"`;
     // A rejected image fails by its checks below; told twice it would count twice.
-    if (state === 'failed' && image.failure && !(step === 'validate' && verdict && !verdict.passed))
+    if (state === 'failed' && image.failure && !rejectedBy(step))
       return `${head}>\n${error(image.failure)}\n    </testcase>`;
     return summary
       ? `${head}>\n      <system-out>${content(summary)}</system-out>\n    </testcase>`
@@ -43,8 +51,9 @@ function imageSuite(image: ImageNight, verdict: Verdict | undefined): Suite {
     cases.push(
       `    <testcase classname="${attribute(`${image.image}.steps`)}" name="start">\n${error(image.failure)}\n    </testcase>`,
     );
-  const checks =
-    verdict?.findings.map((finding) => testCase(finding, `${image.image}.${verdict.profile}`)) ?? [];
+  const checks = judged.flatMap(({ stage, verdict }) =>
+    verdict.findings.map((finding) => testCase(finding, `${image.image}.${stage}`)),
+  );
   return suite(image.image, [...cases, ...checks], image.seconds);
 }
 

@@ -2,7 +2,16 @@ import { cell } from '../../diff/output/markdown.ts';
 import { duration } from '../../report/human.ts';
 import { plain } from '../../report/paint.ts';
 import type { ImageNight, Night } from '../types.ts';
-import { changePhrases, checksPhrase, counts, sizePhrase, took, WORDS, why } from './phrases.ts';
+import {
+  acceptancePhrases,
+  changePhrases,
+  checksPhrase,
+  counts,
+  sizePhrase,
+  took,
+  WORDS,
+  why,
+} from './phrases.ts';
 
 const MARK = { built: '🆕', unchanged: '✅', failed: '❌' } as const;
 /** Rows of one part; the page has more. */
@@ -37,6 +46,7 @@ function one(image: ImageNight): string[] {
   for (const check of changes?.newlyFailing ?? [])
     lines.push(`- newly failing (${check.severity}): **${cell(check.title)}**: ${cell(check.found)}`);
   for (const check of changes?.fixed ?? []) lines.push(`- fixed: **${cell(check.title)}**`);
+  for (const phrase of acceptancePhrases(image)) lines.push(`- ${cell(phrase)}`);
   for (const { target, name, note } of promoted) lines.push(`- ${cell(`${name} on ${target} ${note}`)}`);
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('');
   for (const section of changes?.sections ?? []) {

@@ -3,7 +3,16 @@ import { renderView } from '../../html/page.ts';
 import { shownTime } from '../../html/time.ts';
 import { duration } from '../../report/human.ts';
 import type { ImageNight, Night } from '../types.ts';
-import { changePhrases, checksPhrase, counts, sizePhrase, took, WORDS, why } from './phrases.ts';
+import {
+  acceptancePhrases,
+  changePhrases,
+  checksPhrase,
+  counts,
+  sizePhrase,
+  took,
+  WORDS,
+  why,
+} from './phrases.ts';
 
 const TONES: Record<Night['outcome'], Tone> = { new: 'good', unchanged: 'plain', broken: 'bad' };
 const OPEN_UP_TO = 12;
@@ -52,6 +61,7 @@ function imageOf(image: ImageNight, page: string | undefined) {
       ...step,
       took: step.state === 'fresh' ? '' : duration(step.seconds),
     })),
+    acceptances: acceptancePhrases(image),
     promoted: image.promoted,
     newlyFailing: changes?.newlyFailing ?? [],
     fixed: changes?.fixed ?? [],

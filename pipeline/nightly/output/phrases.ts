@@ -48,6 +48,14 @@ export function changePhrases(changes: ImageChanges | null): string[] {
   return changes.sections.map(({ title, summary }) => `${title}: ${summary}`);
 }
 
+/** "accepted on node3 of lab", "failed on node3 of lab: no failed unit". */
+export function acceptancePhrases({ acceptances }: ImageNight): string[] {
+  return acceptances.map(({ target, machine, accepted, failing }) => {
+    const checks = failing.map(({ title }) => title).join(', ');
+    return `${accepted ? 'accepted' : 'failed'} on ${machine} of ${target}${checks ? `: ${checks}` : ''}`;
+  });
+}
+
 /** "12 min 05 s", or nothing for what took no time. */
 export function took({ status, seconds }: ImageNight): string {
   return status === 'unchanged' ? '' : duration(seconds);

@@ -2,7 +2,16 @@ import { type Paint, plain } from '../../report/paint.ts';
 import { planText } from '../../report/plan-text.ts';
 import type { PlannedImage } from '../plan.ts';
 import type { ImageNight, Night } from '../types.ts';
-import { changePhrases, checksPhrase, counts, sizePhrase, took, WORDS, why } from './phrases.ts';
+import {
+  acceptancePhrases,
+  changePhrases,
+  checksPhrase,
+  counts,
+  sizePhrase,
+  took,
+  WORDS,
+  why,
+} from './phrases.ts';
 
 /** The night for a terminal: a line an image, below it what one would ask next. */
 export function nightText(night: Night, folder: string, color: Paint): string {
@@ -27,6 +36,7 @@ function details(image: ImageNight): string[] {
   return [
     [sizePhrase(image), checks && `checks: ${checks}`, took(image)].filter(Boolean).join(', '),
     ...(image.failure?.hint ? [`hint: ${image.failure.hint}`] : []),
+    ...acceptancePhrases(image),
     ...changePhrases(image.changes),
     ...image.promoted.map(({ target, name, note }) => `${target}: ${name} ${note}`),
   ].filter(Boolean);

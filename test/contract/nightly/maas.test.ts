@@ -82,6 +82,16 @@ test('an image that a check rejects reaches neither MAAS nor the channel', async
   expect((await names()).get('a-1.0-nightly')).toBe(shown);
 });
 
+test('an image that fails on a machine is uploaded, and not promoted', async () => {
+  house.set('a', { onMachine: [finding(1, { status: 'fail', severity: 'blocker' })] });
+  house.set('b', { onMachine: [finding(1)] });
+  const night = await house.night({ channel: 'nightly' });
+  expect(night.images.map(({ status }) => status)).toEqual(['failed', 'built']);
+  const there = await names();
+  expect([there.has('a-1.0-nightly'), there.get('b-1.0-nightly')]).toEqual([false, sha('b')]);
+  expect([...there.values()]).toContain(sha('a'));
+});
+
 test('a channel that somebody has moved back stays there', async () => {
   await house.night({ channel: 'nightly' });
   const first = sha('a');

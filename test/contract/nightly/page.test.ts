@@ -25,6 +25,7 @@ const image = (name: string, rest: Partial<ImageNight> = {}): ImageNight => ({
   artifact,
   before: artifact,
   resources: [],
+  acceptances: [],
   promoted: [],
   changes: null,
   ...rest,
@@ -47,6 +48,7 @@ const night: Night = {
       status: 'built',
       reason: 'build: changed: packages',
       seconds: 1500,
+      acceptances: [{ target: 'lab', machine: 'gpu-001', accepted: true, failing: [check] }],
       promoted: [
         { target: 'lab', name: 'dgx1-5.0-nightly', moved: true, note: 'now shows dgx1-5.0-20261123-abababa' },
       ],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Finding } from '../../../pipeline/checks/judge.ts';
@@ -24,6 +24,8 @@ export interface Knobs {
   /** The stage that fails, and how. */
   fails?: StageId;
   fault?: Fault;
+  /** What is found on a machine; with it the image has a stage `accept`. */
+  onMachine?: Finding[];
   /** Awaited in `build`. */
   waits?: (signal: AbortSignal) => Promise<void>;
 }
@@ -53,7 +55,7 @@ export class House {
     this.knobs.set(name, { ...(this.knobs.get(name) as Knobs), ...change });
   }
 
-  get stages(): Stage[] {
+  stagesOf(name: string): Stage[] {
     const knobsOf = (context: StageContext) => this.knobs.get(context.image.name) as Knobs;
     const stage = (
       id: StageId,
@@ -123,7 +125,36 @@ export class House {
         artifact: context.output('pack').artifact.sha256,
       }),
     };
-    return [build, pack, named, ...(this.upload ? [this.upload] : [])];
+    const accept = stage(
+      'accept',
+      async (context) => {
+        const verdict = verdictOf(knobsOf(context).onMachine ?? []);
+        const { sha256 } = context.output('pack').artifact;
+        const result = {
+          format: 1,
+          accepted: verdict.passed,
+          target: 'lab',
+          sha256,
+          machine: { hostname: 'node1' },
+        };
+        mkdirSync(join(context.dir, 'lab'));
+        writeFileSync(
+          join(context.dir, 'lab/acceptance.json'),
+          JSON.stringify({ ...result, verdict, logs: [], seconds: 1, startedAt: '2026-11-23T03:00:00Z' }),
+        );
+        if (!verdict.passed) throw new Fault('IMAGE_QUARANTINED', 'it failed its acceptance on node1');
+        return { data: { acceptances: [] } as never, files: [], summary: 'accepted' };
+      },
+      ({ bash, onMachine = [] }) => ({
+        bash,
+        onMachine: onMachine.map(({ id, status }) => `${id} ${status}`),
+      }),
+    );
+    return [
+      ...[build, pack, named],
+      ...(this.upload ? [this.upload] : []),
+      ...(this.knobs.get(name)?.onMachine ? [accept] : []),
+    ];
   }
 
   request(name: string): RunRequest {
@@ -133,6 +164,7 @@ export class House {
       platform: 'demo1',
       version: '1.0',
       vm: {},
+      acceptance: { machines: ['node1'], tags: [], checksFile: null, ssh: { keyFile: null } },
       upload: Object.keys(this.targets),
       resource: {
         name: `custom/${name}-{version}-{digest}`,
@@ -149,8 +181,8 @@ export class House {
       } as unknown as Config,
       image,
       release: {} as never,
-      stages: this.stages,
-      selection: { until: this.upload ? 'upload' : 'validate' },
+      stages: this.stagesOf(name),
+      selection: {},
       emit: (event) => this.events.push(event),
       signal: this.abort.signal,
       env: this.env,

@@ -95,6 +95,34 @@ describe('a night', () => {
     expect(again.images[0]?.changes).toMatchObject({ sameContent: true, newlyFailing: [] });
   });
 
+  it('an image that fails on a machine is broken, and its checks there are told', async () => {
+    house = new House('a');
+    const title = 'no failed unit';
+    house.set('a', { onMachine: [finding(1), finding(2, { status: 'fail', severity: 'blocker', title })] });
+    const night = await house.night();
+    expect(night).toMatchObject({ outcome: 'broken', exitCode: 6 });
+    expect(night.images[0]).toMatchObject({
+      failure: { step: 'accept', code: 'IMAGE_QUARANTINED' },
+      acceptances: [{ target: 'lab', machine: 'node1', accepted: false, failing: [{ title }] }],
+    });
+    const written = (name: string) => readFileSync(join(nightlyDir(house.workspace), night.id, name), 'utf8');
+    expect(written('junit.xml')).toMatch(/errors="0"/);
+    expect(written('junit.xml')).toMatch(
+      /classname="a\.accept lab\.blocker" name="2 check-2: no failed unit">\s*<failure/,
+    );
+    expect(written('summary.md')).toContain('failed on node1 of lab: no failed unit');
+    expect(written('summary.html')).toContain('failed on node1 of lab: no failed unit');
+
+    house.set('a', { onMachine: [finding(1)] });
+    const mended = await house.night();
+    expect(mended.images[0]).toMatchObject({
+      status: 'built',
+      acceptances: [{ accepted: true, failing: [] }],
+    });
+    expect(house.built).toEqual(['a']);
+    expect((await house.night()).outcome).toBe('unchanged');
+  });
+
   it('its exit code is that of the first lasting failure; 75 when all may work when run again', async () => {
     house = new House('a', 'b');
     house.set('a', { fails: 'build', fault: new Fault('PORT_TAKEN', 'taken') });
