@@ -30,12 +30,7 @@ export async function bench(options: Partial<SandboxOptions> = {}): Promise<Benc
   const events: Event[] = [];
   const abort = new AbortController();
   const session = { emit: (event: Event) => void events.push(event), signal: abort.signal };
-  const client = createClient({
-    url: sandbox.url,
-    key: parseApiKey(sandbox.apiKey, 'of the sandbox'),
-    caCert: null,
-    ...session,
-  });
+  const client = clientOf(sandbox, session);
   onTestFinished(async () => {
     await sandbox.close();
     rmSync(dir, { recursive: true, force: true });
@@ -53,6 +48,14 @@ export async function bench(options: Partial<SandboxOptions> = {}): Promise<Benc
         ...settings,
       }),
   };
+}
+
+/** A client of the administrator; without a session nothing is heard of it. */
+export function clientOf(
+  { url, apiKey }: Pick<Sandbox, 'url' | 'apiKey'>,
+  session: Bench['session'] = { emit() {}, signal: new AbortController().signal },
+): MaasClient {
+  return createClient({ url, key: parseApiKey(apiKey, 'of the sandbox'), caCert: null, ...session });
 }
 
 /** The same with its machines commissioned: they are Ready. */
