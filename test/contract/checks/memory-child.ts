@@ -70,7 +70,7 @@ const mode = process.argv[2];
 let bomb: string[] = [];
 let facts: Awaited<ReturnType<typeof inspected>>;
 if (mode === 'large') facts = await inspected(2000, 1_100_000);
-else if (mode === 'many') facts = await inspected(Number(process.argv[3] ?? 500_000), 0);
+else if (mode === 'many') facts = await inspected(Number(process.argv[3] ?? 990_000), 0);
 else if (mode === 'gzip') {
   // Members of a gzip, made one by one: making it must not need more memory than reading it.
   ({ facts } = await validated(
