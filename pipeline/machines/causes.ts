@@ -80,7 +80,7 @@ const ROWS: readonly Row[] = [
   },
   {
     id: 'bmc-unreachable',
-    says: /Could not contact node's BMC|Connection timed out while performing power action|Device communication timeout|IPMI session has timed out|No rack controllers can access the BMC|Failed (?:to )?(?:talk|connect) to [^\n]{0,60}BMC|Failed to (?:power (?:on|off|cycle)|query) node/i,
+    says: /Could not contact node's BMC|Connection timed out while performing power action|Device communication timeout|IPMI session has timed out|No rack controllers can access the BMC|Failed (?:to )?(?:talk|connect) to [^\n]{0,60}BMC|Failed to power (?:on|off|cycle) node/i,
     cause: 'The BMC of $h cannot be reached from a rack controller',
     remedy:
       'Check its address and cable, and that the rack reaches that network: dgxos-maas machines power status $h --query',

@@ -18,16 +18,20 @@ export function terminal(env: NodeJS.ProcessEnv): Terminal {
       new Promise((resolve, reject) => {
         const asking = createInterface({ input: process.stdin, output: process.stderr });
         const stop = () => {
-          asking.close();
           reject(interrupted(signal));
+          asking.close();
         };
         signal.addEventListener('abort', stop, { once: true });
         // The terminal is in raw mode meanwhile, where Ctrl-C is only a character.
         asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
         asking.question(text, (answer) => {
-          signal.removeEventListener('abort', stop);
-          asking.close();
           resolve(answer.trim());
+          asking.close();
+        });
+        // Also by Ctrl-D, which answers nothing.
+        asking.on('close', () => {
+          signal.removeEventListener('abort', stop);
+          resolve('');
         });
       }),
   };
