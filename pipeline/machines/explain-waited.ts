@@ -46,7 +46,7 @@ export async function explainWaited(
 }
 
 /** The last events, and the end of each failed script's output. */
-export function detailOf({ events, scripts }: Pick<Explanation, 'events' | 'scripts'>): string {
+function detailOf({ events, scripts }: Pick<Explanation, 'events' | 'scripts'>): string {
   return [
     ...events.slice(-EVENTS_SHOWN).map(eventLine),
     ...scripts.flatMap(({ name, status, exitStatus, output }) => [

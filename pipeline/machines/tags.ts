@@ -51,7 +51,7 @@ export async function createTag(
 }
 
 /** Tags or untags machines, many by one request. The same twice is the same. */
-export async function updateTag(
+async function updateTag(
   client: MaasClient,
   name: string,
   way: 'add' | 'remove',
