@@ -221,7 +221,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     status: 403,
     says: /reserved for admin users/,
     code: 'MAAS_FORBIDDEN',
-    sentence: 'The API key is not of a MAAS administrator, and only these may change images',
+    sentence: 'The API key is not of a MAAS administrator, and MAAS keeps this for them',
     remedy: 'Use the key of an administrator, or have the user made one in MAAS.',
   },
   {
