@@ -20,6 +20,7 @@ import { imageDirectory, type RunRequest } from '../run/runner.ts';
 import { redact } from '../secrets/registry.ts';
 import { stagesFor } from '../stages/table.ts';
 import { channelName, keptDir } from '../upload/channel.ts';
+import { retention } from '../upload/retention.ts';
 import { runAndReport, withLock } from './run-image.ts';
 import type { Session } from './session.ts';
 
@@ -27,12 +28,12 @@ export interface NightlyOptions {
   dryRun?: boolean;
   jobs?: number;
   accept?: boolean;
-  channel: string;
+  channel?: string;
   promote: boolean;
   upload: boolean;
-  keep: number;
-  days: number;
-  deployedDays: number;
+  keep?: number;
+  days?: number;
+  deployedDays?: number;
   prune: boolean;
   out?: string;
   since?: string;
@@ -49,21 +50,24 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   const [first] = requests;
   if (!first) return;
   const { config } = first;
-  const channel = options.upload && options.promote ? options.channel : null;
+  const channel = options.upload && options.promote ? (options.channel ?? config.nightly.channel) : null;
   // A wrong name is told before hours of building.
   if (channel !== null) channelName(first.image, channel);
   const { keep, days, deployedDays } = options;
-  const retention = options.upload && options.prune ? { keep, days, deployedDays } : null;
+  const stays =
+    options.upload && options.prune ? retention(config.retention, { keep, days, deployedDays }) : null;
   const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));
-  const jobs = options.jobs ?? defaultJobs(requests.map(needOf), hostSize());
+  const jobs = options.jobs ?? config.nightly.jobs ?? defaultJobs(requests.map(needOf), hostSize());
   if (options.dryRun) {
     const images = await planNight(requests);
     const after = [
       `${jobs} at a time.`,
       ...(channel === null ? [] : [`Good images would be promoted to the channel ${channel}.`]),
-      ...(retention ? [`Then pruned: ${keep} of each image and ${days} days of uploads would stay.`] : []),
+      ...(stays
+        ? [`Then pruned: ${stays.keep} of each image and ${stays.days} days of uploads would stay.`]
+        : []),
     ];
-    session.data({ ok: true, dryRun: true, jobs, channel, retention, images }, () =>
+    session.data({ ok: true, dryRun: true, jobs, channel, retention: stays, images }, () =>
       planNightText(images, after, paint(session.color)),
     );
     return;
@@ -76,7 +80,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
       jobs,
       since,
       channel,
-      retention,
+      retention: stays,
       keepIn,
       run,
       emit,

@@ -108,6 +108,20 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
     targets,
     acceptance,
     machines: resolveMachines(written.machines, scope('machines.', ['machines'])),
+    retention: {
+      keep: take('retention.keep', 'retention.keep', written.retention?.keep, 3),
+      days: take('retention.days', 'retention.days', written.retention?.days, 14),
+      deployedDays: take(
+        'retention.deployedDays',
+        'retention.deployed_days',
+        written.retention?.deployed_days,
+        30,
+      ),
+    },
+    nightly: {
+      channel: take('nightly.channel', 'nightly.channel', written.nightly?.channel, 'nightly'),
+      jobs: take('nightly.jobs', 'nightly.jobs', written.nightly?.jobs, null),
+    },
   };
   return { config, origins };
 }

@@ -19,6 +19,25 @@ export interface Config {
   machines: MachinesConfig;
   /** What holds for images that say nothing of their own. */
   acceptance: AcceptanceConfig;
+  retention: RetentionConfig;
+  nightly: NightlyConfig;
+}
+
+/** Which uploads `prune` and `nightly` let stay. */
+export interface RetentionConfig {
+  /** Complete uploads of each image, the newest first. */
+  keep: number;
+  /** Days for which every upload stays. */
+  days: number;
+  /** Days after a deployment for which an image stays. */
+  deployedDays: number;
+}
+
+export interface NightlyConfig {
+  /** The channel of good images. */
+  channel: string;
+  /** Images built side by side; null: as many as the host carries. */
+  jobs: number | null;
 }
 
 /** How images are tried on a machine. */

@@ -12,6 +12,8 @@ export interface WrittenConfig {
   targets?: Record<string, WrittenTarget>;
   acceptance?: WrittenAcceptance;
   machines?: WrittenMachines;
+  retention?: { keep?: number; days?: number; deployed_days?: number };
+  nightly?: { channel?: string; jobs?: number };
 }
 
 export interface WrittenMachines {

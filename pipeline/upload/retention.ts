@@ -11,6 +11,15 @@ export interface Retention {
   deployedDays: number;
 }
 
+/** The configured one, with what flags say in place of it. */
+export function retention(configured: Retention, flags: Partial<Retention>): Retention {
+  return {
+    keep: flags.keep ?? configured.keep,
+    days: flags.days ?? configured.days,
+    deployedDays: flags.deployedDays ?? configured.deployedDays,
+  };
+}
+
 export interface Judged {
   image: ListedImage;
   delete: boolean;

@@ -24,7 +24,7 @@ export function declare(program: Command, act: Act): void {
     .option('-n, --dry-run', 'print what would be built and why; change nothing')
     .option(
       '-j, --jobs <count>',
-      'images built side by side (default: as many VMs as the host carries)',
+      'images built side by side (default: as configured, else as many VMs as the host carries)',
       whole(1),
     )
     .option(
@@ -32,12 +32,20 @@ export function declare(program: Command, act: Act): void {
       'try every image on a machine (default: images with machines or tags for that, see `accept`)',
     )
     .option('--no-accept', 'try none on a machine')
-    .option('--channel <name>', 'the channel of good images', 'nightly')
+    .option('--channel <name>', 'the channel of good images (default: as configured, else nightly)')
     .option('--no-promote', 'leave the channel alone')
     .option('--no-upload', 'stop after the checks: no MAAS is needed')
-    .option('--keep <count>', 'complete uploads of each image that stay', whole(1), 3)
-    .option('--days <days>', 'days for which every upload stays', whole(0), 14)
-    .option('--deployed-days <days>', 'days after a deployment for which an image stays', whole(0), 30)
+    .option(
+      '--keep <count>',
+      'complete uploads of each image that stay (default: as configured, else 3)',
+      whole(1),
+    )
+    .option('--days <days>', 'days for which every upload stays (default: as configured, else 14)', whole(0))
+    .option(
+      '--deployed-days <days>',
+      'days after a deployment for which an image stays (default: as configured, else 30)',
+      whole(0),
+    )
     .option('--no-prune', 'delete nothing from MAAS')
     .option('-o, --out <dir>', 'write the summary into this folder, too')
     .option('--since <summary>', 'compare with this summary.json, or its folder, instead of the last night')

@@ -3,9 +3,9 @@ import type { Judged } from '../../upload/retention.ts';
 import type { Declare } from '../command.ts';
 
 interface Options {
-  keep: number;
-  days: number;
-  deployedDays: number;
+  keep?: number;
+  days?: number;
+  deployedDays?: number;
   to?: string[];
   apiKeyFile?: string;
   dryRun?: boolean;
@@ -23,9 +23,17 @@ export const declare: Declare = (program, act) => {
     .description(
       'delete old uploads from MAAS; never a channel, what a channel shows, what was deployed lately or is on its way',
     )
-    .option('--keep <count>', 'complete uploads of each image that stay', count, 3)
-    .option('--days <days>', 'days for which every upload stays', count, 14)
-    .option('--deployed-days <days>', 'days after a deployment for which an image stays', count, 30)
+    .option(
+      '--keep <count>',
+      'complete uploads of each image that stay (default: as configured, else 3)',
+      count,
+    )
+    .option('--days <days>', 'days for which every upload stays (default: as configured, else 14)', count)
+    .option(
+      '--deployed-days <days>',
+      'days after a deployment for which an image stays (default: as configured, else 30)',
+      count,
+    )
     .option('--to <target...>', 'MAAS targets of the configuration (default: the only one)')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
     .option('-n, --dry-run', 'say what would be deleted and why, and change nothing')
@@ -35,18 +43,19 @@ export const declare: Declare = (program, act) => {
         const { chooseTargets } = await import('../../upload/choose-targets.ts');
         const { prune, pruneKept } = await import('../../upload/prune.ts');
         const { prunedTable } = await import('../../upload/images-table.ts');
+        const { retention } = await import('../../upload/retention.ts');
         const { keptDir } = await import('../../upload/channel.ts');
         const { paint } = await import('../../report/paint.ts');
-        const { keep, days, deployedDays } = options;
         const { emit, signal, env } = session;
+        const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
+        const { keep, days, deployedDays } = options;
+        const policy = retention(config.retention, { keep, days, deployedDays });
         const dryRun = options.dryRun === true;
         const targets: { target: string; images: Judged[] }[] = [];
         for (const chosen of await chooseTargets(options, session)) {
-          const policy = { keep, days, deployedDays };
           const images = await prune(chosen, { policy, image, dryRun, emit, signal, env });
           targets.push({ target: chosen.target.name, images });
         }
-        const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
         if (!dryRun) await pruneKept(keptDir(config.workspace), env);
         session.data({ ok: true, dryRun, targets }, () => prunedTable(targets, dryRun, paint(session.color)));
       }),

@@ -70,6 +70,21 @@ test('broken images: exit code, table, folder, annotations, outputs and summary 
   });
 });
 
+test('what the configuration says holds where no flag does', async () => {
+  const file = join(host.dir, 'dgxos-maas.yaml');
+  const more = 'nightly: { channel: lab, jobs: 2 }\nretention: { keep: 5, days: 0 }\n';
+  writeFileSync(file, `${readFileSync(file, 'utf8')}${more}`);
+  const plan = async (...flags: string[]) => (await host.run(['--json', 'nightly', '-n', ...flags])).json;
+  const retention = { keep: 5, days: 0, deployedDays: 30 };
+  expect(await plan()).toMatchObject({ jobs: 2, channel: 'lab', retention });
+  const flags = ['--jobs', '1', '--channel', 'c', '--keep', '1', '--deployed-days', '0'];
+  expect(await plan(...flags)).toMatchObject({
+    jobs: 1,
+    channel: 'c',
+    retention: { keep: 1, days: 0, deployedDays: 0 },
+  });
+});
+
 test.each([
   [['nightly', 'on'], 3, 'Did you mean "one"?'],
   [['nightly', '--jobs', '0'], 2, 'at least 1'],

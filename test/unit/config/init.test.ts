@@ -175,6 +175,13 @@ describe('the published schema', () => {
       port: [/port: 22/, 'port: 23'],
       bastion: [/admin@bastion/, 'other@bastion'],
       timeout: [/timeout: 15m/, 'timeout: 16m'],
+      retention: [/keep: 3/, 'keep: 4'],
+      keep: [/keep: 3/, 'keep: 4'],
+      days: [/days: 14/, 'days: 15'],
+      deployed_days: [/deployed_days: 30/, 'deployed_days: 31'],
+      nightly: [/jobs: 1/, 'jobs: 2'],
+      channel: [/channel: nightly/, 'channel: other'],
+      jobs: [/jobs: 1/, 'jobs: 2'],
     };
     expect([...new Set(keysOf(schema, schema).map(([key]) => key))].sort()).toEqual(
       Object.keys(changes).sort(),
