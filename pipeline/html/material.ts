@@ -85,14 +85,17 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
   };
 }
 
+// Times of files lag behind the clock by up to a tick of the kernel.
+const TICK_MS = 20;
+
 /** A rejected image leaves no record, but its verdict; either counts only for the artifact that is there. */
 async function verdictOf(imageDir: string, { pack, validate }: Records): Promise<Verdict | null> {
   const file = join(imageDir, 'validate', 'verdict.json');
   const verdict = await readJson<Verdict>(file);
   if (!verdict || !Array.isArray(verdict.findings) || !pack) return null;
   if (validate) return validate.inputs.artifact === pack.data.artifact.sha256 ? verdict : null;
-  const { mtime } = await stat(file);
-  return mtime.toISOString() >= pack.finishedAt ? verdict : null;
+  const { mtimeMs } = await stat(file);
+  return mtimeMs + TICK_MS >= Date.parse(pack.finishedAt) ? verdict : null;
 }
 
 async function acceptancesOf(imageDir: string, { pack }: Records): Promise<Material['acceptances']> {
