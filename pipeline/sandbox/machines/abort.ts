@@ -34,7 +34,7 @@ export async function abort(call: Call): Promise<Reply> {
     },
     [STATUS.TESTING]: {
       what: 'testing',
-      to: machine.run?.from ?? machine.previousStatus,
+      to: machine.previousStatus === STATUS.COMMISSIONING ? STATUS.READY : machine.previousStatus,
       logged: ['REQUEST_NODE_ABORT_TESTING', 'ABORTED_TESTING'],
     },
     [STATUS.DISK_ERASING]: {

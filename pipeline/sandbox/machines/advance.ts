@@ -45,7 +45,8 @@ function take(world: World, machine: Machine, run: Run, at: number): void {
     if (step.event && !failure) logEvent(world, machine, step.event, { at });
     schedule(world, machine, run, at);
     step.do?.({ world, machine, run, at, failure });
-  } else if (run.step < 0 && failureOf(world, machine, 'timeout')) wait(run, 'timeout');
+  } else if (run.step < 0 && run.expires !== null && failureOf(world, machine, 'timeout'))
+    wait(run, 'timeout');
   else if (run.step < 0) schedule(world, machine, run, at);
   // A guest that still comes up is the last thing of some programs.
   if (machine.run === run && run.step >= steps.length && run.waitsFor === null) end(world, machine);
@@ -87,7 +88,8 @@ function powerFailed(world: World, machine: Machine, run: Run, what: 'on' | 'off
     const description = `(${machine.owner}) - Aborting ${statusKey(machine.status)} and reverting to ${statusKey(run.from)}. Unable to power control the node. Please check power credentials.`;
     logEvent(world, machine, 'NODE_POWER_QUERY_FAILED', { description, at });
     for (const id of [machine.commissioningSet, machine.testingSet]) abortScripts(setAt(world, id), at);
-    setStatus(world, machine, run.from, at);
+    // A wipe that could not begin has failed.
+    setStatus(world, machine, run.program === 'erase' ? STATUS.FAILED_DISK_ERASING : run.from, at);
   }
   end(world, machine);
 }

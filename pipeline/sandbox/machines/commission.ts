@@ -9,7 +9,7 @@ import { begin } from './run.ts';
 import { COMMISSIONING_SCRIPTS, DEFAULT_TESTS, newSet, RESULT, TESTS } from './scripts.ts';
 import { answer } from './show.ts';
 import type { Machine } from './state.ts';
-import { ACTIONABLE, STATUS, type Status } from './status.ts';
+import { ACTIONABLE, STATUS } from './status.ts';
 import { machineAt } from './visible.ts';
 
 /** Refuses what needs an ephemeral Ubuntu that was not imported. */
@@ -83,23 +83,9 @@ export async function test(call: Call): Promise<Reply> {
   machine.testingSet = newSet(world, machine, RESULT.TESTING, tests).id;
   const action = { user: user.username, action: 'start testing' };
   logRequest(world, machine, 'REQUEST_NODE_START_TESTING', action);
-  const from = machine.status;
   setStatus(world, machine, STATUS.TESTING);
   machine.owner ??= user.username;
   logEvent(world, machine, 'TESTING');
-  begin(world, machine, 'test', { from, back: afterTests(from) });
+  begin(world, machine, 'test', { from: machine.previousStatus });
   return answer(world, machine);
-}
-
-/** A failed machine that passes its tests is ready again. */
-function afterTests(from: Status): Status {
-  const keep: Status[] = [
-    STATUS.DEPLOYED,
-    STATUS.ALLOCATED,
-    STATUS.RESERVED,
-    STATUS.READY,
-    STATUS.RESCUE_MODE,
-  ];
-  if (keep.includes(from)) return from;
-  return from === STATUS.FAILED_COMMISSIONING ? STATUS.NEW : STATUS.READY;
 }

@@ -49,6 +49,9 @@ export function stopGuest(world: World, machine: Machine): void {
 export function resumeGuests(world: World): void {
   for (const machine of world.store.state.machines.machines) {
     machine.guestPort = null;
+    // It waited for guests that this sandbox has not.
+    if (machine.run?.waitsFor === 'guest' && !world.guests)
+      [machine.run.due, machine.run.waitsFor] = [world.now(), null];
     if (machine.run?.waitsFor === 'guest') startGuest(world, machine, machine.run);
     else if (machine.status === STATUS.DEPLOYED && machine.powered) startGuest(world, machine, null);
   }

@@ -46,13 +46,24 @@ export function logRequest(
   logEvent(world, machine, type, { description, action, user });
 }
 
+/** Of these MAAS keeps what was before them as the previous status. */
+const PASSING = new Set<Status>([
+  STATUS.RESCUE_MODE,
+  STATUS.ENTERING_RESCUE_MODE,
+  STATUS.FAILED_ENTERING_RESCUE_MODE,
+  STATUS.EXITING_RESCUE_MODE,
+  STATUS.FAILED_EXITING_RESCUE_MODE,
+  STATUS.TESTING,
+]);
+
 /** Moves to another status, with its entry in the log. */
 export function setStatus(world: World, machine: Machine, status: Status, at = world.now()): void {
   if (machine.status === status) return;
   const to = status === STATUS.ALLOCATED ? ` (to ${machine.owner})` : '';
   const description = `From '${shownStatus(machine.status)}' to '${shownStatus(status)}'${to}`;
-  machine.previousStatus = machine.status;
+  if (!PASSING.has(machine.status)) machine.previousStatus = machine.status;
   machine.status = status;
+  if (status === STATUS.NEW || status === STATUS.READY) machine.owner = null;
   logEvent(world, machine, 'NODE_CHANGED_STATUS', { description, at });
   world.store.machinesChanged();
 }

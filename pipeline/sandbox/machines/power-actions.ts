@@ -63,7 +63,7 @@ export async function powerOff(call: Call): Promise<Reply> {
   logRequest(world, machine, 'REQUEST_NODE_STOP', action);
   if (machine.powerType === 'manual') return json(200, null);
   stopGuest(world, machine);
-  if (machine.run && machine.run.program !== 'power-on') interrupt(machine);
+  if (machine.run && machine.run.expires !== null) interrupt(machine);
   else begin(world, machine, 'power-off');
   return answer(world, machine);
 }
@@ -108,9 +108,8 @@ export async function exitRescueMode(call: Call): Promise<Reply> {
     action: 'stop rescue mode',
   });
   const from = machine.status;
-  const back = machine.previousStatus;
   setStatus(world, machine, STATUS.EXITING_RESCUE_MODE);
-  begin(world, machine, 'exit-rescue', { from, back });
+  begin(world, machine, 'exit-rescue', { from });
   // Nobody can be asked whether it is off.
   if (machine.powerType === 'manual' && machine.run)
     leaveRescue({ world, machine, run: machine.run, at: world.now(), failure: undefined });

@@ -113,6 +113,7 @@ function remove(call: Call): Reply {
   const { machines } = call.world.store.state;
   const machine = machineAt(call, 'admin');
   stopGuest(call.world, machine);
+  machine.run = null;
   machines.machines = machines.machines.filter((other) => other !== machine);
   machines.scriptSets = machines.scriptSets.filter((set) => set.systemId !== machine.systemId);
   call.world.store.machinesChanged();

@@ -5,17 +5,12 @@ import type { Status } from './status.ts';
 /**
  * Puts a machine on its way; advance.ts takes the steps when their time has come.
  * @param from where it was before, in case that power cannot be controlled
- * @param back where it is after tests or rescue mode
  */
 export function begin(
   world: World,
   machine: Machine,
   program: string,
-  {
-    at = world.now(),
-    from = machine.previousStatus,
-    back = from,
-  }: { at?: number; from?: Status; back?: Status } = {},
+  { at = world.now(), from = machine.previousStatus }: { at?: number; from?: Status } = {},
 ): void {
   const patience = program === 'release' ? world.pace.releaseTimeout : world.pace.nodeTimeout;
   machine.run = {
@@ -25,7 +20,6 @@ export function begin(
     waitsFor: null,
     expires: program.startsWith('power-') ? null : at + patience,
     from,
-    back,
   };
   world.store.machinesChanged();
 }

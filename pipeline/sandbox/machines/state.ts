@@ -63,8 +63,6 @@ export interface Run {
   expires: number | null;
   /** Back there when power cannot be controlled. */
   from: Status;
-  /** The test passes into commissioning's Ready, or back. */
-  back: Status;
 }
 
 export interface ScriptResult {

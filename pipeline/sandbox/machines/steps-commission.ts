@@ -47,7 +47,14 @@ export function finishTesting(turn: Turn): void {
     return void leave(turn, STATUS.FAILED_TESTING);
   }
   passScripts(world, machine, set, at);
-  leave(turn, turn.run.program === 'test' ? turn.run.back : STATUS.READY);
+  leave(turn, afterTests(machine.previousStatus));
+}
+
+/** What was deployed or allocated is so again, a machine that had failed is ready. */
+function afterTests(before: Status): Status {
+  const same: Status[] = [STATUS.DEPLOYED, STATUS.ALLOCATED, STATUS.RESERVED, STATUS.READY];
+  if (same.includes(before)) return before;
+  return before === STATUS.FAILED_COMMISSIONING ? STATUS.NEW : STATUS.READY;
 }
 
 /** The end of commissioning and of tests: the machine switches itself off, unless its own system is to come up again. */

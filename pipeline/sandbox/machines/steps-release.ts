@@ -42,22 +42,19 @@ export function finishErase({ world, machine, run, at, failure }: Turn): void {
   begin(world, machine, 'release', { at, from: run.from });
 }
 
-export function finishRescue({ world, machine, run, at, failure }: Turn): void {
+export function finishRescue({ world, machine, at, failure }: Turn): void {
   if (failure)
     markFailed(world, machine, STATUS.FAILED_ENTERING_RESCUE_MODE, 'Failed to enter rescue mode.', at);
   else {
-    const before = run.from;
     setStatus(world, machine, STATUS.RESCUE_MODE, at);
-    // Where exit_rescue_mode leads back to.
-    machine.previousStatus = before;
     logEvent(world, machine, 'RESCUE_MODE', { at });
   }
   end(world, machine);
 }
 
-export function leaveRescue({ world, machine, run, at }: Turn): void {
-  setStatus(world, machine, run.back, at);
-  if (run.back === STATUS.DEPLOYED) machine.powered = true;
+export function leaveRescue({ world, machine, at }: Turn): void {
+  setStatus(world, machine, machine.previousStatus, at);
+  if (machine.status === STATUS.DEPLOYED) machine.powered = true;
   else {
     machine.owner = null;
     switchOff(world, machine, at);
