@@ -138,7 +138,11 @@ function needOf({ image, release }: RunRequest) {
   return { cpus: image.vm.cpus ?? release.vm.cpus, memoryMiB: image.vm.memoryMiB ?? release.vm.memoryMiB };
 }
 
-const hostSize = () => ({ cpus: availableParallelism(), memoryBytes: totalmem() });
+/** Of the host, or of the container that this runs in. */
+function hostSize() {
+  const limit = process.constrainedMemory() || Number.POSITIVE_INFINITY;
+  return { cpus: availableParallelism(), memoryBytes: Math.min(totalmem(), limit) };
+}
 
 /** URL of the folder among the artifacts of a job of GitLab, as far as it is within the job's project. */
 function gitlabArtifacts(out: string | undefined, env: NodeJS.ProcessEnv): string | undefined {
