@@ -1,16 +1,25 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
+import { type AcceptPlan, acceptOnTargets } from '../../../pipeline/accept/accept-on-targets.ts';
+import { loadChecks, parseChecks } from '../../../pipeline/accept/checks-file.ts';
+import { knownKernel } from '../../../pipeline/accept/kernel.ts';
+import type { Acceptance } from '../../../pipeline/accept/types.ts';
+import { DEFAULTS } from '../../../pipeline/config/acceptance.ts';
+import { TIMEOUTS } from '../../../pipeline/config/machines.ts';
+import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
+import { keepRelease } from '../../../pipeline/diff/release-store.ts';
 import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
 import { directoryGuests } from '../../../pipeline/sandbox/guest/guests.ts';
 import { parseTrouble, type TroubleRule } from '../../../pipeline/sandbox/guest/troubles.ts';
 import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { type LedgerEntry, readLedger } from '../../../pipeline/upload/ledger.ts';
 import { uploadImage } from '../../../pipeline/upload/upload.ts';
 import { Host } from '../cli/host.ts';
 import { call } from '../sandbox/client.ts';
 import { freePort } from './free-port.ts';
-import { tinyImage } from './tiny-image.ts';
+import { KERNELS, tinyImage } from './tiny-image.ts';
 
 export interface Stage {
   host: Host;
@@ -22,9 +31,34 @@ export interface Stage {
   /** Uploads a tiny image under a versioned name, as a run of this image would. @returns its sum */
   upload(image: string, name: string, files?: Record<string, string>): Promise<string>;
   status(hostname: string): Promise<string>;
+  /** The same in this process, without the pauses that real machines need. */
+  accept(sha256: string, more?: Partial<Trial>): Promise<Acceptance>;
+  ledger(): Promise<LedgerEntry[]>;
   config(acceptance: string): void;
   close(): Promise<void>;
 }
+
+/** What a test says of an acceptance. */
+export interface Trial extends Pick<AcceptPlan, 'keep' | 'signal' | 'emit'> {
+  machines: string[];
+  /** Text of a checks file. */
+  checks: string;
+  bastion: string | null;
+  sshTimeoutS: number;
+  platform: string;
+  profile: string;
+}
+
+/** One of the checks that come with the program: each is a connection, and this is about what is around them. */
+const CHECKS = `checks:
+  - id: no-failed-unit
+    title: no systemd unit has failed
+    command: systemctl --failed --no-legend --plain
+    expect: { stdout: { lines: 0 } }
+    why: it would fail on all machines
+    fix: look at it
+logs: [{ id: units, command: systemctl status }]
+`;
 
 export const ID = (index: number) => `gpu-${String(index).padStart(3, '0')}`;
 
@@ -35,7 +69,14 @@ export async function stage(machines = 2): Promise<Stage> {
   const guestPort = await freePort();
   const dir = `${host.dir}-maas`;
   const guests = directoryGuests({ dir: join(dir, 'guests'), port: guestPort, troubles });
-  const maas = await startSandbox({ dir, family: '3.5', machines, speed: 1000, guests });
+  const maas = await startSandbox({
+    dir,
+    family: '3.5',
+    machines,
+    speed: 1000,
+    pace: { nodeTimeout: 1e9 },
+    guests,
+  });
   host.env.MAAS_API_KEY = maas.apiKey;
   const keys = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'tester' });
   const keyFile = join(host.dir, 'id');
@@ -102,9 +143,54 @@ export async function stage(machines = 2): Promise<Stage> {
         signal: new AbortController().signal,
         env: host.env,
       });
+      await keepRelease({ name, sha256, facts: { kernels: KERNELS } }, host.env);
       return sha256;
     },
+    ledger: () => readLedger(host.env),
+    async accept(sha256, more = {}) {
+      const upload = (await readLedger(host.env)).findLast(
+        (entry) => entry.sha256 === sha256 && entry.did === 'completed',
+      );
+      const {
+        machines = [ID(1)],
+        bastion = null,
+        sshTimeoutS = 5,
+        platform = 'demo1',
+        profile = 'demo',
+      } = more;
+      const target = {
+        name: 'lab',
+        url: maas.url,
+        key: { from: 'environment', variable: 'MAAS_API_KEY' },
+        caCert: null,
+        patienceS: 10,
+      } as const;
+      const [result] = await acceptOnTargets([{ target, key: parseApiKey(maas.apiKey, 'test') }], {
+        image: { name: upload?.image, release: 'demo', platform, version: '1.0' } as ImageConfig,
+        release: { profile } as Release,
+        upload: upload as LedgerEntry,
+        config: {
+          ...DEFAULTS,
+          machines,
+          waitS: 5,
+          ssh: { ...DEFAULTS.ssh, port: guestPort, keyFile, bastion, timeoutS: sshTimeoutS },
+        },
+        checks:
+          more.checks === undefined ? await loadChecks(null) : await parseChecks(more.checks, 'checks.yaml'),
+        timeouts: TIMEOUTS,
+        kernel: await knownKernel(sha256, host.env),
+        dir: join(host.dir, 'work/demo/accept'),
+        keep: more.keep ?? false,
+        again: true,
+        emit: more.emit ?? (() => {}),
+        signal: more.signal ?? new AbortController().signal,
+        env: host.env,
+        pollMs: 20,
+      });
+      return result?.acceptance as Acceptance;
+    },
     config(acceptance) {
+      writeFileSync(join(host.dir, 'checks.yaml'), CHECKS);
       writeFileSync(
         join(host.dir, 'dgxos-maas.yaml'),
         `workspace: work
@@ -114,11 +200,13 @@ images:
     platform: demo1
     version: "1.0"
     iso: { source: none.iso, sha256: "${'0'.repeat(64)}" }
+    vm: { accelerator: tcg }
     resource: { name: "custom/demo-{version}-{digest}" }
 targets:
   lab: { url: "${maas.url}" }
 acceptance:
   ${acceptance}
+  checks: checks.yaml
   ssh: { port: ${guestPort}, key_file: id, timeout: 5s }
 `,
       );
@@ -126,7 +214,6 @@ acceptance:
     async close() {
       await maas.close();
       host.remove();
-      const { rmSync } = await import('node:fs');
       rmSync(dir, { recursive: true, force: true });
     },
   };

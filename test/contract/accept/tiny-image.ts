@@ -3,8 +3,16 @@ import { chmodSync, copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 
 /** Programs of this host that a session in the image needs; with their libraries they are the whole system. */
-const PROGRAMS = ['sh', 'cat', 'ls', 'grep', 'awk', 'test', 'head', 'sleep', 'find'];
+const PROGRAMS = ['sh', 'cat', 'ls', 'grep', 'awk', 'test', 'head', 'sleep', 'find', 'tail', 'mkdir'];
 export const KERNEL = '5.4.0-125-generic';
+
+/** The same as packing would find it. */
+export const KERNELS = [
+  {
+    ...{ version: KERNEL, image: `boot/vmlinuz-${KERNEL}`, initrd: null },
+    ...{ modules: true, moduleFiles: 1, modulesDep: true, nvidia: true },
+  },
+];
 
 /**
  * Makes a small tgz that sessions can run in: a shell and a few tools of this host, a kernel by its name, an empty machine-id.
