@@ -4,6 +4,7 @@ import { type Change, type Comparison, type FieldChange, fieldChanges } from '..
 import type { CurrentRack, CurrentVlan } from '../current.ts';
 import { wrong } from '../rules/rule.ts';
 import type { Dhcp } from '../site.ts';
+import { checkDhcpKeepsRanges } from './dhcp-left.ts';
 import { vlanName } from './fabrics.ts';
 import { vlanIsThere } from './places.ts';
 
@@ -18,6 +19,9 @@ interface Wish {
 export function dhcpChanges(comparison: Comparison): Change[] {
   const wishes = wishesOf(comparison);
   for (const { dhcp } of wishes) if (dhcp.kind === 'relayed') checkRelay(dhcp, wishes, comparison);
+  checkDhcpKeepsRanges(comparison, ({ fabric, vid }) =>
+    wishes.some((wish) => wish.fabric === fabric && wish.vid === vid && wish.dhcp.kind !== 'served'),
+  );
   // A relay goes to a VLAN that serves, so those that serve come first.
   const rank = ({ dhcp }: Wish) => ['off', 'served', 'relayed'].indexOf(dhcp.kind);
   return wishes.toSorted((a, b) => rank(a) - rank(b)).flatMap((wish) => change(wish, comparison));

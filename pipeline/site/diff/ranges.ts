@@ -16,6 +16,8 @@ export function rangeChanges(comparison: Comparison): Change[] {
     if (!subnet.ranges) return [];
     const have = comparison.current.ranges.filter(({ cidr }) => cidr === subnet.cidr);
     const steps = matched(subnet.ranges, have, comparison);
+    // With a problem there is no plan, and perhaps no order.
+    if (comparison.problems.length) return [];
     return inOrder(steps, have).flatMap((step) => change(subnet, step));
   });
 }
@@ -124,7 +126,8 @@ function fieldsOf(want: Range, have: CurrentRange | undefined): FieldChange[] {
   ]);
 }
 
-function interval({ start, end }: { start: string; end: string }): Interval {
+/** The addresses from a start to an end. */
+export function interval({ start, end }: { start: string; end: string }): Interval {
   const first = parseAddress(start) as Address;
   return { family: first.family, first: first.value, last: (parseAddress(end) as Address).value };
 }

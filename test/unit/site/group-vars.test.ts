@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../../pipeline/errors/fault.ts';
 import { redact } from '../../../pipeline/secrets/registry.ts';
-import { type GroupVarsOptions, readGroupVars } from '../../../pipeline/site/group-vars.ts';
+import { type GroupVars, type GroupVarsOptions, readGroupVars } from '../../../pipeline/site/group-vars.ts';
+import type { Site } from '../../../pipeline/site/site.ts';
+import { withGroupVars } from '../../../pipeline/site/with-group-vars.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'group-vars-'));
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -128,5 +130,37 @@ describe('a group_vars file that cannot be used', () => {
   it('is told when it is missing or a list', async () => {
     expect((await faultOf(readGroupVars(join(dir, 'none.yml')))).code).toBe('CONFIG_NOT_FOUND');
     expect((await faultOf(read('- a'))).message).toContain('holds no variables');
+  });
+});
+
+describe('a site with these variables', () => {
+  const vars = (dnsDomain: string | null): GroupVars => ({
+    file: 'all.yml',
+    adminUsers: [],
+    dnsDomain,
+    regionController: null,
+    regionControllerUrl: null,
+    repo: null,
+    unresolved: [],
+  });
+  const bare: Site = { settings: [], import: { wait: true, timeoutS: 1 }, prune: new Set() };
+  const domain = (name: string, more = {}) => ({ name, path: ['domains', 0], ...more });
+
+  it('gets their domain as the default one', () => {
+    expect(withGroupVars(bare, vars('deepops.local')).domains).toMatchObject([
+      { name: 'deepops.local', default: true },
+    ]);
+    expect(withGroupVars(bare, vars(null))).toBe(bare);
+  });
+
+  it('keeps what it says itself', () => {
+    const other = { ...bare, domains: [domain('a.example', { default: true })] };
+    const [own, added] = withGroupVars(other, vars('deepops.local')).domains!;
+    expect(own).toMatchObject({ name: 'a.example', default: true });
+    expect(added?.default).toBeUndefined();
+    const same = { ...bare, domains: [domain('deepops.local', { ttl: 60 })] };
+    expect(withGroupVars(same, vars('deepops.local')).domains).toMatchObject([
+      { name: 'deepops.local', ttl: 60, default: true },
+    ]);
   });
 });

@@ -1,0 +1,82 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import type { Event } from '../../../pipeline/events/event.ts';
+import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
+import { createClient, type MaasClient } from '../../../pipeline/maas/client.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { applyPlan } from '../../../pipeline/site/apply.ts';
+import { loadSite } from '../../../pipeline/site/load.ts';
+import { type Plan, planSite } from '../../../pipeline/site/plan.ts';
+import { planObject } from '../../../pipeline/site/plan-text.ts';
+
+/** A sandbox on a clock of its own, with a client and site files beside it. */
+export class Maas {
+  readonly dir = mkdtempSync(join(tmpdir(), 'site-maas-'));
+  readonly events: Event[] = [];
+  sandbox!: Sandbox;
+  client!: MaasClient;
+  /** Milliseconds since 1970; waiting moves it on. */
+  time = Date.now();
+  #signal = new AbortController();
+
+  static async start(options: Partial<SandboxOptions> = {}): Promise<Maas> {
+    const maas = new Maas();
+    maas.sandbox = await startSandbox({ dir: join(maas.dir, 'sandbox'), now: () => maas.time, ...options });
+    maas.client = createClient({
+      url: maas.sandbox.url,
+      key: parseApiKey(maas.sandbox.apiKey, 'of the sandbox'),
+      caCert: null,
+      emit: (event) => maas.events.push(event),
+      signal: maas.#signal.signal,
+    });
+    return maas;
+  }
+
+  async stop() {
+    await this.sandbox.close();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** The plan for a site file of this content. */
+  async plan(site: object | string, env: NodeJS.ProcessEnv = {}): Promise<Plan> {
+    writeFileSync(join(this.dir, 'site.yaml'), typeof site === 'string' ? site : stringify(site));
+    return planSite(await loadSite({ file: 'site.yaml', env, cwd: this.dir }), this.client);
+  }
+
+  /** What would be changed, as --json shows it. */
+  async changes(site: object | string, env: NodeJS.ProcessEnv = {}) {
+    return planObject((await this.plan(site, env)).changes);
+  }
+
+  async apply(site: object | string, env: NodeJS.ProcessEnv = {}): Promise<Plan> {
+    const plan = await this.plan(site, env);
+    await this.make(plan);
+    return plan;
+  }
+
+  make(plan: Plan): Promise<void> {
+    return applyPlan(plan, {
+      client: this.client,
+      emit: (event) => this.events.push(event),
+      signal: this.#signal.signal,
+      now: () => this.time,
+      pause: async (seconds) => {
+        this.time += seconds * 1000;
+      },
+    });
+  }
+
+  /** The requests that a piece of work sends. */
+  async requestsOf(work: () => Promise<unknown>) {
+    const before = this.sandbox.requests.length;
+    await work();
+    return this.sandbox.requests.slice(before);
+  }
+
+  get(path: string) {
+    // biome-ignore lint/suspicious/noExplicitAny: the tests say what they expect in it
+    return this.client.get(path) as Promise<any>;
+  }
+}
