@@ -29,6 +29,11 @@ export function parseAddress(text: string): Address | undefined {
   return undefined;
 }
 
+/** An address in MAAS' spelling; what is none stays as it is. */
+export function spelled(text: string): string {
+  return parseAddress(text)?.text ?? text;
+}
+
 /** Reads a network; undefined when the text is none. Bits beyond the length may be set: `text` has them cleared. */
 export function parseCidr(text: string): Cidr | undefined {
   const [address, length, more] = text.split('/');

@@ -3,6 +3,7 @@ import { Fault } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
 import type { MaasClient } from '../maas/client.ts';
+import { Refusal } from '../maas/refusal.ts';
 import type { Work } from './change.ts';
 import { Ids } from './ids.ts';
 import type { Plan } from './plan.ts';
@@ -58,9 +59,16 @@ export async function applyPlan({ changes, current }: Plan, options: ApplyOption
 function told(error: unknown, name: string, done: number, all: number): unknown {
   if (!(error instanceof Fault)) return error;
   const made = done ? `${done} of ${all} changes are made; run it again for the rest.` : '';
-  return new Fault(error.code, `${name}: ${error.message}`, {
-    ...(error.hint === undefined ? {} : { hint: error.hint }),
-    detail: [error.detail, made].filter(Boolean).join('\n') || '',
+  // What MAAS says of a form is what its author has to know; its fields often say the same.
+  const said =
+    error instanceof Refusal && error.status === 400 && error.row === undefined ? error.detail : undefined;
+  const messages = new Set(said?.split('\n').map((line) => line.replace(/^\w+: /, '')));
+  const hint = said
+    ? 'Change what the file says of it, or what is in its way, and run it again.'
+    : error.hint;
+  return new Fault(error.code, `${name}: ${said ? [...messages].join('; ') : error.message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    ...(made || error.detail ? { detail: [said ? '' : error.detail, made].filter(Boolean).join('\n') } : {}),
     cause: error,
   });
 }

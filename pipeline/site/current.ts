@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { MaasClient } from '../maas/client.ts';
 import { registerSecret } from '../secrets/registry.ts';
+import { spelled } from './address.ts';
 import { type Answer, listOf, text, texts } from './answer.ts';
 
 /** What a MAAS holds of the things that a site file names. A section that was not asked for is empty. */
@@ -169,8 +170,8 @@ export async function readCurrent(
       id: Number(range.id),
       cidr: text((range.subnet as Answer | null)?.cidr),
       type: text(range.type),
-      start: text(range.start_ip),
-      end: text(range.end_ip),
+      start: spelled(text(range.start_ip)),
+      end: spelled(text(range.end_ip)),
       comment: text(range.comment),
     })),
     racks: racks.map((rack) => ({
@@ -255,8 +256,8 @@ function subnetOf(subnet: Answer): CurrentSubnet {
     name: text(subnet.name),
     description: text(subnet.description),
     vlan: placeOf(subnet.vlan as Answer),
-    gateway: text(subnet.gateway_ip) || null,
-    dnsServers: texts(subnet.dns_servers),
+    gateway: spelled(text(subnet.gateway_ip)) || null,
+    dnsServers: texts(subnet.dns_servers).map(spelled),
     managed: subnet.managed === true,
     activeDiscovery: subnet.active_discovery === true,
     allowDns: subnet.allow_dns === true,

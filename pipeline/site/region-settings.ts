@@ -2,7 +2,7 @@ import type { Path, Problem } from '../config/problem.ts';
 import { readText } from '../config/read-text.ts';
 import { Fault } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
-import { parseAddress } from './address.ts';
+import { spelled } from './address.ts';
 import { absolute } from './paths.ts';
 import { wrong } from './rules/rule.ts';
 import type { Setting } from './site.ts';
@@ -45,10 +45,7 @@ export async function regionSettings(
     if (value === undefined) return [];
     const path = ['region', key];
     // MAAS keeps a list as words.
-    if (Array.isArray(value))
-      return [
-        { name, title: key, path, value: value.map((one) => parseAddress(one)?.text ?? one).join(' ') },
-      ];
+    if (Array.isArray(value)) return [{ name, title: key, path, value: value.map(spelled).join(' ') }];
     return [{ name, title: key, path, value }];
   });
   if (region.proxy) settings.push(...(await proxySettings(region.proxy, base, env, problems)));

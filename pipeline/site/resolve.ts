@@ -2,7 +2,7 @@ import type { Path, Problem } from '../config/problem.ts';
 import { readText } from '../config/read-text.ts';
 import { parseDuration } from '../config/units.ts';
 import { Fault } from '../errors/fault.ts';
-import { parseAddress, parseCidr } from './address.ts';
+import { parseCidr, spelled } from './address.ts';
 import { absolute } from './paths.ts';
 import { keyProblem } from './public-key.ts';
 import { regionSettings } from './region-settings.ts';
@@ -121,8 +121,6 @@ function dhcpOf(dhcp: WrittenDhcp, path: Path): Dhcp {
   if (dhcp.relay) return { kind: 'relayed', fabric: dhcp.relay.fabric, vid: dhcp.relay.vlan, path };
   return { kind: 'served', rack: dhcp.rack ?? null, secondaryRack: dhcp.secondary_rack ?? null, path };
 }
-
-const spelled = (address: string) => parseAddress(address)?.text ?? address;
 
 function subnetOf(subnet: WrittenSubnet, path: Path): Subnet {
   const { gateway, dns_servers, fabric, dhcp, ranges } = subnet;

@@ -106,7 +106,9 @@ function fill(site: SiteState, vlan: Vlan, fields: Fields) {
   if (name && !/^\w[ \w-]*$/.test(name)) fields.wrong('name', 'Enter a valid value.');
   const space = spaceOf(site, fields);
   const primary = rackOf(site, fields, 'primary_rack') ?? vlan.primary_rack;
-  const secondary = rackOf(site, fields, 'secondary_rack') ?? vlan.secondary_rack;
+  const standIn = rackOf(site, fields, 'secondary_rack');
+  // A secondary rack that becomes the primary one leaves its place.
+  const secondary = standIn ?? (primary === vlan.secondary_rack ? null : vlan.secondary_rack);
   const dhcp = fields.flag('dhcp_on') ?? vlan.dhcp_on;
   const dynamic = site.ranges.some(
     (range) =>
@@ -119,6 +121,8 @@ function fill(site: SiteState, vlan: Vlan, fields: Fields) {
   fields.check();
   if (site.vlans.some((other) => other !== vlan && other.fabric === vlan.fabric && other.vid === vid))
     wrongForm('A VLAN with the specified VID already exists in the destination fabric.');
+  if (standIn && standIn === vlan.primary_rack)
+    wrongForm(`${standIn} is already set as the primary rack controller`);
   if (primary && primary === secondary) wrongForm('The primary and secondary rack must be different');
   if (dhcp && !primary) wrongForm('dhcp can only be turned on when a primary rack controller is set.');
   Object.assign(vlan, {

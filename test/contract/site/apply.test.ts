@@ -297,6 +297,39 @@ describe('apply', () => {
     expect(await maas.changes(site)).toEqual([]);
   });
 
+  it('gives DHCP a second rack, and lets the two change places', async () => {
+    const maas = await start();
+    await maas.restart((state) => {
+      state.site.racks.push({ system_id: 'rck002', hostname: 'maas-two', interfaces: [] });
+    });
+    const site = (dhcp: object) => ({
+      subnets: [
+        {
+          cidr: '192.168.1.0/24',
+          ranges: [{ type: 'dynamic', start: '192.168.1.191', end: '192.168.1.254' }],
+          dhcp,
+        },
+      ],
+    });
+    const fault: Fault = await maas.plan(site({})).catch((error) => error);
+    expect(fault.message).toContain('which rack controller is to serve DHCP?');
+    expect(fault.hint).toBe('Accepted: rack: maas-vm, rack: maas-two.');
+    const racks = async () => {
+      const { primary_rack, secondary_rack } = await maas.get('fabrics/0/vlans/0/');
+      return [primary_rack, secondary_rack];
+    };
+    const steps = [
+      [{ rack: 'maas-vm', secondary_rack: 'rck002' }, ['rck001', 'rck002']],
+      [{ rack: 'maas-two', secondary_rack: 'maas-vm' }, ['rck002', 'rck001']],
+      [{}, ['rck002', 'rck001']],
+    ] as const;
+    for (const [dhcp, there] of steps) {
+      await maas.apply(site(dhcp));
+      expect(await racks()).toEqual(there);
+      expect(await maas.changes(site(dhcp))).toEqual([]);
+    }
+  });
+
   it('moves ranges past each other', async () => {
     const maas = await start();
     const site = (...ranges: [string, number, number][]) => ({
@@ -424,8 +457,9 @@ describe('apply', () => {
       })
       .catch((error) => error);
     expect(fault).toMatchObject({ code: 'MAAS_REFUSED' });
-    expect(fault.message).toMatch(/^dynamic range 192\.168\.1\.1-192\.168\.1\.9/);
-    expect(fault.detail).toContain('conflicts with an existing IP address or range');
+    expect(fault.message).toBe(
+      'dynamic range 192.168.1.1-192.168.1.9 of 192.168.1.0/24: Requested dynamic range conflicts with an existing IP address or range.',
+    );
   });
 
   it('sets a proxy with a password that nothing shows', async () => {

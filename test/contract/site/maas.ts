@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
@@ -6,6 +6,7 @@ import type { Event } from '../../../pipeline/events/event.ts';
 import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
 import { createClient, type MaasClient } from '../../../pipeline/maas/client.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import type { State } from '../../../pipeline/sandbox/store.ts';
 import { applyPlan } from '../../../pipeline/site/apply.ts';
 import { loadSite } from '../../../pipeline/site/load.ts';
 import { type Plan, planSite } from '../../../pipeline/site/plan.ts';
@@ -23,15 +24,29 @@ export class Maas {
 
   static async start(options: Partial<SandboxOptions> = {}): Promise<Maas> {
     const maas = new Maas();
-    maas.sandbox = await startSandbox({ dir: join(maas.dir, 'sandbox'), now: () => maas.time, ...options });
-    maas.client = createClient({
-      url: maas.sandbox.url,
-      key: parseApiKey(maas.sandbox.apiKey, 'of the sandbox'),
-      caCert: null,
-      emit: (event) => maas.events.push(event),
-      signal: maas.#signal.signal,
-    });
+    await maas.#open(options);
     return maas;
+  }
+
+  async #open(options: Partial<SandboxOptions>) {
+    this.sandbox = await startSandbox({ dir: join(this.dir, 'sandbox'), now: () => this.time, ...options });
+    this.client = createClient({
+      url: this.sandbox.url,
+      key: parseApiKey(this.sandbox.apiKey, 'of the sandbox'),
+      caCert: null,
+      emit: (event) => this.events.push(event),
+      signal: this.#signal.signal,
+    });
+  }
+
+  /** Stops, changes what the sandbox remembers, and goes on. */
+  async restart(edit: (state: State) => void) {
+    await this.sandbox.close();
+    const file = join(this.dir, 'sandbox/state.json');
+    const state = JSON.parse(readFileSync(file, 'utf8')) as State;
+    edit(state);
+    writeFileSync(file, JSON.stringify(state));
+    await this.#open({});
   }
 
   async stop() {

@@ -193,7 +193,7 @@ describe.each(['2.8', '3.8'])('random site files on MAAS %s', (family) => {
         const exported = exportText(await readEverything(maas.client), maas.sandbox.url, maas.dir);
         expect(await maas.changes(exported)).toEqual([]);
       }),
-      { numRuns: 12 },
+      { numRuns: 8 },
     );
   });
 });

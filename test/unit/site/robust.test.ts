@@ -119,6 +119,6 @@ it('whatever is put in place of one of its values, the loader takes it or says w
         expect((error as Fault).where?.line).toBeGreaterThan(0);
       }
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
 });
