@@ -30,10 +30,12 @@ const STAGE_NAMES = {
 } as const;
 
 /** How the run ended, and what that means for the artifact. */
-export function outcome({ run, verdict, records }: Material): Outcome {
+export function outcome({ run, verdict, records, acceptances }: Material): Outcome {
   const plain = { hint: null, detail: null, note: null };
   const failure = run?.failure;
-  if (failure && failure.code !== 'IMAGE_REJECTED') {
+  const refused = acceptances.find(({ result }) => !result.accepted)?.result;
+  const judged = failure?.code === 'IMAGE_REJECTED' || (failure?.code === 'IMAGE_QUARANTINED' && refused);
+  if (failure && !judged) {
     const stopped = failure.code === 'INTERRUPTED' || failure.code === 'TERMINATED';
     const failed = run.stages.find((stage) => stage.state === 'failed');
     const after = failed ? ` after ${duration(failed.seconds)}` : '';
@@ -58,12 +60,19 @@ export function outcome({ run, verdict, records }: Material): Outcome {
         word: 'Rejected',
         sentence: `This image goes no further: ${counts}`,
       };
+    if (refused)
+      return {
+        ...plain,
+        tone: 'bad',
+        word: 'Quarantined',
+        sentence: `This image failed on ${refused.machine.hostname}, a machine of ${refused.target}, and goes into no channel: ${countsPhrase(refused.verdict)}.`,
+      };
     const failed = major + warning;
     return {
       ...plain,
       tone: failed > 0 ? 'warn' : 'good',
       word: failed > 0 ? 'Passed with warnings' : 'Passed',
-      sentence: `${sentenceOfUpload(records.upload?.data.resources.length)} ${capital(counts)}`,
+      sentence: `${sentenceOfUpload(records.upload?.data.resources.length)} ${accepted(acceptances)}${capital(counts)}`,
     };
   }
   return {
@@ -87,6 +96,11 @@ function earlierArtifact({ run, records }: Pick<Material, 'run' | 'records'>): s
 function sentenceOfUpload(resources: number | undefined): string {
   if (!resources) return 'No blocker was found.';
   return `No blocker was found; in MAAS as ${resources === 1 ? 'one boot resource' : `${resources} boot resources`}.`;
+}
+
+function accepted(acceptances: Material['acceptances']): string {
+  const names = acceptances.map(({ result }) => result.machine.hostname);
+  return names.length > 0 ? `Accepted on ${names.join(' and ')}. ` : '';
 }
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Acceptance } from '../../../pipeline/accept/types.ts';
 import type { Finding, Verdict } from '../../../pipeline/checks/judge.ts';
 import type { LastRun } from '../../../pipeline/html/last-run.ts';
 import { whole } from '../diff/facts.ts';
@@ -44,6 +45,7 @@ export interface Folder {
   findings?: Finding[];
   lastRun?: LastRun;
   console?: string;
+  acceptance?: Partial<Acceptance>;
   facts?: object;
   /** Stages without a record. */
   without?: string[];
@@ -101,6 +103,9 @@ export async function writeFolder(dir: string, folder: Folder = {}): Promise<str
   };
   record('pack', 4, { inputs: { name: 'demo' }, data: { artifact } });
   record('validate', 5, { inputs: { artifact: SHA }, data: { verdict } });
+  if (folder.acceptance)
+    files['accept/lab/acceptance.json'] = { ...acceptance(verdictOf(findings), text), ...folder.acceptance };
+  if (folder.acceptance) files['accept/lab/logs/units.log'] = `a unit failed ${text}\n`;
   if (folder.lastRun) files['last-run.json'] = folder.lastRun;
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(dir, path)), { recursive: true });
@@ -108,6 +113,20 @@ export async function writeFolder(dir: string, folder: Folder = {}): Promise<str
   }
   return dir;
 }
+
+/** A machine's result on the artifact of the folder. */
+export const acceptance = (verdict: Verdict, text = 'x'): Acceptance => ({
+  format: 1,
+  accepted: verdict.passed,
+  ...{ image: 'demo', name: `demo-1.0${text}`, sha256: SHA, size: 1, target: 'lab', url: 'http://maas' },
+  machine: { systemId: 'abc', hostname: `gpu-1${text}`, address: '10.0.0.1' },
+  ...{ startedAt: '2026-11-23T00:06:00.000Z', seconds: 900, deployS: 700, sshS: 60, checks: 'c', verdict },
+  logs: [
+    { id: 'units', file: 'logs/units.log', size: 20, note: null },
+    { id: 'fabric', file: null, size: 0, note: `no such file ${text}` },
+  ],
+  released: 'released',
+});
 
 /** Facts with some hundred files' worth of sizes. */
 export function facts(text = '') {

@@ -10,7 +10,7 @@ import { reportPage, writeReport } from '../../../pipeline/html/write-report.ts'
 import { registerSecret } from '../../../pipeline/secrets/registry.ts';
 import { ledgerFile } from '../../../pipeline/upload/ledger.ts';
 import { pkg, whole } from '../diff/facts.ts';
-import { finding, lastRun, writeFolder } from './folder.ts';
+import { finding, lastRun, verdictOf, writeFolder } from './folder.ts';
 
 const HOSTILE = `"'><script>alert(1)</script><img src=x onerror=alert(1)></style></title><%= it %>&lt;`;
 
@@ -35,6 +35,7 @@ const hostileFolder = (text: string) =>
       finding(3, { found: text }),
       finding(4, { status: 'not-applicable', found: text }),
     ],
+    acceptance: {},
     lastRun: lastRun({
       failure: { stage: 'upload', code: 'MAAS_REFUSED', message: text, hint: text, detail: text },
     }),
@@ -48,6 +49,33 @@ describe('the page', () => {
       expect(html).toContain(text);
     expect(html.indexOf('No driver')).toBeLessThan(html.indexOf('Title of 1'));
     expect(html).not.toMatch(/undefined|NaN|\[object/);
+  });
+
+  it('shows how the image did on a machine, and nothing of that where it was not tried', async () => {
+    const plain = await reportPage(await writeFolder(join(dir, 'plain')), { env });
+    expect(plain).not.toContain('acceptance-title');
+    expect(plain).not.toMatch(/"stage">accept/);
+    const good = await reportPage(await writeFolder(join(dir, 'good'), { acceptance: {} }), { env });
+    expect(good).toContain('Accepted on gpu-1x. ');
+    const acceptance = {
+      accepted: false,
+      verdict: verdictOf([finding(7, { status: 'fail', severity: 'blocker', title: 'No unit fails' })]),
+    };
+    const html = await reportPage(await writeFolder(join(dir, 'bad'), { acceptance }), { env });
+    for (const text of [
+      'Quarantined',
+      'gpu-1x, a machine of lab',
+      'No unit fails',
+      'found 7',
+      'a unit failed',
+      'no such file',
+    ])
+      expect(html).toContain(text);
+    // That of another artifact says nothing about this one.
+    const other = { ...acceptance, sha256: 'f'.repeat(64) };
+    expect(
+      await reportPage(await writeFolder(join(dir, 'other'), { acceptance: other }), { env }),
+    ).not.toContain('Quarantined');
   });
 
   it('is made of whatever is there', async () => {
