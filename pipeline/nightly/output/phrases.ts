@@ -48,11 +48,11 @@ export function changePhrases(changes: ImageChanges | null): string[] {
   return changes.sections.map(({ title, summary }) => `${title}: ${summary}`);
 }
 
-/** "accepted on node3 of lab", "failed on node3 of lab: no failed unit". */
+/** "accepted on node3 of lab", "failed on node3 of lab (failing: no failed unit)". */
 export function acceptancePhrases({ acceptances }: ImageNight): string[] {
   return acceptances.map(({ target, machine, accepted, failing }) => {
     const checks = failing.map(({ title }) => title).join(', ');
-    return `${accepted ? 'accepted' : 'failed'} on ${machine} of ${target}${checks ? `: ${checks}` : ''}`;
+    return `${accepted ? 'accepted' : 'failed'} on ${machine} of ${target}${checks ? ` (failing: ${checks})` : ''}`;
   });
 }
 

@@ -110,8 +110,8 @@ describe('a night', () => {
     expect(written('junit.xml')).toMatch(
       /classname="a\.accept lab\.blocker" name="2 check-2: no failed unit">\s*<failure/,
     );
-    expect(written('summary.md')).toContain('failed on node1 of lab: no failed unit');
-    expect(written('summary.html')).toContain('failed on node1 of lab: no failed unit');
+    expect(written('summary.md')).toContain('failed on node1 of lab (failing: no failed unit)');
+    expect(written('summary.html')).toContain('failed on node1 of lab (failing: no failed unit)');
 
     house.set('a', { onMachine: [finding(1)] });
     const mended = await house.night();

@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { built } from '../accept/built.ts';
+import { ID, type Stage, stage } from '../accept/stage.ts';
+
+const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
+
+// The real command on images that only lack their build: real upload, a machine that answers ssh, channel, retention.
+let here: Stage;
+beforeAll(async () => {
+  here = await stage(1);
+});
+beforeEach(() => {
+  here.config('machines: [gpu-001]');
+  here.trouble();
+});
+afterAll(() => here.close());
+
+const nightly = (...flags: string[]) => here.host.run(['--json', 'nightly', '--out', 'out', ...flags]);
+const out = (name: string) => readFileSync(join(here.host.dir, 'out', name), 'utf8');
+
+test('a new image is uploaded, accepted on a machine and promoted; the next night nothing is touched', async () => {
+  await built(here.host);
+  const first = await nightly();
+  expect(first.code, first.stdout + first.stderr).toBe(0);
+  expect(first.json).toMatchObject({
+    outcome: 'new',
+    images: [
+      {
+        status: 'built',
+        acceptances: [{ target: 'lab', machine: ID(1), accepted: true }],
+        promoted: [{ target: 'lab', name: 'demo-1.0-nightly', moved: true }],
+      },
+    ],
+    pruned: [{ target: 'lab', deleted: [], failure: null }],
+  });
+  expect(out('junit.xml')).toContain('classname="demo.accept lab.');
+  expect(out('summary.md')).toContain('accepted on gpu-001 of lab');
+
+  const requests = here.maas.requests.length;
+  const second = await nightly('--exit-code', '--no-prune');
+  expect([second.code, second.json.outcome]).toEqual([77, 'unchanged']);
+  expect(here.maas.requests).toHaveLength(requests);
+});
+
+test('killed while a machine is deployed, the night goes on when it is started again', async () => {
+  const sha256 = await built(here.host, { 'etc/other': 'content' });
+  here.trouble('*:no-ssh');
+  const child = spawn(process.execPath, [CLI, 'nightly'], {
+    cwd: here.host.dir,
+    env: here.host.env,
+    stdio: 'ignore',
+  });
+  const ended = new Promise((resolve) => child.on('close', resolve));
+  while ((await here.status(ID(1))) !== 'Deployed') await new Promise((resolve) => setTimeout(resolve, 50));
+  child.kill('SIGKILL');
+  await ended;
+  const nights = join(here.host.dir, 'work/nightly');
+  const begun = JSON.parse(readFileSync(join(nights, 'under-way.json'), 'utf8')) as { id: string };
+
+  here.trouble();
+  const { code, json, stdout, stderr } = await nightly();
+  expect(code, stdout + stderr).toBe(0);
+  expect(json).toMatchObject({
+    id: begun.id,
+    continued: true,
+    outcome: 'new',
+    images: [{ artifact: { sha256 }, changes: { sameContent: false }, promoted: [{ moved: true }] }],
+  });
+  expect(json.images[0].steps.find((one: { step: string }) => one.step === 'upload').state).toBe('fresh');
+  expect(existsSync(join(nights, 'under-way.json'))).toBe(false);
+  expect(readdirSync(nights)).toContain(begun.id);
+});
+
+test('--no-accept leaves machines alone', async () => {
+  const requests = () => here.maas.requests.filter(({ path }) => path.includes('machines/')).length;
+  const before = requests();
+  await built(here.host, { 'etc/other': 'untried' });
+  const { code, json } = await nightly('--no-accept', '--channel', 'untried');
+  expect(code).toBe(0);
+  expect(json.images[0]).toMatchObject({ status: 'built', promoted: [{ name: 'demo-1.0-untried' }] });
+  expect(requests()).toBe(before);
+});
