@@ -98,7 +98,10 @@ export class Store {
 
   /** Says that something about machines, tags or events is new; many of these are one write. */
   machinesChanged(): void {
-    this.#machinesDue ??= setTimeout(() => void this.flush(), MACHINES_EVERY_MS).unref();
+    this.#machinesDue ??= setTimeout(() => {
+      // The folder was deleted under us, or the disk is full: the next time may be better, and closing tells.
+      this.flush().catch(() => undefined);
+    }, MACHINES_EVERY_MS).unref();
   }
 
   /** Writes what `machinesChanged` has announced. */
@@ -107,10 +110,8 @@ export class Store {
     clearTimeout(this.#machinesDue);
     this.#machinesDue = undefined;
     const text = JSON.stringify(this.state.machines);
-    this.#writing = this.#writing.then(
-      () => writeFileAtomic(this.#machines, text, { mode: 0o600, fsync: false }),
-      () => undefined,
-    );
+    const write = () => writeFileAtomic(this.#machines, text, { mode: 0o600, fsync: false });
+    this.#writing = this.#writing.then(write, write);
     await this.#writing;
   }
 

@@ -29,8 +29,11 @@ export function advance(world: World): void {
   }
 }
 
-const momentOf = ({ due, expires }: Run) =>
-  Math.min(due ?? Number.POSITIVE_INFINITY, expires ?? Number.POSITIVE_INFINITY);
+/** A guest takes the time that unpacking takes, whatever the clock says. */
+function momentOf({ due, expires, waitsFor }: Run): number {
+  if (waitsFor === 'guest') return Number.POSITIVE_INFINITY;
+  return Math.min(due ?? Number.POSITIVE_INFINITY, expires ?? Number.POSITIVE_INFINITY);
+}
 
 function take(world: World, machine: Machine, run: Run, at: number): void {
   const steps = PROGRAMS[run.program] as Step[];

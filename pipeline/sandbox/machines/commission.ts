@@ -21,7 +21,7 @@ export function needEphemeral(world: World, machine: Machine): void {
 
 function needPowerType(machine: Machine): void {
   if (machine.powerType === '')
-    refuse(503, 'Unconfigured power type. Please configure the power type and try again.');
+    refuse(500, 'Unconfigured power type. Please configure the power type and try again.');
 }
 
 export async function commission(call: Call): Promise<Reply> {

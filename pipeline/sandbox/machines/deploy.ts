@@ -1,4 +1,4 @@
-import { type Reply, refuse } from '../reply.ts';
+import { formErrors, Refused, type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { type Fields, fieldsOf, wrongField } from '../site/fields.ts';
 import type { Resource } from '../store.ts';
@@ -66,8 +66,8 @@ function checkStart(world: World, machine: Machine, release: Release): Resource 
     );
   if (release.osystem !== 'ubuntu') needEphemeral(world, machine);
   if (machine.nics.length === 0) wrongField('network', 'Node must be configured to use a network');
-  const [issue] = storageIssues(machine);
-  if (issue !== undefined) wrongField('storage', issue);
+  const issues = storageIssues(machine);
+  if (issues.length > 0) throw new Refused(formErrors({ storage: issues }));
   return resource;
 }
 

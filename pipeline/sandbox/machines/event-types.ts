@@ -7,11 +7,8 @@ export const EVENT_TYPES = {
   NODE_POWER_ON_FAILED: ['ERROR', 'Failed to power on node'],
   NODE_POWER_OFF_FAILED: ['ERROR', 'Failed to power off node'],
   NODE_POWER_QUERY_FAILED: ['WARNING', "Failed to query node's BMC"],
-  NODE_PXE_REQUEST: ['DEBUG', 'PXE Request'],
   NODE_CHANGED_STATUS: ['DEBUG', 'Node changed status'],
-  NODE_INSTALL_EVENT: ['DEBUG', 'Node installation'],
   NODE_INSTALL_EVENT_FAILED: ['ERROR', 'Node installation failure'],
-  NODE_COMMISSIONING_EVENT_FAILED: ['ERROR', 'Node commissioning failure'],
   NODE_INSTALLATION_FINISHED: ['DEBUG', 'Installation complete'],
   NODE_DISKS_ERASED: ['INFO', 'Disks erased'],
   REQUEST_NODE_START_COMMISSIONING: ['DEBUG', 'User starting node commissioning'],
@@ -57,14 +54,11 @@ export const EVENT_TYPES = {
   FAILED_EXITING_RESCUE_MODE: ['INFO', 'Failed exiting rescue mode'],
   GATHERING_INFO: ['INFO', 'Gathering information'],
   RUNNING_TEST: ['INFO', 'Running test'],
-  SCRIPT_DID_NOT_COMPLETE: ['INFO', 'Script'],
   SCRIPT_RESULT_CHANGED_STATUS: ['DEBUG', 'Script result'],
   ABORTED_DISK_ERASING: ['INFO', 'Aborted disk erasing'],
   ABORTED_COMMISSIONING: ['INFO', 'Aborted commissioning'],
   ABORTED_DEPLOYMENT: ['INFO', 'Aborted deployment'],
   ABORTED_TESTING: ['INFO', 'Aborted testing'],
-  NODE: ['AUDIT', 'Node'],
-  TAG: ['AUDIT', 'Tag'],
 } as const satisfies Record<string, readonly [Level, string]>;
 
 export type EventType = keyof typeof EVENT_TYPES;

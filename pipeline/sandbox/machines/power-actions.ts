@@ -30,6 +30,8 @@ export function queryPowerState(call: Call): Reply {
   const { world } = call;
   const machine = machineAt(call);
   if (machine.powerType === 'manual' || machine.powerType === '') return json(200, { state: 'unknown' });
+  if (world.store.state.site.racks.length === 0)
+    refuse(503, `No rack controllers can access the BMC of node ${machine.hostname}`);
   if (failureOf(world, machine, 'power')) {
     machine.powerState = 'error';
     const description =
@@ -79,7 +81,7 @@ export async function rescueMode(call: Call): Promise<Reply> {
   const { world, user } = call;
   const machine = machineAt(call, 'admin');
   if (machine.powerType === '')
-    refuse(503, 'Unconfigured power type. Please configure the power type and try again.');
+    refuse(500, 'Unconfigured power type. Please configure the power type and try again.');
   if (!ACTIONABLE.rescue.has(machine.status)) transition(machine, 'Entering rescue mode');
   needEphemeral(world, machine);
   logRequest(world, machine, 'REQUEST_NODE_START_RESCUE_MODE', {

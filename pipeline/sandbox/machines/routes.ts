@@ -1,6 +1,7 @@
 import { json, nothing, type Reply, refuse } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { fieldsOf, wrongField } from '../site/fields.ts';
+import type { World } from '../world.ts';
 import { abort } from './abort.ts';
 import { allocate } from './allocate.ts';
 import { commission, startCommissioning, test } from './commission.ts';
@@ -24,7 +25,8 @@ import {
 import { named, release, releaseMany } from './release.ts';
 import { resultRoutes } from './results.ts';
 import { answer, showMachine } from './show.ts';
-import { ACTIONABLE, STATUS, shownStatus } from './status.ts';
+import type { Machine } from './state.ts';
+import { STATUS, shownStatus } from './status.ts';
 import { tagRoutes } from './tags.ts';
 import { machineAt, visible } from './visible.ts';
 
@@ -98,9 +100,21 @@ async function create(call: Call): Promise<Reply> {
   const fields = await fieldsOf(call);
   const machine = createMachine(world, fields, [...(await call.body.values()).keys()]);
   const commissioned = fields.flag('commission') ?? true;
-  if (user.admin && commissioned && ACTIONABLE.commission.has(machine.status))
-    startCommissioning(world, machine, user.username, fields);
+  try {
+    if (user.admin && commissioned) startCommissioning(world, machine, user.username, fields);
+  } catch (error) {
+    // All of it is one transaction.
+    forget(world, machine);
+    throw error;
+  }
   return answer(world, machine);
+}
+
+function forget(world: World, machine: Machine): void {
+  const { machines } = world.store.state;
+  machines.machines = machines.machines.filter((other) => other !== machine);
+  machines.scriptSets = machines.scriptSets.filter((set) => set.systemId !== machine.systemId);
+  world.store.machinesChanged();
 }
 
 async function update(call: Call): Promise<Reply> {
@@ -110,13 +124,10 @@ async function update(call: Call): Promise<Reply> {
 }
 
 function remove(call: Call): Reply {
-  const { machines } = call.world.store.state;
   const machine = machineAt(call, 'admin');
   stopGuest(call.world, machine);
   machine.run = null;
-  machines.machines = machines.machines.filter((other) => other !== machine);
-  machines.scriptSets = machines.scriptSets.filter((set) => set.systemId !== machine.systemId);
-  call.world.store.machinesChanged();
+  forget(call.world, machine);
   return nothing(204);
 }
 

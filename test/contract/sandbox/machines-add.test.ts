@@ -54,6 +54,25 @@ describe('POST machines/', () => {
     expect(answer.json).toMatchObject({ status_name: 'Commissioning', owner: 'admin' });
   });
 
+  test('what cannot be commissioned is not added either', async () => {
+    const server = await sandbox();
+    const bare = { commission: undefined, power_type: undefined };
+    const power = Object.fromEntries(
+      Object.keys(NEW)
+        .filter((name) => name.startsWith('power_'))
+        .map((name) => [name, undefined]),
+    );
+    expect(await add(server, { ...power, ...bare })).toMatchObject({
+      status: 500,
+      text: 'Unconfigured power type. Please configure the power type and try again.',
+    });
+    expect((await call(server, 'GET', 'machines/')).json).toEqual([]);
+    expect(await add(server, { ...power, commission: 'false' })).toMatchObject({
+      status: 200,
+      json: { power_type: '', power_state: 'unknown' },
+    });
+  });
+
   test('a machine without a name gets one of MAAS’ own', async () => {
     const answer = await add(await sandbox(), { hostname: undefined });
     expect(answer.json.hostname).toMatch(/^[a-z]+-[a-z]+$/);

@@ -113,7 +113,9 @@ describe('op=deploy', () => {
     await machine.op('set_storage_layout', { storage_layout: 'blank' });
     expect(await machine.op('deploy', { distro_series: 'jammy' })).toMatchObject({
       status: 400,
-      json: { storage: [expect.stringContaining("Mount the root '/'")] },
+      json: {
+        storage: [expect.stringContaining("Mount the root '/'"), expect.stringContaining('/boot/efi')],
+      },
     });
   });
 
@@ -205,6 +207,29 @@ describe('guests', () => {
       ...['start gpu-001 1 dgx bytes', stop],
       ...['start gpu-001 2 dgx bytes', stop],
     ]);
+  });
+
+  test('one that takes its time is waited for, and nobody is left behind by an abort', async () => {
+    const guests = pretendGuests();
+    let up = () => {};
+    const slow = {
+      ...guests,
+      start: async () => {
+        await new Promise<void>((resolve) => {
+          up = resolve;
+        });
+        return { address: '127.9.9.9', port: 2222 };
+      },
+    };
+    const machine = await ready({ guests: slow });
+    await machine.op('deploy', { distro_series: 'jammy' });
+    machine.server.control.advance(HOUR);
+    expect((await machine.get()).status_name).toBe('Deploying');
+    expect(machine.server.control.machines()[0]?.waitsFor).toBe('guest');
+    await machine.done('abort');
+    up();
+    expect(await settled(machine)).toMatchObject({ status_name: 'Allocated', ip_addresses: [] });
+    expect(guests.log).toEqual([`stop ${machine.id}`, `stop ${machine.id}`]);
   });
 
   test('one that does not come up is a failed deployment', async () => {
