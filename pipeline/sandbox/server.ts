@@ -19,6 +19,7 @@ import { machineRoutes } from './machines/routes.ts';
 import { type LoggedRequest, RequestLog } from './requests.ts';
 import type { Route } from './route.ts';
 import { freshState } from './seed.ts';
+import { usableArchitectures } from './site/import.ts';
 import { siteRoutes } from './site/routes.ts';
 import { readState, Store } from './store.ts';
 import { uploadRoutes } from './uploads.ts';
@@ -190,7 +191,7 @@ async function makeWorld(options: SandboxOptions): Promise<World> {
     users: loadUsers(options.dir, options.key),
     regions,
     syncMs: (options.syncSeconds ?? 2) * 1000,
-    architectures: usable(store),
+    architectures: usableArchitectures(store.state.resources),
     now: () => (options.now ?? Date.now)() + store.state.machines.skew,
     spool,
     changes: new Map(),
@@ -200,9 +201,4 @@ async function makeWorld(options: SandboxOptions): Promise<World> {
     guests: options.guests,
     url: '',
   };
-}
-
-function usable(store: Store): string[] {
-  const synced = store.state.resources.filter((resource) => resource.type === 0);
-  return [...new Set(synced.map((resource) => resource.architecture))].sort();
 }

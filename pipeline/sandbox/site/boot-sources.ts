@@ -2,17 +2,9 @@ import { json, nothing, type Reply, refuse } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import type { World } from '../world.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
+import { ARCHITECTURES, LABELS, OFFERED, SUBARCHES } from './offers.ts';
 import { settingOf } from './settings.ts';
 import { type BootSource, DEFAULT_SOURCE, nextId, type Selection } from './state.ts';
-
-/** What every boot source of the sandbox offers. */
-const OFFERED = {
-  ubuntu: ['trusty', 'xenial', 'bionic', 'focal', 'jammy', 'noble'],
-  centos: ['centos70', '8'],
-} as Record<string, string[]>;
-export const ARCHITECTURES = ['amd64', 'arm64', 'ppc64el', 's390x'];
-const SUBARCHES = ['generic', 'ga-20.04', 'ga-22.04', 'ga-24.04', 'hwe-20.04', 'hwe-22.04', 'hwe-24.04'];
-const LABELS = ['stable', 'candidate'];
 
 /** A new source is read before anything can be selected from it. */
 const READING_MS = 1000;

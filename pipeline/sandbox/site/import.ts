@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Resource, SYNCED } from '../store.ts';
 import type { World } from '../world.ts';
-import { ARCHITECTURES } from './boot-sources.ts';
+import { ARCHITECTURES } from './offers.ts';
 
 /** Time that MAAS looks for news, and that each image takes, on the sandbox's clock. */
 const LOOKING_MS = 500;
@@ -65,7 +65,7 @@ export function advanceImport(world: World): boolean {
 }
 
 /** Those with an image whose kernel, initrd and squashfs are all there. */
-function usableArchitectures(resources: Resource[]): string[] {
+export function usableArchitectures(resources: Resource[]): string[] {
   const usable = resources.filter((one) => one.type === SYNCED && complete(one));
   return [...new Set(usable.map(({ architecture }) => architecture))].sort();
 }

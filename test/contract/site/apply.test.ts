@@ -3,6 +3,7 @@ import type { Fault } from '../../../pipeline/errors/fault.ts';
 import { paint } from '../../../pipeline/report/paint.ts';
 import type { SandboxOptions } from '../../../pipeline/sandbox/server.ts';
 import { keyOf } from '../../../pipeline/sandbox/site/ssh-keys.ts';
+import { applyPlan } from '../../../pipeline/site/apply.ts';
 import { planText } from '../../../pipeline/site/plan-text.ts';
 import { Maas } from './maas.ts';
 
@@ -235,6 +236,28 @@ describe('apply', () => {
       { name: 'import of boot images', fields: [{ to: ['ubuntu/noble (amd64)'] }] },
     ]);
     await maas.apply({ ...site, import: { wait: true } });
+    expect(await maas.changes(site)).toEqual([]);
+  });
+
+  it('is interrupted while it waits, and MAAS goes on with the import', async () => {
+    const maas = await start();
+    const site = {
+      boot_sources: [
+        { url: 'http://images.maas.io/ephemeral-v3/stable/', selections: [{ release: 'noble' }] },
+      ],
+    };
+    const abort = new AbortController();
+    const { client } = maas;
+    const applied = applyPlan(await maas.plan(site), {
+      client,
+      emit: (event) => {
+        if (event.type === 'progress' && event.id === 'import') abort.abort();
+      },
+      signal: abort.signal,
+    });
+    await expect(applied).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(await maas.get('boot-resources/?op=is_importing')).toBe(true);
+    maas.time += 60_000;
     expect(await maas.changes(site)).toEqual([]);
   });
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
@@ -121,4 +123,21 @@ it('whatever is put in place of one of its values, the loader takes it or says w
     }),
     { numRuns: 200 },
   );
+});
+
+it('every key of the schema is in the guide', () => {
+  const root = join(import.meta.dirname, '../../..');
+  const schema = JSON.parse(readFileSync(join(root, 'schema/site.schema.json'), 'utf8'));
+  const guide = readFileSync(join(root, 'docs/site.md'), 'utf8');
+  const keys = new Set<string>();
+  const collect = (node: unknown) => {
+    if (typeof node !== 'object' || node === null) return;
+    for (const [key, member] of Object.entries(node)) {
+      if (key === 'properties') for (const name of Object.keys(member as object)) keys.add(name);
+      collect(member);
+    }
+  };
+  collect(schema);
+  expect(keys.size).toBeGreaterThan(50);
+  expect([...keys].filter((key) => !new RegExp(`\\b${key}\\b`).test(guide))).toEqual([]);
 });
