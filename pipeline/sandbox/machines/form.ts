@@ -134,6 +134,7 @@ export function createMachine(world: World, fields: Fields, names: string[]): Ma
   fields.check();
   const machine = addMachine(world, { macs: macs.length > 0 ? macs : [] });
   assign(machine, given);
+  logEvent(world, machine, 'NEW');
   return machine;
 }
 
@@ -229,7 +230,6 @@ export function addMachine(world: World, described: MachineDescription): Machine
     statusAction: null,
   };
   machines.machines.push(machine);
-  logEvent(world, machine, 'NEW');
   world.store.machinesChanged();
   return machine;
 }

@@ -37,7 +37,7 @@ describe('the life of a machine', () => {
       ...{ ip_addresses: [], hwe_kernel: null },
     });
     expect((await machine.events()).map((event) => event.type)).toEqual([
-      ...['New', 'Performing PXE boot', 'Loading ephemeral', 'New'],
+      ...['Performing PXE boot', 'Loading ephemeral', 'New'],
       ...['Commissioning', 'Performing PXE boot', 'Loading ephemeral', 'Gathering information'],
       ...['Running test', 'Ready'],
       ...['Deploying', 'Performing PXE boot', 'Loading ephemeral', 'Configuring storage', 'Installing OS'],
