@@ -43,11 +43,17 @@ export async function loadSite(options: {
   const data = source.data ?? {};
   const found = schemaProblems(SITE_SCHEMA, data);
   // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
-  const written = prune(data, found.map(wholeSection)) as WrittenSite;
+  const known = prune(data, found.filter(isUnknownKey));
+  const written = prune(known, schemaProblems(SITE_SCHEMA, known).map(wholeSection)) as WrittenSite;
   found.push(...siteRuleProblems(written, { env: options.env, sections: new Set(Object.keys(data)) }));
   const site = await resolveSite(written, dirname(file), options.env, found);
   if (found.length) throw fault(firstOfEachPlace(found));
   return { site, fault };
+}
+
+/** Without a key that nobody knows, the rest of its item is as good as before. */
+function isUnknownKey({ at, accepts }: Problem): boolean {
+  return at === 'key' && accepts !== undefined;
 }
 
 /** Items lean on each other and on what they must have: a section with something wrong in it is taken out whole. */

@@ -349,6 +349,12 @@ describe('a site file that cannot be', () => {
     );
   });
 
+  it('is looked at beside a key that nobody knows', async () => {
+    const fault = await faultOf(load('subnets:\n  - cidr: 10.0.0.7/24\n    gatway: 10.0.0.1'));
+    expect(fault.message).toContain('Did you mean "10.0.0.0/24"');
+    expect(fault.detail).toContain('Did you mean "gateway"');
+  });
+
   it('is still looked at where a part of it is wrong, without echoes', async () => {
     const fault = await faultOf(load('tags: [{nam: a}]\nprune: [tags]'));
     expect(fault.message).toContain('Did you mean "name"');
