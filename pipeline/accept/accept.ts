@@ -13,7 +13,7 @@ import { checkKeys } from './keys.ts';
 import { type Lease, machineOf, openLease, releaseAbandoned } from './lease.ts';
 import type { AcceptRequest } from './request.ts';
 import { RESULT } from './result-file.ts';
-import { takeMachine } from './take-machine.ts';
+import { bootsByEfi, takeMachine } from './take-machine.ts';
 import { tryOut } from './try-out.ts';
 import type { Acceptance } from './types.ts';
 
@@ -51,7 +51,7 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
       machines: config.machines,
       tags: config.tags,
       architecture: upload.architecture,
-      needsEfi: release.profile.startsWith('dgx'),
+      needsEfi: bootsByEfi(release),
       agentName: lease.agentName,
       comment,
       waitS: config.waitS,

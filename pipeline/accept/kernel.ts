@@ -1,9 +1,18 @@
 import type { Compared } from '../diff/description.ts';
 import { keptRelease } from '../diff/release-store.ts';
+import { describeBuilt } from '../diff/workspace.ts';
 
-/** The kernel that an upload starts, where its facts are kept here. */
-export async function knownKernel(sha256: string, env: NodeJS.ProcessEnv): Promise<string | null> {
-  return startedKernel((await keptRelease(sha256, sha256, env))?.facts ?? {});
+/** The kernel that an upload starts, where its facts are known here: it was uploaded from here, or lies in the workspace. */
+export async function knownKernel(
+  sha256: string,
+  imageDir: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string | null> {
+  const built = async () => {
+    const one = await describeBuilt(imageDir).catch(() => undefined);
+    return one?.sha256 === sha256 ? one : undefined;
+  };
+  return startedKernel(((await keptRelease(sha256, sha256, env)) ?? (await built()))?.facts ?? {});
 }
 
 /** What GRUB's menu starts, or the only kernel there is; of several without a default none is certain. */

@@ -1,9 +1,13 @@
 import { access, constants } from 'node:fs/promises';
-import type { AcceptanceConfig } from '../config/types.ts';
+import type { AcceptanceConfig, ImageConfig, Release } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
+import { createClient } from '../maas/client.ts';
+import { isPassing, Patience } from '../maas/patience.ts';
 import { run } from '../process/run.ts';
+import type { ChosenTarget } from '../upload/choose-targets.ts';
 import { loadChecks } from './checks-file.ts';
-import { noMachineNamed } from './take-machine.ts';
+import { checkKeys } from './keys.ts';
+import { bootsByEfi, noMachineNamed, usableMachines } from './take-machine.ts';
 
 /**
  * Finds what would only fail when the machine is deployed: no machine named, checks that are none, a key that cannot be read,
@@ -19,4 +23,30 @@ export async function checkAcceptance(config: AcceptanceConfig): Promise<void> {
       throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${error.message}`);
     });
   await run(['ssh', '-V'], { reason: 'look into a deployed machine' });
+}
+
+/** Seconds for which a MAAS that is away is asked: it may be back when the image is built. */
+const PATIENCE_S = 3;
+
+/**
+ * Looks whether the targets have a machine and a key for the acceptance, while there is still time to see to it.
+ * @throws Fault SSH_DENIED, MACHINE_UNKNOWN, MACHINE_NO_EFI, MAAS_*; none for a MAAS that does not answer now
+ */
+export async function checkMachines(
+  targets: readonly ChosenTarget[],
+  { image, release, signal }: { image: ImageConfig; release: Release; signal: AbortSignal },
+): Promise<void> {
+  const { machines, tags, ssh } = image.acceptance;
+  const { architecture } = image.resource;
+  for (const { target, key } of targets) {
+    const patience = new Patience({ totalS: PATIENCE_S });
+    const { url, caCert } = target;
+    const client = createClient({ url, caCert, key, patience, emit() {}, signal });
+    try {
+      await checkKeys(client, ssh.keyFile);
+      await usableMachines(client, { machines, tags, architecture, needsEfi: bootsByEfi(release) });
+    } catch (error) {
+      if (!(error instanceof Fault && isPassing(error))) throw error;
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Release } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
@@ -60,7 +61,14 @@ export async function takeMachine(client: MaasClient, request: TakeRequest): Pro
   }
 }
 
-async function usableMachines(client: MaasClient, request: TakeRequest): Promise<Machine[]> {
+/** Whether the image's boot loader needs an EFI partition: that of DGX OS does. */
+export const bootsByEfi = (release: Release) => release.profile.startsWith('dgx');
+
+/** Machines that may be used, whether they are free or not. @throws Fault USAGE, MACHINE_UNKNOWN, MACHINE_NO_EFI */
+export async function usableMachines(
+  client: MaasClient,
+  request: Pick<TakeRequest, 'machines' | 'tags' | 'architecture' | 'needsEfi'>,
+): Promise<Machine[]> {
   const { machines, tags, architecture, needsEfi } = request;
   if (machines.length === 0 && tags.length === 0) throw noMachineNamed();
   const named = await listMachines(client, { ...(machines.length ? { names: machines } : {}), tags });

@@ -56,7 +56,12 @@ export async function acceptImageByName(session: Session, name: string, flags: A
       const upload = await uploadFor(target, image, flags.build, env);
       const [result] = await acceptOnTargets([target], {
         ...{ image, release, upload, config: acceptance, checks, timeouts: config.machines.timeouts },
-        ...{ kernel: await knownKernel(upload.sha256, env), dir, keep: flags.keep === true, again: true },
+        ...{
+          kernel: await knownKernel(upload.sha256, imageDir, env),
+          dir,
+          keep: flags.keep === true,
+          again: true,
+        },
         ...{ emit, signal, env },
       });
       if (result?.acceptance) results.push(result.acceptance);

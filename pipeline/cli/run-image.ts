@@ -12,6 +12,7 @@ import type { Selection } from '../run/plan.ts';
 import { preflight } from '../run/preflight.ts';
 import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../run/runner.ts';
 import { type Asked, stagesFor } from '../stages/table.ts';
+import { targetsOf } from '../stages/targets.ts';
 import type { Session } from './session.ts';
 
 /** What the command line says in place of the configuration. */
@@ -68,6 +69,10 @@ export async function runImage(session: Session, name: string, options: RunImage
     return;
   }
   await preflight(request);
+  if (options.accept && (await planStages(request)).some(({ stage, runs }) => stage === 'build' && runs)) {
+    const { checkMachines } = await import('../accept/preflight.ts');
+    await checkMachines(await targetsOf(request), request);
+  }
   await withLock(session, request.config, options.wait, `run ${name}`, async () => {
     const outcome = await runAndReport(request);
     session.data(
@@ -100,20 +105,25 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
       return undefined;
     }
   };
+  const keep = async () => {
+    const { keepBuilt } = await import('../diff/workspace.ts');
+    await keepBuilt(dir, env);
+  };
   let outcome: RunOutcome;
   try {
     outcome = await runStages(seen);
   } catch (error) {
-    if (lastRun().stages.length > 0) await write();
+    const { stages } = lastRun();
+    if (stages.length > 0) await write();
+    // What was uploaded is there to be compared with, whatever became of it on a machine.
+    if (stages.some(({ stage, state }) => stage === 'upload' && state === 'ran'))
+      await keep().catch(() => {});
     throw error;
   }
   // A run that did nothing has nothing new to tell.
   if (outcome.outcomes.every((one) => one.state === 'fresh')) return outcome;
   outcome.report = await write();
-  if (outcome.data.upload) {
-    const { keepBuilt } = await import('../diff/workspace.ts');
-    await keepBuilt(dir, env);
-  }
+  if (outcome.data.upload) await keep();
   return outcome;
 }
 

@@ -4,7 +4,11 @@ import type { ChosenTarget } from '../upload/choose-targets.ts';
 import type { StageContext } from './types.ts';
 
 /** The targets of the image, with their keys. @throws Fault TARGET_UNKNOWN, API_KEY_* */
-export async function targetsOf({ config, image, env }: StageContext): Promise<ChosenTarget[]> {
+export async function targetsOf({
+  config,
+  image,
+  env,
+}: Pick<StageContext, 'config' | 'image' | 'env'>): Promise<ChosenTarget[]> {
   if (image.upload.length === 0) throw noTarget(image.name);
   return Promise.all(
     image.upload.map(async (name) => {

@@ -67,7 +67,12 @@ export function declare(program: Command, act: Act): void {
     )
     .option('--speed <factor>', 'how much faster machines are than usual (seconds a stage)', factor)
     .option('--guests', 'deployed machines are the unpacked image and answer ssh, see docs/acceptance.md')
-    .option('--guest-port <port>', 'where they answer, each on an address of its own', whole(1, 65_535), 2222)
+    .option(
+      '--guest-port <port>',
+      'where they answer, each on an address of its own',
+      whole(1, 65_535),
+      22_022,
+    )
     .option(
       '--trouble <rule>',
       'HOST:TROUBLE of a guest, such as gpu-001:failed-unit; may be repeated',

@@ -68,7 +68,11 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
   try {
     await once(server, 'listening');
   } catch (error) {
-    throw new Fault('PORT_TAKEN', `Port ${options.port} on ${options.address} is taken`, { cause: error });
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Fault('PORT_TAKEN', `Port ${options.port} of ${options.address} cannot be had (${code})`, {
+      hint: 'Another program listens there, perhaps on all addresses; give another port.',
+      cause: error,
+    });
   }
   return {
     port: (server.address() as AddressInfo).port,

@@ -114,6 +114,13 @@ describe('accept', () => {
 });
 
 describe('run --accept --promote', () => {
+  it('says before the build that there is no such machine', async () => {
+    here.config('machines: [gpu-01]');
+    const ran = await here.host.run(['--json', 'run', 'demo', '--accept']);
+    expect(ran).toMatchObject({ code: 7, json: { error: { code: 'MACHINE_UNKNOWN' } } });
+    expect(ran.stderr).not.toContain('▸ iso');
+  });
+
   it('is the whole way to a channel; the second time nothing is deployed', async () => {
     await built(here.host);
     const run = () => here.host.run(['--json', 'run', 'demo', '--accept', '--promote', 'tested']);

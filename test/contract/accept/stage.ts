@@ -178,7 +178,7 @@ export async function stage(machines = 2): Promise<Stage> {
         checks:
           more.checks === undefined ? await loadChecks(null) : await parseChecks(more.checks, 'checks.yaml'),
         timeouts: TIMEOUTS,
-        kernel: await knownKernel(sha256, host.env),
+        kernel: await knownKernel(sha256, host.dir, host.env),
         dir: join(host.dir, 'work/demo/accept'),
         keep: more.keep ?? false,
         again: true,

@@ -173,7 +173,7 @@ describe('a deployed machine of the sandbox, over ssh', () => {
     mkdirSync(join(dir, 'victim'));
     symlinkSync(join(dir, 'victim'), join(dir, 'evil', 'etc'));
     execFileSync('tar', ['-C', join(dir, 'evil'), '-czf', evil.blobPath, '.']);
-    await expect(guests.start(machine('bbb'), evil)).rejects.toMatchObject({ code: 'TAR_INVALID' });
+    await expect(guests.start(machine('bbb', 2), evil)).rejects.toMatchObject({ code: 'TAR_INVALID' });
     expect(execFileSync('ls', ['-A', join(dir, 'victim')], { encoding: 'utf8' })).toBe('');
   });
 });
