@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
@@ -7,6 +7,7 @@ import type { MaasClient } from '../maas/client.ts';
 import { stateDir } from '../maas/state-dir.ts';
 import { releaseMachine } from '../machines/api.ts';
 import { parseMachines } from '../machines/parse-machine.ts';
+import type { Status } from '../machines/status.ts';
 import type { Machine } from '../machines/types.ts';
 import { lockWorkspace } from '../run/lock.ts';
 
@@ -42,17 +43,20 @@ export async function openLease(url: string, image: string, session: Session): P
   const agentName = `${PREFIX}${randomBytes(8).toString('hex')}`;
   const dir = join(leasesDir(session.env), agentName);
   const note: Note = { url, image, since: new Date().toISOString() };
+  const unlock = await lockWorkspace(dir, { doing: `acceptance of ${image}`, wait: true, ...session });
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    // After the lock: a note that nobody holds is one that was left behind.
     await writeFile(join(dir, 'lease.json'), JSON.stringify(note));
   } catch (error) {
+    await unlock();
     throw fromSystemError(error, `noting the machine in ${dir}`);
   }
-  const unlock = await lockWorkspace(dir, { doing: `acceptance of ${image}`, wait: true, ...session });
   return {
     agentName,
     leave: unlock,
     async close() {
+      // While it is locked: a machine that is kept must not look left behind for a moment.
+      await rm(join(dir, 'lease.json'), { force: true });
       await unlock();
       await rm(dir, { recursive: true, force: true });
     },
@@ -86,21 +90,35 @@ export async function releaseAbandoned(client: MaasClient, session: Session): Pr
       throw error;
     }
     try {
-      const machine = await machineOf(client, agentName);
-      if (machine) {
-        const { emit, signal } = session;
-        emit({
-          type: 'notice',
-          level: 'warning',
-          message: `${machine.hostname} was left behind by the acceptance of ${note.image} (${note.since}) and is released`,
-        });
-        await releaseMachine(client, machine, { comment: 'left by dgxos-maas accept' }, { signal, emit });
-      }
+      await giveBack(client, agentName, note, session);
+      await rm(join(dir, agentName, 'lease.json'), { force: true });
+    } catch (error) {
+      if (!(error instanceof Fault) || session.signal.aborted) throw error;
+      // It is no reason not to try this image on another machine.
+      const message = `What the acceptance of ${note.image} left behind cannot be released: ${error.message}`;
+      session.emit({ type: 'notice', level: 'warning', message });
+      continue;
     } finally {
       await unlock();
     }
     await rm(join(dir, agentName), { recursive: true, force: true });
   }
+}
+
+/** Statuses in which a machine is on its way back, or is back. */
+const GIVEN_BACK: readonly Status[] = ['releasing', 'disk_erasing', 'ready'];
+
+async function giveBack(
+  client: MaasClient,
+  agentName: string,
+  { image, since }: Note,
+  { emit, signal }: Session,
+): Promise<void> {
+  const machine = await machineOf(client, agentName);
+  if (!machine || GIVEN_BACK.includes(machine.status)) return;
+  const message = `${machine.hostname} was left behind by the acceptance of ${image} (${since}) and is released`;
+  emit({ type: 'notice', level: 'warning', message });
+  await releaseMachine(client, machine, { comment: 'left by dgxos-maas accept' }, { signal, emit });
 }
 
 async function readNote(dir: string): Promise<Note | undefined> {

@@ -47,9 +47,9 @@ export function mayBePromoted(
   if (state === 'quarantined' && !rules.quarantined)
     throw new Fault(
       'IMAGE_QUARANTINED',
-      `${name} failed its acceptance on ${entry?.machine} (${entry?.time.slice(0, 16).replace('T', ' ')} UTC) and is quarantined`,
+      `${name} failed its acceptance on ${entry?.machine} of ${entry?.target} (${entry?.time.slice(0, 16).replace('T', ' ')} UTC) and is quarantined`,
       {
-        hint: `dgxos-maas accept ${image} tries it again; promote --quarantined promotes it as it is.`,
+        hint: `dgxos-maas accept ${image} with that MAAS as its target tries it again; promote --quarantined promotes it as it is.`,
       },
     );
   if (state === 'untried' && rules.requireAccepted)

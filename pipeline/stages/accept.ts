@@ -5,6 +5,8 @@ import { loadChecks } from '../accept/checks-file.ts';
 import { startedKernel } from '../accept/kernel.ts';
 import { quarantined } from '../accept/output.ts';
 import { RESULT } from '../accept/result-file.ts';
+import { standingOf } from '../accept/standing.ts';
+import { readLedger } from '../upload/ledger.ts';
 import { targetsOf } from './targets.ts';
 import type { Evidence, Stage, StageContext } from './types.ts';
 import { resourceOf } from './upload.ts';
@@ -21,9 +23,12 @@ export const accept: Stage<'accept'> = {
   title: 'deploy on a machine, check it over ssh, release it',
   needs: ['pack', 'upload'],
   async inputs(context) {
-    const { config, image } = context;
+    const { config, image, env } = context;
+    const artifact = context.output('pack').artifact.sha256;
     return {
-      artifact: context.output('pack').artifact.sha256,
+      artifact,
+      // It failed by `accept` since: what an earlier run found stands no more.
+      quarantined: standingOf(await readLedger(env), artifact).state === 'quarantined',
       resource: resourceOf(context).name,
       checks: checksDigest(await loadChecks(image.acceptance.checksFile), subjectOf(context)),
       targets: image.upload.map((name) => config.targets[name]?.url ?? name),

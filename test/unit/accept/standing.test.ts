@@ -45,7 +45,7 @@ describe('how a content stands', () => {
 it('the gate says who failed where, and what can be done', () => {
   const ledger = [entry('completed'), entry('quarantined')];
   expect(() => mayBePromoted(ledger, entry('completed'), {})).toThrow(
-    /dgx1-a failed its acceptance on gpu-1 \(2026-11-23 03:00 UTC\)/,
+    /dgx1-a failed its acceptance on gpu-1 of lab \(2026-11-23 03:00 UTC\)/,
   );
   mayBePromoted(ledger, entry('completed'), { quarantined: true });
   mayBePromoted([], entry('completed'), {});
