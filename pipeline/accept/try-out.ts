@@ -34,6 +34,9 @@ export interface TriedOut {
   sshS: number | null;
 }
 
+/** One machine is looked at more often than many. */
+const POLL_MS = 1000;
+
 /** What comes before every check of a file, and is one itself. */
 const DEPLOYS = {
   id: 'deploys',
@@ -69,7 +72,7 @@ export async function tryOut(
   request: AcceptRequest,
   options: TryOutOptions,
 ): Promise<TriedOut> {
-  const { upload, dir, emit, signal, timeouts, pollMs } = request;
+  const { upload, dir, emit, signal, timeouts, pollMs = POLL_MS } = request;
   const { list, comment } = options;
   const image = `custom/${upload.name}`;
   await deployMachine(client, machine, { image, comment }, { signal, emit });
