@@ -36,11 +36,12 @@ beforeAll(async () => {
     writeFileSync(join(dir, `${name}.html`), html);
     pages[name] = pathToFileURL(join(dir, `${name}.html`)).href;
   };
-  await put('passed', { lastRun: lastRun(), console: 'a line\n'.repeat(200) });
+  await put('passed', { lastRun: lastRun(), console: 'a line\n'.repeat(200), acceptance: {} });
   await put(
     'rejected',
     {
       text: HOSTILE,
+      acceptance: {},
       findings: [
         finding(1, { status: 'fail', severity: 'blocker', found: HOSTILE }),
         finding(2, { status: 'fail', severity: 'warning' }),
@@ -119,16 +120,16 @@ it('reads the same without script', async () => {
   const page = await context.newPage();
   await page.goto(pages.rejected!);
   expect(await page.locator('h1').innerText()).toContain('demo');
-  const passed = page.locator('summary', { hasText: '1 passed' });
+  const passed = page.locator('#checks summary', { hasText: '1 passed' });
   await passed.click();
-  expect(await page.locator('text=Title of 4').isVisible()).toBe(true);
+  expect(await page.locator('#checks >> text=Title of 4').isVisible()).toBe(true);
   await context.close();
 });
 
 it('shows the end of the console first', async () => {
   const { page } = await open('passed', 'light', 1200);
-  const last = page.locator('.console pre');
-  const [box, text] = [await page.locator('.console').boundingBox(), await last.boundingBox()];
+  const last = page.locator('#console .console pre');
+  const [box, text] = [await page.locator('#console .console').boundingBox(), await last.boundingBox()];
   expect(text!.height).toBeGreaterThan(box!.height);
   expect(text!.y + text!.height).toBeLessThanOrEqual(box!.y + box!.height);
   await page.close();
