@@ -27,7 +27,8 @@ export function program(): Command {
     .addHelpText(
       'after',
       '\nExit codes: 0 success, 1 unclassified, 2 usage, 3 configuration, 4 missing tool or host capability, 5 build failed,\n' +
-        '6 image rejected, 7 MAAS refused, 75 temporary (safe to run again), 130 SIGINT, 143 SIGTERM.',
+        '6 image rejected, 7 MAAS refused, 8 differences (site plan --detailed-exitcode), 75 temporary (safe to run again),\n' +
+        '77 nothing new (nightly --exit-code), 130 SIGINT, 143 SIGTERM.',
     );
   declareAll(top, act);
   throwInsteadOfExit(top);

@@ -98,7 +98,6 @@ export const CATALOGUE = {
   MACHINE_UNKNOWN: EXIT.maas,
   MACHINE_STATE: EXIT.maas,
   MACHINE_NO_EFI: EXIT.maas,
-  MACHINES_FAILED: EXIT.maas,
   MACHINES_FILE_INVALID: EXIT.config,
   POWER_INVALID: EXIT.config,
   // workspace

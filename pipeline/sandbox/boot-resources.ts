@@ -3,7 +3,7 @@ import { showResource } from './images.ts';
 import { json, nothing, type Reply, refuse, repr, text } from './reply.ts';
 import { addImage, placeInline, resourceAt } from './resources.ts';
 import type { Call, Route } from './route.ts';
-import { advanceImport, startImport, stopImport } from './site/import.ts';
+import { startImport, stopImport } from './site/import.ts';
 import { GENERATED, SYNCED, UPLOADED } from './store.ts';
 
 export const bootResourceRoutes: Route[] = [
@@ -15,10 +15,7 @@ export const bootResourceRoutes: Route[] = [
       POST: { kind: 'create', admin: true, run: create },
       'GET is_importing': {
         kind: 'is-importing',
-        run: ({ world }) => {
-          advanceImport(world);
-          return json(200, world.store.state.importing);
-        },
+        run: ({ world }) => json(200, world.store.state.importing),
       },
       'POST import': { kind: 'import', admin: true, run: start },
       'POST stop_import': { kind: 'stop-import', admin: true, run: stop },
@@ -35,7 +32,6 @@ export const bootResourceRoutes: Route[] = [
 ];
 
 function list({ world, url }: Call): Reply {
-  advanceImport(world);
   const types = new Map<string, number>([
     ['synced', SYNCED],
     ...(world.traits.generatedType ? [['generated', GENERATED] as const] : []),
@@ -59,7 +55,6 @@ function list({ world, url }: Call): Reply {
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function read({ world, at }: Call): Reply {
-  advanceImport(world);
   const resource =
     resourceAt(world, at.id as string) ?? refuse(404, 'No BootResource matches the given query.');
   return json(200, showResource(world, resource, true));

@@ -23,6 +23,7 @@ import {
   type Route,
   unknownEndpoint,
 } from './route.ts';
+import { advanceImport } from './site/import.ts';
 import { fileAt } from './uploads.ts';
 import type { World } from './world.ts';
 
@@ -174,7 +175,9 @@ export class Listener {
     const headers = request.headers as Call['headers'];
     const { route, at } = match;
     try {
+      // What is due by now has happened, machines and imports alike.
       advance(world);
+      advanceImport(world);
       const user = route.anonymous
         ? world.users.user
         : (route.authenticate?.(world, headers) ?? authenticator.check(headers.authorization));

@@ -23,7 +23,13 @@ export function imagesTable(
   return lists
     .map(({ target, images }) => {
       if (images.length === 0) return `${target}: no uploaded images`;
-      const shown = table(HEAD, images.map(cells), color);
+      const machines = images.some((image) => image.machines);
+      const head = machines ? [...HEAD, 'MACHINES'] : HEAD;
+      const shown = table(
+        head,
+        images.map((image) => cells(image).slice(0, head.length)),
+        color,
+      );
       return lists.length > 1 ? `${color.bold(target)}\n${shown}` : shown;
     })
     .join('\n\n');
@@ -75,7 +81,8 @@ function cells(image: ListedImage): string[] {
     image.set ?? '-',
     bytes(image.size),
     image.complete ? 'complete' : `${Math.floor(image.progress ?? 0)} %`,
-    lastDeployed === undefined ? '-' : (lastDeployed ?? 'never'),
+    lastDeployed ?? '-',
     build ? `${build.image ?? image.sha256?.slice(0, 7)} ${build.uploaded.slice(0, 10)}` : '-',
+    String(image.machines?.length ?? '-'),
   ].map(plain);
 }

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
-import { type BootResourceDetail, listUploaded, readResource } from '../maas/answers.ts';
-import { createClient } from '../maas/client.ts';
+import { type BootResourceDetail, listUploaded, plainName, readResource } from '../maas/answers.ts';
+import { createClient, type MaasClient } from '../maas/client.ts';
+import { listMachines } from '../machines/api.ts';
 import type { ChosenTarget } from './choose-targets.ts';
 import { type LedgerEntry, readLedger } from './ledger.ts';
 import { compareVersions } from './standing.ts';
@@ -23,6 +24,8 @@ export interface ListedImage {
   progress: number | null;
   /** Told by MAAS from 3.4 on; null: never. */
   lastDeployed: string | null | undefined;
+  /** Host names of the machines that have it now; undefined: nobody asked. */
+  machines: string[] | undefined;
   /** What this host uploaded it from, by its sum. */
   build: { image: string | null; uploaded: string } | null;
 }
@@ -30,10 +33,18 @@ export interface ListedImage {
 // The list does not tell sizes: one request for each image, a few at a time.
 const AT_ONCE = 4;
 
+export interface ListSession {
+  emit: Parameters<typeof createClient>[0]['emit'];
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+  /** Ask for the machines too: one request, a long one on a MAAS with many. */
+  machines?: boolean;
+}
+
 /** Lists the uploaded images of a MAAS, by name. @throws Fault MAAS_* */
 export async function listImages(
   { target, key }: ChosenTarget,
-  session: { emit: Parameters<typeof createClient>[0]['emit']; signal: AbortSignal; env: NodeJS.ProcessEnv },
+  session: ListSession,
 ): Promise<ListedImage[]> {
   const { emit, signal, env } = session;
   const client = createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
@@ -41,11 +52,34 @@ export async function listImages(
   const limit = pLimit(AT_ONCE);
   const all = await listUploaded(client);
   const details = await Promise.all(all.map(({ id }) => limit(() => readResource(client, id))));
-  return details.map((detail) => listed(detail, ledger)).sort((a, b) => a.name.localeCompare(b.name));
+  const machines = session.machines ? await machinesByImage(client) : undefined;
+  return details
+    .map((detail) => ({
+      ...listed(detail, ledger),
+      machines: machines && (machines.get(plainName(detail.name)) ?? []),
+    }))
+    .sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/**
+ * Which machines have which uploaded image. MAAS itself notes a deployment under `custom/NAME`, and an upload is called
+ * `NAME`, so its `last_deployed` says nothing of uploads.
+ */
+async function machinesByImage(client: MaasClient): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const { osystem, series, hostname } of await listMachines(client)) {
+    if (osystem !== 'custom' || !series) continue;
+    const name = plainName(series);
+    found.set(name, [...(found.get(name) ?? []), hostname]);
+  }
+  return found;
 }
 
 /** One line of the list, from the full form and what was noted here. */
-export function listed(detail: BootResourceDetail, ledger: readonly LedgerEntry[]): ListedImage {
+export function listed(
+  detail: BootResourceDetail,
+  ledger: readonly LedgerEntry[],
+): Omit<ListedImage, 'machines'> {
   const sets = detail.sets
     .filter(({ files }) => files.length > 0)
     .sort((a, b) => compareVersions(b.version, a.version));

@@ -24,7 +24,7 @@ export async function prune(chosen: ChosenTarget, request: PruneRequest): Promis
   const { target, key } = chosen;
   const client = createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
   const ledger = await readLedger(env);
-  const images = await listImages(chosen, request);
+  const images = await listImages(chosen, { ...request, machines: true });
   const judged = judgeImages(images, ledger, client.url, policy, new Date()).filter(
     ({ image }) => only === undefined || ledger.some((e) => e.name === image.name && e.image === only),
   );

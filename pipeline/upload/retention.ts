@@ -32,7 +32,7 @@ const IN_FLIGHT_MS = DAY_MS;
 
 /**
  * Decides which uploads of a target go. Only what was uploaded from here is ever deleted, never a channel, what a channel
- * shows or showed before, what was deployed lately, or what may still be on its way.
+ * shows or showed before, what a machine has, what was deployed lately, or what may still be on its way.
  * @param target the URL of the MAAS
  */
 export function judgeImages(
@@ -64,6 +64,9 @@ export function judgeImages(
     if (channels.has(image.name)) return stays('a channel');
     const channel = image.sha256 === null ? undefined : shown.get(image.sha256);
     if (channel !== undefined) return stays(`${channel} shows it, or would go back to it`);
+    const [machine, ...more] = image.machines ?? [];
+    if (machine !== undefined)
+      return stays(`deployed on ${machine}${more.length > 0 ? ` and ${more.length} more` : ''}`);
     const ageMs = now.getTime() - Date.parse(entry.time);
     if (!image.complete)
       return ageMs < IN_FLIGHT_MS

@@ -145,6 +145,9 @@ subnets:
     await dgxos(deploy);
     const first = await visit();
     expect(first).toMatch(/^ID=debian\n[0-9a-f]{32}$/);
+    type Images = { targets: { images: { name: string; machines: string[] }[] }[] };
+    const [{ images } = { images: [] }] = (await dgxos<Images>(['images', '--machines'])).targets;
+    expect(images.find(({ name }) => name === 'demo1-1.0-stable')?.machines).toEqual(['test-vm']);
     // Deployed already: left alone.
     await dgxos(deploy);
     await dgxos(['machines', 'release', 'test-vm', '--yes']);

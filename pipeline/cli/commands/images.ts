@@ -5,9 +5,10 @@ export const declare: Declare = (program, act) => {
     .command('images')
     .description('what a MAAS has: uploaded images, whether they are complete, and of which build they are')
     .option('--to <target...>', 'MAAS targets of the configuration (default: the only one)')
+    .option('--machines', 'also which machines have each image now (on a MAAS with many, this takes a while)')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
     .action(
-      act(async (session, options: { to?: string[]; apiKeyFile?: string }) => {
+      act(async (session, options: { to?: string[]; apiKeyFile?: string; machines?: boolean }) => {
         const { chooseTargets } = await import('../../upload/choose-targets.ts');
         const { listImages } = await import('../../upload/list-images.ts');
         const { imagesTable } = await import('../../upload/images-table.ts');
@@ -16,7 +17,7 @@ export const declare: Declare = (program, act) => {
         const lists = await Promise.all(
           targets.map(async (chosen) => ({
             target: chosen.target.name,
-            images: await listImages(chosen, session),
+            images: await listImages(chosen, { ...session, machines: options.machines }),
           })),
         );
         session.data({ ok: true, targets: lists }, () => imagesTable(lists, paint(session.color)));

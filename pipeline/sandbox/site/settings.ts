@@ -4,7 +4,6 @@ import type { Call, Route } from '../route.ts';
 import { SYNCED } from '../store.ts';
 import type { World } from '../world.ts';
 import { Fields, fieldsOf, REQUIRED } from './fields.ts';
-import { advanceImport } from './import.ts';
 
 /** A setting: its first value, and how MAAS cleans a new one (a string gives the message of its error). */
 interface Setting {
@@ -113,8 +112,6 @@ function read({ world, url }: Call): Reply {
 
 async function write(call: Call): Promise<Reply> {
   const { world } = call;
-  // What may be chosen depends on what has come.
-  advanceImport(world);
   const fields = await fieldsOf(call);
   const name = known(fields.text('name') ?? null);
   const value = fields.text('value') ?? refuse(400, 'No provided value!');

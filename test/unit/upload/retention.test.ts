@@ -45,6 +45,7 @@ function inMaas(name: string, id: number, more: Partial<ListedImage> = {}): List
     complete: true,
     progress: null,
     lastDeployed: null,
+    machines: [],
     build: null,
     ...more,
   };
@@ -95,6 +96,13 @@ describe('what goes', () => {
     expect(at('rubbish')).toBe(false);
     // Before 3.4 nobody can tell.
     expect(at(undefined)).toBe(false);
+  });
+
+  test('not what a machine has, whatever MAAS says of its deployment', () => {
+    const used = images.map((image) => (image.id === 0 ? { ...image, machines: ['gpu-1', 'gpu-2'] } : image));
+    expect(deleted(used, ledger).sort()).toEqual(['v1', 'v2']);
+    const [why] = judgeImages(used, ledger, TARGET, POLICY, NOW).filter(({ image }) => image.id === 0);
+    expect(why?.why).toBe('deployed on gpu-1 and 1 more');
   });
 
   test('not a channel, nor what it shows, nor what it would go back to', () => {
