@@ -41,7 +41,7 @@ export async function serve(
       family: sandbox.family,
       dir,
     };
-    const shell = `MAAS_API_URL=${sandbox.url}\nMAAS_API_KEY=${sandbox.apiKey}`;
+    const shell = `export MAAS_API_URL=${sandbox.url}\nexport MAAS_API_KEY=${sandbox.apiKey}`;
     // To hand out this key is what the command is for, so it goes past the masking of secrets.
     process.stdout.write(`${session.json ? JSON.stringify(shown, null, 2) : shell}\n`);
     if (!session.signal.aborted) await once(session.signal, 'abort');
