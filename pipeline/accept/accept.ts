@@ -78,7 +78,12 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
     size: upload.size,
     target: target.target.name,
     url: client.url,
-    machine: { systemId: machine.systemId, hostname: machine.hostname, address: tried.address },
+    machine: {
+      systemId: machine.systemId,
+      hostname: machine.hostname,
+      address: tried.address,
+      hostKeys: tried.hostKeys,
+    },
     startedAt,
     seconds: (performance.now() - started) / 1000,
     deployS: tried.deployS,

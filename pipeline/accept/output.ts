@@ -1,4 +1,4 @@
-import { countsPhrase, failures, verdictTable } from '../checks/output/table.ts';
+import { failures, verdictTable } from '../checks/output/table.ts';
 import { Fault } from '../errors/fault.ts';
 import { bytes, duration } from '../report/human.ts';
 import type { Paint } from '../report/paint.ts';
@@ -42,9 +42,4 @@ export function acceptanceText(results: readonly Acceptance[], dir: string, colo
       ].join('\n');
     })
     .join('\n\n');
-}
-
-/** One line for a summary: "accepted on gpu-1: 9 passed, …". */
-export function acceptancePhrase({ accepted, machine, verdict }: Acceptance): string {
-  return `${accepted ? 'accepted' : 'quarantined'} on ${machine.hostname}: ${countsPhrase(verdict)}`;
 }

@@ -13,7 +13,7 @@ export const PLACEHOLDERS = {
   'platform.gpus': 'GPUs of the platform',
 } as const;
 
-export type Placeholder = keyof typeof PLACEHOLDERS;
+type Placeholder = keyof typeof PLACEHOLDERS;
 
 /** Values by name; one that is not known here is null. */
 export type Values = Record<Placeholder, string | null>;

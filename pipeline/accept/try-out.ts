@@ -30,6 +30,7 @@ export interface TriedOut {
   findings: Finding[];
   logs: CollectedLog[];
   address: string | null;
+  hostKeys: string[];
   deployS: number | null;
   sshS: number | null;
 }
@@ -90,6 +91,7 @@ export async function tryOut(
       findings: [...findings, ...rest],
       logs: await fromMaas(),
       address: null,
+      hostKeys: [],
       deployS: null,
       sshS: null,
     };
@@ -100,14 +102,16 @@ export async function tryOut(
   if (sshS === null) {
     const answers = finding(ANSWERS, 2, { status: 'fail', found: refused });
     const rest = list.checks.map((check, at) => notReached(check, at + 3, 'it did not answer'));
-    return { findings: [deploys, answers, ...rest], logs: await fromMaas(), address, deployS, sshS };
+    const logs = await fromMaas();
+    return { findings: [deploys, answers, ...rest], logs, address, hostKeys: [], deployS, sshS };
   }
   const answers = finding(ANSWERS, 2, { status: 'pass', found: `after ${Math.round(sshS)} s` });
   const values = valuesOf(deployed, request);
   const { origin } = options;
   const rest = await inspect(remote, list.checks, 3, { ...request, values, origin });
   const logs = [...(await fromMaas()), ...(await collectLogs(remote, list.logs, values, dir, signal))];
-  return { findings: [deploys, answers, ...rest], logs, address, deployS, sshS };
+  const hostKeys = await remote.hostKeys();
+  return { findings: [deploys, answers, ...rest], logs, address, hostKeys, deployS, sshS };
 }
 
 async function whyNot(client: MaasClient, machine: Machine, outcome: string | undefined): Promise<string> {

@@ -78,7 +78,13 @@ export interface Acceptance {
   /** The target's name and its URL. */
   target: string;
   url: string;
-  machine: { systemId: string; hostname: string; address: string | null };
+  machine: {
+    systemId: string;
+    hostname: string;
+    address: string | null;
+    /** That it showed to ssh, "type base64". */
+    hostKeys: string[];
+  };
   /** ISO 8601, UTC. */
   startedAt: string;
   seconds: number;

@@ -33,7 +33,11 @@ const standing = async () => standingOf(await here.ledger(), image).state;
 it('accepts an image whose machine is well, keeps its logs, and leaves no secret of the machine in them', async () => {
   const result = await here.accept(image);
   expect(failed(result)).toEqual([]);
-  expect(result).toMatchObject({ accepted: true, released: 'released' });
+  expect(result).toMatchObject({
+    accepted: true,
+    released: 'released',
+    machine: { hostKeys: [expect.stringMatching(/^ssh-ed25519 AAAA/)] },
+  });
   const kernel = result.verdict.findings.find(({ id }) => id === 'kernel-of-the-image');
   expect(kernel).toMatchObject({ status: 'pass', found: '5.4.0-125-generic' });
   expect(await standing()).toBe('accepted');

@@ -119,7 +119,7 @@ export const acceptance = (verdict: Verdict, text = 'x'): Acceptance => ({
   format: 1,
   accepted: verdict.passed,
   ...{ image: 'demo', name: `demo-1.0${text}`, sha256: SHA, size: 1, target: 'lab', url: 'http://maas' },
-  machine: { systemId: 'abc', hostname: `gpu-1${text}`, address: '10.0.0.1' },
+  machine: { systemId: 'abc', hostname: `gpu-1${text}`, address: '10.0.0.1', hostKeys: [] },
   ...{ startedAt: '2026-11-23T00:06:00.000Z', seconds: 900, deployS: 700, sshS: 60, checks: 'c', verdict },
   logs: [
     { id: 'units', file: 'logs/units.log', size: 20, note: null },
