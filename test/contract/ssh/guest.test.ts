@@ -1,4 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
@@ -90,6 +99,23 @@ describe('a deployed machine of the sandbox, over ssh', () => {
     expect(second.pinned).not.toEqual(first.pinned);
   });
 
+  it('takes a key of the agent, and reads no configuration of the user', async () => {
+    const socket = join(dir, 'agent');
+    const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
+    try {
+      while (!existsSync(socket)) await new Promise((resolve) => setTimeout(resolve, 10));
+      const env = { PATH: process.env.PATH, SSH_AUTH_SOCK: socket };
+      execFileSync('ssh-add', ['-q', keyFile], { env });
+      const target = { host: loopbackOf('aaa'), port, user: 'ubuntu', keyFile: null, bastion: null };
+      const known = { bastionKnownHosts: join(dir, 'bastion known'), env };
+      const one = await Remote.prepare(target, mkdtempSync(join(dir, 'agent-')), known);
+      await wait(one, { timeoutS: 3 });
+      expect((await one.run(['hostname'], { timeoutMs: 5000, signal })).stdout).toBe('host-aaa\n');
+    } finally {
+      agent.kill();
+    }
+  });
+
   it('is the same machine after it was off and on', async () => {
     const id = async () => {
       const one = await remote(loopbackOf('aaa'));
@@ -167,8 +193,6 @@ describe('a deployed machine of the sandbox, over ssh', () => {
 
   it('makes nothing of an image that would write through its own links', async () => {
     const evil = { ...image, blobPath: join(dir, 'evil.tgz') };
-    const { execFileSync } = await import('node:child_process');
-    const { mkdirSync, symlinkSync } = await import('node:fs');
     mkdirSync(join(dir, 'evil'));
     mkdirSync(join(dir, 'victim'));
     symlinkSync(join(dir, 'victim'), join(dir, 'evil', 'etc'));
