@@ -99,7 +99,7 @@ describe('a deployed machine of the sandbox, over ssh', () => {
     expect(second.pinned).not.toEqual(first.pinned);
   });
 
-  it('takes a key of the agent, and reads no configuration of the user', async () => {
+  it('takes a key of the agent', async () => {
     const socket = join(dir, 'agent');
     const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
     try {
