@@ -36,10 +36,15 @@ export class Source {
     });
     const problems = this.#document.errors.map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));
     visit(this.#document, {
-      Alias: (_, alias) => {
-        if (!alias.resolve(this.#document))
+      Alias: (_, alias, parents) => {
+        const anchored = alias.resolve(this.#document);
+        if (!anchored)
           problems.push(
             this.#atOffset(start(alias) ?? 0, `No anchor &${alias.source} stands before this alias`),
+          );
+        else if (parents.some((parent) => parent === anchored))
+          problems.push(
+            this.#atOffset(start(alias) ?? 0, `The alias *${alias.source} stands inside what it names`),
           );
       },
       Pair: (_, pair) => {

@@ -211,6 +211,7 @@ describe('what is no YAML', () => {
     ['a key twice', 'workspace: a\nworkspace: b\n', /there twice/, 2],
     ['a second document', 'workspace: a\n---\nb: 1\n', /second document/, 2],
     ['an alias of nothing', 'workspace: a\ncache: *b\n', /No anchor &b/, 2],
+    ['an alias inside what it names', 'workspace: a\nimages: &i {a: *i}\n', /stands inside what it names/, 2],
     ['a key that is a list', '[a]: 1\n', /No valid YAML/, 1],
   ])('%s', async (_, text, message, line) => {
     const fault = await faultOf(text);
