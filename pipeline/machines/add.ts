@@ -99,7 +99,7 @@ async function addOne(
   wanted: NewMachine,
   types: readonly PowerType[],
   existing: readonly Machine[],
-  { emit, signal }: AddSettings,
+  { signal }: AddSettings,
 ): Promise<Added> {
   const { hostname, macs, pool, zone } = wanted;
   if (signal.aborted) throw signal.reason;
@@ -109,7 +109,7 @@ async function addOne(
   const fault = ofMac ? macTaken(ofMac, macs) : ofName ? nameTaken(ofName) : undefined;
   if (fault) return { hostname, outcome: 'refused', machine: undefined, fault };
   try {
-    let machine = await create(client, formOf(wanted, types), macs, { emit, signal });
+    let machine = await create(client, formOf(wanted, types), macs, { signal });
     if (pool || zone) {
       const path = `machines/${machine.systemId}/`;
       const place = { ...(pool ? { pool } : {}), ...(zone ? { zone } : {}) };
@@ -127,7 +127,7 @@ async function create(
   client: MaasClient,
   form: Form,
   macs: readonly string[],
-  { emit, signal }: Pick<AddSettings, 'emit' | 'signal'>,
+  { signal }: Pick<AddSettings, 'signal'>,
 ): Promise<Machine> {
   const patience = new Patience({ totalS: 60 });
   patience.reached();
@@ -136,13 +136,7 @@ async function create(
       return parseMachine(client, 'machines/', await client.post('machines/', form));
     } catch (error) {
       if (!(error instanceof Fault) || !isPassing(error)) throw error;
-      await patience.pause(error, signal, (seconds) =>
-        emit({
-          type: 'notice',
-          level: 'warning',
-          message: `${error.message}; trying again in ${seconds.toFixed(1)} s`,
-        }),
-      );
+      await patience.pause(error, signal, client.retrying(error));
       const query = new URLSearchParams({ mac_address: macs[0] as string });
       const [made] = await machinesAt(client, `machines/?${query}`);
       if (made) return made;

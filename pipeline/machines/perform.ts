@@ -1,5 +1,4 @@
 import { Fault } from '../errors/fault.ts';
-import type { Emit } from '../events/event.ts';
 import type { Form, MaasClient } from '../maas/client.ts';
 import { isPassing, Patience } from '../maas/patience.ts';
 import { readMachine } from './list.ts';
@@ -27,7 +26,7 @@ export async function perform(
   client: MaasClient,
   systemId: string,
   { op, form, done }: Operation,
-  { signal, emit = () => {} }: { signal: AbortSignal; emit?: Emit },
+  { signal }: { signal: AbortSignal },
 ): Promise<Machine> {
   const path = `machines/${systemId}/?op=${op}`;
   const patience = new Patience({ totalS: PATIENCE_S });
@@ -37,13 +36,7 @@ export async function perform(
       return await answered(client, systemId, path, await client.call(path, form));
     } catch (error) {
       if (!(error instanceof Fault) || !isPassing(error)) throw error;
-      await patience.pause(error, signal, (seconds) =>
-        emit({
-          type: 'notice',
-          level: 'warning',
-          message: `${error.message}; trying again in ${seconds.toFixed(1)} s`,
-        }),
-      );
+      await patience.pause(error, signal, client.retrying(error));
       const now = await readMachine(client, systemId);
       if (done(now)) return now;
     }

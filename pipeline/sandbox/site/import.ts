@@ -1,17 +1,11 @@
-import { createHash } from 'node:crypto';
 import { type Resource, SYNCED } from '../store.ts';
+import { addSynced } from '../synced.ts';
 import type { World } from '../world.ts';
 import { ARCHITECTURES } from './offers.ts';
 
 /** Time that MAAS looks for news, and that each image takes, on the sandbox's clock. */
 const LOOKING_MS = 500;
 const EACH_MS = 1000;
-
-const PARTS = [
-  ['boot-kernel', 14_000_000],
-  ['boot-initrd', 120_000_000],
-  ['squashfs', 400_000_000],
-] as const;
 
 /** Starts the import of everything selected that is not there yet; one that runs already goes on. */
 export function startImport(world: World): void {
@@ -24,7 +18,7 @@ export function startImport(world: World): void {
         (one) => one.type === SYNCED && one.name === name && one.architecture === architecture,
       )
     )
-      state.resources.push(emptyResource(world, name, architecture));
+      addSynced(state, name, architecture, { complete: false });
   state.site.importing = {
     startedAt: world.now(),
     resources: state.resources.filter((one) => one.type === SYNCED && !complete(one)).map(({ id }) => id),
@@ -85,33 +79,4 @@ function selected(world: World): [string, string][] {
         `${arch}/generic`,
       ]),
     );
-}
-
-function emptyResource(world: World, name: string, architecture: string): Resource {
-  const { state } = world.store;
-  return {
-    id: state.nextResource++,
-    type: SYNCED,
-    name,
-    architecture,
-    title: '',
-    baseImage: '',
-    lastDeployed: null,
-    sets: [
-      {
-        version: '20260801',
-        label: 'stable',
-        files: PARTS.map(([filename, size]) => ({
-          id: state.nextFile++,
-          filename,
-          filetype: filename,
-          sha256: createHash('sha256').update(`${name} ${architecture} ${filename}`).digest('hex'),
-          size,
-          blob: `synced-${name.split('/')[1]}`,
-          received: 0,
-          receivedAt: null,
-        })),
-      },
-    ],
-  };
 }

@@ -171,7 +171,10 @@ export function freshSite(): SiteState {
     importing: null,
     fabrics: [fabric(0), fabric(1)],
     vlans: [vlan(5001, 0), vlan(5002, 1)],
-    subnets: [subnet(1, '192.168.1.0/24', 5001, null), subnet(2, '192.168.122.0/24', 5002, '192.168.122.1')],
+    subnets: [
+      newSubnet(1, '192.168.1.0/24', 5001, null),
+      newSubnet(2, '192.168.122.0/24', 5002, '192.168.122.1'),
+    ],
     ranges: [],
     spaces: [],
     zones: [{ id: 1, name: 'default', description: '' }],
@@ -216,7 +219,7 @@ export const newVlan = (id: number, fabricId: number, vid: number, name: string 
 
 const vlan = (id: number, fabricId: number) => newVlan(id, fabricId, 0, 'Default VLAN');
 
-const subnet = (id: number, cidr: string, vlanId: number, gateway: string | null): Subnet => ({
+export const newSubnet = (id: number, cidr: string, vlanId: number, gateway: string | null): Subnet => ({
   id,
   name: cidr,
   description: '',

@@ -2,7 +2,7 @@ import { type Cidr, contains, overlap, parseAddress, parseCidr } from '../../sit
 import { json, nothing, type Reply, refuse } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
-import { nextId, type SiteState, type Subnet } from './state.ts';
+import { newSubnet, nextId, type SiteState, type Subnet } from './state.ts';
 import { defaultVlan, showVlan, spaceName } from './vlans.ts';
 
 export const subnetRoutes: Route[] = [
@@ -69,20 +69,7 @@ async function create(call: Call): Promise<Reply> {
   const { site } = store.state;
   const fields = await fieldsOf(call);
   if (!fields.text('cidr')) wrongField('cidr', REQUIRED);
-  const subnet: Subnet = {
-    id: -1,
-    name: '',
-    description: '',
-    cidr: '',
-    vlan: vlanOf(site, fields),
-    gateway_ip: null,
-    dns_servers: [],
-    rdns_mode: 2,
-    active_discovery: false,
-    allow_dns: true,
-    allow_proxy: true,
-    managed: true,
-  };
+  const subnet = newSubnet(-1, '', vlanOf(site, fields), null);
   fill(call, subnet, fields);
   subnet.id = nextId(site, 'subnet');
   site.subnets.push(subnet);
