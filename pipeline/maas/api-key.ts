@@ -25,6 +25,7 @@ const HINT =
  */
 export function parseApiKey(text: string, from: string): ApiKey {
   const key = text.trim();
+  if (key === '') throw invalid(from, 'it is empty');
   registerSecret(key);
   const parts = key.split(':');
   if (parts.length !== 3) throw invalid(from, `it has ${parts.length} parts, not 3`);

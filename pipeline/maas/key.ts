@@ -1,11 +1,9 @@
 import { readFile, stat } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import type { TargetConfig } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { type ApiKey, parseApiKey } from './api-key.ts';
+import { keyFromStdin } from './key-from-stdin.ts';
 import { keptLogin } from './logins.ts';
 import { profileKey } from './profiles.ts';
 import { maasUrl } from './url.ts';
@@ -38,14 +36,19 @@ export async function resolveApiKey(
 }
 
 /**
- * Reads a key from a file, or from stdin for "-"; warns of a file that others may read.
- * @throws Fault API_KEY_MISSING, API_KEY_INVALID
+ * The key that --api-key-file gives: of a file, or from stdin for "-".
+ * @throws Fault API_KEY_MISSING, API_KEY_INVALID, INTERRUPTED, TERMINATED
  */
-export async function readKeyFile(path: string, emit: Emit): Promise<ApiKey> {
-  if (path === '-') {
-    const given = process.stdin.isTTY ? await askHidden('API key: ') : await text(process.stdin);
-    return parseApiKey(given, 'on standard input');
-  }
+export async function givenKey(
+  path: string,
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): Promise<ApiKey> {
+  if (path !== '-') return readKeyFile(path, emit);
+  return parseApiKey(await keyFromStdin(signal), 'on standard input');
+}
+
+/** Reads a key from a file; warns of one that others may read. */
+async function readKeyFile(path: string, emit: Emit): Promise<ApiKey> {
   let content: string;
   try {
     content = await readFile(path, 'utf8');
@@ -68,25 +71,4 @@ export async function readKeyFile(path: string, emit: Emit): Promise<ApiKey> {
     );
   }
   return parseApiKey(content, `in ${path}`);
-}
-
-/** Asks on the terminal; what is typed is not shown. */
-async function askHidden(question: string): Promise<string> {
-  process.stderr.write(question);
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const asking = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  // The terminal is in raw mode meanwhile, where Ctrl-C is only a character.
-  asking.on('SIGINT', () => {
-    asking.close();
-    process.kill(process.pid, 'SIGINT');
-  });
-  try {
-    return await new Promise<string>((resolve) => {
-      asking.once('line', resolve);
-      asking.once('close', () => resolve(''));
-    });
-  } finally {
-    asking.close();
-    process.stderr.write('\n');
-  }
 }

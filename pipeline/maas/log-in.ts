@@ -1,7 +1,7 @@
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { createClient } from './client.ts';
-import { readKeyFile } from './key.ts';
+import { givenKey } from './key.ts';
 import { keepLogin, loginsFile } from './logins.ts';
 import { maasUrl } from './url.ts';
 
@@ -37,7 +37,7 @@ export async function logIn(
       hint: 'dgxos-maas login http://maas.example:5240/MAAS < key-file',
     });
   const url = maasUrl(given);
-  const key = await readKeyFile(options.apiKeyFile, emit);
+  const key = await givenKey(options.apiKeyFile, session);
   const caCert = options.caCert ?? (env.MAAS_API_CACERT || null);
   const client = createClient({ url, key, caCert, emit, signal });
   const version = (await client.version()).text;

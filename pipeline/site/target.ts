@@ -3,7 +3,7 @@ import type { TargetConfig } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { createClient, type MaasClient } from '../maas/client.ts';
-import { readKeyFile, resolveApiKey } from '../maas/key.ts';
+import { givenKey, resolveApiKey } from '../maas/key.ts';
 import { maasUrl } from '../maas/url.ts';
 import { type ChosenTarget, chooseTargets } from '../upload/choose-targets.ts';
 import type { GroupVars } from './group-vars.ts';
@@ -46,7 +46,7 @@ async function chosen(
   if (options.to === undefined && Object.keys(config.targets).length === 0 && vars?.regionControllerUrl) {
     const target = targetOf(vars.file, vars.regionControllerUrl, env);
     const key =
-      apiKeyFile === undefined ? await resolveApiKey(target, env, emit) : await readKeyFile(apiKeyFile, emit);
+      apiKeyFile === undefined ? await resolveApiKey(target, env, emit) : await givenKey(apiKeyFile, session);
     return { target, key };
   }
   const [one] = await chooseTargets(

@@ -3,7 +3,7 @@ import type { Config, TargetConfig } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import type { ApiKey } from '../maas/api-key.ts';
-import { readKeyFile, resolveApiKey } from '../maas/key.ts';
+import { givenKey, resolveApiKey } from '../maas/key.ts';
 
 export interface ChosenTarget {
   target: TargetConfig;
@@ -24,7 +24,7 @@ export interface TargetOptions {
  */
 export async function chooseTargets(
   options: TargetOptions,
-  session: { env: NodeJS.ProcessEnv; configFile: string | undefined; emit: Emit },
+  session: { env: NodeJS.ProcessEnv; configFile: string | undefined; emit: Emit; signal: AbortSignal },
 ): Promise<ChosenTarget[]> {
   const { env, configFile, emit } = session;
   const { config, warnings } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
@@ -38,7 +38,7 @@ export async function chooseTargets(
     throw new Fault('USAGE', '--api-key-file gives one key, and there are several targets', {
       hint: 'Give each target a key of its own in dgxos-maas.yaml, or upload to one with --to.',
     });
-  const key = await readKeyFile(options.apiKeyFile, emit);
+  const key = await givenKey(options.apiKeyFile, session);
   return targets.map((target) => ({ target, key }));
 }
 
