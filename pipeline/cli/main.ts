@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../errors/catalogue.ts';
+import { redact } from '../secrets/registry.ts';
 import { declareAll } from './commands.ts';
 import { act } from './open-session.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
@@ -50,5 +51,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? EXIT.ok : EXIT.usage;
+    if (process.exitCode === EXIT.usage && argv.includes('--json')) writeUsage(error);
   }
+}
+
+/** The command line was not understood, so no session is there to write the object of --json. */
+function writeUsage({ message }: CommanderError): void {
+  const said = redact(message.replace(/^error: /, ''));
+  const error = { code: 'USAGE', message: said, hint: '--help shows the options.', exitCode: EXIT.usage };
+  process.stdout.write(`${JSON.stringify({ ok: false, error }, null, 2)}\n`);
 }

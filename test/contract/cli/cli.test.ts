@@ -55,6 +55,16 @@ describe('the command line', () => {
     });
   });
 
+  it.each([
+    [['rnu', 'x', '--json'], "unknown command 'rnu'"],
+    [['--json', 'run', 'x', '--frobnicate'], "unknown option '--frobnicate'"],
+  ])('%j: also a line that was not understood is one JSON object', async (args, said) => {
+    const { code, stdout } = await cli(...args);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: 'USAGE', exitCode: 2 } });
+    expect(JSON.parse(stdout).error.message).toContain(said);
+  });
+
   it('knows its version', async () => {
     expect((await cli('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
