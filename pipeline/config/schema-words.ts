@@ -61,6 +61,7 @@ export function inWords(error: ErrorObject, root: unknown): Problem {
       };
     case 'minProperties':
     case 'maxProperties':
+      if (!schema.properties) return { path, at: 'value', message: `${name}: must not be empty` };
       return {
         path,
         at: 'value',

@@ -19,9 +19,10 @@ export class Source {
 
   /**
    * @param file the file's name as it is shown
+   * @param named the section whose keys are names of things: one without a value is there all the same
    * @throws Fault CONFIG_SYNTAX, at the place where the text stops being YAML
    */
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, named?: string) {
     // Known before anything can be said about the file, so that no message repeats a key.
     for (const [key] of text.matchAll(MAAS_KEY)) registerSecret(key);
     this.#file = file;
@@ -56,7 +57,7 @@ export class Source {
     });
     if (problems.length) throw toFault('CONFIG_SYNTAX', problems);
     try {
-      this.data = withoutNull(this.#document.toJS());
+      this.data = withoutNull(withEmpty(this.#document.toJS(), named));
     } catch (error) {
       // Aliases of aliases that would fill the memory; the library does not say where.
       throw toFault('CONFIG_SYNTAX', [this.#atOffset(0, (error as Error).message)]);
@@ -98,6 +99,15 @@ export class Source {
 
 function start(node: unknown): number | undefined {
   return (node as Node | null)?.range?.[0];
+}
+
+/** The data with `{}` for each thing of a section that has a name and nothing more. */
+function withEmpty(data: unknown, section: string | undefined): unknown {
+  const things = section === undefined ? undefined : (data as Record<string, unknown> | null)?.[section];
+  if (section === undefined || typeof things !== 'object' || things === null || Array.isArray(things))
+    return data;
+  const filled = Object.entries(things).map(([name, thing]) => [name, thing ?? {}]);
+  return { ...(data as object), [section]: Object.fromEntries(filled) };
 }
 
 function withoutNull(value: unknown): unknown {

@@ -61,7 +61,7 @@ export class MachinesFile {
         cause: error,
       });
     }
-    const source = new Source(shown.startsWith('..') ? file : shown, text);
+    const source = new Source(shown.startsWith('..') ? file : shown, text, 'machines');
     const data = source.data ?? {};
     const secrets = secretProblems(data);
     const shape = schemaProblems(SCHEMA, data).filter(
@@ -97,13 +97,13 @@ export class MachinesFile {
 
   /**
    * The machines, with passwords read and power checked against the server's types.
-   * @throws Fault MACHINES_FILE_INVALID, POWER_INVALID for a password that cannot be read
+   * @throws Fault MACHINES_FILE_INVALID, also for a password that cannot be read
    */
   async machines(types: readonly PowerType[], env: NodeJS.ProcessEnv): Promise<NewMachine[]> {
     const problems: Problem[] = [];
     const machines: NewMachine[] = [];
     for (const [hostname, own] of Object.entries(this.#machines)) {
-      const power = await this.#resolvePower(hostname, env);
+      const power = await this.#resolvePower(hostname, env, problems);
       if (power) problems.push(...this.#powerProblems(hostname, types, power));
       const { defaults = {} } = this.#written;
       const { architecture = 'amd64/generic', description, domain, pool, zone } = { ...defaults, ...own };
@@ -119,27 +119,47 @@ export class MachinesFile {
         tags: [...new Set([...(defaults.tags ?? []), ...(own.tags ?? [])])],
       });
     }
-    if (problems.length > 0) throw invalid(this.#source, problems);
+    if (problems.length > 0) throw invalid(this.#source, firstOfEachPlace(problems));
     return machines;
   }
 
-  async #resolvePower(hostname: string, env: NodeJS.ProcessEnv): Promise<(Power & { type: string }) | null> {
+  /** A secret that cannot be read is one more of the problems, and stands in as something that no server sees. */
+  async #resolvePower(
+    hostname: string,
+    env: NodeJS.ProcessEnv,
+    problems: Problem[],
+  ): Promise<(Power & { type: string }) | null> {
     const { type, parameters = {}, password, secrets = {} } = this.#power(hostname);
     if (type === undefined) return null;
-    const read = (source: SecretSource, what: string) =>
-      readSecret(
-        'file' in source ? { file: resolve(this.#base, source.file) } : source,
-        env,
-        `${what} of ${hostname}`,
-      );
+    const read = async (source: SecretSource, place: Path, what: string): Promise<string> => {
+      const from = 'file' in source ? { file: resolve(this.#base, source.file) } : source;
+      try {
+        return await readSecret(from, env, what);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        const written = place.reduce<unknown>(
+          (value, step) => (value as Record<string, unknown> | undefined)?.[step],
+          this.#machines[hostname]?.power,
+        );
+        const path = [...(written ? ['machines', hostname, 'power'] : ['defaults', 'power']), ...place];
+        problems.push({
+          path,
+          at: 'value',
+          message: `${dotted(path)}: ${error.message}`,
+          accepts: 'a variable that is set for this command, or a file that holds it',
+        });
+        return UNREAD;
+      }
+    };
     const more: Record<string, string> = {};
-    for (const [name, source] of Object.entries(secrets)) more[name] = await read(source, name);
+    for (const [name, source] of Object.entries(secrets))
+      more[name] = await read(source, ['secrets', name], name);
     return {
       type,
       parameters: Object.fromEntries(
         Object.entries(parameters).map(([name, value]) => [name, String(value)]),
       ),
-      ...(password ? { password: await read(password, 'The password') } : {}),
+      ...(password ? { password: await read(password, ['password'], 'The password') } : {}),
       secrets: more,
     };
   }
@@ -157,7 +177,7 @@ export class MachinesFile {
       return {
         path: name ? (known ? [...base, 'parameters', name] : base) : [...base, 'type'],
         at: name && !suggestion && known ? ('value' as const) : ('key' as const),
-        message: `machines.${hostname}: ${message}`,
+        message: `${inGeneral ? 'defaults' : `machines.${hostname}`}: ${message}`,
         ...(accepts ? { accepts } : {}),
         ...(suggestion ? { suggestion } : {}),
       };
@@ -169,6 +189,18 @@ function invalid(source: Source, problems: readonly Problem[]): Fault {
   const placed: PlacedProblem[] = problems.map((problem) => source.place(problem));
   return toFault('MACHINES_FILE_INVALID', placed);
 }
+
+/** What all machines take from `defaults` is said once. */
+function firstOfEachPlace(problems: readonly Problem[]): Problem[] {
+  const first = new Map<string, Problem>();
+  for (const problem of problems) {
+    const key = `${dotted(problem.path)} ${problem.message}`;
+    if (!first.has(key)) first.set(key, problem);
+  }
+  return [...first.values()];
+}
+
+const UNREAD = '(unread)';
 
 const SECRET_FORM = '{ environment: VARIABLE } or { file: PATH } under password: or secrets:';
 

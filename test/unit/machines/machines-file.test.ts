@@ -102,6 +102,8 @@ describe('a file that is wrong is named by line, with what would be accepted', (
   const one = (more: string) => `machines:\n  gpu01:\n    macs: ["${MAC}"]\n${more}`;
   const WRONG: [what: string, text: string, line: number, says: string | RegExp][] = [
     ['no machines', 'defaults: {}\n', 1, 'machines'],
+    ['an empty list of them', 'machines: {}\n', 1, 'must not be empty'],
+    ['a machine with nothing but its name', `${one('')}  gpu02:\n`, 4, 'macs is missing'],
     ['no address', 'machines:\n  gpu01: { tags: [a] }\n', 2, 'macs'],
     ['a key that is none', one('    powr: { type: manual }\n'), 4, 'Did you mean "power"?'],
     ['an address that is none', 'machines:\n  gpu01:\n    macs: ["48:b0"]\n', 3, '48:b0'],
@@ -168,9 +170,26 @@ describe('a file that is wrong is named by line, with what would be accepted', (
         {},
       ),
     ).rejects.toMatchObject({
-      code: 'POWER_INVALID',
+      code: 'MACHINES_FILE_INVALID',
+      where: { line: 4 },
       message: expect.stringMatching(/gpu01.*BMC is not set/),
     }));
+
+  test('what all machines take from the defaults is said once, beside everything else', async () => {
+    const fault: Fault = await read(
+      `defaults:
+  power: { type: ipmi, parameters: { power_address: a, power_usr: b }, password: { environment: BMC } }
+machines:
+${Array.from({ length: 9 }, (_, i) => `  gpu0${i}: { macs: ["48:b0:2d:00:00:0${i}"] }\n`).join('')}`,
+      {},
+    ).then(
+      () => expect.fail('it was accepted'),
+      (error) => error,
+    );
+    const said = `${fault.message}\n${fault.detail}`;
+    expect(said.match(/power_usr\. Did/g)).toHaveLength(1);
+    expect(said.match(/BMC is not set/g)).toHaveLength(1);
+  });
 
   test('a file that is not there', () =>
     expect(MachinesFile.read('nowhere.yaml', dir)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' }));
