@@ -9,6 +9,7 @@ import type { LocalFile } from './local-file.ts';
 import { Place } from './place.ts';
 import { ProgressLine } from './progress-line.ts';
 import type { UploadRequest, UploadResult } from './request.ts';
+import { imagesWithout } from './shared-file.ts';
 import type { Standing } from './standing.ts';
 import { fitsHeaders, StreamingDoor, wasEnded } from './streaming.ts';
 import { keepChunkSize } from './target-state.ts';
@@ -39,6 +40,8 @@ export class Transfer {
   #cuts = 0;
   /** MAAS has said that it has every byte, whatever its progress shows. */
   #allThere = false;
+  /** Other images that have no file until this one is complete; undefined before it was asked. */
+  #without: readonly string[] | undefined;
 
   constructor(
     client: MaasClient,
@@ -59,14 +62,20 @@ export class Transfer {
   }
 
   async run(): Promise<Transferred> {
-    for (;;) {
-      const now = await this.#place.ask();
-      if (now.at === 'complete') return this.#done(now.set);
-      try {
-        await this.#advance(now);
-      } catch (error) {
-        await this.#recover(error);
+    try {
+      for (;;) {
+        const now = await this.#place.ask();
+        if (now.at === 'complete') return this.#done(now.set);
+        try {
+          await this.#tellWithout();
+          await this.#advance(now);
+        } catch (error) {
+          await this.#recover(error);
+        }
       }
+    } catch (error) {
+      if (this.#sent > 0) this.#tellBroken();
+      throw error;
     }
   }
 
@@ -189,6 +198,8 @@ export class Transfer {
       this.#restarts <= RESTARTS && ((await this.#place.remove()) || (await this.#place.replace()));
     if (!cleared) throw error;
     this.#allThere = false;
+    // Foreseen and told where another image has the same content.
+    if (this.#without?.length) return;
     this.#request.emit({
       type: 'notice',
       level: 'warning',
@@ -214,6 +225,28 @@ export class Transfer {
     });
   }
 
+  /** Once, before the first byte: MAAS 3.8 has one file for all images of this content, and writes it anew. */
+  async #tellWithout(): Promise<void> {
+    if (this.#without) return;
+    this.#without = await imagesWithout(this.#client, this.#request);
+    if (this.#without.length === 0) return;
+    this.#request.emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${listed(this.#without)} cannot be deployed until "${plainName(this.#request.name)}" is complete: the content is the same, and this MAAS keeps one file for both and writes it anew`,
+    });
+  }
+
+  #tellBroken(): void {
+    if (!this.#without?.length) return;
+    this.#request.emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${listed(this.#without)} may be without content in MAAS now, which still calls it complete`,
+      hint: 'Run the same command again: when it ends well, both have their content. If it cannot, delete both in MAAS and upload again.',
+    });
+  }
+
   #done(set: string): Transferred {
     const { sha256, size, name } = this.#request;
     const skipped = this.#sent === 0;
@@ -228,4 +261,8 @@ export class Transfer {
       skipped,
     };
   }
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
 }

@@ -15,6 +15,11 @@ export const declare: Declare = (program, act) => {
     .option('--quarantined', 'even when it failed there')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .addHelpText(
+      'after',
+      "\nMAAS has no second name for a content: it is sent again under the channel's name (up to 3.4 MAAS takes what it has).\n" +
+        'What the channel showed stays whole and in use until the new content is complete; see docs/upload.md.',
+    )
     .action(
       act(async (session, image: string, options: ChannelOptions & { build?: string }) => {
         const { channelRequest } = await import('../channel-request.ts');

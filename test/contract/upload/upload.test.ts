@@ -91,6 +91,39 @@ describe('on each version of MAAS', () => {
   );
 });
 
+describe('the same content under a second name', () => {
+  const told = () => bench.notices().join('\n');
+
+  test('3.8: the first has no file meanwhile, which is told before the first byte and when it breaks off', async () => {
+    bench = await Bench.open({ family: '3.8' });
+    await bench.upload({ name: 'custom/first' });
+    expect(told()).toBe('');
+    // One chunk that MAAS calls too much, two that pass.
+    bench.sandbox.addFault('chunk:4+:500');
+    await expect(bench.upload({ name: 'custom/second', patienceS: 0.1 })).rejects.toMatchObject({
+      exitCode: 75,
+    });
+    expect(told()).toContain('"first" cannot be deployed until "second" is complete');
+    expect(told()).toContain('"first" may be without content in MAAS now');
+
+    const stored = () => readFileSync(join(bench.dir, `maas/blobs/sha256-${bench.sha256}`));
+    expect(stored().length).toBe(2 * CHUNK);
+
+    bench.sandbox.clearFaults();
+    expect(await bench.upload({ name: 'custom/second' })).toMatchObject({
+      sent: bench.data.length - 2 * CHUNK,
+    });
+    expect(stored().equals(bench.data)).toBe(true);
+  });
+
+  test.each(['3.4', '3.5'])('%s: the first keeps its own, and nothing is told', async (family) => {
+    bench = await Bench.open({ family });
+    await bench.upload({ name: 'custom/first' });
+    expect(await bench.upload({ name: 'custom/second' })).toMatchObject({ skipped: family === '3.4' });
+    expect(told()).toBe('');
+  });
+});
+
 describe('resuming what another process or tool began', () => {
   test.each(['3.4', '3.5'])('%s: goes on at the byte where it stopped', async (family) => {
     bench = await Bench.open({ family });
