@@ -44,7 +44,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const source =
     file === null
       ? null
-      : new Source(shownName(file, cwd), await readText(file, 'dgxos-maas init writes one.'));
+      : new Source(shownName(file, cwd), await readText(file, 'dgxos-maas init writes one.'), 'images');
   const settings = new Settings(env, options.overrides ?? {}, cwd);
 
   const data = source?.data ?? {};

@@ -203,6 +203,12 @@ describe('a mistake is named with its place and what is accepted', () => {
   });
 });
 
+it('an image with nothing but its name is not passed over', async () => {
+  const fault = await faultOf('images:\n  dgx1:\n');
+  expect(fault).toMatchObject({ code: 'CONFIG_INVALID', where: { line: 2 } });
+  expect(fault.message).toContain('images.dgx1: release is missing');
+});
+
 describe('what is no YAML', () => {
   it.each([
     ['an open bracket', 'images: [1\n', /No valid YAML/, 2],
