@@ -75,7 +75,9 @@ test('killed while a machine is deployed, the night goes on when it is started a
 });
 
 test('--no-accept leaves machines alone', async () => {
-  const requests = () => here.maas.requests.filter(({ path }) => path.includes('machines/')).length;
+  // To list them is no harm: prune does.
+  const requests = () =>
+    here.maas.requests.filter(({ path, method }) => method !== 'GET' && path.includes('machines/')).length;
   const before = requests();
   await built(here.host, { 'etc/other': 'untried' });
   const { code, json } = await nightly('--no-accept', '--channel', 'untried');
