@@ -29,14 +29,12 @@ export function lineOf(event: Event, color: Paint, named = false): string | unde
   }
 }
 
-/** One moment of a measurable advance: "12 MB of 400 MB, 3.0 MB/s, 2 min left". `rate` is in units a second. */
+/** One moment of a measurable advance: "12 MB of 400 MB (3 %), 3.0 MB/s, 2 min left". `rate` is in units a second. */
 export function progressText(event: Extract<Event, { type: 'progress' }>, rate: number): string {
   const amount = (n: number) => (event.unit === 'bytes' ? bytes(n) : String(n));
-  const parts: string[] = [];
-  if (event.total) {
-    const percent = Math.floor((event.done / event.total) * 100);
-    parts.push(`${String(percent).padStart(3)} % of ${amount(event.total)}`);
-  } else parts.push(amount(event.done));
+  const parts = [amount(event.done)];
+  if (event.total)
+    parts[0] += ` of ${amount(event.total)} (${Math.floor((event.done / event.total) * 100)} %)`;
   if (rate > 0 && event.unit === 'bytes') parts.push(`${bytes(rate)}/s`);
   if (rate > 0 && event.total && event.done < event.total)
     parts.push(`${duration((event.total - event.done) / rate)} left`);
