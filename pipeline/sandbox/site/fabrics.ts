@@ -1,5 +1,6 @@
 import { json, nothing, type Reply, refuse } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
+import { fabricAt } from './fabric-at.ts';
 import { type Fields, fieldsOf } from './fields.ts';
 import { type Fabric, newVlan, nextId, type SiteState } from './state.ts';
 import { showVlan } from './vlans.ts';
@@ -33,15 +34,6 @@ export const fabricRoutes: Route[] = [
     },
   },
 ];
-
-/** The fabric whose id or name is in the URL. */
-export function fabricAt({ world, at }: Call): Fabric {
-  const { fabrics } = world.store.state.site;
-  return (
-    fabrics.find((one) => String(one.id) === at.id || one.name === at.id) ??
-    refuse(404, 'No Fabric matches the given query.')
-  );
-}
 
 function shown(site: SiteState, fabric: Fabric) {
   return {

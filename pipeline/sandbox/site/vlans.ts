@@ -1,6 +1,6 @@
 import { json, nothing, type Reply, refuse } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
-import { fabricAt } from './fabrics.ts';
+import { fabricAt } from './fabric-at.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
 import { newVlan, nextId, type SiteState, type Vlan } from './state.ts';
 
