@@ -158,10 +158,13 @@ async function toRaw(from: string, to: string, { emit, signal }: MountContext): 
   await runOk([...argv], { guarded: true, signal, reason: 'read a qcow2 disk' });
 }
 
-/** What the guest's tar writes when a build hands its root over; ACLs travel as system.posix_acl_* attributes. */
+/**
+ * What the guest's tar writes when a build hands its root over; ACLs travel as system.posix_acl_* attributes. The name of
+ * extended headers is given because tar puts its process id into it, as it still does into the name of a file with holes.
+ */
 const TAR = [
   '--format=posix',
-  '--pax-option=delete=atime,delete=ctime',
+  '--pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime',
   '--xattrs',
   '--xattrs-include=*',
   '--numeric-owner',

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { run, runOk } from '../../../pipeline/process/run.ts';
 import { makeDisk, OFFSET, whyNoLoop } from './make-disk.ts';
@@ -94,6 +95,9 @@ async function unpack(out: string): Promise<string> {
   return to;
 }
 
+const blocks = (tar: Buffer) =>
+  Array.from({ length: tar.length / 512 }, (_, at) => tar.toString('latin1', at * 512, at * 512 + 512));
+
 describe.skipIf(noLoop)('by loop mount', () => {
   test('the artifact holds what the disk holds, beside facts, manifest, SBOM and sums; nothing stays mounted', async () => {
     const { exitCode, json, out } = await pack('loop', ['--from', disk]);
@@ -128,10 +132,12 @@ describe.skipIf(noLoop)('by loop mount', () => {
     const qcow2 = join(dir, 'disk.qcow2');
     await runOk(['qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', disk, qcow2]);
     const [raw, other] = [await pack('raw', ['--from', disk]), await pack('qcow2', ['--from', qcow2])];
-    // Not the same bytes: GNU tar writes its process id into extended headers.
-    const list = async (out: string) => (await runOk(['tar', '--full-time', '-tvzf', out])).stdout;
-    expect(await list(other.out)).toBe(await list(raw.out));
-    expect(other.json.tarBytes).toBe(raw.json.tarBytes);
+    const read = ({ out }: { out: string }) => blocks(gunzipSync(readFileSync(out)));
+    const [a, b] = [read(raw), read(other)];
+    expect(b.length).toBe(a.length);
+    const different = b.filter((block, at) => block !== a[at]);
+    // GNU tar writes its process id into the one name that cannot be given: that of a file with holes.
+    expect(different.filter((block) => !block.includes('GNUSparseFile.'))).toEqual([]);
   });
 
   test.each([['loop'], ['fuse2fs']])('odd characters in paths are no options: %s', async (way) => {
