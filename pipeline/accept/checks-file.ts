@@ -8,6 +8,7 @@ import { Source } from '../config/source.ts';
 import { suggest } from '../config/suggest.ts';
 import { parseDuration } from '../config/units.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { ANSWERS, DEPLOYS } from './first-checks.ts';
 import { unknownPlaceholders } from './placeholders.ts';
 import type { AcceptanceCheck, CheckList, Condition, LogCommand, OutputExpectation } from './types.ts';
 
@@ -51,8 +52,10 @@ export async function loadChecks(file: string | null): Promise<CheckList> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fromSystemError(error, `reading ${file}`);
-    throw new Fault('CONFIG_NOT_FOUND', `There is no file ${file} with acceptance checks`);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR')
+      throw new Fault('CONFIG_NOT_FOUND', `There is no file ${file} with acceptance checks`);
+    throw fromSystemError(error, `reading ${file}`);
   }
   return parseChecks(text, file);
 }
@@ -64,7 +67,8 @@ export async function parseChecks(text: string, file: string): Promise<CheckList
   const found = schemaProblems(SCHEMA, data);
   const written = prune(data, found) as WrittenChecks;
   const used = await sets(written.use ?? []);
-  found.push(...ruleProblems(written, used));
+  const useIsKnown = !found.some(({ path }) => path[0] === 'use');
+  found.push(...ruleProblems(written, used, useIsKnown));
   if (found.length > 0)
     throw toFault(
       'CONFIG_INVALID',
@@ -122,20 +126,21 @@ function output(written: WrittenOutput = {}): OutputExpectation {
 }
 
 /** What the schema cannot say. */
-function ruleProblems(written: WrittenChecks, used: readonly WrittenChecks[]): Problem[] {
-  const problems: Problem[] = [];
-  const seen = new Set<string>();
+function ruleProblems(
+  written: WrittenChecks,
+  used: readonly WrittenChecks[],
+  useIsKnown: boolean,
+): Problem[] {
+  const problems: Problem[] = [
+    ...idProblems('checks', written.checks ?? []),
+    ...idProblems('logs', written.logs ?? []),
+  ];
   for (const [at, check] of (written.checks ?? []).entries()) {
-    if (check.id !== undefined && seen.has(check.id))
-      problems.push({
-        path: ['checks', at, 'id'],
-        at: 'value',
-        message: `${dotted(['checks', at, 'id'])}: ${quoted(check.id)} is written twice`,
-      });
-    seen.add(check.id);
     problems.push(...patternProblems(check, ['checks', at]), ...textProblems(check, ['checks', at]));
   }
   for (const [at, log] of (written.logs ?? []).entries()) problems.push(...textProblems(log, ['logs', at]));
+  // Where `use` itself is wrong, nobody knows what it was to bring.
+  if (!useIsKnown) return problems;
   const known = used.flatMap(({ checks = [] }) => checks.map(({ id }) => id));
   for (const [at, id] of (written.without ?? []).entries())
     if (!known.includes(id))
@@ -147,6 +152,23 @@ function ruleProblems(written: WrittenChecks, used: readonly WrittenChecks[]): P
         suggestion: suggest(id, known),
       });
   return problems;
+}
+
+/** Ids written twice, and those of the checks that always run: a report could not tell them apart. */
+function idProblems(list: 'checks' | 'logs', items: readonly { id?: string }[]): Problem[] {
+  const seen = new Set<string>();
+  return items.flatMap(({ id }, at): Problem[] => {
+    const path = [list, at, 'id'];
+    const problem = (why: string): Problem[] => [
+      { path, at: 'value', message: `${dotted(path)}: ${quoted(id)} ${why}` },
+    ];
+    if (id === undefined) return [];
+    if (list === 'checks' && (id === DEPLOYS.id || id === ANSWERS.id))
+      return problem('is a check that always runs; give this one another id');
+    if (seen.has(id)) return problem('is written twice');
+    seen.add(id);
+    return [];
+  });
 }
 
 function patternProblems(check: WrittenCheck, path: Path): Problem[] {

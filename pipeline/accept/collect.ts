@@ -49,7 +49,13 @@ export async function collectLogs(
       continue;
     }
     const result = await remote.run(line, { root, timeoutMs: TIMEOUT_MS, signal, keep: MOST });
-    if (result.stdout) logs.push(await keepLog(dir, id, result.stdout));
+    const late = result.timedOut ? `not at its end after ${TIMEOUT_MS / 1000} s` : null;
+    if (result.stdout) {
+      // The rest of a line that was cut could be the rest of a secret.
+      const from = result.cut ? result.stdout.indexOf('\n') + 1 : 0;
+      const log = await keepLog(dir, id, result.stdout.slice(from));
+      logs.push({ ...log, note: late ?? (result.cut ? `the last ${MOST} characters` : log.note) });
+    } else if (late) logs.push({ id, file: null, size: 0, note: late });
     else {
       const why = plain(result.stderr).trim().split('\n').at(-1) || 'it is empty';
       logs.push({ id, file: null, size: 0, note: redact(why) });

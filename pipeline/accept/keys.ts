@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Fault } from '../errors/fault.ts';
 import type { MaasClient } from '../maas/client.ts';
+import { run } from '../process/run.ts';
 
 /**
  * Finds before a machine is deployed that nobody could enter it: MAAS gives it the SSH keys of the user who deploys.
  * @returns whether it is certain that our key is among them
- * @throws Fault SSH_DENIED, SSH_KEY_UNUSABLE
+ * @throws Fault SSH_DENIED, SSH_KEY_UNUSABLE, TOOL_MISSING
  */
 export async function checkKeys(client: MaasClient, keyFile: string | null): Promise<boolean> {
   const answer = await client.get('account/prefs/sshkeys/');
@@ -24,12 +25,25 @@ export async function checkKeys(client: MaasClient, keyFile: string | null): Pro
   await readFile(keyFile).catch((error: Error) => {
     throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${error.message}`);
   });
-  const publicKey = await readFile(`${keyFile}.pub`, 'utf8').catch(() => undefined);
+  const publicKey = await readFile(`${keyFile}.pub`, 'utf8').catch(() => derived(keyFile));
   if (publicKey === undefined) return false;
   if (known.includes(comparable(publicKey))) return true;
-  throw new Fault('SSH_DENIED', `${keyFile}.pub is not among the SSH keys of the MAAS user who deploys`, {
-    hint: 'Upload it: ssh_keys in a site file (dgxos-maas site apply), or in MAAS under Preferences, SSH keys.',
+  throw new Fault(
+    'SSH_DENIED',
+    `The public key of ${keyFile} is not among the SSH keys of the MAAS user who deploys`,
+    {
+      hint: 'Upload it: ssh_keys in a site file (dgxos-maas site apply), or in MAAS under Preferences, SSH keys.',
+    },
+  );
+}
+
+/** The public half of a private key; undefined where only an agent can open it. */
+async function derived(keyFile: string): Promise<string | undefined> {
+  const { exitCode, stdout } = await run(['ssh-keygen', '-y', '-P', '', '-f', keyFile], {
+    timeoutMs: 10_000,
+    reason: 'compare the ssh key with those that MAAS knows',
   });
+  return exitCode === 0 ? stdout : undefined;
 }
 
 /** Kind and key, without the comment. */

@@ -55,7 +55,8 @@ export async function takeMachine(client: MaasClient, request: TakeRequest): Pro
     if (!told)
       emit({ type: 'notice', level: 'info', message: `waiting for a free machine: ${states(usable)}` });
     told = true;
-    await sleep(pollMs, undefined, { signal }).catch(() => {
+    const leftMs = waitS * 1000 - (performance.now() - started);
+    await sleep(Math.max(0, Math.min(pollMs, leftMs)), undefined, { signal }).catch(() => {
       throw interrupted(signal);
     });
   }

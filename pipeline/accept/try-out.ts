@@ -9,6 +9,7 @@ import { parseBastion } from '../ssh/bastion.ts';
 import { Remote } from '../ssh/remote.ts';
 import { waitForSsh } from '../ssh/wait.ts';
 import { collectLogs } from './collect.ts';
+import { ANSWERS, DEPLOYS } from './first-checks.ts';
 import { finding, inspect } from './inspect.ts';
 import { collectFromMaas } from './maas-logs.ts';
 import type { Values } from './placeholders.ts';
@@ -37,22 +38,6 @@ export interface TriedOut {
 
 /** One machine is looked at more often than many. */
 const POLL_MS = 1000;
-
-/** What comes before every check of a file, and is one itself. */
-const DEPLOYS = {
-  id: 'deploys',
-  title: 'MAAS deploys the image',
-  severity: 'blocker',
-  why: 'An image that cannot be deployed is none.',
-  fix: 'The installation log and the events of the machine are among the logs.',
-} as const;
-const ANSWERS = {
-  id: 'answers-ssh',
-  title: 'the deployed machine answers ssh and takes the key',
-  severity: 'blocker',
-  why: 'Nobody can work on a machine that boots and lets no one in.',
-  fix: 'Look at its console: network, sshd, and whether cloud-init found the data source of MAAS.',
-} as const;
 
 /** Failures of a deployment that lie with the machine or the MAAS: they say nothing about the image. */
 const NOT_THE_IMAGE: readonly string[] = [

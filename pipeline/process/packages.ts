@@ -18,6 +18,7 @@ export const PACKAGE_OF: Record<string, string> = {
   fuse2fs: 'fuse2fs',
   fusermount3: 'fuse3',
   ssh: 'openssh-client',
+  'ssh-keygen': 'openssh-client',
 };
 
 /** One sentence that says how to get a tool. */

@@ -14,6 +14,8 @@ export interface RemoteResult {
   stdout: string;
   stderr: string;
   timedOut: boolean;
+  /** More came than was to be kept: of each stream there is the end only. */
+  cut: boolean;
   seconds: number;
 }
 
@@ -81,11 +83,12 @@ export class Remote {
    * @throws Fault TOOL_MISSING without ssh, INTERRUPTED
    */
   async run(command: RemoteCommand, options: RemoteOptions): Promise<RemoteResult> {
+    const keep = options.keep ?? 1_000_000;
     const { exitCode, stdout, stderr, timedOut, seconds } = await run(this.argv(command, options.root), {
       env: this.#env,
       timeoutMs: options.timeoutMs,
       signal: options.signal,
-      keep: options.keep ?? 200_000,
+      keep,
       graceMs: 2000,
       reason: 'look into a deployed machine',
     });
@@ -94,6 +97,7 @@ export class Remote {
       stdout,
       stderr,
       timedOut,
+      cut: stdout.length >= keep || stderr.length >= keep,
       seconds,
     };
   }

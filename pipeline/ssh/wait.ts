@@ -57,7 +57,7 @@ export async function waitForSsh(remote: Remote, options: WaitOptions): Promise<
     if (deniedSince !== undefined && passed() - deniedSince >= Math.min(keysWithinS, timeoutS))
       throw new Fault('SSH_DENIED', `${host} refuses our ssh key for user ${user}`, {
         detail: said,
-        hint: 'The public key must be among the SSH keys of the MAAS user who deploys (`dgxos-maas site` uploads it).',
+        hint: 'The public key must be among the SSH keys of the MAAS user who deploys (`dgxos-maas site` uploads it), and a key with a passphrase must be loaded into an agent.',
       });
     if (passed() >= timeoutS)
       throw new Fault(

@@ -75,6 +75,10 @@ describe('a deployed machine of the sandbox, over ssh', () => {
       stderr: 'no\n',
     });
     expect((await one.run('uname -r', { timeoutMs: 5000, signal, root: true })).stdout.trim()).toBe(KERNEL);
+    expect(await one.run('echo 123456', { timeoutMs: 5000, signal, keep: 3 })).toMatchObject({
+      stdout: '56\n',
+      cut: true,
+    });
   });
 
   it('has keys and a machine-id of its first boot, new with each deployment', async () => {

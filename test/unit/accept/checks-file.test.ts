@@ -62,6 +62,13 @@ describe('a checks file with a mistake names its place and what would do', () =>
     ['without: [x]', 'c.yaml:1:11', 'no check "x"', '`use` names no set'],
     ['gpus: { dgx1: eight }', 'c.yaml:1:15', 'not a whole number', ''],
     ['logs:\n  - { id: ../x, command: x }', 'c.yaml:2:11', '"../x" is not accepted', ''],
+    [
+      'logs:\n  - { id: x, command: x }\n  - { id: x, command: y }',
+      'c.yaml:3:11',
+      '"x" is written twice',
+      '',
+    ],
+    [check().replace('id: a', 'id: deploys'), 'c.yaml:2:9', 'always runs', 'another id'],
     ['checks: [', 'c.yaml:1:10', 'No valid YAML', ''],
   ])('%j', async (text, place, message, remedy) => {
     const fault = await fails(text);
@@ -71,6 +78,16 @@ describe('a checks file with a mistake names its place and what would do', () =>
     expect(`${where?.file}:${where?.line}:${where?.column}`, said).toBe(place);
     expect(fault.message).toContain(message);
     expect(said).toContain(remedy);
+  });
+
+  it('a wrong set hides no other mistake, and makes none of what it would have brought', async () => {
+    const fault = await fails('use: [bas]\nwithout: [boots-by-efi]\ngpus: { x: y }');
+    expect(fault.detail).toContain('1 more problem:');
+    expect(fault.detail).toContain('gpus.x');
+  });
+
+  it('a folder is no such file', async () => {
+    await expect(loadChecks('.')).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
   });
 
   it('tells all of them at once', async () => {

@@ -11,7 +11,7 @@ const values: Values = {
   'machine.mounts': '/\n/boot/efi',
 };
 const result = (more: Partial<RemoteResult>): RemoteResult => ({
-  ...{ exitCode: 0, stdout: '', stderr: '', timedOut: false, seconds: 1 },
+  ...{ exitCode: 0, stdout: '', stderr: '', timedOut: false, cut: false, seconds: 1 },
   ...more,
 });
 async function wrong(expectation: string, more: Partial<RemoteResult>): Promise<string[]> {
@@ -48,6 +48,16 @@ describe('what is expected of an output', () => {
     expect((await wrong('', { exitCode: null, stderr: 'Connection closed' }))[0]).toContain(
       'connection broke',
     );
+  });
+
+  it('an output that was cut passes no check that looks at it', async () => {
+    const cut = { stdout: 'only the end', cut: true };
+    expect(await wrong('stdout: { not_matches: Fail }', cut)).toEqual([expect.stringContaining('more than')]);
+    expect(await wrong('', cut)).toEqual([]);
+  });
+
+  it('a connection that broke without a word says so', async () => {
+    expect(await wrong('', { exitCode: null })).toEqual([expect.stringContaining('exit code 255')]);
   });
 
   it('what a machine says cannot colour or clear a terminal', async () => {

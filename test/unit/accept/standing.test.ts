@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { acceptedBefore, mayBePromoted, standingOf } from '../../../pipeline/accept/standing.ts';
+import type { Fault } from '../../../pipeline/errors/fault.ts';
 import type { LedgerEntry } from '../../../pipeline/upload/ledger.ts';
 
 const entry = (did: LedgerEntry['did'], more: Partial<LedgerEntry> = {}): LedgerEntry => ({
@@ -47,6 +48,12 @@ it('the gate says who failed where, and what can be done', () => {
   expect(() => mayBePromoted(ledger, entry('completed'), {})).toThrow(
     /dgx1-a failed its acceptance on gpu-1 of lab \(2026-11-23 03:00 UTC\)/,
   );
+  try {
+    mayBePromoted(ledger, entry('completed'), {});
+  } catch (error) {
+    // The newest upload may be another one by now.
+    expect((error as Fault).hint).toContain('accept dgx1 --build dgx1-a --to');
+  }
   mayBePromoted(ledger, entry('completed'), { quarantined: true });
   mayBePromoted([], entry('completed'), {});
   expect(() => mayBePromoted([], entry('completed'), { requireAccepted: true })).toThrow('never tried');

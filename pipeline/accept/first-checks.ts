@@ -1,0 +1,16 @@
+/** What comes before every check of a file, and is one itself. */
+export const DEPLOYS = {
+  id: 'deploys',
+  title: 'MAAS deploys the image',
+  severity: 'blocker',
+  why: 'An image that cannot be deployed is none.',
+  fix: 'The installation log and the events of the machine are among the logs.',
+} as const;
+
+export const ANSWERS = {
+  id: 'answers-ssh',
+  title: 'the deployed machine answers ssh and takes the key',
+  severity: 'blocker',
+  why: 'Nobody can work on a machine that boots and lets no one in.',
+  fix: 'Look at its console: network, sshd, and whether cloud-init found the data source of MAAS. Where this host does not reach the machines’ network, acceptance.ssh.bastion names one that does.',
+} as const;
