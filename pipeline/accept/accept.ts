@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { verdictOf } from '../checks/judge.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { createClient, type MaasClient } from '../maas/client.ts';
 import { releaseMachine } from '../machines/api.ts';
@@ -8,7 +9,6 @@ import type { Machine } from '../machines/types.ts';
 import { redactDeep } from '../secrets/registry.ts';
 import { readLedger, record } from '../upload/ledger.ts';
 import { applicable, checksDigest } from './applicable.ts';
-import { verdictOf } from './inspect.ts';
 import { checkKeys } from './keys.ts';
 import { type Lease, machineOf, openLease, releaseAbandoned } from './lease.ts';
 import type { AcceptRequest } from './request.ts';

@@ -1,5 +1,4 @@
-import type { Finding, Verdict } from '../checks/judge.ts';
-import type { Severity } from '../checks/types.ts';
+import type { Finding } from '../checks/judge.ts';
 import type { Emit } from '../events/event.ts';
 import { redact } from '../secrets/registry.ts';
 import type { Remote, RemoteCommand } from '../ssh/remote.ts';
@@ -75,25 +74,4 @@ export function filled(command: RemoteCommand, values: Values): RemoteCommand {
   return typeof command === 'string'
     ? fill(command, values, (value) => `'${value.replaceAll("'", `'\\''`)}'`)
     : command.map((word) => fill(word, values));
-}
-
-/** The verdict of findings, in the form that validation has too, so that every report shows it alike. */
-export function verdictOf(findings: Finding[], profile: string, baseImage: string): Verdict {
-  const failed = (severity: Severity) =>
-    findings.filter((one) => one.status === 'fail' && one.severity === severity).length;
-  const having = (status: Finding['status']) => findings.filter((one) => one.status === status).length;
-  return {
-    passed: failed('blocker') === 0,
-    profile,
-    baseImage,
-    findings,
-    counts: {
-      pass: having('pass'),
-      blocker: failed('blocker'),
-      major: failed('major'),
-      warning: failed('warning'),
-      waived: 0,
-      notApplicable: having('not-applicable'),
-    },
-  };
 }

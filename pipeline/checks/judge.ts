@@ -67,13 +67,18 @@ export function judge(facts: ImageFacts, options: JudgeOptions): Verdict {
   const findings = CHECKS.map((check) =>
     finding(check, outcome(check, facts, context), profile, options.waivers ?? [], today),
   );
+  return verdictOf(findings, profile.id, context.baseImage);
+}
+
+/** The verdict of findings, whatever they were found on: every report shows it alike. */
+export function verdictOf(findings: Finding[], profile: string, baseImage: string | null): Verdict {
   const failed = (severity: Severity) =>
     findings.filter((f) => f.status === 'fail' && f.severity === severity).length;
   const having = (status: Finding['status']) => findings.filter((f) => f.status === status).length;
   return {
     passed: failed('blocker') === 0,
-    profile: profile.id,
-    baseImage: context.baseImage,
+    profile,
+    baseImage,
     findings,
     counts: {
       pass: having('pass'),

@@ -8,6 +8,7 @@ import { GIB } from '../config/units.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Finding } from './finding.ts';
 import { examineFolder } from './host.ts';
+import { examineSsh } from './tools.ts';
 
 /** The commit that DeepOps carries and this project is made for. */
 const COMMIT = 'fdc5d72ce12f044de64385cfd3db709a2df7b11f';
@@ -18,7 +19,7 @@ const ISO_BYTES = 8 * GIB;
 const COPIES = 3;
 
 /** The configuration and what it points to. Without a valid one only itself is looked at. */
-export async function examineProject(options: LoadOptions): Promise<Finding[]> {
+export async function examineProject(options: LoadOptions & { signal?: AbortSignal }): Promise<Finding[]> {
   const finding = { tool: 'configuration', neededFor: 'know the images', package: null };
   let loaded: LoadedConfig;
   try {
@@ -43,8 +44,12 @@ export async function examineProject(options: LoadOptions): Promise<Finding[]> {
     (image) => image.vm.diskBytes ?? releases.get(image.release)!.vm.diskBytes,
   );
   const downloads = Object.values(config.images).some((image) => /^https?:/.test(image.iso.source));
+  const accepts = Object.values(config.images).some(
+    ({ acceptance: { machines, tags } }) => machines.length + tags.length > 0,
+  );
   return [
     self,
+    ...(accepts ? [await examineSsh(options.signal)] : []),
     examineSubmodule(config, releases),
     await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),
     await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? ISO_BYTES : 0),

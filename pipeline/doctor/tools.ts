@@ -91,6 +91,12 @@ export function examineTools(signal?: AbortSignal): Promise<Finding[]> {
   return Promise.all(TOOLS.map((tool) => examineTool(tool, signal)));
 }
 
+/** What an acceptance looks into machines with; asked where the configuration names machines for it. */
+export function examineSsh(signal?: AbortSignal): Promise<Finding> {
+  const tool = { name: 'ssh', neededFor: 'accept', ask: ['-V'], version: /^OpenSSH_(\S+)/m };
+  return examineTool(tool, signal);
+}
+
 async function examineTool(tool: Tool, signal?: AbortSignal): Promise<Finding> {
   const fix = { fix: installHint(tool.name), package: PACKAGE_OF[tool.name] ?? null };
   const finding = { tool: tool.name, neededFor: tool.neededFor };

@@ -66,6 +66,29 @@ describe('doctor', () => {
     );
   });
 
+  it('ssh is named where the configuration has machines to try images on', async () => {
+    const cwd = folder();
+    expect((await doctor(HOST, {}, cwd)).status.ssh).toBeUndefined();
+    const image = `{ release: demo, platform: demo1, version: "1.0", iso: { source: no.iso, sha256: ${'a'.repeat(64)} } }`;
+    writeFileSync(
+      join(cwd, 'dgxos-maas.yaml'),
+      `images: { demo: ${image} }\nacceptance: { tags: [image-test] }\n`,
+    );
+    const ask = async () =>
+      JSON.parse((await cli(cwd, ['--json', 'doctor'], { PATH: join(cwd, 'bin') })).stdout) as Diagnosis;
+    expect(await ask()).toMatchObject({
+      ok: false,
+      installCommand: expect.stringContaining('openssh-client'),
+      findings: expect.arrayContaining([expect.objectContaining({ tool: 'ssh', status: 'missing' })]),
+    });
+    writeFileSync(join(cwd, 'bin', 'ssh'), '#!/bin/sh\necho "OpenSSH_9.2p1 Debian-2, OpenSSL 3" >&2\n');
+    chmodSync(join(cwd, 'bin', 'ssh'), 0o755);
+    expect((await ask()).findings.find(({ tool }) => tool === 'ssh')).toMatchObject({
+      status: 'ok',
+      found: '9.2p1',
+    });
+  });
+
   it('a Packer or QEMU that is too old', async () => {
     const { code, status } = await doctor({
       ...HOST,
