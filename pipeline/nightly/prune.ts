@@ -4,7 +4,7 @@ import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
 import { resolveApiKey } from '../maas/key.ts';
 import { prune, pruneKept } from '../upload/prune.ts';
-import type { Judged, Retention } from '../upload/retention.ts';
+import type { Retention } from '../upload/retention.ts';
 import { nightFault } from './steps.ts';
 import type { PrunedTarget } from './types.ts';
 
@@ -29,11 +29,8 @@ export async function pruneTargets(
     if (!target) continue;
     try {
       const chosen = { target, key: await resolveApiKey(target, env, emit) };
-      const judged: Judged[] = [];
-      for (const image of images.filter((one) => one.upload.includes(name)))
-        judged.push(
-          ...(await prune(chosen, { policy, image: image.name, dryRun: false, emit, signal, env })),
-        );
+      const of = images.filter((image) => image.upload.includes(name)).map((image) => image.name);
+      const judged = await prune(chosen, { policy, images: of, dryRun: false, emit, signal, env });
       const deleted = judged.filter((one) => one.delete).map(({ image }) => image.name);
       result.push({ target: name, deleted, kept: judged.length - deleted.length, failure: null });
     } catch (error) {

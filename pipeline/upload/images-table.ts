@@ -3,17 +3,25 @@ import { type Paint, plain } from '../report/paint.ts';
 import type { ListedImage } from './list-images.ts';
 import type { Judged } from './retention.ts';
 
-const HEAD = [
-  'ID',
-  'NAME',
-  'ARCHITECTURE',
-  'BASE IMAGE',
-  'VERSION',
-  'SIZE',
-  'STATE',
-  'LAST DEPLOYED',
-  'BUILD',
+type Column = [head: string, cell: (image: ListedImage) => string];
+
+const COLUMNS: readonly Column[] = [
+  ['ID', ({ id }) => String(id)],
+  ['NAME', ({ name, title }) => (title && title !== name ? `${name} (${title})` : name)],
+  ['ARCHITECTURE', ({ architecture }) => architecture],
+  ['BASE IMAGE', ({ baseImage }) => baseImage ?? '-'],
+  ['VERSION', ({ set }) => set ?? '-'],
+  ['SIZE', ({ size }) => bytes(size)],
+  ['STATE', ({ complete, progress }) => (complete ? 'complete' : `${Math.floor(progress ?? 0)} %`)],
+  ['LAST DEPLOYED', ({ lastDeployed }) => lastDeployed ?? '-'],
+  [
+    'BUILD',
+    ({ build, sha256 }) =>
+      build ? `${build.image ?? sha256?.slice(0, 7)} ${build.uploaded.slice(0, 10)}` : '-',
+  ],
 ];
+const ACCEPTANCE: Column = ['ACCEPTANCE', ({ acceptance }) => acceptance ?? '-'];
+const MACHINES: Column = ['MACHINES', ({ machines }) => String(machines?.length ?? '-')];
 
 /** The images of each target as a table. */
 export function imagesTable(
@@ -23,11 +31,14 @@ export function imagesTable(
   return lists
     .map(({ target, images }) => {
       if (images.length === 0) return `${target}: no uploaded images`;
-      const machines = images.some((image) => image.machines);
-      const head = machines ? [...HEAD, 'MACHINES'] : HEAD;
+      const columns = [
+        ...COLUMNS,
+        ...(images.some(({ acceptance }) => acceptance) ? [ACCEPTANCE] : []),
+        ...(images.some(({ machines }) => machines) ? [MACHINES] : []),
+      ];
       const shown = table(
-        head,
-        images.map((image) => cells(image).slice(0, head.length)),
+        columns.map(([head]) => head),
+        images.map((image) => columns.map(([, cell]) => plain(cell(image)))),
         color,
       );
       return lists.length > 1 ? `${color.bold(target)}\n${shown}` : shown;
@@ -69,20 +80,4 @@ function table(head: string[], rows: string[][], color: Paint): string {
       .trimEnd(),
   );
   return lines.map((line, at) => (at === 0 ? color.bold(line) : line)).join('\n');
-}
-
-function cells(image: ListedImage): string[] {
-  const { build, lastDeployed } = image;
-  return [
-    String(image.id),
-    image.title && image.title !== image.name ? `${image.name} (${image.title})` : image.name,
-    image.architecture,
-    image.baseImage ?? '-',
-    image.set ?? '-',
-    bytes(image.size),
-    image.complete ? 'complete' : `${Math.floor(image.progress ?? 0)} %`,
-    lastDeployed ?? '-',
-    build ? `${build.image ?? image.sha256?.slice(0, 7)} ${build.uploaded.slice(0, 10)}` : '-',
-    String(image.machines?.length ?? '-'),
-  ].map(plain);
 }

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { standingOf } from '../accept/standing.ts';
 import { type BootResourceDetail, listUploaded, plainName, readResource } from '../maas/answers.ts';
 import { createClient, type MaasClient } from '../maas/client.ts';
 import { listMachines } from '../machines/api.ts';
@@ -28,6 +29,8 @@ export interface ListedImage {
   machines: string[] | undefined;
   /** What this host uploaded it from, by its sum. */
   build: { image: string | null; uploaded: string } | null;
+  /** What became of this content on machines, as far as it was tried from here. */
+  acceptance: 'accepted' | 'quarantined' | null;
 }
 
 // The list does not tell sizes: one request for each image, a few at a time.
@@ -85,6 +88,7 @@ export function listed(
     .sort((a, b) => compareVersions(b.version, a.version));
   const set = sets.find(({ complete }) => complete) ?? sets[0];
   const sha256 = set?.files[0]?.sha256 ?? null;
+  const { state } = standingOf(ledger, sha256 ?? '');
   const noted = ledger.find((entry) => entry.sha256 === sha256 && entry.did !== 'found');
   return {
     id: detail.id,
@@ -99,5 +103,6 @@ export function listed(
     progress: set?.progress ?? null,
     lastDeployed: detail.lastDeployed,
     build: noted ? { image: noted.image ?? null, uploaded: noted.time } : null,
+    acceptance: state === 'untried' ? null : state,
   };
 }

@@ -10,8 +10,8 @@ import { type Judged, judgeImages, type Retention } from './retention.ts';
 
 export interface PruneRequest {
   policy: Retention;
-  /** Only uploads of this image of the configuration; all where nothing is said. */
-  image: string | undefined;
+  /** Only uploads of these images of the configuration; all where nothing is said. */
+  images: readonly string[] | undefined;
   dryRun: boolean;
   emit: Emit;
   signal: AbortSignal;
@@ -20,13 +20,15 @@ export interface PruneRequest {
 
 /** Deletes from a MAAS what the retention lets go; with `dryRun` only says so. @throws Fault MAAS_* */
 export async function prune(chosen: ChosenTarget, request: PruneRequest): Promise<Judged[]> {
-  const { policy, image: only, dryRun, emit, signal, env } = request;
+  const { policy, images: only, dryRun, emit, signal, env } = request;
   const { target, key } = chosen;
   const client = createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
   const ledger = await readLedger(env);
   const images = await listImages(chosen, { ...request, machines: true });
   const judged = judgeImages(images, ledger, client.url, policy, new Date()).filter(
-    ({ image }) => only === undefined || ledger.some((e) => e.name === image.name && e.image === only),
+    ({ image }) =>
+      only === undefined ||
+      ledger.some((e) => e.name === image.name && e.image !== undefined && only.includes(e.image)),
   );
   for (const { image, delete: goes } of judged) {
     if (!goes || dryRun) continue;

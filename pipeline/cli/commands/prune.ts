@@ -51,9 +51,10 @@ export const declare: Declare = (program, act) => {
         const { keep, days, deployedDays } = options;
         const policy = retention(config.retention, { keep, days, deployedDays });
         const dryRun = options.dryRun === true;
+        const of = image === undefined ? undefined : [image];
         const targets: { target: string; images: Judged[] }[] = [];
         for (const chosen of await chooseTargets(options, session)) {
-          const images = await prune(chosen, { policy, image, dryRun, emit, signal, env });
+          const images = await prune(chosen, { policy, images: of, dryRun, emit, signal, env });
           targets.push({ target: chosen.target.name, images });
         }
         if (!dryRun) await pruneKept(keptDir(config.workspace), env);

@@ -66,6 +66,8 @@ test('good images are uploaded, promoted, and old ones pruned; an unchanged nigh
     house.set('a', { bash });
     await house.night({ channel: 'nightly', retention: EVERY_UPLOAD_OLD });
   }
+  // All machines are listed once a night, however many images there are.
+  expect(sandbox.requests.filter(({ path }) => /\/machines\/(\?|$)/.test(path))).toHaveLength(4);
   const now = await names();
   expect(now.get('a-1.0-nightly')).toBe(sha('a'));
   // What the channel shows, what it would go back to, and one more stay.

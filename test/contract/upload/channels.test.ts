@@ -117,7 +117,7 @@ test('prune says what it would delete, deletes just that, and keeps what channel
   }
   const policy = { keep: 1, days: 0, deployedDays: 30 };
   const { emit, signal, env } = request();
-  const run = (dryRun: boolean) => prune(chosen(), { policy, image: undefined, dryRun, emit, signal, env });
+  const run = (dryRun: boolean) => prune(chosen(), { policy, images: undefined, dryRun, emit, signal, env });
   const names = async () => (await listImages(chosen(), request())).map(({ name }) => name);
   const before = await names();
   const goes = (judged: Awaited<ReturnType<typeof run>>) =>

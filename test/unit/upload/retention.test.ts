@@ -47,6 +47,7 @@ function inMaas(name: string, id: number, more: Partial<ListedImage> = {}): List
     lastDeployed: null,
     machines: [],
     build: null,
+    acceptance: null,
     ...more,
   };
 }
