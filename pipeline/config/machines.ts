@@ -17,7 +17,7 @@ export const TIMEOUTS: StateTimeouts = {
 };
 
 /** Machines worked on at once: the workers of one region controller are four. */
-const CONCURRENCY = 8;
+const CONCURRENCY = 32;
 
 export function resolveMachines(written: WrittenMachines | undefined, take: Take): MachinesConfig {
   const seconds = (key: keyof StateTimeouts) => {

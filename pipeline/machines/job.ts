@@ -54,7 +54,7 @@ export interface JobResult {
     | 'timeout'
     | 'ended'
     | 'gone'
-    /** Not begun: interrupted before its turn. */
+    /** Not begun: the time for all was over before its turn. */
     | 'untouched';
   seconds: number;
   /** Why it is no success, in one sentence. */

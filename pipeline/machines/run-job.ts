@@ -5,13 +5,18 @@ import type { MaasClient } from '../maas/client.ts';
 import { explainWaited } from './explain-waited.ts';
 import type { Decision, Job, JobResult } from './job.ts';
 import { statusName } from './status.ts';
-import type { Machine, StateTimeouts } from './types.ts';
+import type { Machine, StateTimeouts, WaitOptions } from './types.ts';
 import { waitFor } from './wait.ts';
 
 /** Machines that are asked for the reasons of their failure at once: three requests each. */
 const EXPLAINED_AT_ONCE = 4;
 
+const TIME_IS_UP = 'the time for all was over before its turn came';
+/** Requests sent side by side; a region has few workers. */
+export const REQUESTS_AT_ONCE = 8;
+
 export interface JobSettings {
+  /** Machines on their way at once. */
   concurrency: number;
   timeouts: Partial<StateTimeouts>;
   /** Seconds for the whole wait. */
@@ -36,8 +41,8 @@ export function plan(job: Job, machines: readonly Machine[]): Planned[] {
 }
 
 /**
- * Does the job with every machine that is planned for it, a few at a time, and waits for all of them by one request each
- * time. What becomes of one machine does not touch the others.
+ * Does the job with every machine that is planned for it, the next as soon as one is through, and waits for all that are on
+ * their way by one request each time. What becomes of one machine does not touch the others.
  * @throws Fault INTERRUPTED; the machines go on in MAAS
  */
 export async function runJob(
@@ -61,13 +66,31 @@ export async function runJob(
     if (decision.do === 'wait') waiting.push(machine);
   }
   const toStart = planned.filter(({ decision }) => decision.do === 'start').map(({ machine }) => machine);
-  for (const { machine, started } of await startAll(client, job, toStart, settings)) {
-    if (started instanceof Fault) note(machine, { ...failure(started, machine), outcome: 'failed' });
-    else waiting.push(started);
-  }
-  if (!settings.wait)
-    for (const machine of waiting) note(machine, { outcome: 'started', after: machine.status, seconds: 0 });
-  else await waitAll(client, job, waiting, settings, note);
+  if (toStart.length > 0) await job.prepare?.(client, toStart);
+  // What MAAS has one request for costs no rack anything.
+  const atOnce = job.startMany ? Number.POSITIVE_INFINITY : settings.concurrency;
+  const { timeoutS = Number.POSITIVE_INFINITY } = settings;
+  const end = performance.now() + timeoutS * 1000;
+  /** Starts others until so many are on their way, or none is left. */
+  const start = async (free: number): Promise<Machine[]> => {
+    const begun: Machine[] = [];
+    if (performance.now() >= end)
+      for (const machine of toStart.splice(0))
+        note(machine, { outcome: 'untouched', after: machine.status, seconds: 0, cause: TIME_IS_UP });
+    while (begun.length < free && toStart.length > 0) {
+      const some = toStart.splice(0, free - begun.length);
+      for (const { machine, started } of await startAll(client, job, some, settings)) {
+        if (started instanceof Fault) note(machine, { ...failure(started, machine), outcome: 'failed' });
+        else begun.push(started);
+      }
+    }
+    return begun;
+  };
+  if (settings.wait)
+    await waitAll(client, job, waiting, { ...settings, more: (open) => start(atOnce - open) }, note);
+  else
+    for (const machine of [...waiting, ...(await start(toStart.length))])
+      note(machine, { outcome: 'started', after: machine.status, seconds: 0 });
   return planned.map(({ machine }) => results.get(machine.systemId) as JobResult);
 }
 
@@ -75,12 +98,10 @@ async function startAll(
   client: MaasClient,
   job: Job,
   machines: readonly Machine[],
-  { concurrency, emit, signal, askByHand }: JobSettings,
+  { emit, signal, askByHand }: JobSettings,
 ): Promise<{ machine: Machine; started: Machine | Fault }[]> {
-  if (machines.length === 0) return [];
-  await job.prepare?.(client, machines);
   const many = job.startMany && machines.length > 1 ? await startTogether(client, job, machines) : undefined;
-  const limit = pLimit(concurrency);
+  const limit = pLimit(REQUESTS_AT_ONCE);
   const all = await Promise.all(
     machines.map((machine) =>
       limit(async () => {
@@ -132,12 +153,18 @@ async function waitAll(
   client: MaasClient,
   job: Job,
   machines: readonly Machine[],
-  settings: JobSettings,
+  settings: JobSettings & Pick<WaitOptions, 'more'>,
   note: (machine: Machine, result: Omit<JobResult, 'hostname' | 'systemId' | 'before'>) => void,
 ): Promise<void> {
-  const { emit, signal, timeoutS, timeouts, pollMs } = settings;
+  const { emit, signal, timeoutS, timeouts, pollMs, more } = settings;
+  const begun = [...machines];
   const waited = await waitFor(client, machines, job.until, {
     ...{ emit, signal, timeouts, started: !job.patient },
+    more: async (open) => {
+      const others = (await more?.(open)) ?? [];
+      begun.push(...others);
+      return others;
+    },
     ...(timeoutS === undefined ? {} : { timeoutS }),
     ...(pollMs === undefined ? {} : { pollMs }),
   });
@@ -145,7 +172,7 @@ async function waitAll(
   await Promise.all(
     waited.map((one) =>
       limit(async () => {
-        const machine = machines.find(({ systemId }) => systemId === one.systemId) as Machine;
+        const machine = begun.find(({ systemId }) => systemId === one.systemId) as Machine;
         const after = one.machine?.status ?? machine.status;
         if (one.outcome === 'reached') note(machine, { outcome: 'done', after, seconds: one.seconds });
         else {

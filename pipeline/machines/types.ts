@@ -68,6 +68,11 @@ export interface WaitOptions {
    * counts as ended by somebody else.
    */
   started?: boolean;
+  /**
+   * Called after each look, with the number still waited for: starts others and gives them, so that no more than some
+   * are on their way; an empty list: there are no others.
+   */
+  more?: (open: number) => Promise<readonly Machine[]>;
   emit: Emit;
   signal: AbortSignal;
   /** Milliseconds between requests at first; grows while nothing changes. */

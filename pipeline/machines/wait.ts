@@ -28,7 +28,9 @@ export async function waitFor(
   const watch = new Watch(machines, goal, { ...options, now });
   let pauseMs = pollMs;
   let silent = false;
-  while (watch.open.length > 0) {
+  for (;;) {
+    if (options.more) watch.add(await options.more(watch.open.length));
+    if (watch.open.length === 0) break;
     let changed = false;
     try {
       changed = watch.seen(await listMachines(client, { systemIds: watch.open }));
@@ -44,7 +46,7 @@ export async function waitFor(
       silent = true;
       watch.unseen();
     }
-    if (watch.open.length === 0) break;
+    if (watch.open.length === 0) continue;
     pauseMs = changed ? pollMs : Math.min(pauseMs * SLOWER, pollMs * SLOWEST);
     try {
       await sleep(pauseMs, undefined, { signal });

@@ -6,6 +6,8 @@ interface Watched {
   systemId: string;
   hostname: string;
   machine: Machine | undefined;
+  /** Milliseconds at which it was begun to be waited for. */
+  begun: number;
   /** Milliseconds at which its present status was first seen. */
   since: number;
   /** It has been in a passing status. */
@@ -15,7 +17,7 @@ interface Watched {
 
 /** The machines being waited for, and what has come of each. Knows nothing of requests. */
 export class Watch {
-  readonly #all: Watched[];
+  readonly #all: Watched[] = [];
   readonly #goal: Goal;
   readonly #options: WaitOptions & { now: () => number };
   readonly #start: number;
@@ -28,18 +30,23 @@ export class Watch {
     this.#goal = goal;
     this.#options = options;
     this.#start = options.now();
-    this.#all = machines.map((given) => {
+    this.add(machines);
+  }
+
+  add(machines: readonly (Machine | string)[]): void {
+    for (const given of machines) {
       const machine = typeof given === 'string' ? undefined : given;
       const systemId = typeof given === 'string' ? given : given.systemId;
-      return {
+      this.#all.push({
         systemId,
         hostname: machine?.hostname ?? systemId,
         machine: undefined,
-        since: this.#start,
+        begun: this.#options.now(),
+        since: this.#options.now(),
         moved: machine !== undefined && statusKind(machine.status) === 'passing',
         result: undefined,
-      };
-    });
+      });
+    }
   }
 
   /** Ids still waited for. */
@@ -121,8 +128,8 @@ export class Watch {
   }
 
   #end(watched: Watched, outcome: WaitOutcome): void {
-    const { systemId, hostname, machine } = watched;
-    const seconds = (this.#options.now() - this.#start) / 1000;
+    const { systemId, hostname, machine, begun } = watched;
+    const seconds = (this.#options.now() - begun) / 1000;
     watched.result = { systemId, hostname, outcome, machine, seconds };
     this.#options.emit({
       type: 'machine-state',

@@ -6,6 +6,7 @@ import { MAC, plainMac } from '../../machines/mac.ts';
 import { MachinesFile } from '../../machines/machines-file.ts';
 import { type PowerProblem, powerProblems } from '../../machines/power-parameters.ts';
 import { readPowerTypes } from '../../machines/power-types.ts';
+import { REQUESTS_AT_ONCE } from '../../machines/run-job.ts';
 import { columns } from '../../machines/tables.ts';
 import { checkTagName } from '../../machines/tags.ts';
 import { paint } from '../../report/paint.ts';
@@ -39,7 +40,7 @@ export async function add(session: Session, hostname: string | undefined, flags:
   const types = file?.hasPower || single?.power ? await readPowerTypes(client) : [];
   if (single?.power) throwProblems(powerProblems(types, single.power));
   const wanted = single ? [single] : await file!.machines(types, env);
-  const concurrency = flags.concurrency ?? config.machines.concurrency;
+  const concurrency = Math.min(flags.concurrency ?? config.machines.concurrency, REQUESTS_AT_ONCE);
   const added = await addMachines(client, wanted, types, { concurrency, emit, signal });
   const ok = added.every(({ outcome }) => outcome === 'added' || outcome === 'already');
   if (!ok) session.exitCode = EXIT.maas;

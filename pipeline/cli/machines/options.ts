@@ -46,6 +46,10 @@ export function withBatch(command: Command): Command {
       'for the whole wait, such as 90m (default: by state, see machines.timeouts)',
       seconds,
     )
-    .option('--concurrency <count>', 'machines worked on at once (default: machines.concurrency)', count)
+    .option(
+      '--concurrency <count>',
+      'machines on their way at once (default: machines.concurrency, 32)',
+      count,
+    )
     .option('--no-prompt', 'manual power: tell what to press, and do not ask whether it is done');
 }

@@ -7,6 +7,7 @@ import { type PowerOptions, powerJob } from '../../machines/power-job.ts';
 import { powerForm, powerProblems } from '../../machines/power-parameters.ts';
 import { readPowerTypes } from '../../machines/power-types.ts';
 import { queryPower } from '../../machines/query-power.ts';
+import { REQUESTS_AT_ONCE } from '../../machines/run-job.ts';
 import { columns } from '../../machines/tables.ts';
 import type { Machine } from '../../machines/types.ts';
 import { paint } from '../../report/paint.ts';
@@ -68,7 +69,7 @@ export async function powerStatus(
 ): Promise<void> {
   const { client, config } = await openMaas(session, flags);
   const machines = await selectMachines(client, names, flags);
-  const concurrency = flags.concurrency ?? config.machines.concurrency;
+  const concurrency = Math.min(flags.concurrency ?? config.machines.concurrency, REQUESTS_AT_ONCE);
   const states = flags.query
     ? await queryPower(client, machines, { concurrency, signal: session.signal })
     : machines.map((machine) => ({ machine, state: machine.powerState, fault: undefined }));
@@ -108,7 +109,7 @@ export async function powerSet(session: Session, names: string[], flags: Flags &
         power.type === undefined || power.type === machine.powerType,
       ),
     );
-  const limit = pLimit(flags.concurrency ?? config.machines.concurrency);
+  const limit = pLimit(Math.min(flags.concurrency ?? config.machines.concurrency, REQUESTS_AT_ONCE));
   const results = await Promise.all(
     machines.map((machine) =>
       limit(async () => {

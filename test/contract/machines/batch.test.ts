@@ -41,6 +41,33 @@ test('50 machines, 3 fail in different states: the others arrive, and each failu
   expect(sandbox.counts.deploy, 'nothing is deployed twice').toBe(48);
 });
 
+test('no more machines are on their way than asked for, and the next begins as soon as one is through', async () => {
+  const { run, session, events, sandbox } = await readyBench({ machines: 12 });
+  const deployed = await run(deployJob(jammy, session), {}, { concurrency: 5 });
+  expect(deployed.map(({ outcome }) => outcome)).toEqual(Array(12).fill('done'));
+  const way = new Set<string>();
+  let most = 0;
+  for (const event of events) {
+    if (event.type !== 'machine-state' || !/Deploy/.test(event.state)) continue;
+    if (event.end) way.delete(event.machine);
+    else way.add(event.machine);
+    most = Math.max(most, way.size);
+  }
+  expect(most).toBe(5);
+  expect(sandbox.counts.deploy).toBe(12);
+});
+
+test('what had no turn before the time for all was over is told, and not begun', async () => {
+  const { run, session, sandbox } = await readyBench({
+    machines: 3,
+    failures: ['gpu-001:deploying:timeout'],
+  });
+  const results = await run(deployJob(jammy, session), {}, { concurrency: 1, timeoutS: 0.5 });
+  expect(results.map(({ outcome }) => outcome)).toEqual(['timeout', 'untouched', 'untouched']);
+  expect(results[1]).toMatchObject({ after: 'ready', cause: expect.stringContaining('before its turn') });
+  expect(sandbox.counts.deploy).toBe(1);
+});
+
 test('one request for many where MAAS has one: released, with the failed one among them', async () => {
   const { run, session, sandbox } = await readyBench({ machines: 12 });
   await run(deployJob(jammy, session));
