@@ -1,7 +1,6 @@
 import type { DescribeOptions } from '../diff/describe.ts';
 import type { Description } from '../diff/description.ts';
-import { keptRelease } from '../diff/release-store.ts';
-import { type LedgerEntry, readLedger } from '../upload/ledger.ts';
+import { lastRelease } from '../diff/last-release.ts';
 import { shownTime } from './time.ts';
 
 /** The release before this one, or why there is nothing to compare with. */
@@ -15,25 +14,17 @@ export interface PreviousOptions {
 }
 
 /** The last upload of that image with another content, of which facts are kept beside the ledger. */
-export async function lastRelease({ env, image, sha256 }: PreviousOptions): Promise<Previous> {
+export async function previousRelease({ env, image, sha256 }: PreviousOptions): Promise<Previous> {
   if (sha256 === undefined) return { description: null, note: 'There is no artifact to compare.' };
-  const entries = await readLedger(env).catch((): LedgerEntry[] => []);
-  const others = entries.filter(
-    (entry) =>
-      entry.image === image &&
-      entry.sha256 !== sha256 &&
-      (entry.did === 'completed' || entry.did === 'found'),
-  );
-  const last = others.at(-1);
+  const last = await lastRelease(image, sha256, env);
   if (!last) return { description: null, note: 'No other release of this image was uploaded from here.' };
-  for (const entry of others.reverse()) {
-    const description = await keptRelease(entry.sha256, entry.name, env);
-    if (description) return { description, note: `Since ${entry.name}, uploaded ${shownTime(entry.time)}.` };
-  }
-  return {
-    description: null,
-    note: `The facts of ${last.name} (uploaded ${shownTime(last.time)}) are not kept here.`,
-  };
+  const { entry, description } = last;
+  if (!description)
+    return {
+      description: null,
+      note: `The facts of ${entry.name} (uploaded ${shownTime(entry.time)}) are not kept here.`,
+    };
+  return { description, note: `Since ${entry.name}, uploaded ${shownTime(entry.time)}.` };
 }
 
 /** What --since names. @throws Fault as `describeImage` does */

@@ -6,7 +6,7 @@ import { type LastRun, writeLastRun } from './last-run.ts';
 import { gather } from './material.ts';
 import { renderPage } from './page.ts';
 import { pageModel } from './page-model.ts';
-import { lastRelease, type Previous } from './previous.ts';
+import { type Previous, previousRelease } from './previous.ts';
 
 export interface ReportOptions {
   env: NodeJS.ProcessEnv;
@@ -24,7 +24,7 @@ export async function reportPage(imageDir: string, { env, run, since }: ReportOp
   const material = await gather(imageDir, run);
   const previous =
     since ??
-    (await lastRelease({
+    (await previousRelease({
       env,
       image: material.manifest?.image ?? basename(imageDir),
       sha256: material.records.pack?.data.artifact.sha256,

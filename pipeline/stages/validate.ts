@@ -3,12 +3,19 @@ import { join } from 'node:path';
 import { judge, type Verdict } from '../checks/judge.ts';
 import { CHECKS_VERSION } from '../checks/table.ts';
 import { readWaivers, type Waiver } from '../checks/waivers.ts';
+import { lastRelease } from '../diff/last-release.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Evidence, Stage, StageContext } from './types.ts';
 
 /** The site's waivers, those that have ended among them: the verdict shows both. */
 async function waiversOf({ config }: StageContext): Promise<Waiver[]> {
   return config.waivers === null ? [] : readWaivers(config.waivers);
+}
+
+/** The release before this artifact, for the check of its size. */
+async function releaseBefore({ image, env, output }: StageContext) {
+  const last = await lastRelease(image.name, output('pack').artifact.sha256, env);
+  return last?.description;
 }
 
 const today = () => new Date().toISOString().slice(0, 10);
@@ -28,6 +35,7 @@ export const validate: Stage<'validate'> = {
       waivers: (await waiversOf(context))
         .filter((waiver) => waiver.until >= today())
         .map((waiver) => ({ ...waiver })),
+      previous: (await releaseBefore(context))?.sha256 ?? null,
     };
   },
   async run(context) {
@@ -40,6 +48,7 @@ export const validate: Stage<'validate'> = {
       stream: evidence.stream,
       buildFacts: evidence.build,
       platform: context.image.platform,
+      previousBytes: (await releaseBefore(context))?.facts.bytes?.stored ?? null,
     });
     const file = join(context.dir, 'verdict.json');
     await writeFile(file, `${JSON.stringify(verdict, null, 2)}\n`);

@@ -11,6 +11,7 @@ interface ValidateFlags {
   waivers?: string;
   platform?: string;
   offline?: boolean;
+  since?: string;
   junit?: string;
   markdown?: string;
   sarif?: string;
@@ -32,6 +33,7 @@ export function declare(program: Command, act: Act): void {
     .option('--base-image <os/series>', 'the base image that MAAS will have, such as ubuntu/focal')
     .option('--platform <platform>', 'the platform that /etc/dgx-release must name')
     .option('--offline', 'machines reach no archive: missing boot packages are blockers')
+    .option('--since <image>', 'the release whose size it is compared with: anything that `diff` takes')
     .option('--waivers <file>', 'YAML list of {check, reason, until} that this site accepts')
     .option('--junit <file>', 'write a JUnit report')
     .option('--markdown <file>', 'write a Markdown summary')
@@ -50,11 +52,13 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     import('../../checks/validate-file.ts'),
     import('../../checks/waivers.ts'),
   ]);
+  const previousBytes = flags.since === undefined ? null : await sizeOf(flags.since, session);
   const result = await validateFile(file, {
     profile: flags.profile,
     baseImage: flags.baseImage ?? null,
     platform: flags.platform ?? null,
     offline: flags.offline ?? false,
+    previousBytes,
     waivers: flags.waivers === undefined ? [] : await readWaivers(flags.waivers),
     signal: session.signal,
     emit: session.emit,
@@ -70,6 +74,18 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
       flags.github ? verdictGithub(result, verdict) : verdictTable(result, verdict, paint(session.color)),
   );
   if (!verdict.passed) session.exitCode = EXIT.validation;
+}
+
+/** Bytes of the files of an image. @throws Fault as `describeImage` does */
+async function sizeOf(image: string, { env, emit, signal, configFile }: Session): Promise<number> {
+  const { describeImage } = await import('../../diff/describe.ts');
+  const { loadConfig } = await import('../../config/load.ts');
+  const config = async () => (await loadConfig({ file: configFile, env, cwd: process.cwd() })).config;
+  const { facts } = await describeImage(image, { env, emit, signal, config });
+  if (facts.bytes) return facts.bytes.stored;
+  throw new Fault('IMAGE_UNREADABLE', `${image} does not say how large its files are`, {
+    hint: 'Give its manifest, its facts.json or the archive.',
+  });
 }
 
 async function writeReports(

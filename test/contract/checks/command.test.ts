@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Verdict } from '../../../pipeline/checks/judge.ts';
 import type { Act } from '../../../pipeline/cli/command.ts';
 import { declare as declareChecks } from '../../../pipeline/cli/commands/checks.ts';
 import { declare as declareValidate } from '../../../pipeline/cli/commands/validate.ts';
@@ -56,6 +57,22 @@ async function run(argv: string[], env: NodeJS.ProcessEnv = {}) {
 }
 
 describe('validate', () => {
+  it('compares the size with the release that --since names', async () => {
+    const before = join(dir, 'before.json');
+    const { object } = await run(['validate', good, '--facts']);
+    const { facts } = object as unknown as { facts: { bytes: { stored: number } } };
+    const write = (stored: number) =>
+      writeFileSync(before, JSON.stringify({ facts: { ...facts, bytes: { ...facts.bytes, stored } } }));
+    const size = async () => {
+      const { findings } = (await run(['validate', good, '--since', before])).object as unknown as Verdict;
+      return findings.find(({ id }) => id === 'size');
+    };
+    write(facts.bytes.stored);
+    expect((await size())?.found).toContain('+0.0 % against the last release');
+    write(facts.bytes.stored / 2);
+    expect(await size()).toMatchObject({ status: 'fail', found: expect.stringContaining('+100.0 %') });
+  });
+
   it('passes a good image and writes its reports', async () => {
     const [junit, markdown, summary] = ['j.xml', 'm.md', 's.md'].map((name) => join(dir, name)) as [
       string,

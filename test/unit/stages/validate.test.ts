@@ -1,11 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Verdict } from '../../../pipeline/checks/judge.ts';
+import { keepRelease } from '../../../pipeline/diff/release-store.ts';
 import { createInspector } from '../../../pipeline/image/inspector.ts';
 import type { StageContext } from '../../../pipeline/stages/types.ts';
 import { validate } from '../../../pipeline/stages/validate.ts';
+import { goodRoot } from '../checks/root.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -26,11 +28,12 @@ function context(waivers: string | null): StageContext {
   if (waivers !== null) writeFileSync(join(dir, 'waivers.yaml'), waivers);
   return {
     config: { waivers: waivers === null ? null : join(dir, 'waivers.yaml') },
-    image: { platform: 'demo1', resource: { baseImage: 'ubuntu/jammy' } },
+    image: { name: 'dgx1', platform: 'demo1', resource: { baseImage: 'ubuntu/jammy' } },
     release: { profile: 'demo' },
     dir,
     output: () => ({ artifact: { path: 'x.tar.gz', sha256: 'x' }, facts: join(dir, 'facts.json') }),
     emit() {},
+    env: { XDG_STATE_HOME: dir },
   } as unknown as StageContext;
 }
 
@@ -58,5 +61,31 @@ describe('the stage validate', () => {
       validate.inputs(context(`- { check: machine-id, reason: r, until: ${until} }\n`));
     expect(await inputs('2999-12-31')).not.toEqual(await validate.inputs(context(null)));
     expect(await inputs('2020-01-01')).toEqual(await validate.inputs(context(null)));
+  });
+
+  it('compares the size with the last release of the image, and judges anew when there is another', async () => {
+    const alone = await validate.inputs(context(null));
+    const [other, mine] = ['a'.repeat(64), 'x'];
+    const env = { XDG_STATE_HOME: dir };
+    const entry = { did: 'completed', image: 'dgx1', name: 'dgx1-5.0-1', time: '2026-01-01T00:00:00Z' };
+    mkdirSync(join(dir, 'dgxos-maas'));
+    writeFileSync(
+      join(dir, 'dgxos-maas/ledger.ndjson'),
+      // Its own upload is no earlier release.
+      [other, mine].map((sha256) => `${JSON.stringify({ ...entry, sha256 })}\n`).join(''),
+    );
+    expect(await validate.inputs(context(null))).toEqual(alone);
+    const inspector = createInspector();
+    inspector.end(await goodRoot().tar());
+    const facts = await inspector.facts();
+    writeFileSync(join(dir, 'facts.json'), JSON.stringify({ facts, stream: null, build: {} }));
+    const bytes = { ...facts.bytes, stored: 100 };
+    await keepRelease({ name: 'before', sha256: other, facts: { ...facts, bytes } }, env);
+    expect(await validate.inputs(context(null))).not.toEqual(alone);
+    await expect(validate.run(context(null))).rejects.toThrow();
+    expect(verdict().findings.find(({ id }) => id === 'size')).toMatchObject({
+      status: 'fail',
+      found: expect.stringMatching(/, \+\d+\.\d % against the last release/),
+    });
   });
 });
