@@ -48,7 +48,15 @@ export async function applyPlan({ changes, current }: Plan, options: ApplyOption
       signal.throwIfAborted();
       await change.run(work);
     } catch (error) {
-      if (signal.aborted) throw interrupted(signal);
+      if (signal.aborted) {
+        emit({
+          type: 'notice',
+          level: 'warning',
+          message: `Interrupted; ${done} of ${changes.length} changes are made`,
+          hint: 'Run the same command again for the rest; an import that was begun goes on in MAAS.',
+        });
+        throw interrupted(signal);
+      }
       throw told(error, change.name, done, changes.length);
     }
     tell(done + 1);

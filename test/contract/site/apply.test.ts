@@ -248,14 +248,17 @@ describe('apply', () => {
     };
     const abort = new AbortController();
     const { client } = maas;
+    const told: string[] = [];
     const applied = applyPlan(await maas.plan(site), {
       client,
       emit: (event) => {
+        if (event.type === 'notice') told.push(event.message);
         if (event.type === 'progress' && event.id === 'import') abort.abort();
       },
       signal: abort.signal,
     });
     await expect(applied).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    expect(told).toEqual(['Interrupted; 1 of 2 changes are made']);
     expect(await maas.get('boot-resources/?op=is_importing')).toBe(true);
     maas.time += 60_000;
     expect(await maas.changes(site)).toEqual([]);
