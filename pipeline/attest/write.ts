@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { ImageConfig, Release } from '../config/types.ts';
-import { artifactManifest } from '../pack/manifest.ts';
-import type { PackedRoot } from '../pack/root.ts';
-import type { StageData } from '../stages/types.ts';
+import { artifactManifest, type ManifestSource } from '../pack/manifest.ts';
 import { signStatement } from './dsse.ts';
 import { hostFacts } from './host.ts';
 import { namesBeside } from './names.ts';
@@ -14,15 +11,7 @@ import type { SigningKey } from './signing-key.ts';
 import { formatSums } from './sums.ts';
 import { toolVersion } from './tool-version.ts';
 
-export interface AttestationSource {
-  image: ImageConfig;
-  release: Release;
-  iso: StageData['iso'];
-  rendered: StageData['render'];
-  build: StageData['build'];
-  packed: PackedRoot;
-  /** YYYYMMDD in UTC. */
-  date: string;
+export interface AttestationSource extends ManifestSource {
   /** The packer-maas checkout. */
   packerMaas: string;
   /** Null: the image is not signed. */

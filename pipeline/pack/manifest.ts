@@ -11,6 +11,7 @@ export interface ManifestSource {
   rendered: StageData['render'];
   build: StageData['build'];
   packed: PackedRoot;
+  /** YYYYMMDD in UTC. */
   date: string;
 }
 

@@ -6,6 +6,7 @@ import { loadSigningKey } from '../../../pipeline/attest/signing-key.ts';
 import { writeAttestations } from '../../../pipeline/attest/write.ts';
 import { packRoot } from '../../../pipeline/pack/root.ts';
 import { runOk } from '../../../pipeline/process/run.ts';
+import type { StageData } from '../../../pipeline/stages/types.ts';
 import { dgxos5, image } from '../../unit/render/example.ts';
 
 const FORMAT = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n';
@@ -77,10 +78,27 @@ export async function attested(
     emit: () => {},
     signal,
   });
-  const file = (path: string) => ({ path, sha256: 'c'.repeat(64) });
   const written = await writeAttestations({
     image: { ...image, lateCommands: { '50_secret': 'echo root:letmein | chpasswd' } },
     release: dgxos5,
+    ...before(tar),
+    packed,
+    date: '20260102',
+    packerMaas: dir,
+    signingKey: keyFile === null ? null : await loadSigningKey(keyFile, env, () => {}),
+    signal,
+  });
+  return { dir, artifact, sha256: packed.sha256, written };
+}
+
+/** What the stages before the packing have handed on. */
+export function before(tar: string): {
+  iso: StageData['iso'];
+  rendered: StageData['render'];
+  build: StageData['build'];
+} {
+  const file = (path: string) => ({ path, sha256: 'c'.repeat(64) });
+  return {
     iso: {
       medium: { path: '/home/somebody/a.iso', size: 5, sha256: 'a'.repeat(64) },
       facts: {
@@ -113,11 +131,5 @@ export async function attested(
       tools: { packer: '1.6.6', qemu: '7.2.22' },
       boot: 'direct',
     },
-    packed,
-    date: '20260102',
-    packerMaas: dir,
-    signingKey: keyFile === null ? null : await loadSigningKey(keyFile, env, () => {}),
-    signal,
-  });
-  return { dir, artifact, sha256: packed.sha256, written };
+  };
 }

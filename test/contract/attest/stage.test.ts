@@ -1,4 +1,4 @@
-import { chmod, readFile } from 'node:fs/promises';
+import { appendFile, chmod, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Config } from '../../../pipeline/config/types.ts';
@@ -10,7 +10,7 @@ import { STAGES } from '../../../pipeline/stages/table.ts';
 import type { StageContext } from '../../../pipeline/stages/types.ts';
 import { dgxos5, image } from '../../unit/render/example.ts';
 import { cli } from '../config/cli.ts';
-import { folder } from './attested.ts';
+import { before, folder, rootTar } from './attested.ts';
 
 /** What the stage decides by, with the key that the configuration names. */
 async function inputsWith(keyFile: string | null, events: Event[] = []) {
@@ -54,4 +54,26 @@ it('a signing key that cannot be used is found before the build, and only where 
     } as unknown as RunRequest);
   await expect(until('pack')).rejects.toMatchObject({ code: 'SIGNING_KEY_INVALID', exitCode: 3 });
   await until('render');
+});
+
+it('what the stage packs with a key is what `verify` calls signed, and not when a byte of it changes', async () => {
+  const dir = await folder();
+  await cli(dir, ['keygen', '--out', 'key']);
+  const { iso, rendered, build } = before(await rootTar(dir));
+  const { data, files, summary } = await pack.run({
+    config: { sign: { keyFile: join(dir, 'key') }, packerMaas: dir } as Config,
+    image,
+    release: dgxos5,
+    dir,
+    output: (id: string) => ({ iso, render: rendered, build })[id],
+    emit: () => {},
+    signal: new AbortController().signal,
+    env: {},
+  } as unknown as StageContext);
+  expect(summary).toContain('signed');
+  expect(files).toContain(join(dir, `${image.name}.sig.json`));
+  const verify = () => cli(dir, ['verify', data.artifact.path, '--key', 'key.pub', '--require-signature']);
+  expect((await verify()).code).toBe(0);
+  await appendFile(data.artifact.path, 'x');
+  expect((await verify()).code).toBe(6);
 });
