@@ -29,6 +29,9 @@ export interface TakeRequest {
   signal: AbortSignal;
 }
 
+/** Milliseconds between two looks, at first: a machine that is being given back is free soon. */
+const FIRST_PAUSE_MS = 1000;
+
 /**
  * Takes the first machine that is free of those that may be used, waiting for one if need be.
  * @throws Fault USAGE when none is named, MACHINE_UNKNOWN, MACHINE_NO_EFI, MACHINE_UNAVAILABLE
@@ -36,6 +39,7 @@ export interface TakeRequest {
 export async function takeMachine(client: MaasClient, request: TakeRequest): Promise<Machine> {
   const { waitS, pollMs = 10_000, agentName, comment, emit, signal } = request;
   const started = performance.now();
+  let pauseMs = Math.min(FIRST_PAUSE_MS, pollMs);
   let told = false;
   for (;;) {
     const usable = await usableMachines(client, request);
@@ -56,9 +60,10 @@ export async function takeMachine(client: MaasClient, request: TakeRequest): Pro
       emit({ type: 'notice', level: 'info', message: `waiting for a free machine: ${states(usable)}` });
     told = true;
     const leftMs = waitS * 1000 - (performance.now() - started);
-    await sleep(Math.max(0, Math.min(pollMs, leftMs)), undefined, { signal }).catch(() => {
+    await sleep(Math.max(0, Math.min(pauseMs, leftMs)), undefined, { signal }).catch(() => {
       throw interrupted(signal);
     });
+    pauseMs = Math.min(pauseMs * 1.4, pollMs);
   }
 }
 

@@ -97,11 +97,11 @@ it('finds host keys and machine-ids that were baked in when they turn up a secon
 
 it('an image that lets nobody in, or never answers, is quarantined; what was not looked at says so', async () => {
   here.trouble('*:no-keys');
-  const denied = await here.accept(image, { sshTimeoutS: 1 });
+  const denied = await here.accept(image, { sshTimeoutS: 0.3 });
   expect(failed(denied)).toEqual([['answers-ssh', expect.stringContaining('Permission denied')]]);
   here.trouble('*:no-ssh');
-  const silent = await here.accept(image, { sshTimeoutS: 1 });
-  expect(failed(silent)).toEqual([['answers-ssh', expect.stringContaining('within 1 s')]]);
+  const silent = await here.accept(image, { sshTimeoutS: 0.3 });
+  expect(failed(silent)).toEqual([['answers-ssh', expect.stringContaining('within 0.3 s')]]);
   expect(silent.verdict.counts.notApplicable).toBe(7);
   await ready(ID(1));
 });

@@ -83,7 +83,9 @@ test('an image of the list knows its build by its sum, and shows the set in use'
     build: { image: 'dgx1', uploaded: '2026-11-22T01:02:03Z' },
     acceptance: null,
   });
-  expect(listed(detail, [{ ...entry, did: 'quarantined' }]).acceptance).toBe('quarantined');
+  expect(listed(detail, [{ ...entry, time: '2026-11-22T01:02:03Z', did: 'quarantined' }]).acceptance).toBe(
+    'quarantined',
+  );
   expect(listed({ ...detail, sets: [detail.sets[0]!] }, [])).toMatchObject({
     complete: false,
     progress: 10,
