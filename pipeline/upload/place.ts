@@ -9,6 +9,8 @@ import {
   readResource,
 } from '../maas/answers.ts';
 import type { MaasClient } from '../maas/client.ts';
+import { atLeast } from '../maas/version.ts';
+import { type LedgerEntry, readLedger } from './ledger.ts';
 import type { UploadRequest } from './request.ts';
 import { compareVersions, type Standing, standing } from './standing.ts';
 
@@ -97,7 +99,7 @@ export class Place {
   async #read(): Promise<Standing> {
     const resource = this.#resource;
     if (!resource) return { at: 'absent', keepOld: false };
-    this.#checkBaseImage(resource);
+    await this.#checkBaseImage(resource);
     const { sets } = resource;
     // From 3.5 on progress counts the copies of all regions.
     if (sets.some((set) => !set.complete && set.files.some((file) => file.onDisk)))
@@ -116,15 +118,27 @@ export class Place {
     });
   }
 
-  #checkBaseImage({ baseImage, name }: BootResourceDetail): void {
+  async #checkBaseImage(resource: BootResourceDetail): Promise<void> {
+    const { name } = resource;
     const wanted = this.#request.baseImage.toLowerCase();
-    if (baseImage === undefined || baseImage.toLowerCase() === wanted) return;
-    throw new Fault(
-      'MAAS_REFUSED',
-      `"${name}" has the base image ${baseImage} in MAAS, not ${wanted}, and MAAS never changes it`,
-      {
-        hint: `Upload under another name (--name), or delete the image in MAAS first, or give --base-image ${baseImage}.`,
-      },
+    const told = resource.baseImage?.toLowerCase();
+    const frozen = told ?? (await this.#sentFirst(resource));
+    if (frozen === undefined || frozen === wanted) return;
+    const has = told
+      ? `has the base image ${told} in MAAS`
+      : `was first uploaded with the base image ${frozen}`;
+    throw new Fault('MAAS_REFUSED', `"${name}" ${has}, not ${wanted}, and MAAS never changes it`, {
+      hint: `Upload under another name (--name), or delete the image in MAAS first, or give --base-image ${frozen}.`,
+    });
+  }
+
+  /** The base image that the resource was made with, where MAAS has one and does not tell it (3.1 to 3.4). */
+  async #sentFirst({ id, name }: BootResourceDetail): Promise<string | undefined> {
+    if (!atLeast(await this.#client.version(), 3, 1)) return undefined;
+    const entries = await readLedger(this.#request.env).catch((): LedgerEntry[] => []);
+    const first = entries.find(
+      (entry) => entry.target === this.#client.url && entry.resourceId === id && entry.name === name,
     );
+    return first?.did === 'started' ? first.baseImage.toLowerCase() : undefined;
   }
 }

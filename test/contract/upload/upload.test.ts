@@ -244,6 +244,24 @@ describe('content in use', () => {
     expect([creates(), chunks()]).toEqual([1, 0]);
   });
 
+  test.each([
+    ['3.1', true],
+    ['3.4', true],
+    ['3.0', false],
+  ])(
+    '%s does not tell base images: the one of the first upload from here counts: %s',
+    async (family, counts) => {
+      bench = await Bench.open({ family });
+      await bench.upload({ baseImage: 'ubuntu/jammy' });
+      const again = bench.upload({ baseImage: 'ubuntu/focal' });
+      if (counts)
+        await expect(again).rejects.toThrow(
+          'was first uploaded with the base image ubuntu/jammy, not ubuntu/focal',
+        );
+      else expect(await again).toMatchObject({ skipped: true });
+    },
+  );
+
   test('the base image is sent in lower case', async () => {
     bench = await Bench.open({ family: '3.5' });
     await bench.upload({ baseImage: 'Ubuntu/Focal' });
