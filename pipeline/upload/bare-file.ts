@@ -6,6 +6,7 @@ import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
 import { plainName } from '../maas/answers.ts';
+import { typeProblem } from './compression.ts';
 import { FILETYPES, filetypeOf } from './request.ts';
 
 /** What the command line says of a file that no configuration knows. */
@@ -49,6 +50,15 @@ export async function describeFile(
       level: 'info',
       message: `${path} is a disk image: its content is not checked`,
     });
+  await sizeOf(file);
+  const problem = await typeProblem(file, filetype);
+  if (problem !== null)
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      message: problem,
+      hint: 'Say what it is by --filetype, or compress it: MAAS has no type for a plain tar.',
+    });
   const looked = validate ? await validated(file, options, context) : await measured(file, context);
   const baseImage = options.baseImage ?? looked.baseImage;
   if (!baseImage)
@@ -84,7 +94,6 @@ async function validated(
   { emit, signal }: { emit: Emit; signal: AbortSignal },
 ): Promise<Looked> {
   const { validateFile } = await import('../checks/validate-file.ts');
-  await sizeOf(file);
   const { profile, baseImage } = options;
   const { facts, verdict, sha256, size } = await validateFile(file, { profile, baseImage, signal, emit });
   const failed = verdict.findings.filter(({ status }) => status === 'fail');
