@@ -1,7 +1,9 @@
 import type { Finding } from '../checks/judge.ts';
+import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { redact } from '../secrets/registry.ts';
-import type { Remote, RemoteCommand } from '../ssh/remote.ts';
+import type { Remote, RemoteCommand, RemoteResult } from '../ssh/remote.ts';
+import { waitForSsh } from '../ssh/wait.ts';
 import { differences, shortened } from './expect.ts';
 import { fill, ValueMissing, type Values } from './placeholders.ts';
 import { type Origin, seenBefore } from './seen.ts';
@@ -10,10 +12,17 @@ import type { AcceptanceCheck } from './types.ts';
 export interface InspectOptions {
   values: Values;
   origin: Origin;
+  /** Seconds for which a machine that broke off is waited for. */
+  sshTimeoutS: number;
+  /** Milliseconds between two tries. */
+  pollMs?: number;
   emit: Emit;
   signal: AbortSignal;
   env: NodeJS.ProcessEnv;
 }
+
+/** The machine broke off and did not come back: one wait for it is enough. */
+class Gone extends Error {}
 
 type Outcome = Pick<Finding, 'status' | 'found'>;
 
@@ -25,13 +34,23 @@ export async function inspect(
   options: InspectOptions,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
+  let gone = false;
   for (const [at, check] of checks.entries()) {
     options.emit({
       type: 'progress',
       ...{ id: 'accept', label: 'acceptance checks', done: at, total: checks.length, unit: 'count' },
       note: check.id,
     });
-    const { status, found } = await outcome(remote, check, options);
+    if (gone) {
+      const found = 'the machine does not answer any more';
+      findings.push(finding(check, from + at, { status: 'not-applicable', found }));
+      continue;
+    }
+    const { status, found } = await outcome(remote, check, options).catch((error: unknown): Outcome => {
+      if (!(error instanceof Gone)) throw error;
+      gone = true;
+      return { status: 'fail', found: `the connection broke: ${error.message}` };
+    });
     findings.push(finding(check, from + at, { status, found: redact(found) }));
   }
   return findings;
@@ -47,13 +66,9 @@ export function finding(
 }
 
 async function outcome(remote: Remote, check: AcceptanceCheck, options: InspectOptions): Promise<Outcome> {
-  const { values, origin, signal, env } = options;
+  const { values, origin, env } = options;
   try {
-    const result = await remote.run(filled(check.command, values), {
-      root: check.root,
-      timeoutMs: check.timeoutS * 1000,
-      signal,
-    });
+    const result = await runTwice(remote, check, options);
     const wrong = differences(check, result, values);
     if (wrong.length === 0 && check.expect.fresh) {
       const again = await seenBefore(check.id, result.stdout, check.expect.fresh, origin, env);
@@ -66,6 +81,25 @@ async function outcome(remote: Remote, check: AcceptanceCheck, options: InspectO
     if (error instanceof ValueMissing) return { status: 'not-applicable', found: error.message };
     throw error;
   }
+}
+
+/** Runs a check's command, and once more where the connection broke: cloud-init may reboot a machine, a network may stutter. */
+async function runTwice(
+  remote: Remote,
+  check: AcceptanceCheck,
+  { values, sshTimeoutS, pollMs, emit, signal }: InspectOptions,
+): Promise<RemoteResult> {
+  const command = filled(check.command, values);
+  const how = { root: check.root, timeoutMs: check.timeoutS * 1000, signal };
+  const first = await remote.run(command, how);
+  if (first.exitCode !== null || first.timedOut) return first;
+  try {
+    await waitForSsh(remote, { timeoutS: sshTimeoutS, pollMs, emit, signal });
+  } catch (error) {
+    if (!(error instanceof Fault) || signal.aborted) throw error;
+    throw new Gone(error.message);
+  }
+  return remote.run(command, how);
 }
 
 /** A command with its placeholders filled in. @throws ValueMissing */

@@ -93,7 +93,12 @@ export async function tryOut(
   const answers = finding(ANSWERS, 2, { status: 'pass', found: `after ${Math.round(sshS)} s` });
   const values = valuesOf(deployed, request);
   const { origin } = options;
-  const rest = await inspect(remote, list.checks, 3, { ...request, values, origin });
+  const rest = await inspect(remote, list.checks, 3, {
+    ...request,
+    values,
+    origin,
+    sshTimeoutS: request.config.ssh.timeoutS,
+  });
   const logs = [...(await fromMaas()), ...(await collectLogs(remote, list.logs, values, dir, signal))];
   const hostKeys = await remote.hostKeys();
   return { findings: [deploys, answers, ...rest], logs, address, hostKeys, deployS, sshS };

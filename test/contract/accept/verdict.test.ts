@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { standingOf } from '../../../pipeline/accept/standing.ts';
 import type { Acceptance } from '../../../pipeline/accept/types.ts';
+import type { Event } from '../../../pipeline/events/event.ts';
 import { call } from '../sandbox/client.ts';
 import { ID, type Stage, stage } from './stage.ts';
 
@@ -103,6 +104,34 @@ it('an image that lets nobody in, or never answers, is quarantined; what was not
   const silent = await here.accept(image, { sshTimeoutS: 0.3 });
   expect(failed(silent)).toEqual([['answers-ssh', expect.stringContaining('within 0.3 s')]]);
   expect(silent.verdict.counts.notApplicable).toBe(7);
+  await ready(ID(1));
+});
+
+it('a connection that breaks is no verdict, unless it breaks again', async () => {
+  const check = (id: string, command: string) =>
+    `  - { id: ${id}, title: t, command: "${command}", why: w, fix: f }\n`;
+  const checks = `checks:\n${check('once', 'mkdir /once || exit 0; exit 255')}${check('always', 'exit 255')}`;
+  expect(failed(await here.accept(image, { checks }))).toEqual([
+    ['always', expect.stringContaining('connection broke')],
+  ]);
+});
+
+it('a machine that goes away is waited for once', async () => {
+  const check = (id: string) => `  - { id: ${id}, title: t, command: sleep 9, why: w, fix: f }\n`;
+  const begun = Promise.withResolvers<void>();
+  const emit = (event: Event) => {
+    if (event.type === 'progress' && event.note === 'a') begun.resolve();
+  };
+  const checks = `checks:\n${check('a')}${check('b')}`;
+  const trying = here.accept(image, { checks, sshTimeoutS: 1, emit });
+  const { systemId } = here.maas.control.machines().find(({ hostname }) => hostname === ID(1))!;
+  await begun.promise;
+  await call(here.maas, 'POST', `machines/${systemId}/?op=power_off`, {});
+  const { verdict } = await trying;
+  expect(verdict.findings.slice(2)).toMatchObject([
+    { id: 'a', status: 'fail', found: expect.stringContaining('has not answered ssh') },
+    { id: 'b', status: 'not-applicable' },
+  ]);
   await ready(ID(1));
 });
 
