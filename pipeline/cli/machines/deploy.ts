@@ -51,14 +51,22 @@ export async function deploy(session: Session, names: string[], flags: DeployFla
   if (!results) return;
   // DeepOps' playbooks take the roles from the tags: a machine that failed gets none.
   const deployed = new Set(results.filter(succeeded).map(({ systemId }) => systemId));
-  const ready = machines.filter(({ systemId }) => deployed.has(systemId));
-  if (flags.profile && ready.length > 0) {
-    const { head, changes } = profileChanges(flags.profile, ready);
-    await applyTags(maas.client, changes);
+  if (flags.profile && deployed.size > 0) {
+    // Nobody takes the place of a head that failed: it would have to give it back when the command is run again.
+    const { head, changes } = profileChanges(flags.profile, machines);
+    await applyTags(
+      maas.client,
+      changes.map((change) => ({
+        ...change,
+        machines: change.machines.filter(({ systemId }) => deployed.has(systemId)),
+      })),
+    );
+    const hasHead = deployed.has(head.systemId);
     emit({
       type: 'notice',
-      level: 'info',
-      message: `Tagged for ${flags.profile}; ${head.hostname} is the head`,
+      level: hasHead ? 'info' : 'warning',
+      message: `Tagged for ${flags.profile}; ${head.hostname} is ${hasHead ? '' : 'to be '}the head`,
+      ...(hasHead ? {} : { hint: 'It is tagged when it is deployed: run the same command again.' }),
     });
   }
   endBatch(session, 'deploy', results, { image: image.name });

@@ -187,3 +187,20 @@ test('Ctrl-C says how to take it up, and that does', async () => {
     ['gpu-002'],
   ]);
 });
+
+test('no other machine becomes the head while the head failed', async () => {
+  const { sandbox } = await readyBench({ machines: 3, speed: 50, failures: ['gpu-001:deploying:once'] });
+  const host = hostOf(sandbox);
+  const deploy = 'machines deploy gpu-001 gpu-002 gpu-003 --image jammy -y --profile k8s'.split(' ');
+  const roles = async () => {
+    const { machines } = (await host.run(['machines', 'list', '--json'])).json;
+    return machines.map(({ tags }: { tags: string[] }) => tags.join(' '));
+  };
+  const first = await host.run(deploy);
+  expect(first.code).toBe(7);
+  expect(first.stderr).toContain('gpu-001 is to be the head');
+  expect(await roles()).toEqual(['', 'kube_node', 'kube_node']);
+  await host.run(['machines', 'release', 'gpu-001', '-y']);
+  expect((await host.run(deploy)).stderr).toContain('gpu-001 is the head');
+  expect(await roles()).toEqual(['etcd kube_control_plane', 'kube_node', 'kube_node']);
+});
