@@ -101,7 +101,7 @@ export async function usableMachines(
 /** Any free machine would be too many: it is overwritten. */
 export function noMachineNamed(): Fault {
   return new Fault('USAGE', 'No machine is named that may be deployed and overwritten', {
-    hint: 'Name some by --machine or --tag, or by acceptance.machines or acceptance.tags in dgxos-maas.yaml.',
+    hint: 'Name some by acceptance.machines or acceptance.tags in dgxos-maas.yaml; `accept` also takes --machine and --tag.',
   });
 }
 

@@ -31,7 +31,7 @@ export async function serve(
     session.emit({
       type: 'notice',
       level: 'info',
-      message: `A sandbox that answers like MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS and deploys nothing.${ssh ? ` Its machines answer ssh on port ${ssh.port}.` : ''}`,
+      message: `A sandbox that answers like MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS${ssh ? `. A deployed machine is the unpacked image in a folder, and answers ssh on port ${ssh.port}.` : ' and deploys nothing.'}`,
       hint: `The API key is in ${sandbox.keyFile}. Ctrl-C stops the sandbox; ${dir} keeps its images.`,
     });
     const shown = {
