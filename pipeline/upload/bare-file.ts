@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import type { Waiver } from '../checks/waivers.ts';
 import type { ResourceConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
@@ -22,6 +23,13 @@ export interface BareFileOptions {
   profile: string;
 }
 
+interface Context {
+  emit: Emit;
+  signal: AbortSignal;
+  /** Of the site; asked for where the file is checked. */
+  waivers(): Promise<readonly Waiver[]>;
+}
+
 export interface BareFile {
   artifact: { path: string; size: number; sha256: string };
   resource: ResourceConfig;
@@ -38,7 +46,7 @@ export interface BareFile {
 export async function describeFile(
   path: string,
   options: BareFileOptions,
-  context: { emit: Emit; signal: AbortSignal },
+  context: Context,
 ): Promise<BareFile> {
   const file = resolve(path);
   const filetype = options.filetype ?? filetypeOf(file);
@@ -91,11 +99,12 @@ interface Looked {
 async function validated(
   file: string,
   options: BareFileOptions,
-  { emit, signal }: { emit: Emit; signal: AbortSignal },
+  { emit, signal, waivers }: Context,
 ): Promise<Looked> {
   const { validateFile } = await import('../checks/validate-file.ts');
   const { profile, baseImage } = options;
-  const { facts, verdict, sha256, size } = await validateFile(file, { profile, baseImage, signal, emit });
+  const looking = { profile, baseImage, waivers: await waivers(), signal, emit };
+  const { facts, verdict, sha256, size } = await validateFile(file, looking);
   const failed = verdict.findings.filter(({ status }) => status === 'fail');
   const line = (finding: (typeof failed)[number]) => `${finding.number} ${finding.title}: ${finding.found}`;
   const blockers = failed.filter(({ severity }) => severity === 'blocker');
@@ -110,6 +119,13 @@ async function validated(
     );
   for (const finding of failed)
     emit({ type: 'notice', level: 'warning', message: line(finding), hint: finding.fix });
+  for (const finding of verdict.findings)
+    if (finding.waiver)
+      emit({
+        type: 'notice',
+        level: 'info',
+        message: `${line(finding)} (waived until ${finding.waiver.until}: ${finding.waiver.reason})`,
+      });
   const os = facts.osRelease;
   const fromImage = os && BASE_SYSTEMS.has(os.id) && os.codename ? `${os.id}/${os.codename}` : undefined;
   return { size, sha256, baseImage: fromImage };

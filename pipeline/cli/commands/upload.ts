@@ -70,13 +70,15 @@ async function isFile(subject: string): Promise<boolean> {
 async function uploadFile(session: Session, path: string, options: Options): Promise<void> {
   const { basename } = await import('node:path');
   const { chooseTargets } = await import('../../upload/choose-targets.ts');
+  const { siteWaivers } = await import('../../checks/site-waivers.ts');
   const { describeFile } = await import('../../upload/bare-file.ts');
   const { uploadToTargets } = await import('../../upload/to-targets.ts');
   const { uploadSummary } = await import('../../upload/summary.ts');
   const { paint } = await import('../../report/paint.ts');
   // The key first: its fault should not cost the reading of the file.
   const targets = await chooseTargets(options, session);
-  const file = await describeFile(path, options, session);
+  const waivers = () => siteWaivers(undefined, session);
+  const file = await describeFile(path, options, { emit: session.emit, signal: session.signal, waivers });
   const { emit, signal, env } = session;
   const results = await uploadToTargets(targets, { ...file, image: basename(path), emit, signal, env });
   session.data({ ok: true, uploads: results }, () => uploadSummary(results, paint(session.color)));

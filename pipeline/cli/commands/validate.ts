@@ -34,7 +34,10 @@ export function declare(program: Command, act: Act): void {
     .option('--platform <platform>', 'the platform that /etc/dgx-release must name')
     .option('--offline', 'machines reach no archive: missing boot packages are blockers')
     .option('--since <image>', 'the release whose size it is compared with: anything that `diff` takes')
-    .option('--waivers <file>', 'YAML list of {check, reason, until} that this site accepts')
+    .option(
+      '--waivers <file>',
+      'YAML list of {check, reason, until} that this site accepts (default: as configured)',
+    )
     .option('--junit <file>', 'write a JUnit report')
     .option('--markdown <file>', 'write a Markdown summary')
     .option('--sarif <file>', 'write a SARIF 2.1.0 log for code scanning')
@@ -48,9 +51,9 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
       hint: 'Give os/series, such as ubuntu/focal.',
     });
-  const [{ validateFile }, { readWaivers }] = await Promise.all([
+  const [{ validateFile }, { siteWaivers }] = await Promise.all([
     import('../../checks/validate-file.ts'),
-    import('../../checks/waivers.ts'),
+    import('../../checks/site-waivers.ts'),
   ]);
   const previousBytes = flags.since === undefined ? null : await sizeOf(flags.since, session);
   const result = await validateFile(file, {
@@ -59,7 +62,7 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     platform: flags.platform ?? null,
     offline: flags.offline ?? false,
     previousBytes,
-    waivers: flags.waivers === undefined ? [] : await readWaivers(flags.waivers),
+    waivers: await siteWaivers(flags.waivers, session),
     signal: session.signal,
     emit: session.emit,
   });

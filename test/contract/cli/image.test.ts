@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startSandbox } from '../../../pipeline/sandbox/server.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
 import { Host } from './host.ts';
 
@@ -56,6 +57,24 @@ describe('the commands that look at images', () => {
     const { code, stderr } = await host.run(['upload', './bad.tgz'], { env });
     expect(code).toBe(6);
     expect(stderr).toContain('No ssh host keys');
+  });
+
+  it('what the site waives is shown and does not stop an upload', async () => {
+    const maas = await startSandbox({ dir: join(host.dir, 'maas'), family: '3.5' });
+    try {
+      writeFileSync(join(host.dir, 'dgxos-maas.yaml'), 'waivers: accepted.yaml\n');
+      const waiver = { check: 'ssh-host-keys', reason: 'a test bed', until: '2999-12-31' };
+      writeFileSync(join(host.dir, 'accepted.yaml'), JSON.stringify([waiver]));
+      const { code, stdout } = await host.run(['validate', 'bad.tgz']);
+      expect([code, stdout]).toEqual([0, expect.stringContaining('(waived until 2999-12-31: a test bed)')]);
+      const env = { MAAS_API_URL: maas.url, MAAS_API_KEY: maas.apiKey };
+      const uploaded = await host.run(['upload', './bad.tgz'], { env });
+      expect(uploaded.code, uploaded.stderr).toBe(0);
+      expect(uploaded.stderr).toContain('(waived until 2999-12-31: a test bed)');
+    } finally {
+      await maas.close();
+      rmSync(join(host.dir, 'dgxos-maas.yaml'));
+    }
   });
 
   it('diff of two tells what came', async () => {
