@@ -1,3 +1,4 @@
+import { suggest } from '../../config/suggest.ts';
 import { Fault } from '../../errors/fault.ts';
 import { keyOf } from '../keys.ts';
 import { json, nothing, Refused, type Reply, refuse, text } from '../reply.ts';
@@ -90,8 +91,28 @@ function guarded(run: (call: Call) => Promise<Reply> | Reply): (call: Call) => P
   };
 }
 
-async function enlistBy({ world, body }: Call): Promise<Reply> {
+/** @throws Refused with what is accepted: a name that is misspelt would be passed over without a word */
+async function valuesOf({ body }: Call, accepted: readonly string[]): Promise<Map<string, string[]>> {
   const values = await body.values();
+  for (const name of values.keys())
+    if (!accepted.includes(name)) {
+      const near = suggest(name, accepted);
+      refuse(
+        400,
+        `There is no ${name} here${near ? `; did you mean ${near}?` : `. Accepted: ${accepted.join(', ')}.`}`,
+      );
+    }
+  return values;
+}
+
+const MACHINE = [
+  ...['count', 'hostname', 'architecture', 'macs', 'powerType', 'cpuCount', 'memory', 'disks', 'bios'],
+  ...['vendor', 'product'],
+];
+
+async function enlistBy(call: Call): Promise<Reply> {
+  const { world } = call;
+  const values = await valuesOf(call, MACHINE);
   const one = (name: string) => values.get(name)?.at(-1);
   const number = (name: string) => (one(name) === undefined ? undefined : Number(one(name)));
   const count = number('count');
@@ -116,13 +137,15 @@ async function enlistBy({ world, body }: Call): Promise<Reply> {
   return json(201, controlOf(world).enlist(given as MachineDescription));
 }
 
-async function addFailures({ world, body }: Call): Promise<Reply> {
-  for (const rule of (await body.values()).get('rule') ?? []) controlOf(world).addFailure(rule);
+async function addFailures(call: Call): Promise<Reply> {
+  for (const rule of (await valuesOf(call, ['rule'])).get('rule') ?? [])
+    controlOf(call.world).addFailure(rule);
   return nothing(204);
 }
 
-async function advanceBy({ world, body }: Call): Promise<Reply> {
-  const seconds = Number((await body.values()).get('seconds')?.at(-1));
+async function advanceBy(call: Call): Promise<Reply> {
+  const { world } = call;
+  const seconds = Number((await valuesOf(call, ['seconds'])).get('seconds')?.at(-1));
   if (!(seconds >= 0)) refuse(400, 'seconds is a number that is not negative.');
   controlOf(world).advance(seconds * 1000);
   return json(200, { now: world.now() });

@@ -40,6 +40,9 @@ describe('the control path', () => {
     expect((await control('POST', 'machines/', { hostname: 'bench' })).text).toBe(
       'A machine called bench is there already',
     );
+    const misspelt = await control('POST', 'machines/', { cont: 2 });
+    expect([misspelt.status, misspelt.text]).toEqual([400, 'There is no cont here; did you mean count?']);
+    expect((await control('GET', 'machines/')).json).toHaveLength(3);
   });
 
   test('is not for everybody', async () => {
