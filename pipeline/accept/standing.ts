@@ -49,7 +49,7 @@ export function mayBePromoted(
       'IMAGE_QUARANTINED',
       `${name} failed its acceptance on ${entry?.machine} of ${entry?.target} (${entry?.time.slice(0, 16).replace('T', ' ')} UTC) and is quarantined`,
       {
-        hint: `dgxos-maas accept ${image} --build ${entry?.name} --to with the target of that MAAS tries it again; promote --quarantined promotes it as it is.`,
+        hint: `dgxos-maas accept ${image} --build ${entry?.name} --to TARGET tries it again on that MAAS; promote --quarantined promotes it as it is.`,
       },
     );
   if (state === 'untried' && rules.requireAccepted)

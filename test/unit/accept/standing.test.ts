@@ -52,7 +52,7 @@ it('the gate says who failed where, and what can be done', () => {
     mayBePromoted(ledger, entry('completed'), {});
   } catch (error) {
     // The newest upload may be another one by now.
-    expect((error as Fault).hint).toContain('accept dgx1 --build dgx1-a --to');
+    expect((error as Fault).hint).toContain('accept dgx1 --build dgx1-a --to TARGET');
   }
   mayBePromoted(ledger, entry('completed'), { quarantined: true });
   mayBePromoted([], entry('completed'), {});
