@@ -109,6 +109,22 @@ export async function powerSet(session: Session, names: string[], flags: Flags &
         power.type === undefined || power.type === machine.powerType,
       ),
     );
+  if (flags.dryRun) {
+    const shown = machines.map(({ hostname, systemId, powerType }) => ({
+      hostname,
+      systemId,
+      from: powerType,
+      to: power.type ?? powerType,
+    }));
+    session.data({ ok: true, action: 'power set', dryRun: true, machines: shown }, () =>
+      columns(
+        ['NAME', 'TYPE', 'WOULD BE'],
+        shown.map(({ hostname, from, to }) => [hostname, from || '-', to]),
+        paint(session.color),
+      ),
+    );
+    return;
+  }
   const limit = pLimit(Math.min(flags.concurrency ?? config.machines.concurrency, REQUESTS_AT_ONCE));
   const results = await Promise.all(
     machines.map((machine) =>

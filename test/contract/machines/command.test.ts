@@ -204,3 +204,15 @@ test('no other machine becomes the head while the head failed', async () => {
   expect((await host.run(deploy)).stderr).toContain('gpu-001 is the head');
   expect(await roles()).toEqual(['etcd kube_control_plane', 'kube_node', 'kube_node']);
 });
+
+test('power set --dry-run sets nothing', async () => {
+  const { sandbox } = await bench({ machines: 2 });
+  const host = hostOf(sandbox);
+  const set = 'machines power set --all --power-type manual --json'.split(' ');
+  const dry = await host.run([...set, '--dry-run']);
+  expect(dry).toMatchObject({ code: 0, json: { ok: true, dryRun: true } });
+  expect(dry.json.machines[0]).toMatchObject({ hostname: 'gpu-001', from: 'ipmi', to: 'manual' });
+  expect(sandbox.counts['machine-update'] ?? 0).toBe(0);
+  expect((await host.run(set)).code).toBe(0);
+  expect(sandbox.counts['machine-update']).toBe(2);
+});
