@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { validateFile } from '../../../pipeline/checks/validate-file.ts';
-import { createInspector } from '../../../pipeline/image/inspector.ts';
 import { keepYoungGenerationSmall } from '../../../pipeline/cli/young-generation.ts';
+import { createInspector } from '../../../pipeline/image/inspector.ts';
 
 const MB = 1 << 20;
 

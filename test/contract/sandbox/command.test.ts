@@ -45,7 +45,8 @@ describe('dgxos-maas sandbox', () => {
     'prints what a shell needs, serves, and ends by %s',
     async (signal) => {
       const running = await start();
-      const [, url, apiKey] = /^export MAAS_API_URL=(\S+)\nexport MAAS_API_KEY=(\S+)\n$/.exec(running.stdout) ?? [];
+      const [, url, apiKey] =
+        /^export MAAS_API_URL=(\S+)\nexport MAAS_API_KEY=(\S+)\n$/.exec(running.stdout) ?? [];
       expect(readFileSync(join(running.dir, 'api-key'), 'utf8').trim()).toBe(apiKey);
       const server = { url, apiKey } as unknown as Sandbox;
       expect((await call(server, 'GET', 'users/?op=whoami')).json).toMatchObject({ username: 'admin' });
