@@ -1,46 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { packageRoot } from '../catalogue/root.ts';
-import { dotted, type Path, type Problem, quoted, toFault } from '../config/problem.ts';
+import { toFault } from '../config/problem.ts';
 import { prune } from '../config/prune.ts';
 import { schemaProblems } from '../config/schema.ts';
 import { Source } from '../config/source.ts';
-import { suggest } from '../config/suggest.ts';
 import { parseDuration } from '../config/units.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
-import { ANSWERS, DEPLOYS } from './first-checks.ts';
-import { unknownPlaceholders } from './placeholders.ts';
-import type { AcceptanceCheck, CheckList, Condition, LogCommand, OutputExpectation } from './types.ts';
+import { ruleProblems } from './check-rules.ts';
+import type { AcceptanceCheck, CheckList, LogCommand, OutputExpectation } from './types.ts';
+import type { WrittenCheck, WrittenChecks, WrittenOutput } from './written-checks.ts';
 
 const SCHEMA = 'schema/acceptance.schema.json';
 const FOLDER = 'templates/acceptance';
 /** What is used where nothing is said. */
 const ALL_SETS = ['base', 'dgx'] as const;
 const TIMEOUT_S = 60;
-
-interface WrittenOutput extends Omit<OutputExpectation, 'hasLines' | 'notMatches'> {
-  has_lines?: string;
-  not_matches?: string;
-}
-interface WrittenCheck extends Pick<AcceptanceCheck, 'id' | 'title' | 'command' | 'why' | 'fix'> {
-  severity?: AcceptanceCheck['severity'];
-  when?: Condition;
-  root?: boolean;
-  timeout?: string;
-  expect?: {
-    exit?: number;
-    stdout?: WrittenOutput;
-    stderr?: WrittenOutput;
-    fresh?: 'deployment' | 'machine';
-  };
-}
-interface WrittenChecks {
-  use?: string[];
-  without?: string[];
-  gpus?: Record<string, number>;
-  checks?: WrittenCheck[];
-  logs?: { id: string; when?: Condition; command: LogCommand['command']; root?: boolean }[];
-}
 
 /**
  * The checks of a file and of the sets that it uses; without a file, of all sets.
@@ -123,92 +98,4 @@ function output(written: WrittenOutput = {}): OutputExpectation {
     ...(hasLines === undefined ? {} : { hasLines }),
     ...(notMatches === undefined ? {} : { notMatches }),
   };
-}
-
-/** What the schema cannot say. */
-function ruleProblems(
-  written: WrittenChecks,
-  used: readonly WrittenChecks[],
-  useIsKnown: boolean,
-): Problem[] {
-  const problems: Problem[] = [
-    ...idProblems('checks', written.checks ?? []),
-    ...idProblems('logs', written.logs ?? []),
-  ];
-  for (const [at, check] of (written.checks ?? []).entries()) {
-    problems.push(...patternProblems(check, ['checks', at]), ...textProblems(check, ['checks', at]));
-  }
-  for (const [at, log] of (written.logs ?? []).entries()) problems.push(...textProblems(log, ['logs', at]));
-  // Where `use` itself is wrong, nobody knows what it was to bring.
-  if (!useIsKnown) return problems;
-  const known = used.flatMap(({ checks = [] }) => checks.map(({ id }) => id));
-  for (const [at, id] of (written.without ?? []).entries())
-    if (!known.includes(id))
-      problems.push({
-        path: ['without', at],
-        at: 'value',
-        message: `${dotted(['without', at])}: the sets in use have no check ${quoted(id)}`,
-        accepts: known.join(', ') || 'nothing, as `use` names no set',
-        suggestion: suggest(id, known),
-      });
-  return problems;
-}
-
-/** Ids written twice, and those of the checks that always run: a report could not tell them apart. */
-function idProblems(list: 'checks' | 'logs', items: readonly { id?: string }[]): Problem[] {
-  const seen = new Set<string>();
-  return items.flatMap(({ id }, at): Problem[] => {
-    const path = [list, at, 'id'];
-    const problem = (why: string): Problem[] => [
-      { path, at: 'value', message: `${dotted(path)}: ${quoted(id)} ${why}` },
-    ];
-    if (id === undefined) return [];
-    if (list === 'checks' && (id === DEPLOYS.id || id === ANSWERS.id))
-      return problem('is a check that always runs; give this one another id');
-    if (seen.has(id)) return problem('is written twice');
-    seen.add(id);
-    return [];
-  });
-}
-
-function patternProblems(check: WrittenCheck, path: Path): Problem[] {
-  return (['stdout', 'stderr'] as const).flatMap((stream) =>
-    (['matches', 'not_matches'] as const).flatMap((key): Problem[] => {
-      const pattern = check.expect?.[stream]?.[key];
-      if (pattern === undefined) return [];
-      try {
-        new RegExp(pattern, 'm');
-        return [];
-      } catch (error) {
-        const at = [...path, 'expect', stream, key];
-        const message = `${dotted(at)}: ${(error as Error).message}`;
-        return [{ path: at, at: 'value', message, accepts: 'a JavaScript regular expression' }];
-      }
-    }),
-  );
-}
-
-/** Placeholders anywhere in a check that nobody knows, and counts that are no number. */
-function textProblems(value: unknown, path: Path): Problem[] {
-  if (typeof value === 'string') {
-    if (path.at(-1) === 'lines' && !/^(\d+|\{[a-z._]+\})$/.test(value))
-      return [
-        {
-          path,
-          at: 'value',
-          message: `${dotted(path)}: ${quoted(value)} is no number of lines`,
-          accepts: 'a number, or a placeholder such as {platform.gpus}',
-        },
-      ];
-    return unknownPlaceholders(value).map(({ name, meant }) => ({
-      path,
-      at: 'value' as const,
-      message: `${dotted(path)}: there is no placeholder {${name}}`,
-      suggestion: meant && `{${meant}}`,
-    }));
-  }
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, member]) =>
-    textProblems(member, [...path, Array.isArray(value) ? Number(key) : key]),
-  );
 }
