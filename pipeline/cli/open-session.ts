@@ -88,6 +88,11 @@ function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) =
   try {
     file = openSync(options.events, 'a', 0o644);
   } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      throw new Fault('USAGE', `--events ${options.events}: no file can be written there`, {
+        hint: 'Name a file in a folder that is there.',
+        cause: error,
+      });
     throw fromSystemError(error, `opening the events file ${options.events}`);
   }
   return (event) => {

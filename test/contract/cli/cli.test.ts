@@ -65,6 +65,11 @@ describe('the command line', () => {
     expect(JSON.parse(stdout).error.message).toContain(said);
   });
 
+  it('an events file that cannot be is a usage error', async () => {
+    const { code, stderr } = await cli('--events', 'nowhere/events.json', 'checks');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--events nowhere/events.json')]);
+  });
+
   it('knows its version', async () => {
     expect((await cli('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
