@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { readLedger } from '../ledger/ledger.ts';
 import { maasUrl } from '../maas/url.ts';
 import type { ChosenTarget } from '../upload/choose-targets.ts';
-import { readLedger } from '../upload/ledger.ts';
 import { acceptImage } from './accept.ts';
 import { checksDigest } from './applicable.ts';
 import type { AcceptRequest } from './request.ts';

@@ -1,5 +1,5 @@
-import { dotted, type Path, type Problem, quoted } from '../config/problem.ts';
-import { suggest } from '../config/suggest.ts';
+import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
+import { suggest } from '../yaml/suggest.ts';
 import { ANSWERS, DEPLOYS } from './first-checks.ts';
 import { unknownPlaceholders } from './placeholders.ts';
 import type { WrittenCheck, WrittenChecks } from './written-checks.ts';

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../catalogue/root.ts';
-import { toFault } from '../config/problem.ts';
-import { prune } from '../config/prune.ts';
-import { schemaProblems } from '../config/schema.ts';
-import { Source } from '../config/source.ts';
 import { parseDuration } from '../config/units.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { packageRoot } from '../process/package-root.ts';
+import { toFault } from '../yaml/problem.ts';
+import { prune } from '../yaml/prune.ts';
+import { schemaProblems } from '../yaml/schema.ts';
+import { Source } from '../yaml/source.ts';
 import { ruleProblems } from './check-rules.ts';
 import type { AcceptanceCheck, CheckList, LogCommand, OutputExpectation } from './types.ts';
 import type { WrittenCheck, WrittenChecks, WrittenOutput } from './written-checks.ts';

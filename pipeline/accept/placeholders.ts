@@ -1,4 +1,4 @@
-import { suggest } from '../config/suggest.ts';
+import { suggest } from '../yaml/suggest.ts';
 
 /** What checks may speak of. A dot in every name keeps them apart from `${x}` of the shell and `{3}` of regular expressions. */
 export const PLACEHOLDERS = {

@@ -1,7 +1,7 @@
 import type { AcceptanceConfig, ImageConfig, Release, StateTimeouts } from '../config/types.ts';
 import type { Emit } from '../events/event.ts';
+import type { LedgerEntry } from '../ledger/ledger.ts';
 import type { ChosenTarget } from '../upload/choose-targets.ts';
-import type { LedgerEntry } from '../upload/ledger.ts';
 import type { CheckList } from './types.ts';
 
 /** An upload, as the ledger has it. */

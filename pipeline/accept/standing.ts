@@ -1,5 +1,5 @@
 import { Fault } from '../errors/fault.ts';
-import type { LedgerEntry } from '../upload/ledger.ts';
+import type { LedgerEntry } from '../ledger/ledger.ts';
 
 export interface Standing {
   state: 'accepted' | 'quarantined' | 'untried';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../catalogue/root.ts';
+import { packageRoot } from '../process/package-root.ts';
 
 /** The version of dgxos-maas. */
 export async function toolVersion(): Promise<string> {

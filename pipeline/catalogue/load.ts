@@ -1,12 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { quoted, toFault } from '../config/problem.ts';
-import { schemaProblems } from '../config/schema.ts';
-import { Source } from '../config/source.ts';
-import { suggest } from '../config/suggest.ts';
 import type { Release } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
-import { packageRoot } from './root.ts';
+import { packageRoot } from '../process/package-root.ts';
+import { quoted, toFault } from '../yaml/problem.ts';
+import { schemaProblems } from '../yaml/schema.ts';
+import { Source } from '../yaml/source.ts';
+import { suggest } from '../yaml/suggest.ts';
 
 const FOLDER = 'templates/releases';
 const SCHEMA = 'templates/releases/release.schema.json';

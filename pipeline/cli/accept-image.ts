@@ -15,12 +15,12 @@ import type { AcceptanceConfig, ImageConfig } from '../config/types.ts';
 import { EXIT } from '../errors/catalogue.ts';
 import { fromSystemError } from '../errors/fault.ts';
 import { writeReport } from '../html/write-report.ts';
+import { readLedger } from '../ledger/ledger.ts';
+import { uploadOf } from '../ledger/upload-of.ts';
 import { maasUrl } from '../maas/url.ts';
 import { paint } from '../report/paint.ts';
 import { imageDirectory } from '../run/runner.ts';
 import { type ChosenTarget, chooseTargets } from '../upload/choose-targets.ts';
-import { readLedger } from '../upload/ledger.ts';
-import { uploadOf } from '../upload/upload-of.ts';
 import { withLock } from './run-image.ts';
 import type { Session } from './session.ts';
 

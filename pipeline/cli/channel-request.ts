@@ -1,5 +1,5 @@
 import { loadConfig, selectImage } from '../config/load.ts';
-import { keptDir } from '../upload/channel.ts';
+import { keptDir } from '../ledger/channel.ts';
 import { type ChosenTarget, chooseTargets } from '../upload/choose-targets.ts';
 import type { ChannelRequest } from '../upload/promote.ts';
 import type { Session } from './session.ts';

@@ -2,7 +2,7 @@ import { Fault } from '../errors/fault.ts';
 import { paint } from '../report/paint.ts';
 import { runSummary } from '../report/run-summary.ts';
 import { planStages } from '../run/dry-run.ts';
-import { preflight } from '../run/preflight.ts';
+import { preflight } from '../stages/preflight.ts';
 import type { UploadConfiguredImage } from './commands/upload.ts';
 import { requestFor, runAndReport, withLock } from './run-image.ts';
 

@@ -1,6 +1,6 @@
 import { BASTION_ACCEPTED, parseBastion } from '../ssh/bastion.ts';
+import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
 import { absolutePath } from './paths.ts';
-import { dotted, type Path, type Problem, quoted } from './problem.ts';
 import type { Take } from './resolve.ts';
 import type { RuleContext } from './rule.ts';
 import type { AcceptanceConfig, Origin } from './types.ts';

@@ -1,5 +1,5 @@
+import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
 import { ISO_ACCEPTED, isIsoSource } from './paths.ts';
-import { dotted, type Path, type Problem, quoted } from './problem.ts';
 import { type RuleContext, unknown } from './rule.ts';
 import { MIB, parseDuration, parseSize } from './units.ts';
 import type { WrittenImage } from './written.ts';

@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import { Eta } from 'eta';
 import { stringify } from 'yaml';
 import { loadRelease, releaseIds } from '../catalogue/load.ts';
-import { packageRoot } from '../catalogue/root.ts';
-import { CONFIG_SCHEMA } from './schema.ts';
+import { packageRoot } from '../process/package-root.ts';
+import { CONFIG_SCHEMA } from '../yaml/schema.ts';
 import { isoVariable } from './settings.ts';
 import { GIB } from './units.ts';
 

@@ -1,4 +1,4 @@
-import { dotted, type Path, type Problem, quoted } from './problem.ts';
+import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
 import type { Take } from './resolve.ts';
 import type { RuleContext } from './rule.ts';
 import type { MachinesConfig, StateTimeouts } from './types.ts';

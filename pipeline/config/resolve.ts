@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../catalogue/root.ts';
 import { maasUrl } from '../maas/url.ts';
+import { packageRoot } from '../process/package-root.ts';
+import type { Path } from '../yaml/problem.ts';
 import { resolveAcceptance } from './acceptance.ts';
 import { resolveMachines } from './machines.ts';
 import { absolutePath, cacheHome, isoSource } from './paths.ts';
-import type { Path } from './problem.ts';
 import type { Chosen, Settings } from './settings.ts';
 import type { Config, FileToAdd, ImageConfig, Origin, Release, TargetConfig } from './types.ts';
 import { MIB, parseDuration, parseSize } from './units.ts';

@@ -1,6 +1,6 @@
+import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
+import { suggest } from '../yaml/suggest.ts';
 import { expand, PLACEHOLDERS, unknownPlaceholders } from './placeholders.ts';
-import { dotted, type Path, type Problem, quoted } from './problem.ts';
-import { suggest } from './suggest.ts';
 import type { WrittenImage } from './written.ts';
 
 const FIELDS = ['name', 'title', 'architecture', 'base_image'] as const;

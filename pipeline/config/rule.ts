@@ -1,5 +1,5 @@
-import { dotted, type Path, type Problem, quoted } from './problem.ts';
-import { suggest } from './suggest.ts';
+import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
+import { suggest } from '../yaml/suggest.ts';
 import type { Release } from './types.ts';
 import type { WrittenConfig, WrittenImage } from './written.ts';
 

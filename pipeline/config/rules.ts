@@ -1,3 +1,4 @@
+import type { Problem } from '../yaml/problem.ts';
 import { acceptanceIsUsable } from './acceptance.ts';
 import {
   filesGoToAbsolutePaths,
@@ -9,7 +10,6 @@ import {
   uploadsGoToTargets,
 } from './image-rules.ts';
 import { machineTimesAreUsable } from './machines.ts';
-import type { Problem } from './problem.ts';
 import { placeholdersAreKnown, resourceFieldsSuitMaas, resourceNameSuitsMaas } from './resource-rules.ts';
 import type { ImageRule, Rule, RuleContext } from './rule.ts';
 import { oneTargetTakesTheKeyOfTheEnvironment, targetUrlsAreMaas } from './target-rules.ts';

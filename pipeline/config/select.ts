@@ -1,8 +1,8 @@
 import type { FaultCode } from '../errors/catalogue.ts';
 import { Fault } from '../errors/fault.ts';
+import { quoted } from '../yaml/problem.ts';
+import { suggest } from '../yaml/suggest.ts';
 import { CONFIG_FILE, noConfig } from './find.ts';
-import { quoted } from './problem.ts';
-import { suggest } from './suggest.ts';
 import type { Config, ImageConfig, TargetConfig } from './types.ts';
 
 /**

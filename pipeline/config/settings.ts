@@ -1,6 +1,6 @@
+import { type PlacedProblem, quoted } from '../yaml/problem.ts';
+import { suggest } from '../yaml/suggest.ts';
 import { absolutePath, ISO_ACCEPTED, isIsoSource, isoSource } from './paths.ts';
-import { type PlacedProblem, quoted } from './problem.ts';
-import { suggest } from './suggest.ts';
 import type { ImageConfig, Origin } from './types.ts';
 
 /** Values given on the command line. */

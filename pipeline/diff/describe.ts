@@ -4,7 +4,7 @@ import { validateFile } from '../checks/validate-file.ts';
 import type { Config } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
-import { type LedgerEntry, readLedger } from '../upload/ledger.ts';
+import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
 import type { Description } from './description.ts';
 import { describeJson } from './json-file.ts';
 import { keptRelease } from './release-store.ts';

@@ -1,4 +1,4 @@
-import { type LedgerEntry, readLedger } from '../upload/ledger.ts';
+import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
 import type { Description } from './description.ts';
 import { keptRelease } from './release-store.ts';
 

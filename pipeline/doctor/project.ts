@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { loadRelease } from '../catalogue/load.ts';
-import { packageRoot } from '../catalogue/root.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
 import type { Config, Release } from '../config/types.ts';
 import { GIB } from '../config/units.ts';
 import { Fault } from '../errors/fault.ts';
+import { packageRoot } from '../process/package-root.ts';
 import type { Finding } from './finding.ts';
 import { examineFolder } from './host.ts';
 import { examineSsh } from './tools.ts';

@@ -1,6 +1,6 @@
-import { suggest } from '../config/suggest.ts';
 import { Fault } from '../errors/fault.ts';
 import type { MaasClient } from '../maas/client.ts';
+import { suggest } from '../yaml/suggest.ts';
 import { parseMachine, parseMachines } from './parse-machine.ts';
 import { isPattern, nameMatches, queryOf, selects } from './selector.ts';
 import type { Machine, Selector } from './types.ts';

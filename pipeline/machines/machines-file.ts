@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import { dotted, type Path, type PlacedProblem, type Problem, toFault } from '../config/problem.ts';
-import { prune } from '../config/prune.ts';
-import { schemaProblems } from '../config/schema.ts';
-import { Source } from '../config/source.ts';
 import { Fault } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
+import { dotted, type Path, type PlacedProblem, type Problem, toFault } from '../yaml/problem.ts';
+import { prune } from '../yaml/prune.ts';
+import { schemaProblems } from '../yaml/schema.ts';
+import { Source } from '../yaml/source.ts';
 import type { NewMachine } from './add.ts';
 import { plainMac } from './mac.ts';
 import { looksSecret, type Power, powerProblems } from './power-parameters.ts';

@@ -1,4 +1,4 @@
-import { suggest } from '../config/suggest.ts';
+import { suggest } from '../yaml/suggest.ts';
 import { MAC } from './mac.ts';
 import { type PowerField, type PowerType, passwordField } from './power-types.ts';
 

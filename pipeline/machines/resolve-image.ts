@@ -1,6 +1,7 @@
-import { suggest } from '../config/suggest.ts';
 import type { Config } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
+import { channelName, channelNames } from '../ledger/channel.ts';
+import { readLedger } from '../ledger/ledger.ts';
 import {
   type BootResource,
   type BootResourceDetail,
@@ -10,8 +11,7 @@ import {
   readResource,
 } from '../maas/answers.ts';
 import type { MaasClient } from '../maas/client.ts';
-import { channelName, channelNames } from '../upload/channel.ts';
-import { readLedger } from '../upload/ledger.ts';
+import { suggest } from '../yaml/suggest.ts';
 
 /** An image that can be deployed. */
 export interface DeployableImage {

@@ -1,5 +1,5 @@
-import { suggest } from '../config/suggest.ts';
 import { Fault } from '../errors/fault.ts';
+import { suggest } from '../yaml/suggest.ts';
 
 /** How waiting treats a status: it passes by itself, it is a failure, or it stays until somebody acts. */
 export type StatusKind = 'passing' | 'failed' | 'resting';

@@ -1,7 +1,7 @@
+import { channelHistory, channelName } from '../ledger/channel.ts';
+import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
 import { createClient } from '../maas/client.ts';
-import { channelHistory, channelName } from '../upload/channel.ts';
 import type { ChosenTarget } from '../upload/choose-targets.ts';
-import { type LedgerEntry, readLedger } from '../upload/ledger.ts';
 import { type ChannelRequest, promote } from '../upload/promote.ts';
 import type { Promotion } from './types.ts';
 

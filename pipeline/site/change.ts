@@ -1,6 +1,6 @@
-import type { Problem } from '../config/problem.ts';
 import type { Emit } from '../events/event.ts';
 import type { MaasClient } from '../maas/client.ts';
+import type { Problem } from '../yaml/problem.ts';
 import type { Current } from './current.ts';
 import type { Ids } from './ids.ts';
 import type { Site } from './site.ts';

@@ -1,7 +1,7 @@
-import { readText } from '../config/read-text.ts';
-import { Source } from '../config/source.ts';
 import { Fault, type Where } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
+import { readText } from '../yaml/read-text.ts';
+import { Source } from '../yaml/source.ts';
 import { fill, Unresolved } from './jinja.ts';
 
 export interface AdminUser {

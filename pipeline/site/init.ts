@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Eta } from 'eta';
-import { packageRoot } from '../catalogue/root.ts';
+import { packageRoot } from '../process/package-root.ts';
 import { SITE_SCHEMA } from './load.ts';
 
 /** A commented site.yaml: DeepOps' guide as a file. @param file where it will stand (absolute) */

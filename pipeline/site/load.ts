@@ -1,10 +1,10 @@
 import { dirname, resolve } from 'node:path';
-import { dotted, type Problem, toFault } from '../config/problem.ts';
-import { prune } from '../config/prune.ts';
-import { readText, shownName } from '../config/read-text.ts';
-import { schemaProblems } from '../config/schema.ts';
-import { Source } from '../config/source.ts';
 import type { Fault } from '../errors/fault.ts';
+import { dotted, type Problem, toFault } from '../yaml/problem.ts';
+import { prune } from '../yaml/prune.ts';
+import { readText, shownName } from '../yaml/read-text.ts';
+import { schemaProblems } from '../yaml/schema.ts';
+import { Source } from '../yaml/source.ts';
 import { resolveSite } from './resolve.ts';
 import { siteRuleProblems } from './rules/all.ts';
 import type { Site } from './site.ts';

@@ -1,5 +1,5 @@
-import type { Problem } from '../config/problem.ts';
 import type { MaasClient } from '../maas/client.ts';
+import type { Problem } from '../yaml/problem.ts';
 import { type Change, type Comparison, PHASES } from './change.ts';
 import { type Current, type CurrentSection, readCurrent } from './current.ts';
 import { bootSourceChanges, wantedImages } from './diff/boot-sources.ts';

@@ -1,7 +1,7 @@
-import type { Path, Problem } from '../config/problem.ts';
-import { readText } from '../config/read-text.ts';
 import { parseDuration } from '../config/units.ts';
 import { Fault } from '../errors/fault.ts';
+import type { Path, Problem } from '../yaml/problem.ts';
+import { readText } from '../yaml/read-text.ts';
 import { parseCidr, spelled } from './address.ts';
 import { absolute } from './paths.ts';
 import { keyProblem } from './public-key.ts';

@@ -1,4 +1,4 @@
-import type { Path } from '../config/problem.ts';
+import type { Path } from '../yaml/problem.ts';
 import type { PrunedSection } from './written.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Path } from '../config/problem.ts';
+import type { Path } from '../yaml/problem.ts';
 
 /** site.yaml as it is written, after its schema has let it through. */
 export interface WrittenSite {

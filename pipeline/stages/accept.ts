@@ -6,7 +6,7 @@ import { startedKernel } from '../accept/kernel.ts';
 import { quarantined } from '../accept/output.ts';
 import { RESULT } from '../accept/result-file.ts';
 import { standingOf } from '../accept/standing.ts';
-import { readLedger } from '../upload/ledger.ts';
+import { readLedger } from '../ledger/ledger.ts';
 import { targetsOf } from './targets.ts';
 import type { Evidence, Stage, StageContext } from './types.ts';
 import { resourceOf } from './upload.ts';

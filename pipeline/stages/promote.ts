@@ -1,4 +1,4 @@
-import { keptDir } from '../upload/channel.ts';
+import { keptDir } from '../ledger/channel.ts';
 import { promote } from '../upload/promote.ts';
 import { targetsOf } from './targets.ts';
 import type { Stage } from './types.ts';

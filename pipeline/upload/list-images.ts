@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import { standingOf } from '../accept/standing.ts';
+import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
 import { type BootResourceDetail, listUploaded, plainName, readResource } from '../maas/answers.ts';
 import { createClient, type MaasClient } from '../maas/client.ts';
 import { listMachines } from '../machines/api.ts';
 import type { ChosenTarget } from './choose-targets.ts';
-import { type LedgerEntry, readLedger } from './ledger.ts';
 import { compareVersions } from './standing.ts';
 
 /** An uploaded image as MAAS has it. */

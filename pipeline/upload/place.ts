@@ -1,4 +1,5 @@
 import { Fault } from '../errors/fault.ts';
+import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
 import {
   type BootResourceDetail,
   countRegions,
@@ -10,7 +11,6 @@ import {
 } from '../maas/answers.ts';
 import type { MaasClient } from '../maas/client.ts';
 import { atLeast } from '../maas/version.ts';
-import { type LedgerEntry, readLedger } from './ledger.ts';
 import type { UploadRequest } from './request.ts';
 import { compareVersions, type Standing, standing } from './standing.ts';
 

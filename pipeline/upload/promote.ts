@@ -5,14 +5,14 @@ import { mayBePromoted } from '../accept/standing.ts';
 import type { ImageConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
+import { channelHistory, channelName } from '../ledger/channel.ts';
+import { type LedgerEntry, readLedger, record } from '../ledger/ledger.ts';
+import { uploadOf } from '../ledger/upload-of.ts';
 import { listUploaded, readResource } from '../maas/answers.ts';
 import { createClient, type MaasClient } from '../maas/client.ts';
-import { channelHistory, channelName } from './channel.ts';
 import type { ChosenTarget } from './choose-targets.ts';
-import { type LedgerEntry, readLedger, record } from './ledger.ts';
 import { standing } from './standing.ts';
 import { type UploadResult, uploadImage } from './upload.ts';
-import { uploadOf } from './upload-of.ts';
 
 export interface ChannelRequest {
   image: ImageConfig;

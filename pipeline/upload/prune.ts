@@ -1,10 +1,10 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Emit } from '../events/event.ts';
+import { channelHistory, channelNames } from '../ledger/channel.ts';
+import { readLedger, record } from '../ledger/ledger.ts';
 import { createClient } from '../maas/client.ts';
-import { channelHistory, channelNames } from './channel.ts';
 import type { ChosenTarget } from './choose-targets.ts';
-import { readLedger, record } from './ledger.ts';
 import { listImages } from './list-images.ts';
 import { type Judged, judgeImages, type Retention } from './retention.ts';
 

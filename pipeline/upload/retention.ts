@@ -1,5 +1,5 @@
-import { channelHistory, channelNames } from './channel.ts';
-import type { LedgerEntry } from './ledger.ts';
+import { channelHistory, channelNames } from '../ledger/channel.ts';
+import type { LedgerEntry } from '../ledger/ledger.ts';
 import type { ListedImage } from './list-images.ts';
 
 export interface Retention {

@@ -1,10 +1,10 @@
 import { Fault } from '../errors/fault.ts';
+import { recordUpload } from '../ledger/ledger.ts';
 import { fullName, plainName } from '../maas/answers.ts';
 import type { MaasClient } from '../maas/client.ts';
 import { Refusal } from '../maas/refusal.ts';
 import { endpointOf } from '../maas/url.ts';
 import type { ChunkSize } from './chunk-size.ts';
-import { recordUpload } from './ledger.ts';
 import type { LocalFile } from './local-file.ts';
 import { Place } from './place.ts';
 import { ProgressLine } from './progress-line.ts';

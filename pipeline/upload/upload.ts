@@ -1,9 +1,9 @@
 import { Fault } from '../errors/fault.ts';
+import { recordUpload } from '../ledger/ledger.ts';
 import { createClient } from '../maas/client.ts';
 import { Patience } from '../maas/patience.ts';
 import { lockWorkspace } from '../run/lock.ts';
 import { ChunkSize } from './chunk-size.ts';
-import { recordUpload } from './ledger.ts';
 import { LocalFile } from './local-file.ts';
 import { checkRequest, type UploadRequest, type UploadResult } from './request.ts';
 import { learntChunkSize, targetDir } from './target-state.ts';

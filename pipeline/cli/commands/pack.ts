@@ -59,7 +59,7 @@ async function pack(session: Session, flags: PackFlags): Promise<void> {
     throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
       hint: 'Give os/series, such as ubuntu/focal.',
     });
-  const { packDisk } = await import('../../pack/from-disk.ts');
+  const { packDisk } = await import('../../disk/from-disk.ts');
   const { emit, signal, env } = session;
   const { packed, verdict, partition, read, files } = await packDisk({
     disk: flags.from,

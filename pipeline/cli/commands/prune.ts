@@ -44,7 +44,7 @@ export const declare: Declare = (program, act) => {
         const { prune, pruneKept } = await import('../../upload/prune.ts');
         const { prunedTable } = await import('../../upload/images-table.ts');
         const { retention } = await import('../../upload/retention.ts');
-        const { keptDir } = await import('../../upload/channel.ts');
+        const { keptDir } = await import('../../ledger/channel.ts');
         const { paint } = await import('../../report/paint.ts');
         const { emit, signal, env } = session;
         const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });

@@ -137,7 +137,7 @@ export const declare: Declare = (program, act) => {
     .description('the JSON schema of site.yaml, for editors')
     .action(
       act(async (session) => {
-        const { schemaText } = await import('../../config/schema.ts');
+        const { schemaText } = await import('../../yaml/schema.ts');
         const { SITE_SCHEMA } = await import('../../site/load.ts');
         const text = schemaText(SITE_SCHEMA);
         session.data(JSON.parse(text), text.trimEnd());

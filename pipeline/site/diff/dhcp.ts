@@ -1,5 +1,5 @@
-import { quoted } from '../../config/problem.ts';
-import { suggest } from '../../config/suggest.ts';
+import { quoted } from '../../yaml/problem.ts';
+import { suggest } from '../../yaml/suggest.ts';
 import { type Change, type Comparison, type FieldChange, fieldChanges } from '../change.ts';
 import type { CurrentRack, CurrentVlan } from '../current.ts';
 import { wrong } from '../rules/rule.ts';

@@ -1,5 +1,5 @@
-import { quoted } from '../../config/problem.ts';
 import type { Form } from '../../maas/client.ts';
+import { quoted } from '../../yaml/problem.ts';
 import { type Change, type Comparison, fieldChanges } from '../change.ts';
 import type { CurrentVlan } from '../current.ts';
 import { wrong } from '../rules/rule.ts';

@@ -1,6 +1,6 @@
-import type { Path } from '../../config/problem.ts';
-import { quoted } from '../../config/problem.ts';
-import { suggest } from '../../config/suggest.ts';
+import type { Path } from '../../yaml/problem.ts';
+import { quoted } from '../../yaml/problem.ts';
+import { suggest } from '../../yaml/suggest.ts';
 import type { Comparison } from '../change.ts';
 import { wrong } from '../rules/rule.ts';
 

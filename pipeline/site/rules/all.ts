@@ -1,4 +1,4 @@
-import type { Problem } from '../../config/problem.ts';
+import type { Problem } from '../../yaml/problem.ts';
 import type { WrittenSite } from '../written.ts';
 import {
   dhcpHasADynamicRange,

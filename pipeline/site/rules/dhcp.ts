@@ -1,4 +1,4 @@
-import type { Problem } from '../../config/problem.ts';
+import type { Problem } from '../../yaml/problem.ts';
 import { everyDhcp, serves, type WrittenSite } from '../written.ts';
 import { type SiteRule, wrong } from './rule.ts';
 

@@ -1,4 +1,4 @@
-import type { Problem } from '../../config/problem.ts';
+import type { Problem } from '../../yaml/problem.ts';
 import { PRUNED_SECTIONS, type PrunedSection, type WrittenSite } from '../written.ts';
 import { type SiteRule, twice, wrong } from './rule.ts';
 

@@ -1,4 +1,4 @@
-import { type Path, type Problem, quoted } from '../../config/problem.ts';
+import { type Path, type Problem, quoted } from '../../yaml/problem.ts';
 import {
   type Address,
   type Cidr,

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Problem, quoted } from '../../config/problem.ts';
+import { type Problem, quoted } from '../../yaml/problem.ts';
 import { parseAddress } from '../address.ts';
 import { type SiteRule, wrong } from './rule.ts';
 

@@ -1,4 +1,4 @@
-import { dotted, type Path, type Problem, quoted } from '../../config/problem.ts';
+import { dotted, type Path, type Problem, quoted } from '../../yaml/problem.ts';
 import type { WrittenSite } from '../written.ts';
 
 /** What the schema cannot say. Each finds everything of its kind and passes over what is not there. */

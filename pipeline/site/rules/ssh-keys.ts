@@ -1,4 +1,4 @@
-import type { Problem } from '../../config/problem.ts';
+import type { Problem } from '../../yaml/problem.ts';
 import { keyIdentity, keyProblem } from '../public-key.ts';
 import { type SiteRule, twice, wrong } from './rule.ts';
 

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Config, ImageConfig } from '../../../pipeline/config/types.ts';
+import { record } from '../../../pipeline/ledger/ledger.ts';
 import { endpointOf } from '../../../pipeline/maas/url.ts';
 import { allocate } from '../../../pipeline/machines/allocate.ts';
 import { commissionJob } from '../../../pipeline/machines/commission-job.ts';
@@ -12,7 +13,6 @@ import { powerJob } from '../../../pipeline/machines/power-job.ts';
 import { releaseJob } from '../../../pipeline/machines/release-job.ts';
 import { resolveImage } from '../../../pipeline/machines/resolve-image.ts';
 import { listTags } from '../../../pipeline/machines/tags.ts';
-import { record } from '../../../pipeline/upload/ledger.ts';
 import { type Bench, bench, readyBench } from './bench.ts';
 
 /** An uploaded image, whole or cut short. */

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { readLedger } from '../../../pipeline/ledger/ledger.ts';
 import type { BootResourceDetail } from '../../../pipeline/maas/answers.ts';
 import { detail } from '../../../pipeline/maas/answers.ts';
 import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
 import { createClient, type MaasClient } from '../../../pipeline/maas/client.ts';
-import { readLedger } from '../../../pipeline/upload/ledger.ts';
 import { Bench, CHUNK } from './bench.ts';
 
 let bench: Bench;

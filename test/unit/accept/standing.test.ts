@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { acceptedBefore, mayBePromoted, standingOf } from '../../../pipeline/accept/standing.ts';
 import type { Fault } from '../../../pipeline/errors/fault.ts';
-import type { LedgerEntry } from '../../../pipeline/upload/ledger.ts';
+import type { LedgerEntry } from '../../../pipeline/ledger/ledger.ts';
 
 const entry = (did: LedgerEntry['did'], more: Partial<LedgerEntry> = {}): LedgerEntry => ({
   ...{

@@ -2,8 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listReleases, loadRelease, parseRelease, releaseIds } from '../../../pipeline/catalogue/load.ts';
-import { packageRoot } from '../../../pipeline/catalogue/root.ts';
 import { unknownPlaceholders } from '../../../pipeline/config/placeholders.ts';
+import { packageRoot } from '../../../pipeline/process/package-root.ts';
 
 const RELEASES = await releaseIds();
 

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { releaseIds } from '../../../pipeline/catalogue/load.ts';
-import { packageRoot } from '../../../pipeline/catalogue/root.ts';
 import { initialConfig } from '../../../pipeline/config/init.ts';
-import { CONFIG_SCHEMA, schemaText } from '../../../pipeline/config/schema.ts';
 import { writeNew } from '../../../pipeline/config/write-new.ts';
+import { packageRoot } from '../../../pipeline/process/package-root.ts';
+import { CONFIG_SCHEMA, schemaText } from '../../../pipeline/yaml/schema.ts';
 import { folder, load } from './written.ts';
 
 interface Schema {

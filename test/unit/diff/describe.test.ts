@@ -7,7 +7,7 @@ import { describeImage } from '../../../pipeline/diff/describe.ts';
 import { describeJson } from '../../../pipeline/diff/json-file.ts';
 import { keepRelease, keptRelease } from '../../../pipeline/diff/release-store.ts';
 import { keepBuilt } from '../../../pipeline/diff/workspace.ts';
-import { ledgerFile } from '../../../pipeline/upload/ledger.ts';
+import { ledgerFile } from '../../../pipeline/ledger/ledger.ts';
 import { whole } from './facts.ts';
 
 const SHA = 'c0ffee'.padEnd(64, '0');

@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { keepRelease } from '../../../pipeline/diff/release-store.ts';
 import { safeText } from '../../../pipeline/html/safe-text.ts';
 import { reportPage, writeReport } from '../../../pipeline/html/write-report.ts';
+import { ledgerFile } from '../../../pipeline/ledger/ledger.ts';
 import { registerSecret } from '../../../pipeline/secrets/registry.ts';
-import { ledgerFile } from '../../../pipeline/upload/ledger.ts';
 import { pkg, whole } from '../diff/facts.ts';
 import { finding, lastRun, verdictOf, writeFolder } from './folder.ts';
 

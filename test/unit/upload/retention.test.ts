@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageConfig } from '../../../pipeline/config/types.ts';
-import { channelHistory, channelName } from '../../../pipeline/upload/channel.ts';
-import type { LedgerEntry } from '../../../pipeline/upload/ledger.ts';
+import { channelHistory, channelName } from '../../../pipeline/ledger/channel.ts';
+import type { LedgerEntry } from '../../../pipeline/ledger/ledger.ts';
 import type { ListedImage } from '../../../pipeline/upload/list-images.ts';
 import { judgeImages } from '../../../pipeline/upload/retention.ts';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv, type ValidateFunction } from 'ajv';
-import { packageRoot } from '../catalogue/root.ts';
+import { packageRoot } from '../process/package-root.ts';
 import { dotted, type Problem } from './problem.ts';
 import { inWords } from './schema-words.ts';
 

@@ -9,6 +9,8 @@ import { ARCHIVE_CHECKS } from '../checks/archive.ts';
 import { judge, type Verdict } from '../checks/judge.ts';
 import { profileOf } from '../checks/profiles.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { contentOf } from '../pack/manifest.ts';
+import { type PackedRoot, packRoot } from '../pack/root.ts';
 import { run, runOk } from '../process/run.ts';
 import type { Evidence } from '../stages/types.ts';
 import {
@@ -20,8 +22,6 @@ import {
   withMounted,
 } from './disk-mount.ts';
 import { fileSystemState, findPartition, type Partition } from './disk-partition.ts';
-import { contentOf } from './manifest.ts';
-import { type PackedRoot, packRoot } from './root.ts';
 
 export interface FromDisk extends MountContext {
   /** A disk image, raw or qcow2, of a machine that was shut down. */

@@ -2,8 +2,8 @@ import { appendFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type LedgerEntry, ledgerFile, readLedger, record } from '../../../pipeline/ledger/ledger.ts';
 import type { BootResourceDetail } from '../../../pipeline/maas/answers.ts';
-import { type LedgerEntry, ledgerFile, readLedger, record } from '../../../pipeline/upload/ledger.ts';
 import { listed } from '../../../pipeline/upload/list-images.ts';
 
 let dir: string;

@@ -2,9 +2,9 @@ import { checkAcceptance } from '../accept/preflight.ts';
 import { loadSigningKey } from '../attest/signing-key.ts';
 import { Fault } from '../errors/fault.ts';
 import { resolveApiKey } from '../maas/key.ts';
-import { noTarget } from '../stages/targets.ts';
-import { upTo } from './plan.ts';
-import type { RunRequest } from './runner.ts';
+import { upTo } from '../run/plan.ts';
+import type { RunRequest } from '../run/runner.ts';
+import { noTarget } from './targets.ts';
 
 /**
  * Finds before an hour-long build what would only fail after it: a target that is not there, a key that cannot be

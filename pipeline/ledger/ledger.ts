@@ -4,7 +4,7 @@ import { fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { plainName } from '../maas/answers.ts';
 import { stateDir } from '../maas/state-dir.ts';
-import type { UploadRequest } from './request.ts';
+import type { UploadRequest } from '../upload/request.ts';
 
 /** What was done to the images of a MAAS from here, one line each; never needed to go on, only to tell. */
 export interface LedgerEntry {
