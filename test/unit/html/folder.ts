@@ -95,7 +95,7 @@ export async function writeFolder(dir: string, folder: Folder = {}): Promise<str
   });
   record('build', 3, { data: { buildId: `id${text}`, boot: 'direct', tools: {} } });
   const artifact = {
-    path: `/work/demo${text}.tar.gz`,
+    path: `/images/demo${text}.tar.gz`,
     manifest: join(dir, 'pack/demo.manifest.json'),
     sha256: SHA,
     size: 186_000_000,

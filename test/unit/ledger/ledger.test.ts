@@ -26,7 +26,7 @@ const entry: Omit<LedgerEntry, 'time'> = {
   title: 'DGX-1',
   baseImage: 'ubuntu/focal',
   filetype: 'tgz',
-  file: '/work/dgx1.tar.gz',
+  file: '/images/dgx1.tar.gz',
   validated: true,
   image: 'dgx1',
 };
