@@ -1,6 +1,7 @@
 import type { Finding } from '../checks/judge.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
+import { shellQuoted } from '../process/shell-word.ts';
 import { redact } from '../secrets/registry.ts';
 import type { Remote, RemoteCommand, RemoteResult } from '../ssh/remote.ts';
 import { waitForSsh } from '../ssh/wait.ts';
@@ -106,6 +107,6 @@ async function runTwice(
 export function filled(command: RemoteCommand, values: Values): RemoteCommand {
   // Inside a shell's line a value must stay one word; in an argv it is one already.
   return typeof command === 'string'
-    ? fill(command, values, (value) => `'${value.replaceAll("'", `'\\''`)}'`)
+    ? fill(command, values, shellQuoted)
     : command.map((word) => fill(word, values));
 }

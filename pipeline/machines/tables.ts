@@ -1,24 +1,10 @@
+import { columns } from '../report/columns.ts';
 import { duration } from '../report/human.ts';
 import { type Paint, plain } from '../report/paint.ts';
 import { type JobResult, succeeded } from './job.ts';
 import type { Planned } from './run-job.ts';
 import { statusName } from './status.ts';
 import type { Machine } from './types.ts';
-
-/** Rows below a head, columns as wide as their widest cell. */
-export function columns(head: readonly string[], rows: readonly (readonly string[])[], color: Paint): string {
-  const all = [head, ...rows.map((row) => row.map(plain))];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] as number))
-        .join('  ')
-        .trimEnd(),
-    )
-    .map((line, at) => (at === 0 ? color.bold(line) : line))
-    .join('\n');
-}
 
 /** The machines as a table. */
 export function machinesTable(machines: readonly Machine[], color: Paint): string {

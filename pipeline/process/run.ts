@@ -10,6 +10,16 @@ export { interrupted };
 
 const GUARD = fileURLToPath(new URL('./guard.js', import.meta.url));
 
+/** How a tool learns of the site's proxy. */
+export const PROXY_VARIABLES = [
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+];
+
 /** What a tool inherits of our environment; everything else (keys, tokens) stays with us. */
 const ALLOWED_ENV = [
   'PATH',
@@ -23,12 +33,7 @@ const ALLOWED_ENV = [
   'XDG_CACHE_HOME',
   'XDG_RUNTIME_DIR',
   'XDG_STATE_HOME',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
+  ...PROXY_VARIABLES,
 ];
 
 export interface RunOptions {

@@ -1,8 +1,8 @@
 import { parse, stringify } from 'yaml';
 import type { ImageConfig, Release } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
+import { shellQuoted } from '../process/shell-word.ts';
 import type { ServedFile } from './files.ts';
-import { shellWord } from './shell.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
 import { CREDENTIAL_TOKEN } from './types.ts';
 
@@ -97,7 +97,7 @@ async function ourCommands({ image, release, files }: CurtinRequest): Promise<Re
   if (image.packages.length > 0) {
     ours['50_build_sources'] = chroot(sources, 'add');
     ours['51_build_packages'] = chroot(
-      `DEBIAN_FRONTEND=noninteractive apt-get -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends ${image.packages.map(shellWord).join(' ')}`,
+      `DEBIAN_FRONTEND=noninteractive apt-get -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends ${image.packages.map(shellQuoted).join(' ')}`,
     );
   }
   for (const [i, file] of files.entries())
@@ -128,10 +128,10 @@ async function fetchFile(file: ServedFile, release: Release): Promise<string> {
     parameter: release.configParameter,
     served: file.served,
     sha256: file.sha256,
-    user: shellWord(user ?? 'root'),
-    group: shellWord(group || user || 'root'),
-    mode: shellWord(file.mode),
-    path: shellWord(file.path),
+    user: shellQuoted(user ?? 'root'),
+    group: shellQuoted(group || user || 'root'),
+    mode: shellQuoted(file.mode),
+    path: shellQuoted(file.path),
   });
 }
 

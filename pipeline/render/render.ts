@@ -3,13 +3,13 @@ import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { fromSystemError } from '../errors/fault.ts';
+import { shellQuoted } from '../process/shell-word.ts';
 import { type Boot, boot } from './boot.ts';
 import { composeCurtin } from './curtin.ts';
 import { copyServed, filesToServe, sha256Of } from './files.ts';
 import { drivePath, hclString } from './hcl.ts';
 import { declaresPlugins } from './packer-version.ts';
 import { type VmSettings, vmSettings } from './settings.ts';
-import { shellWord } from './shell.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
 import { type Rendered, type RenderInput, VM_NAME } from './types.ts';
 import { PACK_SCRIPTS, readUpstream, readUpstreamFile, type Upstream } from './upstream.ts';
@@ -115,7 +115,7 @@ function qemuArgs(input: RenderInput, upstream: Upstream | undefined): [string, 
 
 async function upstreamPack(packerMaas: string): Promise<string> {
   for (const path of PACK_SCRIPTS) await readUpstreamFile(packerMaas, path);
-  const [setupNbd, tarRoot] = PACK_SCRIPTS.map((path) => shellWord(join(packerMaas, path)));
+  const [setupNbd, tarRoot] = PACK_SCRIPTS.map((path) => shellQuoted(join(packerMaas, path)));
   return renderTemplate('hcl/upstream-pack.sh.eta', { vmName: VM_NAME, setupNbd, tarRoot });
 }
 

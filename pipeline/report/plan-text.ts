@@ -1,9 +1,10 @@
+import { shellQuoted } from '../process/shell-word.ts';
 import type { PlannedStage } from '../run/dry-run.ts';
 import type { Paint } from './paint.ts';
 
-/** A word for a POSIX shell, quoted only where it must be: what is shown can be pasted. */
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./…-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+/** Quoted only where it must be, so that it can be pasted; … stands for what only the run knows. */
+function shown(word: string): string {
+  return /^[\w@%+=:,./…-]+$/.test(word) ? word : shellQuoted(word);
 }
 
 /** The plan of a run: a line a stage, and below it the commands it would start. */
@@ -12,7 +13,7 @@ export function planText(image: string, plan: PlannedStage[], color: Paint): str
   for (const stage of plan) {
     const mark = stage.runs ? color.cyan('▸') : color.dim('·');
     lines.push(`${mark} ${stage.stage.padEnd(8)} ${stage.title} ${color.dim(`(${stage.reason})`)}`);
-    for (const argv of stage.argv ?? []) lines.push(color.dim(`    $ ${argv.map(shellWord).join(' ')}`));
+    for (const argv of stage.argv ?? []) lines.push(color.dim(`    $ ${argv.map(shown).join(' ')}`));
   }
   const running = plan.filter((stage) => stage.runs).length;
   lines.push(running === 0 ? 'Nothing to do.' : `${running} of ${plan.length} stages would run.`);

@@ -1,3 +1,4 @@
+import { columns } from '../report/columns.ts';
 import { bytes } from '../report/human.ts';
 import { type Paint, plain } from '../report/paint.ts';
 import type { ListedImage } from './list-images.ts';
@@ -31,14 +32,14 @@ export function imagesTable(
   return lists
     .map(({ target, images }) => {
       if (images.length === 0) return `${target}: no uploaded images`;
-      const columns = [
+      const chosen = [
         ...COLUMNS,
         ...(images.some(({ acceptance }) => acceptance) ? [ACCEPTANCE] : []),
         ...(images.some(({ machines }) => machines) ? [MACHINES] : []),
       ];
-      const shown = table(
-        columns.map(([head]) => head),
-        images.map((image) => columns.map(([, cell]) => plain(cell(image)))),
+      const shown = columns(
+        chosen.map(([head]) => head),
+        images.map((image) => chosen.map(([, cell]) => plain(cell(image)))),
         color,
       );
       return lists.length > 1 ? `${color.bold(target)}\n${shown}` : shown;
@@ -62,22 +63,10 @@ export function prunedTable(
         bytes(image.size),
         why,
       ]);
-      const shown = table([target.toUpperCase(), 'NAME', 'SIZE', 'WHY'], rows, color);
+      const shown = columns([target.toUpperCase(), 'NAME', 'SIZE', 'WHY'], rows, color);
       const gone = images.filter((one) => one.delete);
       const freed = gone.reduce((sum, { image }) => sum + image.size, 0);
       return `${shown}\n${gone.length} of ${images.length} ${verb}, ${bytes(freed)}`;
     })
     .join('\n\n');
-}
-
-function table(head: string[], rows: string[][], color: Paint): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] as string).length)));
-  const lines = all.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column] as number))
-      .join('  ')
-      .trimEnd(),
-  );
-  return lines.map((line, at) => (at === 0 ? color.bold(line) : line)).join('\n');
 }

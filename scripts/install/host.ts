@@ -2,19 +2,12 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { $, type ProcessOutput } from 'zx';
 import { Fault } from '../../pipeline/errors/fault.ts';
+import { PROXY_VARIABLES } from '../../pipeline/process/run.ts';
+import { shellWord } from '../../pipeline/process/shell-word.ts';
 import { redact } from '../../pipeline/secrets/registry.ts';
 
 /** Commands are told our environment without what may hold a secret. */
-const KEPT_ENV = [
-  'PATH',
-  'HOME',
-  'http_proxy',
-  'https_proxy',
-  'no_proxy',
-  'HTTP_PROXY',
-  'HTTPS_PROXY',
-  'NO_PROXY',
-];
+const KEPT_ENV = ['PATH', 'HOME', ...PROXY_VARIABLES];
 
 interface Change {
   /** Given to the command by stdin; never shown. */
@@ -68,7 +61,7 @@ export class Host {
   async change(what: string, argv: string[], change: Change = {}): Promise<void> {
     this.#changes += 1;
     const env = Object.entries(change.env ?? {}).map(([name, value]) => `${name}=${value}`);
-    const shown = [...env, ...argv].map(quoted).join(' ');
+    const shown = [...env, ...argv].map(shellWord).join(' ');
     this.#say(this.dryRun ? 'would do' : 'doing', what);
     process.stdout.write(
       `          ${shown}${change.input === undefined ? '' : '  (the secret by stdin)'}\n`,
@@ -140,9 +133,4 @@ export function failed(
       hint: 'Run this script again when the cause is gone; it goes on there.',
     },
   );
-}
-
-/** As one would type it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -49,7 +49,7 @@ export const declare: Declare = (program, act) => {
       act(async (session, flags: FileFlags & { yes?: boolean }) => {
         const { paint } = await import('../../report/paint.ts');
         const { countText, planObject, planText } = await import('../../site/plan-text.ts');
-        const { confirm, terminal } = await import('../../machines/confirm.ts');
+        const { confirm, terminal } = await import('../confirm.ts');
         const { applyPlan } = await import('../../site/apply.ts');
         const { plan, client } = await planned(session, flags);
         const { changes } = plan;

@@ -1,12 +1,12 @@
 import type { Config } from '../../config/types.ts';
 import { EXIT } from '../../errors/catalogue.ts';
 import type { MaasClient } from '../../maas/client.ts';
-import { askByHand, confirm, terminal } from '../../machines/confirm.ts';
 import { type Job, type JobResult, succeeded } from '../../machines/job.ts';
 import { type Planned, plan, runJob } from '../../machines/run-job.ts';
 import { planTable, resultTable } from '../../machines/tables.ts';
 import type { Machine } from '../../machines/types.ts';
 import { paint, wantsColor } from '../../report/paint.ts';
+import { askByHand, confirm, terminal } from '../confirm.ts';
 import type { Session } from '../session.ts';
 
 export interface BatchFlags {

@@ -1,7 +1,7 @@
 import { EXIT } from '../../errors/catalogue.ts';
 import { type Profile, profileChanges } from '../../machines/profile.ts';
-import { columns } from '../../machines/tables.ts';
 import { applyTags, checkTagName, neededChanges, type TagChange } from '../../machines/tags.ts';
+import { columns } from '../../report/columns.ts';
 import { paint } from '../../report/paint.ts';
 import type { Session } from '../session.ts';
 import { openMaas, type TargetFlags } from './open.ts';

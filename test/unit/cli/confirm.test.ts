@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { askByHand, confirm, type Terminal } from '../../../pipeline/machines/confirm.ts';
+import { askByHand, confirm, type Terminal } from '../../../pipeline/cli/confirm.ts';
 
 const { signal } = new AbortController();
 
