@@ -1,8 +1,18 @@
 import type { ImageFacts } from '../image/facts.ts';
 import { type Profile, profileOf } from './profiles.ts';
 import { CHECKS } from './table.ts';
-import type { BuildFacts, Check, Context, Outcome, Severity, StreamFacts } from './types.ts';
-import type { Waiver } from './waivers.ts';
+import {
+  type BuildFacts,
+  type Check,
+  type Context,
+  fail,
+  type Item,
+  type Outcome,
+  type Severity,
+  type StreamFacts,
+  several,
+} from './types.ts';
+import { type Waiver, waives } from './waivers.ts';
 
 export interface JudgeOptions {
   /** A profile or its id. */
@@ -27,9 +37,24 @@ export interface Finding {
   found: string;
   why: string;
   fix: string;
-  /** Who waived it, why and until when. */
+  /** What was found, each by its subject, of a check that fails or was waived. At most MOST_ITEMS. */
+  items?: FoundItem[];
+  /** Who waived it, why and until when; of several waivers the first. */
   waiver?: Waiver;
 }
+
+/** One thing that was found, as a report has it. */
+export interface FoundItem {
+  subject: string;
+  severity: Severity;
+  text: string;
+  waived: boolean;
+}
+
+/** Items kept of one check; the rest are counted. */
+const MOST_ITEMS = 50;
+/** Items that a line of text names. */
+const MOST_IN_TEXT = 8;
 
 export interface Verdict {
   /** No blocker fails. */
@@ -37,6 +62,8 @@ export interface Verdict {
   profile: string;
   baseImage: string | null;
   findings: Finding[];
+  /** What is wrong with the waivers themselves: too wide, or without anything to waive. */
+  notes?: string[];
   counts: {
     pass: number;
     blocker: number;
@@ -67,7 +94,9 @@ export function judge(facts: ImageFacts, options: JudgeOptions): Verdict {
   const findings = CHECKS.map((check) =>
     finding(check, outcome(check, facts, context), profile, options.waivers ?? [], today),
   );
-  return verdictOf(findings, profile.id, context.baseImage);
+  const verdict = verdictOf(findings, profile.id, context.baseImage);
+  const notes = waiverNotes(findings, options.waivers ?? [], today);
+  return notes.length > 0 ? { ...verdict, notes } : verdict;
 }
 
 /** The verdict of findings, whatever they were found on: every report shows it alike. */
@@ -102,10 +131,12 @@ function outcome(check: Check, facts: ImageFacts, context: Context): Outcome {
     return { status: 'not-applicable', found: 'the archive could be read in part only (see stream-whole)' };
   const unread = check.reads && facts.unread.filter((u) => check.reads!.test(u.path));
   if (unread && unread.length > 0)
-    return {
-      status: 'fail',
-      found: `could not be looked at: ${unread.map((u) => `/${u.path}: ${u.why}`).join('; ')}`,
-    };
+    return fail(
+      unread.map((u) => ({
+        subject: `/${u.path}`,
+        text: `could not be looked at: /${u.path}: ${u.why}`,
+      })),
+    );
   return check.evaluate(facts, context);
 }
 
@@ -116,30 +147,67 @@ function finding(
   waivers: readonly Waiver[],
   today: string,
 ): Finding {
-  const severity =
-    (result.status === 'fail' ? result.severity : undefined) ?? profile.severity[check.id] ?? check.severity;
-  const base = {
-    number: check.number,
-    id: check.id,
-    title: check.title,
-    severity,
-    status: result.status,
-    found: result.found,
-    why: check.why,
-    fix: check.fix,
-  };
-  const waiver = result.status === 'fail' ? waivers.find((w) => w.check === check.id) : undefined;
-  if (!waiver) return base;
-  if (waiver.until < today)
-    return {
-      ...base,
-      found: `${result.found} (the waiver for "${waiver.reason}" ended on ${waiver.until})`,
-      waiver,
-    };
+  const usual = profile.severity[check.id] ?? check.severity;
+  const base = { number: check.number, id: check.id, title: check.title, why: check.why, fix: check.fix };
+  if (result.status !== 'fail')
+    return { ...base, severity: usual, status: result.status, found: result.found };
+  const own = waivers.filter((w) => w.check === check.id);
+  const live = own.filter((w) => w.until >= today);
+  const judged = result.items.map((item) => ({
+    item,
+    severity: item.severity ?? result.severity ?? usual,
+    waiver: live.find((w) => waives(w, item.subject)),
+  }));
+  const open = judged.filter((j) => j.waiver === undefined);
+  const waived = judged.filter((j) => j.waiver !== undefined);
+  const ended = own.find((w) => w.until < today && open.some(({ item }) => waives(w, item.subject)));
+  const counted = open.length > 0 ? open : waived;
+  const worst = (['blocker', 'major', 'warning'] as const).find((s) => counted.some((j) => j.severity === s));
+  const said = [inWords(counted.map((j) => j.item))];
+  if (ended) said.push(`(the waiver for "${ended.reason}" ended on ${ended.until})`);
+  for (const { until, reason } of new Set(waived.map((j) => j.waiver!))) {
+    const own = waived.filter((j) => j.waiver!.reason === reason && j.waiver!.until === until);
+    const what = open.length > 0 ? `${inWords(own.map((j) => j.item))}: ` : '';
+    said.push(`(${what}waived until ${until}: ${reason})`);
+  }
+  const waiver = open.length > 0 ? ended : waived[0]?.waiver;
   return {
     ...base,
-    status: 'waived',
-    found: `${result.found} (waived until ${waiver.until}: ${waiver.reason})`,
-    waiver,
+    severity: worst ?? usual,
+    status: open.length > 0 ? 'fail' : 'waived',
+    found: said.join(' '),
+    items: [...open, ...waived].slice(0, MOST_ITEMS).map(({ item, severity, waiver }) => ({
+      subject: item.subject,
+      severity,
+      text: item.text,
+      waived: waiver !== undefined,
+    })),
+    ...(waiver ? { waiver } : {}),
   };
+}
+
+function inWords(items: readonly Item[]): string {
+  const texts = items.map((item) => item.text);
+  if (texts.length <= MOST_IN_TEXT) return texts.join('; ');
+  return `${texts.slice(0, MOST_IN_TEXT).join('; ')} and ${texts.length - MOST_IN_TEXT} more`;
+}
+
+/** What to say of the waivers themselves: one that names no finding hides what comes later, and one may have nothing left to waive. */
+function waiverNotes(findings: readonly Finding[], waivers: readonly Waiver[], today: string): string[] {
+  return waivers.flatMap((waiver) => {
+    if (waiver.until < today) return [];
+    const found = findings.find((f) => f.id === waiver.check);
+    if (waiver.finding === undefined) {
+      const subjects = [...new Set(found?.items?.map((i) => i.subject).filter((s) => s !== ''))];
+      if (subjects.length === 0) return [];
+      return [
+        `The waiver of "${waiver.check}" names no finding and hides whatever that check finds. Narrow it: ${several(
+          subjects.map((s) => `finding: ${JSON.stringify(s)}`),
+        )}`,
+      ];
+    }
+    return found?.items?.some((i) => waives(waiver, i.subject))
+      ? []
+      : [`The waiver of "${waiver.check}" for "${waiver.finding}" has nothing to waive here.`];
+  });
 }

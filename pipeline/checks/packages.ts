@@ -1,19 +1,32 @@
 import type { ImageFacts, Package } from '../image/facts.ts';
 import { installed } from '../parsers/dpkg-status.ts';
-import { type Check, fail, pass, several } from './types.ts';
+import { type Check, fail, failOr, type Item, type Outcome, pass, several } from './types.ts';
 
 function find(facts: ImageFacts, name: string): Package | undefined {
   return facts.packages.find((p) => p.name === name);
 }
 
 /** Whether any of the packages is installed; for the text, how it stands with the first. */
-function oneOf(facts: ImageFacts, names: readonly string[]) {
+function standing(facts: ImageFacts, names: readonly string[]): { there: boolean; found: string } {
   const there = names.map((name) => find(facts, name)).find((p) => p && installed(p));
-  if (there) return pass(`${there.name} ${there.version}`);
-  if (facts.packages.length === 0) return fail('/var/lib/dpkg/status lists no package');
+  if (there) return { there: true, found: `${there.name} ${there.version}` };
+  if (facts.packages.length === 0) return { there: false, found: '/var/lib/dpkg/status lists no package' };
   const half = names.map((name) => find(facts, name)).find(Boolean);
-  return fail(half ? `${half.name} is in state ${half.status}` : `${names.join(' or ')} is not installed`);
+  return {
+    there: false,
+    found: half ? `${half.name} is in state ${half.status}` : `${names.join(' or ')} is not installed`,
+  };
 }
+
+function oneOf(facts: ImageFacts, names: readonly string[]): Outcome {
+  const { there, found } = standing(facts, names);
+  return there ? pass(found) : fail(found);
+}
+
+const notInstalled = (names: readonly string[]): Item => ({
+  subject: names[0]!,
+  text: `${names.join(' or ')} is not installed`,
+});
 
 const STATUS = /^var\/lib\/dpkg\/status$/;
 
@@ -38,10 +51,11 @@ export const PACKAGE_CHECKS: Check[] = [
     fix: 'Add `cloud-init` to the packages of the image.',
     reads: STATUS,
     evaluate(facts) {
-      const result = oneOf(facts, ['cloud-init', 'cloud-init-base']);
-      return result.status === 'pass' && !facts.commands['cloud-init']
-        ? fail(`${result.found}, but there is no /usr/bin/cloud-init`)
-        : result;
+      const { there, found } = standing(facts, ['cloud-init', 'cloud-init-base']);
+      if (!there) return fail(found);
+      return facts.commands['cloud-init']
+        ? pass(found)
+        : fail(`${found}, but there is no /usr/bin/cloud-init`);
     },
   },
   {
@@ -93,15 +107,12 @@ export const PACKAGE_CHECKS: Check[] = [
     fix: 'Add `grub-efi-amd64-signed shim-signed efibootmgr` to the packages of the image (`grub-pc` for BIOS).',
     reads: STATUS,
     evaluate(facts, { offline }) {
-      const missing = bootPackages(facts).filter((names) => oneOf(facts, names).status !== 'pass');
+      const missing = bootPackages(facts).filter((names) => !standing(facts, names).there);
       return missing.length > 0
-        ? fail(
-            `not installed: ${missing.map((names) => names.join(' or ')).join(', ')}`,
-            offline ? 'blocker' : undefined,
-          )
+        ? fail(missing.map(notInstalled), offline ? 'blocker' : undefined)
         : pass(
             bootPackages(facts)
-              .map((names) => oneOf(facts, names).found)
+              .map((names) => standing(facts, names).found)
               .join(', '),
           );
     },
@@ -116,8 +127,11 @@ export const PACKAGE_CHECKS: Check[] = [
     reads: STATUS,
     evaluate(facts) {
       const names = ['mdadm', 'lvm2', 'xfsprogs', 'open-iscsi', 'cryptsetup'];
-      const missing = names.filter((name) => oneOf(facts, [name]).status !== 'pass');
-      return missing.length > 0 ? fail(`not installed: ${missing.join(', ')}`) : pass(names.join(', '));
+      const missing = names.filter((name) => !standing(facts, [name]).there);
+      return failOr(
+        missing.map((name) => notInstalled([name])),
+        names.join(', '),
+      );
     },
   },
   {

@@ -1,4 +1,4 @@
-import { type Check, fail, notApplicable, pass, places, several } from './types.ts';
+import { type Check, fail, failOr, notApplicable, pass, places, several } from './types.ts';
 
 /** What would let somebody in, or make two machines one. */
 export const SECURITY_CHECKS: Check[] = [
@@ -29,7 +29,10 @@ export const SECURITY_CHECKS: Check[] = [
     why: 'Every machine would have the same identity, and everyone with the image its private key.',
     fix: 'As the last step: `rm -f /etc/ssh/ssh_host_*`; cloud-init makes new ones.',
     evaluate: ({ identity }) =>
-      identity.sshHostKeys.length > 0 ? fail(several(identity.sshHostKeys)) : pass('none'),
+      failOr(
+        identity.sshHostKeys.map((path) => ({ subject: path, text: path })),
+        'none',
+      ),
   },
   {
     number: 30,

@@ -37,9 +37,21 @@ export interface Context {
   previousBytes: number | null;
 }
 
+/** One thing that a check found. */
+export interface Item {
+  /**
+   * What a waiver names it by, the same in every build: a path, an account, a package; without line numbers, versions or sums.
+   * Empty when the check finds one thing only.
+   */
+  subject: string;
+  text: string;
+  /** When it differs from the check's. */
+  severity?: Severity;
+}
+
 export type Outcome =
   | { status: 'pass'; found: string }
-  | { status: 'fail'; found: string; severity?: Severity }
+  | { status: 'fail'; items: readonly Item[]; severity?: Severity }
   | { status: 'not-applicable'; found: string };
 
 /** One check, as data: a row of the table that `dgxos-maas checks` prints. */
@@ -58,7 +70,15 @@ export interface Check {
 }
 
 export const pass = (found: string): Outcome => ({ status: 'pass', found });
-export const fail = (found: string, severity?: Severity): Outcome => ({ status: 'fail', found, severity });
+/** A failed check: one finding in words, or one item for each thing found, so that each can be waived by itself. */
+export const fail = (found: string | readonly Item[], severity?: Severity): Outcome => ({
+  status: 'fail',
+  items: typeof found === 'string' ? [{ subject: '', text: found }] : found,
+  severity,
+});
+/** Fails with the items, or passes with the text when there are none. */
+export const failOr = (items: readonly Item[], found: string, severity?: Severity): Outcome =>
+  items.length > 0 ? fail(items, severity) : pass(found);
 export const notApplicable = (found: string): Outcome => ({ status: 'not-applicable', found });
 
 /** "a, b, c and 4 more". */

@@ -3,16 +3,18 @@ import { isMap, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } fro
 import { Fault } from '../errors/fault.ts';
 import { CHECKS } from './table.ts';
 
-/** A check that a site accepts as failed, with the reason and the last day of that. */
+/** A finding that a site accepts, with the reason and the last day of that. */
 export interface Waiver {
   /** Id of the check. */
   check: string;
+  /** Subject of the finding, `*` standing for any text; without it, whatever the check finds (the verdict then says how to narrow it). */
+  finding?: string;
   reason: string;
   /** YYYY-MM-DD, in UTC; that day included. */
   until: string;
 }
 
-const SHAPE = 'a list of {check, reason, until: YYYY-MM-DD}';
+const SHAPE = 'a list of {check, finding, reason, until: YYYY-MM-DD}; `finding` may be left out';
 
 /**
  * Reads waivers from YAML: a list, or a map with the list under `waivers`.
@@ -64,7 +66,8 @@ function waiver(item: YAMLMap, invalid: (message: string, node?: unknown) => Fau
     if (typeof value !== 'string' || value.trim() === '') throw invalid(`The waiver has no "${name}"`, item);
     return value.trim();
   };
-  const result = { check: field('check'), reason: field('reason'), until: field('until') };
+  const result: Waiver = { check: field('check'), reason: field('reason'), until: field('until') };
+  if (item.has('finding')) result.finding = field('finding');
   const key = item.items.find((pair) => !Object.hasOwn(result, String(pair.key)));
   if (key) throw invalid(`A waiver has no "${String(key.key)}"`, key.key);
   if (!CHECKS.some((check) => check.id === result.check))
@@ -81,4 +84,20 @@ function isDay(text: string): boolean {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
   const date = new Date(`${text}T00:00:00Z`);
   return !Number.isNaN(date.valueOf()) && date.toISOString().startsWith(text);
+}
+
+/** Whether a waiver speaks of a finding, by its subject. Linear in both texts. */
+export function waives({ finding }: Waiver, subject: string): boolean {
+  if (finding === undefined) return true;
+  const [first = '', ...rest] = finding.split('*');
+  if (rest.length === 0) return subject === first;
+  const last = rest.pop()!;
+  if (!subject.startsWith(first) || subject.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of rest) {
+    const found = subject.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return subject.length - last.length >= at && subject.endsWith(last);
 }

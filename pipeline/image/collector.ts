@@ -1,3 +1,4 @@
+import type { KeptFiles } from './kept-files.ts';
 import type { Tree } from './tree.ts';
 
 export type MemberType =
@@ -37,7 +38,8 @@ export interface Collector<T> {
   /** How many bytes of this file are wanted at most; 0: none. */
   wants?(path: string): number;
   content?(path: string, bytes: Buffer): void;
-  finish(tree: Tree): T | Promise<T>;
+  /** `files`: what the programs of the image read as configuration, complete by now. */
+  finish(tree: Tree, files: KeptFiles): T | Promise<T>;
 }
 
 const KEPT = 5;

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Collector, Member } from './collector.ts';
 import type { ImageFacts } from './facts.ts';
+import { KeptFiles } from './kept-files.ts';
 import { shown } from './names.ts';
 import { expand, type Sparse } from './sparse.ts';
 import type { Tree } from './tree.ts';
@@ -15,6 +16,7 @@ const WATCHED = new Set(
 /** The few files that are read whole, for the collectors that asked; and which of them could not be read. */
 export class Contents {
   readonly unread: ImageFacts['unread'] = [];
+  readonly files = new KeptFiles();
   /** Files being read just now. */
   reading = 0;
   readonly #collectors: readonly Collector<unknown>[];
@@ -52,11 +54,13 @@ export class Contents {
   }
 
   hardLink(path: string, target: string): void {
+    this.files.hardLink(path, target);
     if (this.#most(path, true) > 0) this.#hardLinks.push({ path, target });
   }
 
   /** A wanted file that is a link to one nobody wanted was not read: its checks must not pass. */
   followLinks(tree: Tree): void {
+    this.files.complete(tree);
     for (const { path, target } of this.#hardLinks)
       if (!this.#read.has(path))
         this.unread.push({ path: shown(path), why: `it is a hard link to ${shown(target)}` });
@@ -72,6 +76,7 @@ export class Contents {
 
   #handOut(path: string, bytes: Buffer): void {
     this.#read.add(path);
+    if (this.files.wants(path) >= bytes.length) this.files.content(path, bytes);
     for (const collector of this.#collectors) {
       const most = collector.wants?.(path) ?? 0;
       if (most > 0 && most >= bytes.length) collector.content?.(path, bytes);
@@ -80,7 +85,7 @@ export class Contents {
 
   /** Bytes that any collector would take of a file; `required`: only those whose checks need it. */
   #most(path: string, required = false): number {
-    let most = 0;
+    let most = required ? 0 : this.files.wants(path);
     for (const collector of this.#collectors) {
       if (required && collector.optional) continue;
       const wanted = collector.wants?.(path) ?? 0;

@@ -154,13 +154,16 @@ export class Inspector extends Writable {
     this.#loops();
     const parts: Record<string, unknown> = {};
     for (const [name, collector] of Object.entries(this.#collectors))
-      parts[name] = await (collector as Collector<unknown>).finish(this.#tree);
+      parts[name] = await (collector as Collector<unknown>).finish(this.#tree, this.#contents.files);
     return composeFacts(parts as unknown as Finished, {
       members: this.#tree.size,
       tarBytes: this.#tap.offset,
       whole: !this.#stopped && this.#open === 0,
       problems: this.#problems.list(),
-      unread: this.#contents.unread,
+      unread: [
+        ...this.#contents.unread,
+        ...[...this.#contents.files.unread].map(([path, why]) => ({ path, why })),
+      ],
     });
   }
 

@@ -59,6 +59,11 @@ export class Tree {
     return this.resolve(path) !== null;
   }
 
+  isDirectory(path: string): boolean {
+    const real = this.resolve(path);
+    return real !== null && (real === '' || (this.#get(real) & DIRECTORY) !== 0);
+  }
+
   executable(path: string): boolean {
     const real = this.resolve(path);
     return real !== null && (this.#get(real) & EXECUTABLE) !== 0;

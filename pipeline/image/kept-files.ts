@@ -1,0 +1,106 @@
+import { shown } from './names.ts';
+import type { Tree } from './tree.ts';
+
+/** Which files are kept whole, and up to how many bytes each: what programs on the machine read as configuration, in an order of their own. */
+const KEPT: readonly { path: RegExp; most: number }[] = [
+  { path: /^etc\//, most: 256 << 10 },
+  {
+    path: /^(?:usr\/)?lib\/(?:systemd|environment\.d|NetworkManager|sysctl\.d|netplan|udev\/rules\.d)\//,
+    most: 64 << 10,
+  },
+  {
+    path: /^(?:usr\/local\/lib\/systemd|usr\/share\/netplan|run\/systemd|var\/lib\/snapd\/state\.json)/,
+    most: 64 << 10,
+  },
+];
+
+/** Bytes kept of all files together, and how many files: far above what a system has, far below what hurts. */
+const MOST_BYTES = 32 << 20;
+const MOST_FILES = 20_000;
+
+/**
+ * The small files of an image that are kept whole until it was read to its end, for collectors whose program reads files in its own
+ * order, follows includes or lets a later file win. Their bytes go no further than the collectors.
+ */
+export class KeptFiles {
+  /** Why a file that is there could not be read, by path. */
+  readonly unread = new Map<string, string>();
+  readonly #files = new Map<string, Buffer>();
+  readonly #hardLinks = new Map<string, string>();
+  #bytes = 0;
+  #tree: Tree | null = null;
+  #folders: Map<string, string[]> | null = null;
+
+  /** Bytes of this file that are kept at most; 0: it is not kept. */
+  wants(path: string): number {
+    for (const { path: pattern, most } of KEPT) if (pattern.test(path)) return most;
+    return 0;
+  }
+
+  content(path: string, bytes: Buffer): void {
+    if (this.#bytes + bytes.length > MOST_BYTES || this.#files.size >= MOST_FILES) return;
+    this.#bytes += bytes.length;
+    this.#files.set(path, bytes);
+  }
+
+  hardLink(path: string, target: string): void {
+    if (this.#hardLinks.size < MOST_FILES && this.wants(path) > 0) this.#hardLinks.set(path, target);
+  }
+
+  /** From here on links are followed; called once, when the archive was read to its end. */
+  complete(tree: Tree): void {
+    this.#tree = tree;
+  }
+
+  /**
+   * The bytes of a file, links followed as in a chroot; null when there is none. A file that is there and was not kept (too large,
+   * or behind a link to somewhere else) is noted in `unread` and also gives null: checks that read it must not pass.
+   */
+  bytes(path: string): Buffer | null {
+    const real = this.#tree?.resolve(path) ?? null;
+    if (real === null) return null;
+    const found = this.#files.get(real) ?? this.#files.get(this.#hardLinks.get(real) ?? '');
+    if (found) return found;
+    if (!this.#tree?.isDirectory(real) && this.unread.size < 100)
+      this.unread.set(
+        shown(path),
+        real === path ? 'it is too large or no plain file' : `it leads to ${shown(real)}, which is not read`,
+      );
+    return null;
+  }
+
+  /** As `bytes`, as text in UTF-8. */
+  text(path: string): string | null {
+    return this.bytes(path)?.toString() ?? null;
+  }
+
+  /** Names of what lies directly in a folder that is kept, links among them, in byte order; links to the folder are followed. */
+  list(folder: string): string[] {
+    const real = this.#tree?.resolve(folder) ?? folder;
+    return this.#index().get(real) ?? [];
+  }
+
+  /** Every path kept, links among them, in byte order. */
+  paths(): string[] {
+    return [...this.#index()].flatMap(([folder, names]) => names.map((n) => (folder ? `${folder}/${n}` : n)));
+  }
+
+  #index(): Map<string, string[]> {
+    if (this.#folders) return this.#folders;
+    const folders = new Map<string, string[]>();
+    const add = (path: string) => {
+      const cut = path.lastIndexOf('/');
+      const folder = path.slice(0, Math.max(cut, 0));
+      const names = folders.get(folder);
+      if (names) names.push(path.slice(cut + 1));
+      else folders.set(folder, [path.slice(cut + 1)]);
+    };
+    for (const path of this.#files.keys()) add(path);
+    for (const path of this.#hardLinks.keys()) if (!this.#files.has(path)) add(path);
+    for (const path of this.#tree?.symlinks.keys() ?? []) if (this.wants(path) > 0) add(path);
+    // Paths are latin1 text, a character a byte: the order of characters is the order of bytes.
+    for (const names of folders.values()) names.sort((a, b) => (a < b ? -1 : 1));
+    this.#folders = folders;
+    return folders;
+  }
+}
