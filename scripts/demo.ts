@@ -4,23 +4,17 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { $, chalk } from 'zx';
 
-/** Runs the whole pipeline on the demo installer against a sandbox MAAS; everything it makes stays in one folder. */
+/**
+ * Runs the whole pipeline on the demo installer against a sandbox MAAS; everything it makes stays in one folder.
+ * Started by scripts/demo, which has checked the arguments.
+ */
 const { values } = parseArgs({
-  options: {
-    fresh: { type: 'boolean', default: false },
-    boot: { type: 'string', default: 'direct' },
-    dir: { type: 'string' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
+  options: { fresh: { type: 'boolean', default: false }, boot: { type: 'string' }, dir: { type: 'string' } },
 });
-if (values.help) {
-  process.stdout.write('usage: scripts/demo [--fresh] [--boot direct|typed] [--dir FOLDER]\n');
-  process.exit(0);
-}
 
 const root = resolve(import.meta.dirname, '..');
 const cli = join(root, 'bin/dgxos-maas.js');
-const dir = resolve(values.dir ?? join(root, '.dgxos-maas/demo'));
+const dir = resolve(values.dir as string);
 mkdirSync(dir, { recursive: true });
 const say = (text: string) => process.stderr.write(`${chalk.bold('demo:')} ${text}\n`);
 const started = Date.now();
