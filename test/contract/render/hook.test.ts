@@ -1,124 +1,260 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { run } from '../../../pipeline/process/run.ts';
 
 const HOOK = fileURLToPath(new URL('../../../templates/hooks/curtin-hooks', import.meta.url));
+const RECORDED = join(import.meta.dirname, 'curtin-recorded');
 
-function put(root: string, path: string, text = ''): void {
-  mkdirSync(dirname(join(root, path)), { recursive: true });
-  writeFileSync(join(root, path), text);
+interface Curtin {
+  name: string;
+  pythonPath: string;
+  env: Record<string, string>;
 }
+
+/**
+ * What the hook is run with: curtin's interface as it was recorded of four versions, and every real curtin whose folder (a checkout,
+ * the one that holds `curtin/`) stands in DGXOS_MAAS_CURTIN, separated by colons. Run with 21.2, release/23.1 and main of
+ * canonical/curtin: `DGXOS_MAAS_CURTIN=a:b:c npx vitest run --project contract test/contract/render/hook.test.ts`.
+ */
+const CURTINS: Curtin[] = [
+  ...['21.2', '23.1', '24.0', '24.1'].map((version) => ({
+    name: `recorded ${version}`,
+    pythonPath: RECORDED,
+    env: { RECORDED_CURTIN: version },
+  })),
+  ...(process.env.DGXOS_MAAS_CURTIN ?? '')
+    .split(':')
+    .filter(Boolean)
+    .map((dir) => ({ name: `real ${basename(dir)}`, pythonPath: dir, env: {} })),
+];
 
 interface Kernel {
   version: string;
-  /** Package that owns it; null: none does. */
-  owner?: string | null;
-  modules?: string[];
+  provides?: string;
   indexed?: boolean;
+  initrd?: boolean;
 }
 
-/** Runs the hook as curtin does, with stand-ins for the three names of curtin's that it uses. */
-async function hook(kernels: Kernel[], config: object = {}) {
+interface Target {
+  kernels?: Kernel[];
+  /** dpkg's words for the state. */
+  packages?: Record<string, string>;
+  /** Files of the target: path to text; programs are executable. */
+  files?: Record<string, string>;
+  config?: object;
+  verbosity?: string;
+  without?: string[];
+}
+
+const INSTALLED = 'install ok installed';
+const HELD = 'hold ok installed';
+const ESSENTIAL = ['grub-pc', 'grub-efi-amd64', 'grub-efi-amd64-signed', 'shim-signed', 'efibootmgr'];
+
+function put(root: string, path: string, text = '', mode = 0o755): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text, { mode });
+}
+
+/** Runs the hook as curtin does, on a target that is an ordinary folder: `chroot` notes the commands. */
+async function hook(curtin: Curtin, of: Target = {}) {
+  const { kernels = [{ version: '5.4.0-52-generic', provides: 'fuse-module, linux-image' }], files = {} } =
+    of;
   const dir = mkdtempSync(join(tmpdir(), 'hook-'));
   const target = join(dir, 'target');
-  for (const { version, owner = `linux-image-${version}`, modules = [], indexed = true } of kernels) {
+  const packages: Record<string, string> = { ...of.packages };
+  for (const name of ESSENTIAL) packages[name] ??= INSTALLED;
+  for (const { version, indexed = true, initrd = true } of kernels) {
+    packages[`linux-image-${version}`] ??= INSTALLED;
     put(target, `boot/vmlinuz-${version}`);
-    for (const module of modules) put(target, `lib/modules/${version}/${module}`);
+    if (initrd) put(target, `boot/initrd.img-${version}`, 'of the build\n');
     if (indexed) put(target, `lib/modules/${version}/modules.dep`);
-    if (owner) put(target, `var/lib/dpkg/info/${owner}.list`, `/.\n/boot\n/boot/vmlinuz-${version}\n`);
   }
+  for (const folder of ['dev', 'proc', 'sys', 'run', 'tmp', 'etc/apt', 'etc/default', 'boot', 'lib/modules'])
+    mkdirSync(join(target, folder), { recursive: true });
+  for (const program of ['usr/sbin/update-initramfs', 'usr/bin/dpkg-query', 'usr/bin/lsb_release'])
+    if (!of.without?.includes(program)) put(target, program, '#!/bin/sh\n');
+  for (const [path, text] of Object.entries(files)) put(target, path, text);
+  put(target, 'etc/os-release', 'ID=ubuntu\nVERSION_ID="20.04"\nVERSION_CODENAME=focal\n');
+  put(target, 'etc/apt/sources.list', 'deb http://archive.ubuntu.com/ubuntu focal main\n');
+  const rows = Object.entries(packages);
+  put(
+    target,
+    'var/lib/dpkg/status',
+    rows.map(([name, want]) => `Package: ${name}\nStatus: ${want}\nVersion: 1\n`).join('\n'),
+  );
   put(target, 'curtin/other');
   cpSync(HOOK, join(target, 'curtin/curtin-hooks'));
   chmodSync(join(target, 'curtin/curtin-hooks'), 0o755);
-  put(dir, 'config.json', JSON.stringify({ apt: { kept: true }, ...config }));
-  put(dir, 'python/curtin/__init__.py');
-  put(dir, 'python/curtin/commands/__init__.py');
+  const abbreviated = (want: string) => (want === HELD ? 'hi' : want === INSTALLED ? 'ii' : 'rc');
+  put(dir, 'list', rows.map(([name, want]) => `${abbreviated(want)}  ${name} 1 amd64 x\n`).join(''));
   put(
     dir,
-    'python/curtin/util.py',
-    `import os\ndef load_command_environment():\n    return {"target": os.environ["TARGET_MOUNT_POINT"], "config": os.environ["CONFIG"]}\n`,
+    'provides',
+    kernels
+      .map(
+        ({ version, provides = '' }) =>
+          `linux-image-${version}/${abbreviated(packages[`linux-image-${version}`]!)} /${provides}\n`,
+      )
+      .join(''),
   );
-  put(
-    dir,
-    'python/curtin/config.py',
-    'import json\ndef load_command_config(args, state):\n    return json.load(open(state["config"]))\n',
-  );
-  put(
-    dir,
-    'python/curtin/commands/curthooks.py',
-    `import json\ndef builtin_curthooks(cfg, target, state):\n    json.dump([cfg, target, state], open("${dir}/called.json", "w"))\n`,
-  );
+  put(dir, 'commands');
+  for (const name of ['fstab', 'interfaces']) put(dir, `work/${name}`);
+  put(dir, 'work/network', '{version: 2}\n');
+  const config = { swap: { size: 0 }, grub: { install_devices: [], update_nvram: false }, ...of.config };
+  put(dir, 'config.json', JSON.stringify(config));
   const result = await run([join(target, 'curtin/curtin-hooks')], {
     env: {
-      PYTHONPATH: join(dir, 'python'),
+      PATH: `${RECORDED}/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      PYTHONPATH: curtin.pythonPath,
+      PYTHONDONTWRITEBYTECODE: '1',
+      TEST_DIR: dir,
       TARGET_MOUNT_POINT: target,
       CONFIG: join(dir, 'config.json'),
-      PYTHONDONTWRITEBYTECODE: '1',
+      WORKING_DIR: join(dir, 'work'),
+      OUTPUT_FSTAB: join(dir, 'work/fstab'),
+      OUTPUT_INTERFACES: join(dir, 'work/interfaces'),
+      OUTPUT_NETWORK_CONFIG: join(dir, 'work/network'),
+      CURTIN_REPORTSTACK: 'cmd-install/stage-curthooks/builtin/cmd-curthooks',
+      CURTIN_VERBOSITY: of.verbosity ?? '3',
+      ...curtin.env,
     },
   });
-  const called = existsSync(join(dir, 'called.json'))
-    ? JSON.parse(readFileSync(join(dir, 'called.json'), 'utf8'))
-    : undefined;
-  return { result, target, called };
+  return {
+    result,
+    target,
+    commands: readFileSync(join(dir, 'commands'), 'utf8').trim().split('\n'),
+    initrd: (version = '5.4.0-52-generic') =>
+      readFileSync(join(target, `boot/initrd.img-${version}`), 'utf8'),
+  };
 }
 
-const packageOf = async (kernels: Kernel[]) => (await hook(kernels)).called?.[0].kernel.package;
+const apt = (commands: string[]) => commands.filter((c) => /apt-get|apt-cache/.test(c));
 
-describe('curtin-hooks', () => {
-  it("calls curtin's built-in hook with the image's own kernel, and nothing else changed", async () => {
-    const { result, target, called } = await hook([{ version: '5.4.0-52-generic' }], {
-      kernel: { 'fallback-package': 'linux-generic' },
+describe.each(CURTINS)('curtin-hooks with $name', (curtin) => {
+  it('keeps the kernel of the image and asks no archive, whatever fallback is configured', async () => {
+    const { result, target, commands } = await hook(curtin, {
+      config: { kernel: { 'fallback-package': 'linux-generic' } },
     });
-    expect(result.stderr).toBe('');
-    const [config, calledTarget] = called;
-    expect(calledTarget).toBe(target);
-    expect(config.apt).toEqual({ kept: true });
-    // Old curtin reads `package`, new curtin `install`; none may fall back to linux-generic.
-    expect(config.kernel).toEqual({
-      package: 'linux-image-5.4.0-52-generic',
-      'fallback-package': 'linux-image-5.4.0-52-generic',
-      mapping: {},
-      install: false,
-    });
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(apt(commands)).toEqual([]);
     expect(existsSync(join(target, 'curtin'))).toBe(false);
   });
 
-  it('takes the newest by number, not by letter', async () => {
-    expect(
-      await packageOf([
-        { version: '5.4.0-52-generic' },
-        { version: '5.4.0-100-generic' },
-        { version: '5.4.0-99-generic' },
-      ]),
-    ).toBe('linux-image-5.4.0-100-generic');
+  it.each([
+    ['no kernel key', {}],
+    ['kernel: null', { kernel: null }],
+    ['a held package of the image', { kernel: { package: 'linux-image-5.4.0-52-generic' } }],
+  ])('asks no archive with %s', async (_, config) => {
+    const packages = { 'linux-image-5.4.0-52-generic': HELD };
+    const { result, commands } = await hook(curtin, { config, packages });
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(apt(commands)).toEqual([]);
+  });
+
+  it('has curtin install a kernel package that an operator named and the image does not have', async () => {
+    const { result, commands } = await hook(curtin, { config: { kernel: { package: 'linux-nvidia' } } });
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(apt(commands).join('\n')).toMatch(/install .*linux-nvidia$/m);
+    expect(result.stderr).toContain('names the kernel package linux-nvidia, which is not in the image');
   });
 
   it.each([
-    ['a module in the tree', { version: '5.4.0-52-generic', modules: ['kernel/drivers/nvidia.ko.zst'] }],
-    ['a module made by dkms', { version: '5.4.0-52-generic', modules: ['updates/dkms/nvidia.ko'] }],
-    ["NVIDIA's flavour", { version: '5.15.0-1030-nvidia' }],
-    ["NVIDIA's flavour with a page size", { version: '5.15.0-1030-nvidia-64k' }],
-  ])('prefers the kernel with %s to a newer one', async (_, kernel) => {
-    expect(await packageOf([kernel, { version: '6.8.0-10-generic' }])).toBe(`linux-image-${kernel.version}`);
+    ['the same package in state rc', { 'linux-nvidia': 'deinstall ok config-files' }],
+    ['a package with a longer name', { 'linux-nvidia-64k': INSTALLED }],
+  ])('is not taken in by %s', async (_, packages: Record<string, string>) => {
+    const { commands } = await hook(curtin, { config: { kernel: { package: 'linux-nvidia' } }, packages });
+    expect(apt(commands).join('\n')).toMatch(/install .*linux-nvidia$/m);
   });
 
-  it('passes over a kernel without modules or without a package', async () => {
-    expect(
-      await packageOf([
-        { version: '6.1.0-9-cloud-amd64', owner: 'linux-image-6.1.0-9-cloud-amd64:amd64' },
-        { version: '6.2.0', indexed: false },
-        { version: '6.3.0', owner: null },
-      ]),
-    ).toBe('linux-image-6.1.0-9-cloud-amd64');
-  });
-
-  it('fails the deployment of an image without a kernel', async () => {
-    const { result, called } = await hook([]);
+  it('fails the deployment of an image without a kernel that has modules', async () => {
+    const { result, commands } = await hook(curtin, { kernels: [{ version: '6.2.0', indexed: false }] });
     expect(result.exitCode).toBe(1);
-    expect(result.stderr).toContain('no installed kernel package found');
-    expect(called).toBeUndefined();
+    expect(result.stderr).toContain('no kernel with modules found');
+    expect(commands).toEqual(['']);
+  });
+
+  it.each([
+    ['provides no linux-image', ''],
+    ['provides it only with a version or a suffix', 'linux-image (= 5.4), linux-image-amd64, xlinux-image'],
+  ])('has the initrd written anew, once, where the kernel package %s', async (_, provides) => {
+    const { commands, initrd } = await hook(curtin, { kernels: [{ version: '5.4.0-52-generic', provides }] });
+    expect(initrd()).toBe('by update-initramfs -u -k 5.4.0-52-generic\n');
+    expect(commands.filter((c) => c.startsWith('update-initramfs'))).toHaveLength(1);
+  });
+
+  it('does not write it twice where curtin has done it', async () => {
+    const { commands, initrd } = await hook(curtin);
+    expect(initrd()).toMatch(/^by /);
+    expect(commands.filter((c) => /^update-initramfs|linux-image-5/.test(c))).toHaveLength(1);
+  });
+
+  it('gives an image without an initrd one, and a menu of GRUB that names it', async () => {
+    const kernels = [{ version: '5.4.0-52-generic', initrd: false }];
+    const { commands, initrd } = await hook(curtin, { kernels });
+    expect(initrd()).toBe('by update-initramfs -c -k 5.4.0-52-generic\n');
+    const order = commands.filter((c) => /^update-/.test(c)).map((c) => c.split(' ')[0]);
+    expect(order.lastIndexOf('update-grub')).toBeGreaterThan(order.indexOf('update-initramfs'));
+  });
+
+  it('writes the initrd by dracut in an image that has nothing else', async () => {
+    const { result, commands, initrd } = await hook(curtin, {
+      kernels: [{ version: '6.8.0-31-generic' }],
+      without: ['usr/sbin/update-initramfs'],
+      files: { 'usr/bin/dracut': '#!/bin/sh\n' },
+    });
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(initrd('6.8.0-31-generic')).toBe(
+      'by dracut --force /boot/initrd.img-6.8.0-31-generic 6.8.0-31-generic\n',
+    );
+    expect(commands.filter((c) => c.startsWith('update-initramfs'))).toEqual([]);
+  });
+
+  it.each([
+    ['an older kdump-tools', { packages: { 'kdump-tools': INSTALLED } }],
+    ['a held one', { packages: { 'kdump-tools': HELD } }],
+    ['none', {}],
+  ])('survives that MAAS wants no crash dumps with %s', async (_, target) => {
+    const { result, commands } = await hook(curtin, {
+      ...target,
+      config: { 'kernel-crash-dumps': { enabled: false } },
+    });
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(commands.filter((c) => c.includes('kdump'))).toEqual([]);
+  });
+
+  it('leaves crash dumps to curtin where kdump-tools can be asked', async () => {
+    const { result, commands } = await hook(curtin, {
+      packages: { 'kdump-tools': INSTALLED },
+      files: { 'usr/share/kdump-tools/kdump_set_default': '#!/bin/sh\n' },
+      config: { 'kernel-crash-dumps': { enabled: false } },
+    });
+    expect(result).toMatchObject({ exitCode: 0 });
+    const asked = commands.filter((c) => c.includes('kdump_set_default'));
+    // 21.2 does not know the key.
+    expect(asked).toEqual(
+      curtin.name.endsWith('21.2') ? [] : ['/usr/share/kdump-tools/kdump_set_default false'],
+    );
+  });
+
+  it("curtin's commands and events are seen while it runs, by CURTIN_VERBOSITY", async () => {
+    const config = { reporting: { here: { type: 'print' } } };
+    const loud = await hook(curtin, { config });
+    expect(loud.result.stderr).toMatch(/Running command \['chroot', .*'update-grub'\]/);
+    expect(loud.result.stderr).toContain('curtin-hooks: the image keeps its kernel (5.4.0-52-generic)');
+    expect(loud.result.stdout).toMatch(/start: cmd-install\/\S+\/cmd-curthooks\/installing-kernel/);
+    const quiet = await hook(curtin, { config, verbosity: '0' });
+    expect(quiet.result.stderr).toBe('');
+  });
+
+  it('leaves /curtin/finalize, and what it may need, for the stage that runs it', async () => {
+    const { target } = await hook(curtin, {
+      files: { 'curtin/finalize': '#!/bin/sh\n', 'curtin/lib/helper': 'x' },
+    });
+    expect(existsSync(join(target, 'curtin/finalize'))).toBe(true);
+    expect(existsSync(join(target, 'curtin/lib/helper'))).toBe(true);
+    expect(existsSync(join(target, 'curtin/curtin-hooks'))).toBe(false);
   });
 });
