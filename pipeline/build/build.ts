@@ -1,4 +1,4 @@
-import { rename, rm, stat, truncate } from 'node:fs/promises';
+import { chmod, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ImageConfig, Release } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
@@ -40,7 +40,7 @@ export async function buildRoot(request: BuildRequest): Promise<RootOutput> {
   } finally {
     // For those who want to look into the VM's disk after the build; it is not part of any later stage.
     const disk = request.env.DGXOS_MAAS_KEEP_DISK ? [] : ['output-qemu'];
-    for (const name of [...disk, 'tmp', 'packer-cache', 'packer-config'])
+    for (const name of [...disk, 'tmp', 'packer-cache', 'packer-config', 'qmp.sock'])
       await rm(join(dir, name), { recursive: true, force: true });
     await endLeftovers(dir);
   }
@@ -90,6 +90,8 @@ async function takeHandedOverRoot(output: string, path: string, signal: AbortSig
     });
   const { bytes } = await measureTar(disk, { signal });
   await truncate(disk, bytes);
+  // It holds every file of the image, those of root's eyes alone too.
+  await chmod(disk, 0o600);
   await rename(disk, path);
   return { kind: 'tar', path, bytes };
 }

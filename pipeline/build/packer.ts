@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { run } from '../process/run.ts';
+import { registerSecret } from '../secrets/registry.ts';
 import { parseRow, spokenLines } from './machine-readable.ts';
 
 export interface PackerRun {
@@ -19,6 +20,9 @@ export interface PackerRun {
   emit: Emit;
   signal: AbortSignal;
 }
+
+/** How Packer says the password of the VM's screen, of its own making. */
+const VNC_PASSWORD = /with the password: (\S+)/;
 
 /** The command line of a build; what --dry-run shows. */
 export function packerArgv(packerDir: string, variables: Record<string, string>): [string, ...string[]] {
@@ -69,6 +73,7 @@ export async function runPacker(request: PackerRun): Promise<{ exitCode: number;
       const row = parseRow(line);
       const spoken = row ? spokenLines(row) : { kind: 'say', lines: [line] };
       for (const text of spoken?.lines ?? []) {
+        registerSecret(VNC_PASSWORD.exec(text)?.[1]);
         said.push(text);
         request.emit({ type: 'log', source: 'packer', line: text });
       }

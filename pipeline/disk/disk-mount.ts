@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { stateDir } from '../maas/state-dir.ts';
+import { startOf } from '../process/alive.ts';
 import { run, toolMissing } from '../process/run.ts';
 import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
 
@@ -140,13 +141,3 @@ export async function unmountLeftovers({ emit, env }: MountContext): Promise<voi
 }
 
 const recordsDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'mounts');
-
-/** Field 22 of /proc/PID/stat; null: there is no such process. */
-function startOf(pid: number): string | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
-  } catch {
-    return null;
-  }
-}

@@ -1,8 +1,8 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { lock } from 'proper-lockfile';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { LockFolder } from '../process/lock-folder.ts';
 import { interrupted } from '../process/run.ts';
 import { type ChecksumContext, remember, verifyChecksum } from './checksum.ts';
 import type { LocalIso } from './facts.ts';
@@ -150,14 +150,15 @@ async function takeLock(
   final: string,
   shown: string,
   context: DownloadContext,
-  onCompromised: () => void,
+  onLost: () => void,
 ): Promise<() => Promise<void>> {
+  const lock = new LockFolder(final, `${final}.lock`, `${final}.lock.json`);
   for (let waited = false; ; waited = true) {
     try {
-      return await lock(final, { realpath: false, stale: 20_000, update: 5_000, onCompromised });
+      const release = await lock.attempt(`download of ${shown}`, onLost);
+      if (release) return release;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED')
-        throw fromSystemError(error, `locking ${final}`);
+      throw fromSystemError(error, `locking ${final}`);
     }
     if (!waited)
       context.emit({

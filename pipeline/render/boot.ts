@@ -59,6 +59,8 @@ function directArgs(input: RenderInput, fromUpstream: string[]): [string, string
     [hclString('-kernel'), hclString(goTemplateText(kernel, 'The path of the kernel'))],
     [hclString('-initrd'), hclString(goTemplateText(initrd, 'The path of the initrd'))],
     [hclString('-append'), withUrl(parameters.join(' '))],
+    // Nothing is typed, so nobody needs the screen; any user of this host could type into an open one.
+    [hclString('-vnc'), hclString('none')],
   ];
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { cp, mkdir, stat } from 'node:fs/promises';
+import { chmod, cp, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { FileToAdd, ImageConfig, Release } from '../config/types.ts';
@@ -35,7 +35,10 @@ export async function filesToServe(image: ImageConfig, release: Release): Promis
 /** Copies the files to where they are served from. */
 export async function copyServed(files: ServedFile[], httpDir: string): Promise<void> {
   if (files.length > 0) await mkdir(join(httpDir, 'files'), { recursive: true });
-  for (const file of files) await cp(file.source, join(httpDir, file.served));
+  for (const file of files) {
+    await cp(file.source, join(httpDir, file.served));
+    await chmod(join(httpDir, file.served), 0o600);
+  }
 }
 
 /**

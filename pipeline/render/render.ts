@@ -42,11 +42,12 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
   const httpDir = join(dir, 'http');
   try {
     await rm(dir, { recursive: true, force: true });
-    await mkdir(packerDir, { recursive: true });
-    await mkdir(httpDir, { recursive: true });
+    // Late commands and files for the image may hold passwords.
+    await mkdir(packerDir, { recursive: true, mode: 0o700 });
+    await mkdir(httpDir, { recursive: true, mode: 0o700 });
     for (const [name, text] of packer)
       await writeFile(join(packerDir, name), text, { mode: name.endsWith('.hcl') ? 0o644 : 0o755 });
-    await writeFile(join(httpDir, 'curtin.yaml'), curtin);
+    await writeFile(join(httpDir, 'curtin.yaml'), curtin, { mode: 0o600 });
     await copyServed(files, httpDir);
   } catch (error) {
     throw fromSystemError(error, `rendering into ${dir}`);

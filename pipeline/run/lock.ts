@@ -1,19 +1,11 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { chmod, mkdir, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import lockfile from 'proper-lockfile';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
-import { alive } from '../process/alive.ts';
-
-interface Holder {
-  pid: number;
-  host: string;
-  since: string;
-  doing: string;
-}
+import { LockFolder } from '../process/lock-folder.ts';
 
 export interface LockOptions {
   /** What the holder is doing, for those who wait. */
@@ -24,57 +16,31 @@ export interface LockOptions {
   signal: AbortSignal;
 }
 
-// proper-lockfile's own bounds; a dead holder on this host is recognised much sooner by its pid.
-const STALE_MS = 15_000;
-const STALE_WHEN_DEAD_MS = 2_000;
-
 /**
- * Takes the one lock of a workspace; whoever dies with it loses it within seconds.
+ * Takes the one lock of a workspace, which is made if it is not there; whoever dies with the lock loses it.
  * @returns a function that releases it
  * @throws Fault WORKSPACE_LOCKED when `wait` is false and another run holds it
  */
 export async function lockWorkspace(workspace: string, options: LockOptions): Promise<() => Promise<void>> {
-  const holderFile = join(workspace, 'holder.json');
-  try {
-    await mkdir(workspace, { recursive: true });
-  } catch (error) {
-    throw fromSystemError(error, `making the workspace ${workspace}`);
-  }
+  await makePrivate(workspace);
+  const lock = new LockFolder(workspace, join(workspace, 'lock'), join(workspace, 'holder.json'));
   let told = false;
   for (;;) {
-    const holder = await readHolder(holderFile);
-    const dead = holder !== undefined && holder.host === hostname() && !alive(holder.pid);
     try {
-      const release = await lockfile.lock(workspace, {
-        lockfilePath: join(workspace, 'lock'),
-        stale: dead ? STALE_WHEN_DEAD_MS : STALE_MS,
-        update: 1_000,
-        // A stopped process (a laptop asleep) finds its lock taken over: the new holder is right.
-        onCompromised: () => process.kill(process.pid, 'SIGTERM'),
-      });
-      const mine: Holder = {
-        pid: process.pid,
-        host: hostname(),
-        since: new Date().toISOString(),
-        doing: options.doing,
-      };
-      await writeFile(holderFile, JSON.stringify(mine));
-      return async () => {
-        await rm(holderFile, { force: true });
-        await release().catch(() => {});
-      };
+      const release = await lock.attempt(options.doing, () => endLost(workspace, options.emit));
+      if (release) return release;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ELOCKED')
-        throw fromSystemError(error, `locking ${workspace}`);
+      throw fromSystemError(error, `locking ${workspace}`);
     }
+    const { holder } = lock;
     const who = holder
       ? `process ${holder.pid} on ${holder.host} (${holder.doing}, since ${holder.since})`
       : 'another run';
-    if (!dead && !options.wait)
+    if (!options.wait)
       throw new Fault('WORKSPACE_LOCKED', `The workspace ${workspace} is in use by ${who}`, {
         hint: 'Wait for it, leave out --no-wait, or give this run a workspace of its own (DGXOS_MAAS_WORKSPACE).',
       });
-    if (!dead && !told) {
+    if (!told) {
       options.emit({ type: 'notice', level: 'info', message: `waiting for ${who}` });
       told = true;
     }
@@ -83,10 +49,28 @@ export async function lockWorkspace(workspace: string, options: LockOptions): Pr
   }
 }
 
-async function readHolder(path: string): Promise<Holder | undefined> {
+/** Two runs in one workspace would write over each other: the one without the lock ends. */
+function endLost(workspace: string, emit: Emit): void {
+  emit({
+    type: 'notice',
+    level: 'warning',
+    message: `Another run has taken over the workspace ${workspace}, so this one ends`,
+  });
+  process.kill(process.pid, 'SIGTERM');
+}
+
+/**
+ * Makes a workspace for its owner alone, since configurations with passwords and whole root file systems lie in it. One that
+ * is there already is closed to others, too, unless it is a folder of more than our own work.
+ */
+async function makePrivate(workspace: string): Promise<void> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
-  } catch {
-    return undefined;
+    await mkdir(workspace, { recursive: true, mode: 0o700 });
+    const { mode, uid } = await stat(workspace);
+    const holds = (path: string) => !relative(workspace, path).startsWith('..');
+    const shared = (mode & 0o1000) !== 0 || holds(homedir()) || holds(process.cwd());
+    if ((mode & 0o077) !== 0 && uid === process.getuid?.() && !shared) await chmod(workspace, 0o700);
+  } catch (error) {
+    throw fromSystemError(error, `making the workspace ${workspace}`);
   }
 }

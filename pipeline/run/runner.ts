@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config, ImageConfig, Release } from '../config/types.ts';
 import { fromSystemError } from '../errors/fault.ts';
@@ -117,7 +117,10 @@ async function runOne(
   try {
     await deleteRecord(imageDir, stage.id);
     await rm(context.dir, { recursive: true, force: true });
-    await mkdir(context.dir, { recursive: true });
+    await mkdir(imageDir, { recursive: true, mode: 0o700 });
+    // One of an earlier release.
+    await chmod(imageDir, 0o700);
+    await mkdir(context.dir, { recursive: true, mode: 0o700 });
     const result = await stage.run(context);
     const record = {
       stage: stage.id,

@@ -47,6 +47,13 @@ interface Incoming {
   entry: LoggedRequest;
 }
 
+/** The URL of a request, whose target may be anything: `//`, `*`, `host:port`, or a whole URL as proxies send it. */
+function urlOf({ url = '/' }: IncomingMessage): URL {
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return new URL(url);
+  // Behind the host's own slash no target can be taken for another host.
+  return new URL(`http://localhost/${url.replace(/^\//, '')}`);
+}
+
 /** The HTTP side: takes requests in, carries out faults, sends answers. */
 export class Listener {
   readonly #parts: Parts;
@@ -66,7 +73,10 @@ export class Listener {
   /** Listens on loopback only; returns the port. */
   async listen(port: number): Promise<number> {
     const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 });
-    const take = (request: IncomingMessage, response: ServerResponse) => void this.#take(request, response);
+    const take = (request: IncomingMessage, response: ServerResponse) => {
+      // Whatever goes wrong with one request ends its connection, never the server.
+      this.#take(request, response).catch(() => request.socket.destroy());
+    };
     server.on('request', take);
     server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       // nginx refuses a long body before it has come.
@@ -75,6 +85,8 @@ export class Listener {
     });
     server.on('connection', (socket) => this.#numbers.set(socket, ++this.#connections));
     server.on('clientError', (_error, socket) => socket.destroy());
+    // Such as no descriptor being free for the next connection.
+    server.on('error', () => {});
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) =>
         reject(
@@ -112,7 +124,7 @@ export class Listener {
     const { world, routes, log, emit } = this.#parts;
     const { socket } = request;
     if (this.#dead.has(socket)) return void socket.resetAndDestroy();
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    const url = urlOf(request);
     const method = request.method ?? 'GET';
     const match = findRoute(routes, url.pathname);
     const kind = (match && operationOf(match.route, method, url.searchParams.get('op'))?.kind) ?? 'unknown';
@@ -199,7 +211,7 @@ export class Listener {
 
   /** Whether the front refuses the body by its length. */
   #tooLong(request: IncomingMessage): boolean {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname;
+    const path = urlOf(request).pathname;
     return this.#parts.front === 'nginx' && Number(request.headers['content-length'] ?? 0) > bodyLimit(path);
   }
 

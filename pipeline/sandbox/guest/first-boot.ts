@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { appendFile, chmod, lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
+import { readBoundedText } from '../../files/regular.ts';
 import { run } from '../../process/run.ts';
 import type { GuestMachine } from '../machines/guests.ts';
 import { placeIn } from './place.ts';
@@ -29,7 +30,9 @@ export async function firstBoot(
 ): Promise<FirstBoot> {
   const put = async (path: string, content: string, mode: number) => {
     const file = await placeIn(root, path);
-    await writeFile(file, content);
+    // A file of its own: the image's may have other names, which would get the content too.
+    await rm(file, { force: true });
+    await writeFile(file, content, { flag: 'wx' });
     await chmod(file, mode);
   };
   const machineId = troubles.has('same-machine-id') ? SAME_MACHINE_ID : await machineIdOf(root);
@@ -39,7 +42,7 @@ export async function firstBoot(
   // cloud-init's ssh_deletekeys: what the image brought is gone.
   const sshDir = dirname(await placeIn(root, 'etc/ssh/any'));
   for (const name of await readdir(sshDir))
-    if (/^ssh_host_.*key(\.pub)?$/.test(name)) await rm(join(sshDir, name));
+    if (/^ssh_host_.*key(\.pub)?$/.test(name)) await rm(join(sshDir, name), { recursive: true });
   const hostKey = troubles.has('same-host-keys') ? sameKey : newHostKey();
   const parsed = ssh2.utils.parseKey(hostKey);
   if (parsed instanceof Error) throw parsed;
@@ -47,24 +50,31 @@ export async function firstBoot(
   const publicKey = `${parsed.type} ${parsed.getPublicSSH().toString('base64')}`;
   await put('etc/ssh/ssh_host_ed25519_key.pub', `${publicKey} root@${machine.hostname}\n`, 0o644);
 
-  const passwd = await placeIn(root, 'etc/passwd');
-  const users = await readFile(passwd, 'utf8').catch(() => '');
+  const users = await contentOf(root, 'etc/passwd');
   if (!users.split('\n').some((line) => line.startsWith(`${user}:`)))
-    await appendFile(passwd, `${user}:x:1000:1000:${user}:/home/${user}:/bin/sh\n`);
+    await put('etc/passwd', `${users}${user}:x:1000:1000:${user}:/home/${user}:/bin/sh\n`, 0o644);
   if (!troubles.has('no-keys'))
     await put(`home/${user}/.ssh/authorized_keys`, `${machine.sshKeys.join('\n')}\n`, 0o600);
   await device(root);
   return { machineId, hostKey };
 }
 
-/** A host key as ssh-keygen writes it. */
-export const newHostKey = () => ssh2.utils.generateKeyPairSync('ed25519').private;
+/** A host key as ssh-keygen writes it. Of 256 that ssh2 1.17 makes one cannot be read: it drops a first byte of zero. */
+export function newHostKey(): string {
+  for (;;) {
+    const key = ssh2.utils.generateKeyPairSync('ed25519').private;
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
+}
 
 async function machineIdOf(root: string): Promise<string> {
-  const file = join(root, 'etc/machine-id');
-  const link = (await lstat(file).catch(() => undefined))?.isSymbolicLink();
-  const brought = link ? '' : (await readFile(file, 'utf8').catch(() => '')).trim();
+  const brought = (await contentOf(root, 'etc/machine-id')).trim();
   return /^[0-9a-f]{32}$/.test(brought) ? brought : randomBytes(16).toString('hex');
+}
+
+/** What the image has there; '' where that is no file of its own, or one that is far too large for what it is. */
+async function contentOf(root: string, path: string): Promise<string> {
+  return readBoundedText(await placeIn(root, path)).catch(() => '');
 }
 
 /** Scripts write to /dev/null; who may not make the device gets a file that takes it all. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Fault } from '../../errors/fault.ts';
 
 /**
- * The path of a file in an unpacked root, its folders made. Never through a link: one of the image's own could lead to a file
- * of this host.
- * @throws Fault TAR_INVALID when a folder on the way is a link or a file
+ * The path of a file in an unpacked root, its folders made; either nothing or a plain file of one name is there then. What is
+ * written must never go through a link, a device or a pipe of the image's own: they lead to files and disks of this host.
+ * @throws Fault TAR_INVALID when a folder on the way is none, or a folder stands where the file belongs
  */
 export async function placeIn(root: string, path: string): Promise<string> {
   const steps = path.split('/');
@@ -22,6 +22,9 @@ export async function placeIn(root: string, path: string): Promise<string> {
       );
   }
   const file = join(dir, name);
-  if ((await lstat(file).catch(() => undefined))?.isSymbolicLink()) await rm(file);
+  const found = await lstat(file).catch(() => undefined);
+  if (found?.isDirectory())
+    throw new Fault('TAR_INVALID', `/${path} cannot be written in this image: it is a folder there`);
+  if (found && !found.isFile()) await rm(file);
   return file;
 }

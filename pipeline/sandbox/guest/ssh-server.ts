@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
-import ssh2, { type AuthContext, type Connection, type PublicKeyAuthContext } from 'ssh2';
+import ssh2, { type AuthContext, type Connection, type ParsedKey, type PublicKeyAuthContext } from 'ssh2';
 import { Fault } from '../../errors/fault.ts';
 
 export interface SshServerOptions {
@@ -60,7 +60,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       (one) =>
         one.getPublicSSH().equals(key.data) &&
         // Without a signature the client only asks whether this key would do.
-        (signature === undefined || one.verify(blob as Buffer, signature, hashAlgo) === true),
+        (signature === undefined || verifies(one, blob as Buffer, signature, hashAlgo)),
     );
   }
 
@@ -74,6 +74,8 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       cause: error,
     });
   }
+  // Such as no descriptor being free for the next connection.
+  server.on('error', () => {});
   return {
     port: (server.address() as AddressInfo).port,
     async close() {
@@ -81,6 +83,15 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
+}
+
+/** A signature of any bytes; the library throws on some that are none. */
+function verifies(key: ParsedKey, blob: Buffer, signature: Buffer, hashAlgo: string | undefined): boolean {
+  try {
+    return key.verify(blob, signature, hashAlgo) === true;
+  } catch {
+    return false;
+  }
 }
 
 function serve(connection: Connection, options: SshServerOptions): void {
@@ -104,10 +115,14 @@ function serve(connection: Connection, options: SshServerOptions): void {
           if (gone.signal.aborted) return;
           channel.exit(code);
           channel.end();
-        });
+        })
+        // The client went away in between.
+        .catch(() => {});
     });
   });
   connection.on('tcpip', (accept, reject, { destIP, destPort }) => {
+    // A port is 32 bits wide in the protocol, and `connect` throws on those that are none.
+    if (destPort > 65_535) return void reject();
     const socket = connect(destPort, destIP);
     socket.once('connect', () => {
       const channel = accept();

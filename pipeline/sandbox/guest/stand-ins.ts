@@ -1,6 +1,6 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { chmod, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { GuestMachine } from '../machines/guests.ts';
 import { placeIn } from './place.ts';
 import type { Trouble } from './troubles.ts';
@@ -28,21 +28,24 @@ export function guestFacts(
   const byNumber = new Intl.Collator('en', { numeric: true });
   // Where /lib is a link, it is one to usr/lib.
   const dir = existsSync(join(root, 'usr/lib/modules')) ? 'usr/lib/modules' : 'lib/modules';
-  const modules = names(join(root, dir));
-  const images = names(join(root, 'boot')).filter((name) => name.startsWith('vmlinu'));
+  const modules = names(root, dir);
+  const images = names(root, 'boot').filter((name) => name.startsWith('vmlinu'));
   const kernel = modules
     .filter((version) => images.some((image) => image.endsWith(`-${version}`)))
     .sort(byNumber.compare)
     .at(-1);
   const driver =
     kernel !== undefined &&
-    names(join(root, dir, kernel), true).some((path) => /(^|\/)nvidia\.ko(\.\w+)?$/.test(path));
+    names(root, join(dir, kernel), true).some((path) => /(^|\/)nvidia\.ko(\.\w+)?$/.test(path));
   const { hostname, kernelOptions } = machine;
   return { kernel: kernel ?? null, driver, hostname, kernelOptions, ...more };
 }
 
-function names(dir: string, recursive = false): string[] {
+/** What a folder of the root holds; nothing for one that a link leads to outside of it. */
+function names(root: string, path: string, recursive = false): string[] {
   try {
+    const dir = realpathSync(join(root, path));
+    if (!dir.startsWith(realpathSync(root) + sep)) return [];
     return readdirSync(dir, { recursive, encoding: 'utf8' });
   } catch {
     return [];

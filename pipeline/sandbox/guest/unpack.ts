@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { Fault } from '../../errors/fault.ts';
-import { run } from '../../process/run.ts';
+import { run, runOk } from '../../process/run.ts';
 
 /** Whether we are the superuser, who alone can give files the owners that the archive says. */
 export const isRoot = () => process.getuid?.() === 0;
@@ -14,7 +14,7 @@ export function inside(root: string, argv: readonly string[]): [string, ...strin
 
 /**
  * Unpacks an image as curtin's `extract` does (the reference: `tar -C TARGET --xattrs --xattrs-include=* -Sxpf - --numeric-owner`).
- * As an ordinary user the owners are left out, and devices with them.
+ * As an ordinary user the owners are left out. There are no device nodes afterwards: they would be those of this host.
  * @throws Fault TAR_INVALID
  */
 export async function unpack(image: string, root: string, signal: AbortSignal): Promise<void> {
@@ -32,4 +32,6 @@ export async function unpack(image: string, root: string, signal: AbortSignal): 
     throw new Fault('TAR_INVALID', `curtin could not unpack this image: tar ended with ${exitCode}`, {
       detail: stderr.trim().split('\n').slice(-5).join('\n'),
     });
+  const nodes = ['(', '-type', 'b', '-o', '-type', 'c', ')', '-delete'];
+  if (isRoot()) await runOk(['find', root, '-xdev', ...nodes], { signal });
 }

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/events/event.ts';
+import { startOf, thisProcess } from '../../../pipeline/process/alive.ts';
 import { lockWorkspace } from '../../../pipeline/run/lock.ts';
 
 const LOCK = join(import.meta.dirname, '../../../pipeline/run/lock.ts');
@@ -73,5 +74,96 @@ describe('the lock of a workspace', () => {
       code: 'INTERRUPTED',
     });
     child.kill('SIGKILL');
+  });
+
+  /** A lock as a run would have left it. */
+  async function left(holder: object | string | undefined, ageS = 0): Promise<void> {
+    await mkdir(join(workspace, 'lock'));
+    const time = Date.now() / 1000 - ageS;
+    await utimes(join(workspace, 'lock'), time, time);
+    if (holder === undefined) return;
+    const text = typeof holder === 'string' ? holder : JSON.stringify(holder);
+    await writeFile(join(workspace, 'holder.json'), text);
+  }
+  const since = '2026-01-01T00:00:00.000Z';
+  const us = { ...thisProcess(), since, doing: 'run' };
+  const DAY = 86_400;
+
+  it.each([
+    ['whose process has ended', { pid: 2 ** 22 + 1, host: hostname(), since, doing: 'run' }],
+    ['whose number another process has now', { ...us, start: '1' }],
+    ['of an earlier boot of this host', { ...us, place: `other ${us.place?.split(' ')[1]}` }],
+  ])('is taken at once from a run %s, whatever the time of the lock', async (_what, holder) => {
+    for (const ageS of [0, DAY, -DAY]) {
+      await left(holder, ageS);
+      await (await lockWorkspace(workspace, options(false)))();
+    }
+  });
+
+  it.each([
+    ['that lives', us],
+    ['of an older release that lives', { pid: process.pid, host: hostname(), since, doing: 'run' }],
+    ['on another host', { ...us, pid: 2 ** 22 + 1, host: 'other' }],
+    ['in another container', { ...us, pid: 2 ** 22 + 1, place: `${us.place?.split(' ')[0]} pid:[1]` }],
+    ['that has not said who it is', undefined],
+    ['whose note is cut', '{"pid": 1'],
+    ['whose note is no object', 'null'],
+  ])('is left to a run %s, whatever the time of the lock', async (_what, holder) => {
+    for (const ageS of [0, DAY, -DAY]) {
+      await rm(join(workspace, 'lock'), { recursive: true, force: true });
+      await left(holder, ageS);
+      const before = performance.now();
+      await expect(lockWorkspace(workspace, options(false))).rejects.toMatchObject({
+        code: 'WORKSPACE_LOCKED',
+      });
+      expect(performance.now() - before).toBeLessThan(5000);
+    }
+  });
+
+  it('names the process by more than its number', async () => {
+    const release = await lockWorkspace(workspace, options(false));
+    const note = JSON.parse(await readFile(join(workspace, 'holder.json'), 'utf8'));
+    expect(note).toMatchObject({ pid: process.pid, host: hostname(), start: startOf(process.pid) });
+    await release();
+  });
+
+  it('is taken by one of many that find it abandoned', async () => {
+    await left({ ...us, start: '1' });
+    let inside = 0;
+    let most = 0;
+    await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        const release = await lockWorkspace(workspace, options(true));
+        most = Math.max(most, ++inside);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        inside--;
+        await release();
+      }),
+    );
+    expect(most).toBe(1);
+  });
+
+  it('ends a run whose lock was taken over, and leaves the lock to the new holder', async () => {
+    const child = await holder();
+    const ended = new Promise<string>((resolve) =>
+      child.once('exit', (_code, signal) => resolve(String(signal))),
+    );
+    await rm(join(workspace, 'lock'), { recursive: true });
+    await left(us);
+    expect(await ended).toBe('SIGTERM');
+    expect(JSON.parse(await readFile(join(workspace, 'holder.json'), 'utf8'))).toEqual(us);
+    expect((await stat(join(workspace, 'lock'))).isDirectory()).toBe(true);
+  });
+
+  it('closes a workspace to other users, but not a folder of everybody', async () => {
+    const made = join(workspace, 'made');
+    await (await lockWorkspace(made, options(false)))();
+    expect((await stat(made)).mode & 0o7777).toBe(0o700);
+    await chmod(made, 0o755);
+    await (await lockWorkspace(made, options(false)))();
+    expect((await stat(made)).mode & 0o7777).toBe(0o700);
+    await chmod(made, 0o1777);
+    await (await lockWorkspace(made, options(false)))();
+    expect((await stat(made)).mode & 0o7777).toBe(0o1777);
   });
 });

@@ -1,0 +1,88 @@
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+
+/** Text that a user writes (configurations, keys, lists) has some kB; this is far above, and fits into memory. */
+const LARGEST_TEXT = 16 << 20;
+
+/** A path that leads to something else than a file; has a `code` as errors of the system do. */
+export class NotRegular extends Error {
+  readonly code: 'EISDIR' | 'ENOTREG';
+  constructor(path: string, kind: string) {
+    super(`${path} is ${kind}, not a file`);
+    this.name = 'NotRegular';
+    this.code = kind === 'a folder' ? 'EISDIR' : 'ENOTREG';
+  }
+}
+
+/** A file that is larger than what it is to hold can be. */
+export class TooLarge extends Error {
+  readonly code = 'EFBIG';
+  constructor(path: string, most: number) {
+    super(`${path} has more than ${most} bytes`);
+    this.name = 'TooLarge';
+  }
+}
+
+/** What a path leads to, in the words of a message; undefined for a file. */
+export function kindOf(stats: Stats): string | undefined {
+  if (stats.isFile()) return undefined;
+  if (stats.isDirectory()) return 'a folder';
+  if (stats.isFIFO()) return 'a named pipe';
+  if (stats.isSocket()) return 'a socket';
+  if (stats.isCharacterDevice() || stats.isBlockDevice()) return 'a device';
+  return 'something else';
+}
+
+/** Whether a path is a descriptor that the shell has opened for us: `<(command)`, `/dev/stdin`. */
+export function isInherited(path: string): boolean {
+  return /^\/(dev\/(stdin|fd\/\d+)|proc\/self\/fd\/\d+)$/.test(path);
+}
+
+/**
+ * Opens a file for reading. Never waits: a named pipe without a writer would hold up a plain `open` for ever.
+ * @throws NotRegular for a folder, pipe, socket or device; the system's own errors
+ */
+export async function openRegular(path: string): Promise<FileHandle> {
+  let file: FileHandle;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    // How Linux answers the opening of a socket, and of a device without a driver.
+    if ((error as NodeJS.ErrnoException).code === 'ENXIO') throw new NotRegular(path, 'a socket or a device');
+    throw error;
+  }
+  try {
+    const kind = kindOf(await file.stat());
+    if (kind !== undefined) throw new NotRegular(path, kind);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * The bytes of a file that a user named, or of a descriptor that the shell opened.
+ * @param most bytes
+ * @throws NotRegular, TooLarge, the system's own errors
+ */
+export async function readBounded(path: string, most = LARGEST_TEXT): Promise<Buffer> {
+  const file = isInherited(path) ? await open(path, 'r') : await openRegular(path);
+  try {
+    const parts: Buffer[] = [];
+    let length = 0;
+    for await (const part of file.createReadStream({ autoClose: false })) {
+      length += (part as Buffer).length;
+      if (length > most) throw new TooLarge(path, most);
+      parts.push(part as Buffer);
+    }
+    return Buffer.concat(parts);
+  } finally {
+    await file.close();
+  }
+}
+
+/** Like `readBounded`, as UTF-8. */
+export async function readBoundedText(path: string, most = LARGEST_TEXT): Promise<string> {
+  return (await readBounded(path, most)).toString('utf8');
+}
