@@ -36,8 +36,6 @@ export interface BootResourceFile {
   complete: boolean;
   /** Undefined once complete. */
   uploadUri: string | undefined;
-  /** Stored as a file of each region (3.5 and later), not as a large object of the database. */
-  onDisk: boolean;
   /** As it is stored: root-tgz, root-dd, …; boot-kernel, squashfs, … of what MAAS imported. */
   filetype: string;
 }
@@ -75,7 +73,6 @@ export function detail(client: MaasClient, path: string, value: unknown): BootRe
         size: Number(file.size),
         complete: file.complete === true,
         uploadUri: typeof file.upload_uri === 'string' ? file.upload_uri : undefined,
-        onDisk: 'filename_on_disk' in file,
       })),
     })),
   };
@@ -106,8 +103,13 @@ export function fullName(name: string): string {
   return name.includes('/') ? name : `custom/${name}`;
 }
 
+/** System ids of the region controllers, in order: random once for each, so together they tell one MAAS from another. */
+export async function regionIds(client: MaasClient): Promise<string[]> {
+  const list = await client.get('regioncontrollers/');
+  return Array.isArray(list) ? list.map((region: Raw) => String(region.system_id)).sort() : [];
+}
+
 /** How many regions keep a copy of each file (3.5 and later). */
 export async function countRegions(client: MaasClient): Promise<number> {
-  const list = await client.get('regioncontrollers/');
-  return Array.isArray(list) ? Math.max(1, list.length) : 1;
+  return Math.max(1, (await regionIds(client)).length);
 }

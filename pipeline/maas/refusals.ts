@@ -192,6 +192,17 @@ export const REFUSALS: readonly RefusalRow[] = [
       'Delete the unfinished image in MAAS, then run the command again; make sure that nobody else uploads it.',
   },
   {
+    // 3.5 to 3.7: one file serves every upload of a sum, and the first that ends takes it away.
+    id: 'part-gone',
+    status: 500,
+    says: /No such file or directory: .*\.incomplete\b/,
+    code: 'UPLOAD_MISMATCH',
+    sentence:
+      'MAAS no longer has what was sent so far: another upload of the same content has taken its place',
+    remedy:
+      'Run the command again: the upload begins anew. Let one of the uploads end before the next begins.',
+  },
+  {
     id: 'complete',
     status: 400,
     says: /Cannot upload to a complete file\./,

@@ -67,8 +67,11 @@ export function showUser(user: Call['user']) {
 }
 
 function regions({ world }: Call): Reply {
+  // Random once for each region, as MAAS' are: no two sandboxes are taken for one.
+  const seed = createHash('sha256').update(world.users.admin.consumerKey).digest('hex').slice(0, 4);
+  const systemId = (index: number) => `${seed}${String(index + 1).padStart(2, '0')}`;
   const all = Array.from({ length: world.regions }, (_, index) => ({
-    system_id: `reg${String(index + 1).padStart(3, '0')}`,
+    system_id: systemId(index),
     hostname: `region-${index + 1}`,
     fqdn: `region-${index + 1}.maas`,
     architecture: 'amd64/generic',
@@ -76,7 +79,7 @@ function regions({ world }: Call): Reply {
     node_type: 3,
     node_type_name: 'Region controller',
     version: world.traits.release,
-    resource_uri: `${API}regioncontrollers/reg${String(index + 1).padStart(3, '0')}/`,
+    resource_uri: `${API}regioncontrollers/${systemId(index)}/`,
   }));
   return json(200, all);
 }

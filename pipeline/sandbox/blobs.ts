@@ -28,6 +28,13 @@ export class Blobs {
     );
   }
 
+  async has(key: string): Promise<boolean> {
+    return stat(this.path(key)).then(
+      () => true,
+      () => false,
+    );
+  }
+
   /**
    * Writes `parts` at `offset`, where the blob must end or be cut.
    * @returns a way back to the state before, for a chunk that turns out wrong.
@@ -65,6 +72,7 @@ export class Blobs {
   /** Takes over a finished file from the same file system. */
   async adopt(key: string, file: string): Promise<void> {
     this.#running.delete(key);
+    for (const known of this.#running.keys()) if (this.path(known) === file) this.#running.delete(known);
     await rename(file, this.path(key));
   }
 

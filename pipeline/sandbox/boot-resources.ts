@@ -66,7 +66,10 @@ async function remove({ world, at }: Call): Promise<Reply> {
     resourceAt(world, at.id as string) ?? refuse(500, 'BootResource matching query does not exist.');
   store.state.resources = store.state.resources.filter((known) => known !== resource);
   await store.save();
-  await store.sweep(resource.sets.flatMap((set) => set.files.map((file) => file.blob)));
+  await store.sweep(
+    resource.sets.flatMap((set) => set.files),
+    world.traits,
+  );
   return nothing(204);
 }
 

@@ -47,7 +47,7 @@ function showFile(world: World, resource: Resource, file: ImageFile) {
     filename: file.filename,
     filetype: file.filetype,
     sha256: file.sha256,
-    filename_on_disk: world.traits.regionCopies ? file.sha256.slice(0, 7) : undefined,
+    filename_on_disk: world.traits.filenameOnDisk ? file.sha256.slice(0, 7) : undefined,
     size: file.size,
     complete,
     progress: complete ? undefined : fileProgress(world, file),

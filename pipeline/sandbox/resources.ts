@@ -52,7 +52,7 @@ export async function addImage(world: World, image: NewImage, bytes?: string): P
     file.receivedAt = world.now();
   }
   await store.save();
-  await store.sweep(old.map((gone) => gone.blob));
+  await store.sweep(image.keepOld ? [] : old, world.traits);
   return resource;
 }
 
@@ -87,7 +87,8 @@ function newFile(world: World, image: NewImage, same: ImageFile | undefined): Im
     filetype: image.filetype,
     sha256: image.sha256,
     size: image.size,
-    blob: storage === 'own' ? `file-${id}` : blobOf(image.sha256),
+    blob: blobOf(image.sha256),
+    ...(storage === 'partial' ? { partial: `${blobOf(image.sha256)}.incomplete` } : {}),
     received: shared?.received ?? 0,
     receivedAt: shared?.receivedAt ?? null,
   };

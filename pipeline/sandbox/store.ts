@@ -6,6 +6,7 @@ import { Fault } from '../errors/fault.ts';
 import { Blobs } from './blobs.ts';
 import { freshMachines, type MachinesState } from './machines/state.ts';
 import { freshSite, type SiteState } from './site/state.ts';
+import type { Traits } from './versions.ts';
 
 export const SYNCED = 0;
 export const GENERATED = 1;
@@ -39,6 +40,8 @@ export interface ImageFile {
   size: number;
   /** Where its bytes are. */
   blob: string;
+  /** Where they are while they come, on the versions that send into a file of its own. */
+  partial?: string;
   /** Bytes the region that answers has recorded. */
   received: number;
   /** Milliseconds since 1970 at which the last byte was there; the other regions copy from then on. */
@@ -119,16 +122,27 @@ export class Store {
     for (const resource of this.state.resources) for (const set of resource.sets) yield* set.files;
   }
 
-  /** Deletes the bytes that no file refers to any more. */
-  async sweep(keys: string[]): Promise<void> {
-    const used = new Set([...this.files()].map((file) => file.blob));
-    for (const key of new Set(keys)) if (!used.has(key)) await this.blobs.remove(key);
+  /**
+   * Deletes the bytes that no file refers to any more. From 3.5 on MAAS asks of each file that goes whether another has its sum,
+   * those that go with it among them: bytes that two of them share stay for good.
+   */
+  async sweep(gone: readonly ImageFile[], { storage }: Traits): Promise<void> {
+    const left = [...this.files()];
+    for (const file of gone) {
+      const others = storage === 'shared' ? left : [...left, ...gone];
+      if (others.some((other) => other !== file && other.blob === file.blob)) continue;
+      await this.blobs.remove(file.blob);
+      if (file.partial) await this.blobs.remove(file.partial);
+    }
   }
 
   async #tidy(): Promise<void> {
     const recorded = new Map<string, number>();
-    for (const file of this.files())
-      recorded.set(file.blob, Math.max(recorded.get(file.blob) ?? 0, file.received));
+    const note = (key: string, bytes: number) => recorded.set(key, Math.max(recorded.get(key) ?? 0, bytes));
+    for (const file of this.files()) {
+      note(file.blob, file.partial ? file.size : file.received);
+      if (file.partial && file.received < file.size) note(file.partial, file.size);
+    }
     for (const key of await readdir(this.blobs.path(''))) {
       const length = recorded.get(key);
       if (length === undefined) await this.blobs.remove(key);

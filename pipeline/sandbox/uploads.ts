@@ -12,6 +12,9 @@ export const uploadRoutes: Route[] = [
   },
 ];
 
+/** Where MAAS keeps images, as its errors say. */
+const ON_DISK = '/var/snap/maas/common/maas/image-storage/';
+
 /** PUT of one chunk: appended to what is there, the sum checked with the last one. */
 async function put(call: Call): Promise<Reply> {
   const { world, body, headers, at } = call;
@@ -45,6 +48,10 @@ async function append({ world, body, arrival, at }: Call, file: ImageFile): Prom
   if (storage === 'shared' && (world.changes.get(file.blob) ?? 0) > arrival)
     refuse(500, 'could not serialize access due to concurrent update');
 
+  // Whoever begins makes the file anew, also under the feet of another upload of the same content.
+  if (file.partial && file.received > 0 && !(await blobs.has(file.partial)))
+    refuse(500, `[Errno 2] No such file or directory: '${ON_DISK}${file.sha256.slice(0, 7)}.incomplete'`);
+  const blob = file.partial ?? file.blob;
   const offset = storage === 'appended' ? await blobs.length(file.blob) : file.received;
   const end = offset + body.length;
   if (end > file.size) {
@@ -52,11 +59,14 @@ async function append({ world, body, arrival, at }: Call, file: ImageFile): Prom
     if (storage === 'appended') await blobs.remove(file.blob);
     refuse(400, 'Too much data received.');
   }
-  const back = await blobs.append(file.blob, offset, body.parts());
-  if (end === file.size && (await blobs.sha256(file.blob, end)) !== file.sha256) {
+  const back = await blobs.append(blob, offset, body.parts());
+  // MAAS looks at a finished file of this sum before it looks at the one that was sent.
+  const looked = file.partial && (await blobs.has(file.blob)) ? file.blob : blob;
+  if (end === file.size && (await blobs.sha256(looked, end)) !== file.sha256) {
     if (storage !== 'appended') await back();
     refuse(400, 'Saved content does not match given SHA256 value.');
   }
+  if (end === file.size && file.partial) await blobs.adopt(file.blob, blobs.path(file.partial));
   world.changes.set(file.blob, world.arrivals);
   await record(world, file, file.received + body.length);
   return plain(200, 'OK');

@@ -10,10 +10,13 @@ export interface Traits {
   baseImage: 'absent' | 'required' | 'defaulted';
   /**
    * Where the bytes are and what counts as progress. `shared`: one large object for each sha256 (up to 3.4).
-   * `own`: a file of its own for each upload (3.5-3.7). `appended`: one file for each sha256, appended to, with the
-   * progress kept apart from it (3.8), so the two can part company.
+   * `partial`: one file for each sha256, sent into a second one that takes its place when complete (3.5-3.7); the progress
+   * is each upload's own, so two uploads of one content end each other. `appended`: one file for each sha256, appended to,
+   * with the progress kept apart from it (3.8), so the two can part company.
    */
-  storage: 'shared' | 'own' | 'appended';
+  storage: 'shared' | 'partial' | 'appended';
+  /** Files tell their name on disk (3.5.2+). */
+  filenameOnDisk: boolean;
   /** Regions hold their own copies (3.5+); before there is one database. */
   regionCopies: boolean;
   lastDeployed: boolean;
@@ -54,20 +57,24 @@ const RELEASES = new Map(
 
 export const VERSIONS = [...RELEASES.keys()];
 
-/** The behaviour of one version of MAAS, given as major.minor. */
-export function traitsOf(version: string): Traits {
-  const release = RELEASES.get(version);
-  if (!release)
-    throw new Fault('USAGE', `The sandbox does not know MAAS ${version}`, {
-      hint: `It plays ${VERSIONS.join(', ')}.`,
+/** The behaviour of one version of MAAS, given as major.minor (its newest release) or as a release such as 3.5.3. */
+export function traitsOf(given: string): Traits {
+  const [, version = '', patch] = /^(\d+\.\d+)(?:\.(\d{1,3}))?$/.exec(given) ?? [];
+  const newest = RELEASES.get(version);
+  const newestPatch = Number(newest?.split('.')[2]);
+  if (newest === undefined || Number(patch ?? 0) > newestPatch)
+    throw new Fault('USAGE', `The sandbox does not know MAAS ${given}`, {
+      hint: `It plays ${VERSIONS.join(', ')}, and releases of them up to ${[...RELEASES.values()].join(', ')}.`,
     });
+  const release = patch === undefined ? newest : given;
   const minor = Number(version.replace('.', ''));
   const files = minor >= 35;
   return {
     version,
     release,
     baseImage: minor <= 30 ? 'absent' : minor === 31 ? 'required' : 'defaulted',
-    storage: minor >= 38 ? 'appended' : files ? 'own' : 'shared',
+    storage: minor >= 38 ? 'appended' : files ? 'partial' : 'shared',
+    filenameOnDisk: minor >= 36 || (files && Number(patch ?? newestPatch) >= 2),
     regionCopies: files,
     lastDeployed: minor >= 34,
     generatedType: !files,

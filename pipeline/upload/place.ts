@@ -2,6 +2,7 @@ import { Fault } from '../errors/fault.ts';
 import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
 import {
   type BootResourceDetail,
+  type BootResourceSet,
   countRegions,
   detail,
   fullName,
@@ -12,7 +13,7 @@ import {
 import type { MaasClient } from '../maas/client.ts';
 import { atLeast } from '../maas/version.ts';
 import type { UploadRequest } from './request.ts';
-import { compareVersions, type Standing, standing } from './standing.ts';
+import { compareVersions, offsetOf, type Standing, standing } from './standing.ts';
 
 /** The image's place in MAAS: finds it, makes it, removes it, and tells how far it is. */
 export class Place {
@@ -68,12 +69,16 @@ export class Place {
 
   /**
    * Removes the unfinished upload.
-   * @returns false when the resource also holds a complete content, which goes with it and therefore stays
+   * @returns false when the resource also holds a whole content, which goes with it and therefore stays
    */
   async remove(): Promise<boolean> {
     if (!this.#resource) return true;
-    if (this.#resource.sets.some((set) => set.complete)) return false;
-    await this.#client.delete(`boot-resources/${this.#resource.id}/`);
+    // What was read before may be old: another upload of this name may have ended since.
+    await this.ask();
+    if (!this.#resource) return true;
+    const { id, sets } = this.#resource;
+    if (sets.some((set) => this.#isWhole(set))) return false;
+    await this.#client.delete(`boot-resources/${id}/`);
     this.#resource = undefined;
     this.#ours = undefined;
     return true;
@@ -84,9 +89,20 @@ export class Place {
    * @returns false up to 3.4, where the new set would go on where the old one stopped
    */
   async replace(): Promise<boolean> {
-    if (!this.#resource?.sets.some((set) => set.files.some((file) => file.onDisk))) return false;
+    if (!this.#resource || !(await this.#keepsFiles())) return false;
     await this.create(true);
     return true;
+  }
+
+  /** Complete, or sent whole and still being copied between the regions; the set that is begun anew is neither. */
+  #isWhole(set: BootResourceSet): boolean {
+    const sent = set.files.length > 0 && offsetOf(set, this.#regions ?? 1) === set.size;
+    return set.complete || (sent && set.version !== this.#ours);
+  }
+
+  /** Whether each region keeps images as files; some releases of 3.5 do not tell it in their answers. */
+  async #keepsFiles(): Promise<boolean> {
+    return atLeast(await this.#client.version(), 3, 5);
   }
 
   async #find(): Promise<BootResourceDetail | undefined> {
@@ -102,7 +118,7 @@ export class Place {
     await this.#checkBaseImage(resource);
     const { sets } = resource;
     // From 3.5 on progress counts the copies of all regions.
-    if (sets.some((set) => !set.complete && set.files.some((file) => file.onDisk)))
+    if (sets.some((set) => !set.complete && set.files.length > 0) && (await this.#keepsFiles()))
       this.#regions ??= await countRegions(this.#client);
     const now = standing(resource, this.#request, this.#regions ?? 1);
     if (now.at === 'absent') this.#checkReplaced(resource);

@@ -7,12 +7,21 @@ import type { UploadRequest } from './request.ts';
 // The list does not tell sums: one request for each image, a few at a time.
 const AT_ONCE = 4;
 
+/** Names of other images of MAAS that have the content of an upload. */
+export interface SameContent {
+  /** MAAS has it whole under these. */
+  complete: string[];
+  /** It was sent in part, or is being sent now. */
+  unfinished: string[];
+}
+
 /**
- * Names of other images that MAAS has complete with the content about to be sent. From 3.8 on MAAS keeps one file for all
- * images of a sum and writes it anew for each: meanwhile they have none, though MAAS goes on calling them complete.
+ * Other images with the content about to be sent. From 3.5 on MAAS keeps one file on disk for all images of a sum (by the sum
+ * itself in 3.5.0 and 3.5.1, by `filename_on_disk` from 3.5.2): up to 3.7 a second upload begins the unfinished file anew, and from
+ * 3.8 on the finished one as well. Up to 3.4 nothing of this is so, and nobody is asked.
  */
-export async function imagesWithout(client: MaasClient, request: UploadRequest): Promise<string[]> {
-  if (!atLeast(await client.version(), 3, 8)) return [];
+export async function othersWith(client: MaasClient, request: UploadRequest): Promise<SameContent> {
+  if (!atLeast(await client.version(), 3, 5)) return { complete: [], unfinished: [] };
   const { sha256, architecture } = request;
   const name = plainName(request.name);
   const others = (await listUploaded(client)).filter(
@@ -20,10 +29,12 @@ export async function imagesWithout(client: MaasClient, request: UploadRequest):
   );
   const limit = pLimit(AT_ONCE);
   const details = await Promise.all(others.map(({ id }) => limit(() => readResource(client, id))));
-  return details
-    .filter(({ sets }) =>
-      sets.some((set) => set.complete && set.files.some((file) => file.sha256 === sha256)),
-    )
-    .map((one) => one.name)
-    .sort();
+  const having = (complete: boolean) =>
+    details
+      .filter(({ sets }) =>
+        sets.some((set) => set.complete === complete && set.files.some((file) => file.sha256 === sha256)),
+      )
+      .map((one) => one.name)
+      .sort();
+  return { complete: having(true), unfinished: having(false) };
 }

@@ -29,7 +29,10 @@ export function offsetOf(set: { size: number; progress: number | undefined }, re
   return Math.min(Math.max(bytes, 0), set.size);
 }
 
-/** Reads from the full form of a resource where the file of this sum and size stands. */
+/**
+ * Reads from the full form of a resource where the file of this sum and size stands.
+ * @param regions that keep a file each; 1 up to 3.4
+ */
 export function standing(
   resource: BootResourceDetail,
   wanted: { sha256: string; size: number },
@@ -46,7 +49,7 @@ export function standing(
   const newest = sets[0];
   const file = newest && !newest.complete ? ours(newest) : undefined;
   if (!newest || !file?.uploadUri) return { at: 'absent', keepOld: deployed !== undefined };
-  const offset = offsetOf(newest, file.onDisk ? regions : 1);
+  const offset = offsetOf(newest, regions);
   const here = { set: newest.version, uploadUri: file.uploadUri };
   return offset < newest.size
     ? { at: 'partial', ...here, offset }

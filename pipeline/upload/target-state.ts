@@ -14,6 +14,12 @@ export function targetDir(url: string, env: NodeJS.ProcessEnv): string {
   );
 }
 
+/** The lock of one MAAS by whatever URL it is spoken to. @param regions system ids of its region controllers */
+export function regionsDir(regions: readonly string[], env: NodeJS.ProcessEnv): string {
+  const name = createHash('sha256').update(regions.join('\n')).digest('hex');
+  return join(stateDir(env), 'targets', `regions-${name.slice(0, 8)}`);
+}
+
 // A limit in front of MAAS may be lifted: what was learnt is tried again after a while.
 const KEEP_MS = 7 * 24 * 3600 * 1000;
 

@@ -4,12 +4,13 @@ import { fullName, plainName } from '../maas/answers.ts';
 import type { MaasClient } from '../maas/client.ts';
 import { Refusal } from '../maas/refusal.ts';
 import { endpointOf } from '../maas/url.ts';
+import { atLeast } from '../maas/version.ts';
 import type { ChunkSize } from './chunk-size.ts';
 import type { LocalFile } from './local-file.ts';
 import { Place } from './place.ts';
 import { ProgressLine } from './progress-line.ts';
 import type { UploadRequest, UploadResult } from './request.ts';
-import { imagesWithout } from './shared-file.ts';
+import { othersWith, type SameContent } from './shared-file.ts';
 import type { Standing } from './standing.ts';
 import { fitsHeaders, StreamingDoor, wasEnded } from './streaming.ts';
 import { keepChunkSize } from './target-state.ts';
@@ -40,8 +41,13 @@ export class Transfer {
   #cuts = 0;
   /** MAAS has said that it has every byte, whatever its progress shows. */
   #allThere = false;
-  /** Other images that have no file until this one is complete; undefined before it was asked. */
-  #without: readonly string[] | undefined;
+  /** Other images of this content; undefined before it was asked. */
+  #others: SameContent | undefined;
+  /** Other images that have no file until this one is complete. */
+  #without: readonly string[] = [];
+  /** Where the last chunk began, and where one met a server's error last. */
+  #offset = 0;
+  #erredAt: number | undefined;
 
   constructor(
     client: MaasClient,
@@ -67,7 +73,7 @@ export class Transfer {
         const now = await this.#place.ask();
         if (now.at === 'complete') return this.#done(now.set);
         try {
-          await this.#tellWithout();
+          await this.#tellShared();
           await this.#advance(now);
         } catch (error) {
           await this.#recover(error);
@@ -105,6 +111,7 @@ export class Transfer {
     if (this.#file.readTo < start) this.#line.catchingUp();
     for (let offset = start; offset < size; ) {
       const length = Math.min(this.#chunkSize.bytes, size - offset);
+      this.#offset = offset;
       const bytes = this.#file.chunk(offset, length);
       const next = offset + length;
       const began = performance.now();
@@ -175,7 +182,8 @@ export class Transfer {
       this.#allThere = true;
       return;
     }
-    if (row === 'too-much' || row === 'wrong-sum') return this.#restart(error);
+    if (row === 'too-much' || row === 'wrong-sum' || row === 'part-gone') return this.#restart(error);
+    if (status === 500 && (await this.#wasTakenAway())) return this.#restart(error);
     if (status === 404) {
       // Deleted, or replaced by another upload: asking tells which.
       this.#restarts += 1;
@@ -199,7 +207,7 @@ export class Transfer {
     if (!cleared) throw error;
     this.#allThere = false;
     // Foreseen and told where another image has the same content.
-    if (this.#without?.length) return;
+    if (this.#without.length > 0) return;
     this.#request.emit({
       type: 'notice',
       level: 'warning',
@@ -225,20 +233,39 @@ export class Transfer {
     });
   }
 
-  /** Once, before the first byte: MAAS 3.8 has one file for all images of this content, and writes it anew. */
-  async #tellWithout(): Promise<void> {
-    if (this.#without) return;
-    this.#without = await imagesWithout(this.#client, this.#request);
-    if (this.#without.length === 0) return;
-    this.#request.emit({
+  /** A second server's error at one place, where the same content has come under another name meanwhile: it stays so. */
+  async #wasTakenAway(): Promise<boolean> {
+    const again = this.#erredAt === this.#offset && this.#offset > 0;
+    this.#erredAt = this.#offset;
+    // 3.8 has no such file apart, and what it has is gone on with.
+    if (!again || atLeast(await this.#client.version(), 3, 8)) return false;
+    return (await othersWith(this.#client, this.#request)).complete.length > 0;
+  }
+
+  /** Once, before the first byte: what becomes of other images of this content, for which MAAS has one file only. */
+  async #tellShared(): Promise<void> {
+    if (this.#others) return;
+    this.#others = await othersWith(this.#client, this.#request);
+    const { complete, unfinished } = this.#others;
+    const { emit, name } = this.#request;
+    if (unfinished.length > 0)
+      emit({
+        type: 'notice',
+        level: 'warning',
+        message: `${listed(unfinished)} has the same content and is not complete: this MAAS keeps one file for both, and what was sent of it is lost`,
+        hint: 'Where somebody sends it now, end one of the two uploads: both at once can leave a damaged image that MAAS calls complete.',
+      });
+    if (complete.length === 0 || !atLeast(await this.#client.version(), 3, 8)) return;
+    this.#without = complete;
+    emit({
       type: 'notice',
       level: 'warning',
-      message: `${listed(this.#without)} cannot be deployed until "${plainName(this.#request.name)}" is complete: the content is the same, and this MAAS keeps one file for both and writes it anew`,
+      message: `${listed(complete)} cannot be deployed until "${plainName(name)}" is complete: the content is the same, and this MAAS keeps one file for both and writes it anew`,
     });
   }
 
   #tellBroken(): void {
-    if (!this.#without?.length) return;
+    if (this.#without.length === 0) return;
     this.#request.emit({
       type: 'notice',
       level: 'warning',

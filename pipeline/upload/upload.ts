@@ -1,12 +1,13 @@
 import { Fault } from '../errors/fault.ts';
 import { recordUpload } from '../ledger/ledger.ts';
-import { createClient } from '../maas/client.ts';
+import { regionIds } from '../maas/answers.ts';
+import { createClient, type MaasClient } from '../maas/client.ts';
 import { Patience } from '../maas/patience.ts';
 import { lockWorkspace } from '../run/lock.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { LocalFile } from './local-file.ts';
 import { checkRequest, type UploadRequest, type UploadResult } from './request.ts';
-import { learntChunkSize, targetDir } from './target-state.ts';
+import { learntChunkSize, regionsDir, targetDir } from './target-state.ts';
 import { Transfer } from './transfer.ts';
 import { TUNING, type Tuning } from './tuning.ts';
 
@@ -35,20 +36,35 @@ export async function uploadImage(request: UploadRequest, tuning: Tuning = TUNIN
   const dir = targetDir(client.url, request.env);
   const unlock = await lock(dir, request);
   try {
-    const file = await LocalFile.open(request);
+    // Another URL of the same MAAS has another folder, and two uploads of one content end each other there.
+    const unlockRegions = await lock(regionsDir(await regionIds(client), request.env), request);
     try {
-      const maasVersion = (await client.version()).text;
-      const chunkSize = new ChunkSize(tuning.chunkSizes, await learntChunkSize(dir));
-      const transfer = new Transfer(client, request, file, chunkSize, dir, tuning);
-      const done = await transfer.run();
-      const { resourceId, set } = done;
-      await recordUpload(done.skipped ? 'found' : 'completed', client.url, request, { resourceId, set });
-      return { ...done, maasVersion, seconds: (performance.now() - started) / 1000 };
+      return await transfer(client, request, dir, tuning, started);
     } finally {
-      await file.close();
+      await unlockRegions();
     }
   } finally {
     await unlock();
+  }
+}
+
+async function transfer(
+  client: MaasClient,
+  request: UploadRequest,
+  dir: string,
+  tuning: Tuning,
+  started: number,
+): Promise<UploadResult> {
+  const file = await LocalFile.open(request);
+  try {
+    const maasVersion = (await client.version()).text;
+    const chunkSize = new ChunkSize(tuning.chunkSizes, await learntChunkSize(dir));
+    const done = await new Transfer(client, request, file, chunkSize, dir, tuning).run();
+    const { resourceId, set } = done;
+    await recordUpload(done.skipped ? 'found' : 'completed', client.url, request, { resourceId, set });
+    return { ...done, maasVersion, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    await file.close();
   }
 }
 

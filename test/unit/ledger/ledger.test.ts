@@ -53,7 +53,6 @@ test('an image of the list knows its build by its sum, and shows the set in use'
       size: 1000,
       complete: true,
       uploadUri: undefined,
-      onDisk: true,
       filetype: 'root-tgz',
     },
   ];

@@ -69,6 +69,12 @@ const ANSWERS: [number, string, string, string][] = [
   [400, "Content-Length doesn't equal size of received data.", 'chunk-cut', 'part of a chunk'],
   [400, 'Too much data received.', 'too-much', 'Delete'],
   [400, 'Saved content does not match given SHA256 value.', 'wrong-sum', 'sha256'],
+  [
+    500,
+    "[Errno 2] No such file or directory: '/var/lib/maas/image-storage/785b075.incomplete'",
+    'part-gone',
+    'begins anew',
+  ],
   [400, 'Cannot upload to a complete file.', 'complete', 'whole already'],
   [403, 'Cannot upload to a resource of type: 0.', 'synced', 'another name'],
   [400, 'No space left on device', 'server-disk-full', 'prune'],
