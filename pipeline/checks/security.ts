@@ -1,4 +1,5 @@
-import { type Check, fail, failOr, notApplicable, pass, places, several } from './types.ts';
+import { SSHD_CHECK } from './sshd.ts';
+import { type Check, fail, failOr, pass, places, several } from './types.ts';
 
 /** What would let somebody in, or make two machines one. */
 export const SECURITY_CHECKS: Check[] = [
@@ -60,26 +61,7 @@ export const SECURITY_CHECKS: Check[] = [
       return wrong.length > 0 ? fail(wrong.join('; ')) : pass(`${accounts.length} accounts, all locked`);
     },
   },
-  {
-    number: 31,
-    id: 'sshd',
-    title: 'sshd lets neither root nor passwords in',
-    severity: 'blocker',
-    why: 'The build opens sshd for Packer; the setting must not stay.',
-    fix: 'Remove `PermitRootLogin yes` and `PasswordAuthentication yes` from /etc/ssh/sshd_config and /etc/ssh/sshd_config.d.',
-    reads: /^etc\/ssh(\/|$)/,
-    evaluate({ access: { sshd } }) {
-      if (!sshd.installed) return notApplicable('there is no sshd');
-      const open = sshd.settings.filter(
-        (s) =>
-          ['permitrootlogin', 'passwordauthentication', 'permitemptypasswords'].includes(s.keyword) &&
-          s.value.toLowerCase() === 'yes',
-      );
-      if (open.length > 0) return fail(places(open));
-      const said = sshd.settings.filter((s) => s.keyword !== 'authorizedkeysfile').map((s) => s.text);
-      return pass(said.length > 0 ? several(said) : "nothing set: sshd's own defaults");
-    },
-  },
+  SSHD_CHECK,
   {
     number: 32,
     id: 'apt-sources',

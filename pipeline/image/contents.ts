@@ -8,9 +8,7 @@ import type { Tree } from './tree.ts';
 
 /** Directories whose files are looked for by name: behind a link they would not be found. */
 const WATCHED = new Set(
-  'etc etc/ssh etc/ssh/sshd_config.d etc/sudoers.d etc/apt etc/apt/sources.list.d etc/cloud etc/netplan root root/.ssh curtin'.split(
-    ' ',
-  ),
+  'etc etc/sudoers.d etc/apt etc/apt/sources.list.d etc/cloud etc/netplan root root/.ssh curtin'.split(' '),
 );
 
 /** The few files that are read whole, for the collectors that asked; and which of them could not be read. */

@@ -1,4 +1,5 @@
 import type { HookFacts } from './collect/hooks.ts';
+import type { SshdFacts } from './collect/sshd.ts';
 
 /** What is wrong with the archive itself, whatever it holds. */
 export type ProblemKind =
@@ -150,7 +151,7 @@ export interface ImageFacts {
   access: {
     nopasswd: ConfigLine[];
     authorizedKeys: { file: string; keys: number }[];
-    sshd: { installed: boolean; settings: (ConfigLine & { keyword: string; value: string })[] };
+    sshd: SshdFacts;
   };
   apt: {
     /** Sources that only the build could reach or trust. */

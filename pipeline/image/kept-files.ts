@@ -30,6 +30,7 @@ export class KeptFiles {
   #bytes = 0;
   #tree: Tree | null = null;
   #folders: Map<string, string[]> | null = null;
+  #folderNames: Map<string, Set<string>> | null = null;
 
   /** Bytes of this file that are kept at most; 0: it is not kept. */
   wants(path: string): number {
@@ -78,6 +79,27 @@ export class KeptFiles {
   list(folder: string): string[] {
     const real = this.#tree?.resolve(folder) ?? folder;
     return this.#index().get(real) ?? [];
+  }
+
+  /** Names of the folders directly in a folder that hold anything kept, at whatever depth. */
+  folders(folder: string): string[] {
+    const real = this.#tree?.resolve(folder) ?? folder;
+    if (!this.#folderNames) {
+      this.#folderNames = new Map();
+      for (const path of this.#index().keys())
+        for (let end = path.length; end > 0; ) {
+          const cut = path.lastIndexOf('/', end - 1);
+          const above = path.slice(0, Math.max(cut, 0));
+          const names = this.#folderNames.get(above);
+          const name = path.slice(cut + 1, end);
+          // What is known has its own parents known.
+          if (names?.has(name)) break;
+          if (names) names.add(name);
+          else this.#folderNames.set(above, new Set([name]));
+          end = cut;
+        }
+    }
+    return [...(this.#folderNames.get(real) ?? [])];
   }
 
   /** Every path kept, links among them, in byte order. */

@@ -2,19 +2,28 @@ import { parsePasswd, parseShadow, passwordState } from '../../pipeline/parsers/
 import { aptProxies } from '../../pipeline/parsers/apt-conf.ts';
 import { parseDeb822Sources, parseSourcesList, unusableSource } from '../../pipeline/parsers/apt-sources.ts';
 import { parseAssignments } from '../../pipeline/parsers/assignments.ts';
+import { countKeys } from '../../pipeline/parsers/authorized-keys.ts';
 import { parseCapability } from '../../pipeline/parsers/capability.ts';
 import { parseDebconf } from '../../pipeline/parsers/debconf.ts';
 import { parseDep5 } from '../../pipeline/parsers/dep5.ts';
 import { parseDiversions } from '../../pipeline/parsers/diversions.ts';
 import { installed, parseDpkgStatus } from '../../pipeline/parsers/dpkg-status.ts';
 import { buildTimeMounts } from '../../pipeline/parsers/fstab.ts';
+import { globMatches, globMatchesPath, isPattern, wildcardMatches } from '../../pipeline/parsers/glob.ts';
 import { defaultKernel, parseGrubCfg } from '../../pipeline/parsers/grub-cfg.ts';
 import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
 import { numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
 import { netplanInterfaces } from '../../pipeline/parsers/netplan.ts';
 import { parseShebang } from '../../pipeline/parsers/shebang.ts';
-import { effectiveSshd, parseSshdConfig } from '../../pipeline/parsers/sshd-config.ts';
+import {
+  patternListMatches,
+  readSshdConfig,
+  type SshdFiles,
+  sshdSetting,
+  sshdSettings,
+} from '../../pipeline/parsers/sshd-config.ts';
 import { passwordlessRules } from '../../pipeline/parsers/sudoers.ts';
+import { parseUnit, unitWords } from '../../pipeline/parsers/systemd-unit.ts';
 import { compareVersions } from '../../pipeline/parsers/version.ts';
 
 type Parse = (input: Buffer) => unknown;
@@ -37,6 +46,7 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     ),
   },
   assignments: { parseAssignments: text(parseAssignments) },
+  'authorized-keys': { countKeys: text(countKeys) },
   capability: { parseCapability },
   debconf: { parseDebconf: text(parseDebconf) },
   dep5: { parseDep5: text(parseDep5) },
@@ -46,6 +56,13 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     installed: text((said) => parseDpkgStatus(said).map(installed)),
   },
   fstab: { buildTimeMounts: text(buildTimeMounts) },
+  glob: {
+    // The first line is the pattern.
+    globMatches: text((said) => globMatches(...patternAndName(said))),
+    globMatchesPath: text((said) => globMatchesPath(...patternAndName(said))),
+    wildcardMatches: text((said) => wildcardMatches(...patternAndName(said))),
+    isPattern: text(isPattern),
+  },
   'grub-cfg': {
     parseGrubCfg: text(parseGrubCfg),
     // The first line is GRUB_DEFAULT.
@@ -59,22 +76,28 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   netplan: { netplanInterfaces: text(netplanInterfaces) },
   shebang: { parseShebang },
   'sshd-config': {
-    parseSshdConfig: text(parseSshdConfig),
-    effectiveSshd: text((said) => effectiveSshd(sshdFiles(said))),
+    readSshdConfig: text((said) => readSshdConfig(sshdFiles(said))),
+    sshdSetting: text((said) => sshdSetting(readSshdConfig(sshdFiles(said)), 'permitrootlogin', () => true)),
+    sshdSettings: text((said) => sshdSettings(readSshdConfig(sshdFiles(said)), 'permitrootlogin')),
+    patternListMatches: text((said) => patternListMatches(said, said.slice(0, 100))),
   },
   sudoers: { passwordlessRules: text(passwordlessRules) },
+  'systemd-unit': { parseUnit: text(parseUnit), unitWords: text(unitWords) },
   version: { compareVersions: text(ordersBothWays) },
 };
 
 /** Files parted by NUL: the first is the main one, each other has its path as its first line. */
-function sshdFiles(said: string): Map<string, string> {
+function sshdFiles(said: string): SshdFiles {
   const [main = '', ...included] = said.split('\0');
   const files = new Map([['etc/ssh/sshd_config', main]]);
   for (const file of included) {
     const [path = '', ...lines] = file.split('\n');
     files.set(path, lines.join('\n'));
   }
-  return files;
+  return {
+    text: (path) => files.get(path) ?? null,
+    glob: (pattern) => [...files.keys()].filter((path) => globMatchesPath(pattern, path)),
+  };
 }
 
 /** Two versions, one a line, are in one order from either side. */
@@ -82,4 +105,9 @@ function ordersBothWays(said: string): void {
   const [a = '', b = ''] = said.split('\n');
   if (compareVersions(a, b) !== -compareVersions(b, a) || compareVersions(a, a) !== 0)
     throw new Error('The order of two versions depends on which comes first');
+}
+
+function patternAndName(said: string): [string, string] {
+  const [pattern = '', name = ''] = said.split('\n');
+  return [pattern.slice(0, 500), name.slice(0, 500)];
 }

@@ -1,22 +1,14 @@
 import { type PasswordState, parsePasswd, parseShadow, passwordState } from '../../parsers/accounts.ts';
-import { effectiveSshd } from '../../parsers/sshd-config.ts';
 import { passwordlessRules } from '../../parsers/sudoers.ts';
 import type { Collector } from '../collector.ts';
 import type { Account, ImageFacts } from '../facts.ts';
 import { shown } from '../names.ts';
+import { sshdConfigs, sshdFacts } from './sshd.ts';
 
 const SUDOERS = /^etc\/sudoers(?:\.d\/[^/]+)?$/;
-const SSHD = /^etc\/ssh\/(?:sshd_config|sshd_config\.d\/[^/]+|[^/]+\.conf)$/;
 const KEYS =
   /^(?:root|home\/[^/]+|var\/lib\/[^/]+)\/\.ssh\/authorized_keys2?$|^etc\/ssh\/authorized_keys\/[^/]+$/;
 const MOST = 4 << 20;
-const DOORS = new Set([
-  'permitrootlogin',
-  'passwordauthentication',
-  'permitemptypasswords',
-  'authorizedkeysfile',
-]);
-
 type Access = Pick<ImageFacts, 'accounts' | 'access'>;
 
 /** Who gets in, and how. Password hashes are looked at here and go no further. */
@@ -25,13 +17,7 @@ export function accessCollector(): Collector<Access> {
   const authorizedKeys: { file: string; keys: number }[] = [];
   return {
     wants: (path) =>
-      path === 'etc/passwd' ||
-      path === 'etc/shadow' ||
-      SUDOERS.test(path) ||
-      SSHD.test(path) ||
-      KEYS.test(path)
-        ? MOST
-        : 0,
+      path === 'etc/passwd' || path === 'etc/shadow' || SUDOERS.test(path) || KEYS.test(path) ? MOST : 0,
     content(path, bytes) {
       if (!KEYS.test(path)) files.set(path, bytes.toString());
       else {
@@ -42,27 +28,20 @@ export function accessCollector(): Collector<Access> {
         if (keys > 0) authorizedKeys.push({ file: `/${shown(path)}`, keys });
       }
     },
-    finish(tree) {
+    finish(tree, kept) {
       const nopasswd = [...files]
         .filter(([path]) => SUDOERS.test(path) && ignoredBySudo(path) === false)
         .flatMap(([path, text]) =>
           passwordlessRules(text).map((rule) => ({ file: `/${shown(path)}`, ...rule })),
         );
-      const settings = effectiveSshd(files)
-        .filter((s) => DOORS.has(s.keyword))
-        .map(({ file, line, keyword, value, match }) => ({
-          file: `/${shown(file)}`,
-          line,
-          keyword,
-          value,
-          text: `${keyword} ${value}${match === null ? '' : ` (for ${match})`}`,
-        }));
+      const unread = new Set<string>();
+      const configs = sshdConfigs(tree, kept, unread);
       return {
         accounts: accounts(files),
         access: {
           nopasswd,
           authorizedKeys,
-          sshd: { installed: tree.exists('usr/sbin/sshd') || files.has('etc/ssh/sshd_config'), settings },
+          sshd: sshdFacts(tree, kept, configs, unread, parsePasswd(files.get('etc/passwd') ?? '')),
         },
       };
     },

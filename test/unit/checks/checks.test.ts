@@ -403,7 +403,7 @@ const BAD: Record<string, Bad[]> = {
           'etc/ssh/sshd_config',
           'PasswordAuthentication no\nMatch Address 10.0.0.0/8\n  PasswordAuthentication yes\n',
         ),
-      found: /for Address 10/,
+      found: /for address 10/,
     },
   ],
   'apt-sources': [

@@ -18,7 +18,7 @@ import { genericKernels } from '../../../pipeline/parsers/hook-installs.ts';
 import { significantLines } from '../../../pipeline/parsers/lines.ts';
 import { netplanInterfaces } from '../../../pipeline/parsers/netplan.ts';
 import { parseShebang } from '../../../pipeline/parsers/shebang.ts';
-import { effectiveSshd, parseSshdConfig } from '../../../pipeline/parsers/sshd-config.ts';
+import { readSshdConfig } from '../../../pipeline/parsers/sshd-config.ts';
 import { passwordlessRules } from '../../../pipeline/parsers/sudoers.ts';
 import { compareVersions } from '../../../pipeline/parsers/version.ts';
 
@@ -80,11 +80,10 @@ describe('every parser', () => {
     parseGrubCfg,
     genericKernels,
     significantLines,
-    parseSshdConfig,
     passwordlessRules,
     netplanInterfaces,
     grub: (text) => defaultKernel(parseGrubCfg(text), text.slice(0, 10)),
-    sshd: (text) => effectiveSshd(new Map([['etc/ssh/sshd_config', `Include *\n${text}`]])),
+    sshd: (text) => readSshdConfig({ text: () => `Include *\n${text}`, glob: (pattern) => [pattern] }),
     shebang: (text) => parseShebang(Buffer.from(text)),
     capability: (text) => parseCapability(Buffer.from(text)),
     sources: (text) => [...parseSourcesList(text), ...parseDeb822Sources(text)].map(unusableSource),
@@ -190,42 +189,6 @@ describe('accounts', () => {
     expect(parsePasswd('root:x:0:0:r:/root:/bin/sh\nbad\n#x:x:0:0\n+::::::\n')).toEqual([
       { name: 'root', password: 'x', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' },
     ]);
-  });
-});
-
-describe('sshd_config', () => {
-  const files = (entries: Record<string, string>) => new Map(Object.entries(entries));
-  const inForce = (entries: Record<string, string>, keyword: string) =>
-    effectiveSshd(files(entries)).find((s) => s.keyword === keyword && s.match === null)?.value;
-
-  it('takes the first value, of included files in their place and order', () => {
-    const set = {
-      'etc/ssh/sshd_config': 'PasswordAuthentication no\nInclude sshd_config.d/*.conf\nPermitRootLogin no\n',
-      'etc/ssh/sshd_config.d/20.conf': 'permitrootlogin yes\n',
-      'etc/ssh/sshd_config.d/10.conf': 'PermitRootLogin=prohibit-password # x\nPasswordAuthentication yes\n',
-      'etc/ssh/sshd_config.d/ignored': 'PermitRootLogin yes\n',
-    };
-    expect(inForce(set, 'permitrootlogin')).toBe('prohibit-password');
-    expect(inForce(set, 'passwordauthentication')).toBe('no');
-  });
-
-  it('ends Match blocks with the file or with "Match all"', () => {
-    const [a, b, c] = parseSshdConfig(
-      'Match User x\nPermitRootLogin yes\nMatch all\nX11Forwarding no\nMatch Group g\nBanner none',
-    );
-    expect([a?.match, b?.match, c?.match]).toEqual(['User x', null, 'Group g']);
-  });
-
-  it('survives files that include each other', () => {
-    expect(
-      inForce(
-        {
-          'etc/ssh/sshd_config': 'Include a.conf\nPort 1',
-          'etc/ssh/a.conf': 'Include a.conf\nInclude sshd_config\nPort 2',
-        },
-        'port',
-      ),
-    ).toBe('2');
   });
 });
 
