@@ -184,7 +184,10 @@ const include = fc.constantFrom(
   ...['Include @conf.d/*.conf', 'include "@conf.d/a.conf" @conf.d/b.conf', 'Include @conf.d/[!a].conf # x'],
   ...['Include @conf.d/none', 'Include=@*/c.conf', 'Include @conf.d/.hidden', 'Include @conf.d/\\a.conf'],
 );
-const lines = (most: number, ...more: (fc.Arbitrary<string> | { weight: number; arbitrary: fc.Arbitrary<string> })[]) =>
+const lines = (
+  most: number,
+  ...more: (fc.Arbitrary<string> | { weight: number; arbitrary: fc.Arbitrary<string> })[]
+) =>
   fc
     .array(fc.oneof({ weight: 6, arbitrary: setting }, { weight: 2, arbitrary: other }, ...more), {
       maxLength: most,
