@@ -1,4 +1,5 @@
 import { ARCHIVE_CHECKS } from './archive.ts';
+import { CLOUD_CHECKS } from './cloud.ts';
 import { HYGIENE_CHECKS } from './hygiene.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
 import { PACKAGE_CHECKS } from './packages.ts';
@@ -6,7 +7,7 @@ import { SECURITY_CHECKS } from './security.ts';
 import type { Check } from './types.ts';
 
 /** Raised when a check changes what it decides: verdicts of an older table are not fresh any more. */
-export const CHECKS_VERSION = 1;
+export const CHECKS_VERSION = 2;
 
 /** All checks of an image for MAAS, in the order of their numbers. */
 export const CHECKS: readonly Check[] = [
@@ -14,5 +15,6 @@ export const CHECKS: readonly Check[] = [
   ...PACKAGE_CHECKS,
   ...KERNEL_CHECKS,
   ...SECURITY_CHECKS,
+  ...CLOUD_CHECKS,
   ...HYGIENE_CHECKS,
 ].sort((a, b) => a.number - b.number);

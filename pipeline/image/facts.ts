@@ -1,5 +1,9 @@
+import type { CloudFacts } from './collect/cloud.ts';
 import type { HookFacts } from './collect/hooks.ts';
 import type { SshdFacts } from './collect/sshd.ts';
+
+/** Raised when facts change their shape or meaning: images packed before are looked at anew. */
+export const FACTS_VERSION = 2;
 
 /** What is wrong with the archive itself, whatever it holds. */
 export type ProblemKind =
@@ -160,7 +164,7 @@ export interface ImageFacts {
     proxies: ConfigLine[];
   };
   storage: { fstab: ConfigLine[] };
-  cloud: { disabling: string[]; instances: string[] };
+  cloud: CloudFacts;
   network: { netplan: { file: string; interfaces: string[] }[]; persistentRules: string[] };
   dgx: { release: Record<string, string> | null; tokens: (ConfigLine & { token: string })[] };
   oemConfig: string[];

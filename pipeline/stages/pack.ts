@@ -4,6 +4,7 @@ import { namesBeside } from '../attest/names.ts';
 import { loadSigningKey, type SigningKey } from '../attest/signing-key.ts';
 import { writeAttestations } from '../attest/write.ts';
 import type { Emit } from '../events/event.ts';
+import { FACTS_VERSION } from '../image/facts.ts';
 import { compressorId } from '../pack/compressor.ts';
 import { packRoot } from '../pack/root.ts';
 import { bytes } from '../report/human.ts';
@@ -18,6 +19,8 @@ export const pack: Stage<'pack'> = {
     const { image } = context;
     return {
       build: context.output('build').buildId,
+      // Facts of another shape would be judged wrongly.
+      facts: FACTS_VERSION,
       name: image.name,
       compression: image.compression,
       // Another compressor writes other bytes.

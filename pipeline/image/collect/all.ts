@@ -4,6 +4,7 @@ import { accessCollector } from './access.ts';
 import { aptCollector } from './apt.ts';
 import { attributesCollector } from './attributes.ts';
 import { bootCollector } from './boot.ts';
+import { cloudCollector } from './cloud.ts';
 import { countsCollector } from './counts.ts';
 import { hooksCollector } from './hooks.ts';
 import { identityCollector } from './identity.ts';
@@ -27,6 +28,7 @@ export function collectors(signal?: AbortSignal) {
     identity: identityCollector(),
     access: accessCollector(),
     apt: aptCollector(),
+    cloud: cloudCollector(),
     leftovers: leftoversCollector(),
     tokens: tokensCollector(),
     licences: licencesCollector(),
@@ -55,6 +57,7 @@ export function composeFacts(
     identity: parts.identity,
     ...parts.access,
     apt: parts.apt,
+    cloud: parts.cloud,
     ...leftovers,
     ...parts.licences,
     dgx: { release: dgxRelease, tokens: parts.tokens },

@@ -8,8 +8,6 @@ import { shown } from '../names.ts';
 const NETPLAN = /^(?:etc|usr\/lib|lib)\/netplan\/[^/]+\.ya?ml$/;
 const PERSISTENT =
   /^etc\/udev\/rules\.d\/[^/]*persistent-net[^/]*\.rules$|^etc\/systemd\/network\/[^/]+\.link$/;
-const DISABLING =
-  /^etc\/cloud\/(?:cloud-init\.disabled|cloud\.cfg\.d\/(?:99-installer\.cfg|90-installer-network\.cfg|subiquity-disable-[^/]*|curtin-preserve-sources\.cfg))$/;
 const LOGS =
   /^var\/log\/(?:installer\/.|curtin|cloud-init|apt\/.|dpkg\.log|syslog|auth\.log|kern\.log|journal\/.+\.journal$)|^root\/curtin-install/;
 const SECRETS =
@@ -19,18 +17,13 @@ const CACHES =
 const OEM =
   /^var\/lib\/oem-config\/run$|^etc\/systemd\/system\/(?:[^/]+\.(?:wants|requires)\/)?oem-config[^/]*$/;
 
-type Leftovers = Pick<
-  ImageFacts,
-  'storage' | 'cloud' | 'network' | 'oemConfig' | 'leftovers' | 'services'
-> & {
+type Leftovers = Pick<ImageFacts, 'storage' | 'network' | 'oemConfig' | 'leftovers' | 'services'> & {
   dgxRelease: Record<string, string> | null;
 };
 
 /** What the build leaves in an image unless somebody takes it out. */
 export function leftoversCollector(): Collector<Leftovers> {
   const fstab: ImageFacts['storage']['fstab'] = [];
-  const disabling: string[] = [];
-  const instances: string[] = [];
   const netplanFiles = new Map<string, string>();
   const persistentRules: string[] = [];
   const oemConfig: string[] = [];
@@ -52,14 +45,10 @@ export function leftoversCollector(): Collector<Leftovers> {
       const name = `/${shown(path)}`;
       const keep = (list: string[]) => list.length < 50 && list.push(name);
       if (path.startsWith('etc/')) {
-        if (DISABLING.test(path)) keep(disabling);
         if (PERSISTENT.test(path)) keep(persistentRules);
         const unit = /^etc\/systemd\/system\/[^/]+\.(?:wants|requires)\/([^/]+)$/.exec(path)?.[1];
         if (unit && services.size < 2000) services.add(shown(unit));
         if (OEM.test(path)) keep(oemConfig);
-      } else if (path.startsWith('var/lib/cloud/instance')) {
-        // An empty `instances` directory tells cloud-init nothing.
-        if (path !== 'var/lib/cloud/instances' || type !== 'directory') keep(instances);
       } else if (path === 'var/lib/oem-config/run') keep(oemConfig);
       if (type !== 'file' || size === 0) return;
       if (SECRETS.test(path)) secrets.add(name);
@@ -81,7 +70,6 @@ export function leftoversCollector(): Collector<Leftovers> {
         oemConfig.push(`/etc/systemd/system/default.target -> ${shown(target)}`);
       return {
         storage: { fstab },
-        cloud: { disabling, instances },
         network: { netplan, persistentRules },
         oemConfig,
         leftovers: { logs: logs.toJSON(), secrets: secrets.toJSON(), caches: caches.toJSON(), cacheBytes },

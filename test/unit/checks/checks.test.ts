@@ -297,15 +297,28 @@ const BAD: Record<string, Bad[]> = {
     { how: 'a device', spoil: (r) => r.put('etc/fstab', '/dev/vda1 / ext4\n'), found: /vda1/ },
   ],
   'cloud-init-enabled': [
-    'cloud-init.disabled',
-    'cloud.cfg.d/99-installer.cfg',
-    'cloud.cfg.d/90-installer-network.cfg',
-    'cloud.cfg.d/subiquity-disable-cloudinit-networking.cfg',
-  ].map((name) => ({
-    how: name,
-    spoil: (r: Root) => r.put(`etc/cloud/${name}`),
-    found: new RegExp(name),
-  })),
+    {
+      how: 'cloud-init.disabled',
+      spoil: (r) => r.put('etc/cloud/cloud-init.disabled'),
+      found: /cloud-init\.disabled switches cloud-init off/,
+    },
+    {
+      how: 'a list of data sources without MAAS',
+      spoil: (r) => r.put('etc/cloud/cloud.cfg.d/99-installer.cfg', 'datasource_list: [ None ]\n'),
+      found: /99-installer\.cfg: datasource_list: \[ None \] leaves MAAS out/,
+    },
+    {
+      how: 'a masked unit',
+      spoil: (r) => r.link('etc/systemd/system/cloud-init-local.service', '/dev/null'),
+      found: /masks cloud-init-local\.service/,
+    },
+    {
+      how: 'a network that is switched off',
+      spoil: (r) => r.put('etc/cloud/cloud.cfg.d/99-net.cfg', 'network: {config: disabled}\n'),
+      found: /network: \{config: disabled\}/,
+      severity: 'major',
+    },
+  ],
   'cloud-init-state': [
     {
       how: 'an instance link',
