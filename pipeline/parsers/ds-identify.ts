@@ -42,18 +42,20 @@ export function dsIdentifyOf(version: string | null): string[] {
 /** The list of data sources in force: its names, and the file that it is from. */
 export interface DatasourceList {
   names: string[];
+  /** Nothing in it can be read: the built-in list is gone through, in which MAAS is the first. */
+  builtIn: boolean;
   file: string;
 }
 
-/**
- * The `datasource_list` in force: the last that is found, or null. When ds-identify can read nothing in it (a block list, an empty
- * one), it has no names: the built-in list is then gone through, in which MAAS is the first.
- */
+/** The `datasource_list` in force, the last that is found; null when there is none. */
 export function datasourceList(files: readonly CloudFile[], reading: Reading): DatasourceList | null {
-  const found = reading === 'read' ? lastByRead(files, 'datasource_list') : lastByGrep(files);
+  const found = reading === 'read' ? lastByRead(files, KEY) : lastByGrep(files);
   if (!found) return null;
-  return { names: yamlArray(found.value), file: found.file };
+  const list = yamlArray(found.value);
+  return { names: words(list), builtIn: list === '', file: found.file };
 }
+
+const KEY = 'datasource_list';
 
 interface Found {
   value: string;
@@ -105,8 +107,6 @@ function blanksOff(line: string): string {
   return line.slice(start, end);
 }
 
-const KEY = 'datasource_list';
-
 function lastByGrep(files: readonly CloudFile[]): Found | null {
   let found: Found | null = null;
   for (const { path, text } of files)
@@ -133,11 +133,14 @@ function keyIn(line: string): boolean {
   return false;
 }
 
-/** A flow sequence in one line, with or without its brackets, as the script takes it apart. */
-function yamlArray(value: string): string[] {
+/** A flow sequence in one line, with or without its brackets, as the script takes it apart: the names, a blank between them. */
+function yamlArray(value: string): string {
   let inner = value.startsWith('[') ? value.slice(1) : value;
   if (inner.endsWith(']')) inner = inner.slice(0, -1);
-  return inner.split(',').flatMap((token) => words(unquoted(words(token).join(' '))));
+  const tokens = inner.split(',');
+  // The shell's splitting has no field behind a last comma.
+  if (tokens.at(-1) === '') tokens.pop();
+  return tokens.map((token) => unquoted(words(token).join(' '))).join(' ');
 }
 
 function unquoted(text: string): string {

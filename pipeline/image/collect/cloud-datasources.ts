@@ -54,7 +54,7 @@ function listProblem(
     effect: 'off',
   });
   // Without a list, or with one that it cannot read, ds-identify goes through its own, and its test for MAAS decides.
-  if (list === null || list.names.length === 0) {
+  if (list === null || list.builtIn) {
     if (list === null || testsMaas) return null;
     return off(
       list.file,
