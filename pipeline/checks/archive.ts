@@ -1,5 +1,6 @@
 import type { ImageFacts, ProblemKind } from '../image/facts.ts';
 import { bytes } from '../report/human.ts';
+import { ATTRIBUTES_CHECK } from './attributes.ts';
 import { type Check, fail, notApplicable, pass, several } from './types.ts';
 
 const STREAM: ProblemKind[] = [
@@ -140,34 +141,7 @@ export const ARCHIVE_CHECKS: Check[] = [
       return wrong.length > 0 ? fail(several(wrong)) : pass(`setuid root: ${owners.privileged.join(', ')}`);
     },
   },
-  {
-    number: 6,
-    id: 'attributes',
-    title: 'Extended attributes and ACLs were kept',
-    severity: 'major',
-    why: 'Without `security.capability` ping, mtr and others work for root only; ACLs with host names of users fail or change on the machine.',
-    fix: "Pack with `--xattrs --xattrs-include='*' --numeric-owner` and without `--acls` (ACLs travel as system.posix_acl_*).",
-    evaluate({ xattrs, packages, owners }) {
-      const broken = xattrs.capabilities.filter((c) => !c.valid);
-      if (broken.length > 0)
-        return fail(`damaged capabilities: ${several(broken.map((c) => `${c.path} ${c.capabilities}`))}`);
-      if (xattrs.namedAcls.count > 0)
-        return fail(
-          `ACLs with names of the host's users: ${several(xattrs.namedAcls.examples, xattrs.namedAcls.count)}`,
-        );
-      if (xattrs.capabilities.length > 0)
-        return pass(
-          `${xattrs.capabilities.length} files with capabilities (${xattrs.capabilities[0]!.path} ${xattrs.capabilities[0]!.capabilities}), ${xattrs.acls} ACLs`,
-        );
-      const needy = packages.filter(
-        (p) => p.status === 'ii' && (p.name === 'iputils-ping' || p.name === 'mtr-tiny'),
-      );
-      if (needy.length === 0) return notApplicable('no installed package is known to set capabilities');
-      if (owners.setuid.some((s) => /\/ping$/.test(s.path)))
-        return pass('ping is setuid instead of having a capability');
-      return fail(`not one file has capabilities, though ${needy.map((p) => p.name).join(' and ')} set them`);
-    },
-  },
+  ATTRIBUTES_CHECK,
   {
     number: 7,
     id: 'mount-points',

@@ -26,7 +26,7 @@ export interface Member {
   link: string | null;
   /** Extended attributes, whole; empty for nearly every member. */
   xattrs: ReadonlyMap<string, Buffer>;
-  /** ACLs that tar wrote as text (--acls), by kind. */
+  /** ACLs that tar wrote as text (--acls); one for new members of a folder begins with `default:`. */
   acls: readonly string[];
 }
 

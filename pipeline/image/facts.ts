@@ -1,3 +1,4 @@
+import type { AttributeFacts } from './collect/attributes.ts';
 import type { CloudFacts } from './collect/cloud.ts';
 import type { HookFacts } from './collect/hooks.ts';
 import type { SshdFacts } from './collect/sshd.ts';
@@ -127,13 +128,7 @@ export interface ImageFacts {
     privileged: string[];
     setuid: { path: string; mode: string; uid: number; gid: number }[];
   };
-  xattrs: {
-    capabilities: { path: string; capabilities: string; valid: boolean }[];
-    acls: number;
-    /** ACLs written with names of the host's users. */
-    namedAcls: Sample;
-    names: Record<string, number>;
-  };
+  xattrs: AttributeFacts;
   /** /dev /proc /sys /run /tmp. */
   mountPoints: Record<string, { exists: boolean; members: Sample }>;
   devices: Sample;

@@ -59,7 +59,8 @@ function attributes(pax: ReadonlyMap<string, Buffer>): Pick<Member, 'xattrs' | '
   const acls: string[] = [];
   for (const [key, value] of pax) {
     if (key.startsWith('SCHILY.xattr.')) xattrs.set(key.slice(13), value);
-    else if (key.startsWith('SCHILY.acl.')) acls.push(value.toString('latin1'));
+    else if (key.startsWith('SCHILY.acl.'))
+      acls.push(`${key === 'SCHILY.acl.default' ? 'default:' : ''}${value.toString('latin1')}`);
   }
   return { xattrs, acls };
 }

@@ -115,7 +115,7 @@ const BAD: Record<string, Bad[]> = {
     {
       how: 'no capability at all',
       spoil: (r) => r.change('usr/bin/ping', { pax: {} }),
-      found: /not one file/,
+      found: /ping has lost its capabilities: iputils-ping/,
     },
     {
       how: 'a capability taken for text',
@@ -123,12 +123,13 @@ const BAD: Record<string, Bad[]> = {
         r.change('usr/bin/ping', {
           pax: { 'SCHILY.xattr.security.capability': '\u0001\ufffd\u0002 \u0000\u0000\u0000\u0000' },
         }),
-      found: /damaged capabilities: \/usr\/bin\/ping 0x/,
+      found: /ping has no capability on the machine: 0x.*damaged/,
     },
     {
-      how: 'an ACL with a user name',
+      how: 'an ACL as text only',
+      severity: 'warning',
       spoil: (r) => r.put('x', 'x', { pax: { 'SCHILY.acl.access': 'user::rw-,user:alice:rw-' } }),
-      found: /host's users: \/x/,
+      found: /lost on extraction.*\/x/,
     },
   ],
   'mount-points': [

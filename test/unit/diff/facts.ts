@@ -56,7 +56,8 @@ export function whole(parts: Partial<Compared> = {}): Compared {
     xattrs: {
       capabilities: [{ path: '/usr/bin/ping', capabilities: 'cap_net_raw=ep', valid: true }],
       acls: 0,
-      namedAcls: { count: 0, examples: [] },
+      textAcls: { count: 0, examples: [] },
+      bare: [],
       names: {},
     },
     services: ['ssh.service'],

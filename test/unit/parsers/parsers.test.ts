@@ -307,9 +307,9 @@ describe('smaller parsers', () => {
 
   it('capabilities as getcap says them; what was decoded as text is none', () => {
     const value = Buffer.from('0100000200200000000000000000000000000000', 'hex');
-    expect(parseCapability(value)).toBe('cap_net_raw+ep');
-    expect(parseCapability(Buffer.from('01000002003000000000000000000000000000ff', 'hex'))).toBe(
-      'cap_net_admin,cap_net_raw+ep cap_56,cap_57,cap_58,cap_59,cap_60,cap_61,cap_62,cap_63+ei',
+    expect(parseCapability(value)).toEqual({ text: 'cap_net_raw=ep', rootId: 0, any: true });
+    expect(parseCapability(Buffer.from('01000002003000000000000000000000000000ff', 'hex'))?.text).toBe(
+      'cap_net_admin,cap_net_raw=ep 56,57,58,59,60,61,62,63+ei',
     );
     expect(parseCapability(value.subarray(0, 12))).toBeNull();
     const high = Buffer.from('010000020000000000000000ff00000000000000', 'hex');
