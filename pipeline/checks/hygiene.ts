@@ -1,5 +1,5 @@
 import { bytes } from '../report/human.ts';
-import { type Check, fail, pass, places, several } from './types.ts';
+import { type Check, fail, failOr, type Item, pass, places, several } from './types.ts';
 
 /** What the build machine must not leave behind. */
 export const HYGIENE_CHECKS: Check[] = [
@@ -103,14 +103,22 @@ export const HYGIENE_CHECKS: Check[] = [
     title: 'No other identity of the build machine',
     severity: 'major',
     why: 'Two machines with one iSCSI or NVMe name take each other’s disks; one random seed and one host name are no better.',
-    fix: 'Remove /etc/nvme/host*, /var/lib/systemd/random-seed, DHCP leases and /etc/hostname; set GenerateName=yes in /etc/iscsi/initiatorname.iscsi.',
+    fix: 'Remove the files named, as the last step; set GenerateName=yes in /etc/iscsi/initiatorname.iscsi. docs/machine-state.md has the whole list with its sources.',
     evaluate({ identity }) {
-      const wrong = [...identity.leftovers];
-      if (identity.iscsiInitiator) wrong.push(`/etc/iscsi/initiatorname.iscsi (${identity.iscsiInitiator})`);
+      const items: Item[] = identity.state.map(({ path, what, weight, why }) => ({
+        subject: path,
+        text: `${path} (${what}: ${why})`,
+        severity: weight,
+      }));
+      if (identity.iscsiInitiator)
+        items.push({
+          subject: '/etc/iscsi/initiatorname.iscsi',
+          text: `/etc/iscsi/initiatorname.iscsi (${identity.iscsiInitiator})`,
+        });
       // Neither is anybody's name; cloud-init sets the real one.
       if (identity.hostname && !['localhost', 'ubuntu', 'debian'].includes(identity.hostname))
-        wrong.push(`/etc/hostname (${identity.hostname})`);
-      return wrong.length > 0 ? fail(several(wrong)) : pass('none');
+        items.push({ subject: '/etc/hostname', text: `/etc/hostname (${identity.hostname})` });
+      return failOr(items, 'none');
     },
   },
   {

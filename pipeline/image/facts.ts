@@ -1,6 +1,7 @@
 import type { AttributeFacts } from './collect/attributes.ts';
 import type { CloudFacts } from './collect/cloud.ts';
 import type { HookFacts } from './collect/hooks.ts';
+import type { FoundState } from './collect/machine-state.ts';
 import type { SshdFacts } from './collect/sshd.ts';
 
 /** Raised when facts change their shape or meaning: images packed before are looked at anew. */
@@ -143,7 +144,8 @@ export interface ImageFacts {
     sshHostKeys: string[];
     hostname: string | null;
     iscsiInitiator: string | null;
-    leftovers: string[];
+    /** What belongs to one machine, by the table of machine-state-table.ts. */
+    state: FoundState[];
     resolvConf: string;
   };
   accounts: Account[];

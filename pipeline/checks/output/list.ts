@@ -1,3 +1,4 @@
+import { MACHINE_STATE } from '../../image/collect/machine-state-table.ts';
 import type { Paint } from '../../report/paint.ts';
 import type { Check } from '../types.ts';
 
@@ -23,13 +24,24 @@ export function checksPage(checks: readonly Check[]): string {
     '# The checks',
     '',
     'Made by `dgxos-maas checks --markdown`; edit pipeline/checks, not this page. A blocker stops the image; a major defect and a',
-    'warning are told. Which apply, and what else a profile expects, is in pipeline/checks/profiles.ts.',
+    'warning are reported. Which apply, and what else a profile expects, is in pipeline/checks/profiles.ts.',
     '',
     '| # | id | severity | check | failure it prevents | fix |',
     '|---|---|---|---|---|---|',
     ...checks.map(
       (c) =>
         `| ${c.number} | \`${c.id}\` | ${c.severity} | ${cell(c.title)} | ${cell(c.why)} | ${cell(c.fix)} |`,
+    ),
+    '',
+    '## What belongs to one machine',
+    '',
+    'Check 39, `machine-state`, looks for these files. An empty file does not count.',
+    '',
+    '| what | files (a regular expression, without the leading slash) | severity | when two machines have the same | source |',
+    '|---|---|---|---|---|',
+    ...MACHINE_STATE.map(
+      (s) =>
+        `| ${cell(s.what)} | \`${s.path.source.replaceAll('\\/', '/').replaceAll('|', '\\|')}\` | ${s.weight} | ${cell(s.why)} | ${cell(s.source)} |`,
     ),
     '',
   ].join('\n');

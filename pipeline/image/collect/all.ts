@@ -10,6 +10,7 @@ import { hooksCollector } from './hooks.ts';
 import { identityCollector } from './identity.ts';
 import { leftoversCollector } from './leftovers.ts';
 import { licencesCollector } from './licences.ts';
+import { machineStateCollector } from './machine-state.ts';
 import { mountPointsCollector } from './mount-points.ts';
 import { ownersCollector } from './owners.ts';
 import { systemCollector } from './system.ts';
@@ -26,6 +27,7 @@ export function collectors(signal?: AbortSignal) {
     boot: bootCollector(),
     hooks: hooksCollector(signal),
     identity: identityCollector(),
+    state: machineStateCollector(),
     access: accessCollector(),
     apt: aptCollector(),
     cloud: cloudCollector(),
@@ -54,7 +56,7 @@ export function composeFacts(
     ...parts.system,
     ...parts.boot,
     ...parts.hooks,
-    identity: parts.identity,
+    identity: { ...parts.identity, state: parts.state },
     ...parts.access,
     apt: parts.apt,
     cloud: parts.cloud,

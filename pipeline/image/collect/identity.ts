@@ -4,25 +4,20 @@ import { shown } from '../names.ts';
 
 const SMALL = /^etc\/(?:machine-id|hostname|iscsi\/initiatorname\.iscsi)$|^var\/lib\/dbus\/machine-id$/;
 const LINKABLE = ['etc/machine-id', 'var/lib/dbus/machine-id', 'etc/resolv.conf'];
-const LEFTOVER =
-  /^(?:etc\/nvme\/host(?:nqn|id)|var\/lib\/systemd\/random-seed|var\/lib\/dhcp\/.+\.leases?|var\/lib\/NetworkManager\/.+\.lease|var\/lib\/NetworkManager\/secret_key|var\/lib\/systemd\/credential\.secret)$/;
-
 /** What must be a machine's own and so must not come with the image. */
-export function identityCollector(): Collector<ImageFacts['identity']> {
+export function identityCollector(): Collector<Omit<ImageFacts['identity'], 'state'>> {
   const files = new Map<string, string>();
   const types = new Map<string, MemberType>();
   const sshHostKeys: string[] = [];
-  const leftovers: string[] = [];
   return {
     wants: (path) => (SMALL.test(path) ? 4096 : 0),
     content: (path, bytes) => {
       files.set(path, bytes.toString().trim());
     },
-    member({ path, type, size }) {
+    member({ path, type }) {
       if (SMALL.test(path) || LINKABLE.includes(path)) types.set(path, type);
       if (/^etc\/ssh\/ssh_host_[^/]*$/.test(path) && sshHostKeys.length < 20)
         sshHostKeys.push(`/${shown(path)}`);
-      if (size > 0 && leftovers.length < 50 && LEFTOVER.test(path)) leftovers.push(`/${shown(path)}`);
     },
     finish(tree) {
       const id = (path: string) => {
@@ -39,7 +34,6 @@ export function identityCollector(): Collector<ImageFacts['identity']> {
         sshHostKeys,
         hostname: files.get('etc/hostname')?.slice(0, 256) ?? null,
         iscsiInitiator: initiator(files.get('etc/iscsi/initiatorname.iscsi')),
-        leftovers,
         resolvConf: tree.symlinks.has('etc/resolv.conf')
           ? `link to ${shown(tree.symlinks.get('etc/resolv.conf')!)}`
           : (types.get('etc/resolv.conf') ?? 'absent'),
