@@ -62,17 +62,4 @@ export const SECURITY_CHECKS: Check[] = [
     },
   },
   SSHD_CHECK,
-  {
-    number: 32,
-    id: 'apt-sources',
-    title: 'apt’s sources are reachable and signed',
-    severity: 'blocker',
-    why: 'The first `apt-get update` of the deployment fails on a source that only the build machine had (packer-maas #193, #337).',
-    fix: 'Write the archive’s sources in a late command; remove 127.0.0.1, file:, cdrom: and trusted=yes.',
-    reads: /^etc\/apt(\/|$)/,
-    evaluate: ({ apt }) =>
-      apt.bad.length > 0
-        ? fail(several(apt.bad.map((b) => `${b.file}:${b.line}: ${b.text} (${b.reason})`)))
-        : pass(`${apt.sources} sources`),
-  },
 ];

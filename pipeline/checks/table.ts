@@ -1,3 +1,4 @@
+import { APT_CHECKS } from './apt.ts';
 import { ARCHIVE_CHECKS } from './archive.ts';
 import { CLOUD_CHECKS } from './cloud.ts';
 import { HYGIENE_CHECKS } from './hygiene.ts';
@@ -16,5 +17,6 @@ export const CHECKS: readonly Check[] = [
   ...KERNEL_CHECKS,
   ...SECURITY_CHECKS,
   ...CLOUD_CHECKS,
+  ...APT_CHECKS,
   ...HYGIENE_CHECKS,
 ].sort((a, b) => a.number - b.number);

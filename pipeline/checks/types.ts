@@ -1,7 +1,8 @@
 import type { ImageFacts } from '../image/facts.ts';
+import type { Severity } from '../image/severity.ts';
 import type { Profile } from './profiles.ts';
 
-export type Severity = 'blocker' | 'major' | 'warning';
+export type { Severity } from '../image/severity.ts';
 
 /** What is known of the compressed stream that the tar came in. */
 export interface StreamFacts {

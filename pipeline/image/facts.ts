@@ -1,3 +1,4 @@
+import type { AptFacts } from './collect/apt.ts';
 import type { AttributeFacts } from './collect/attributes.ts';
 import type { CloudFacts } from './collect/cloud.ts';
 import type { HookFacts } from './collect/hooks.ts';
@@ -154,12 +155,7 @@ export interface ImageFacts {
     authorizedKeys: { file: string; keys: number }[];
     sshd: SshdFacts;
   };
-  apt: {
-    /** Sources that only the build could reach or trust. */
-    bad: (ConfigLine & { reason: string })[];
-    sources: number;
-    proxies: ConfigLine[];
-  };
+  apt: AptFacts;
   storage: { fstab: ConfigLine[] };
   cloud: CloudFacts;
   network: { netplan: { file: string; interfaces: string[] }[]; persistentRules: string[] };

@@ -1,6 +1,6 @@
 import { parsePasswd, parseShadow, passwordState } from '../../pipeline/parsers/accounts.ts';
-import { aptProxies } from '../../pipeline/parsers/apt-conf.ts';
-import { parseDeb822Sources, parseSourcesList, unusableSource } from '../../pipeline/parsers/apt-sources.ts';
+import { AptConfig, aptProxies, readAptConf } from '../../pipeline/parsers/apt-conf.ts';
+import { parseAptSources, parseDeb822Sources, parseSourcesList } from '../../pipeline/parsers/apt-sources.ts';
 import { parseAssignments } from '../../pipeline/parsers/assignments.ts';
 import { countKeys } from '../../pipeline/parsers/authorized-keys.ts';
 import { parseCapability } from '../../pipeline/parsers/capability.ts';
@@ -12,8 +12,10 @@ import { buildTimeMounts } from '../../pipeline/parsers/fstab.ts';
 import { globMatches, globMatchesPath, isPattern, wildcardMatches } from '../../pipeline/parsers/glob.ts';
 import { defaultKernel, parseGrubCfg } from '../../pipeline/parsers/grub-cfg.ts';
 import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
+import { authority, hostStanding } from '../../pipeline/parsers/hosts.ts';
 import { numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
 import { netplanInterfaces } from '../../pipeline/parsers/netplan.ts';
+import { aptBoolean, isBlank, quoteWord, strip } from '../../pipeline/parsers/quote-word.ts';
 import { parseShebang } from '../../pipeline/parsers/shebang.ts';
 import {
   patternListMatches,
@@ -37,13 +39,15 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     parseShadow: text(parseShadow),
     passwordState: text(passwordState),
   },
-  'apt-conf': { aptProxies: text(aptProxies) },
+  'apt-conf': {
+    AptConfig: text((said) => [...aptConfig(said).settings()]),
+    readAptConf: text(aptConfig),
+    aptProxies: text((said) => aptProxies(aptConfig(said))),
+  },
   'apt-sources': {
+    parseAptSources: text((said) => parseAptSources(said, said.slice(0, 9))),
     parseDeb822Sources: text(parseDeb822Sources),
     parseSourcesList: text(parseSourcesList),
-    unusableSource: text((said) =>
-      [...parseSourcesList(said), ...parseDeb822Sources(said)].map(unusableSource),
-    ),
   },
   assignments: { parseAssignments: text(parseAssignments) },
   'authorized-keys': { countKeys: text(countKeys) },
@@ -69,11 +73,18 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     defaultKernel: text((said) => defaultKernel(parseGrubCfg(said), said.split('\n', 1)[0]!)),
   },
   'hook-installs': { genericKernels: text(genericKernels) },
+  hosts: { hostStanding: text(hostStanding), authority: text(authority) },
   lines: {
     numberedLines: text((said) => numberedLines(said, { continued: true })),
     significantLines: text(significantLines),
   },
   netplan: { netplanInterfaces: text(netplanInterfaces) },
+  'quote-word': {
+    isBlank: text(isBlank),
+    strip: text(strip),
+    quoteWord: text((said) => quoteWord(said, 0)),
+    aptBoolean: text(aptBoolean),
+  },
   shebang: { parseShebang },
   'sshd-config': {
     readSshdConfig: text((said) => readSshdConfig(sshdFiles(said))),
@@ -85,6 +96,12 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   'systemd-unit': { parseUnit: text(parseUnit), unitWords: text(unitWords) },
   version: { compareVersions: text(ordersBothWays) },
 };
+
+function aptConfig(said: string): AptConfig {
+  const config = new AptConfig();
+  readAptConf(said, 'apt.conf', config, () => null);
+  return config;
+}
 
 /** Files parted by NUL: the first is the main one, each other has its path as its first line. */
 function sshdFiles(said: string): SshdFiles {

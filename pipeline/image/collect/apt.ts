@@ -1,46 +1,205 @@
-import { aptProxies } from '../../parsers/apt-conf.ts';
-import { parseDeb822Sources, parseSourcesList, unusableSource } from '../../parsers/apt-sources.ts';
+import { type AptConfig, aptProxies } from '../../parsers/apt-conf.ts';
+import { parseAptSources } from '../../parsers/apt-sources.ts';
 import { significantLines } from '../../parsers/lines.ts';
+import { aptBoolean } from '../../parsers/quote-word.ts';
 import type { Collector } from '../collector.ts';
-import type { ImageFacts } from '../facts.ts';
+import type { ConfigLine } from '../facts.ts';
+import type { KeptFiles } from '../kept-files.ts';
 import { shown } from '../names.ts';
+import type { Severity } from '../severity.ts';
+import { AptPins, type Pin } from './apt-pins.ts';
+import { aptFileNames, aptPath, readAptSettings, usualAptPath } from './apt-settings.ts';
+import { sourceDefects } from './apt-source-uris.ts';
 
-const LIST = /^etc\/apt\/(?:sources\.list|sources\.list\.d\/[^/]+\.list)$/;
-const DEB822 = /^etc\/apt\/sources\.list\.d\/[^/]+\.sources$/;
-const CONF = /^etc\/apt\/(?:apt\.conf|apt\.conf\.d\/[^/]+)$/;
+/** Something that keeps apt from working on the machine, or makes it take what it should not. */
+export interface AptDefect extends ConfigLine {
+  /** The file, and the URI of a source. */
+  subject: string;
+  reason: string;
+  severity?: Severity;
+}
+
+export interface AptFacts {
+  bad: AptDefect[];
+  sources: number;
+  proxies: ConfigLine[];
+  /** Pins that forbid packages or force them: below 0, and above 1000. */
+  pins: Pin[];
+}
+
+const MOST_DEFECTS = 200;
 const ENVIRONMENT = /^etc\/(?:environment|profile\.d\/[^/]+\.sh|wgetrc)$/;
 
+/** Options of apt.conf that weaken what apt takes, with the value that does. */
+const WEAK_OPTIONS: readonly { name: RegExp; when: boolean; severity: Severity; reason: string }[] = [
+  {
+    name: /^(?:APT::Get::(?:AllowUnauthenticated|Force-Yes)|Acquire::AllowInsecureRepositories)$/i,
+    when: true,
+    severity: 'blocker',
+    reason: 'takes packages that nobody signed',
+  },
+  {
+    name: /^Acquire::Allow(?:Weak|DowngradeToInsecure)Repositories$/i,
+    when: true,
+    severity: 'major',
+    reason: 'takes packages that are not well signed',
+  },
+  {
+    name: /^Acquire::https::(?:[^:]+::)?Verify-(?:Peer|Host)$/i,
+    when: false,
+    severity: 'warning',
+    reason: 'talks to any server that says it is the archive',
+  },
+  {
+    name: /^Acquire::Check-(?:Valid-Until|Date)$/i,
+    when: false,
+    severity: 'warning',
+    reason: 'takes old states of the archive',
+  },
+];
+
 /** Where packages will come from, and by which proxy. A proxy's password is not kept. */
-export function aptCollector(): Collector<ImageFacts['apt']> {
-  const bad: ImageFacts['apt']['bad'] = [];
-  const proxies: ImageFacts['apt']['proxies'] = [];
-  let sources = 0;
+export function aptCollector(): Collector<AptFacts> {
   return {
-    wants: (path) =>
-      LIST.test(path) || DEB822.test(path) || CONF.test(path) || ENVIRONMENT.test(path) ? 1 << 20 : 0,
-    content(path, bytes) {
-      const text = bytes.toString();
-      const file = `/${shown(path)}`;
-      if (LIST.test(path) || DEB822.test(path)) {
-        for (const source of LIST.test(path) ? parseSourcesList(text) : parseDeb822Sources(text)) {
-          sources += 1;
-          const reason = unusableSource(source);
-          if (reason) bad.push({ file, line: source.line, text: withoutPassword(source.text), reason });
-        }
-      } else
-        for (const { line, text: setting } of CONF.test(path) ? aptProxies(text) : environmentProxies(text))
-          proxies.push({ file, line, text: withoutPassword(setting) });
+    finish(tree, files) {
+      const { config, problems } = readAptSettings(files);
+      const bad: AptDefect[] = [];
+      const add = (defect: AptDefect) => {
+        if (bad.length < MOST_DEFECTS) bad.push({ ...defect, text: withoutPassword(defect.text) });
+      };
+      for (const { file, line, text } of problems)
+        add({
+          subject: file,
+          file,
+          line,
+          text,
+          severity: 'blocker',
+          reason: 'every program of apt stops at it',
+        });
+      for (const defect of weakOptions(config)) add(defect);
+      let sources = 0;
+      for (const path of sourceFiles(config, files)) {
+        const file = `/${shown(path)}`;
+        const { sources: entries, problem } = parseAptSources(files.text(path) ?? '', path);
+        sources += entries.length;
+        for (const entry of entries)
+          for (const { uri, ...defect } of sourceDefects(entry, { tree, files, config }))
+            add({
+              subject: withoutPassword(`${file} ${uri}`),
+              file,
+              line: entry.line,
+              text: entry.text,
+              ...defect,
+            });
+        if (problem)
+          add({
+            subject: file,
+            file,
+            ...problem,
+            severity: 'blocker',
+            reason: 'apt cannot read its sources',
+          });
+      }
+      for (const defect of movedSources(config)) add(defect);
+      for (const defect of logins(config, files)) add(defect);
+      return { bad, sources, proxies: proxies(config, files), pins: readPins(config, files) };
     },
-    finish: () => ({ bad, sources, proxies }),
   };
+}
+
+function weakOptions(config: AptConfig): AptDefect[] {
+  const found: AptDefect[] = [];
+  for (const { name, value, file, line } of config.settings())
+    for (const option of WEAK_OPTIONS)
+      if (option.name.test(name) && aptBoolean(value) === option.when)
+        found.push({
+          subject: file,
+          file,
+          line,
+          text: `${name} "${value}"`,
+          severity: option.severity,
+          reason: option.reason,
+        });
+  return found;
+}
+
+/** The files of sources that apt reads, in its order. */
+function sourceFiles(config: AptConfig, files: KeptFiles): string[] {
+  const main = aptPath(config, 'Dir::Etc::sourcelist');
+  const parts = aptPath(config, 'Dir::Etc::sourceparts');
+  const names = aptFileNames(files, parts, ['list', 'sources']);
+  return [...(files.text(main) === null ? [] : [main]), ...names.map((name) => `${parts}/${name}`)];
+}
+
+/** cloud-init writes the usual files: with others apt would not see what it wrote. */
+function movedSources(config: AptConfig): AptDefect[] {
+  return ['Dir', 'Dir::Etc', 'Dir::Etc::sourcelist', 'Dir::Etc::sourceparts'].flatMap((name) => {
+    const setting = config.get(name);
+    const moved = ['Dir::Etc::sourcelist', 'Dir::Etc::sourceparts'].some(
+      (path) => path.startsWith(name) && aptPath(config, path) !== usualAptPath(path),
+    );
+    if (!setting || !moved) return [];
+    const { file, line, value } = setting;
+    const reason = 'apt looks for its sources where cloud-init does not write them';
+    return [{ subject: file, file, line, text: `${name} "${value}"`, severity: 'major' as const, reason }];
+  });
+}
+
+/** Files with a password for an archive. Only the file is named. */
+function logins(config: AptConfig, files: KeptFiles): AptDefect[] {
+  const main = aptPath(config, 'Dir::Etc::netrc');
+  const parts = aptPath(config, 'Dir::Etc::netrcparts');
+  const paths = [main, ...files.list(parts).map((name) => `${parts}/${name}`)];
+  return paths
+    .filter((path) => /(?:^|\s)password\s/m.test(withoutComments(files.text(path) ?? '')))
+    .map((path) => {
+      const file = `/${shown(path)}`;
+      const reason = 'everybody with the image has it';
+      return {
+        subject: file,
+        file,
+        line: 1,
+        text: 'the password of an archive',
+        severity: 'major' as const,
+        reason,
+      };
+    });
+}
+
+const withoutComments = (text: string) => text.replace(/^#.*$/gm, '');
+
+function readPins(config: AptConfig, files: KeptFiles): Pin[] {
+  const pins = new AptPins();
+  const main = aptPath(config, 'Dir::Etc::preferences');
+  const parts = aptPath(config, 'Dir::Etc::preferencesparts');
+  for (const name of aptFileNames(files, parts, ['pref', '']))
+    pins.read(`/${shown(`${parts}/${name}`)}`, files.text(`${parts}/${name}`) ?? '');
+  pins.read(`/${shown(main)}`, files.text(main) ?? '');
+  return pins.found;
+}
+
+function proxies(config: AptConfig, files: KeptFiles): ConfigLine[] {
+  const found = aptProxies(config).map(({ file, line, name, value }) => ({
+    file,
+    line,
+    text: `${name} "${value}"`,
+  }));
+  for (const path of files.paths())
+    if (ENVIRONMENT.test(path))
+      for (const { line, text } of environmentProxies(files.text(path) ?? ''))
+        found.push({ file: `/${shown(path)}`, line, text });
+  return found.slice(0, MOST_DEFECTS).map((one) => ({ ...one, text: withoutPassword(one.text) }));
 }
 
 function environmentProxies(text: string): { line: number; text: string }[] {
   return significantLines(text).filter((l) =>
-    /^(?:export\s+)?(?:https?|ftp|all)_proxy\s*=\s*["']?[^\s"']/i.test(l.text),
+    /^(?:export\s+)?(?:https?|ftp|all)_proxy\s*=\s*["']?[^\s"']/i.test(l.text.slice(0, 2000)),
   );
 }
 
+/** Cut to a length for reports, without the user and password of a URI. */
 function withoutPassword(text: string): string {
-  return text.replace(/:\/\/[^/@\s]*@/g, '://***@').slice(0, 200);
+  return shown(Buffer.from(text.slice(0, 2000)).toString('latin1'))
+    .replace(/:\/\/[^/@\s]*@/g, '://***@')
+    .slice(0, 200);
 }

@@ -442,7 +442,7 @@ const BAD: Record<string, Bad[]> = {
       spoil: (r) =>
         r.put(
           'etc/apt/sources.list.d/x.sources',
-          '# c\n\nTypes: deb\nURIs:\n http://a.example/\n file:/tmp/cdrom/\nSuites: noble\n',
+          '# c\n\nTypes: deb\nURIs:\n http://a.example/\n file:/tmp/cdrom/\nSuites: noble\nComponents: main\n',
         ),
       found: /x\.sources:3: .*file/,
     },

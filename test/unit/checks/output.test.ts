@@ -19,7 +19,7 @@ beforeAll(async () => {
   const root = goodRoot()
     .put('etc/ssh/ssh_host_rsa_key', 'x')
     .put('etc/resolv.conf', 'x')
-    .put('etc/apt/sources.list', 'deb http://127.0.0.1/<a>|&%"`x`,: focal main\n');
+    .put('etc/apt/sources.list', 'deb http://127.0.0.1/<a>|&%"`x`",: focal main\n');
   bad = await judged(root, { buildFacts: null });
 });
 

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePasswd, parseShadow, passwordState } from '../../../pipeline/parsers/accounts.ts';
-import { aptProxies } from '../../../pipeline/parsers/apt-conf.ts';
-import {
-  parseDeb822Sources,
-  parseSourcesList,
-  unusableSource,
-} from '../../../pipeline/parsers/apt-sources.ts';
+import { AptConfig, readAptConf } from '../../../pipeline/parsers/apt-conf.ts';
+import { parseDeb822Sources, parseSourcesList } from '../../../pipeline/parsers/apt-sources.ts';
 import { parseAssignments } from '../../../pipeline/parsers/assignments.ts';
 import { parseCapability } from '../../../pipeline/parsers/capability.ts';
 import { parseDebconf } from '../../../pipeline/parsers/debconf.ts';
@@ -69,7 +65,7 @@ describe('every parser', () => {
     parsePasswd,
     parseShadow,
     passwordState,
-    aptProxies,
+    aptConf: (text) => readAptConf(text, 'x', new AptConfig(), () => null),
     parseDeb822Sources,
     parseSourcesList,
     parseAssignments,
@@ -86,7 +82,6 @@ describe('every parser', () => {
     sshd: (text) => readSshdConfig({ text: () => `Include *\n${text}`, glob: (pattern) => [pattern] }),
     shebang: (text) => parseShebang(Buffer.from(text)),
     capability: (text) => parseCapability(Buffer.from(text)),
-    sources: (text) => [...parseSourcesList(text), ...parseDeb822Sources(text)].map(unusableSource),
   };
   it.each(Object.entries(parsers))('%s takes any text without an error', async (_name, parse) => {
     await fc.assert(
@@ -205,62 +200,7 @@ describe('sudoers', () => {
   });
 });
 
-describe('apt sources', () => {
-  it('give back one-line entries', () => {
-    fc.assert(
-      fc.property(word, word, fc.option(word), (host, suite, arch) => {
-        const uri = `https://${host}.example/ubuntu`;
-        const [source, ...more] = parseSourcesList(
-          `\n# deb x y\ndeb ${arch === null ? '' : `[ arch=${arch} ] `}${uri} ${suite} main # c\n`,
-        );
-        expect(more).toEqual([]);
-        expect(source).toMatchObject({
-          line: 3,
-          uris: [uri],
-          suites: [suite],
-          options: arch === null ? {} : { arch },
-        });
-      }),
-    );
-  });
-
-  it('read deb822, disabled stanzas aside', () => {
-    const text =
-      'Types: deb deb-src\nURIs: http://a/ \n  http://b/\n# c\nSuites: noble\nTrusted: yes\n\n\nEnabled: no\nTypes: deb\nURIs: http://127.0.0.1/\n';
-    const sources = parseDeb822Sources(text);
-    expect(sources).toHaveLength(1);
-    expect(sources[0]).toMatchObject({
-      line: 1,
-      uris: ['http://a/', 'http://b/'],
-      types: ['deb', 'deb-src'],
-    });
-    expect(unusableSource(sources[0]!)).toMatch(/trusted/);
-  });
-
-  it.each([
-    ['deb http://127.0.0.1:8080/x focal main', true],
-    ['deb http://user@localhost/ focal main', true],
-    ['deb http://[::1]/ focal main', true],
-    ['deb [trusted=yes] http://a.example focal main', true],
-    ['deb [ TRUSTED=1 ] http://a.example focal main', true],
-    ['deb file:/tmp/cdrom/ noble main', true],
-    ['deb copy:/x ./', true],
-    ['deb-src cdrom:[DGX OS 5]/ focal main', true],
-    ['deb http://archive.ubuntu.com/ubuntu focal main', false],
-    ['deb http://127.0.0.1.example.com/ focal main', false],
-    ['deb [trusted=no] http://a.example focal main', false],
-  ])('%s', (line, bad) => {
-    expect(unusableSource(parseSourcesList(line)[0]!) !== null).toBe(bad);
-  });
-});
-
 describe('smaller parsers', () => {
-  it('apt proxies: both forms, DIRECT and comments aside', () => {
-    const text =
-      'Acquire::http::Proxy "http://p:3128";\n// Acquire::http::Proxy "http://q";\nAcquire {\n http { Proxy "http://r"; };\n}\nAcquire::http::Proxy::a.example "DIRECT";\nAcquire::https::Proxy "";\n';
-    expect(aptProxies(text).map((l) => l.line)).toEqual([1, 4]);
-  });
-
   it('fstab: what names a disk', () => {
     const text =
       '# UUID=x\n/dev/sda1 / ext4\nLABEL=a /b ext4\ntmpfs /tmp tmpfs\nserver:/x /x nfs\n/swap.img none swap\nPARTUUID=1 / ext4\n/dev/disk/by-id/x / ext4\n';
