@@ -1,7 +1,7 @@
 import type { ImageFacts, ProblemKind } from '../image/facts.ts';
 import { bytes } from '../report/human.ts';
 import { ATTRIBUTES_CHECK } from './attributes.ts';
-import { type Check, fail, notApplicable, pass, several } from './types.ts';
+import { type Check, fail, type Item, notApplicable, pass, several } from './types.ts';
 
 const STREAM: ProblemKind[] = [
   'not-tar',
@@ -10,29 +10,54 @@ const STREAM: ProblemKind[] = [
   'ambiguous',
   'truncated',
   'no-end',
+  'volume',
+  'second-archive',
   'trailing-data',
   'too-many',
   'too-large',
+  'too-much-kept',
   'unknown-type',
 ];
-const NAMES: ProblemKind[] = ['absolute', 'escape', 'bad-hard-link', 'below-symlink', 'duplicate'];
+const NAMES: ProblemKind[] = [
+  'absolute',
+  'escape',
+  'bad-name',
+  'bad-link',
+  'bad-hard-link',
+  'below-symlink',
+  'below-file',
+  'duplicate',
+  'link-loop',
+];
+
+/** What tar extracts all the same: it says so or says nothing, and ends well. */
+const HARMLESS = new Set<ProblemKind>(['trailing-data', 'unknown-type', 'link-loop']);
 
 const WORDS: Partial<Record<ProblemKind, string>> = {
-  absolute: 'absolute names',
-  escape: 'names with ".."',
+  absolute: 'absolute names, which tar extracts elsewhere than they say',
+  escape: 'names with "..", which tar refuses',
+  'bad-name': 'names that tar cannot make (empty, or longer than the 255 or 4095 bytes of Linux)',
+  'bad-link': 'symlinks that cannot be made',
   'bad-hard-link': 'hard links to nothing that came before',
-  'below-symlink': 'members below a symlink',
-  duplicate: 'names that occur twice',
+  'below-symlink':
+    'members below a symlink that is not there yet when tar comes to them, or that leads to no folder',
+  'below-file': 'members below something that is no folder',
+  duplicate: 'names that occur twice, of which tar keeps the last',
   'link-loop': 'symlinks that lead in a circle',
-  'unknown-type': 'members of a type that tar does not extract',
+  'unknown-type': 'members of a type that tar does not know and extracts as plain files',
 };
 
-function told(facts: ImageFacts, kinds: readonly ProblemKind[]): string[] {
+function items(facts: ImageFacts, kinds: readonly ProblemKind[]): Item[] {
   return facts.archive.problems
-    .filter((p) => kinds.includes(p.kind))
-    .map((p) => {
-      const words = WORDS[p.kind];
-      return words ? `${p.count} ${words}: ${several(p.examples, p.count)}` : several(p.examples, p.count);
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ kind, count, examples }) => {
+      const said = several(examples, count);
+      const words = WORDS[kind];
+      return {
+        subject: kind,
+        text: words ? `${count} ${words}: ${said}` : said,
+        ...(HARMLESS.has(kind) ? { severity: 'warning' as const } : {}),
+      };
     });
 }
 
@@ -46,18 +71,20 @@ export const ARCHIVE_CHECKS: Check[] = [
     why: 'A tar.gz of 3.5 KB was called finished (packer-maas #180); a truncated one fails on the machine, in the middle of `curtin extract`.',
     fix: 'Pack again from the finished disk, and look at the build log for what stopped it; never resume half a file by hand.',
     evaluate(facts, { stream, profile }) {
-      const wrong: string[] = [];
-      if (stream?.problem) wrong.push(stream.problem);
-      else if (stream && !stream.whole) wrong.push(`the ${stream.format} stream is not whole`);
-      if (stream?.format === 'unknown') wrong.push('MAAS and curtin take gzip, xz and bzip2 only');
-      wrong.push(...told(facts, STREAM));
+      const wrong: Item[] = [];
+      const add = (subject: string, text: string) => wrong.push({ subject, text });
+      if (stream?.problem) add('compression', stream.problem);
+      else if (stream && !stream.whole) add('compression', `the ${stream.format} stream is not whole`);
+      if (stream?.format === 'unknown') add('format', 'MAAS and curtin take gzip, xz and bzip2 only');
+      wrong.push(...items(facts, STREAM));
       const { members } = facts.archive;
       const size = facts.bytes.stored;
       if (members < profile.least.members || size < profile.least.bytes)
-        wrong.push(
+        add(
+          'least-size',
           `${members} members with ${bytes(size)} are no root file system: ${profile.id} has at least ${profile.least.members} with ${bytes(profile.least.bytes)}`,
         );
-      if (wrong.length > 0) return fail(wrong.join('; '));
+      if (wrong.length > 0) return fail(wrong);
       const way = stream
         ? `${stream.format === 'none' ? 'plain tar' : stream.format}, ${bytes(stream.bytes)}`
         : 'tar';
@@ -69,14 +96,11 @@ export const ARCHIVE_CHECKS: Check[] = [
     id: 'member-names',
     title: 'Names are relative and stay inside; hard links lead to members',
     severity: 'blocker',
-    why: 'tar refuses such members or strips their names, and `curtin extract` fails or writes elsewhere.',
+    why: 'tar (1.34, as curtin calls it) ends with an error at such members, or extracts something else than the archive says.',
     fix: 'Make the tar by `tar -C TARGET -cf OUT .`, from one root and in one go.',
     evaluate(facts) {
-      const wrong = told(facts, NAMES);
-      const loops = told(facts, ['link-loop']);
-      if (wrong.length > 0) return fail([...wrong, ...loops].join('; '));
-      // A symlink that leads in a circle extracts well and serves nobody.
-      if (loops.length > 0) return fail(loops.join('; '), 'warning');
+      const wrong = items(facts, NAMES);
+      if (wrong.length > 0) return fail(wrong);
       return pass(`${facts.archive.members} names, ${facts.counts.hardLinks} hard links`);
     },
   },

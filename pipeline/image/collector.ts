@@ -43,6 +43,7 @@ export interface Collector<T> {
 }
 
 const KEPT = 5;
+const LONGEST = 400;
 
 /** Counts everything and keeps the first few. */
 export class Sampler {
@@ -51,7 +52,8 @@ export class Sampler {
 
   add(text: string): void {
     this.count += 1;
-    if (this.examples.length < KEPT) this.examples.push(text);
+    if (this.examples.length < KEPT)
+      this.examples.push(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
   }
 
   toJSON(): { count: number; examples: string[] } {

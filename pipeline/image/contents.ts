@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Budget } from './budget.ts';
 import type { Collector, Member } from './collector.ts';
 import type { ImageFacts } from './facts.ts';
 import { KeptFiles } from './kept-files.ts';
@@ -14,15 +15,19 @@ const WATCHED = new Set(
 /** The few files that are read whole, for the collectors that asked; and which of them could not be read. */
 export class Contents {
   readonly unread: ImageFacts['unread'] = [];
-  readonly files = new KeptFiles();
+  readonly files: KeptFiles;
   /** Files being read just now. */
   reading = 0;
   readonly #collectors: readonly Collector<unknown>[];
   readonly #hardLinks: { path: string; target: string }[] = [];
-  readonly #read = new Set<string>();
+  readonly #tree: Tree;
+  readonly #budget: Budget;
 
-  constructor(collectors: readonly Collector<unknown>[]) {
+  constructor(collectors: readonly Collector<unknown>[], tree: Tree, budget: Budget) {
     this.#collectors = collectors;
+    this.#tree = tree;
+    this.#budget = budget;
+    this.files = new KeptFiles(budget);
   }
 
   /** Whether a member's content is to be read; one that is too large is noted as unread. */
@@ -31,8 +36,7 @@ export class Contents {
     const most = this.#most(path);
     if (most === 0) return false;
     if (size <= most && stored <= most * 2) return true;
-    if (this.#most(path, true) > 0)
-      this.unread.push({ path: shown(path), why: `it has ${size} bytes, more than ${most}` });
+    if (this.#most(path, true) > 0) this.#unreadable(path, `it has ${size} bytes, more than ${most}`);
     return false;
   }
 
@@ -46,38 +50,45 @@ export class Contents {
       const stored = Buffer.concat(parts);
       const bytes = sparse ? expand(sparse, stored) : stored;
       if (bytes) this.#handOut(path, bytes);
-      else this.unread.push({ path: shown(path), why: 'its map of holes does not fit its data' });
+      else this.#unreadable(path, 'its map of holes does not fit its data');
       done();
     });
   }
 
   hardLink(path: string, target: string): void {
     this.files.hardLink(path, target);
-    if (this.#most(path, true) > 0) this.#hardLinks.push({ path, target });
+    if (this.#most(path, true) > 0 && this.#budget.take(path.length + target.length, 'hard links'))
+      this.#hardLinks.push({ path, target });
   }
 
   /** A wanted file that is a link to one nobody wanted was not read: its checks must not pass. */
-  followLinks(tree: Tree): void {
+  followLinks(): void {
+    const tree = this.#tree;
     this.files.complete(tree);
     for (const { path, target } of this.#hardLinks)
-      if (!this.#read.has(path))
-        this.unread.push({ path: shown(path), why: `it is a hard link to ${shown(target)}` });
+      if (!tree.wasRead(path)) this.#unreadable(path, `it is a hard link to ${shown(target)}`);
     for (const path of tree.symlinks.keys()) {
-      if (WATCHED.has(path))
-        this.unread.push({ path: shown(path), why: 'it is a link where a directory belongs' });
+      if (WATCHED.has(path)) this.#unreadable(path, 'it is a link where a directory belongs');
       if (this.#most(path, true) === 0) continue;
       const real = tree.resolve(path);
-      if (real !== null && !this.#read.has(real))
-        this.unread.push({ path: shown(path), why: `it is a link to ${shown(real)}` });
+      if (real !== null && !tree.wasRead(real)) this.#unreadable(path, `it is a link to ${shown(real)}`);
     }
   }
 
+  #unreadable(path: string, why: string): void {
+    if (this.#budget.take(path.length + why.length, 'files that cannot be read'))
+      this.unread.push({ path: shown(path), why });
+  }
+
   #handOut(path: string, bytes: Buffer): void {
-    this.#read.add(path);
+    this.#tree.markRead(path);
     if (this.files.wants(path) >= bytes.length) this.files.content(path, bytes);
     for (const collector of this.#collectors) {
       const most = collector.wants?.(path) ?? 0;
-      if (most > 0 && most >= bytes.length) collector.content?.(path, bytes);
+      if (most === 0 || most < bytes.length) continue;
+      // A collector whose file is no loss looks at it and lets it go; the others may keep it.
+      if (collector.optional || this.#budget.take(bytes.length, 'files that checks read'))
+        collector.content?.(path, bytes);
     }
   }
 

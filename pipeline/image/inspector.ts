@@ -1,14 +1,16 @@
 import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ExtractEvents, extract } from 'tar-stream';
+import { Budget } from './budget.ts';
 import { collectors, composeFacts, type Finished } from './collect/all.ts';
 import type { Collector, Member } from './collector.ts';
 import { Contents } from './contents.ts';
 import type { ImageFacts, ProblemKind } from './facts.ts';
-import { type Header, memberOf, nameOf } from './member.ts';
-import { normalise, shown, unsafe } from './names.ts';
+import type { Reading } from './member.ts';
+import { MOST_PATH, nameProblem, normalise, shown } from './names.ts';
 import { Problems } from './problems.ts';
-import { type Preamble, Tap } from './tap.ts';
+import type { Sparse } from './sparse.ts';
+import { Tap } from './tap.ts';
 import { Tree } from './tree.ts';
 
 export interface InspectorOptions {
@@ -18,10 +20,9 @@ export interface InspectorOptions {
   mostBytes?: number;
   /** Ends the programs that check a hook's syntax. */
   signal?: AbortSignal;
+  /** Sees every member that tar extracts, in order and under the path where it lands. */
+  each?: (member: Readonly<Member>) => void;
 }
-
-/** Bytes given to tar-stream at a time. */
-const PIECE = 64 << 10;
 
 type Entry = ExtractEvents['entry'][1];
 
@@ -31,18 +32,17 @@ type Entry = ExtractEvents['entry'][1];
  * has called back.
  */
 export class Inspector extends Writable {
-  readonly #options: Required<Omit<InspectorOptions, 'signal'>> & { signal?: AbortSignal };
-  readonly #tap = new Tap();
-  readonly #tree = new Tree();
+  readonly #options: InspectorOptions & { mostMembers: number; mostBytes: number };
+  readonly #budget = new Budget();
+  readonly #tap = new Tap((reading) => this.#member(reading));
+  readonly #tree = new Tree(this.#budget);
   readonly #problems = new Problems();
   readonly #collectors: ReturnType<typeof collectors>;
   readonly #every: Collector<unknown>[];
   readonly #contents: Contents;
-  readonly #extract = extract({
-    filenameEncoding: 'latin1',
-    allowUnknownFormat: true,
-    highWaterMark: 0,
-  } as never);
+  /** Members whose content comes next through tar-stream, in order. */
+  readonly #wanted: { path: string; sparse: Sparse | null }[] = [];
+  readonly #extract = extract({ highWaterMark: 0 } as never);
   readonly #facts = Promise.withResolvers<ImageFacts>();
   #open = 0;
   #stopped = false;
@@ -52,9 +52,9 @@ export class Inspector extends Writable {
     this.#options = { mostMembers: 1_000_000, mostBytes: 2 ** 40, ...options };
     this.#collectors = collectors(options.signal);
     this.#every = Object.values(this.#collectors) as Collector<unknown>[];
-    this.#contents = new Contents(this.#every);
+    this.#contents = new Contents(this.#every, this.#tree, this.#budget);
     this.#facts.promise.catch(() => {});
-    this.#extract.on('entry', (header, stream, next) => this.#entry(header, stream, next));
+    this.#extract.on('entry', (_header, stream, next) => this.#content(stream, next));
     this.#extract.on('error', (error: Error) => this.#stop('broken-header', error.message));
   }
 
@@ -103,15 +103,17 @@ export class Inspector extends Writable {
 
   async #take(chunk: Buffer): Promise<void> {
     if (this.#stopped) return;
-    // tar-stream makes objects for all members of a piece at once: small pieces keep these few and short-lived.
-    for (const piece of this.#tap.push(chunk))
-      for (let at = 0; at < piece.length; at += PIECE) {
-        if (this.#stopped) return;
-        if (!this.#extract.write(piece.subarray(at, at + PIECE))) await this.#drained();
-      }
+    for (const piece of this.#tap.push(chunk)) {
+      if (this.#stopped) return;
+      if (!this.#extract.write(piece)) await this.#drained();
+    }
     // What was pushed to a reader of content arrives in microtasks; after them the chunk is free.
     if (this.#contents.reading > 0) await nextTurn();
     if (this.#tap.problem) this.#stop(this.#tap.problem.kind, this.#tap.problem.text);
+    else if (this.#budget.exceeded !== null)
+      this.#stop('too-much-kept', `more ${this.#budget.exceeded} than any system has`);
+    else if (this.#tree.size > this.#options.mostMembers)
+      this.#stop('too-many', `more than ${this.#options.mostMembers} members`);
     else if (this.#tap.offset > this.#options.mostBytes)
       this.#stop('too-large', `more than ${this.#options.mostBytes} bytes of tar`);
   }
@@ -140,21 +142,21 @@ export class Inspector extends Writable {
     if (!this.#stopped && problem && problem.kind !== 'no-end') this.#stop(problem.kind, problem.text);
     if (!this.#stopped) {
       if (problem) this.#problems.add(problem.kind, problem.text);
-      if (this.#tap.trailing > 0)
-        this.#problems.add(
-          'trailing-data',
-          `${this.#tap.trailing} bytes that are not zero after the end of the archive`,
-        );
+      this.#behindTheEnd();
       await new Promise<void>((resolve) => {
         this.#extract.on('close', () => resolve());
         this.#extract.end(undefined);
       });
     }
-    this.#contents.followLinks(this.#tree);
-    this.#loops();
+    this.#contents.followLinks();
+    await this.#loops();
     const parts: Record<string, unknown> = {};
-    for (const [name, collector] of Object.entries(this.#collectors))
+    for (const [name, collector] of Object.entries(this.#collectors)) {
+      // Between two subjects signals are heard.
+      await nextTurn();
+      this.#options.signal?.throwIfAborted();
       parts[name] = await (collector as Collector<unknown>).finish(this.#tree, this.#contents.files);
+    }
     return composeFacts(parts as unknown as Finished, {
       members: this.#tree.size,
       tarBytes: this.#tap.offset,
@@ -167,65 +169,105 @@ export class Inspector extends Writable {
     });
   }
 
-  #entry(header: Header, stream: Entry, next: () => void): void {
+  /** tar ends at the first block of zeros and reads nothing behind it. */
+  #behindTheEnd(): void {
+    const { bytes, headers, pixz } = this.#tap.tail;
+    if (headers)
+      this.#problems.add(
+        'second-archive',
+        'another tar follows the end of the archive: tar does not extract what is in it',
+      );
+    else if (bytes > 0)
+      this.#problems.add(
+        'trailing-data',
+        pixz
+          ? `pixz' index of ${bytes} bytes follows the end of the archive: tar does not read it`
+          : `${bytes} bytes that are not zero follow the end of the archive: tar does not read them`,
+      );
+  }
+
+  #content(stream: Entry, next: () => void): void {
     this.#open += 1;
-    const done = () => {
+    stream.on('error', () => {});
+    const { path, sparse } = this.#wanted.shift()!;
+    this.#contents.read(path, sparse, stream as never, () => {
       this.#open -= 1;
       next();
-    };
-    stream.on('error', () => {});
-    const preamble = this.#tap.preambles.shift();
-    const member = preamble && this.#member(header, preamble);
-    if (member && this.#contents.wants(member)) {
-      this.#contents.read(member.path, preamble.sparse, stream as never, done);
-      return;
-    }
-    stream.on('end', done);
-    stream.resume();
-  }
-
-  /** The member, given to every collector; undefined when it has no place in the image. */
-  #member(header: Header, preamble: Preamble): Member | undefined {
-    const name = nameOf(header, preamble);
-    const danger = unsafe(name);
-    if (danger) {
-      this.#problems.add(danger, shown(name));
-      return undefined;
-    }
-    const member = memberOf(header, name, preamble);
-    const { path, type } = member;
-    if (type === 'other') this.#problems.add('unknown-type', shown(path));
-    if (type === 'hard-link' && !this.#hardLink(member)) return undefined;
-    const place = this.#tree.add(path, {
-      directory: type === 'directory',
-      symlink: type === 'symlink' ? member.link : null,
-      executable: (member.mode & 0o111) !== 0,
     });
-    if (place.belowSymlink) this.#problems.add('below-symlink', shown(path));
-    if (place.known && !(place.wasDirectory && type === 'directory'))
-      this.#problems.add('duplicate', shown(path));
-    if (this.#tree.size > this.#options.mostMembers)
-      this.#stop('too-many', `more than ${this.#options.mostMembers} members`);
-    for (const collector of this.#every) collector.member?.(member);
-    return member;
   }
 
-  /** A hard link must lead to a member that came before it. */
-  #hardLink(member: Member): boolean {
-    const written = member.link ?? '';
-    const target = normalise(written);
-    if (unsafe(written) || target === member.path || !this.#tree.has(target)) {
-      this.#problems.add('bad-hard-link', `${shown(member.path)} -> ${shown(written)}`);
+  /** Gives a member that tar extracts to every collector, under the path where tar puts it. @returns whether its content is wanted */
+  #member({ name, member, sparse, unknownType }: Reading): boolean {
+    if (member === null || this.#stopped) return false;
+    const wrong = nameProblem(name, member.type);
+    if (wrong) {
+      this.#problems.add(wrong, shown(name) || 'a member without a name');
       return false;
     }
-    member.link = target;
-    this.#contents.hardLink(member.path, target);
+    const place = this.#tree.place(normalise(name));
+    if ('obstacle' in place) {
+      this.#problems.add(place.obstacle, shown(name));
+      return false;
+    }
+    member.path = place.path;
+    if (unknownType !== null)
+      this.#problems.add('unknown-type', `${shown(name)} (type ${shown(unknownType)})`);
+    const { path, type } = member;
+    let symlink = type === 'symlink' ? member.link : null;
+    if (symlink !== null && (symlink === '' || symlink.length > MOST_PATH)) {
+      this.#problems.add(
+        'bad-link',
+        `${shown(path)} -> ${symlink === '' ? '(nothing)' : 'a target that is too long'}`,
+      );
+      return false;
+    }
+    if (type === 'hard-link') {
+      const target = this.#hardLink(member);
+      if (target === null) return false;
+      symlink = target.symlink;
+    }
+    const before = this.#tree.add(path, {
+      directory: type === 'directory',
+      symlink,
+      executable: (member.mode & 0o111) !== 0,
+      owned: member,
+    });
+    if (before.known && !(before.wasDirectory && type === 'directory'))
+      this.#problems.add('duplicate', shown(path));
+    this.#options.each?.(member);
+    for (const collector of this.#every) collector.member?.(member);
+    if (!this.#contents.wants(member)) return false;
+    this.#wanted.push({ path, sparse });
     return true;
   }
 
-  #loops(): void {
-    for (const path of this.#tree.symlinks.keys())
+  /** A hard link must lead to a member that came before it and is no folder; mode and owner are that member's. */
+  #hardLink(member: Member): { symlink: string | null } | null {
+    const written = member.link ?? '';
+    const inside = nameProblem(written, 'directory') === null;
+    const place = inside ? this.#tree.place(normalise(written)) : null;
+    const target = place !== null && 'path' in place && place.path !== member.path ? place.path : null;
+    const shared = target === null ? null : this.#tree.linkable(target);
+    if (target === null || shared === null) {
+      this.#problems.add('bad-hard-link', `${shown(member.path)} -> ${shown(written)}`);
+      return null;
+    }
+    member.link = target;
+    if (shared.owned) Object.assign(member, shared.owned);
+    this.#contents.hardLink(member.path, target);
+    return shared;
+  }
+
+  async #loops(): Promise<void> {
+    let walked = 0;
+    for (const path of this.#tree.symlinks.keys()) {
       if (this.#tree.loops(path)) this.#problems.add('link-loop', shown(path));
+      walked += 1;
+      if (walked % 1000 === 0) {
+        await nextTurn();
+        this.#options.signal?.throwIfAborted();
+      }
+    }
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Budget } from './budget.ts';
 import { shown } from './names.ts';
 import type { Tree } from './tree.ts';
 
@@ -14,10 +15,6 @@ const KEPT: readonly { path: RegExp; most: number }[] = [
   },
 ];
 
-/** Bytes kept of all files together, and how many files: far above what a system has, far below what hurts. */
-const MOST_BYTES = 32 << 20;
-const MOST_FILES = 20_000;
-
 /**
  * The small files of an image that are kept whole until it was read to its end, for collectors whose program reads files in its own
  * order, follows includes or lets a later file win. Their bytes go no further than the collectors.
@@ -27,10 +24,14 @@ export class KeptFiles {
   readonly unread = new Map<string, string>();
   readonly #files = new Map<string, Buffer>();
   readonly #hardLinks = new Map<string, string>();
-  #bytes = 0;
+  readonly #budget: Budget;
   #tree: Tree | null = null;
   #folders: Map<string, string[]> | null = null;
   #folderNames: Map<string, Set<string>> | null = null;
+
+  constructor(budget: Budget) {
+    this.#budget = budget;
+  }
 
   /** Bytes of this file that are kept at most; 0: it is not kept. */
   wants(path: string): number {
@@ -39,13 +40,12 @@ export class KeptFiles {
   }
 
   content(path: string, bytes: Buffer): void {
-    if (this.#bytes + bytes.length > MOST_BYTES || this.#files.size >= MOST_FILES) return;
-    this.#bytes += bytes.length;
-    this.#files.set(path, bytes);
+    if (this.#budget.take(path.length + bytes.length, 'configuration files')) this.#files.set(path, bytes);
   }
 
   hardLink(path: string, target: string): void {
-    if (this.#hardLinks.size < MOST_FILES && this.wants(path) > 0) this.#hardLinks.set(path, target);
+    if (this.wants(path) > 0 && this.#budget.take(path.length + target.length, 'hard links'))
+      this.#hardLinks.set(path, target);
   }
 
   /** From here on links are followed; called once, when the archive was read to its end. */

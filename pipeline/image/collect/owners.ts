@@ -37,7 +37,8 @@ export function ownersCollector(): Collector<ImageFacts['owners']> {
   };
   return {
     member(m) {
-      if (m.type === 'symlink' || m.type === 'hard-link') return;
+      // A hard link comes with mode and owner of what it leads to.
+      if (m.type === 'symlink') return;
       // The length first: to hash a million paths costs more than all other looks at them.
       const system = m.path.length <= LONGEST_SYSTEM && SYSTEM.has(m.path);
       if (m.path === '' || system || m.path.startsWith('etc/sudoers.d/')) {
@@ -46,7 +47,7 @@ export function ownersCollector(): Collector<ImageFacts['owners']> {
       }
       if (m.uid >= ORDINARY_UID && m.uid !== NOBODY && /^(?:etc|usr|boot|bin|sbin|lib)\//.test(m.path))
         foreign.add(`/${shown(m.path)} (uid ${m.uid})`);
-      if (m.type !== 'file') return;
+      if (m.type !== 'file' && m.type !== 'hard-link') return;
       if (PRIVILEGED.test(m.path)) {
         privileged.push(`/${m.path}`);
         if (m.uid !== 0 || (m.mode & 0o4000) === 0) record(m, 'owner root and the setuid bit');

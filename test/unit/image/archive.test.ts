@@ -31,7 +31,7 @@ describe('an archive that is not whole', () => {
   it('is truncated wherever it is cut inside a member, and never said to be whole', async () => {
     const tar = await bare([
       { name: './a', content: 'x'.repeat(700) },
-      { name: './b', content: 'y'.repeat(600), pax: { path: 'b'.repeat(300) } },
+      { name: './b', content: 'y'.repeat(600), pax: { path: `${'b'.repeat(150)}/${'c'.repeat(150)}` } },
     ]);
     await fc.assert(
       fc.asyncProperty(
@@ -63,10 +63,10 @@ describe('an archive that is not whole', () => {
     expect(facts.counts.files).toBe(1);
   });
 
-  it('has bytes after its end', async () => {
+  it('has another archive after its end', async () => {
     const tar = Buffer.concat([await tarOf([{ name: './a' }]), await tarOf([{ name: './b' }])]);
     const facts = await inspect(tar);
-    expect(kinds(facts)).toEqual(['trailing-data']);
+    expect(kinds(facts)).toEqual(['second-archive']);
     expect(facts.archive.members).toBe(1);
   });
 
@@ -141,7 +141,7 @@ describe('a hostile archive', () => {
     expect(facts.biggest[0]).toEqual({ path, bytes: 4 });
   });
 
-  it.each(['1', '2', '3', '5', '6'])(
+  it.each(['2', '3', '4', '6'])(
     'gives a member of type %s a body, which tar programs read in two ways',
     async (type) => {
       expect(

@@ -1,0 +1,23 @@
+/** Bytes kept of one image in all: links, file contents, lists. A DGX OS image needs a third of it; with it a process stays below 150 MB. */
+const MOST = 24 << 20;
+
+/** What a kept string or entry of a table costs beside its own bytes. */
+const OVERHEAD = 128;
+
+/** Counts what is kept of an image, whoever keeps it: one limit for everything. */
+export class Budget {
+  /** What could not be kept any more, in words for people; null while all could. */
+  exceeded: string | null = null;
+  #left = MOST;
+
+  /** Takes room for an entry of so many bytes. @returns false when there is none left: what it was for is noted */
+  take(bytes: number, what: string): boolean {
+    const cost = bytes + OVERHEAD;
+    if (cost > this.#left) {
+      this.exceeded ??= what;
+      return false;
+    }
+    this.#left -= cost;
+    return true;
+  }
+}
