@@ -6,8 +6,8 @@ type Raw = Record<string, unknown>;
 
 /** The last events of a machine, level INFO and above, the newest last. One request. */
 export async function readEvents(client: MaasClient, systemId: string, limit = 25): Promise<MachineEvent[]> {
-  const query = new URLSearchParams({ op: 'query', id: systemId, limit: String(limit) });
-  const path = `events/?${query}`;
+  const query = new URLSearchParams({ id: systemId, limit: String(limit) });
+  const path = `events/?op=query&${query}`;
   const answer = (await client.get(path)) as Raw | null;
   if (!Array.isArray(answer?.events)) throw client.notMaas(path, 'there are no events in it');
   return (answer.events as Raw[])

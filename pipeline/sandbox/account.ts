@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { json, type Reply } from './reply.ts';
+import { keyOf } from './keys.ts';
+import { json, type Reply, refuse } from './reply.ts';
 import { API, type Call, type Route } from './route.ts';
 
 /** What says that this is not MAAS: the Server header, and version/'s subversion, which MAAS leaves empty. */
@@ -17,40 +18,27 @@ const CAPABILITIES = [
   'authenticate-api',
 ];
 
-/** Who and what is there: version/, users/, regioncontrollers/, and describe/ over the given tables. */
-export function accountRoutes(others: Route[]): Route[] {
-  const routes: Route[] = [
-    {
-      handler: 'VersionHandler',
-      path: 'version/',
-      anonymous: true,
-      operations: { GET: { kind: 'version', run: version } },
-    },
-    {
-      handler: 'UsersHandler',
-      path: 'users/',
-      operations: {
-        GET: {
-          kind: 'users',
-          run: ({ world }) => json(200, [world.users.admin, world.users.user].map(showUser)),
-        },
-        'GET whoami': { kind: 'whoami', run: ({ user }) => json(200, showUser(user)) },
+/** Who and what is there: version/, users/, account/, regioncontrollers/. */
+export const accountRoutes: Route[] = [
+  { path: 'version/', operations: { GET: { kind: 'version', run: version } } },
+  {
+    path: 'users/',
+    operations: {
+      GET: {
+        kind: 'users',
+        run: ({ world }) => json(200, [world.users.admin, world.users.user].map(showWhole)),
       },
+      'GET whoami': { kind: 'whoami', run: ({ user }) => json(200, showWhole(user)) },
     },
-    {
-      handler: 'RegionControllersHandler',
-      path: 'regioncontrollers/',
-      operations: { GET: { kind: 'regions', run: regions } },
-    },
-  ];
-  const describe: Route = {
-    handler: 'describe',
-    path: 'describe/',
-    anonymous: true,
-    operations: { GET: { kind: 'describe', run: (call) => description(call, [...routes, ...others]) } },
-  };
-  return [...routes, describe];
-}
+  },
+  { path: 'users/{username}/', operations: { GET: { kind: 'user-read', run: readUser } } },
+  {
+    path: 'account/',
+    operations: { 'GET list_authorisation_tokens': { kind: 'tokens', run: tokens } },
+  },
+  { path: 'regioncontrollers/', operations: { GET: { kind: 'regions', run: regions } } },
+  { path: 'regioncontrollers/{system_id}/', operations: { GET: { kind: 'region-read', run: readRegion } } },
+];
 
 function version({ world }: Call): Reply {
   return json(200, { capabilities: CAPABILITIES, version: world.traits.release, subversion: WHAT_THIS_IS });
@@ -66,11 +54,36 @@ export function showUser(user: Call['user']) {
   };
 }
 
+/** The same as it stands at its own address. */
+const showWhole = (user: Call['user']) => ({
+  ...showUser(user),
+  resource_uri: `${API}users/${user.username}/`,
+});
+
+function readUser({ world, at }: Call): Reply {
+  const found = [world.users.admin, world.users.user].find(({ username }) => username === at.username);
+  return found ? json(200, showWhole(found)) : refuse(404, 'No User matches the given query.');
+}
+
+/** The one key of the caller, with its secret, as MAAS gives it. */
+function tokens({ user }: Call): Reply {
+  return json(200, [{ name: 'MAAS consumer', token: keyOf(user) }]);
+}
+
 function regions({ world }: Call): Reply {
+  return json(200, regionsOf(world));
+}
+
+function readRegion({ world, at }: Call): Reply {
+  const found = regionsOf(world).find(({ system_id }) => system_id === at.system_id);
+  return found ? json(200, found) : refuse(404, 'No RegionController matches the given query.');
+}
+
+function regionsOf(world: Call['world']) {
   // Random once for each region, as MAAS' are: no two sandboxes are taken for one.
   const seed = createHash('sha256').update(world.users.admin.consumerKey).digest('hex').slice(0, 4);
   const systemId = (index: number) => `${seed}${String(index + 1).padStart(2, '0')}`;
-  const all = Array.from({ length: world.regions }, (_, index) => ({
+  return Array.from({ length: world.regions }, (_, index) => ({
     system_id: systemId(index),
     hostname: `region-${index + 1}`,
     fqdn: `region-${index + 1}.maas`,
@@ -81,37 +94,4 @@ function regions({ world }: Call): Reply {
     version: world.traits.release,
     resource_uri: `${API}regioncontrollers/${systemId(index)}/`,
   }));
-  return json(200, all);
-}
-
-const RESTFUL: Record<string, string> = { GET: 'read', POST: 'create', PUT: 'update', DELETE: 'delete' };
-
-/** What `maas login` loads: every handler with its actions. */
-function description({ world }: Call, routes: Route[]): Reply {
-  const resources = routes
-    .filter((route) => !route.path.startsWith('/'))
-    .map((route) => {
-      const path = API + route.path;
-      const handler = {
-        name: route.handler,
-        doc: WHAT_THIS_IS,
-        path,
-        uri: new URL(world.url).origin + path,
-        params: [...route.path.matchAll(/\{(\w+)\}/g)].map((found) => found[1]),
-        actions: Object.keys(route.operations).map((key) => {
-          const [method = '', op] = key.split(' ');
-          return {
-            name: op ?? RESTFUL[method],
-            doc: WHAT_THIS_IS,
-            method,
-            op: op ?? null,
-            restful: op === undefined,
-          };
-        }),
-      };
-      const anonymous = route.anonymous ?? false;
-      return { name: route.handler, anon: anonymous ? handler : null, auth: anonymous ? null : handler };
-    });
-  const doc = { doc: WHAT_THIS_IS, resources };
-  return json(200, { ...doc, hash: createHash('sha1').update(JSON.stringify(doc)).digest('hex') });
 }

@@ -4,6 +4,14 @@ import { html, plain, Refused, refuse, repr } from './reply.ts';
 const THRESHOLD_S = 300;
 const REQUIRED = ['consumer_key', 'token', 'signature', 'signature_method', 'timestamp', 'nonce'];
 
+/** What MAAS answers to a request without signature where one is needed. */
+export const unsigned = () => plain(401, 'Forbidden');
+/** Who asks without one. */
+export const NOBODY: User = {
+  ...{ id: 0, username: '', admin: false, password: '' },
+  ...{ consumerKey: '', tokenKey: '', tokenSecret: '' },
+};
+
 /** OAuth 1.0 as MAAS checks it: consumer, token, timestamp, nonce, signature, in this order. */
 export class Authenticator {
   readonly #users: User[];
@@ -17,13 +25,18 @@ export class Authenticator {
     this.#now = now;
   }
 
-  /** The caller, or a 401 in MAAS' own words (which give away the token's secret if the signature is wrong). */
-  check(header: string | undefined): User {
+  /**
+   * The caller; undefined for a header that is no signature at all.
+   * @throws Refused 401 in MAAS' own words (which give away the token's secret if the signature is wrong)
+   */
+  check(header: string | undefined): User | undefined {
+    // Piston looks for the names anywhere in the header, so that oauth_signature_method counts as oauth_signature, too.
+    if (!REQUIRED.every((name) => header?.includes(`oauth_${name}`))) return undefined;
     const oauth = parse(header);
-    if (REQUIRED.some((name) => oauth[`oauth_${name}`] === undefined))
-      throw new Refused(plain(401, 'Forbidden'));
     const given = (name: string) => oauth[`oauth_${name}`] ?? '';
 
+    const version = given('version') || '1.0';
+    if (version !== '1.0') fail(`OAuth version ${version} not supported.`);
     const consumer = this.#users.find((user) => user.consumerKey === given('consumer_key'));
     if (!consumer) throw new Refused(unauthorized('Authorization Error: Invalid API key.'));
     if (consumer.tokenKey !== given('token')) fail(`Invalid access token: ${given('token')}`);
@@ -33,6 +46,7 @@ export class Authenticator {
 
     if (given('signature_method') !== 'PLAINTEXT')
       fail(`Signature method ${given('signature_method')} not supported try one of the following: PLAINTEXT`);
+    if (oauth.oauth_signature === undefined) fail('Missing signature.');
     const expected = `&${consumer.tokenSecret}`;
     if (given('signature') !== expected)
       fail(`Invalid signature. Expected signature base string: ${expected}`);

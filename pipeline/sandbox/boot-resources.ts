@@ -1,6 +1,6 @@
 import { cleanForm } from './form.ts';
 import { showResource } from './images.ts';
-import { json, nothing, type Reply, refuse, repr, text } from './reply.ts';
+import { json, type Reply, refuse, removed, repr, text } from './reply.ts';
 import { addImage, placeInline, resourceAt } from './resources.ts';
 import type { Call, Route } from './route.ts';
 import { startImport, stopImport } from './site/import.ts';
@@ -8,7 +8,6 @@ import { GENERATED, SYNCED, UPLOADED } from './store.ts';
 
 export const bootResourceRoutes: Route[] = [
   {
-    handler: 'BootResourcesHandler',
     path: 'boot-resources/',
     operations: {
       GET: { kind: 'list', run: list },
@@ -22,7 +21,6 @@ export const bootResourceRoutes: Route[] = [
     },
   },
   {
-    handler: 'BootResourceHandler',
     path: 'boot-resources/{id}/',
     operations: {
       GET: { kind: 'read', run: read },
@@ -70,7 +68,7 @@ async function remove({ world, at }: Call): Promise<Reply> {
     resource.sets.flatMap((set) => set.files),
     world.traits,
   );
-  return nothing(204);
+  return removed();
 }
 
 async function create({ world, body }: Call): Promise<Reply> {

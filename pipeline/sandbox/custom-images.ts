@@ -13,13 +13,11 @@ const V3 = '/MAAS/a/v3';
 /** MAAS 3.8's second door: a whole image in one request, with a bearer token (an API key is not taken there). */
 export const customImageRoutes: Route[] = [
   {
-    handler: 'AuthHandler',
     path: `${V3}/auth/login`,
     anonymous: true,
     operations: { POST: { kind: 'login', run: login } },
   },
   {
-    handler: 'CustomImagesHandler',
     path: `${V3}/custom_images`,
     authenticate: bearer,
     operations: { GET: { kind: 'stream-list', run: list }, POST: { kind: 'stream', run: stream } },

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { WHAT_THIS_IS } from './account.ts';
-import type { Authenticator } from './auth.ts';
+import { type Authenticator, NOBODY, unsigned } from './auth.ts';
 import { type Body, receive } from './body.ts';
 import { answerOf } from './fault-answers.ts';
 import type { Faults } from './faults.ts';
@@ -18,9 +18,10 @@ import {
   type Call,
   dispatch,
   findRoute,
+  isOpen,
   type Match,
+  type Offer,
   operationOf,
-  type Route,
   unknownEndpoint,
 } from './route.ts';
 import { advanceImport } from './site/import.ts';
@@ -29,7 +30,9 @@ import type { World } from './world.ts';
 
 interface Parts {
   world: World;
-  routes: Route[];
+  routes: readonly Offer[];
+  /** Of the API's description. */
+  hash: string;
   faults: Faults;
   log: RequestLog;
   authenticator: Authenticator;
@@ -182,7 +185,7 @@ export class Listener {
   }
 
   async #answer({ url, match, entry, request, arrival }: Incoming, body: Body): Promise<Reply> {
-    const { world, authenticator } = this.#parts;
+    const { world, authenticator, hash } = this.#parts;
     if (!match) return url.pathname.startsWith(API) ? unknownEndpoint(url.pathname) : html(404, 'Not Found');
     const headers = request.headers as Call['headers'];
     const { route, at } = match;
@@ -190,10 +193,11 @@ export class Listener {
       // What is due by now has happened, machines and imports alike.
       advance(world);
       advanceImport(world);
-      const user = route.anonymous
-        ? world.users.user
-        : (route.authenticate?.(world, headers) ?? authenticator.check(headers.authorization));
-      return await dispatch(route, { world, method: entry.method, url, headers, at, user, body, arrival });
+      const known = route.authenticate?.(world, headers) ?? authenticator.check(headers.authorization);
+      if (!known && !isOpen(route, entry.method)) return unsigned();
+      const call = { world, method: entry.method, url, headers, at, user: known ?? NOBODY, body, arrival };
+      const reply = await dispatch(route, call, !known);
+      return route.endpoint ? { ...reply, headers: { 'x-maas-api-hash': hash, ...reply.headers } } : reply;
     } catch (error) {
       if (error instanceof Refused) return error.reply;
       // As MAAS does with what it did not expect.

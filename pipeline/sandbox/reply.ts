@@ -23,6 +23,9 @@ export const json = (status: number, value: unknown, headers?: Record<string, st
 
 export const nothing = (status: number, headers?: Record<string, string>) => reply(status, '', '', headers);
 
+/** The answer to a DELETE: no content, and a type of it nevertheless, without which the maas command fails. */
+export const removed = () => reply(204, 'text/plain', '');
+
 /** Django's answer to an invalid form: every field with its messages. */
 export const formErrors = (errors: Record<string, string[]>) => json(400, errors);
 

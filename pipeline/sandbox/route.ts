@@ -1,3 +1,4 @@
+import { type Endpoint, findEndpoint, isIn } from '../maas/endpoints.ts';
 import type { Body } from './body.ts';
 import type { User } from './keys.ts';
 import { nothing, Refused, type Reply, refuse, text } from './reply.ts';
@@ -29,11 +30,11 @@ export interface Operation {
 
 /** One URL of the API: further endpoints are further tables of these. */
 export interface Route {
-  /** MAAS' name of the handler, as `describe/` shows it. */
-  handler: string;
   /** Below /MAAS/api/2.0/ unless it starts with a slash; {name} stands for one segment. */
   path: string;
-  /** Answers without a key. */
+  /** What a placeholder matches, where that is not one segment. */
+  matching?: Record<string, string>;
+  /** Answers without a key; said only outside API 2.0, of which MAAS' list of endpoints says it. */
   anonymous?: boolean;
   /** Other than OAuth, such as MAAS 3.8's v3 API; undefined leaves it to OAuth. */
   authenticate?: (world: World, headers: Call['headers']) => User | undefined;
@@ -41,42 +42,96 @@ export interface Route {
   operations: Record<string, Operation>;
 }
 
+/** A route as one version of MAAS has it. */
+export interface Offer extends Route {
+  /** MAAS' own entry of it; none outside API 2.0. */
+  endpoint: Endpoint | undefined;
+  /** Those of `operations` that need no API key. */
+  open: ReadonlySet<string>;
+  names: string[];
+  pattern: RegExp;
+}
+
 export interface Match {
-  route: Route;
+  route: Offer;
   at: Record<string, string>;
 }
 
+/**
+ * What of the routes a version of MAAS has, by MAAS' own list of endpoints.
+ * @throws for a route that no MAAS has
+ */
+export function offersOf(routes: readonly Route[], version: string): Offer[] {
+  return routes.flatMap((route) => {
+    const inApi = !route.path.startsWith('/');
+    const endpoint = inApi ? findEndpoint(route.path) : undefined;
+    if (inApi && !endpoint) throw new Error(`MAAS has no ${route.path}`);
+    const has = (kind: 'operations' | 'anonymous', name: string) => isIn(endpoint?.[kind].get(name), version);
+    const operations = Object.entries(route.operations).filter(
+      ([name]) => !endpoint || has('operations', name) || has('anonymous', name),
+    );
+    if (operations.length === 0) return [];
+    const open = operations.map(([name]) => name).filter((name) => route.anonymous || has('anonymous', name));
+    const offered = { ...route, operations: Object.fromEntries(operations) };
+    return [{ ...offered, endpoint, open: new Set(open), ...compiled(route) }];
+  });
+}
+
+function compiled({ path, matching = {} }: Route): Pick<Offer, 'names' | 'pattern'> {
+  const full = path.startsWith('/') ? path : API + path;
+  const names = [...full.matchAll(/\{(\w+)\}/g)].map((found) => found[1] as string);
+  const pattern = full
+    .replaceAll('.', '\\.')
+    .replaceAll(/\{(\w+)\}/g, (_, name: string) => `(${matching[name] ?? '[^/]+'})`);
+  return { names, pattern: new RegExp(`^${pattern}$`) };
+}
+
 /** The route of a path, or undefined: MAAS never redirects to the one with a slash. */
-export function findRoute(routes: Route[], path: string): Match | undefined {
+export function findRoute(routes: readonly Offer[], path: string): Match | undefined {
   for (const route of routes) {
-    const full = route.path.startsWith('/') ? route.path : API + route.path;
-    const names = [...full.matchAll(/\{(\w+)\}/g)].map((found) => found[1] as string);
-    const pattern = full.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '([^/]+)');
-    const found = new RegExp(`^${pattern}$`).exec(path);
+    const found = route.pattern.exec(path);
     if (found)
       return {
         route,
-        at: Object.fromEntries(names.map((name, index) => [name, found[index + 1] as string])),
+        at: Object.fromEntries(route.names.map((name, index) => [name, decoded(found[index + 1] as string)])),
       };
   }
   return undefined;
 }
 
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}
+
 /** The operation a method and an op name, or undefined. */
 export function operationOf(route: Route, method: string, op: string | null): Operation | undefined {
-  return route.operations[op ? `${method} ${op}` : method];
+  const name = op ? `${method} ${op}` : method;
+  return Object.hasOwn(route.operations, name) ? route.operations[name] : undefined;
 }
 
 export const unknownEndpoint = (path: string) => text(404, `Unknown API endpoint: ${path}.`);
 
-/** Runs what method and op name, with Piston's answers for what is not there. */
-export async function dispatch(route: Route, call: Call): Promise<Reply> {
+/** Whether somebody without a key may ask by this method: MAAS then looks only among what is for everybody. */
+export const isOpen = (route: Offer, method: string): boolean =>
+  [...route.open].some((name) => name.split(' ')[0] === method);
+
+/**
+ * Runs what method and op name, with Piston's answers for what is not there.
+ * @param anonymous the caller has no key
+ */
+export async function dispatch(route: Offer, call: Call, anonymous: boolean): Promise<Reply> {
   const methods = [...new Set(Object.keys(route.operations).map((name) => name.split(' ')[0] as string))];
   if (!methods.includes(call.method)) return nothing(405, { allow: methods.join(', ') });
   const inForm = call.method === 'POST' ? await call.body.op() : null;
   const op = call.url.searchParams.get('op') ?? inForm;
   const operation = operationOf(route, call.method, op);
-  if (!operation) return refuse(400, `Unrecognised signature: method=${call.method} op=${op ?? 'None'}`);
+  const open = !anonymous || route.open.has(op ? `${call.method} ${op}` : call.method);
+  if (!operation || !open)
+    return refuse(400, `Unrecognised signature: method=${call.method} op=${op ?? 'None'}`);
   if (operation.admin && !call.user.admin)
     throw new Refused(text(403, 'This method is reserved for admin users.'));
   return operation.run(call);

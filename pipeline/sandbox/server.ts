@@ -6,6 +6,7 @@ import { accountRoutes } from './account.ts';
 import { Authenticator } from './auth.ts';
 import { bootResourceRoutes } from './boot-resources.ts';
 import { customImageRoutes } from './custom-images.ts';
+import { Description, describeRoute } from './describe.ts';
 import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
 import { Listener } from './listener.ts';
@@ -17,7 +18,7 @@ import type { Guests } from './machines/guests.ts';
 import { type Pace, paceOf } from './machines/pace.ts';
 import { machineRoutes } from './machines/routes.ts';
 import { type LoggedRequest, RequestLog } from './requests.ts';
-import type { Route } from './route.ts';
+import { type Offer, offersOf } from './route.ts';
 import { freshState } from './seed.ts';
 import { usableArchitectures } from './site/import.ts';
 import { siteRoutes } from './site/routes.ts';
@@ -105,7 +106,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 async function start(options: SandboxOptions, unlock: () => Promise<void>): Promise<Sandbox> {
   const world = await makeWorld(options);
-  const routes = routesOf(world);
+  const { routes, description } = offersFor(world);
   const kinds = routes.flatMap((route) => Object.values(route.operations).map((operation) => operation.kind));
   const faults = new Faults();
   for (const rule of options.faults ?? []) faults.add(parseRule(rule, kinds));
@@ -119,6 +120,7 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
   const listener = new Listener({
     world,
     routes,
+    hash: description.hash,
     faults,
     log,
     authenticator,
@@ -159,10 +161,17 @@ function once(work: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** Every URL there is; a new group of endpoints is one more table here. */
-function routesOf({ traits }: World): Route[] {
-  const api = [...bootResourceRoutes, ...uploadRoutes, ...siteRoutes, ...machineRoutes];
-  return [...api, ...accountRoutes(api), ...(traits.customImages ? customImageRoutes : []), ...controlRoutes];
+/** Every URL that this version has; a new group of endpoints is one more table here. */
+function offersFor({ traits }: World): { routes: Offer[]; description: Description } {
+  const api = [...bootResourceRoutes, ...uploadRoutes, ...siteRoutes, ...machineRoutes, ...accountRoutes];
+  const others = [
+    describeRoute(() => description),
+    ...(traits.customImages ? customImageRoutes : []),
+    ...controlRoutes,
+  ];
+  const offers = offersOf(api, traits.version);
+  const description = new Description(offers);
+  return { routes: [...offers, ...offersOf(others, traits.version)], description };
 }
 
 async function makeWorld(options: SandboxOptions): Promise<World> {

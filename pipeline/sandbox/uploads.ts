@@ -6,7 +6,6 @@ import type { World } from './world.ts';
 
 export const uploadRoutes: Route[] = [
   {
-    handler: 'BootResourceFileUploadHandler',
     path: 'boot-resources/{id}/upload/{file}/',
     operations: { PUT: { kind: 'chunk', admin: true, run: put } },
   },

@@ -16,7 +16,6 @@ function byKey({ users }: World, headers: Call['headers']) {
 /** The same over HTTP, beside MAAS' own paths and with its administrator's key. */
 export const controlRoutes: Route[] = [
   {
-    handler: 'sandbox',
     authenticate: byKey,
     path: '/sandbox/machines/',
     operations: {
@@ -29,7 +28,6 @@ export const controlRoutes: Route[] = [
     },
   },
   {
-    handler: 'sandbox',
     authenticate: byKey,
     path: '/sandbox/machines/{id}/press/',
     operations: {
@@ -37,14 +35,13 @@ export const controlRoutes: Route[] = [
         kind: 'sandbox-press',
         admin: true,
         run: guarded(({ world, at }) => {
-          controlOf(world).press(decodeURIComponent(at.id as string));
+          controlOf(world).press(at.id as string);
           return nothing(204);
         }),
       },
     },
   },
   {
-    handler: 'sandbox',
     authenticate: byKey,
     path: '/sandbox/failures/',
     operations: {
@@ -69,7 +66,6 @@ export const controlRoutes: Route[] = [
     },
   },
   {
-    handler: 'sandbox',
     authenticate: byKey,
     path: '/sandbox/clock/',
     operations: {

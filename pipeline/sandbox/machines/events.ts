@@ -8,7 +8,6 @@ import { visible } from './visible.ts';
 
 export const eventRoutes: Route[] = [
   {
-    handler: 'EventsHandler',
     path: 'events/',
     operations: { 'GET query': { kind: 'events', run: query } },
   },

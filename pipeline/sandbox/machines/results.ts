@@ -1,4 +1,4 @@
-import { json, nothing, plain, Refused, type Reply, refuse, text } from '../reply.ts';
+import { json, plain, Refused, type Reply, refuse, removed, text } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { setAt, shownScript, statusOfResults } from './scripts.ts';
 import type { Machine, ScriptResult, ScriptSet } from './state.ts';
@@ -9,13 +9,11 @@ const TYPES = ['Commissioning', 'Installation', 'Testing', 'Release'];
 /** What the scripts of commissioning, tests, installation and release have said. */
 export const resultRoutes: Route[] = [
   {
-    handler: 'NodeScriptResultsHandler',
-    path: 'nodes/{id}/results/',
+    path: 'nodes/{system_id}/results/',
     operations: { GET: { kind: 'results', run: list } },
   },
   {
-    handler: 'NodeScriptResultHandler',
-    path: 'nodes/{id}/results/{set}/',
+    path: 'nodes/{system_id}/results/{id}/',
     operations: {
       GET: { kind: 'result', run: (call) => json(200, showSet(call, machineAt(call), setOf(call))) },
       DELETE: { kind: 'result-delete', admin: true, run: remove },
@@ -54,7 +52,7 @@ function typeOf(given: string): number {
 function setOf(call: Call): ScriptSet {
   const { world, at } = call;
   const machine = machineAt(call);
-  const id = at.set as string;
+  const id = at.id as string;
   const current: Record<string, number | null> = {
     'current-commissioning': machine.commissioningSet,
     'current-testing': machine.testingSet,
@@ -157,7 +155,7 @@ function remove(call: Call): Reply {
   const set = setOf(call);
   machines.scriptSets = machines.scriptSets.filter((other) => other !== set);
   call.world.store.machinesChanged();
-  return nothing(204);
+  return removed();
 }
 
 /** The outputs as one text; MAAS' archives (filetype=tar.xz) are not played. */

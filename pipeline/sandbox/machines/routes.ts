@@ -1,4 +1,4 @@
-import { json, nothing, type Reply, refuse } from '../reply.ts';
+import { json, type Reply, refuse, removed } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { fieldsOf, wrongField } from '../site/fields.ts';
 import type { World } from '../world.ts';
@@ -33,7 +33,6 @@ import { machineAt, visible } from './visible.ts';
 /** Machines, tags and events. */
 export const machineRoutes: Route[] = [
   {
-    handler: 'MachinesHandler',
     path: 'machines/',
     operations: {
       GET: { kind: 'machines', run: list },
@@ -49,8 +48,7 @@ export const machineRoutes: Route[] = [
     },
   },
   {
-    handler: 'MachineHandler',
-    path: 'machines/{id}/',
+    path: 'machines/{system_id}/',
     operations: {
       GET: { kind: 'machine', run: (call) => answer(call.world, machineAt(call)) },
       PUT: { kind: 'machine-update', run: update },
@@ -128,7 +126,7 @@ function remove(call: Call): Reply {
   stopGuest(call.world, machine);
   machine.run = null;
   forget(call.world, machine);
-  return nothing(204);
+  return removed();
 }
 
 function isRegistered({ world, url }: Call): Reply {

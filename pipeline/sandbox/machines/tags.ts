@@ -1,4 +1,4 @@
-import { json, nothing, type Reply, refuse, text } from '../reply.ts';
+import { json, type Reply, refuse, removed, text } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { fieldsOf, REQUIRED } from '../site/fields.ts';
 import type { World } from '../world.ts';
@@ -9,7 +9,6 @@ import { visible } from './visible.ts';
 
 export const tagRoutes: Route[] = [
   {
-    handler: 'TagsHandler',
     path: 'tags/',
     operations: {
       GET: { kind: 'tags', run: ({ world }) => json(200, tagsOf(world).map(showTag)) },
@@ -17,7 +16,6 @@ export const tagRoutes: Route[] = [
     },
   },
   {
-    handler: 'TagHandler',
     path: 'tags/{name}/',
     operations: {
       GET: { kind: 'tag-read', run: (call) => json(200, showTag(tagAt(call))) },
@@ -38,8 +36,7 @@ export const tagRoutes: Route[] = [
 const tagsOf = (world: World) => world.store.state.machines.tags;
 
 function tagAt({ world, at }: Call): Tag {
-  const name = decodeURIComponent(at.name as string);
-  return tagsOf(world).find((tag) => tag.name === name) ?? refuse(404, 'No Tag matches the given query.');
+  return tagsOf(world).find((tag) => tag.name === at.name) ?? refuse(404, 'No Tag matches the given query.');
 }
 
 function showTag(tag: Tag) {
@@ -102,7 +99,7 @@ function remove(call: Call): Reply {
   machines.tags = machines.tags.filter((other) => other !== tag);
   for (const machine of machines.machines) machine.tags = machine.tags.filter((name) => name !== tag.name);
   call.world.store.machinesChanged();
-  return nothing(204);
+  return removed();
 }
 
 function machines(call: Call): Reply {

@@ -17,7 +17,7 @@ export function visible({ world, user }: Call): Machine[] {
 export function machineAt(call: Call, need: 'view' | 'edit' | 'admin' | 'lock' = 'view'): Machine {
   const { world, at, user } = call;
   const machine =
-    world.store.state.machines.machines.find((known) => known.systemId === at.id) ??
+    world.store.state.machines.machines.find((known) => known.systemId === at.system_id) ??
     refuse(404, 'No Machine matches the given query.');
   const own = machine.owner === null || machine.owner === user.username;
   const allowed = user.admin || (need === 'view' || need === 'edit' ? own : need === 'lock' && own);

@@ -1,4 +1,4 @@
-import { json, nothing, type Reply, refuse } from '../reply.ts';
+import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import type { World } from '../world.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
@@ -11,7 +11,6 @@ const READING_MS = 1000;
 
 export const bootSourceRoutes: Route[] = [
   {
-    handler: 'BootSourcesHandler',
     path: 'boot-sources/',
     operations: {
       GET: {
@@ -26,8 +25,7 @@ export const bootSourceRoutes: Route[] = [
     },
   },
   {
-    handler: 'BootSourceHandler',
-    path: 'boot-sources/{source}/',
+    path: 'boot-sources/{id}/',
     operations: {
       GET: { kind: 'boot-source-read', run: (call) => json(200, shown(call.world, sourceAt(call))) },
       PUT: { kind: 'boot-source-update', admin: true, run: update },
@@ -35,16 +33,14 @@ export const bootSourceRoutes: Route[] = [
     },
   },
   {
-    handler: 'BootSourceSelectionsHandler',
-    path: 'boot-sources/{source}/selections/',
+    path: 'boot-sources/{boot_source_id}/selections/',
     operations: {
       GET: { kind: 'selections', run: (call) => json(200, selectionsOf(call).map(shownSelection)) },
       POST: { kind: 'selection-create', admin: true, run: select },
     },
   },
   {
-    handler: 'BootSourceSelectionHandler',
-    path: 'boot-sources/{source}/selections/{id}/',
+    path: 'boot-sources/{boot_source_id}/selections/{id}/',
     operations: {
       GET: { kind: 'selection-read', run: (call) => json(200, shownSelection(selectionAt(call))) },
       PUT: { kind: 'selection-update', admin: true, run: reselect },
@@ -83,7 +79,7 @@ const shownSelection = (selection: Selection) => ({
 
 function sourceAt({ world, at }: Call): BootSource {
   return (
-    world.store.state.site.bootSources.find(({ id }) => String(id) === at.source) ??
+    world.store.state.site.bootSources.find(({ id }) => String(id) === (at.boot_source_id ?? at.id)) ??
     refuse(404, 'No BootSource matches the given query.')
   );
 }
@@ -162,7 +158,7 @@ async function remove(call: Call): Promise<Reply> {
   site.bootSources = site.bootSources.filter((other) => other !== source);
   site.selections = site.selections.filter((selection) => selection.source !== source.id);
   await store.save();
-  return nothing(204);
+  return removed();
 }
 
 async function select(call: Call): Promise<Reply> {
@@ -229,5 +225,5 @@ async function unselect(call: Call): Promise<Reply> {
     (other) => other !== selection,
   );
   await world.store.save();
-  return nothing(204);
+  return removed();
 }

@@ -1,4 +1,4 @@
-import { json, nothing, type Reply, refuse } from '../reply.ts';
+import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField } from './fields.ts';
 import { type Domain, nextId, type SiteState } from './state.ts';
@@ -9,7 +9,6 @@ const LONGEST_TTL = 604_800;
 
 export const domainRoutes: Route[] = [
   {
-    handler: 'DomainsHandler',
     path: 'domains/',
     operations: {
       GET: {
@@ -24,7 +23,6 @@ export const domainRoutes: Route[] = [
     },
   },
   {
-    handler: 'DomainHandler',
     path: 'domains/{id}/',
     operations: {
       GET: { kind: 'domain-read', run: (call) => json(200, shown(call.world.store.state.site, found(call))) },
@@ -109,5 +107,5 @@ async function remove(call: Call): Promise<Reply> {
     refuse(400, 'This domain is the default domain, it cannot be deleted.');
   store.state.site.domains = store.state.site.domains.filter((other) => other !== one);
   await store.save();
-  return nothing(204);
+  return removed();
 }

@@ -1,4 +1,4 @@
-import { json, nothing, type Reply, refuse } from '../reply.ts';
+import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { fabricAt } from './fabric-at.ts';
 import { type Fields, fieldsOf } from './fields.ts';
@@ -7,7 +7,6 @@ import { showVlan } from './vlans.ts';
 
 export const fabricRoutes: Route[] = [
   {
-    handler: 'FabricsHandler',
     path: 'fabrics/',
     operations: {
       GET: {
@@ -22,7 +21,6 @@ export const fabricRoutes: Route[] = [
     },
   },
   {
-    handler: 'FabricHandler',
     path: 'fabrics/{id}/',
     operations: {
       GET: {
@@ -99,5 +97,5 @@ async function remove(call: Call): Promise<Reply> {
   site.vlans = site.vlans.filter((vlan) => !vlans.includes(vlan));
   for (const vlan of site.vlans) if (of(vlan.relay_vlan ?? -1)) vlan.relay_vlan = null;
   await store.save();
-  return nothing(204);
+  return removed();
 }

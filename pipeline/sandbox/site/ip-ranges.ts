@@ -8,7 +8,7 @@ import {
   parseCidr,
 } from '../../site/address.ts';
 import { showUser } from '../account.ts';
-import { json, nothing, type Reply, refuse } from '../reply.ts';
+import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField } from './fields.ts';
 import { nextId, type Range, type SiteState, type Subnet } from './state.ts';
@@ -16,7 +16,6 @@ import { showSubnet } from './subnets.ts';
 
 export const rangeRoutes: Route[] = [
   {
-    handler: 'IPRangesHandler',
     path: 'ipranges/',
     operations: {
       GET: {
@@ -31,7 +30,6 @@ export const rangeRoutes: Route[] = [
     },
   },
   {
-    handler: 'IPRangeHandler',
     path: 'ipranges/{id}/',
     operations: {
       GET: { kind: 'iprange-read', run: (call) => json(200, shown(call, found(call))) },
@@ -188,5 +186,5 @@ async function remove(call: Call): Promise<Reply> {
   ownOnly(call, range);
   store.state.site.ranges = store.state.site.ranges.filter((other) => other !== range);
   await store.save();
-  return nothing(204);
+  return removed();
 }

@@ -6,7 +6,6 @@ import type { Rack } from './state.ts';
 
 export const rackRoutes: Route[] = [
   {
-    handler: 'RackControllersHandler',
     path: 'rackcontrollers/',
     operations: {
       GET: {
@@ -21,15 +20,14 @@ export const rackRoutes: Route[] = [
     },
   },
   {
-    handler: 'RackControllerHandler',
-    path: 'rackcontrollers/{id}/',
+    path: 'rackcontrollers/{system_id}/',
     operations: { GET: { kind: 'rack-read', run: read } },
   },
 ];
 
 function read({ world, at }: Call): Reply {
   const rack =
-    world.store.state.site.racks.find(({ system_id }) => system_id === at.id) ??
+    world.store.state.site.racks.find(({ system_id }) => system_id === at.system_id) ??
     refuse(404, 'No RackController matches the given query.');
   return json(200, shown(world, rack));
 }

@@ -90,7 +90,6 @@ const SETTINGS: Record<string, Setting> = {
 
 export const settingRoutes: Route[] = [
   {
-    handler: 'MaasHandler',
     path: 'maas/',
     operations: {
       'GET get_config': { kind: 'get-config', run: read },

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { json, nothing, type Reply, refuse, text } from '../reply.ts';
+import { json, type Reply, refuse, removed, text } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
 import { nextId, type SshKey } from './state.ts';
@@ -20,7 +20,6 @@ export const NO_SUCH_USER = 'no-such-user';
 
 export const sshKeyRoutes: Route[] = [
   {
-    handler: 'SSHKeysHandler',
     path: 'account/prefs/sshkeys/',
     operations: {
       GET: { kind: 'sshkeys', run: (call) => json(200, own(call).map(shown)) },
@@ -29,7 +28,6 @@ export const sshKeyRoutes: Route[] = [
     },
   },
   {
-    handler: 'SSHKeyHandler',
     path: 'account/prefs/sshkeys/{id}/',
     operations: {
       GET: { kind: 'sshkey-read', run: (call) => json(200, shown(found(call))) },
@@ -118,5 +116,5 @@ async function remove(call: Call): Promise<Reply> {
   if (key.user !== call.user.username) refuse(403, "Can't delete a key you don't own.");
   store.state.site.sshKeys = store.state.site.sshKeys.filter((other) => other !== key);
   await store.save();
-  return nothing(204);
+  return removed();
 }

@@ -1,5 +1,5 @@
 import { type Cidr, contains, overlap, parseAddress, parseCidr } from '../../site/address.ts';
-import { json, nothing, type Reply, refuse } from '../reply.ts';
+import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
 import { newSubnet, nextId, type SiteState, type Subnet } from './state.ts';
@@ -7,7 +7,6 @@ import { defaultVlan, showVlan, spaceName } from './vlans.ts';
 
 export const subnetRoutes: Route[] = [
   {
-    handler: 'SubnetsHandler',
     path: 'subnets/',
     operations: {
       GET: {
@@ -22,7 +21,6 @@ export const subnetRoutes: Route[] = [
     },
   },
   {
-    handler: 'SubnetHandler',
     path: 'subnets/{id}/',
     operations: {
       GET: { kind: 'subnet-read', run: (call) => json(200, showSubnet(call, found(call))) },
@@ -157,5 +155,5 @@ async function remove(call: Call): Promise<Reply> {
   site.subnets = site.subnets.filter((other) => other !== subnet);
   site.ranges = site.ranges.filter((range) => range.subnet !== subnet.id);
   await store.save();
-  return nothing(204);
+  return removed();
 }

@@ -1,4 +1,4 @@
-import { json, nothing, type Reply, refuse } from '../reply.ts';
+import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { fabricAt } from './fabric-at.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
@@ -15,14 +15,13 @@ const operations: Route['operations'] = {
 
 export const vlanRoutes: Route[] = [
   {
-    handler: 'VlansHandler',
     path: 'fabrics/{id}/vlans/',
     operations: {
       GET: { kind: 'vlans', run: list },
       POST: { kind: 'vlan-create', admin: true, run: create },
     },
   },
-  { handler: 'VlanHandler', path: 'fabrics/{id}/vlans/{vid}/', operations },
+  { path: 'fabrics/{id}/vlans/{vid}/', operations },
 ];
 
 /** A VLAN with its names in place of ids, as it also stands inside fabrics and subnets. */
@@ -173,5 +172,5 @@ async function remove(call: Call): Promise<Reply> {
   for (const other of site.vlans) if (other.relay_vlan === vlan.id) other.relay_vlan = null;
   site.vlans = site.vlans.filter((other) => other !== vlan);
   await store.save();
-  return nothing(204);
+  return removed();
 }

@@ -7,15 +7,22 @@ interface Kind {
   section: 'zones' | 'pools' | 'spaces';
   /** In the singular. */
   title: 'zone' | 'pool' | 'space';
-  path: string;
-  /** What names it in a URL. */
-  key: 'id' | 'name';
+  /** Where all of them are. */
+  all: string;
+  /** Where one of them is. */
+  one: (named: CurrentNamed) => string;
 }
 
 const KINDS: readonly Kind[] = [
-  { section: 'zones', title: 'zone', path: 'zones', key: 'name' },
-  { section: 'pools', title: 'pool', path: 'resourcepools', key: 'id' },
-  { section: 'spaces', title: 'space', path: 'spaces', key: 'id' },
+  {
+    section: 'zones',
+    title: 'zone',
+    all: 'zones/',
+    one: ({ name }) => `zones/${encodeURIComponent(name)}/`,
+  },
+  // MAAS has them in the plural together and in the singular one by one.
+  { section: 'pools', title: 'pool', all: 'resourcepools/', one: ({ id }) => `resourcepool/${id}/` },
+  { section: 'spaces', title: 'space', all: 'spaces/', one: ({ id }) => `spaces/${id}/` },
 ];
 
 /** Zones, pools and spaces: a name and a description. */
@@ -52,9 +59,9 @@ function change(kind: Kind, wanted: Named, have: CurrentNamed | undefined): Chan
       fields,
       async run({ client, ids }) {
         const form: Form = description === undefined ? { name } : { name, description };
-        if (have) await client.update(uri(kind, have), form);
+        if (have) await client.update(kind.one(have), form);
         else {
-          const made = (await client.post(`${kind.path}/`, form)) as { id: number };
+          const made = (await client.post(kind.all, form)) as { id: number };
           if (kind.title === 'space') ids.space(name, made.id);
         }
       },
@@ -68,8 +75,6 @@ function deletion(kind: Kind, have: CurrentNamed): Change {
     phase: `old ${kind.section}` as Phase,
     name: `${kind.title} ${have.name}`,
     fields: [],
-    run: ({ client }) => client.delete(uri(kind, have)),
+    run: ({ client }) => client.delete(kind.one(have)),
   };
 }
-
-const uri = (kind: Kind, have: CurrentNamed) => `${kind.path}/${encodeURIComponent(have[kind.key])}/`;

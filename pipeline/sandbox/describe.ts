@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { WHAT_THIS_IS } from './account.ts';
+import type { Reply } from './reply.ts';
+import { API, type Offer, type Route } from './route.ts';
+
+const RESTFUL: Record<string, string> = { GET: 'read', POST: 'create', PUT: 'update', DELETE: 'delete' };
+
+/** What `maas login` loads: every handler with its actions, as the routes have them. */
+export class Description {
+  readonly #resources: ReturnType<typeof resource>[];
+  /** Goes with every answer, so that a client sees when what it has loaded is out of date. */
+  readonly hash: string;
+
+  constructor(offers: readonly Offer[]) {
+    this.#resources = offers.flatMap((offer) => (offer.endpoint ? [resource(offer)] : []));
+    this.hash = createHash('sha1').update(JSON.stringify(this.#resources)).digest('hex');
+  }
+
+  /** The maas command compares the content type with `application/json`, letter for letter. */
+  reply(origin: string): Reply {
+    const located = (handler: Handler | null) => handler && { ...handler, uri: origin + handler.path };
+    const resources = this.#resources.map(({ name, anon, auth }) => ({
+      name,
+      anon: located(anon),
+      auth: located(auth),
+    }));
+    const doc = { doc: WHAT_THIS_IS, hash: this.hash, resources };
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(doc) };
+  }
+}
+
+type Handler = ReturnType<typeof handler>;
+
+/** Of a path for everybody MAAS has only the anonymous handler. */
+function resource(offer: Offer) {
+  const all = Object.keys(offer.operations);
+  const own = all.filter((name) => offer.endpoint?.operations.has(name));
+  const forAll = own.every((name) => offer.open.has(name));
+  const anon = offer.open.size > 0 ? handler(offer, [...offer.open], forAll ? '' : 'Anon') : null;
+  return {
+    name: offer.endpoint?.handler ?? '',
+    anon,
+    auth: forAll ? null : handler(offer, own, ''),
+  };
+}
+
+function handler({ endpoint, path }: Offer, operations: string[], prefix: string) {
+  const template = endpoint?.path ?? path;
+  return {
+    name: `${prefix}${endpoint?.handler}`,
+    doc: WHAT_THIS_IS,
+    path: API + template,
+    params: [...template.matchAll(/\{(\w+)\}/g)].map((found) => found[1] as string),
+    actions: operations.map((key) => {
+      const [method = '', op] = key.split(' ');
+      return {
+        name: op ?? RESTFUL[method],
+        doc: WHAT_THIS_IS,
+        method,
+        op: op ?? null,
+        restful: op === undefined,
+      };
+    }),
+  };
+}
+
+/** describe/, which is not among what it describes. */
+export const describeRoute = (description: () => Description): Route => ({
+  path: 'describe/',
+  operations: {
+    GET: { kind: 'describe', run: ({ world }) => description().reply(new URL(world.url).origin) },
+  },
+});
