@@ -4,7 +4,7 @@ import type { Emit } from '../events/event.ts';
 import { redact } from '../secrets/registry.ts';
 import type { ApiKey } from './api-key.ts';
 import { openAgent } from './connection.ts';
-import { Patience } from './patience.ts';
+import { isPassing, Patience } from './patience.ts';
 import { explain, Refusal } from './refusal.ts';
 import { type Answer, type Content, sendOnce } from './request.ts';
 import { authorization } from './sign.ts';
@@ -80,9 +80,13 @@ export class MaasClient {
     return (await this.#ask('POST', path, { body: encoded(form) })).text;
   }
 
-  /** Sets fields of what is there and gives the JSON of the answer; the same twice is the same, so it is tried again. */
-  async update(path: string, form: Form): Promise<unknown> {
-    return this.#json(path, await this.#patiently(() => this.#ask('PUT', path, { body: encoded(form) })));
+  /**
+   * Sets fields of what is there and gives the JSON of the answer; the same twice is the same, so it is tried again.
+   * @param judge sees each fault that would pass; throws what is known better
+   */
+  async update(path: string, form: Form, judge?: (fault: Fault) => Promise<void>): Promise<unknown> {
+    const send = () => this.#ask('PUT', path, { body: encoded(form) });
+    return this.#json(path, await this.#patiently(send, judge));
   }
 
   /** Sends raw bytes; one try. @param answerMs how long the server may think after the last byte */
@@ -128,12 +132,13 @@ export class MaasClient {
     });
   }
 
-  async #patiently<T>(action: () => Promise<T>): Promise<T> {
+  async #patiently<T>(action: () => Promise<T>, judge?: (fault: Fault) => Promise<void>): Promise<T> {
     for (;;) {
       try {
         return await action();
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
+        if (isPassing(error)) await judge?.(error);
         await this.patience.pause(error, this.#options.signal, this.retrying(error));
       }
     }

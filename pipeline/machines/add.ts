@@ -3,6 +3,7 @@ import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import type { Form, MaasClient } from '../maas/client.ts';
 import { isPassing, Patience } from '../maas/patience.ts';
+import { bmcJudge } from './bmc-owner.ts';
 import { parseMachine, parseMachines } from './parse-machine.ts';
 import { type Power, powerForm } from './power-parameters.ts';
 import type { PowerType } from './power-types.ts';
@@ -109,7 +110,8 @@ async function addOne(
   const fault = ofMac ? macTaken(ofMac, macs) : ofName ? nameTaken(ofName) : undefined;
   if (fault) return { hostname, outcome: 'refused', machine: undefined, fault };
   try {
-    let machine = await create(client, formOf(wanted, types), macs, { signal });
+    const form = formOf(wanted, types);
+    let machine = await create(client, form, macs, { signal, judge: bmcJudge(client, form, types) });
     if (pool || zone) {
       const path = `machines/${machine.systemId}/`;
       const place = { ...(pool ? { pool } : {}), ...(zone ? { zone } : {}) };
@@ -127,7 +129,7 @@ async function create(
   client: MaasClient,
   form: Form,
   macs: readonly string[],
-  { signal }: Pick<AddSettings, 'signal'>,
+  { signal, judge }: Pick<AddSettings, 'signal'> & { judge: (fault: Fault) => Promise<void> },
 ): Promise<Machine> {
   const patience = new Patience({ totalS: 60 });
   patience.reached();
@@ -136,6 +138,7 @@ async function create(
       return parseMachine(client, 'machines/', await client.post('machines/', form));
     } catch (error) {
       if (!(error instanceof Fault) || !isPassing(error)) throw error;
+      await judge(error);
       await patience.pause(error, signal, client.retrying(error));
       const query = new URLSearchParams({ mac_address: macs[0] as string });
       const [made] = await machinesAt(client, `machines/?${query}`);

@@ -20,6 +20,8 @@ export interface PowerField {
   choices: string[];
   /** "" for none. */
   fallback: string;
+  /** It is of the machine, such as an outlet; the others are of the BMC, which machines may share. */
+  ofNode?: boolean;
 }
 
 type Raw = Record<string, unknown>;
@@ -52,6 +54,7 @@ function field(raw: Raw): PowerField {
     required: raw.required === true,
     choices: Array.isArray(raw.choices) ? (raw.choices as unknown[][]).map(([value]) => String(value)) : [],
     fallback: typeof raw.default === 'string' ? raw.default : '',
+    ...(raw.scope === 'node' ? { ofNode: true } : {}),
   };
 }
 

@@ -12,7 +12,11 @@ export class Description {
   readonly hash: string;
 
   constructor(offers: readonly Offer[]) {
-    this.#resources = offers.flatMap((offer) => (offer.endpoint ? [resource(offer)] : []));
+    // A handler that stands at several paths is described once; the maas command makes one word of it.
+    const first = new Map(offers.map((offer) => [offer.endpoint?.handler, offer] as const).reverse());
+    this.#resources = offers
+      .filter((offer) => offer.endpoint && first.get(offer.endpoint.handler) === offer)
+      .map(resource);
     this.hash = createHash('sha1').update(JSON.stringify(this.#resources)).digest('hex');
   }
 

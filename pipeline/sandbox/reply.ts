@@ -2,7 +2,7 @@
 export interface Reply {
   status: number;
   headers: Record<string, string>;
-  body: string;
+  body: string | Buffer;
 }
 
 function reply(status: number, type: string, body: string, headers: Record<string, string> = {}): Reply {
@@ -21,6 +21,17 @@ export const html = (status: number, body: string, headers?: Record<string, stri
 export const json = (status: number, value: unknown, headers?: Record<string, string>) =>
   reply(status, 'application/json; charset=utf-8', ordered(value), headers);
 
+/**
+ * What MAAS answers when the database has refused something again and again: an index that something violates looks to it
+ * like a request that came at the wrong moment, so it says that trying again will help.
+ */
+export const conflict = () =>
+  html(
+    409,
+    '<html><head><title>Error: Conflict Error</title></head><body><h2>Conflict error. Try your request again.</h2></body></html>',
+    { 'retry-after': '5' },
+  );
+
 export const nothing = (status: number, headers?: Record<string, string>) => reply(status, '', '', headers);
 
 /** The answer to a DELETE: no content, and a type of it nevertheless, without which the maas command fails. */
@@ -33,7 +44,7 @@ export const formErrors = (errors: Record<string, string[]>) => json(400, errors
 export class Refused extends Error {
   readonly reply: Reply;
   constructor(answer: Reply) {
-    super(answer.body);
+    super(String(answer.body));
     this.name = 'Refused';
     this.reply = answer;
   }

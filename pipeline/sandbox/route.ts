@@ -1,6 +1,7 @@
 import { type Endpoint, findEndpoint, isIn } from '../maas/endpoints.ts';
 import type { Body } from './body.ts';
 import type { User } from './keys.ts';
+import { remember } from './machines/rollback.ts';
 import { nothing, Refused, type Reply, refuse, text } from './reply.ts';
 import type { World } from './world.ts';
 
@@ -134,5 +135,11 @@ export async function dispatch(route: Offer, call: Call, anonymous: boolean): Pr
     return refuse(400, `Unrecognised signature: method=${call.method} op=${op ?? 'None'}`);
   if (operation.admin && !call.user.admin)
     throw new Refused(text(403, 'This method is reserved for admin users.'));
-  return operation.run(call);
+  const undo = call.method === 'GET' ? undefined : remember(call.world, call.at.system_id);
+  try {
+    return await operation.run(call);
+  } catch (error) {
+    undo?.();
+    throw error;
+  }
 }

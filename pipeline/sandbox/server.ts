@@ -17,6 +17,7 @@ import { resumeGuests, stopGuests } from './machines/guest-life.ts';
 import type { Guests } from './machines/guests.ts';
 import { type Pace, paceOf } from './machines/pace.ts';
 import { machineRoutes } from './machines/routes.ts';
+import { emptyRoutes } from './nothing-there.ts';
 import { type LoggedRequest, RequestLog } from './requests.ts';
 import { type Offer, offersOf } from './route.ts';
 import { freshState } from './seed.ts';
@@ -163,7 +164,14 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 /** Every URL that this version has; a new group of endpoints is one more table here. */
 function offersFor({ traits }: World): { routes: Offer[]; description: Description } {
-  const api = [...bootResourceRoutes, ...uploadRoutes, ...siteRoutes, ...machineRoutes, ...accountRoutes];
+  const api = [
+    ...bootResourceRoutes,
+    ...uploadRoutes,
+    ...siteRoutes,
+    ...machineRoutes,
+    ...accountRoutes,
+    ...emptyRoutes,
+  ];
   const others = [
     describeRoute(() => description),
     ...(traits.customImages ? customImageRoutes : []),

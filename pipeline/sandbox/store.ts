@@ -160,7 +160,7 @@ export function readState(dir: string): State | undefined {
     const kept = join(dir, 'machines.json');
     const machines = existsSync(kept) ? JSON.parse(readFileSync(kept, 'utf8')) : freshMachines();
     // A folder of a time before these were kept has none of them.
-    if (state.format === 1) return { ...state, site: state.site ?? freshSite(), machines };
+    if (state.format === 1) return { ...state, site: { ...freshSite(), ...state.site }, machines };
   } catch {
     // Told below, like a format we do not know.
   }

@@ -1,6 +1,6 @@
 import type { Emit } from '../events/event.ts';
 import type { MaasClient } from '../maas/client.ts';
-import type { Problem } from '../yaml/problem.ts';
+import type { Path, Problem } from '../yaml/problem.ts';
 import type { Current } from './current.ts';
 import type { Ids } from './ids.ts';
 import type { Site } from './site.ts';
@@ -54,6 +54,10 @@ export interface Change {
   /** What it is about, such as "subnet 192.168.1.0/24". */
   name: string;
   fields: FieldChange[];
+  /** Where it stands in the file; nothing of what is deleted. */
+  path?: Path;
+  /** Of fields that MAAS has to itself: where in the file the key is that gives them. */
+  keys?: Readonly<Record<string, Path>>;
   run(work: Work): Promise<void>;
 }
 

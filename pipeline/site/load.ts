@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
-import type { Fault } from '../errors/fault.ts';
-import { dotted, type Problem, toFault } from '../yaml/problem.ts';
+import type { Fault, Where } from '../errors/fault.ts';
+import { dotted, type Path, type Problem, toFault } from '../yaml/problem.ts';
 import { prune } from '../yaml/prune.ts';
 import { readText, shownName } from '../yaml/read-text.ts';
 import { schemaProblems } from '../yaml/schema.ts';
@@ -18,6 +18,8 @@ export interface LoadedSite {
   site: Site;
   /** The fault for problems that only the running MAAS shows, at their places in the file. */
   fault(problems: readonly Problem[]): Fault;
+  /** What of a path is in the file, and where; undefined where nothing of it is. */
+  find(path: Path): { path: Path; where: Where } | undefined;
 }
 
 /**
@@ -48,7 +50,22 @@ export async function loadSite(options: {
   found.push(...siteRuleProblems(written, { env: options.env, sections: new Set(Object.keys(data)) }));
   const site = await resolveSite(written, dirname(file), options.env, found);
   if (found.length) throw fault(firstOfEachPlace(found));
-  return { site, fault };
+  const find = (path: Path) => {
+    const known = inData(data, path);
+    return known.length > 0 ? { path: known, where: source.where(known) } : undefined;
+  };
+  return { site, fault, find };
+}
+
+/** A path as far as the data has it. */
+function inData(data: unknown, path: Path): Path {
+  let value = data;
+  const known = path.findIndex((step) => {
+    const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, step);
+    if (inside) value = (value as Record<string | number, unknown>)[step];
+    return !inside;
+  });
+  return known < 0 ? path : path.slice(0, known);
 }
 
 /** Without a key that nobody knows, the rest of its item is as good as before. */

@@ -20,6 +20,8 @@ export interface Plan {
   /** In the order in which they are made. */
   changes: Change[];
   current: Current;
+  /** Finds places in the file that it was made from. */
+  find: LoadedSite['find'];
 }
 
 const DIFFERENCES: readonly ((comparison: Comparison) => Change[])[] = [
@@ -50,7 +52,11 @@ export async function planSite(loaded: LoadedSite, client: MaasClient): Promise<
   const comparison: Comparison = { site, current, problems };
   const changes = DIFFERENCES.flatMap((difference) => difference(comparison));
   if (problems.length) throw loaded.fault(problems);
-  return { changes: changes.sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase)), current };
+  return {
+    changes: changes.sort((a, b) => PHASES.indexOf(a.phase) - PHASES.indexOf(b.phase)),
+    current,
+    find: loaded.find,
+  };
 }
 
 function sectionsOf(site: Site): Set<CurrentSection> {

@@ -61,7 +61,13 @@ async function proxySettings(proxy: WrittenProxy, base: string, env: NodeJS.Proc
     use_peer_proxy: proxy.mode === 'peer',
     enable_http_proxy: proxy.mode !== 'none',
   };
-  return PROXY_SETTINGS.map((name) => ({ name, title: 'proxy', path, value: values[name] }));
+  const mode = [...path, 'mode'];
+  const paths = {
+    http_proxy: proxy.url === undefined ? mode : [...path, 'url'],
+    use_peer_proxy: mode,
+    enable_http_proxy: mode,
+  };
+  return PROXY_SETTINGS.map((name) => ({ name, title: 'proxy', path: paths[name], value: values[name] }));
 }
 
 async function withLogin(

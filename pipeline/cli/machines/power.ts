@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { EXIT } from '../../errors/catalogue.ts';
 import { Fault } from '../../errors/fault.ts';
+import { bmcJudge } from '../../machines/bmc-owner.ts';
 import { succeeded } from '../../machines/job.ts';
 import { parseMachine } from '../../machines/parse-machine.ts';
 import { type PowerOptions, powerJob } from '../../machines/power-job.ts';
@@ -133,7 +134,8 @@ export async function powerSet(session: Session, names: string[], flags: Flags &
         const path = `machines/${systemId}/`;
         try {
           const form = powerForm(types, { ...power, type: power.type ?? machine.powerType });
-          const after = parseMachine(client, path, await client.update(path, form));
+          const judge = bmcJudge(client, form, types, systemId);
+          const after = parseMachine(client, path, await client.update(path, form, judge));
           return { hostname, systemId, ok: true, type: after.powerType };
         } catch (error) {
           if (!(error instanceof Fault) || session.signal.aborted) throw error;

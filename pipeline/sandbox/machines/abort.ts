@@ -2,11 +2,12 @@ import { type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { fieldsOf } from '../site/fields.ts';
 import { stopGuest } from './guest-life.ts';
-import { logEvent, logRequest, setStatus } from './log.ts';
+import { logEvent, logRequest } from './log.ts';
 import { begin, end } from './run.ts';
 import { abortScripts, setAt } from './scripts.ts';
 import { answer } from './show.ts';
 import { STATUS, type Status, shownStatus } from './status.ts';
+import { moveTo } from './transitions.ts';
 import { machineAt } from './visible.ts';
 
 type Requests =
@@ -57,7 +58,7 @@ export async function abort(call: Call): Promise<Reply> {
   stopGuest(world, machine);
   if (found.to === STATUS.NEW) machine.owner = null;
   if (found.to === STATUS.ALLOCATED) machine.address = null;
-  setStatus(world, machine, found.to);
+  moveTo(world, machine, found.to);
   end(world, machine);
   if (machine.powerType !== 'manual') begin(world, machine, 'power-off');
   return answer(world, machine);

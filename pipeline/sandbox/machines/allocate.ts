@@ -3,10 +3,11 @@ import type { Call } from '../route.ts';
 import { type Fields, fieldsOf } from '../site/fields.ts';
 import type { World } from '../world.ts';
 import { type Filters, filterMachines } from './filter.ts';
-import { logRequest, setStatus } from './log.ts';
+import { logRequest } from './log.ts';
 import { showMachine } from './show.ts';
 import type { Machine } from './state.ts';
 import { STATUS } from './status.ts';
+import { moveTo } from './transitions.ts';
 
 /** What op=allocate says besides constraints. */
 const IGNORED = new Set([
@@ -54,5 +55,5 @@ export function acquire(world: World, machine: Machine, user: string, fields: Fi
   logRequest(world, machine, 'REQUEST_NODE_ACQUIRE', { user, action: 'acquire', comment });
   machine.owner = user;
   machine.agentName = fields.text('agent_name') ?? '';
-  setStatus(world, machine, STATUS.ALLOCATED);
+  moveTo(world, machine, STATUS.ALLOCATED);
 }

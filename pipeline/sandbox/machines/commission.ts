@@ -1,8 +1,8 @@
 import { type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
-import { type Fields, fieldsOf, wrongField, wrongForm } from '../site/fields.ts';
+import { type Fields, fieldsOf } from '../site/fields.ts';
 import type { World } from '../world.ts';
-import { logEvent, logRequest, setStatus } from './log.ts';
+import { logEvent, logRequest } from './log.ts';
 import { commissioningSeries } from './place.ts';
 import { canBoot } from './releases.ts';
 import { begin } from './run.ts';
@@ -10,6 +10,7 @@ import { COMMISSIONING_SCRIPTS, DEFAULT_TESTS, newSet, RESULT, TESTS } from './s
 import { answer } from './show.ts';
 import type { Machine } from './state.ts';
 import { ACTIONABLE, STATUS } from './status.ts';
+import { moveTo } from './transitions.ts';
 import { machineAt } from './visible.ts';
 
 /** Refuses what needs an ephemeral Ubuntu that was not imported. */
@@ -19,6 +20,9 @@ export function needEphemeral(world: World, machine: Machine): void {
     refuse(400, `Ephemeral operating system ubuntu ${series} is unavailable.`);
 }
 
+/** What can be asked for at commissioning, by name or by tag. */
+const COMMISSIONING_CHOICES = [...COMMISSIONING_SCRIPTS, 'commissioning', 'node', 'none'];
+
 function needPowerType(machine: Machine): void {
   if (machine.powerType === '')
     refuse(500, 'Unconfigured power type. Please configure the power type and try again.');
@@ -27,8 +31,11 @@ function needPowerType(machine: Machine): void {
 export async function commission(call: Call): Promise<Reply> {
   const machine = machineAt(call, 'admin');
   const fields = await fieldsOf(call);
+  cleanScripts(fields, 'commissioning_scripts', COMMISSIONING_CHOICES);
+  cleanScripts(fields, 'testing_scripts', TESTS);
   if (!ACTIONABLE.commission.has(machine.status))
-    wrongForm('Commission is not available because of the current state of the node.');
+    fields.wrong('__all__', 'Commission is not available because of the current state of the node.');
+  fields.check();
   startCommissioning(call.world, machine, call.user.username, fields);
   return answer(call.world, machine);
 }
@@ -38,7 +45,7 @@ export function startCommissioning(world: World, machine: Machine, user: string,
   needPowerType(machine);
   needEphemeral(world, machine);
   logRequest(world, machine, 'REQUEST_NODE_START_COMMISSIONING', { user, action: 'start commissioning' });
-  const asked = fields && testsOf(fields);
+  const asked = fields && scriptsOf(fields, 'testing_scripts');
   machine.commissioningSet = newSet(world, machine, RESULT.COMMISSIONING, COMMISSIONING_SCRIPTS).id;
   const tests = asked ?? DEFAULT_TESTS;
   machine.testingSet = tests.includes('none') ? null : newSet(world, machine, RESULT.TESTING, tests).id;
@@ -50,40 +57,45 @@ export function startCommissioning(world: World, machine: Machine, user: string,
   machine.owner = user;
   machine.errorDescription = '';
   const from = machine.status;
-  setStatus(world, machine, STATUS.COMMISSIONING);
+  moveTo(world, machine, STATUS.COMMISSIONING);
   logEvent(world, machine, 'COMMISSIONING');
   begin(world, machine, 'commission', { from });
 }
 
-/** The tests that a form names, or undefined. @throws Refused for one that there is not */
-function testsOf(fields: Fields): string[] | undefined {
-  const names = fields
-    .list('testing_scripts')
+/** The scripts that a form names, or undefined. */
+const scriptsOf = (fields: Fields, field: string): string[] | undefined =>
+  fields
+    .list(field)
     ?.flatMap((value) => value.split(','))
     .filter((value) => value !== '');
-  const odd = names?.find((name) => !TESTS.includes(name));
+
+/** Says of a field which script in it there is not. */
+function cleanScripts(fields: Fields, field: string, known: readonly string[]): void {
+  const odd = scriptsOf(fields, field)?.find((name) => !known.includes(name));
   if (odd !== undefined)
-    wrongField('testing_scripts', `Select a valid choice. ${odd} is not one of the available choices.`);
-  return names;
+    fields.wrong(field, `Select a valid choice. ${odd} is not one of the available choices.`);
 }
 
 export async function test(call: Call): Promise<Reply> {
   const { world, user } = call;
   const machine = machineAt(call, 'admin');
   const fields = await fieldsOf(call);
+  cleanScripts(fields, 'testing_scripts', TESTS);
   if (!ACTIONABLE.test.has(machine.status))
-    wrongForm('Test is not available because of the current state of the node.');
+    fields.wrong('__all__', 'Test is not available because of the current state of the node.');
+  fields.check();
   needPowerType(machine);
   if (machine.status === STATUS.NEW && machine.commissioningSet === null)
-    wrongForm(
+    refuse(
+      400,
       "Unable to start machine testing; this node has never been commissioned. Please use the 'Commission' action to commission & test this machine.",
     );
   needEphemeral(world, machine);
-  const tests = testsOf(fields) ?? DEFAULT_TESTS;
+  const tests = scriptsOf(fields, 'testing_scripts') ?? DEFAULT_TESTS;
   machine.testingSet = newSet(world, machine, RESULT.TESTING, tests).id;
   const action = { user: user.username, action: 'start testing' };
   logRequest(world, machine, 'REQUEST_NODE_START_TESTING', action);
-  setStatus(world, machine, STATUS.TESTING);
+  moveTo(world, machine, STATUS.TESTING);
   machine.owner ??= user.username;
   logEvent(world, machine, 'TESTING');
   begin(world, machine, 'test', { from: machine.previousStatus });

@@ -5,7 +5,7 @@ import type { Resource } from '../store.ts';
 import type { World } from '../world.ts';
 import { acquire } from './allocate.ts';
 import { needEphemeral } from './commission.ts';
-import { logEvent, logRequest, setStatus } from './log.ts';
+import { logEvent, logRequest } from './log.ts';
 import { commissioningSeries, defaultSeries, nextAddress } from './place.ts';
 import { canBoot, findRelease, kernelsOf, type Release, releaseChoices, resourceFor } from './releases.ts';
 import { begin } from './run.ts';
@@ -14,6 +14,7 @@ import { answer } from './show.ts';
 import type { Machine } from './state.ts';
 import { STATUS, shownStatus } from './status.ts';
 import { storageIssues } from './storage.ts';
+import { moveTo } from './transitions.ts';
 import { machineAt } from './visible.ts';
 
 /** op=deploy: the release by `distro_series`, then everything MAAS checks before it switches the machine on. */
@@ -79,7 +80,7 @@ function startDeployment({ world, user }: Call, machine: Machine, fields: Fields
   machine.errorDescription = '';
   machine.deployments += 1;
   machine.address = nextAddress(world);
-  setStatus(world, machine, STATUS.DEPLOYING);
+  moveTo(world, machine, STATUS.DEPLOYING);
   logEvent(world, machine, 'DEPLOYING');
   begin(world, machine, 'deploy', { from: STATUS.ALLOCATED });
 }

@@ -3,6 +3,8 @@ import type { World } from '../world.ts';
 import { addMachine, isMac, normalMac, ownerOfMac } from './form.ts';
 import type { MachineDescription } from './hardware.ts';
 import { logEvent } from './log.ts';
+import { withDefaults } from './power-form.ts';
+import { powerTypes } from './power-types.ts';
 import type { Machine } from './state.ts';
 
 /**
@@ -22,7 +24,9 @@ export function enlist(world: World, described: MachineDescription = {}): Machin
   const machine = addMachine(world, { ...described, ...(macs ? { macs } : {}) });
   const type = described.powerType ?? 'ipmi';
   machine.powerType = type;
-  machine.powerParameters = described.powerParameters ?? (type === 'ipmi' ? bmcOf(machine) : {});
+  const kind = powerTypes(world).find((one) => one.name === type);
+  const found = described.powerParameters ?? (type === 'ipmi' ? bmcOf(machine) : {});
+  machine.powerParameters = kind ? withDefaults(kind, found) : found;
   machine.powerState = type === 'manual' ? 'unknown' : 'off';
   machine.biosBootMethod = machine.hardware.biosBootMethod;
   machine.cpuCount = machine.hardware.cpuCount;

@@ -1,9 +1,9 @@
 import { formErrors, Refused, refuse } from '../reply.ts';
 import type { World } from '../world.ts';
 import { isMac, normalMac } from './form.ts';
-import { fqdnOf, namesOf, poolOf, zoneOf } from './place.ts';
+import { fqdnOf, namesOf, network, poolOf, zoneOf } from './place.ts';
 import type { Machine } from './state.ts';
-import { STATUS, type StatusName } from './status.ts';
+import { STATUS, type StatusName, shownStatus } from './status.ts';
 
 /** A form's or query's fields, each with all its values. */
 export type Filters = Map<string, string[]>;
@@ -19,6 +19,58 @@ const atLeast =
   (of: (machine: Machine) => number): Test =>
   (_world, machine, values) =>
     of(machine) >= Math.min(...values.map(Number));
+
+/** A network by its id, its name, or with MAAS' prefixes of both. */
+const isNamed = (wanted: string, one: { id: number; name: string | null } | undefined): boolean =>
+  one !== undefined && [String(one.id), one.name].includes(wanted.replace(/^(id|name):/, ''));
+
+const inFabric: Test = (world, _machine, values) => {
+  const { fabrics } = world.store.state.site;
+  return values.some((value) =>
+    isNamed(
+      value,
+      fabrics.find(({ id }) => id === network(world).vlan?.fabric),
+    ),
+  );
+};
+
+const inVlan: Test = (world, _machine, values) => {
+  const { vlan } = network(world);
+  return values.some((value) => isNamed(value, vlan) || value.replace(/^vid:/, '') === String(vlan?.vid));
+};
+
+const inSubnet: Test = (world, _machine, values) => {
+  const { subnet } = network(world);
+  return values.some((value) => isNamed(value, subnet) || value.replace(/^cidr:/, '') === subnet?.cidr);
+};
+
+/** Of statuses in groups; those of a group are what the web page shows under one name. */
+const simpleStatusIs: Test = (_world, machine, values) =>
+  values.some((value) => (SIMPLE[value] ?? []).includes(shownStatus(machine.status)));
+
+const SIMPLE: Record<string, string[]> = {
+  new: ['New'],
+  commissioning: ['Commissioning'],
+  testing: ['Testing'],
+  ready: ['Ready'],
+  allocated: ['Allocated'],
+  deployed: ['Deployed'],
+  deploying: ['Deploying'],
+  releasing: ['Releasing', 'Disk erasing'],
+  rescue_mode: ['Rescue mode', 'Entering rescue mode', 'Exiting rescue mode'],
+  broken: ['Broken'],
+  failed: [
+    ...['Failed commissioning', 'Failed deployment', 'Releasing failed', 'Failed disk erasing'],
+    ...['Failed to enter rescue mode', 'Failed to exit rescue mode', 'Failed testing'],
+  ],
+  other: ['Missing', 'Reserved', 'Retired'],
+};
+
+const targetIs: Test = (_world, machine, values) =>
+  values.includes(machine.ephemeralDeploy ? 'memory' : 'disk');
+
+/** Of what no machine of the sandbox has: a link speed, a VM host. */
+const never: Test = () => false;
 
 const hasTags: Test = (_world, machine, values) =>
   tagNames(values).every((tag) => machine.tags.includes(tag));
@@ -40,6 +92,14 @@ const COMMON: Record<string, Test> = {
   cpu_count: atLeast((machine) => machine.cpuCount),
   cpu_speed: atLeast((machine) => machine.cpuSpeed),
   mem: atLeast((machine) => machine.memory),
+  fabrics: inFabric,
+  vlans: inVlan,
+  subnets: inSubnet,
+  deployment_target: targetIs,
+  fabric_classes: never,
+  pod: never,
+  pod_type: never,
+  link_speed: never,
 };
 
 /** What is the same turned round. */
@@ -50,6 +110,13 @@ const EXCLUDES: Record<string, Test> = {
   not_in_pool: COMMON.pool as Test,
   not_owner: COMMON.owner as Test,
   not_power_state: COMMON.power_state as Test,
+  not_fabrics: inFabric,
+  not_vlans: inVlan,
+  not_subnets: inSubnet,
+  not_deployment_target: targetIs,
+  not_fabric_classes: never,
+  not_pod: never,
+  not_pod_type: never,
 };
 
 const statusIs: Test = (_world, machine, values) =>
@@ -63,6 +130,7 @@ const LISTED: Record<string, Test> = {
   domain: anyOf((world, machine) => namesOf(world, machine).domain.name),
   agent_name: anyOf((_world, machine) => machine.agentName),
   status: statusIs,
+  simple_status: simpleStatusIs,
 };
 
 const LISTED_EXCLUDES: Record<string, Test> = {
@@ -71,28 +139,26 @@ const LISTED_EXCLUDES: Record<string, Test> = {
   not_domain: LISTED.domain as Test,
   not_agent_name: LISTED.agent_name as Test,
   not_status: statusIs,
+  not_simple_status: simpleStatusIs,
 };
 
-/** Those that came with MAAS 3.3. */
-const LATER = new Set([
-  ...['not_arch', 'owner', 'not_owner', 'power_state', 'not_power_state', 'not_id', 'not_hostname'],
-  ...['not_domain', 'not_agent_name', 'not_status'],
+/** Those that not every version has, with the first that has them and the last. */
+const SINCE = new Map<string, [number, number?]>([
+  ...['not_arch', 'owner', 'not_owner', 'power_state', 'not_power_state', 'not_id', 'not_hostname'].map(
+    (name): [string, [number]] => [name, [33]],
+  ),
+  ...['not_domain', 'not_agent_name', 'not_status', 'simple_status', 'not_simple_status', 'devices'].map(
+    (name): [string, [number]] => [name, [33]],
+  ),
+  ...['deployment_target', 'not_deployment_target'].map((name): [string, [number]] => [name, [35]]),
+  ...['pod', 'not_pod', 'pod_type', 'not_pod_type'].map((name): [string, [number, number]] => [
+    name,
+    [28, 37],
+  ]),
 ]);
 
 /** Constraints of MAAS that the sandbox has nothing to compare with. */
-const NOT_PLAYED = new Set([
-  ...['storage', 'interfaces', 'devices', 'link_speed', 'fabrics', 'not_fabrics', 'fabric_classes'],
-  ...[
-    'not_fabric_classes',
-    'subnets',
-    'not_subnets',
-    'vlans',
-    'not_vlans',
-    'simple_status',
-    'not_simple_status',
-  ],
-  ...['deployment_target', 'not_deployment_target', 'parent', 'pod', 'not_pod', 'pod_type', 'not_pod_type'],
-]);
+const NOT_PLAYED = new Set(['storage', 'interfaces', 'devices']);
 
 /** A name is the host's, or with its domain. */
 const named: Test = (world, machine, values) =>
@@ -123,10 +189,11 @@ export function filterMachines(
 
 function check(world: World, given: Filters, known: Record<string, Test>): void {
   const errors: Record<string, string[]> = {};
-  const isLater = Number(world.traits.version.replace('.', '')) >= 33;
+  const minor = Number(world.traits.version.replace('.', ''));
   for (const [name, values] of given) {
     if (NOT_PLAYED.has(name)) refuse(400, `The sandbox does not play the constraint ${name}.`);
-    const there = known[name] && (isLater || !LATER.has(name));
+    const [since, until = minor] = SINCE.get(name) ?? [0];
+    const there = Object.hasOwn(known, name) && since <= minor && minor <= until;
     const problem = there ? problemOf(world, name, values) : 'No such constraint.';
     if (problem !== undefined) errors[name] = [problem];
   }
@@ -152,7 +219,7 @@ function problemOf(world: World, name: string, values: string[]): string | undef
     const wrong = missing(isMac)[0];
     return wrong === undefined ? undefined : `'${wrong}' is not a valid MAC address.`;
   }
-  if (name.endsWith('status') || name.endsWith('power_state')) return choiceProblem(name, values);
+  if (CHOICES.some(([end]) => name.endsWith(end))) return choiceProblem(name, values);
   if (name === 'arch') {
     const arches = world.architectures.flatMap((arch) => [arch, arch.split('/')[0]]);
     return values.every((value) => arches.includes(value)) ? undefined : 'Architecture not recognised.';
@@ -164,10 +231,16 @@ function problemOf(world: World, name: string, values: string[]): string | undef
   return undefined;
 }
 
+/** What fields whose names end so may be; the longest ends first. */
+const CHOICES: [string, string[]][] = [
+  ['simple_status', Object.keys(SIMPLE)],
+  ['deployment_target', ['memory', 'disk']],
+  ['power_state', ['on', 'off', 'unknown', 'error']],
+  ['status', Object.keys(STATUS).map((key) => key.toLowerCase())],
+];
+
 function choiceProblem(name: string, values: string[]): string | undefined {
-  const choices = name.endsWith('power_state')
-    ? ['on', 'off', 'unknown', 'error']
-    : Object.keys(STATUS).map((key) => key.toLowerCase());
+  const [, choices] = CHOICES.find(([end]) => name.endsWith(end)) as [string, string[]];
   const wrong = values.map((value) => value.replace(/^=/, '')).find((value) => !choices.includes(value));
   return wrong === undefined
     ? undefined

@@ -1,9 +1,9 @@
+import { conflict, Refused } from '../reply.ts';
 import { type Fields, REQUIRED } from '../site/fields.ts';
 import type { World } from '../world.ts';
 import { hardwareOf, type MachineDescription, petname, systemIdOf } from './hardware.ts';
-import { logEvent } from './log.ts';
 import { defaultDomain, domainOf, poolOf, zoneOf } from './place.ts';
-import { cleanPower, type PowerParameters } from './power-form.ts';
+import { cleanPower, ownerOfBmc, type PowerParameters } from './power-form.ts';
 import type { Machine } from './state.ts';
 import { STATUS } from './status.ts';
 
@@ -121,8 +121,13 @@ function cleanSize(fields: Fields): number | undefined {
 export function updateMachine(world: World, machine: Machine, fields: Fields, names: string[]): void {
   const given = clean(world, fields, names, machine);
   fields.check();
+  needOwnBmc(world, given, machine);
   assign(machine, given);
   world.store.machinesChanged();
+}
+
+function needOwnBmc(world: World, { power }: Clean, known: Machine | undefined): void {
+  if (power && ownerOfBmc(world, power, known)) throw new Refused(conflict());
 }
 
 /** Adds a machine that somebody described; it is New. @throws Refused with every wrong field */
@@ -132,9 +137,9 @@ export function createMachine(world: World, fields: Fields, names: string[]): Ma
   const macs = cleanMacs(world, fields, needed);
   if (needed && !fields.text('architecture')) fields.wrong('architecture', REQUIRED);
   fields.check();
+  needOwnBmc(world, given, undefined);
   const machine = addMachine(world, { macs: macs.length > 0 ? macs : [] });
   assign(machine, given);
-  logEvent(world, machine, 'NEW');
   return machine;
 }
 

@@ -1,9 +1,8 @@
 import { type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { fieldsOf, wrongField } from '../site/fields.ts';
-import { defaultLayout } from './place.ts';
 import { answer } from './show.ts';
-import { STATUS, type Status } from './status.ts';
+import { STATUS } from './status.ts';
 import { applyLayout, LAYOUTS } from './storage.ts';
 import { machineAt } from './visible.ts';
 
@@ -22,19 +21,6 @@ export async function setStorageLayout(call: Call): Promise<Reply> {
   if (machine.disks.length === 0)
     refuse(400, 'Machine is missing a boot disk; no storage layout can be applied.');
   applyLayout(world, machine, layout);
-  world.store.machinesChanged();
-  return answer(world, machine);
-}
-
-const RESTORABLE: Status[] = [STATUS.READY, STATUS.FAILED_TESTING];
-
-/** Back to the storage that commissioning has laid out. */
-export function restoreStorage(call: Call): Reply {
-  const { world } = call;
-  const machine = machineAt(call, 'admin');
-  if (!RESTORABLE.includes(machine.status))
-    refuse(409, 'Machine must be in a ready or failed testing state to restore storage configuration.');
-  applyLayout(world, machine, defaultLayout(world));
   world.store.machinesChanged();
   return answer(world, machine);
 }

@@ -2,10 +2,11 @@ import { type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { fieldsOf } from '../site/fields.ts';
 import { stopGuest } from './guest-life.ts';
-import { logEvent, logRequest, setStatus } from './log.ts';
+import { logEvent, logRequest } from './log.ts';
 import { begin, end, forgetDeployment } from './run.ts';
 import { answer } from './show.ts';
 import { ACTIONABLE, STATUS } from './status.ts';
+import { moveTo } from './transitions.ts';
 import { machineAt } from './visible.ts';
 
 export async function markBroken(call: Call): Promise<Reply> {
@@ -24,11 +25,11 @@ export async function markBroken(call: Call): Promise<Reply> {
   // It is released on the way.
   if (ACTIONABLE.release.has(machine.status)) {
     forgetDeployment(machine);
-    setStatus(world, machine, STATUS.RELEASING);
+    moveTo(world, machine, STATUS.RELEASING);
     logEvent(world, machine, 'RELEASING');
     if (machine.powerType !== 'manual') begin(world, machine, 'power-off');
   }
-  setStatus(world, machine, STATUS.BROKEN);
+  moveTo(world, machine, STATUS.BROKEN);
   machine.errorDescription = comment ?? '';
   machine.address = null;
   return answer(world, machine);
@@ -44,7 +45,7 @@ export async function markFixed(call: Call): Promise<Reply> {
     comment,
   });
   if (machine.status !== STATUS.BROKEN) refuse(409, "Can't mark a non-broken node as 'Ready'.");
-  setStatus(world, machine, machine.previousStatus === STATUS.DEPLOYED ? STATUS.DEPLOYED : STATUS.READY);
+  moveTo(world, machine, machine.previousStatus === STATUS.DEPLOYED ? STATUS.DEPLOYED : STATUS.READY);
   machine.errorDescription = '';
   machine.osystem = '';
   machine.distroSeries = '';
@@ -64,7 +65,7 @@ export async function overrideFailedTesting(call: Call): Promise<Reply> {
   });
   if (machine.status !== STATUS.FAILED_TESTING)
     refuse(409, "Unable to override node status. Node is not in 'Failed testing' status.");
-  setStatus(world, machine, machine.osystem === '' ? STATUS.READY : STATUS.DEPLOYED);
+  moveTo(world, machine, machine.osystem === '' ? STATUS.READY : STATUS.DEPLOYED);
   machine.errorDescription = '';
   return answer(world, machine);
 }

@@ -5,12 +5,13 @@ import { needEphemeral } from './commission.ts';
 import { deploy } from './deploy.ts';
 import { failureOf } from './failures.ts';
 import { stopGuest } from './guest-life.ts';
-import { logEvent, logRequest, setStatus } from './log.ts';
+import { logEvent, logRequest } from './log.ts';
 import { begin } from './run.ts';
 import { answer } from './show.ts';
 import type { Machine } from './state.ts';
-import { ACTIONABLE, STATUS, shownStatus } from './status.ts';
+import { STATUS } from './status.ts';
 import { leaveRescue } from './steps-release.ts';
+import { moveTo, needWay } from './transitions.ts';
 import { machineAt } from './visible.ts';
 
 /** op=power_parameters of one machine: with the password, as MAAS gives it. */
@@ -82,7 +83,7 @@ export async function rescueMode(call: Call): Promise<Reply> {
   const machine = machineAt(call, 'admin');
   if (machine.powerType === '')
     refuse(500, 'Unconfigured power type. Please configure the power type and try again.');
-  if (!ACTIONABLE.rescue.has(machine.status)) transition(machine, 'Entering rescue mode');
+  needWay(machine, STATUS.ENTERING_RESCUE_MODE);
   needEphemeral(world, machine);
   logRequest(world, machine, 'REQUEST_NODE_START_RESCUE_MODE', {
     user: user.username,
@@ -90,27 +91,23 @@ export async function rescueMode(call: Call): Promise<Reply> {
   });
   stopGuest(world, machine);
   const from = machine.status;
-  setStatus(world, machine, STATUS.ENTERING_RESCUE_MODE);
+  moveTo(world, machine, STATUS.ENTERING_RESCUE_MODE);
   machine.owner = user.username;
   logEvent(world, machine, 'ENTERING_RESCUE_MODE');
   begin(world, machine, 'rescue', { from });
   return answer(world, machine);
 }
 
-function transition(machine: Machine, to: string): never {
-  return refuse(409, `Invalid transition: ${shownStatus(machine.status)} -> ${to}.`);
-}
-
 export async function exitRescueMode(call: Call): Promise<Reply> {
   const { world, user } = call;
   const machine = machineAt(call, 'admin');
-  if (!ACTIONABLE.exitRescue.has(machine.status)) transition(machine, 'Exiting rescue mode');
+  needWay(machine, STATUS.EXITING_RESCUE_MODE);
   logRequest(world, machine, 'REQUEST_NODE_STOP_RESCUE_MODE', {
     user: user.username,
     action: 'stop rescue mode',
   });
   const from = machine.status;
-  setStatus(world, machine, STATUS.EXITING_RESCUE_MODE);
+  moveTo(world, machine, STATUS.EXITING_RESCUE_MODE);
   begin(world, machine, 'exit-rescue', { from });
   // Nobody can be asked whether it is off.
   if (machine.powerType === 'manual' && machine.run)

@@ -73,5 +73,29 @@ function problem(field: PowerField, value: string | string[]): string[] {
     );
 }
 
-const withDefaults = (type: PowerType, parameters: PowerParameters): PowerParameters =>
+/** The parameters of a power type, each that is not given as it is by default. */
+export const withDefaults = (type: PowerType, parameters: PowerParameters): PowerParameters =>
   Object.fromEntries(type.fields.map((field) => [field.name, parameters[field.name] ?? field.default]));
+
+/**
+ * The machine whose BMC this is. Of a chassis MAAS shares one BMC between machines, and one without power control has none;
+ * of the others each BMC (type and parameters) is one machine's, by an index of the database.
+ */
+export function ownerOfBmc(
+  world: World,
+  { type: name, parameters }: { type: string; parameters: PowerParameters },
+  known: Machine | undefined,
+): Machine | undefined {
+  const type = powerTypes(world).find((one) => one.name === name);
+  // A machine that keeps its type is put to the BMC that is there.
+  if (!type || type.chassis || name === 'manual' || known?.powerType === name) return undefined;
+  const bmc = bmcOf(type, parameters);
+  return world.store.state.machines.machines.find(
+    (other) => other !== known && other.powerType === name && bmcOf(type, other.powerParameters) === bmc,
+  );
+}
+
+const bmcOf = ({ fields }: PowerType, parameters: PowerParameters): string =>
+  JSON.stringify(
+    fields.filter(({ scope }) => scope === 'bmc').map((field) => parameters[field.name] ?? field.default),
+  );

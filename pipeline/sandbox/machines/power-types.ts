@@ -131,6 +131,16 @@ const IPMI = type('ipmi', 'IPMI', [
   field('mac_address', 'Power MAC', { scope: 'node' }),
 ]);
 
+/** What is done where nobody says how a machine is switched off; came with 3.5. */
+const POWER_OFF_MODE = field('power_off_mode', 'Power off mode', {
+  field_type: 'choice',
+  choices: [
+    ['soft', 'Soft power off'],
+    ['hard', 'Power off'],
+  ],
+  default: 'hard',
+});
+
 const POWER_TYPES: PowerType[] = [
   type(
     'apc',
@@ -217,10 +227,13 @@ const WEBHOOK = type('webhook', 'Webhook', [
 ]);
 
 /** What describe_power_types answers: those types of a MAAS that one meets with DGX systems. The webhook came with 3.1. */
-export const powerTypes = ({ traits }: World): PowerType[] =>
-  Number(traits.version.replace('.', '')) >= 31
-    ? [...POWER_TYPES, WEBHOOK].sort((a, b) => (a.description < b.description ? -1 : 1))
-    : POWER_TYPES;
+export function powerTypes({ traits }: World): PowerType[] {
+  const minor = Number(traits.version.replace('.', ''));
+  const types = POWER_TYPES.map((one) =>
+    one === IPMI && minor >= 35 ? { ...one, fields: [...one.fields, POWER_OFF_MODE] } : one,
+  );
+  return minor >= 31 ? [...types, WEBHOOK].sort((a, b) => (a.description < b.description ? -1 : 1)) : types;
+}
 
 /** rackcontrollers/?op=describe_power_types */
 export const describePowerTypes = ({ world }: Call): Reply => json(200, powerTypes(world));

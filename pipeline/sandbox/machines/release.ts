@@ -3,7 +3,7 @@ import type { Call } from '../route.ts';
 import { type Fields, fieldsOf } from '../site/fields.ts';
 import type { World } from '../world.ts';
 import { stopGuest } from './guest-life.ts';
-import { logEvent, logRequest, setStatus } from './log.ts';
+import { logEvent, logRequest } from './log.ts';
 import { setting } from './place.ts';
 import { begin, forgetDeployment } from './run.ts';
 import { newSet, RESULT } from './scripts.ts';
@@ -11,6 +11,7 @@ import { answer } from './show.ts';
 import type { Machine } from './state.ts';
 import { ACTIONABLE, STATUS, shownStatus } from './status.ts';
 import { finishRelease } from './steps-release.ts';
+import { moveTo } from './transitions.ts';
 import { machineAt, visible } from './visible.ts';
 
 /** machines/{id}/?op=release */
@@ -24,22 +25,22 @@ export async function release(call: Call): Promise<Reply> {
   return answer(world, machine);
 }
 
-/** machines/?op=release: all that can be are released, and then it says which could not. */
+/** machines/?op=release: all of them or, where one cannot be, none. */
 export async function releaseMany(call: Call): Promise<Reply> {
   const { world, user } = call;
   const fields = await fieldsOf(call);
-  const released: string[] = [];
-  const failed: string[] = [];
-  for (const machine of named(call, fields.list('machines') ?? [], 'release')) {
-    if (ACTIONABLE.release.has(machine.status)) {
-      startReleasing(world, machine, user.username, fields);
-      released.push(machine.systemId);
-    } else if (machine.status !== STATUS.READY)
-      failed.push(`${machine.systemId} ('${shownStatus(machine.status)}')`);
-  }
+  const wanted = named(call, fields.list('machines') ?? [], 'release');
+  const releasable = wanted.filter((machine) => ACTIONABLE.release.has(machine.status));
+  const failed = wanted
+    .filter((machine) => !releasable.includes(machine) && machine.status !== STATUS.READY)
+    .map((machine) => `${machine.systemId} ('${shownStatus(machine.status)}')`);
   if (failed.length > 0)
     refuse(409, `Machine(s) cannot be released in their current state: ${failed.join(', ')}.`);
-  return json(200, released);
+  for (const machine of releasable) startReleasing(world, machine, user.username, fields);
+  return json(
+    200,
+    releasable.map((machine) => machine.systemId),
+  );
 }
 
 /** The machines of a list of ids. @throws Refused for ids that are unknown or not the caller's */
@@ -72,13 +73,13 @@ function startReleasing(world: World, machine: Machine, user: string, fields: Fi
     machine.releaseSet = newSet(world, machine, RESULT.RELEASE, ['wipe-disks']).id;
     const action = { user, action: 'start disk erasing', comment };
     logRequest(world, machine, 'REQUEST_NODE_ERASE_DISK', action);
-    setStatus(world, machine, STATUS.DISK_ERASING);
+    moveTo(world, machine, STATUS.DISK_ERASING);
     begin(world, machine, 'erase', { from });
     return;
   }
   logRequest(world, machine, 'REQUEST_NODE_RELEASE', { user, action: 'release', comment });
   forgetDeployment(machine);
-  setStatus(world, machine, STATUS.RELEASING);
+  moveTo(world, machine, STATUS.RELEASING);
   logEvent(world, machine, 'RELEASING');
   begin(world, machine, 'release', { from });
   // MAAS cannot ask whether it is off, or knows that it is.

@@ -1,17 +1,28 @@
+import { NOBODY } from '../auth.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { fieldsOf, wrongField } from '../site/fields.ts';
+import { type Fields, fieldsOf, wrongField } from '../site/fields.ts';
 import type { World } from '../world.ts';
 import { abort } from './abort.ts';
 import { allocate } from './allocate.ts';
 import { commission, startCommissioning, test } from './commission.ts';
 import { deploy } from './deploy.ts';
+import { details } from './details.ts';
 import { eventRoutes } from './events.ts';
 import { type Filters, filterMachines } from './filter.ts';
 import { createMachine, isMac, normalMac, updateMachine } from './form.ts';
 import { stopGuest } from './guest-life.ts';
-import { restoreStorage, setStorageLayout } from './layouts.ts';
+import { setStorageLayout } from './layouts.ts';
 import { annotate, lock, markBroken, markFixed, overrideFailedTesting, unlock } from './marks.ts';
+import {
+  clearGateways,
+  curtinConfig,
+  restoreDefault,
+  restoreNetworking,
+  restoreStorage,
+  token,
+} from './more-actions.ts';
+import { nodeRoutes } from './node-routes.ts';
 import { zoneOf } from './place.ts';
 import {
   allPowerParameters,
@@ -24,6 +35,7 @@ import {
 } from './power-actions.ts';
 import { named, release, releaseMany } from './release.ts';
 import { resultRoutes } from './results.ts';
+import { scriptRoutes } from './script-routes.ts';
 import { answer, showMachine } from './show.ts';
 import type { Machine } from './state.ts';
 import { STATUS, shownStatus } from './status.ts';
@@ -68,6 +80,12 @@ export const machineRoutes: Route[] = [
       'POST mark_broken': { kind: 'mark-broken', run: markBroken },
       'POST mark_fixed': { kind: 'mark-fixed', run: markFixed },
       'POST set_storage_layout': { kind: 'set-storage-layout', run: setStorageLayout },
+      'GET details': { kind: 'details', run: details },
+      'GET get_token': { kind: 'get-token', run: token },
+      'GET get_curtin_config': { kind: 'get-curtin-config', run: curtinConfig },
+      'POST clear_default_gateways': { kind: 'clear-default-gateways', run: clearGateways },
+      'POST restore_networking_configuration': { kind: 'restore-networking', run: restoreNetworking },
+      'POST restore_default_configuration': { kind: 'restore-default', run: restoreDefault },
       'POST restore_storage_configuration': { kind: 'restore-storage', run: restoreStorage },
       'POST set_workload_annotations': { kind: 'annotate', run: annotate },
       'POST set_owner_data': { kind: 'annotate', run: annotate },
@@ -75,6 +93,8 @@ export const machineRoutes: Route[] = [
       'POST unlock': { kind: 'unlock', run: unlock },
     },
   },
+  ...nodeRoutes,
+  ...scriptRoutes,
   ...tagRoutes,
   ...eventRoutes,
   ...resultRoutes,
@@ -96,6 +116,7 @@ function list(call: Call): Reply {
 async function create(call: Call): Promise<Reply> {
   const { world, user } = call;
   const fields = await fieldsOf(call);
+  if (user === NOBODY) return enlisted(call, fields);
   const machine = createMachine(world, fields, [...(await call.body.values()).keys()]);
   const commissioned = fields.flag('commission') ?? true;
   try {
@@ -107,6 +128,26 @@ async function create(call: Call): Promise<Reply> {
   }
   return answer(world, machine);
 }
+
+/** A machine that shows up by itself; one that has shown up before is the same. MAAS shows it few fields. */
+async function enlisted(call: Call, fields: Fields): Promise<Reply> {
+  const { world } = call;
+  const macs = (fields.list('mac_addresses') ?? []).filter(isMac).map(normalMac);
+  const known = world.store.state.machines.machines.find(
+    ({ status, nics }) => status <= STATUS.COMMISSIONING && nics.some(({ mac }) => macs.includes(mac)),
+  );
+  const names = [...(await call.body.values()).keys()];
+  const shown = showMachine(world, known ?? createMachine(world, fields, names));
+  return json(
+    200,
+    Object.fromEntries(Object.entries(shown).filter(([name]) => ANONYMOUS_FIELDS.includes(name))),
+  );
+}
+
+const ANONYMOUS_FIELDS = [
+  ...['system_id', 'hostname', 'domain', 'fqdn', 'architecture', 'status', 'power_type', 'power_state'],
+  ...['zone', 'status_action', 'status_message', 'status_name', 'node_type', 'resource_uri'],
+];
 
 function forget(world: World, machine: Machine): void {
   const { machines } = world.store.state;
@@ -154,16 +195,15 @@ function listAllocated(call: Call): Reply {
 async function accept(call: Call): Promise<Reply> {
   const { world, user } = call;
   const machines = named(call, (await fieldsOf(call)).list('machines') ?? [], 'accept');
-  const accepted = machines.filter((machine) => {
-    if (machine.status === STATUS.READY || machine.status === STATUS.COMMISSIONING) return false;
-    if (machine.status !== STATUS.NEW)
-      refuse(
-        409,
-        `Cannot accept node enlistment: node ${machine.systemId} is in state ${shownStatus(machine.status)}.`,
-      );
-    startCommissioning(world, machine, user.username);
-    return true;
-  });
+  const settled: number[] = [STATUS.READY, STATUS.COMMISSIONING];
+  const accepted = machines.filter((machine) => !settled.includes(machine.status));
+  const odd = accepted.find((machine) => machine.status !== STATUS.NEW);
+  if (odd)
+    refuse(
+      409,
+      `Cannot accept node enlistment: node ${odd.systemId} is in state ${shownStatus(odd.status)}.`,
+    );
+  for (const machine of accepted) startCommissioning(world, machine, user.username);
   return json(
     200,
     accepted.map((machine) => showMachine(world, machine)),

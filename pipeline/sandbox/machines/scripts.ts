@@ -33,8 +33,8 @@ export const COMMISSIONING_SCRIPTS = [
   'maas-serial-ports',
   'maas-support-info',
 ];
-/** What can be asked for as a test, by name or by tag. */
-export const TESTS = [
+/** MAAS' own tests. */
+export const TEST_SCRIPTS = [
   ...[
     'smartctl-validate',
     'smartctl-short',
@@ -46,8 +46,10 @@ export const TESTS = [
   ],
   ...['stress-ng-cpu-long', 'stress-ng-cpu-short', 'stress-ng-memory-long', 'stress-ng-memory-short', '7z'],
   ...['badblocks', 'badblocks-destructive', 'internet-connectivity', 'gateway-connectivity'],
-  ...['rack-controller-connectivity', 'commissioning', 'storage', 'cpu', 'memory', 'network', 'none'],
+  'rack-controller-connectivity',
 ];
+/** What can be asked for as a test, by name or by tag. */
+export const TESTS = [...TEST_SCRIPTS, 'commissioning', 'storage', 'cpu', 'memory', 'network', 'none'];
 export const DEFAULT_TESTS = ['smartctl-validate'];
 /** Where curtin's log is kept. */
 export const INSTALL_LOG = '/tmp/install.log';

@@ -56,7 +56,6 @@ export function showMachine(world: World, machine: Machine) {
     ip_addresses: machine.address === null ? [] : [machine.address],
     interface_set: nics,
     disable_ipv4: false,
-    constraints_by_type: {},
     boot_disk: bootDisk(machine) ? physical[0] : null,
     blockdevice_set: disks,
     physicalblockdevice_set: physical,
@@ -105,8 +104,9 @@ function ofVersion({ traits }: World, machine: Machine) {
   };
 }
 
-function showNic(world: World, machine: Machine, nic: Nic) {
-  const { vlan } = network(world);
+export function showNic(world: World, machine: Machine, nic: Nic) {
+  // Which network a card is on is seen when the machine has booted from it.
+  const vlan = machine.biosBootMethod === null ? undefined : network(world).vlan;
   const first = machine.nics[0] === nic;
   return {
     type: 'physical',

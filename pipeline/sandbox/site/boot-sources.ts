@@ -1,3 +1,4 @@
+import { isWebUrl } from '../../site/web-url.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import type { World } from '../world.ts';
@@ -130,7 +131,7 @@ function fill({ traits, store }: World, source: BootSource, fields: Fields) {
   const given = fields.text('url') ?? source.url;
   const url = traits.namedSources ? given.replace(/\/+$/, '') : given;
   if (!url) wrongField('url', REQUIRED);
-  if (!URL.canParse(url)) wrongField('url', 'Enter a valid URL.');
+  if (!isWebUrl(url)) wrongField('url', 'Enter a valid URL.');
   if (store.state.site.bootSources.some((other) => other !== source && other.url === url))
     wrongField('url', 'Boot source with this Url already exists.');
   const keyring = fields.text('keyring_filename') ?? source.keyring_filename;

@@ -55,6 +55,19 @@ export class Fields {
   }
 }
 
+export const NO_CHOICE = 'Select a valid choice. That choice is not one of the available choices.';
+
+/** What a field names by its id; undefined where it is not given, or names nothing, which is said of the field. */
+export function referred<T extends { id: number }>(
+  fields: Fields,
+  name: string,
+  among: readonly T[],
+): T | undefined {
+  const wanted = fields.text(name);
+  if (!wanted) return undefined;
+  return among.find(({ id }) => String(id) === wanted) ?? fields.wrong(name, NO_CHOICE);
+}
+
 export async function fieldsOf(call: Call): Promise<Fields> {
   return new Fields(await call.body.values());
 }

@@ -13,7 +13,7 @@ export const rackRoutes: Route[] = [
         run: ({ world }) =>
           json(
             200,
-            world.store.state.site.racks.map((rack) => shown(world, rack)),
+            world.store.state.site.racks.map((rack) => showRack(world, rack)),
           ),
       },
       'GET describe_power_types': { kind: 'power-types', run: describePowerTypes },
@@ -29,10 +29,11 @@ function read({ world, at }: Call): Reply {
   const rack =
     world.store.state.site.racks.find(({ system_id }) => system_id === at.system_id) ??
     refuse(404, 'No RackController matches the given query.');
-  return json(200, shown(world, rack));
+  return json(200, showRack(world, rack));
 }
 
-function shown(world: World, rack: Rack) {
+/** A rack controller as the API shows it. */
+export function showRack(world: World, rack: Rack) {
   const { domains, defaultDomain } = world.store.state.site;
   const domain = domains.find(({ id }) => id === defaultDomain)?.name;
   return {

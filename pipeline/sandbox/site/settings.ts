@@ -1,5 +1,6 @@
 import { parseAddress } from '../../site/address.ts';
-import { json, plain, type Reply, refuse } from '../reply.ts';
+import { isWebUrl } from '../../site/web-url.ts';
+import { json, plain, type Reply, refuse, repr } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { SYNCED } from '../store.ts';
 import type { World } from '../world.ts';
@@ -36,7 +37,11 @@ const SETTINGS: Record<string, Setting> = {
   prefer_v4_proxy: flag(false),
   http_proxy: {
     value: null,
-    clean: (text) => (text === '' || URL.canParse(text) ? text : unfit('Enter a valid URL.')),
+    clean: (text) => {
+      // Django puts a scheme before what has none.
+      const url = text === '' || /^[a-z][a-z0-9+.-]*:/i.test(text) ? text : `http://${text}`;
+      return url === '' || isWebUrl(url) ? url : unfit('Enter a valid URL.');
+    },
   },
   default_dns_ttl: count(30),
   upstream_dns: { value: null, clean: addresses },
@@ -161,10 +166,26 @@ function addresses(text: string): string {
 
 function hosts(text: string): string {
   const all = text.split(/[,\s]+/).filter(Boolean);
-  for (const one of all)
-    if (!parseAddress(one) && !/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\.?$/.test(one))
-      unfit(`Invalid hostname: Label cannot start or end with a hyphen or hold other signs: ${one}.`);
+  for (const one of all) if (!parseAddress(one)) checkHost(one);
   return all.join(' ');
+}
+
+const LABEL = '[a-zA-Z0-9]([-a-zA-Z0-9]{0,62}[a-zA-Z0-9])?';
+const HOST = new RegExp(`^(${LABEL}\\.)*${LABEL}\\.?$`);
+
+/** MAAS' validate_hostname; what looks like an address and is none has messages of its own. */
+function checkHost(one: string): void {
+  if (one.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(one))
+    unfit(`Failed to detect a valid IP address from ${repr(one)}.`);
+  if (one.length > 255) unfit('Invalid hostname: Hostname is too long.  Maximum allowed is 255 characters.');
+  const [first = ''] = one.split('.');
+  if (first.includes('_')) unfit(`Invalid hostname: Host label cannot contain underscore: ${repr(first)}.`);
+  if (HOST.test(one)) return;
+  unfit(
+    /^[a-zA-Z0-9.-]*$/.test(one)
+      ? `Invalid hostname: Invalid domain name: ${one}.`
+      : 'Invalid hostname: Domain name contains invalid characters.',
+  );
 }
 
 /** Operating systems of which there is an image. */

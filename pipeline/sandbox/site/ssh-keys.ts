@@ -60,7 +60,7 @@ async function create(call: Call): Promise<Reply> {
   if (own(call).some((other) => other.key === normal && other.keysource === ''))
     wrongForm('This key has already been added for this user.');
   const made = await add(call, normal, '');
-  return json(201, shown(made));
+  return json(201, { id: made.id, key: made.key, keysource: null });
 }
 
 async function add({ world, user }: Call, key: string, keysource: string): Promise<SshKey> {
@@ -93,7 +93,7 @@ async function importKeys(call: Call): Promise<Reply> {
     return refuse(400, 'Importing SSH keys failed. Input needs to be in protocol:auth_id or auth_id format.');
   const [protocol, name] = keysource.includes(':') ? keysource.split(':', 2) : ['lp', keysource];
   const title =
-    SOURCES[protocol as string] ?? refuse(400, `Importing SSH keys failed. ${protocol} is no source.`);
+    SOURCES[protocol as string] ?? wrongField('protocol', `Value '${protocol}' is not a valid choice.`);
   if (name === NO_SUCH_USER)
     return text(400, `Unable to import SSH keys. ${title} user ${name} doesn't exist.`);
   const source = `${protocol}:${name}`;

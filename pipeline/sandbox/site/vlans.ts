@@ -1,10 +1,9 @@
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { fabricAt } from './fabric-at.ts';
-import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
+import { type Fields, fieldsOf, NO_CHOICE, REQUIRED, wrongField, wrongForm } from './fields.ts';
 import { newVlan, nextId, type SiteState, type Vlan } from './state.ts';
 
-const NO_CHOICE = 'Select a valid choice. That choice is not one of the available choices.';
 const LEAST_MTU = 552;
 
 const operations: Route['operations'] = {
@@ -14,14 +13,16 @@ const operations: Route['operations'] = {
 };
 
 export const vlanRoutes: Route[] = [
+  { path: 'fabrics/{fabric_id}/vlans/{vid}/', operations },
+  // Where the resource_uri of a VLAN points to.
+  { path: 'vlans/{vlan_id}/', operations },
   {
-    path: 'fabrics/{id}/vlans/',
+    path: 'fabrics/{fabric_id}/vlans/',
     operations: {
       GET: { kind: 'vlans', run: list },
       POST: { kind: 'vlan-create', admin: true, run: create },
     },
   },
-  { path: 'fabrics/{id}/vlans/{vid}/', operations },
 ];
 
 /** A VLAN with its names in place of ids, as it also stands inside fabrics and subnets. */
@@ -57,12 +58,18 @@ export function defaultVlan(site: SiteState, fabric: number): Vlan {
 const isDefault = (site: SiteState, vlan: Vlan) => defaultVlan(site, vlan.fabric).id === vlan.id;
 
 function found(call: Call): Vlan {
+  const { vlans } = call.world.store.state.site;
+  const { vlan_id: wanted, vid = '' } = call.at;
+  if (wanted !== undefined)
+    return (
+      vlans.find(({ id }) => String(id) === wanted) ?? refuse(404, 'VLAN with specified ID does not exist.')
+    );
   const fabric = fabricAt(call);
-  return (
-    call.world.store.state.site.vlans.find(
-      (vlan) => vlan.fabric === fabric.id && String(vlan.vid) === call.at.vid,
-    ) ?? refuse(404, 'No VLAN matches the given query.')
-  );
+  const of = vlans.filter((vlan) => vlan.fabric === fabric.id);
+  const [, prefix, value = vid] = /^(id|name|vid):(.*)$/s.exec(vid) ?? [];
+  const number = value === 'untagged' && prefix !== 'name' ? '0' : value;
+  const key = prefix === 'id' || prefix === 'name' ? prefix : 'vid';
+  return of.find((vlan) => String(vlan[key]) === number) ?? refuse(404, 'No VLAN matches the given query.');
 }
 
 function list(call: Call): Reply {

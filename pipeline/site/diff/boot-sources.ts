@@ -69,6 +69,12 @@ function sourceChanges(
             phase: 'boot sources',
             name: `boot source ${url}`,
             fields,
+            path,
+            keys: {
+              keyring_filename: [...path, 'keyring_file'],
+              keyring_data: [...path, 'keyring_file'],
+              __all__: [...path, 'keyring_file'],
+            },
             async run({ client, ids }) {
               if (have) await client.update(`boot-sources/${have.id}/`, form);
               else ids.source(url, ((await client.post('boot-sources/', form)) as { id: number }).id);
@@ -127,6 +133,7 @@ function selectionChange(
       phase: 'selections',
       name: `selection ${os}/${release} of ${url}`,
       fields,
+      path: want.path,
       async run(work) {
         const path = `boot-sources/${work.ids.source(url)}/selections/`;
         const form = { os, release, arches, subarches, labels };

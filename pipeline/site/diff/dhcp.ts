@@ -80,6 +80,12 @@ function change(wish: Wish, comparison: Comparison): Change[] {
       phase: dhcp.kind === 'off' ? 'dhcp off' : 'dhcp',
       name: vlanName(fabric, vid),
       fields,
+      path: dhcp.path,
+      keys: {
+        dhcp_on: [...dhcp.path, 'enabled'],
+        primary_rack: [...dhcp.path, 'rack'],
+        relay_vlan: [...dhcp.path, 'relay'],
+      },
       async run({ client, ids }) {
         const path = `fabrics/${ids.fabric(fabric)}/vlans/${vid}/`;
         if (dhcp.kind === 'served') {

@@ -47,6 +47,7 @@ function change(wanted: Domain, have: Current['domains'][number] | undefined): C
       phase: 'domains',
       name: `domain ${name}`,
       fields,
+      path: wanted.path,
       async run({ client, ids }) {
         const form: Form = {
           name,

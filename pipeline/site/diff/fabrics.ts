@@ -28,7 +28,7 @@ export function fabricChanges(comparison: Comparison): Change[] {
     ({ id, name }) => site.prune.has('fabrics') && id !== 0 && !wanted.some((fabric) => fabric.name === name),
   );
   return [
-    ...wanted.filter(isNew).map(({ name }) => creation(name)),
+    ...wanted.filter(isNew).map(creation),
     ...wanted.flatMap((fabric) => vlanChanges(fabric, comparison)),
     ...old.map(
       ({ id, name }): Change => ({
@@ -42,11 +42,12 @@ export function fabricChanges(comparison: Comparison): Change[] {
   ];
 }
 
-const creation = (name: string): Change => ({
+const creation = ({ name, path }: Fabric): Change => ({
   kind: 'create',
   phase: 'fabrics',
   name: `fabric ${name}`,
   fields: [],
+  path,
   async run({ client, ids }) {
     const made = (await client.post('fabrics/', { name })) as {
       id: number;
@@ -112,6 +113,7 @@ function vlanChange(
       phase: 'vlans',
       name: vlanName(fabric, vid),
       fields,
+      path: vlan.path,
       async run({ client, ids }) {
         const form: Form = {
           ...(vid === 0 || vlan.name === undefined ? {} : { name: vlan.name }),

@@ -50,13 +50,14 @@ export function namedChanges({ site, current }: Comparison): Change[] {
 function change(kind: Kind, wanted: Named, have: CurrentNamed | undefined): Change[] {
   const fields = fieldChanges([['description', have?.description ?? '', wanted.description]]);
   if (have && fields.length === 0) return [];
-  const { name, description } = wanted;
+  const { name, description, path } = wanted;
   return [
     {
       kind: have ? 'update' : 'create',
       phase: kind.section as Phase,
       name: `${kind.title} ${name}`,
       fields,
+      path,
       async run({ client, ids }) {
         const form: Form = description === undefined ? { name } : { name, description };
         if (have) await client.update(kind.one(have), form);

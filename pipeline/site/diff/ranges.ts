@@ -98,6 +98,10 @@ function change(subnet: Subnet, { have, want }: Step): Change[] {
       phase: 'ranges',
       name: `${type} range ${start}-${end} of ${subnet.cidr}`,
       fields,
+      ...(want && {
+        path: want.path,
+        keys: { start_ip: [...want.path, 'start'], end_ip: [...want.path, 'end'] },
+      }),
       async run({ client, ids }) {
         if (!want) return client.delete(`ipranges/${have?.id}/`);
         const form = {

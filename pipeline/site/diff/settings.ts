@@ -33,6 +33,8 @@ function change(name: string, fields: Change['fields'], settings: Setting[]): Ch
     phase: NEEDS_IMAGES.has(name) ? 'settings that need images' : 'settings',
     name: 'region',
     fields,
+    path: ['region'],
+    keys: Object.fromEntries(settings.map(({ name: setting, path }) => [setting, path])),
     async run({ client }) {
       for (const { name: setting, value } of settings)
         await client.call('maas/?op=set_config', { name: setting, value });

@@ -60,6 +60,12 @@ function change(wanted: Subnet, have: CurrentSubnet | undefined, comparison: Com
       phase: 'subnets',
       name: `subnet ${cidr}`,
       fields,
+      path,
+      keys: {
+        gateway_ip: [...path, 'gateway'],
+        vlan: [...path, 'fabric'],
+        __all__: [...path, 'dns_servers'],
+      },
       async run({ client, ids }) {
         const form: Form = { ...formOf(wanted), ...(vlan ? { vlan: ids.vlan(vlan) } : {}) };
         if (have) await client.update(`subnets/${have.id}/`, form);

@@ -43,6 +43,8 @@ function change(wanted: Tag, have: Current['tags'][number] | undefined): Change[
       phase: 'tags',
       name: `tag ${name}`,
       fields,
+      path: wanted.path,
+      keys: { kernel_opts: [...wanted.path, 'kernel_options'] },
       async run({ client }) {
         const form: Form = {
           name,

@@ -1,10 +1,11 @@
-import { isIP } from 'node:net';
 import { type Problem, quoted } from '../../yaml/problem.ts';
 import { parseAddress } from '../address.ts';
+import { urlFault } from '../web-url.ts';
 import { type SiteRule, wrong } from './rule.ts';
 
 const LABEL = '[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?';
 const HOST = new RegExp(`^(${LABEL}\\.)*${LABEL}\\.?$`);
+const LONGEST_HOST = 255;
 const ADDRESS = 'an IPv4 or IPv6 address';
 
 export const upstreamServersAreAddresses: SiteRule = ({ region }) =>
@@ -17,7 +18,9 @@ export const upstreamServersAreAddresses: SiteRule = ({ region }) =>
 export const timeServersAreHosts: SiteRule = ({ region }) =>
   (region?.ntp_servers ?? []).flatMap((server, index) => {
     // Four numbers with dots are meant as an address.
-    const fits = parseAddress(server) || (HOST.test(server) && !/^[\d.]+$/.test(server));
+    const fits =
+      parseAddress(server) ||
+      (HOST.test(server) && server.length <= LONGEST_HOST && !/^[\d.]+$/.test(server));
     return fits
       ? []
       : [
@@ -61,7 +64,7 @@ export const proxyHasAUrlWithoutPassword: SiteRule = ({ region }, { env }) => {
 
 function urlProblems(path: string[], text: string): Problem[] {
   const accepts =
-    'http://proxy.example:3128/; user and password as `username:` and `password: { environment: NAME }`';
+    'http://proxy.example:3128/ (a name with a domain, localhost or an address); user and password as `username:` and `password: { environment: NAME }`';
   if (!URL.canParse(text)) return [wrong(path, 'this is no URL', accepts)];
   const url = new URL(text);
   if (url.username || url.password || text.includes('@'))
@@ -70,17 +73,18 @@ function urlProblems(path: string[], text: string): Problem[] {
     return [
       wrong(path, `a proxy's URL starts with http:// or https://, not with ${url.protocol}//`, accepts),
     ];
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  return isIP(host) || HOST.test(host) ? [] : [wrong(path, `${quoted(host)} is no host`, accepts)];
+  const fault = urlFault(text);
+  return fault === undefined ? [] : [wrong(path, fault, accepts)];
 }
 
 export const bootSourcesHaveUrls: SiteRule = (site) =>
   (site.boot_sources ?? []).flatMap(({ url }, index): Problem[] => {
     const path = ['boot_sources', index, 'url'];
-    const accepts = 'an http or https URL without user and password';
+    const accepts = 'an http or https URL without user and password; its host has a domain, or is an address';
     if (url.includes('@'))
       return [wrong(path, 'a user and a password are never written in the URL', accepts)];
-    return /^https?:\/\//.test(url) && URL.canParse(url)
-      ? []
-      : [wrong(path, `${quoted(url)} is no URL of a mirror`, accepts)];
+    if (!/^https?:\/\//.test(url) || !URL.canParse(url))
+      return [wrong(path, `${quoted(url)} is no URL of a mirror`, accepts)];
+    const fault = urlFault(url);
+    return fault === undefined ? [] : [wrong(path, fault, accepts)];
   });

@@ -158,7 +158,7 @@ describe('a plan', () => {
       '3:29',
       /there is no space "dmz"/,
     ],
-    ['a source without keyring', 'boot_sources:\n  - url: http://mirror/x', '2:10', /which keyring/],
+    ['a source without keyring', 'boot_sources:\n  - url: http://mirror.example/x', '2:10', /which keyring/],
     [
       'a relay to a VLAN that is none',
       'fabrics:\n  - name: fabric-0\n    vlans:\n      - vid: 0\n        dhcp: {relay: {fabric: fabric-1, vlan: 8}}',
@@ -493,13 +493,20 @@ describe('apply', () => {
     const secret = 'pass:w@rd/1';
     const site = {
       region: {
-        proxy: { mode: 'peer', url: 'http://proxy:3128', username: 'u', password: { environment: 'PW' } },
+        proxy: {
+          mode: 'peer',
+          url: 'http://proxy.example:3128',
+          username: 'u',
+          password: { environment: 'PW' },
+        },
       },
     };
     const plan = await maas.apply(site, { PW: secret });
-    expect(planText(plan.changes, paint(false))).toContain('proxy: builtin -> peer http://u:***@proxy:3128/');
+    expect(planText(plan.changes, paint(false))).toContain(
+      'proxy: builtin -> peer http://u:***@proxy.example:3128/',
+    );
     expect(await maas.get('maas/?op=get_config&name=http_proxy')).toBe(
-      `http://u:${encodeURIComponent(secret)}@proxy:3128/`,
+      `http://u:${encodeURIComponent(secret)}@proxy.example:3128/`,
     );
     expect(await maas.changes(site, { PW: secret })).toEqual([]);
     expect(await maas.changes(site, { PW: 'another one' })).toMatchObject([

@@ -161,7 +161,7 @@ const REFUSED: [string, string, Record<string, string> | undefined, number, stri
     400,
     '{"name": ["Resource pool with this Name already exists."]}',
   ],
-  ['DELETE', 'resourcepools/0/', undefined, 400, 'This is the default pool, it cannot be deleted.'],
+  ['DELETE', 'resourcepool/0/', undefined, 400, 'This is the default pool, it cannot be deleted.'],
   ['POST', 'spaces/', { name: 'a b' }, 400, '{"name": ["Invalid space name: a b."]}'],
   ['POST', 'domains/', { name: 'a_b' }, 400, '{"name": ["Domain name contains invalid characters."]}'],
   [

@@ -27,8 +27,8 @@ const region = fc.record(
     proxy: fc.constantFrom<object>(
       { mode: 'none' },
       { mode: 'builtin' },
-      { mode: 'external', url: 'http://p:3128' },
-      { mode: 'peer', url: 'http://p:3128/', username: 'u' },
+      { mode: 'external', url: 'http://p.example:3128' },
+      { mode: 'peer', url: 'http://p.example:3128/', username: 'u' },
     ),
   },
   { requiredKeys: [] },

@@ -3,6 +3,7 @@ import { ENDPOINTS, findEndpoint, isIn, READ_VERSIONS } from '../../../pipeline/
 import { accountRoutes } from '../../../pipeline/sandbox/account.ts';
 import { bootResourceRoutes } from '../../../pipeline/sandbox/boot-resources.ts';
 import { machineRoutes } from '../../../pipeline/sandbox/machines/routes.ts';
+import { emptyRoutes } from '../../../pipeline/sandbox/nothing-there.ts';
 import { siteRoutes } from '../../../pipeline/sandbox/site/routes.ts';
 import { uploadRoutes } from '../../../pipeline/sandbox/uploads.ts';
 import { VERSIONS } from '../../../pipeline/sandbox/versions.ts';
@@ -94,7 +95,14 @@ describe('a path that MAAS does not have is seen', () => {
 });
 
 describe('the sandbox has no path of its own', () => {
-  const routes = [...bootResourceRoutes, ...uploadRoutes, ...siteRoutes, ...machineRoutes, ...accountRoutes];
+  const routes = [
+    ...bootResourceRoutes,
+    ...uploadRoutes,
+    ...siteRoutes,
+    ...machineRoutes,
+    ...accountRoutes,
+    ...emptyRoutes,
+  ];
 
   test.each(routes.map((route) => [route.path, route] as const))('%s', (path, route) => {
     const endpoint = findEndpoint(path);

@@ -14,7 +14,7 @@ const FULL = {
     dnssec: 'auto',
     ntp_servers: ['ntp.example'],
     ntp_external_only: true,
-    proxy: { mode: 'peer', url: 'http://p:1', username: 'u', password: { environment: 'PATH' } },
+    proxy: { mode: 'peer', url: 'http://p.example:3128', username: 'u', password: { environment: 'PATH' } },
     default_os: 'ubuntu',
     default_series: 'jammy',
     commissioning_series: 'jammy',
@@ -25,7 +25,7 @@ const FULL = {
   ssh_keys: [{ key: `${KEY} me` }, { import: 'gh:me' }],
   boot_sources: [
     {
-      url: 'http://a/b/',
+      url: 'http://a.example/b/',
       keyring_file: '/k',
       selections: [{ os: 'ubuntu', release: 'jammy', arches: ['amd64'], subarches: ['*'], labels: ['*'] }],
     },

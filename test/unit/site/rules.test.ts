@@ -58,7 +58,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
   ],
   [
     'a URL for the built-in proxy',
-    'region: {proxy: {mode: builtin, url: "http://p:1"}}',
+    'region: {proxy: {mode: builtin, url: "http://p.example:3128"}}',
     '1:38',
     /takes no url/,
     /external/,
@@ -72,14 +72,14 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
   ],
   [
     'a password without user',
-    'region: {proxy: {mode: peer, url: "http://p", password: {environment: P}}}',
+    'region: {proxy: {mode: peer, url: "http://p.example", password: {environment: P}}}',
     '1:57',
     /no username/,
     /username: NAME/,
   ],
   [
     'a password that is not set',
-    'region: {proxy: {mode: peer, url: "http://p", username: u, password: {environment: NO_SUCH}}}',
+    'region: {proxy: {mode: peer, url: "http://p.example", username: u, password: {environment: NO_SUCH}}}',
     '1:84',
     /NO_SUCH is not set/,
     /variable/,
@@ -132,14 +132,14 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
   ],
   [
     'a source twice',
-    'boot_sources:\n  - url: http://a/b\n  - url: http://a/b/',
+    'boot_sources:\n  - url: http://a.example/b\n  - url: http://a.example/b/',
     '3:10',
-    /"http:\/\/a\/b" is written twice/,
+    /"http:\/\/a.example\/b" is written twice/,
     /./,
   ],
   [
     'a selection twice',
-    'boot_sources: [{url: "http://a", selections: [{release: jammy}, {os: ubuntu, release: jammy}]}]',
+    'boot_sources: [{url: "http://a.example", selections: [{release: jammy}, {os: ubuntu, release: jammy}]}]',
     '1:87',
     /"ubuntu\/jammy" is written twice/,
     /./,
@@ -394,7 +394,7 @@ describe('a site file that can be', () => {
 
   it('gets its defaults, and addresses in the spelling of MAAS', async () => {
     const { site } = await load(
-      'boot_sources: [{url: "http://a/", selections: [{release: jammy}]}]\nsubnets: [{cidr: "FD00:0::/64", gateway: "fd00:0::0001", dns_servers: []}]\ntags: [{name: a, definition: " //x "}]',
+      'boot_sources: [{url: "http://a.example/", selections: [{release: jammy}]}]\nsubnets: [{cidr: "FD00:0::/64", gateway: "fd00:0::0001", dns_servers: []}]\ntags: [{name: a, definition: " //x "}]',
     );
     expect(site.bootSources?.[0]?.selections).toMatchObject([
       { os: 'ubuntu', release: 'jammy', arches: ['amd64'], subarches: ['*'], labels: ['*'] },
@@ -419,10 +419,10 @@ describe('a site file that can be', () => {
   it('takes the password of the proxy from the environment or a file', async () => {
     writeFileSync(join(dir, 'password'), 'p/w\n');
     const proxy = (password: string) =>
-      `region: {proxy: {mode: external, url: "http://p:3128", username: u, password: ${password}}}`;
+      `region: {proxy: {mode: external, url: "http://p.example:3128", username: u, password: ${password}}}`;
     const url = async (text: string, env = {}) =>
       (await load(text, env)).site.settings.find(({ name }) => name === 'http_proxy')?.value;
-    expect(await url(proxy('{environment: PW}'), { PW: 'a@b' })).toBe('http://u:a%40b@p:3128/');
-    expect(await url(proxy('{file: password}'))).toBe('http://u:p%2Fw@p:3128/');
+    expect(await url(proxy('{environment: PW}'), { PW: 'a@b' })).toBe('http://u:a%40b@p.example:3128/');
+    expect(await url(proxy('{file: password}'))).toBe('http://u:p%2Fw@p.example:3128/');
   });
 });

@@ -1,0 +1,37 @@
+import { parseAddress } from './address.ts';
+
+/** Up to here MAAS takes a URL. */
+const LONGEST = 2048;
+/** Scheme, login, host, port and the rest; each part is looked at by itself. */
+const PARTS =
+  /^([a-z][a-z0-9+.-]*):\/\/(?:([^\s:@/]+)(?::([^\s:@/]*))?@)?(\[[^\]\s]*\]|[^\s:@/?#[\]\\]+)(?::(\d{2,5}))?(?:[/?#]\S*)?$/i;
+const SCHEMES = ['http', 'https', 'ftp', 'ftps'];
+/** Letters, digits, dashes; any letter that is not ASCII, too. */
+const LABEL = /^[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]*[a-z0-9\u00a1-\uffff])?$/i;
+
+/** Whether MAAS' forms take a text as URL: Django's URLField, which wants a domain where DNS does not. */
+export const isWebUrl = (text: string): boolean => urlFault(text) === undefined;
+
+/** Why MAAS refuses a URL, or undefined. Its own message is `Enter a valid URL.` for all of these. */
+export function urlFault(text: string): string | undefined {
+  if (text.length > LONGEST) return 'MAAS takes no URL of that length';
+  const [, scheme = '', , , host = ''] = PARTS.exec(text) ?? [];
+  if (!scheme) return 'this is no URL that MAAS takes';
+  if (!SCHEMES.includes(scheme.toLowerCase())) return `MAAS takes no URL that starts with ${scheme}://`;
+  return hostFault(host);
+}
+
+function hostFault(host: string): string | undefined {
+  if (host.startsWith('[')) return parseAddress(host.slice(1, -1)) ? undefined : 'this is no IPv6 address';
+  if (parseAddress(host) || host.toLowerCase() === 'localhost') return undefined;
+  if (host.length > 253) return 'the host name is too long';
+  const labels = host.replace(/\.$/, '').split('.');
+  const top = labels.at(-1) ?? '';
+  if (labels.length === 1 && LABEL.test(top))
+    return `${JSON.stringify(host)} has no domain, and MAAS takes no such host`;
+  if (labels.some((label) => label.length > 63 || !LABEL.test(label)))
+    return `${JSON.stringify(host)} is no host name`;
+  // A name whose last part has a digit could be meant as an address.
+  const named = top.length >= 2 && (!/\d/.test(top) || /^xn--[a-z0-9]+$/i.test(top));
+  return named ? undefined : `MAAS takes no host that ends in ${JSON.stringify(`.${top}`)}`;
+}
