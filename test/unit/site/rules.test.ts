@@ -73,14 +73,14 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
   [
     'a password without user',
     'region: {proxy: {mode: peer, url: "http://p.example", password: {environment: P}}}',
-    '1:57',
+    '1:65',
     /no username/,
     /username: NAME/,
   ],
   [
     'a password that is not set',
     'region: {proxy: {mode: peer, url: "http://p.example", username: u, password: {environment: NO_SUCH}}}',
-    '1:84',
+    '1:92',
     /NO_SUCH is not set/,
     /variable/,
   ],
@@ -140,7 +140,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
   [
     'a selection twice',
     'boot_sources: [{url: "http://a.example", selections: [{release: jammy}, {os: ubuntu, release: jammy}]}]',
-    '1:87',
+    '1:95',
     /"ubuntu\/jammy" is written twice/,
     /./,
   ],
