@@ -4,17 +4,6 @@ import { type Check, fail, failOr, type Item, pass, places, several } from './ty
 /** What the build machine must not leave behind. */
 export const HYGIENE_CHECKS: Check[] = [
   {
-    number: 24,
-    id: 'fstab',
-    title: 'fstab names no disk of the build machine',
-    severity: 'blocker',
-    why: 'systemd waits for a UUID that is not there and ends in emergency mode (packer-maas #362).',
-    fix: 'Empty /etc/fstab as the last step; curtin writes it.',
-    reads: /^etc\/fstab$/,
-    evaluate: ({ storage }) =>
-      storage.fstab.length > 0 ? fail(places(storage.fstab)) : pass('no disk named'),
-  },
-  {
     number: 27,
     id: 'network-state',
     title: 'No network configuration of the build machine',

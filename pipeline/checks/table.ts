@@ -5,6 +5,7 @@ import { HYGIENE_CHECKS } from './hygiene.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
 import { PACKAGE_CHECKS } from './packages.ts';
 import { SECURITY_CHECKS } from './security.ts';
+import { STORAGE_CHECKS } from './storage.ts';
 import type { Check } from './types.ts';
 
 /** Raised when a check changes what it decides: verdicts of an older table are not fresh any more. */
@@ -18,5 +19,6 @@ export const CHECKS: readonly Check[] = [
   ...SECURITY_CHECKS,
   ...CLOUD_CHECKS,
   ...APT_CHECKS,
+  ...STORAGE_CHECKS,
   ...HYGIENE_CHECKS,
 ].sort((a, b) => a.number - b.number);

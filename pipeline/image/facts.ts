@@ -4,6 +4,7 @@ import type { CloudFacts } from './collect/cloud.ts';
 import type { HookFacts } from './collect/hooks.ts';
 import type { FoundState } from './collect/machine-state.ts';
 import type { SshdFacts } from './collect/sshd.ts';
+import type { StorageFacts } from './collect/storage.ts';
 
 /** Raised when facts change their shape or meaning: images packed before are looked at anew. */
 export const FACTS_VERSION = 2;
@@ -162,7 +163,7 @@ export interface ImageFacts {
     sshd: SshdFacts;
   };
   apt: AptFacts;
-  storage: { fstab: ConfigLine[] };
+  storage: StorageFacts;
   cloud: CloudFacts;
   network: { netplan: { file: string; interfaces: string[] }[]; persistentRules: string[] };
   dgx: { release: Record<string, string> | null; tokens: (ConfigLine & { token: string })[] };

@@ -8,7 +8,7 @@ import { parseDebconf } from '../../pipeline/parsers/debconf.ts';
 import { parseDep5 } from '../../pipeline/parsers/dep5.ts';
 import { parseDiversions } from '../../pipeline/parsers/diversions.ts';
 import { installed, parseDpkgStatus } from '../../pipeline/parsers/dpkg-status.ts';
-import { buildTimeMounts } from '../../pipeline/parsers/fstab.ts';
+import { bootEffect, mountedThing, parseFstab } from '../../pipeline/parsers/fstab.ts';
 import { globMatches, globMatchesPath, isPattern, wildcardMatches } from '../../pipeline/parsers/glob.ts';
 import { defaultKernel, parseGrubCfg } from '../../pipeline/parsers/grub-cfg.ts';
 import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
@@ -59,7 +59,11 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     parseDpkgStatus: text(parseDpkgStatus),
     installed: text((said) => parseDpkgStatus(said).map(installed)),
   },
-  fstab: { buildTimeMounts: text(buildTimeMounts) },
+  fstab: {
+    parseFstab: text(parseFstab),
+    mountedThing: text((said) => parseFstab(said).map(mountedThing)),
+    bootEffect: text((said) => parseFstab(said).map(bootEffect)),
+  },
   glob: {
     // The first line is the pattern.
     globMatches: text((said) => globMatches(...patternAndName(said))),

@@ -13,6 +13,7 @@ import { licencesCollector } from './licences.ts';
 import { machineStateCollector } from './machine-state.ts';
 import { mountPointsCollector } from './mount-points.ts';
 import { ownersCollector } from './owners.ts';
+import { storageCollector } from './storage.ts';
 import { systemCollector } from './system.ts';
 import { tokensCollector } from './tokens.ts';
 
@@ -31,6 +32,7 @@ export function collectors(signal?: AbortSignal) {
     access: accessCollector(),
     apt: aptCollector(),
     cloud: cloudCollector(),
+    storage: storageCollector(),
     leftovers: leftoversCollector(),
     tokens: tokensCollector(),
     licences: licencesCollector(),
@@ -59,6 +61,7 @@ export function composeFacts(
     identity: { ...parts.identity, state: parts.state },
     ...parts.access,
     apt: parts.apt,
+    storage: parts.storage,
     cloud: parts.cloud,
     ...leftovers,
     ...parts.licences,

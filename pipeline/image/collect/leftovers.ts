@@ -1,5 +1,4 @@
 import { parseAssignments } from '../../parsers/assignments.ts';
-import { buildTimeMounts } from '../../parsers/fstab.ts';
 import { netplanInterfaces } from '../../parsers/netplan.ts';
 import { type Collector, Sampler } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
@@ -17,13 +16,12 @@ const CACHES =
 const OEM =
   /^var\/lib\/oem-config\/run$|^etc\/systemd\/system\/(?:[^/]+\.(?:wants|requires)\/)?oem-config[^/]*$/;
 
-type Leftovers = Pick<ImageFacts, 'storage' | 'network' | 'oemConfig' | 'leftovers' | 'services'> & {
+type Leftovers = Pick<ImageFacts, 'network' | 'oemConfig' | 'leftovers' | 'services'> & {
   dgxRelease: Record<string, string> | null;
 };
 
 /** What the build leaves in an image unless somebody takes it out. */
 export function leftoversCollector(): Collector<Leftovers> {
-  const fstab: ImageFacts['storage']['fstab'] = [];
   const netplanFiles = new Map<string, string>();
   const persistentRules: string[] = [];
   const oemConfig: string[] = [];
@@ -32,13 +30,10 @@ export function leftoversCollector(): Collector<Leftovers> {
   let cacheBytes = 0;
   let dgxRelease: Record<string, string> | null = null;
   return {
-    wants: (path) =>
-      path === 'etc/fstab' || path === 'etc/dgx-release' || NETPLAN.test(path) ? 256 << 10 : 0,
+    wants: (path) => (path === 'etc/dgx-release' || NETPLAN.test(path) ? 256 << 10 : 0),
     content(path, bytes) {
       const text = bytes.toString();
-      if (path === 'etc/fstab')
-        for (const line of buildTimeMounts(text)) fstab.push({ file: '/etc/fstab', ...line });
-      else if (path === 'etc/dgx-release') dgxRelease = Object.fromEntries(parseAssignments(text));
+      if (path === 'etc/dgx-release') dgxRelease = Object.fromEntries(parseAssignments(text));
       else if (netplanFiles.size < 50) netplanFiles.set(path, text);
     },
     member({ path, type, size }) {
@@ -69,7 +64,6 @@ export function leftoversCollector(): Collector<Leftovers> {
       if (target?.includes('oem-config'))
         oemConfig.push(`/etc/systemd/system/default.target -> ${shown(target)}`);
       return {
-        storage: { fstab },
         network: { netplan, persistentRules },
         oemConfig,
         leftovers: { logs: logs.toJSON(), secrets: secrets.toJSON(), caches: caches.toJSON(), cacheBytes },

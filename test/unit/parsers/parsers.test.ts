@@ -8,7 +8,7 @@ import { parseCapability } from '../../../pipeline/parsers/capability.ts';
 import { parseDebconf } from '../../../pipeline/parsers/debconf.ts';
 import { parseDiversions } from '../../../pipeline/parsers/diversions.ts';
 import { parseDpkgStatus } from '../../../pipeline/parsers/dpkg-status.ts';
-import { buildTimeMounts } from '../../../pipeline/parsers/fstab.ts';
+import { parseFstab } from '../../../pipeline/parsers/fstab.ts';
 import { defaultKernel, parseGrubCfg } from '../../../pipeline/parsers/grub-cfg.ts';
 import { genericKernels } from '../../../pipeline/parsers/hook-installs.ts';
 import { significantLines } from '../../../pipeline/parsers/lines.ts';
@@ -72,7 +72,7 @@ describe('every parser', () => {
     parseDebconf,
     parseDiversions,
     parseDpkgStatus,
-    buildTimeMounts,
+    parseFstab,
     parseGrubCfg,
     genericKernels,
     significantLines,
@@ -201,12 +201,6 @@ describe('sudoers', () => {
 });
 
 describe('smaller parsers', () => {
-  it('fstab: what names a disk', () => {
-    const text =
-      '# UUID=x\n/dev/sda1 / ext4\nLABEL=a /b ext4\ntmpfs /tmp tmpfs\nserver:/x /x nfs\n/swap.img none swap\nPARTUUID=1 / ext4\n/dev/disk/by-id/x / ext4\n';
-    expect(buildTimeMounts(text).map((l) => l.line)).toEqual([2, 3, 7, 8]);
-  });
-
   it('netplan: interfaces, none for a renderer alone, null for no YAML', async () => {
     expect(await netplanInterfaces('network:\n  renderer: networkd\n')).toEqual([]);
     expect(await netplanInterfaces('network: {ethernets: {a: {}, b: {}}, bonds: {c: {}}}')).toEqual([
