@@ -1,4 +1,5 @@
 import type { ImageFacts } from '../image/facts.ts';
+import type { ProbedSource } from './probe-sources.ts';
 import { type Profile, profileOf } from './profiles.ts';
 import { CHECKS } from './table.ts';
 import {
@@ -26,6 +27,8 @@ export interface JudgeOptions {
   offline?: boolean;
   platform?: string | null;
   previousBytes?: number | null;
+  /** Of `probeSources`. */
+  archives?: readonly ProbedSource[] | null;
 }
 
 export interface Finding {
@@ -89,6 +92,7 @@ export function judge(facts: ImageFacts, options: JudgeOptions): Verdict {
     offline: options.offline ?? false,
     platform: options.platform ?? null,
     previousBytes: options.previousBytes ?? null,
+    archives: options.archives ?? null,
   };
   const today = (options.now ?? new Date()).toISOString().slice(0, 10);
   const findings = CHECKS.map((check) =>

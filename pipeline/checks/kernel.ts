@@ -1,10 +1,7 @@
 import type { ImageFacts, Kernel } from '../image/facts.ts';
 import { installed } from '../parsers/dpkg-status.ts';
+import { willRun } from './curtin-script.ts';
 import { type Check, fail, notApplicable, pass, places, several } from './types.ts';
-
-/** Programs of the ephemeral Ubuntu that the hook runs in. */
-const EPHEMERAL =
-  /^(?:(?:\/usr)?\/bin\/(?:sh|bash|dash|perl|python3)|\/usr\/bin\/env (?:sh|bash|dash|perl|python3))$/;
 
 const bootable = (facts: ImageFacts) => facts.kernels.filter((k) => k.image);
 
@@ -33,16 +30,7 @@ export const KERNEL_CHECKS: Check[] = [
         return profile.hook === 'required'
           ? fail('there is no /curtin/curtin-hooks')
           : notApplicable('there is none, and this profile leaves the kernel to curtin');
-      if (hook.type !== 'file') return fail(`it is a ${hook.type}, and curtin takes a regular file only`);
-      const wrong: string[] = [];
-      if (!hook.executable) wrong.push('it is not executable');
-      if (hook.shebangProblem) wrong.push(hook.shebangProblem);
-      else if (!EPHEMERAL.test(hook.interpreter ?? ''))
-        wrong.push(`its interpreter ${hook.interpreter} is not in the ephemeral system where curtin runs it`);
-      if (hook.syntax.problem) wrong.push(`${hook.syntax.checkedBy}: ${hook.syntax.problem}`);
-      return wrong.length > 0
-        ? fail(wrong.join('; '))
-        : pass(`${hook.bytes} bytes, ${hook.interpreter}, syntax checked by ${hook.syntax.checkedBy}`);
+      return willRun(hook);
     },
   },
   {

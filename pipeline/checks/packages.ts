@@ -40,6 +40,19 @@ function bootPackages(facts: ImageFacts): string[][] {
   return bios ? [['grub-pc']] : [grub, ['shim-signed'], ['efibootmgr']];
 }
 
+/** What curtin installs in the target for a machine's layout, by its own tables; `rare` ones are of layouts that few machines have. */
+const LAYOUT_PACKAGES: readonly { names: string[]; layout: string; rare?: boolean }[] = [
+  { names: ['mdadm'], layout: 'RAID' },
+  { names: ['lvm2'], layout: 'LVM' },
+  { names: ['xfsprogs'], layout: 'XFS' },
+  { names: ['open-iscsi'], layout: 'iSCSI' },
+  { names: ['cryptsetup'], layout: 'encrypted disks' },
+  { names: ['bcache-tools'], layout: 'bcache', rare: true },
+  { names: ['btrfs-progs', 'btrfs-tools'], layout: 'Btrfs', rare: true },
+  { names: ['nvme-cli'], layout: 'NVMe over TCP', rare: true },
+  { names: ['openvswitch-switch'], layout: 'Open vSwitch bridges', rare: true },
+];
+
 /** What must be installed, because curtin or MAAS call it. */
 export const PACKAGE_CHECKS: Check[] = [
   {
@@ -93,10 +106,17 @@ export const PACKAGE_CHECKS: Check[] = [
     id: 'initramfs',
     title: 'initramfs-tools or dracut is installed',
     severity: 'blocker',
-    why: 'curtin rebuilds the initramfs in the target and raises a RuntimeError when neither is there.',
+    why: 'curtin rebuilds the initramfs in the target and raises a RuntimeError when neither is there; before 24 it only knows update-initramfs.',
     fix: 'Add `initramfs-tools` to the packages of the image.',
     reads: STATUS,
-    evaluate: (facts) => oneOf(facts, ['initramfs-tools', 'dracut']),
+    evaluate(facts) {
+      const result = oneOf(facts, ['initramfs-tools', 'dracut']);
+      // What the hook of this project takes care of, curtin alone does since 24.
+      const alone = result.status === 'pass' && !standing(facts, ['initramfs-tools']).there;
+      return alone && !facts.commands['update-initramfs'] && !facts.hook?.does.initramfs
+        ? fail(`${result.found} without update-initramfs, which curtin before 24 calls`, 'major')
+        : result;
+    },
   },
   {
     number: 20,
@@ -120,17 +140,20 @@ export const PACKAGE_CHECKS: Check[] = [
   {
     number: 21,
     id: 'storage-packages',
-    title: 'The packages for storage layouts are in the image',
+    title: 'The packages for storage and network layouts are in the image',
     severity: 'major',
-    why: 'curtin fetches them at deployment for RAID, LVM, XFS, iSCSI and encrypted disks.',
-    fix: 'Add `mdadm lvm2 xfsprogs open-iscsi cryptsetup` to the packages of the image.',
+    why: 'curtin (`detect_required_packages_mapping` of block/deps.py and net/deps.py) fetches what a machine’s layout needs at deployment: RAID, LVM, XFS, iSCSI, encrypted disks; rarer: bcache, Btrfs, NVMe over TCP, Open vSwitch. Without an archive the deployment fails.',
+    fix: 'Add `mdadm lvm2 xfsprogs open-iscsi cryptsetup` to the packages of the image, and of `bcache-tools btrfs-progs nvme-cli openvswitch-switch` what the machines’ layouts need.',
     reads: STATUS,
-    evaluate(facts) {
-      const names = ['mdadm', 'lvm2', 'xfsprogs', 'open-iscsi', 'cryptsetup'];
-      const missing = names.filter((name) => !standing(facts, [name]).there);
+    evaluate(facts, { offline }) {
+      const missing = LAYOUT_PACKAGES.filter(({ names }) => !standing(facts, names).there);
       return failOr(
-        missing.map((name) => notInstalled([name])),
-        names.join(', '),
+        missing.map(({ names, layout, rare }) => ({
+          subject: names[0]!,
+          text: `${names.join(' or ')} is not installed (${layout})`,
+          ...(rare && !offline ? { severity: 'warning' as const } : {}),
+        })),
+        LAYOUT_PACKAGES.map(({ names }) => names[0]).join(', '),
       );
     },
   },

@@ -1,6 +1,7 @@
 import { APT_CHECKS } from './apt.ts';
 import { ARCHIVE_CHECKS } from './archive.ts';
 import { CLOUD_CHECKS } from './cloud.ts';
+import { DEPLOYMENT_CHECKS } from './deployment.ts';
 import { HYGIENE_CHECKS } from './hygiene.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
 import { PACKAGE_CHECKS } from './packages.ts';
@@ -9,7 +10,7 @@ import { STORAGE_CHECKS } from './storage.ts';
 import type { Check } from './types.ts';
 
 /** Raised when a check changes what it decides: verdicts of an older table are not fresh any more. */
-export const CHECKS_VERSION = 2;
+export const CHECKS_VERSION = 3;
 
 /** All checks of an image for MAAS, in the order of their numbers. */
 export const CHECKS: readonly Check[] = [
@@ -21,4 +22,5 @@ export const CHECKS: readonly Check[] = [
   ...APT_CHECKS,
   ...STORAGE_CHECKS,
   ...HYGIENE_CHECKS,
+  ...DEPLOYMENT_CHECKS,
 ].sort((a, b) => a.number - b.number);

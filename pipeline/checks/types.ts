@@ -1,5 +1,6 @@
 import type { ImageFacts } from '../image/facts.ts';
 import type { Severity } from '../image/severity.ts';
+import type { ProbedSource } from './probe-sources.ts';
 import type { Profile } from './profiles.ts';
 
 export type { Severity } from '../image/severity.ts';
@@ -36,6 +37,8 @@ export interface Context {
   platform: string | null;
   /** The release before, to compare the size with: bytes of its files. */
   previousBytes: number | null;
+  /** How the image's archives answered this host; null: they were not asked. */
+  archives: readonly ProbedSource[] | null;
 }
 
 /** One thing that a check found. */

@@ -13,6 +13,8 @@ import type { StreamFacts } from './types.ts';
 export interface ValidateOptions extends Omit<JudgeOptions, 'stream'> {
   signal: AbortSignal;
   emit?: Emit;
+  /** Ask the image's archives whether they are there. */
+  probeSources?: boolean;
 }
 
 export interface ValidatedFile {
@@ -77,14 +79,21 @@ export async function validateFile(source: string, options: ValidateOptions): Pr
       total: total ?? size,
       unit: 'bytes',
     });
+  const archives = options.probeSources ? await probed(facts, options) : null;
   return {
     name,
     facts,
-    verdict: judge(facts, { ...options, stream: streamFacts }),
+    verdict: judge(facts, { ...options, stream: streamFacts, archives }),
     stream: streamFacts,
     sha256: hash.digest('hex'),
     size,
   };
+}
+
+async function probed(facts: ImageFacts, { signal, emit }: ValidateOptions) {
+  const { probeSources } = await import('./probe-sources.ts');
+  emit?.({ type: 'activity', id: 'validate', label: 'asking the archives of the image' });
+  return probeSources(facts.apt.archives, { signal });
 }
 
 /** Compressed bytes in, facts out: finds the format, unpacks, and stops unpacking at a bomb. */

@@ -30,6 +30,13 @@ export interface Member {
   acls: readonly string[];
 }
 
+/** Takes the bytes of one file, in order. */
+export interface MemberReader {
+  write(chunk: Buffer): void;
+  /** The next member waits for it. */
+  end(): Promise<void>;
+}
+
 /** One subject's share of an image's facts: sees every member once, asks for the few files it reads whole. */
 export interface Collector<T> {
   /** True when a wanted file that cannot be read is no loss to any check. */
@@ -38,6 +45,8 @@ export interface Collector<T> {
   /** How many bytes of this file are wanted at most; 0: none. */
   wants?(path: string): number;
   content?(path: string, bytes: Buffer): void;
+  /** Reads a file as it comes, without keeping it; null: not this one. A chunk is only good until `write` returns. */
+  stream?(member: Member): MemberReader | null;
   /** `files`: what the programs of the image read as configuration, complete by now. */
   finish(tree: Tree, files: KeptFiles): T | Promise<T>;
 }

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Budget } from './budget.ts';
-import type { Collector, Member } from './collector.ts';
+import type { Collector, Member, MemberReader } from './collector.ts';
 import type { ImageFacts } from './facts.ts';
 import { KeptFiles } from './kept-files.ts';
 import { shown } from './names.ts';
@@ -53,6 +53,12 @@ export class Contents {
       else this.#unreadable(path, 'its map of holes does not fit its data');
       done();
     });
+  }
+
+  /** Who reads this file as it comes. */
+  readers(member: Member): MemberReader[] {
+    if (member.type !== 'file') return [];
+    return this.#collectors.flatMap((collector) => collector.stream?.(member) ?? []);
   }
 
   hardLink(path: string, target: string): void {

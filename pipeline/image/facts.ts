@@ -1,3 +1,4 @@
+import type { LostOptions } from '../parsers/grub-options.ts';
 import type { AptFacts } from './collect/apt.ts';
 import type { AttributeFacts } from './collect/attributes.ts';
 import type { CloudFacts } from './collect/cloud.ts';
@@ -7,7 +8,7 @@ import type { SshdFacts } from './collect/sshd.ts';
 import type { StorageFacts } from './collect/storage.ts';
 
 /** Raised when facts change their shape or meaning: images packed before are looked at anew. */
-export const FACTS_VERSION = 2;
+export const FACTS_VERSION = 3;
 
 /** What is wrong with the archive itself, whatever it holds. */
 export type ProblemKind =
@@ -124,10 +125,21 @@ export interface ImageFacts {
     defaultKernel: { version: string; from: string } | null;
     /** Values of debconf's grub questions that name a disk. */
     grubDevices: { question: string; value: string }[];
+    /** What keeps MAAS' kernel options from GRUB's menu. */
+    lostOptions: LostOptions[];
     /** Diversions that curtin left (*.curtin-disabled), and those of nv-eula. */
     curtinDisabled: Sample;
     eulaDiversions: string[];
   };
+  /** Kernel modules that no kernel package brings, and NVIDIA's. */
+  modules: {
+    signed: number;
+    unsigned: { module: string; kernel: string }[];
+    /** Compressed in a way that is not looked into, or damaged. */
+    unread: { module: string; kernel: string }[];
+  };
+  /** Packages that curtin 24 and newer reconfigures as kernels: in state ii, and providing exactly `linux-image`. */
+  kernelPackages: string[];
   owners: {
     /** System paths not owned by root, or without the bits they need. */
     wrong: { path: string; uid: number; gid: number; mode: string; want: string }[];
@@ -144,6 +156,8 @@ export interface ImageFacts {
   commands: Record<string, boolean>;
   snapCore: string[];
   hook: HookFacts | null;
+  /** /curtin/finalize, which curtin runs after the hook. */
+  finalize: HookFacts | null;
   customKernel: string | null;
   identity: {
     /** absent, empty, uninitialized, set, or a link and where to. */

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ExtractEvents, extract } from 'tar-stream';
 import { Budget } from './budget.ts';
 import { collectors, composeFacts, type Finished } from './collect/all.ts';
-import type { Collector, Member } from './collector.ts';
+import type { Collector, Member, MemberReader } from './collector.ts';
 import { Contents } from './contents.ts';
 import type { ImageFacts, ProblemKind } from './facts.ts';
 import type { Reading } from './member.ts';
@@ -41,10 +41,12 @@ export class Inspector extends Writable {
   readonly #every: Collector<unknown>[];
   readonly #contents: Contents;
   /** Members whose content comes next through tar-stream, in order. */
-  readonly #wanted: { path: string; sparse: Sparse | null }[] = [];
+  readonly #wanted: { path: string; sparse: Sparse | null; readers: MemberReader[] }[] = [];
   readonly #extract = extract({ highWaterMark: 0 } as never);
   readonly #facts = Promise.withResolvers<ImageFacts>();
   #open = 0;
+  /** Settled when those who read the last member as it came are through with it. */
+  #readers: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(options: InspectorOptions = {}) {
@@ -149,6 +151,8 @@ export class Inspector extends Writable {
       });
     }
     this.#contents.followLinks();
+    // The extractor does not wait for them at the end of the archive.
+    await this.#readers;
     await this.#loops();
     const parts: Record<string, unknown> = {};
     for (const [name, collector] of Object.entries(this.#collectors)) {
@@ -189,10 +193,18 @@ export class Inspector extends Writable {
   #content(stream: Entry, next: () => void): void {
     this.#open += 1;
     stream.on('error', () => {});
-    const { path, sparse } = this.#wanted.shift()!;
-    this.#contents.read(path, sparse, stream as never, () => {
+    const { path, sparse, readers } = this.#wanted.shift()!;
+    const done = () => {
       this.#open -= 1;
       next();
+    };
+    if (readers.length === 0) {
+      this.#contents.read(path, sparse, stream as never, done);
+      return;
+    }
+    for (const reader of readers) stream.on('data', (chunk) => reader.write(chunk as Buffer));
+    stream.on('end', () => {
+      this.#readers = Promise.all(readers.map((reader) => reader.end())).then(done);
     });
   }
 
@@ -236,8 +248,9 @@ export class Inspector extends Writable {
       this.#problems.add('duplicate', shown(path));
     this.#options.each?.(member);
     for (const collector of this.#every) collector.member?.(member);
-    if (!this.#contents.wants(member)) return false;
-    this.#wanted.push({ path, sparse });
+    const readers = this.#contents.readers(member);
+    if (readers.length === 0 && !this.#contents.wants(member)) return false;
+    this.#wanted.push({ path, sparse, readers });
     return true;
   }
 

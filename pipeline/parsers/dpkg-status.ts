@@ -37,6 +37,17 @@ export function parseDpkgStatus(text: string): Package[] {
   return packages;
 }
 
+/** Packages in state ii whose Provides names exactly this package, without a version, as curtin's `dpkg_query_list_kernels` has it. */
+export function providersOf(text: string, name: string): string[] {
+  return text.split(/\n(?:[ \t]*\n)+/).flatMap((stanza) => {
+    const provides = /^Provides:[ \t]*(.*)$/m.exec(stanza)?.[1]?.split(/,[ \t]*/) ?? [];
+    const own = /^Package:[ \t]*(\S+)/m.exec(stanza)?.[1];
+    return own && provides.includes(name) && /^Status: install ok installed[ \t\r]*$/m.test(stanza)
+      ? [own]
+      : [];
+  });
+}
+
 /** Whether the package's files are there and configured, held or not. */
 export function installed(p: Package): boolean {
   return p.status === 'ii' || p.status === 'hi';

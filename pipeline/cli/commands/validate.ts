@@ -11,6 +11,7 @@ interface ValidateFlags {
   waivers?: string;
   platform?: string;
   offline?: boolean;
+  probeSources?: boolean;
   since?: string;
   junit?: string;
   markdown?: string;
@@ -33,6 +34,10 @@ export function declare(program: Command, act: Act): void {
     .option('--base-image <os/series>', 'the base image that MAAS will have, such as ubuntu/focal')
     .option('--platform <platform>', 'the platform that /etc/dgx-release must name')
     .option('--offline', 'machines reach no archive: missing boot packages are blockers')
+    .option(
+      '--probe-sources',
+      "ask each of apt's sources in the image whether it is there (at most a minute)",
+    )
     .option('--since <image>', 'the release whose size it is compared with: anything that `diff` takes')
     .option(
       '--waivers <file>',
@@ -62,6 +67,7 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     platform: flags.platform ?? null,
     offline: flags.offline ?? false,
     previousBytes,
+    probeSources: flags.probeSources ?? false,
     waivers: await siteWaivers(flags.waivers, session),
     signal: session.signal,
     emit: session.emit,

@@ -11,6 +11,7 @@ import { identityCollector } from './identity.ts';
 import { leftoversCollector } from './leftovers.ts';
 import { licencesCollector } from './licences.ts';
 import { machineStateCollector } from './machine-state.ts';
+import { modulesCollector } from './modules.ts';
 import { mountPointsCollector } from './mount-points.ts';
 import { ownersCollector } from './owners.ts';
 import { storageCollector } from './storage.ts';
@@ -26,6 +27,7 @@ export function collectors(signal?: AbortSignal) {
     mountPoints: mountPointsCollector(),
     system: systemCollector(),
     boot: bootCollector(),
+    modules: modulesCollector(),
     hooks: hooksCollector(signal),
     identity: identityCollector(),
     state: machineStateCollector(),
@@ -57,6 +59,7 @@ export function composeFacts(
     mountPoints: parts.mountPoints,
     ...parts.system,
     ...parts.boot,
+    ...parts.modules,
     ...parts.hooks,
     identity: { ...parts.identity, state: parts.state },
     ...parts.access,

@@ -22,12 +22,15 @@ export interface AptDefect extends ConfigLine {
 export interface AptFacts {
   bad: AptDefect[];
   sources: number;
+  /** Archives of binary packages, at most 200; without passwords. */
+  archives: { file: string; uri: string; suite: string }[];
   proxies: ConfigLine[];
   /** Pins that forbid packages or force them: below 0, and above 1000. */
   pins: Pin[];
 }
 
 const MOST_DEFECTS = 200;
+const MOST_ARCHIVES = 200;
 const ENVIRONMENT = /^etc\/(?:environment|profile\.d\/[^/]+\.sh|wgetrc)$/;
 
 /** Options of apt.conf that weaken what apt takes, with the value that does. */
@@ -77,11 +80,18 @@ export function aptCollector(): Collector<AptFacts> {
           reason: 'every program of apt stops at it',
         });
       for (const defect of weakOptions(config)) add(defect);
+      const archives: AptFacts['archives'] = [];
       let sources = 0;
       for (const path of sourceFiles(config, files)) {
         const file = `/${shown(path)}`;
         const { sources: entries, problem } = parseAptSources(files.text(path) ?? '', path);
         sources += entries.length;
+        for (const { types, uris, suites } of entries)
+          if (types.includes('deb'))
+            for (const uri of uris)
+              for (const suite of suites)
+                if (archives.length < MOST_ARCHIVES)
+                  archives.push({ file, uri: withoutPassword(uri), suite });
         for (const entry of entries)
           for (const { uri, ...defect } of sourceDefects(entry, { tree, files, config }))
             add({
@@ -102,7 +112,7 @@ export function aptCollector(): Collector<AptFacts> {
       }
       for (const defect of movedSources(config)) add(defect);
       for (const defect of logins(config, files)) add(defect);
-      return { bad, sources, proxies: proxies(config, files), pins: readPins(config, files) };
+      return { bad, sources, archives, proxies: proxies(config, files), pins: readPins(config, files) };
     },
   };
 }

@@ -2,6 +2,7 @@ import { parseAssignments } from '../../parsers/assignments.ts';
 import { parseDebconf } from '../../parsers/debconf.ts';
 import { parseDiversions } from '../../parsers/diversions.ts';
 import { defaultKernel, parseGrubCfg } from '../../parsers/grub-cfg.ts';
+import { lostKernelOptions } from '../../parsers/grub-options.ts';
 import { compareVersions } from '../../parsers/version.ts';
 import { type Collector, Sampler } from '../collector.ts';
 import type { ImageFacts, Kernel } from '../facts.ts';
@@ -67,7 +68,7 @@ export function bootCollector(): Collector<Boot> {
         }
       }
     },
-    finish(tree) {
+    finish(tree, kept) {
       const debconf = parseDebconf(files.get(DEBCONF) ?? '');
       // An initrd alone is no kernel: one that was removed often leaves it.
       const list = [...kernels.values()]
@@ -85,6 +86,14 @@ export function bootCollector(): Collector<Boot> {
                 /^grub-[^/]+\/(install_devices|.*disk)/.test(question) && value.includes('/dev/'),
             )
             .map(([question, value]) => ({ question, value })),
+          lostOptions: lostKernelOptions(
+            kept.text('etc/default/grub'),
+            kept
+              .list('etc/default/grub.d')
+              .filter((name) => name.endsWith('.cfg'))
+              .map((name) => `etc/default/grub.d/${name}`)
+              .map((path) => ({ file: `/${shown(path)}`, text: kept.text(path) ?? '' })),
+          ),
           curtinDisabled: curtinDisabled.toJSON(),
           eulaDiversions: [
             ...diversions

@@ -15,40 +15,50 @@ export interface HookFacts {
   shebangProblem: string | null;
   /** Whether the syntax was checked, by what, and what was wrong. */
   syntax: { checkedBy: string; problem: string | null };
+  /** Which of curtin's steps it takes care of, by the names it calls. */
+  does: { builtin: boolean; crashDumps: boolean; initramfs: boolean };
   /** Lines of any script below /curtin that install Ubuntu's generic kernel. */
   genericKernels: { file: string; line: number; text: string }[];
 }
 
 const HOOK = 'curtin/curtin-hooks';
+const FINALIZE = 'curtin/finalize';
 const MOST = 256 << 10;
 
-type Hooks = Pick<ImageFacts, 'hook' | 'customKernel'>;
+type Hooks = Pick<ImageFacts, 'hook' | 'finalize' | 'customKernel'>;
+type Script = { path: string; type: MemberType; mode: number; bytes: number };
 
 /** The scripts that travel in the image for curtin. */
 export function hooksCollector(signal?: AbortSignal): Collector<Hooks> {
   const files = new Map<string, Buffer>();
-  let hook: { type: MemberType; mode: number; bytes: number } | null = null;
+  const scripts = new Map<string, Script>();
   return {
     wants: (path) => (path.startsWith('curtin/') && files.size < 64 ? MOST : 0),
     content: (path, bytes) => {
       files.set(path, bytes);
     },
     member(m) {
-      if (m.path === HOOK) hook = { type: m.type, mode: m.mode, bytes: m.size };
+      if (m.path === HOOK || m.path === FINALIZE)
+        scripts.set(m.path, { path: m.path, type: m.type, mode: m.mode, bytes: m.size });
     },
     async finish() {
       const custom = files.get('curtin/CUSTOM_KERNEL')?.toString().trim();
-      return { hook: hook && (await facts(hook, files, signal)), customKernel: custom || null };
+      const of = (path: string) => {
+        const script = scripts.get(path);
+        return script ? facts(script, files, signal) : null;
+      };
+      return { hook: await of(HOOK), finalize: await of(FINALIZE), customKernel: custom || null };
     },
   };
 }
 
 async function facts(
-  { type, mode, bytes }: { type: MemberType; mode: number; bytes: number },
+  { path, type, mode, bytes }: Script,
   files: ReadonlyMap<string, Buffer>,
   signal?: AbortSignal,
 ): Promise<HookFacts> {
-  const content = files.get(HOOK) ?? Buffer.alloc(0);
+  const content = files.get(path) ?? Buffer.alloc(0);
+  const script = content.toString();
   const shebang = parseShebang(content);
   const valid = typeof shebang !== 'string';
   return {
@@ -62,6 +72,11 @@ async function facts(
     syntax: valid
       ? await checkSyntax(shebang.program, content, signal)
       : { checkedBy: 'nothing', problem: null },
+    does: {
+      builtin: script.includes('builtin_curthooks'),
+      crashDumps: script.includes('kernel-crash-dumps'),
+      initramfs: /update[-_]initramfs|\bdracut\b/.test(script),
+    },
     genericKernels: [...files]
       .filter(([path]) => path !== 'curtin/CUSTOM_KERNEL')
       .flatMap(([path, script]) =>

@@ -1,29 +1,40 @@
 import { parseAssignments } from '../../parsers/assignments.ts';
-import { parseDpkgStatus } from '../../parsers/dpkg-status.ts';
+import { parseDpkgStatus, providersOf } from '../../parsers/dpkg-status.ts';
 import type { Collector } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 
-const COMMANDS = ['usr/bin/lsb_release', 'usr/bin/cloud-init', 'usr/sbin/netplan'];
+const COMMANDS = [
+  'usr/bin/lsb_release',
+  'usr/bin/cloud-init',
+  'usr/sbin/netplan',
+  'usr/sbin/update-initramfs',
+  'usr/share/kdump-tools/kdump_set_default',
+];
 
-type System = Pick<ImageFacts, 'osRelease' | 'packages' | 'commands' | 'snapCore'>;
+type System = Pick<ImageFacts, 'osRelease' | 'packages' | 'kernelPackages' | 'commands' | 'snapCore'>;
 
 /** Which system this is and what is installed. */
 export function systemCollector(): Collector<System> {
   const releases = new Map<string, string>();
   let packages: ImageFacts['packages'] = [];
+  let kernelPackages: string[] = [];
   return {
     wants: (path) => {
       if (path === 'var/lib/dpkg/status') return 64 << 20;
       return path === 'etc/os-release' || path === 'usr/lib/os-release' ? 64 << 10 : 0;
     },
     content(path, bytes) {
-      if (path === 'var/lib/dpkg/status') packages = parseDpkgStatus(bytes.toString());
-      else releases.set(path, bytes.toString());
+      if (path === 'var/lib/dpkg/status') {
+        const text = bytes.toString();
+        packages = parseDpkgStatus(text);
+        kernelPackages = providersOf(text, 'linux-image');
+      } else releases.set(path, bytes.toString());
     },
     finish(tree) {
       const release = releases.get(tree.resolve('etc/os-release') ?? '');
       return {
         osRelease: release === undefined ? null : osRelease(release),
+        kernelPackages,
         packages: packages.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
         commands: Object.fromEntries(COMMANDS.map((path) => [path.split('/').pop()!, tree.exists(path)])),
         snapCore: ['snaps', 'system-data/var/lib/snapd']

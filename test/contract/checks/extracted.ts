@@ -83,6 +83,7 @@ export function blockers(facts: ImageFacts): string[] {
     offline: false,
     platform: null,
     previousBytes: null,
+    archives: null,
   };
   return ARCHIVE_CHECKS.filter(({ id }) => id === 'stream-whole' || id === 'member-names').flatMap(
     (check) => {

@@ -1,8 +1,9 @@
+import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import type { JudgeOptions } from '../../../pipeline/checks/judge.ts';
 import { CHECKS } from '../../../pipeline/checks/table.ts';
 import type { Severity } from '../../../pipeline/checks/types.ts';
-import { goodRoot, judged, type Root, small } from './root.ts';
+import { goodRoot, judged, type Root, SIGNED, small } from './root.ts';
 
 /** One way to spoil the good root, and what its check must say. */
 interface Bad {
@@ -14,6 +15,16 @@ interface Bad {
 }
 
 const K = '5.4.0-125-generic';
+
+/** A hook that leaves everything to curtin's own. */
+const BUILTIN = '#!/usr/bin/env python3\nfrom curtin.commands.curthooks import builtin_curthooks\n';
+
+/** The kernel's package, with what it provides. */
+function kernelPackage(root: Root, status: string, provides: string): Root {
+  const old = String(root.nodes.get('var/lib/dpkg/status')!.content);
+  const stanza = `Package: linux-image-${K}\nStatus: ${status}\nArchitecture: amd64\nVersion: 1\nProvides: ${provides}\n\n`;
+  return root.put('var/lib/dpkg/status', old + stanza);
+}
 
 const BAD: Record<string, Bad[]> = {
   'stream-whole': [
@@ -259,6 +270,16 @@ const BAD: Record<string, Bad[]> = {
   ],
   initramfs: [
     { how: 'neither', spoil: (r) => r.withoutPackage('initramfs-tools'), found: /initramfs-tools or dracut/ },
+    {
+      how: 'dracut alone, and a hook that does not see to it',
+      spoil: (r) =>
+        r
+          .withoutPackage('initramfs-tools')
+          .package('dracut')
+          .put('curtin/curtin-hooks', BUILTIN, { mode: 0o755 }),
+      found: /dracut 1\.0 without update-initramfs/,
+      severity: 'major',
+    },
   ],
   'curtin-diversions': [
     {
@@ -277,7 +298,23 @@ const BAD: Record<string, Bad[]> = {
       options: { offline: true },
     },
   ],
-  'storage-packages': [{ how: 'no mdadm', spoil: (r) => r.withoutPackage('mdadm'), found: /mdadm/ }],
+  'storage-packages': [
+    { how: 'no mdadm', spoil: (r) => r.withoutPackage('mdadm'), found: /mdadm is not installed \(RAID\)/ },
+    ...['bcache-tools', 'btrfs-progs', 'nvme-cli', 'openvswitch-switch'].map(
+      (name): Bad => ({
+        how: `no ${name}`,
+        spoil: (r) => r.withoutPackage(name),
+        found: new RegExp(`${name}.* is not installed`),
+        severity: 'warning',
+      }),
+    ),
+    {
+      how: 'no bcache-tools, offline',
+      spoil: (r) => r.withoutPackage('bcache-tools'),
+      found: /bcache/,
+      options: { offline: true },
+    },
+  ],
   'package-states': [
     { how: 'half-configured', spoil: (r) => r.package('x', 'install ok half-configured'), found: /iF x/ },
     { how: 'configuration left', spoil: (r) => r.package('x', 'deinstall ok config-files'), found: /rc x/ },
@@ -451,6 +488,99 @@ const BAD: Record<string, Bad[]> = {
       found: /x\.sources:3: .*file/,
     },
   ],
+  'crash-dumps': [
+    {
+      how: 'no hook',
+      spoil: (r) => r.package('kdump-tools').remove('curtin'),
+      found: /without .*kdump_set_default/,
+    },
+    {
+      how: "a hook that calls curtin's own",
+      spoil: (r) =>
+        r.package('kdump-tools', 'hold ok installed').put('curtin/curtin-hooks', BUILTIN, { mode: 0o755 }),
+      found: /kdump-tools is installed without/,
+    },
+  ],
+  'kernel-options': [
+    {
+      how: 'a file that assigns',
+      spoil: (r) => r.put('etc/default/grub.d/99-site.cfg', 'GRUB_CMDLINE_LINUX_DEFAULT="quiet splash"\n'),
+      found: /99-site\.cfg:1: .*quiet splash.*assigns it anew/,
+    },
+    {
+      how: 'a comment with the name, before any assignment',
+      spoil: (r) => r.put('etc/default/grub', '#GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_DEFAULT=0\n'),
+      found: /\/etc\/default\/grub:1: .*no assignment/,
+    },
+    {
+      how: 'an addition that sh does not know',
+      spoil: (r) => r.put('etc/default/grub.d/a.cfg', 'GRUB_CMDLINE_LINUX_DEFAULT+=" x"\n'),
+      found: /sh knows no \+=/,
+      severity: 'blocker',
+    },
+    {
+      how: 'an assignment in a condition',
+      spoil: (r) =>
+        r.put('etc/default/grub.d/a.cfg', 'if [ -e /x ]; then\n  GRUB_CMDLINE_LINUX_DEFAULT=x\nfi\n'),
+      found: /a\.cfg:2: .*where its condition holds/,
+      severity: 'warning',
+    },
+  ],
+  'module-signatures': [
+    {
+      how: 'a module of DKMS without a signature',
+      spoil: (r) => r.change(`usr/lib/modules/${K}/updates/dkms/nvidia.ko`, { content: 'x' }),
+      found: /nvidia is not signed \(5\.4\.0-125-generic\)/,
+    },
+    {
+      how: 'one that is compressed',
+      spoil: (r) => r.put(`usr/lib/modules/${K}/extra/mlx5.ko.zst`, zstdCompressSync('x'.repeat(90_000))),
+      found: /mlx5 is not signed/,
+    },
+  ],
+  'initrd-renewed': [
+    {
+      how: 'a package that provides no linux-image',
+      spoil: (r) => r.package(`linux-image-${K}`).put('curtin/curtin-hooks', BUILTIN, { mode: 0o755 }),
+      found: /5\.4\.0-125-generic: its package does not provide linux-image/,
+    },
+    {
+      how: 'one that is held',
+      spoil: (r) =>
+        kernelPackage(r, 'hold ok installed', 'linux-image').put('curtin/curtin-hooks', BUILTIN, {
+          mode: 0o755,
+        }),
+      found: /or is held/,
+    },
+    {
+      how: 'one that provides it with a version',
+      spoil: (r) =>
+        kernelPackage(r, 'install ok installed', 'linux-image (= 5.4), fuse-module').remove('curtin'),
+      found: /does not provide linux-image/,
+    },
+    {
+      how: 'a hook that does nothing of the kind',
+      spoil: (r) => r.put('curtin/curtin-hooks', '#!/bin/sh\n', { mode: 0o755 }),
+      found: /neither does it/,
+    },
+  ],
+  finalize: [
+    {
+      how: 'not executable',
+      spoil: (r) => r.change('curtin/finalize', { mode: 0o644 }),
+      found: /not executable/,
+    },
+    {
+      how: 'an unknown interpreter',
+      spoil: (r) => r.change('curtin/finalize', { content: '#!/opt/x\n' }),
+      found: /ephemeral system/,
+    },
+    {
+      how: 'a link',
+      spoil: (r) => r.remove('curtin/finalize').link('curtin/finalize', 'x'),
+      found: /symlink/,
+    },
+  ],
   proxies: [
     {
       how: 'apt.conf',
@@ -567,12 +697,120 @@ describe('a good image', () => {
     expect(verdict.findings.filter((f) => f.status !== 'pass')).toEqual([]);
     expect(verdict).toMatchObject({ passed: true, profile: 'dgxos5', baseImage: 'ubuntu/focal' });
     expect(verdict.counts).toEqual({
-      pass: 43,
+      pass: CHECKS.length,
       blocker: 0,
       major: 0,
       warning: 0,
       waived: 0,
       notApplicable: 0,
+    });
+  });
+});
+
+describe('an image that a check must not complain of', () => {
+  const finds = async (id: string, spoil: (root: Root) => unknown, options: Partial<JudgeOptions> = {}) => {
+    const root = goodRoot();
+    spoil(root);
+    return (await judged(root, options)).findings.find((f) => f.id === id)!;
+  };
+
+  it.each<[string, string, (root: Root) => unknown]>([
+    [
+      'crash-dumps',
+      'a kdump-tools that has the script',
+      (r) =>
+        r
+          .package('kdump-tools')
+          .put('usr/share/kdump-tools/kdump_set_default', 'x', { mode: 0o755 })
+          .remove('curtin'),
+    ],
+    [
+      'crash-dumps',
+      'a kdump-tools of which only the configuration is left',
+      (r) => r.package('kdump-tools', 'deinstall ok config-files').remove('curtin'),
+    ],
+    [
+      'crash-dumps',
+      'a hook that drops the key',
+      (r) =>
+        r.package('kdump-tools').put('curtin/curtin-hooks', `${BUILTIN}del config["kernel-crash-dumps"]\n`),
+    ],
+    [
+      'kernel-options',
+      'files that add',
+      (r) =>
+        r
+          .put('etc/default/grub.d/a.cfg', 'GRUB_CMDLINE_LINUX_DEFAULT="${GRUB_CMDLINE_LINUX_DEFAULT} a"\n')
+          .put(
+            'etc/default/grub.d/b.cfg',
+            'OLD="$GRUB_CMDLINE_LINUX_DEFAULT"\nGRUB_CMDLINE_LINUX_DEFAULT="b $OLD"\n',
+          ),
+    ],
+    [
+      'kernel-options',
+      'a file that is no .cfg',
+      (r) => r.put('etc/default/grub.d/a.cfg.disabled', 'GRUB_CMDLINE_LINUX_DEFAULT=x\n'),
+    ],
+    [
+      'kernel-options',
+      "the cloud image's file, which curtin moves away",
+      (r) =>
+        r.put('etc/default/grub.d/50-cloudimg-settings.cfg', 'GRUB_CMDLINE_LINUX_DEFAULT=console=tty1\n'),
+    ],
+    [
+      'module-signatures',
+      'modules of the kernel package itself',
+      (r) => r.put(`usr/lib/modules/${K}/kernel/fs/ext4.ko`, 'x'),
+    ],
+    [
+      'module-signatures',
+      'signed modules, compressed',
+      (r) =>
+        r
+          .put(`usr/lib/modules/${K}/updates/a.ko.gz`, gzipSync(SIGNED))
+          .put(`usr/lib/modules/${K}/updates/b.ko.zst`, zstdCompressSync(SIGNED)),
+    ],
+    [
+      'initrd-renewed',
+      "a kernel of Ubuntu's, without a hook",
+      (r) =>
+        kernelPackage(r, 'install ok installed', 'fuse-module, linux-image, v4l2loopback').remove('curtin'),
+    ],
+  ])('%s: %s', async (id, _, spoil) => {
+    expect(await finds(id, spoil)).toMatchObject({ status: 'pass' });
+  });
+
+  it('says of modules that it cannot look into, and of which there are none, that it does not know', async () => {
+    const dkms = `usr/lib/modules/${K}/updates/dkms`;
+    expect(
+      await finds('module-signatures', (r) => r.remove(`${dkms}/nvidia.ko`).put(`${dkms}/nvidia.ko.xz`, 'x')),
+    ).toMatchObject({ status: 'not-applicable', found: expect.stringContaining('not looked into: nvidia') });
+  });
+
+  it('names the sources that every deployment asks, and those that do not answer', async () => {
+    const list = 'etc/apt/sources.list.d/cuda.list';
+    const spoil = (r: Root) => r.put(list, 'deb https://repo.example/cuda focal main\n');
+    expect((await finds('apt-sources', spoil)).found).toContain(`asked at every deployment: /${list}`);
+    const archive = { file: `/${list}`, uri: 'https://repo.example/cuda', suite: 'focal' };
+    const dead = { ...archive, state: 'dead' as const, said: '404' };
+    const finding = await finds('apt-sources', spoil, { archives: [dead] });
+    expect(finding).toMatchObject({ status: 'fail', severity: 'blocker' });
+    expect(finding.found).toMatch(/repo\.example\/cuda focal .* does not answer: 404/);
+    // MAAS writes this one anew.
+    const replaced = { ...dead, file: '/etc/apt/sources.list' };
+    expect(await finds('apt-sources', () => {}, { archives: [replaced] })).toMatchObject({
+      severity: 'warning',
+    });
+    const away = { ...archive, state: 'unreachable' as const, said: 'EAI_AGAIN' };
+    expect(await finds('apt-sources', spoil, { archives: [away] })).toMatchObject({
+      status: 'pass',
+      found: expect.stringContaining('this host reaches none of them (EAI_AGAIN)'),
+    });
+    const alive = { ...archive, state: 'alive' as const, said: '200' };
+    expect(
+      await finds('apt-sources', spoil, { archives: [alive, { ...away, uri: 'http://b' }] }),
+    ).toMatchObject({
+      status: 'fail',
     });
   });
 });

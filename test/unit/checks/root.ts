@@ -141,10 +141,14 @@ export function paxRecords(pax: Record<string, string | Buffer>): Buffer {
   );
 }
 
+/** A kernel module with the mark of a signature at its end. */
+export const SIGNED = 'x~Module signature appended~\n';
+
 export const HOOK = `#!/bin/bash
 # curtin would install linux-generic here
 set -e
 if true; then echo "keeping the kernel"; fi
+chroot "$TARGET_MOUNT_POINT" update-initramfs -u
 `;
 
 export function goodRoot(): Root {
@@ -191,7 +195,7 @@ export function goodRoot(): Root {
     .put(`boot/initrd.img-${KERNEL}`, 'x')
     .dir(`usr/lib/modules/${KERNEL}`)
     .put(`usr/lib/modules/${KERNEL}/modules.dep`, 'x')
-    .put(`usr/lib/modules/${KERNEL}/updates/dkms/nvidia.ko`, 'x')
+    .put(`usr/lib/modules/${KERNEL}/updates/dkms/nvidia.ko`, SIGNED)
     .put(
       'boot/grub/grub.cfg',
       `menuentry 'Ubuntu' --class x {\n\tlinux\t/boot/vmlinuz-${KERNEL} root=x ro\n}\n`,
@@ -199,6 +203,7 @@ export function goodRoot(): Root {
     .put('etc/default/grub', 'GRUB_DEFAULT=0\n')
     .dir('curtin')
     .put('curtin/curtin-hooks', HOOK, { mode: 0o755 })
+    .put('curtin/finalize', '#!/bin/sh\n', { mode: 0o755 })
     .put('etc/machine-id', '')
     .link('var/lib/dbus/machine-id', '/etc/machine-id')
     .put('etc/apt/sources.list', 'deb http://archive.ubuntu.com/ubuntu focal main\n')
@@ -207,7 +212,7 @@ export function goodRoot(): Root {
     .link('etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf')
     .put('var/cache/debconf/config.dat', 'Name: grub-pc/install_devices\nTemplate: x\nValue: \n\n')
     .put('var/lib/dpkg/diversions', '/bin/sh\n/bin/sh.distrib\ndash\n');
-  for (const name of 'cloud-init netplan.io initramfs-tools grub-efi-amd64-signed shim-signed efibootmgr mdadm lvm2 xfsprogs open-iscsi cryptsetup linux-firmware iputils-ping dpkg'.split(
+  for (const name of 'cloud-init netplan.io initramfs-tools grub-efi-amd64-signed shim-signed efibootmgr mdadm lvm2 xfsprogs open-iscsi cryptsetup bcache-tools btrfs-progs nvme-cli openvswitch-switch linux-firmware iputils-ping dpkg'.split(
     ' ',
   ))
     root.package(name);

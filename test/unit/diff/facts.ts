@@ -28,6 +28,7 @@ export function whole(parts: Partial<Compared> = {}): Compared {
       members: 3,
       defaultKernel: { version: '5.4.0-42-generic', from: '/boot/grub/grub.cfg' },
       grubDevices: [],
+      lostOptions: [],
       curtinDisabled: { count: 0, examples: [] },
       eulaDiversions: [],
     },
