@@ -73,7 +73,10 @@ function combine(used: readonly WrittenChecks[], own: WrittenChecks): CheckList 
   return {
     checks: [...checks.values()],
     logs: [...logs.values()],
-    gpus: Object.assign({}, ...used.map(({ gpus }) => gpus), own.gpus) as Record<string, number>,
+    gpus: Object.fromEntries([...used, own].flatMap(({ gpus }) => Object.entries(gpus ?? {}))) as Record<
+      string,
+      number
+    >,
   };
 }
 

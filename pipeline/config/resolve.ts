@@ -251,5 +251,7 @@ function mapValues<A, B>(
   record: Record<string, A>,
   change: (name: string, value: A) => B,
 ): Record<string, B> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(name, value)]));
+  const changed = Object.entries(record).map(([name, value]) => [name, change(name, value)] as const);
+  // The names are the user's: none of them must be found that he did not write.
+  return Object.assign(Object.create(null), Object.fromEntries(changed));
 }

@@ -37,7 +37,7 @@ export function shownAcceptance(one: Acceptance, tails: Record<string, string[]>
       id: file === null ? id : `accept/${target}/${file}`,
       size: file === null ? '' : bytes(size),
       note: note ?? '',
-      tail: (file === null ? undefined : tails[file]) ?? [],
+      tail: (file === null || !Object.hasOwn(tails, file) ? undefined : tails[file]) ?? [],
     })),
   };
 }

@@ -51,10 +51,12 @@ export function provenance({ records, manifest, verdict }: Material): Provenance
     build: facts([
       ['Boot', build?.data.boot],
       ['Build id', build?.data.buildId, true],
-      ...Object.entries(tools).map(([name, version]): Row => [TOOLS[name] ?? name, version]),
+      ...Object.entries(tools).map(
+        ([name, version]): Row => [Object.hasOwn(TOOLS, name) ? (TOOLS[name] ?? name) : name, version],
+      ),
     ]),
     settings: Object.entries(render?.data.settings ?? {}).map(([name, { value, from }]) => {
-      const [label, text] = SETTINGS[name] ?? [name, String];
+      const [label, text] = (Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined) ?? [name, String];
       return { name: label, value: text(value), from };
     }),
     rendered: render?.data.files ?? [],

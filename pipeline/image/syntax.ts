@@ -3,12 +3,12 @@ import { Fault } from '../errors/fault.ts';
 const PYTHON = 'import ast, sys; ast.parse(sys.stdin.buffer.read(), "curtin-hooks")';
 
 /** How a script's syntax is checked without running a line of it; the script goes in by stdin. */
-const CHECKERS: Record<string, readonly [string, ...string[]]> = {
-  sh: ['sh', '-n'],
-  dash: ['sh', '-n'],
-  bash: ['bash', '-n'],
-  python3: ['python3', '-I', '-c', PYTHON],
-};
+const CHECKERS = new Map<string, readonly [string, ...string[]]>([
+  ['sh', ['sh', '-n']],
+  ['dash', ['sh', '-n']],
+  ['bash', ['bash', '-n']],
+  ['python3', ['python3', '-I', '-c', PYTHON]],
+]);
 
 /** Whether a script parses; says what checked it, for a host may lack the interpreter. */
 export async function checkSyntax(
@@ -16,7 +16,7 @@ export async function checkSyntax(
   script: Buffer,
   signal?: AbortSignal,
 ): Promise<{ checkedBy: string; problem: string | null }> {
-  const argv = CHECKERS[program.replace(/^python3\.\d+$/, 'python3')];
+  const argv = CHECKERS.get(program.replace(/^python3\.\d{1,3}$/, 'python3'));
   if (!argv) return { checkedBy: 'nothing: the language is not known', problem: null };
   const label = argv[0] === 'python3' ? "python3's parser" : `${argv[0]} -n`;
   const { run } = await import('../process/run.ts');

@@ -81,7 +81,8 @@ function notReady(machine: Machine): Fault {
   const has = status === 'deployed' || status === 'deploying' ? ` with ${osystem}/${series}` : '';
   return new Fault('MACHINE_STATE', `${hostname} is ${statusName(status)}${has} and cannot be deployed`, {
     hint:
-      REMEDY[status]?.replaceAll('$h', hostname) ?? `dgxos-maas machines release ${hostname}, then again.`,
+      (Object.hasOwn(REMEDY, status) ? REMEDY[status] : undefined)?.replaceAll('$h', hostname) ??
+      `dgxos-maas machines release ${hostname}, then again.`,
   });
 }
 

@@ -151,7 +151,7 @@ export class MachinesFile {
         return UNREAD;
       }
     };
-    const more: Record<string, string> = {};
+    const more: Record<string, string> = Object.create(null);
     for (const [name, source] of Object.entries(secrets))
       more[name] = await read(source, ['secrets', name], name);
     return {

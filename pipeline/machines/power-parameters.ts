@@ -51,7 +51,8 @@ export function powerProblems(types: readonly PowerType[], power: Power, partial
   const meant = new Set(problems.map(({ suggestion }) => suggestion));
   if (!partial)
     for (const { name, required, kind, fallback, label } of type.fields) {
-      const has = kind === 'secret' ? given[name] : (power.parameters[name] ?? fallback);
+      const written = kind === 'secret' ? given : power.parameters;
+      const has = Object.hasOwn(written, name) ? written[name] : kind === 'secret' ? undefined : fallback;
       if (required && !has && !meant.has(name))
         problems.push({
           name,

@@ -50,7 +50,9 @@ function field(raw: Raw): PowerField {
   return {
     name: String(raw.name),
     label: String(raw.label ?? raw.name),
-    kind: secret ? 'secret' : (KINDS[String(raw.field_type)] ?? 'text'),
+    kind: secret
+      ? 'secret'
+      : (Object.hasOwn(KINDS, String(raw.field_type)) && KINDS[String(raw.field_type)]) || 'text',
     required: raw.required === true,
     choices: Array.isArray(raw.choices) ? (raw.choices as unknown[][]).map(([value]) => String(value)) : [],
     fallback: typeof raw.default === 'string' ? raw.default : '',

@@ -21,7 +21,7 @@ const RESULTS: Partial<Record<Status, string>> = {
 
 /** The scripts that did not pass in what the machine did last, with their output. Two requests at most. */
 export async function readFailedScripts(client: MaasClient, machine: Machine): Promise<FailedScript[]> {
-  const which = RESULTS[machine.status];
+  const which = Object.hasOwn(RESULTS, machine.status) ? RESULTS[machine.status] : undefined;
   if (!which) return [];
   const path = `nodes/${machine.systemId}/results/${which}/`;
   const failed = resultsOf(await client.get(path)).filter(

@@ -17,7 +17,7 @@ export async function readSecret(
   what: string,
 ): Promise<string> {
   if ('environment' in source) {
-    const value = env[source.environment];
+    const value = Object.hasOwn(env, source.environment) ? env[source.environment] : undefined;
     if (value) return kept(value);
     throw new Fault('POWER_INVALID', `${what} cannot be read: ${source.environment} is not set`, {
       hint: `Set it for this command: ${source.environment}=… dgxos-maas machines … (from a password store, not typed).`,

@@ -14,6 +14,6 @@ const KIND: Partial<Record<Status, keyof StateTimeouts>> = {
 
 /** Seconds that a machine may be in a status. */
 export function timeoutOf(status: Status, timeouts: Partial<StateTimeouts> = {}): number {
-  const kind = KIND[status] ?? 'other';
+  const kind = (Object.hasOwn(KIND, status) && KIND[status]) || 'other';
   return timeouts[kind] ?? TIMEOUTS[kind];
 }

@@ -47,7 +47,11 @@ export function passwordState(field: string): PasswordState {
   if (field === '') return { state: 'none' };
   if (/^[!*]/.test(field)) return { state: 'locked' };
   const scheme = /^\$([^$]*)\$/.exec(field)?.[1];
-  if (scheme !== undefined) return { state: 'usable', scheme: SCHEMES[scheme] ?? 'an unknown scheme' };
+  if (scheme !== undefined)
+    return {
+      state: 'usable',
+      scheme: (Object.hasOwn(SCHEMES, scheme) && SCHEMES[scheme]) || 'an unknown scheme',
+    };
   // crypt(3) can produce nothing but 13 characters of this alphabet, or BSDi's 20; anything else lets nobody in.
   if (/^[./0-9A-Za-z]{13}$/.test(field) || /^_[./0-9A-Za-z]{19}$/.test(field))
     return { state: 'usable', scheme: 'DES' };

@@ -31,7 +31,7 @@ export function parseDpkgStatus(text: string): Package[] {
       name: field.Package,
       version: field.Version ?? '',
       arch: field.Architecture ?? '',
-      status: `${WANTED[wanted] ?? '?'}${STATE[state] ?? '?'}${flag === 'ok' ? '' : 'R'}`,
+      status: `${letter(WANTED, wanted)}${letter(STATE, state)}${flag === 'ok' ? '' : 'R'}`,
     });
   }
   return packages;
@@ -47,6 +47,9 @@ export function providersOf(text: string, name: string): string[] {
       : [];
   });
 }
+
+const letter = (letters: Record<string, string>, word: string): string =>
+  (Object.hasOwn(letters, word) && letters[word]) || '?';
 
 /** Whether the package's files are there and configured, held or not. */
 export function installed(p: Package): boolean {

@@ -76,7 +76,7 @@ export class Authenticator {
 }
 
 function parse(header: string | undefined): Record<string, string> {
-  const fields: Record<string, string> = {};
+  const fields: Record<string, string> = Object.create(null);
   if (!header?.startsWith('OAuth ')) return fields;
   for (const part of header.slice('OAuth '.length).split(',')) {
     const [, name, value] = /^\s*([^=\s]+)="?(.*?)"?\s*$/.exec(part) ?? [];

@@ -64,11 +64,11 @@ export class Body {
     if (this.length > LONGEST_FORM) refuse(413, `The sandbox takes forms of up to ${LONGEST_FORM} bytes.`);
     if (type === 'application/json') return this.#json();
     if (type !== 'application/x-www-form-urlencoded' && type !== 'multipart/form-data')
-      return this.length === 0 ? {} : null;
+      return this.length === 0 ? Object.create(null) : null;
     const data = await new Response(await this.#whole(), { headers: { 'content-type': this.type } })
       .formData()
       .catch(() => refuse(400, 'Bad Request'));
-    const fields: Record<string, Field> = {};
+    const fields: Record<string, Field> = Object.create(null);
     for (const [name, value] of data)
       fields[name] = typeof value === 'string' ? value : Buffer.from(await value.arrayBuffer());
     return fields;
@@ -112,7 +112,7 @@ export class Body {
   }
 
   async #json(): Promise<Record<string, Field>> {
-    const fields: Record<string, Field> = {};
+    const fields: Record<string, Field> = Object.create(null);
     for (const [name, value] of Object.entries(await this.#parsed()))
       if (value !== null) fields[name] = String(value);
     return fields;

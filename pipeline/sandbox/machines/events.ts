@@ -39,7 +39,7 @@ function query(call: Call): Reply {
   if (wanted > MOST) refuse(400, `Requested number of events ${wanted} is greater than limit: ${MOST}`);
   const limit = Math.max(1, wanted);
   const machines = new Map(filteredMachines(call).map((machine) => [machine.systemId, machine]));
-  if (!(level in LEVELS)) refuse(400, `Unrecognised log level: ${level}`);
+  if (!Object.hasOwn(LEVELS, level)) refuse(400, `Unrecognised log level: ${level}`);
   if (after !== undefined && before !== undefined)
     refuse(400, 'There is undetermined behaviour when both `after` and `before` are specified.');
   const owner = asked.get('owner');

@@ -179,16 +179,19 @@ export function filterMachines(
   check(world, given, { ...wanted, ...unwanted });
   let left = machines;
   for (const [name, values] of given) {
-    const keep = wanted[name as keyof typeof wanted] as Test | undefined;
-    const drop = unwanted[name as keyof typeof unwanted] as Test | undefined;
+    const keep = testOf(wanted, name);
+    const drop = testOf(unwanted, name);
     if (keep) left = left.filter((machine) => keep(world, machine, values));
     if (drop) left = left.filter((machine) => !drop(world, machine, values));
   }
   return left;
 }
 
+const testOf = (tests: Record<string, Test>, name: string): Test | undefined =>
+  Object.hasOwn(tests, name) ? tests[name] : undefined;
+
 function check(world: World, given: Filters, known: Record<string, Test>): void {
-  const errors: Record<string, string[]> = {};
+  const errors: Record<string, string[]> = Object.create(null);
   const minor = Number(world.traits.version.replace('.', ''));
   for (const [name, values] of given) {
     if (NOT_PLAYED.has(name)) refuse(400, `The sandbox does not play the constraint ${name}.`);

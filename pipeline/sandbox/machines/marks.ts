@@ -103,7 +103,9 @@ export async function annotate(call: Call): Promise<Reply> {
   for (const [key, values] of await body.values()) {
     const value = values.at(-1) ?? '';
     if (value === '') delete machine.ownerData[key];
-    else if (key !== 'op') machine.ownerData[key] = value;
+    // Assigning `__proto__` would set no key.
+    else if (key !== 'op')
+      machine.ownerData = { ...machine.ownerData, ...Object.fromEntries([[key, value]]) };
   }
   world.store.machinesChanged();
   return answer(world, machine);

@@ -60,7 +60,8 @@ export function showPlace(world: World, machine: Machine) {
 
 /** One of MAAS' settings, or what it is when nobody has set it. */
 export function setting(world: World, name: string, otherwise: string): string {
-  const value = siteOf(world).settings[name];
+  const { settings } = siteOf(world);
+  const value = Object.hasOwn(settings, name) ? settings[name] : undefined;
   return value === undefined || value === null ? otherwise : String(value);
 }
 

@@ -51,8 +51,11 @@ function splitName(resource: Resource): [string, string] {
   return [resource.type === UPLOADED ? 'custom' : 'ubuntu', first];
 }
 
+const aliasOf = (series: string): string | undefined =>
+  Object.hasOwn(ALIASES, series) ? ALIASES[series] : undefined;
+
 const titleOf = (osystem: string, name: string) =>
-  osystem === 'ubuntu' ? `Ubuntu ${ALIASES[name] ?? name}` : name;
+  osystem === 'ubuntu' ? `Ubuntu ${aliasOf(name) ?? name}` : name;
 const systemTitle = (osystem: string) => osystem[0]?.toUpperCase() + osystem.slice(1);
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
@@ -64,7 +67,7 @@ export function findRelease(world: World, wanted: string): Release | undefined {
   const name = second ?? first;
   const among = all.filter((release) => osystem === undefined || release.osystem === osystem);
   const exact = among.find(
-    (release) => release.name === name || (release.osystem === 'ubuntu' && ALIASES[release.name] === name),
+    (release) => release.name === name || (release.osystem === 'ubuntu' && aliasOf(release.name) === name),
   );
   if (exact) return exact;
   return among
@@ -102,6 +105,6 @@ export function canBoot(world: World, series: string, architecture: string): boo
 
 /** The kernels of a series: its own, and from one later series on the newer ones. */
 export function kernelsOf(series: string): string[] {
-  const version = ALIASES[series];
+  const version = aliasOf(series);
   return version ? [`ga-${version}`, `hwe-${version}`, `hwe-${version}-edge`] : [];
 }

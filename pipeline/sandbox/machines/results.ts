@@ -58,7 +58,7 @@ function setOf(call: Call): ScriptSet {
     'current-testing': machine.testingSet,
     'current-installation': machine.installationSet,
   };
-  if (id in current)
+  if (Object.hasOwn(current, id))
     return (
       setAt(world, current[id] ?? null) ??
       refuse(400, `No ${id.replace('-', ' ')} script set exists for this node.`)

@@ -6,7 +6,7 @@ export const REQUIRED = 'This field is required.';
 /** A form of which fields may be missing, as MAAS' API forms take a missing field for "as it is". */
 export class Fields {
   readonly #values: Map<string, string[]>;
-  readonly #errors: Record<string, string[]> = {};
+  readonly #errors: Record<string, string[]> = Object.create(null);
 
   constructor(values: Map<string, string[]>) {
     this.#values = values;

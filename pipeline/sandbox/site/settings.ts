@@ -106,7 +106,8 @@ export const settingRoutes: Route[] = [
 /** The value of one of MAAS' settings. */
 export function settingOf(world: World, name: string): unknown {
   const { settings } = world.store.state.site;
-  return Object.hasOwn(settings, name) ? settings[name] : SETTINGS[name]?.value;
+  if (Object.hasOwn(settings, name)) return settings[name];
+  return Object.hasOwn(SETTINGS, name) ? SETTINGS[name]?.value : undefined;
 }
 
 function read({ world, url }: Call): Reply {

@@ -93,7 +93,8 @@ async function importKeys(call: Call): Promise<Reply> {
     return refuse(400, 'Importing SSH keys failed. Input needs to be in protocol:auth_id or auth_id format.');
   const [protocol, name] = keysource.includes(':') ? keysource.split(':', 2) : ['lp', keysource];
   const title =
-    SOURCES[protocol as string] ?? wrongField('protocol', `Value '${protocol}' is not a valid choice.`);
+    (Object.hasOwn(SOURCES, protocol as string) ? SOURCES[protocol as string] : undefined) ??
+    wrongField('protocol', `Value '${protocol}' is not a valid choice.`);
   if (name === NO_SUCH_USER)
     return text(400, `Unable to import SSH keys. ${title} user ${name} doesn't exist.`);
   const source = `${protocol}:${name}`;
