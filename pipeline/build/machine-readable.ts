@@ -9,7 +9,8 @@ export interface PackerRow {
 
 /**
  * Parses one line of Packer's machine-readable output; undefined for anything else.
- * Commas are escaped as `%!(PACKER_COMMA)`, newlines and carriage returns as `\n` and `\r`.
+ * Packer writes a comma as `%!(PACKER_COMMA)`, a newline as `\n` and a carriage return as `\r`, and does not escape the
+ * backslash (packer/ui.go, 1.6.6 to 1.16.0): what a command printed can hold the same two characters.
  */
 export function parseRow(line: string): PackerRow | undefined {
   const fields = line.split(',');
@@ -18,10 +19,15 @@ export function parseRow(line: string): PackerRow | undefined {
   return { time: Number(time), target, type, data: data.map(unescapeField) };
 }
 
+/** What Packer puts before every line of a text that belongs to a build, after its time: `==> qemu.x: `. */
+const PREFIX = /^(?:\d{4}-\d\d-\d\dT[\d:]+(?:Z|[+-][\d:]+): )?((?:==>| {3}) [^\s:]+: )/;
+
 function unescapeField(field: string): string {
-  return field
-    .replaceAll('%!(PACKER_COMMA)', ',')
-    .replace(/\\([nr\\])/g, (_, c) => (c === 'n' ? '\n' : c === 'r' ? '\r' : '\\'));
+  const text = field.replaceAll('%!(PACKER_COMMA)', ',');
+  const prefix = text.match(PREFIX)?.[1];
+  // There a newline of Packer's own is always followed by the prefix; any other is part of what was printed.
+  if (prefix) return text.replaceAll(`\\n${prefix}`, `\n${prefix}`);
+  return text.replace(/(?<!\\)\\([nr])/g, (_, c) => (c === 'n' ? '\n' : '\r'));
 }
 
 /** What Packer said, as plain lines; a ui row's first field is its kind (say, message, error). */
