@@ -1,28 +1,39 @@
 #!/usr/bin/env node
-// Plain JavaScript for any Node: finds a runtime that is new enough, then hands over to the CLI.
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+// Plain CommonJS that any Node can parse, so that one that is too old gets a message and not a syntax error. Finds a
+// runtime that is new enough and runs the CLI in it.
+'use strict';
+const { existsSync } = require('node:fs');
+const { join } = require('node:path');
+const { pathToFileURL } = require('node:url');
+const { endWithNpm, handOver, obeyLauncher, LAUNCHED } = require('./launcher.js');
 
+const source = join(__dirname, '../pipeline/cli/main.ts');
+const inClone = existsSync(source);
 const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 22 || (major === 22 && minor < 18)) {
-  let runtime;
-  try {
-    runtime = createRequire(import.meta.url).resolve('node/bin/node');
-  } catch {
-    process.stderr.write(
-      `error: dgxos-maas needs Node.js 22.18 or newer, this is ${process.versions.node} [NODE_TOO_OLD]\n` +
-        '  hint: npm install node@lts-latest brings a newer one into the project, or see https://nodejs.org\n',
-    );
-    process.exit(4);
-  }
-  const child = spawnSync(runtime, process.argv.slice(1), { stdio: 'inherit' });
-  process.exit(child.status ?? 1);
+/** A clone needs a Node that runs TypeScript; the installed package is JavaScript, for what package.json's engines says. */
+const newEnough = inClone
+  ? Boolean(process.features.typescript)
+  : major > 20 || (major === 20 && minor >= 17);
+
+const launched = process.env[LAUNCHED] !== undefined;
+if (launched) obeyLauncher();
+else endWithNpm();
+
+if (newEnough) run();
+else if (launched || !handOver()) tooOld();
+
+function run() {
+  const { enableCompileCache } = require('node:module');
+  if (enableCompileCache) enableCompileCache();
+  const main = inClone ? source : join(__dirname, '../dist/cli/main.js');
+  import(pathToFileURL(main).href).then((cli) => cli.main(process.argv));
 }
 
-module.enableCompileCache?.();
-const source = new URL('../pipeline/cli/main.ts', import.meta.url);
-const built = new URL('../dist/cli/main.js', import.meta.url);
-const { main } = await import((existsSync(fileURLToPath(source)) ? source : built).href);
-await main(process.argv);
+function tooOld() {
+  const needed = inClone ? '22.18' : '20.17';
+  process.stderr.write(
+    `error: dgxos-maas needs Node.js ${needed} or newer, this is ${process.versions.node} [NODE_TOO_OLD]\n` +
+      `  hint: ${inClone ? './scripts/setup brings one into the clone' : 'npm install node@lts brings one into the project'}, or see https://nodejs.org\n`,
+  );
+  process.exitCode = 4;
+}

@@ -32,10 +32,11 @@ export function sizeTree({ directories, biggest, bytes }: Sizes): Group[] {
     if (leaves) leaves.push(leaf);
     else groups.set(group, [leaf]);
   };
-  const big = Map.groupBy(
-    biggest.filter((file) => file.bytes >= total * OWN_FILE),
-    (file) => countedTo(file.path),
-  );
+  const big = new Map<string, typeof biggest>();
+  for (const file of biggest.filter((file) => file.bytes >= total * OWN_FILE)) {
+    const directory = countedTo(file.path);
+    big.set(directory, [...(big.get(directory) ?? []), file]);
+  }
   for (const { path, bytes } of directories) {
     const inside = big.get(path) ?? [];
     const group = groupOf(path);

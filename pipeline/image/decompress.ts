@@ -31,8 +31,9 @@ export async function decompressor(
 async function drain(source: Readable, sink: (chunk: Buffer) => Promise<void>): Promise<void> {
   for await (const chunk of source as AsyncIterable<Buffer>) {
     await sink(chunk);
-    // zlib takes a new buffer for each full chunk, and the collector lets tens of MB of them pile up: give it back at once.
-    if (chunk.byteLength === CHUNK) (chunk.buffer as ArrayBuffer).transfer(0);
+    // zlib takes a new buffer for each full chunk, and the collector lets tens of MB of them pile up: give it back at once
+    // (where Node can: from 22 on).
+    if (chunk.byteLength === CHUNK) (chunk.buffer as { transfer?(size: number): void }).transfer?.(0);
   }
 }
 

@@ -43,7 +43,7 @@ export class Inspector extends Writable {
   /** Members whose content comes next through tar-stream, in order. */
   readonly #wanted: { path: string; sparse: Sparse | null; readers: MemberReader[] }[] = [];
   readonly #extract = extract({ highWaterMark: 0 } as never);
-  readonly #facts = Promise.withResolvers<ImageFacts>();
+  readonly #facts = deferred<ImageFacts>();
   #open = 0;
   /** Settled when those who read the last member as it came are through with it. */
   #readers: Promise<void> = Promise.resolve();
@@ -287,4 +287,15 @@ export class Inspector extends Writable {
 /** Opens a reader of one image's tar. */
 export function createInspector(options?: InspectorOptions): Inspector {
   return new Inspector(options);
+}
+
+/** Promise.withResolvers, which Node 20 does not have. */
+function deferred<T>() {
+  let resolve!: (value: T) => void;
+  let reject!: (error: Error) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
 }

@@ -25,7 +25,7 @@ export async function resolveApiKey(
   const { key } = target;
   if (key.from === 'file') return readKeyFile(key.path, emit);
   if (key.from === 'profile')
-    return parseApiKey(profileKey(key.profile, env), `of the maas profile "${key.profile}"`);
+    return parseApiKey(await profileKey(key.profile, env), `of the maas profile "${key.profile}"`);
   const value = Object.hasOwn(env, key.variable) ? env[key.variable] : undefined;
   if (value) return parseApiKey(value, `in ${key.variable}`);
   const kept = await keptLogin(maasUrl(target.url), env);

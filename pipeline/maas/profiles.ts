@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '../errors/fault.ts';
 
 /**
@@ -9,13 +8,13 @@ import { Fault } from '../errors/fault.ts';
  * `credentials` [consumer, token, secret] and `url`.
  * @throws Fault API_KEY_MISSING with the names of the profiles there are
  */
-export function profileKey(name: string, env: NodeJS.ProcessEnv): string {
+export async function profileKey(name: string, env: NodeJS.ProcessEnv): Promise<string> {
   const path = join(env.HOME || homedir(), '.maascli.db');
   if (!existsSync(path))
     throw new Fault('API_KEY_MISSING', `The maas command has no profiles here: there is no ${path}`, {
       hint: `maas login ${name} URL, or give the key in another way: MAAS_API_KEY, \`dgxos-maas login URL\`, a file`,
     });
-  const rows = readProfiles(path);
+  const rows = await readProfiles(path);
   const row = rows.find((profile) => profile.name === name);
   if (!row)
     throw new Fault('API_KEY_MISSING', `The maas command has no profile "${name}" in ${path}`, {
@@ -31,7 +30,28 @@ export function profileKey(name: string, env: NodeJS.ProcessEnv): string {
   }
 }
 
-function readProfiles(path: string): { name: string; data: string }[] {
+/** SQLite, loaded when it is needed: Node 20 has none, and Node 22 warns of it on stderr as soon as it is loaded. */
+async function sqlite(): Promise<typeof import('node:sqlite')> {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return await import('node:sqlite');
+  } catch (cause) {
+    throw new Fault(
+      'API_KEY_MISSING',
+      `Node.js ${process.versions.node} cannot read profiles of the maas command`,
+      {
+        hint: 'Node.js 22.13 or newer can; or give the key in another way: MAAS_API_KEY, `dgxos-maas login URL`, a file',
+        cause,
+      },
+    );
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+async function readProfiles(path: string): Promise<{ name: string; data: string }[]> {
+  const { DatabaseSync } = await sqlite();
   try {
     const database = new DatabaseSync(path, { readOnly: true });
     try {
