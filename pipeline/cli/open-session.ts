@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -29,6 +30,8 @@ export const act: Act =
     const color = paint(wantsColor(process.stderr, env));
     const renderer = chooseRenderer(options, env);
     const abort = new AbortController();
+    // Everything of a run listens to it; Node 20 warns of more than ten listeners.
+    setMaxListeners(0, abort.signal);
     const release = onSignals(abort);
     let exitCode = 0;
     try {

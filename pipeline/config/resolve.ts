@@ -228,10 +228,11 @@ function impliedTarget({ env, cwd }: ResolveInput, take: Take): TargetConfig {
   };
 }
 
-/** The submodule of the project that the file belongs to, else the one of this package. */
+/** The submodule of the project that the file belongs to, else of our own clone; an installed package has none. */
 function defaultPackerMaas(base: string): string {
   const own = join(base, 'packer', 'packer-maas');
-  return existsSync(own) ? own : join(packageRoot(), 'packer', 'packer-maas');
+  const inClone = existsSync(join(packageRoot(), '.gitmodules'));
+  return existsSync(own) || !inClone ? own : join(packageRoot(), 'packer', 'packer-maas');
 }
 
 function bytesOf(text: string | undefined): number | null | undefined {

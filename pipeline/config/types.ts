@@ -6,7 +6,7 @@ export interface Config {
   workspace: string;
   /** Where downloaded ISOs are kept, shared by workspaces ($XDG_CACHE_HOME/dgxos-maas). */
   cache: string;
-  /** The packer-maas checkout (by default packer/packer-maas beside the file, else the one of this package). */
+  /** The packer-maas checkout (by default packer/packer-maas beside the file, else the one of our clone). */
   packerMaas: string;
   /** File of the checks that this site accepts as failed; null: none. */
   waivers: string | null;

@@ -1,18 +1,15 @@
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { loadRelease } from '../catalogue/load.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
 import type { Config, Release } from '../config/types.ts';
 import { GIB } from '../config/units.ts';
 import { Fault } from '../errors/fault.ts';
-import { packageRoot } from '../process/package-root.ts';
+import { checkoutProblem } from '../render/checkout.ts';
 import type { Finding } from './finding.ts';
 import { examineFolder } from './host.ts';
 import { examineSsh } from './tools.ts';
 
-/** The commit that DeepOps carries and this project is made for. */
-const COMMIT = 'fdc5d72ce12f044de64385cfd3db709a2df7b11f';
-const REPOSITORY = 'https://github.com/DeepOps/packer-maas.git';
 /** The largest ISOs of DGX OS are of about this size. */
 const ISO_BYTES = 8 * GIB;
 /** The VM's disk, the tar that the guest hands over and the artifact may each be as large as the disk. */
@@ -50,14 +47,14 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
   return [
     self,
     ...(accepts ? [await examineSsh(options.signal)] : []),
-    examineSubmodule(config, releases),
+    await examineSubmodule(config, releases),
     await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),
     await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? ISO_BYTES : 0),
   ];
 }
 
 /** A checkout of packer-maas that holds what the releases in use take from it. */
-function examineSubmodule(config: Config, releases: ReadonlyMap<string, Release>): Finding {
+async function examineSubmodule(config: Config, releases: ReadonlyMap<string, Release>): Promise<Finding> {
   const needing = [...releases.values()].filter(({ upstream }) => upstream.from === 'packer-maas');
   const finding = {
     tool: 'packer-maas',
@@ -67,22 +64,13 @@ function examineSubmodule(config: Config, releases: ReadonlyMap<string, Release>
   const wanted = needing.flatMap(({ upstream }) =>
     upstream.from === 'packer-maas' ? [upstream.template, upstream.curtin] : [],
   );
-  const missing = wanted.filter((file) => !existsSync(join(config.packerMaas, file)));
-  if (wanted.length ? missing.length === 0 : existsSync(join(config.packerMaas, 'dgxos5')))
-    return { ...finding, found: config.packerMaas, status: 'ok', fix: null };
+  const missing = (wanted.length ? wanted : ['dgxos5']).find(
+    (file) => !existsSync(join(config.packerMaas, file)),
+  );
+  if (!missing) return { ...finding, found: config.packerMaas, status: 'ok', fix: null };
   return {
     ...finding,
-    found: missing.length ? `no ${missing[0]} in ${config.packerMaas}` : null,
+    ...(await checkoutProblem(config.packerMaas, missing)),
     status: needing.length ? 'missing' : 'optional',
-    fix: fetchCommand(config.packerMaas),
   };
-}
-
-/** How to get packer-maas: as the submodule of a clone, else as a checkout of its own. */
-function fetchCommand(folder: string): string {
-  const root = packageRoot();
-  const inside = relative(root, folder);
-  if (existsSync(join(root, '.gitmodules')) && inside === 'packer/packer-maas')
-    return `git -C ${root} submodule update --init ${inside}`;
-  return `git clone ${REPOSITORY} ${folder} && git -C ${folder} checkout ${COMMIT}`;
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import type { Release } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
+import { checkoutProblem } from './checkout.ts';
 import { diskSize, goDuration } from './settings.ts';
 
 /** What a release takes from the packer-maas checkout: read there, never assumed. */
@@ -71,9 +72,8 @@ export async function readUpstreamFile(dir: string, path: string): Promise<{ tex
         `${join(dir, path)} cannot be read: ${(error as Error).message}`,
         { cause: error },
       );
-    throw new Fault('SUBMODULE_MISSING', `packer-maas is not checked out: ${join(dir, path)} is missing`, {
-      hint: 'git submodule update --init packer/packer-maas',
-    });
+    const { found, fix } = await checkoutProblem(dir, path);
+    throw new Fault('SUBMODULE_MISSING', found, { hint: fix, cause: error });
   }
 }
 

@@ -65,7 +65,8 @@ describe('readUpstream', () => {
     await expect(readUpstream(empty, dgxos5)).rejects.toMatchObject({
       code: 'SUBMODULE_MISSING',
       exitCode: 4,
-      hint: 'git submodule update --init packer/packer-maas',
+      message: expect.stringContaining(`${empty} is empty`),
+      hint: expect.stringMatching(/^git clone .* checkout fdc5d72/),
     });
   });
 
