@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
@@ -10,32 +10,43 @@ import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts'
 const root = resolve(import.meta.dirname, '../../..');
 let dir: string;
 let sandbox: Sandbox;
+let installing: string;
 const env: NodeJS.ProcessEnv = { ...process.env, NO_COLOR: '1' };
 
-/** The system's npm under the system's node: its global settings (a registry, an authority) are found from there. */
-function npm(cwd: string, ...args: string[]): string {
-  const path = (process.env.PATH ?? '').split(delimiter).filter((dir) => !dir.endsWith('node_modules/.bin'));
-  return execFileSync('npm', [...args, '--loglevel=error'], {
-    cwd,
-    env: { ...process.env, PATH: path.join(delimiter) },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+/** The PATH of a user: the system's node and npm, whose settings (a registry, an authority) are found from there. */
+const PATH = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((dir) => !dir.endsWith('node_modules/.bin'))
+  .join(delimiter);
+
+/** Runs npm; gives what it printed, warnings too. */
+function npm(cwd: string, ...args: string[]): { stdout: string; stderr: string } {
+  return spawnSync('npm', args, { cwd, env: { ...process.env, PATH }, encoding: 'utf8' });
 }
 
-/** Runs the installed command; without blocking, since the sandbox lives in this process. */
+/** Runs the installed command under the system's node; without blocking, since the sandbox lives in this process. */
 async function installed(...args: string[]): Promise<string> {
   const command = join(dir, 'node_modules/.bin/dgxos-maas');
-  return (await promisify(execFile)(command, args, { cwd: dir, env, maxBuffer: 1 << 26 })).stdout;
+  const options = { cwd: dir, env: { ...env, PATH }, maxBuffer: 1 << 26 };
+  const { stdout, stderr } = await promisify(execFile)(command, args, options);
+  expect(stderr).not.toMatch(/Warning/);
+  return stdout;
 }
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'package-'));
-  const [packed] = JSON.parse(npm(root, 'pack', '--json', '--pack-destination', dir)) as [
+  const [packed] = JSON.parse(npm(root, 'pack', '--json', '--pack-destination', dir).stdout) as [
     { filename: string },
   ];
   writeFileSync(join(dir, 'package.json'), '{"private": true}');
-  npm(dir, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(dir, packed.filename));
+  installing = npm(
+    dir,
+    'install',
+    '--prefer-offline',
+    '--no-audit',
+    '--no-fund',
+    join(dir, packed.filename),
+  ).stderr;
   sandbox = await startSandbox({ dir: join(dir, 'maas') });
   env.MAAS_API_URL = sandbox.url;
   env.MAAS_API_KEY = sandbox.apiKey;
@@ -53,8 +64,20 @@ describe('the installed package', () => {
     expect(existsSync(join(own, 'test'))).toBe(false);
   });
 
-  it('looks at the host', async () => {
-    expect(JSON.parse(await installed('doctor', '--json'))).toBeTypeOf('object');
+  it("suits the system's node: npm warns of no engine, when it installs and when it runs", () => {
+    expect(installing).not.toContain('EBADENGINE');
+    const { stdout, stderr } = npm(dir, 'exec', '--', 'dgxos-maas', '--version');
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(stderr).not.toContain('EBADENGINE');
+  });
+
+  it('looks at the host, and wants packer-maas beside the configuration, not inside npm', async () => {
+    const { findings } = JSON.parse(await installed('doctor', '--json').catch(({ stdout }) => stdout));
+    const finding = (tool: string) => findings.find((one: { tool: string }) => one.tool === tool);
+    expect(finding('node').status).toBe('ok');
+    expect(finding('packer-maas').fix).toMatch(/^git clone \S+ \S+\/packer\/packer-maas && /);
+    expect(finding('packer-maas').fix).toContain(join(dir, 'packer/packer-maas'));
+    expect(finding('packer-maas').fix).not.toContain('node_modules');
   });
 
   it('writes a configuration that it can read', async () => {
