@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Plain CommonJS that any Node can parse, so that one that is too old gets a message and not a syntax error. Finds a
+// Plain CommonJS, without node: names, for any Node: one that is too old gets a message and no syntax error. Finds a
 // runtime that is new enough and runs the CLI in it.
 'use strict';
-const { existsSync } = require('node:fs');
-const { join } = require('node:path');
-const { pathToFileURL } = require('node:url');
+const { existsSync } = require('fs');
+const { join } = require('path');
+const { pathToFileURL } = require('url');
 const { endWithNpm, handOver, obeyLauncher, LAUNCHED } = require('./launcher.js');
 
 const source = join(__dirname, '../pipeline/cli/main.ts');
@@ -23,7 +23,7 @@ if (newEnough) run();
 else if (launched || !handOver()) tooOld();
 
 function run() {
-  const { enableCompileCache } = require('node:module');
+  const { enableCompileCache } = require('module');
   if (enableCompileCache) enableCompileCache();
   const main = inClone ? source : join(__dirname, '../dist/cli/main.js');
   import(pathToFileURL(main).href).then((cli) => cli.main(process.argv));
@@ -33,7 +33,7 @@ function tooOld() {
   const needed = inClone ? '22.18' : '20.17';
   process.stderr.write(
     `error: dgxos-maas needs Node.js ${needed} or newer, this is ${process.versions.node} [NODE_TOO_OLD]\n` +
-      `  hint: ${inClone ? './scripts/setup brings one into the clone' : 'npm install node@lts brings one into the project'}, or see https://nodejs.org\n`,
+      `  hint: ${inClone ? './scripts/setup brings one into the clone' : 'npm install node@lts-latest brings one into the project'}, or see https://nodejs.org\n`,
   );
   process.exitCode = 4;
 }

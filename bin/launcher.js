@@ -1,8 +1,8 @@
 // Runs the command in another Node as if it were one process: signals reach it once, its end is waited for and passed
 // on, and it ends when the launcher is killed. Plain CommonJS for any Node.
 'use strict';
-const { spawn } = require('node:child_process');
-const { readFileSync } = require('node:fs');
+const { spawn } = require('child_process');
+const { readFileSync } = require('fs');
 
 /** Says to the new process that a launcher stands before it. */
 const LAUNCHED = 'DGXOS_MAAS_LAUNCHED';
