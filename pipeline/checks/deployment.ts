@@ -64,9 +64,12 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     fix: 'Take signed modules (`linux-modules-nvidia-…`, `linux-modules-…`) in place of DKMS, sign them in the build with a key that the machines have, or leave Secure Boot off.',
     evaluate({ modules }) {
       const { signed, unsigned, unread } = modules;
-      const items: Item[] = [...Map.groupBy(unsigned, (m) => m.module)].map(([module, of]) => ({
+      const kernels = new Map<string, string[]>();
+      for (const { module, kernel } of unsigned)
+        kernels.set(module, [...(kernels.get(module) ?? []), kernel]);
+      const items: Item[] = [...kernels].map(([module, of]) => ({
         subject: module,
-        text: `${module} is not signed (${several(of.map((m) => m.kernel))})`,
+        text: `${module} is not signed (${several(of)})`,
       }));
       const rest = unread.length > 0 ? `; not looked into: ${several(unread.map((m) => m.module))}` : '';
       if (items.length > 0) return fail(items);
