@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromSystemError } from '../errors/fault.ts';
-import { plain } from '../report/paint.ts';
+import { visible } from '../escape/visible.ts';
 import { redact } from '../secrets/registry.ts';
 import type { Remote, RemoteCommand } from '../ssh/remote.ts';
 import { filled } from './inspect.ts';
@@ -21,7 +21,7 @@ export async function keepLog(dir: string, id: string, text: string): Promise<Co
   const cut = text.length > MOST;
   const kept = redact(text.slice(-MOST).replace(MACHINES_OWN, '$1***'));
   const file = join('logs', `${id}.log`);
-  const content = Buffer.from(kept.split('\n').map(plain).join('\n'));
+  const content = Buffer.from(visible(kept));
   try {
     await mkdir(join(dir, 'logs'), { recursive: true });
     await writeFile(join(dir, file), content);
@@ -57,7 +57,7 @@ export async function collectLogs(
       logs.push({ ...log, note: late ?? (result.cut ? `the last ${MOST} characters` : log.note) });
     } else if (late) logs.push({ id, file: null, size: 0, note: late });
     else {
-      const why = plain(result.stderr).trim().split('\n').at(-1) || 'it is empty';
+      const why = visible(result.stderr).trim().split('\n').at(-1) || 'it is empty';
       logs.push({ id, file: null, size: 0, note: redact(why) });
     }
   }

@@ -1,4 +1,4 @@
-import { plain } from '../report/paint.ts';
+import { visible } from '../escape/visible.ts';
 import type { RemoteResult } from '../ssh/remote.ts';
 import { escaped, fill, type Values } from './placeholders.ts';
 import type { AcceptanceCheck, OutputExpectation } from './types.ts';
@@ -78,7 +78,7 @@ const LONGEST = 300;
 
 /** Output as a sentence shows it: in one line, without control characters. */
 export function shortened(text: string): string {
-  const line = plain(text)
+  const line = visible(text)
     .trim()
     .replace(/\s*\n\s*/g, '; ');
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;

@@ -1,5 +1,6 @@
 import { failures, verdictTable } from '../checks/output/table.ts';
 import { Fault } from '../errors/fault.ts';
+import { plain } from '../escape/terminal.ts';
 import { bytes, duration } from '../report/human.ts';
 import type { Paint } from '../report/paint.ts';
 import type { Acceptance } from './types.ts';
@@ -13,7 +14,7 @@ export function quarantined(failed: readonly Acceptance[]): Fault {
     {
       detail: failed
         .flatMap(({ verdict }) => failures(verdict).filter(({ severity }) => severity === 'blocker'))
-        .map((f) => `${f.id}: ${f.title}\n  found: ${f.found}\n  fix:   ${f.fix}`)
+        .map((f) => `${f.id}: ${plain(f.title)}\n  found: ${plain(f.found)}\n  fix:   ${plain(f.fix)}`)
         .join('\n'),
       hint: 'The logs of the machine are in the report.',
     },
@@ -34,11 +35,11 @@ export function acceptanceText(results: readonly Acceptance[], dir: string, colo
       const size = kept.reduce((sum, log) => sum + log.size, 0);
       return [
         verdictTable(one, one.verdict, color),
-        `${color.bold(one.accepted ? color.green('ACCEPTED') : color.red('QUARANTINED'))} on ${machine.hostname}${machine.address ? ` (${machine.address})` : ''} of ${target}: ${times.join(', ')}`,
+        `${color.bold(one.accepted ? color.green('ACCEPTED') : color.red('QUARANTINED'))} on ${plain(machine.hostname)}${machine.address ? ` (${plain(machine.address)})` : ''} of ${target}: ${times.join(', ')}`,
         `logs: ${kept.length} files, ${bytes(size)}, in ${dir}/${target}/logs`,
         ...(released === 'released'
           ? []
-          : [`${machine.hostname} is ${released === 'kept' ? 'kept' : 'NOT released'}`]),
+          : [`${plain(machine.hostname)} is ${released === 'kept' ? 'kept' : 'NOT released'}`]),
       ].join('\n');
     })
     .join('\n\n');

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
+import { NotRegular, openRegular, readBounded } from '../files/regular.ts';
 
 export interface Digest {
   sha256: string;
@@ -24,7 +23,8 @@ export async function digestOf(path: string, emit: Emit, signal: AbortSignal): P
   const hash = createHash('sha256');
   let size = 0;
   try {
-    for await (const part of createReadStream(path, { highWaterMark: CHUNK, signal })) {
+    const file = await openRegular(path);
+    for await (const part of file.createReadStream({ highWaterMark: CHUNK, signal })) {
       hash.update(part as Buffer);
       size += (part as Buffer).length;
       if (size % (64 * CHUNK) === 0)
@@ -38,28 +38,36 @@ export async function digestOf(path: string, emit: Emit, signal: AbortSignal): P
     }
   } catch (error) {
     if (signal.aborted) throw interrupted(signal);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT') throw new Fault('IMAGE_UNREADABLE', `There is no file ${path}`);
-    if (code === 'EISDIR')
-      throw new Fault('IMAGE_UNREADABLE', `${path} is a directory`, { hint: 'Give the image file itself.' });
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new Fault('IMAGE_UNREADABLE', `There is no file ${path}`);
+    if (error instanceof NotRegular)
+      throw new Fault('IMAGE_UNREADABLE', error.message, { hint: 'Give the image file itself.' });
     throw fromSystemError(error, `reading ${path}`);
   }
   return { sha256: hash.digest('hex'), size };
 }
 
-/** A small file with its digest; null when there is none. */
-export async function readBeside(path: string): Promise<{ text: string; sha256: string } | null> {
-  let file: FileHandle | undefined;
+/** A small file with its digest. */
+export interface FileBeside {
+  bytes: Buffer;
+  text: string;
+  sha256: string;
+}
+
+/**
+ * Reads a small file with its digest; null when there is none.
+ * @throws Fault IMAGE_UNREADABLE for what cannot be a record: too large, a folder, a pipe, a device
+ */
+export async function readBeside(path: string): Promise<FileBeside | null> {
+  let bytes: Buffer;
   try {
-    file = await open(path, 'r');
-    if ((await file.stat()).size > LARGEST)
-      throw new Fault('IMAGE_UNREADABLE', `${path} has more than ${LARGEST} bytes: it is no attestation`);
-    const bytes = await file.readFile();
-    return { text: bytes.toString(), sha256: createHash('sha256').update(bytes).digest('hex') };
+    bytes = await readBounded(path, LARGEST);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    if (error instanceof NotRegular || code === 'EFBIG')
+      throw new Fault('IMAGE_UNREADABLE', `${message}: it is no record of an image`, { cause: error });
     throw fromSystemError(error, `reading ${path}`);
-  } finally {
-    await file?.close();
   }
+  return { bytes, text: bytes.toString(), sha256: createHash('sha256').update(bytes).digest('hex') };
 }

@@ -1,4 +1,5 @@
 import { type KeyObject, sign, verify } from 'node:crypto';
+import { parseStrictJson } from './strict-json.ts';
 
 export const IN_TOTO = 'application/vnd.in-toto+json';
 
@@ -30,21 +31,32 @@ export function signStatement(payload: Buffer, key: KeyObject, keyId: string): E
 
 /** Whether one of the envelope's signatures is that key's. The identifiers in the envelope are hints and not looked at. */
 export function isSignedBy(envelope: Envelope, key: KeyObject): boolean {
-  const signed = preAuthEncoding(envelope.payloadType, Buffer.from(envelope.payload, 'base64'));
+  const signed = preAuthEncoding(envelope.payloadType, payloadOf(envelope));
   return envelope.signatures.some(({ sig }) => verify(null, signed, key, Buffer.from(sig, 'base64')));
 }
+
+export function payloadOf({ payload }: Envelope): Buffer {
+  return Buffer.from(payload, 'base64');
+}
+
+/** DSSE allows both alphabets; what Node would skip silently is no base64. */
+const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
+/** Of one envelope; each costs a verification. */
+const MOST_SIGNATURES = 64;
 
 /** The envelope that a text holds, or null. */
 export function parseEnvelope(text: string): Envelope | null {
   try {
-    const value = JSON.parse(text) as Partial<Envelope> | null;
+    const value = parseStrictJson(text) as Partial<Envelope> | null;
     const { payloadType, payload, signatures } = value ?? {};
     const whole =
       typeof payloadType === 'string' &&
       typeof payload === 'string' &&
+      BASE64.test(payload) &&
       Array.isArray(signatures) &&
       signatures.length > 0 &&
-      signatures.every((one) => typeof one?.sig === 'string');
+      signatures.length <= MOST_SIGNATURES &&
+      signatures.every((one) => typeof one?.sig === 'string' && BASE64.test(one.sig));
     return whole ? { payloadType, payload, signatures } : null;
   } catch {
     return null;

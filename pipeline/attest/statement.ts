@@ -1,9 +1,15 @@
 import { PREDICATE_TYPE, type Resource, STATEMENT_TYPE } from './provenance.ts';
+import { parseStrictJson } from './strict-json.ts';
+
+/** A name with its SHA-256, in small letters. */
+export interface Named {
+  name: string;
+  sha256: string;
+}
 
 /** What verification needs of a provenance statement. */
 export interface ReadStatement {
-  /** SHA-256 of every subject. */
-  subjects: string[];
+  subjects: Named[];
   /** SHA-256 of what was made beside the artifact, by file name. */
   byproducts: Map<string, string>;
   /** Empty where the statement does not say. */
@@ -12,20 +18,23 @@ export interface ReadStatement {
   iso: string | undefined;
 }
 
-/** The parts of an in-toto statement with SLSA v1 provenance, or null for anything else. */
-export function readStatement(text: string): ReadStatement | null {
+/**
+ * The parts of an in-toto statement with SLSA v1 provenance, or null for anything else: also for a text that two readers could
+ * understand in two ways.
+ */
+export function readStatement(bytes: Buffer): ReadStatement | null {
   try {
-    const { _type, subject, predicateType, predicate } = JSON.parse(text);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // biome-ignore lint/suspicious/noExplicitAny: whatever form it has, what does not fit throws below
+    const { _type, subject, predicateType, predicate } = parseStrictJson(text) as any;
     if (_type !== STATEMENT_TYPE || predicateType !== PREDICATE_TYPE) return null;
     const { buildDefinition, runDetails } = predicate;
-    const sums = (resources: Resource[] | undefined) =>
-      (resources ?? []).flatMap(({ name, digest }) =>
-        typeof digest?.sha256 === 'string' ? [{ name: String(name), sha256: digest.sha256 }] : [],
-      );
     const version = runDetails.builder.version?.['dgxos-maas'];
+    const subjects = sums(subject);
+    byName(subjects);
     return {
-      subjects: sums(subject).map(({ sha256 }) => sha256),
-      byproducts: new Map(sums(runDetails.byproducts).map(({ name, sha256 }) => [name, sha256])),
+      subjects,
+      byproducts: byName(sums(runDetails.byproducts)),
       builder: typeof version === 'string' ? `dgxos-maas ${version}` : String(runDetails.builder.id),
       iso: sums(buildDefinition.resolvedDependencies).find(({ name }) => name === 'iso')?.sha256,
     };
@@ -33,4 +42,26 @@ export function readStatement(text: string): ReadStatement | null {
     // Not JSON, or of another form.
     return null;
   }
+}
+
+function sums(resources: Resource[] | undefined): Named[] {
+  return (resources ?? []).flatMap(({ name, digest }) => {
+    const sha256 = sha256Of(digest?.sha256);
+    return sha256 === undefined ? [] : [{ name: String(name), sha256 }];
+  });
+}
+
+/** @throws when one name stands for two contents */
+function byName(list: readonly Named[]): Map<string, string> {
+  const known = new Map<string, string>();
+  for (const { name, sha256 } of list) {
+    if ((known.get(name) ?? sha256) !== sha256) throw new Error(`${name} is named with two digests`);
+    known.set(name, sha256);
+  }
+  return known;
+}
+
+/** A SHA-256 in small letters; undefined for anything else. */
+export function sha256Of(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[0-9a-f]{64}$/i.test(value) ? value.toLowerCase() : undefined;
 }

@@ -14,14 +14,18 @@ export function formatSums(sums: readonly Sum[]): string {
     .join('');
 }
 
-/** The sums of a SHA256SUMS file, text or binary mode; null when a line is something else. */
+/** The sums of a SHA256SUMS file as `sha256sum -c` reads it, also of `--tag`; null when a line is something else. */
 export function parseSums(text: string): Sum[] | null {
   const sums: Sum[] = [];
   for (const line of text.split('\n')) {
-    if (line.trim() === '') continue;
-    const match = /^(\\?)([0-9a-fA-F]{64}) [ *](.+)$/s.exec(line.replace(/\r$/, ''));
+    if (line.trim() === '' || line.startsWith('#')) continue;
+    const match =
+      /^(?<escaped>\\?)(?<sha256>[0-9a-fA-F]{64}) [ *](?<written>.+)$/s.exec(line.replace(/\r$/, '')) ??
+      /^(?<escaped>\\?)SHA256 \((?<written>.+)\) = (?<sha256>[0-9a-fA-F]{64})$/s.exec(
+        line.replace(/\r$/, ''),
+      );
     if (!match) return null;
-    const [, escaped, sha256, written] = match;
+    const { escaped, sha256, written } = match.groups as Record<string, string>;
     const name = escaped
       ? written!.replace(/\\([\\nr])/g, (_, c: string) => ({ n: '\n', r: '\r', '\\': '\\' })[c]!)
       : written!;

@@ -1,7 +1,8 @@
 import { basename } from 'node:path';
+import { plain } from '../escape/terminal.ts';
 import { bytes } from '../report/human.ts';
-import { type Paint, plain } from '../report/paint.ts';
-import type { Finding, Verification } from './verify.ts';
+import type { Paint } from '../report/paint.ts';
+import type { Finding, Verification } from './verification.ts';
 
 const TITLES: Record<Finding['check'], string> = {
   sums: 'SHA256SUMS',

@@ -1,30 +1,13 @@
 import type { KeyObject } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import type { Emit } from '../events/event.ts';
-import { digestOf, readBeside } from './digest.ts';
-import { IN_TOTO, isSignedBy, parseEnvelope } from './dsse.ts';
+import { digestOf, type FileBeside, readBeside } from './digest.ts';
 import { namesBeside } from './names.ts';
-import { keyIdOf } from './signing-key.ts';
-import { type ReadStatement, readStatement } from './statement.ts';
-import { parseSums, type Sum } from './sums.ts';
-
-/** What was looked at, and what came of it; "not-verified" says why it could not be looked at. */
-export interface Finding {
-  check: 'sums' | 'manifest' | 'sbom' | 'provenance' | 'signature';
-  state: 'verified' | 'failed' | 'not-verified';
-  said: string;
-}
-
-export interface Verification {
-  /** Nothing failed, and at least one record says what the file should be. */
-  ok: boolean;
-  file: string;
-  sha256: string;
-  size: number;
-  /** The signature of the given key is good and is over this file's digest. */
-  signed: boolean;
-  findings: Finding[];
-}
+import { type Signed, signatureOf } from './signature.ts';
+import { type ReadStatement, readStatement, sha256Of } from './statement.ts';
+import { parseStrictJson } from './strict-json.ts';
+import type { Finding, Records, Verification } from './verification.ts';
+import { verifySums } from './verify-sums.ts';
 
 export interface VerifyOptions {
   publicKey: KeyObject | null;
@@ -36,158 +19,116 @@ export interface VerifyOptions {
 
 /**
  * Compares a file with what stands beside it: its digest with SHA256SUMS, manifest, SBOM and provenance, and the provenance
- * with its signature. Reads nothing but these files.
+ * with its signature. Reads nothing but these files. Once a statement is signed, it alone says what belongs to the file.
  * @throws Fault IMAGE_UNREADABLE, NO_PERMISSION
  */
 export async function verifyFile(path: string, options: VerifyOptions): Promise<Verification> {
   const file = resolve(path);
   const digest = await digestOf(file, options.emit, options.signal);
   const names = namesBeside(file);
-  const [envelope, record] = [await readBeside(names.signature), await readBeside(names.provenance)];
-  const findings = [await sums(file, digest.sha256)];
-  const statement = record && readStatement(record.text);
-  findings.push(provenance(record?.text ?? null, statement, digest.sha256));
-  const { finding: signature, payload } = signatureOf(
-    envelope?.text ?? null,
-    record?.text ?? null,
-    digest.sha256,
-    options,
-  );
-  // What is signed goes before what merely stands there.
-  const trusted = payload ?? statement;
-  for (const check of ['manifest', 'sbom'] as const)
-    findings.push(await byproduct(check, names[check], digest.sha256, trusted));
-  findings.push(signature);
+  const records: Records = {
+    manifest: await readBeside(names.manifest),
+    sbom: await readBeside(names.sbom),
+    provenance: await readBeside(names.provenance),
+    signature: await readBeside(names.signature),
+    sums: await readBeside(names.sums),
+  };
+  const statement = records.provenance && readStatement(records.provenance.bytes);
+  const signature = signatureOf(records, { ...options, sha256: digest.sha256, name: basename(file) });
+  const findings = [
+    verifySums(file, digest.sha256, records),
+    provenance(records.provenance, statement, digest.sha256),
+    ...(['manifest', 'sbom'] as const).map((check) =>
+      byproduct(check, names[check], records[check], {
+        sha256: digest.sha256,
+        statement,
+        signed: signature.signed,
+      }),
+    ),
+    signature.finding,
+  ];
   const failed = findings.some(({ state }) => state === 'failed');
   const known = findings.some(({ check, state }) => state === 'verified' && check !== 'sbom');
   return {
     ok: !failed && known,
     file,
     ...digest,
-    signed: signature.state === 'verified',
+    signed: signature.finding.state === 'verified',
+    signedAs: signature.signed?.subject.name ?? null,
     findings,
   };
 }
 
-/** SHA256SUMS: the lines of the file and of its records; those of other images are left alone. */
-async function sums(file: string, sha256: string): Promise<Finding> {
-  const check = 'sums';
-  const { sums: path, ...records } = namesBeside(file);
-  const read = await readBeside(path);
-  if (!read) return { check, state: 'not-verified', said: 'there is no SHA256SUMS' };
-  const listed = parseSums(read.text);
-  if (!listed) return { check, state: 'failed', said: 'SHA256SUMS is not what sha256sum writes' };
-  const name = basename(file);
-  if (!listed.some((sum) => sum.name === name))
-    return { check, state: 'not-verified', said: `SHA256SUMS does not list ${name}` };
-  const now = new Map<string, string | undefined>([[name, sha256]]);
-  for (const record of Object.values(records)) now.set(basename(record), (await readBeside(record))?.sha256);
-  const ours = listed.filter((sum) => now.has(sum.name));
-  const wrong = ours.filter((sum) => now.get(sum.name) !== undefined && now.get(sum.name) !== sum.sha256);
-  const absent = ours.filter((sum) => now.get(sum.name) === undefined);
-  if (wrong.length > 0) return { check, state: 'failed', said: `not as SHA256SUMS lists: ${list(wrong)}` };
-  const good = ours.filter((sum) => !absent.includes(sum));
-  const rest = absent.length > 0 ? `; listed, but not there: ${list(absent)}` : '';
-  return { check, state: 'verified', said: `as SHA256SUMS lists: ${list(good)}${rest}` };
-}
-
-function list(sums: readonly Sum[]): string {
-  return sums.map(({ name }) => name).join(', ');
-}
-
-function provenance(text: string | null, statement: ReadStatement | null, sha256: string): Finding {
+function provenance(record: FileBeside | null, statement: ReadStatement | null, sha256: string): Finding {
   const check = 'provenance';
-  if (text === null) return { check, state: 'not-verified', said: 'there is no provenance' };
+  if (record === null) return { check, state: 'not-verified', said: 'there is no provenance' };
   if (!statement)
     return { check, state: 'failed', said: 'the provenance is no in-toto statement with SLSA v1 provenance' };
-  if (!statement.subjects.includes(sha256))
+  const subject = statement.subjects.find((one) => one.sha256 === sha256);
+  if (!subject) {
+    const others = statement.subjects.map((one) => `${one.name} (${one.sha256})`).slice(0, 5);
     return {
       check,
       state: 'failed',
-      said: `the provenance is of another file: ${statement.subjects.join(', ')}`,
+      said: `the provenance is of another file: ${others.join(', ') || 'of none'}`,
     };
+  }
   const iso = statement.iso ? ` from the ISO with sha256 ${statement.iso}` : '';
   return { check, state: 'verified', said: `it is of this file, built by ${statement.builder}${iso}` };
 }
 
-/** The manifest or the SBOM: by the digest of the artifact in it, and by its own digest in the provenance. */
-async function byproduct(
+/**
+ * The manifest or the SBOM: by the digest of the artifact in it, and by its own digest in the statement. A signed statement
+ * that does not name it disowns it: whoever forged it would have renamed the files.
+ */
+function byproduct(
   check: 'manifest' | 'sbom',
   path: string,
-  sha256: string,
-  statement: ReadStatement | null,
-): Promise<Finding> {
-  const read = await readBeside(path);
-  if (!read) return { check, state: 'not-verified', said: `there is no ${basename(path)}` };
-  const artifact = check === 'manifest' ? manifestDigest(read.text) : sbomDigest(read.text);
-  if (artifact !== sha256)
-    return {
-      check,
-      state: 'failed',
-      said: `${basename(path)} is of another file: ${artifact ?? 'it names no digest'}`,
-    };
-  const stated = statement?.byproducts.get(basename(path));
-  if (stated !== undefined && stated !== read.sha256)
-    return { check, state: 'failed', said: `${basename(path)} is not the one that the provenance names` };
-  return {
-    check,
-    state: 'verified',
-    said: stated ? 'it is of this file, and the one that the provenance names' : 'it is of this file',
-  };
+  record: FileBeside | null,
+  { sha256, statement, signed }: { sha256: string; statement: ReadStatement | null; signed: Signed | null },
+): Finding {
+  const name = basename(path);
+  if (!record) return { check, state: 'not-verified', said: `there is no ${name}` };
+  const failed = (said: string): Finding => ({ check, state: 'failed', said });
+  const artifact = (check === 'manifest' ? manifestDigest : sbomDigest)(record.text);
+  if (artifact !== sha256) return failed(`${name} is of another file: ${artifact ?? 'it names no digest'}`);
+  if (signed) {
+    // By the name it had when it was signed.
+    const asSigned = basename(namesBeside(signed.subject.name)[check]);
+    const stated = signed.statement.byproducts.get(asSigned);
+    if (stated === undefined)
+      return failed(`${name} is not signed: the signed statement names no ${asSigned}`);
+    if (stated !== record.sha256) return failed(`${name} is not the ${asSigned} that was signed`);
+    return { check, state: 'verified', said: `it is of this file, and signed as ${asSigned}` };
+  }
+  const stated = statement?.byproducts.get(name);
+  if (stated !== undefined && stated !== record.sha256)
+    return failed(`${name} is not the one that the provenance names`);
+  if (statement && stated === undefined)
+    return { check, state: 'not-verified', said: `the provenance does not name ${name}` };
+  const said = stated ? 'it is of this file, and the one that the provenance names' : 'it is of this file';
+  return { check, state: 'verified', said };
 }
 
 function manifestDigest(text: string): string | undefined {
-  return fromJson(text, (manifest) => manifest.artifact.sha256);
+  return fromJson(text, (manifest) => sha256Of(manifest.artifact.sha256));
 }
 
 function sbomDigest(text: string): string | undefined {
-  return fromJson(
-    text,
-    (bom) => bom.metadata.component.hashes.find((hash: { alg: string }) => hash.alg === 'SHA-256').content,
-  );
+  return fromJson(text, (bom) => {
+    const all = bom.metadata.component.hashes as { alg: string; content: unknown }[];
+    const digests = new Set(
+      all.filter(({ alg }) => alg === 'SHA-256').map(({ content }) => sha256Of(content)),
+    );
+    return digests.size === 1 ? [...digests][0] : undefined;
+  });
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever form it has, what is not a string counts as absent
-function fromJson(text: string, pick: (value: any) => unknown): string | undefined {
+// biome-ignore lint/suspicious/noExplicitAny: whatever form it has, what is no digest counts as absent
+function fromJson(text: string, pick: (value: any) => string | undefined): string | undefined {
   try {
-    const value = pick(JSON.parse(text));
-    return typeof value === 'string' ? value : undefined;
+    return pick(parseStrictJson(text));
   } catch {
     return undefined;
   }
-}
-
-/** The signature over the statement, and the statement when the signature is good. */
-function signatureOf(
-  text: string | null,
-  provenanceText: string | null,
-  sha256: string,
-  { publicKey, requireSignature }: VerifyOptions,
-): { finding: Finding; payload: ReadStatement | null } {
-  const said = (state: Finding['state'], what: string, payload: ReadStatement | null = null) => ({
-    finding: { check: 'signature' as const, state, said: what },
-    payload,
-  });
-  const missing = requireSignature ? 'failed' : 'not-verified';
-  if (text === null) return said(missing, 'unsigned: nobody vouches for this file');
-  const envelope = parseEnvelope(text);
-  if (!envelope) return said('failed', 'the signature is no DSSE envelope');
-  if (envelope.payloadType !== IN_TOTO)
-    return said('failed', `the signature is over ${envelope.payloadType}, not over ${IN_TOTO}`);
-  const payload = Buffer.from(envelope.payload, 'base64').toString();
-  const statement = readStatement(payload);
-  if (!statement?.subjects.includes(sha256)) return said('failed', 'the signature is over another file');
-  if (provenanceText !== null && provenanceText !== payload)
-    return said('failed', 'the signature is over another provenance than the one beside the file');
-  if (!publicKey)
-    return said(
-      missing,
-      `there is one, claimed by key ${envelope.signatures.map(({ keyid }) => keyid).join(', ')}; give the public key to check it`,
-    );
-  if (!isSignedBy(envelope, publicKey)) return said('failed', `it is not of key ${keyIdOf(publicKey)}`);
-  return said(
-    'verified',
-    `key ${keyIdOf(publicKey)} signed this file's digest and its provenance`,
-    statement,
-  );
 }

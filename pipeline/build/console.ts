@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { plain } from '../report/paint.ts';
+import { plain } from '../escape/terminal.ts';
 
 /** What a line of the guest's console says that it is doing; the first pattern that matches wins. */
 const MEANINGS: readonly [RegExp, (match: RegExpMatchArray) => string][] = [

@@ -23,7 +23,7 @@ export async function inventory(session: Session, flags: InventoryFlags): Promis
   const { host } = flags;
   const machines = await listMachines(client, { statuses, ...(host ? { names: [host] } : {}) });
   const answer = host === undefined ? buildInventory(machines, connection) : hostOf(machines[0], connection);
-  session.data(answer, () => JSON.stringify(answer, null, 2));
+  session.data(answer, () => JSON.stringify(answer, null, 2), 'document');
 }
 
 /** A machine that is not deployed has no variables: it is no host of the inventory. */

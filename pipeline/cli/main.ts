@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../errors/catalogue.ts';
+import { json } from '../escape/json.ts';
 import { redact } from '../secrets/registry.ts';
 import { declareAll } from './commands.ts';
 import { act } from './open-session.ts';
@@ -59,5 +60,5 @@ export async function main(argv: readonly string[]): Promise<void> {
 function writeUsage({ message }: CommanderError): void {
   const said = redact(message.replace(/^error: /, ''));
   const error = { code: 'USAGE', message: said, hint: '--help shows the options.', exitCode: EXIT.usage };
-  process.stdout.write(`${JSON.stringify({ ok: false, error }, null, 2)}\n`);
+  process.stdout.write(`${json({ ok: false, error }, 2)}\n`);
 }

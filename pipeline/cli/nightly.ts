@@ -95,8 +95,10 @@ export async function nightly(session: Session, patterns: string[], options: Nig
     await writeNight(night, imageDirs, folders, gitlabArtifacts(options.out, env));
     await endNight(config.workspace);
     if (options.github) await tellGithub(night, env);
-    session.data({ ok: night.outcome !== 'broken', folder, ...night }, () =>
-      options.github ? githubAnnotations(night) : nightText(night, folder, paint(session.color)),
+    session.data(
+      { ok: night.outcome !== 'broken', folder, ...night },
+      () => (options.github ? githubAnnotations(night) : nightText(night, folder, paint(session.color))),
+      options.github ? 'document' : undefined,
     );
     session.exitCode =
       night.outcome === 'unchanged' && options.exitCode === true ? EXIT.unchanged : night.exitCode;

@@ -3,6 +3,8 @@ import { openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { json } from '../escape/json.ts';
+import { forTerminal } from '../escape/terminal.ts';
 import type { Event } from '../events/event.ts';
 import { faultText } from '../report/fault-text.ts';
 import { paint, wantsColor } from '../report/paint.ts';
@@ -43,10 +45,13 @@ export const act: Act =
         env,
         configFile: options.config === undefined ? undefined : resolve(options.config),
         exitCode: 0,
-        data(object, text) {
+        data(object, text, form) {
+          const said = () => redact(typeof text === 'function' ? text() : text);
           const written = options.json
-            ? JSON.stringify(redactDeep(object), null, 2)
-            : redact(typeof text === 'function' ? text() : text);
+            ? json(redactDeep(object), 2)
+            : form === 'document'
+              ? said()
+              : forTerminal(said(), session.color);
           if (written) process.stdout.write(`${written}\n`);
         },
       };
@@ -57,8 +62,7 @@ export const act: Act =
       renderer.close();
       const fault = asFault(error, abort.signal);
       exitCode = fault.exitCode;
-      if (options.json)
-        process.stdout.write(`${JSON.stringify(redactDeep({ ok: false, error: fault }), null, 2)}\n`);
+      if (options.json) process.stdout.write(`${json(redactDeep({ ok: false, error: fault }), 2)}\n`);
       process.stderr.write(`${faultText(fault, color)}\n`);
       if (fault.code === 'INTERNAL' && options.verbose && error instanceof Error)
         process.stderr.write(`${redact(error.stack ?? '')}\n`);
@@ -99,7 +103,7 @@ function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) =
     throw fromSystemError(error, `opening the events file ${options.events}`);
   }
   return (event) => {
-    writeSync(file, `${redact(JSON.stringify({ time: new Date().toISOString(), ...event }))}\n`);
+    writeSync(file, `${json(redactDeep({ time: new Date().toISOString(), ...event }), 0)}\n`);
     renderer.show(event);
   };
 }

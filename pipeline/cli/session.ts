@@ -10,8 +10,11 @@ export interface Session {
   json: boolean;
   /** Whether stdout takes colours. */
   color: boolean;
-  /** Writes the command's result to stdout: the object with --json, else the text. */
-  data(object: unknown, text: string | (() => string)): void;
+  /**
+   * Writes the command's result to stdout: the object with --json, else the text. A document (a file's content, commands for a
+   * CI) is written as it is; anything else cannot play with the terminal or the CI that shows it.
+   */
+  data(object: unknown, text: string | (() => string), form?: 'document'): void;
   /** The exit code when nothing is thrown. */
   exitCode: number;
   env: NodeJS.ProcessEnv;

@@ -1,3 +1,4 @@
+import { plain } from '../escape/terminal.ts';
 import type { Paint } from '../report/paint.ts';
 import type { Diagnosis } from './examine.ts';
 import { type Finding, isBlocking } from './finding.ts';
@@ -18,7 +19,7 @@ function lineOf(finding: Finding, width: number, color: Paint): string[] {
   const { tool, found, fix, neededFor, status } = finding;
   const mark =
     status === 'ok' ? color.green('ok') : status === 'optional' ? color.yellow('--') : color.red('!!');
-  const said = found ?? 'not there';
+  const said = plain(found ?? 'not there');
   const note = status === 'ok' ? '' : ` (${status}; to ${neededFor})`;
   const line = `${mark}  ${tool.padEnd(width)}  ${said}${color.dim(note)}`;
   return fix ? [line, `${' '.repeat(width + 6)}${color.cyan('fix:')} ${fix}`] : [line];

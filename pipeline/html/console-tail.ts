@@ -1,5 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { plain } from '../report/paint.ts';
+import { visible } from '../escape/visible.ts';
 
 const TAIL = 64 << 10;
 const MOST_LINES = 60;
@@ -25,7 +25,7 @@ export async function consoleTail(path: string): Promise<string[]> {
       .toString()
       .split(/\r*\n/)
       // A carriage return alone starts the line over: what was last written stands.
-      .map((line) => plain(line.split('\r').at(-1)!).trimEnd());
+      .map((line) => visible(line.split('\r').at(-1)!).trimEnd());
     // The first line of a tail is cut.
     if (from > 0) lines.shift();
     while (lines.at(-1) === '') lines.pop();

@@ -1,10 +1,9 @@
-import { stripVTControlCharacters } from 'node:util';
+import { visible } from '../escape/visible.ts';
 import { redact } from '../secrets/registry.ts';
 
 /** Text of a machine or of MAAS, fit to be shown: no control sequences, no registered secret. */
 export function printable(text: string): string {
-  const plain = stripVTControlCharacters(text.replaceAll('\r\n', '\n'));
-  return redact(plain.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, ''));
+  return redact(visible(text));
 }
 
 /** The last lines of a long text. */

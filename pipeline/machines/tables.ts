@@ -1,6 +1,7 @@
+import { plain } from '../escape/terminal.ts';
 import { columns } from '../report/columns.ts';
 import { duration } from '../report/human.ts';
-import { type Paint, plain } from '../report/paint.ts';
+import type { Paint } from '../report/paint.ts';
 import { type JobResult, succeeded } from './job.ts';
 import type { Planned } from './run-job.ts';
 import { statusName } from './status.ts';

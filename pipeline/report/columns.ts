@@ -1,4 +1,5 @@
-import { type Paint, plain } from './paint.ts';
+import { plain } from '../escape/terminal.ts';
+import type { Paint } from './paint.ts';
 
 /** Rows below a head, columns as wide as their widest cell. */
 export function columns(head: readonly string[], rows: readonly (readonly string[])[], color: Paint): string {

@@ -1,7 +1,8 @@
+import { plain } from '../escape/terminal.ts';
 import type { Event } from '../events/event.ts';
 import { bytes, duration } from './human.ts';
 import { machineLine } from './machine-lines.ts';
-import { type Paint, plain } from './paint.ts';
+import type { Paint } from './paint.ts';
 
 /**
  * The lasting line an event leaves in a log, or undefined for those that only move a live line.
@@ -11,11 +12,11 @@ export function lineOf(event: Event, color: Paint, named = false): string | unde
   const of = named && 'image' in event ? `${color.bold(event.image)} ` : '';
   switch (event.type) {
     case 'stage-start':
-      return `${color.cyan('▸')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(event.reason)}`;
+      return `${color.cyan('▸')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(plain(event.reason))}`;
     case 'stage-fresh':
       return `${color.dim('·')} ${of}${event.stage.padEnd(8)} ${color.dim('fresh')}`;
     case 'stage-end':
-      return `${color.green('✓')} ${of}${color.bold(event.stage.padEnd(8))} ${event.summary} ${color.dim(duration(event.seconds))}`;
+      return `${color.green('✓')} ${of}${color.bold(event.stage.padEnd(8))} ${plain(event.summary)} ${color.dim(duration(event.seconds))}`;
     case 'stage-failed':
       return `${color.red('✗')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(duration(event.seconds))}`;
     case 'notice': {

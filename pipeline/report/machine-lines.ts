@@ -1,6 +1,6 @@
+import { plain } from '../escape/terminal.ts';
 import type { Event } from '../events/event.ts';
 import type { Paint } from './paint.ts';
-import { plain } from './paint.ts';
 
 export type MachineState = Extract<Event, { type: 'machine-state' }>;
 
@@ -39,7 +39,7 @@ export class MachineLines {
     const open = [...this.#rows].filter(([, row]) => !row.ended);
     if (open.length === 0) return [];
     const rows = open.map(([machine, { state, note, since }]) => ({
-      label: `${plain(machine).padEnd(this.#width())}  ${state.padEnd(14)}  ${plain(note)}`.trimEnd(),
+      label: `${plain(machine).padEnd(this.#width())}  ${plain(state).padEnd(14)}  ${plain(note)}`.trimEnd(),
       since,
     }));
     if (this.#rows.size === 1) return rows;
@@ -65,5 +65,5 @@ export class MachineLines {
 /** The line of a log: one for each change of state. */
 export function machineLine({ machine, state, note, end }: MachineState, color: Paint): string {
   const mark = end === 'ok' ? color.green('✓') : end === 'failed' ? color.red('✗') : color.cyan('▸');
-  return `${mark} ${color.bold(plain(machine).padEnd(12))} ${state}${note ? ` ${color.dim(`(${plain(note)})`)}` : ''}`;
+  return `${mark} ${color.bold(plain(machine).padEnd(12))} ${plain(state)}${note ? ` ${color.dim(`(${plain(note)})`)}` : ''}`;
 }

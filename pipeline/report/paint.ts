@@ -1,7 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
-
 /** The colours in use; with colour off each is the identity. */
 export interface Paint {
+  readonly on: boolean;
   bold(text: string): string;
   dim(text: string): string;
   red(text: string): string;
@@ -16,6 +15,7 @@ const same = (text: string) => text;
 export function paint(color: boolean): Paint {
   return color
     ? {
+        on: true,
         bold: sgr(1, 22),
         dim: sgr(2, 22),
         red: sgr(31, 39),
@@ -23,7 +23,7 @@ export function paint(color: boolean): Paint {
         yellow: sgr(33, 39),
         cyan: sgr(36, 39),
       }
-    : { bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
+    : { on: false, bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
 }
 
 /** Whether a stream takes colours: FORCE_COLOR and NO_COLOR decide before the terminal does. */
@@ -31,9 +31,4 @@ export function wantsColor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv):
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0';
   return stream.isTTY === true && env.TERM !== 'dumb';
-}
-
-/** Text from outside (a log, a console, a server) without control sequences that could play with the terminal. */
-export function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '');
 }

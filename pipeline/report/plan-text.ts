@@ -1,3 +1,4 @@
+import { plain } from '../escape/terminal.ts';
 import { shellQuoted } from '../process/shell-word.ts';
 import type { PlannedStage } from '../run/dry-run.ts';
 import type { Paint } from './paint.ts';
@@ -9,11 +10,13 @@ function shown(word: string): string {
 
 /** The plan of a run: a line a stage, and below it the commands it would start. */
 export function planText(image: string, plan: PlannedStage[], color: Paint): string {
-  const lines = [color.bold(`Plan for ${image}`)];
+  const lines = [color.bold(`Plan for ${plain(image)}`)];
   for (const stage of plan) {
     const mark = stage.runs ? color.cyan('▸') : color.dim('·');
-    lines.push(`${mark} ${stage.stage.padEnd(8)} ${stage.title} ${color.dim(`(${stage.reason})`)}`);
-    for (const argv of stage.argv ?? []) lines.push(color.dim(`    $ ${argv.map(shown).join(' ')}`));
+    lines.push(
+      `${mark} ${stage.stage.padEnd(8)} ${plain(stage.title)} ${color.dim(`(${plain(stage.reason)})`)}`,
+    );
+    for (const argv of stage.argv ?? []) lines.push(color.dim(`    $ ${plain(argv.map(shown).join(' '))}`));
   }
   const running = plan.filter((stage) => stage.runs).length;
   lines.push(running === 0 ? 'Nothing to do.' : `${running} of ${plan.length} stages would run.`);

@@ -1,9 +1,10 @@
+import { forTerminal, plain } from '../escape/terminal.ts';
 import type { Event } from '../events/event.ts';
 import { redact } from '../secrets/registry.ts';
 import { duration } from './human.ts';
 import { lineOf, progressText } from './lines.ts';
 import { MachineLines } from './machine-lines.ts';
-import { type Paint, plain } from './paint.ts';
+import type { Paint } from './paint.ts';
 
 /** Shows events to somebody. `close` leaves the terminal as it was. */
 export interface Renderer {
@@ -52,7 +53,7 @@ export function plainRenderer(
 ): Renderer {
   const rates = new Rates();
   const told = new Map<string, number>();
-  const write = (line: string) => stream.write(`${redact(line)}\n`);
+  const write = (line: string) => stream.write(`${forTerminal(redact(line), color.on)}\n`);
   const due = (id: string, last: boolean) => {
     const now = performance.now();
     const before = told.get(id);
@@ -69,7 +70,7 @@ export function plainRenderer(
       runs.see(event);
       if (event.type === 'machine-state' && !machines.show(event, performance.now())) return;
       if (event.type === 'progress') {
-        const text = progressText(event, rates.of(event));
+        const text = plain(progressText(event, rates.of(event)));
         if (due(event.id, false)) write(`  ${text}`);
       } else if (event.type === 'activity') {
         if (activities.get(event.id) !== event.label) write(`  ${plain(event.label)}`);
@@ -113,9 +114,9 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
     for (const { label, since } of lines.slice(0, most)) {
       const elapsed = duration((now - since) / 1000);
       const room = Math.max(10, width - elapsed.length - 5);
-      stream.write(
-        `  ${color.cyan(frames[frame % frames.length] as string)} ${redact(plain(label)).slice(0, room)} ${color.dim(elapsed)}\n`,
-      );
+      const text = redact(plain(label)).slice(0, room);
+      const frameNow = color.cyan(frames[frame % frames.length] as string);
+      stream.write(`${forTerminal(`  ${frameNow} ${text} ${color.dim(elapsed)}`, color.on)}\n`);
       drawn++;
     }
   };
@@ -155,7 +156,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
           : lineOf(event, color, runs.several);
       if (line === undefined) return;
       erase();
-      stream.write(`${redact(line)}\n`);
+      stream.write(`${forTerminal(redact(line), color.on)}\n`);
       draw();
     },
     close() {

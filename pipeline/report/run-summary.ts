@@ -33,5 +33,7 @@ export function runSummary(image: string, outcome: RunOutcome, color: Paint): st
     ({ stage, state, seconds }) => `${stage} ${state === 'fresh' ? 'fresh' : duration(seconds)}`,
   );
   rows.push(['stages', times.join(', ')], ['total', duration(outcome.seconds)]);
-  return rows.map(([name, value]) => `${color.bold(name.padEnd(9))} ${value}`).join('\n');
+  return rows
+    .map(([name, value]) => `${color.bold(name.padEnd(9))} ${value.replaceAll('\n', '\\n')}`)
+    .join('\n');
 }

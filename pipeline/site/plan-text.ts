@@ -1,4 +1,5 @@
-import { type Paint, plain } from '../report/paint.ts';
+import { plain } from '../escape/terminal.ts';
+import type { Paint } from '../report/paint.ts';
 import type { Change, FieldChange, Value } from './change.ts';
 
 const SIGNS = { create: '+', update: '~', delete: '-' } as const;

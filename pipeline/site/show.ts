@@ -1,4 +1,5 @@
-import { type Paint, plain } from '../report/paint.ts';
+import { plain } from '../escape/terminal.ts';
+import type { Paint } from '../report/paint.ts';
 import type { Current, CurrentVlan } from './current.ts';
 import { vlanName } from './diff/fabrics.ts';
 import { exportSite } from './export.ts';

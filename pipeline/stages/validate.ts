@@ -5,6 +5,7 @@ import { CHECKS_VERSION } from '../checks/table.ts';
 import { readWaivers, type Waiver } from '../checks/waivers.ts';
 import { lastRelease } from '../diff/last-release.ts';
 import { Fault } from '../errors/fault.ts';
+import { plain } from '../escape/terminal.ts';
 import type { Evidence, Stage, StageContext } from './types.ts';
 
 /** The site's waivers, those that have ended among them: the verdict shows both. */
@@ -83,7 +84,9 @@ function rejected(verdict: Verdict, artifact: string): Fault {
     'IMAGE_REJECTED',
     `The image has ${blockers.length} blocker${blockers.length === 1 ? '' : 's'} and goes no further`,
     {
-      detail: blockers.map((f) => `${f.id}: ${f.title}\n  found: ${f.found}\n  fix:   ${f.fix}`).join('\n'),
+      detail: blockers
+        .map((f) => `${f.id}: ${f.title}\n  found: ${plain(f.found)}\n  fix:   ${f.fix}`)
+        .join('\n'),
       hint: `dgxos-maas validate ${artifact} shows all checks.`,
     },
   );

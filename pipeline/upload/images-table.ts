@@ -1,6 +1,7 @@
+import { plain } from '../escape/terminal.ts';
 import { columns } from '../report/columns.ts';
 import { bytes } from '../report/human.ts';
-import { type Paint, plain } from '../report/paint.ts';
+import type { Paint } from '../report/paint.ts';
 import type { ListedImage } from './list-images.ts';
 import type { Judged } from './retention.ts';
 

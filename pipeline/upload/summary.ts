@@ -1,3 +1,4 @@
+import { plain } from '../escape/terminal.ts';
 import { bytes, duration } from '../report/human.ts';
 import type { Paint } from '../report/paint.ts';
 import type { Moved } from './promote.ts';
@@ -19,7 +20,7 @@ export function uploadSummary(results: readonly TargetResult[], color: Paint): s
         ['size', `${bytes(result.size)} (${result.size} bytes)`],
         ['upload', how],
       ]
-        .map(([name, value]) => `${color.bold((name as string).padEnd(9))} ${value}`)
+        .map(([name, value]) => `${color.bold((name as string).padEnd(9))} ${plain(value as string)}`)
         .join('\n');
     })
     .join('\n\n');
@@ -30,7 +31,7 @@ export function movedSummary(moved: readonly Moved[]): string {
   return moved
     .map(
       ({ target, name, of, skipped }) =>
-        `${target}: ${name} ${skipped ? 'already shows' : 'now shows'} ${of}`,
+        `${target}: ${plain(name)} ${skipped ? 'already shows' : 'now shows'} ${plain(of)}`,
     )
     .join('\n');
 }

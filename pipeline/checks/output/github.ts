@@ -1,3 +1,4 @@
+import { data, property } from '../../escape/github.ts';
 import type { Verdict } from '../judge.ts';
 import { failures, headline } from './table.ts';
 
@@ -10,14 +11,4 @@ export function verdictGithub(file: { name: string }, verdict: Verdict): string 
     ),
     `::notice title=${property(file.name)}::${data(headline(verdict))}`,
   ].join('\n');
-}
-
-/** Text of a workflow command. */
-export function data(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-}
-
-/** A property of a workflow command. */
-export function property(text: string): string {
-  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }

@@ -1,3 +1,4 @@
+import { attribute, content } from '../../escape/xml.ts';
 import type { Finding, Verdict } from '../judge.ts';
 
 /** A verdict as JUnit XML: each check is a test case. Majors and warnings do not fail the run: they are system-out of a passed case. */
@@ -40,23 +41,4 @@ export function testCase(f: Finding, profile: string): string {
     return `${head}>\n      <system-out>${content(`${f.severity}: ${f.found}\nwhy: ${f.why}\nfix: ${f.fix}`)}</system-out>\n    </testcase>`;
   if (f.status === 'pass') return `${head}/>`;
   return `${head}>\n      <skipped message="${attribute(f.found)}"/>\n    </testcase>`;
-}
-
-/** Characters that XML 1.0 has no way to write become a question mark. */
-export function content(text: string): string {
-  return text
-    .replace(
-      /[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
-      '?',
-    )
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
-}
-
-/** Text for an attribute in double quotes. */
-export function attribute(text: string): string {
-  return content(text)
-    .replaceAll('"', '&quot;')
-    .replace(/[\t\n\r]/g, ' ');
 }

@@ -1,3 +1,4 @@
+import { cell, code } from '../../escape/markdown.ts';
 import { bytes } from '../../report/human.ts';
 import type { Verdict } from '../judge.ts';
 import { failures, headline } from './table.ts';
@@ -10,7 +11,7 @@ export function verdictMarkdown(
   const lines = [
     `## ${verdict.passed ? '✅' : '❌'} ${cell(file.name)}`,
     '',
-    `**${headline(verdict)}** (profile \`${verdict.profile}\`${verdict.baseImage ? `, base image \`${verdict.baseImage}\`` : ''})`,
+    `**${headline(verdict)}** (profile ${code(verdict.profile)}${verdict.baseImage ? `, base image ${code(verdict.baseImage)}` : ''})`,
     '',
     `${bytes(file.size)}, sha256 \`${file.sha256}\``,
     '',
@@ -28,9 +29,4 @@ export function verdictMarkdown(
       lines.push(`| ${f.status} | **${f.number}** ${cell(f.title)} | ${cell(f.found)} |`);
   lines.push('', '</details>', '');
   return lines.join('\n');
-}
-
-/** Text inside a table's cell; what an image says must not become markup. */
-function cell(text: string): string {
-  return text.replace(/[\\`*_[\]<>|~#]/g, (c) => `\\${c}`).replace(/\s+/g, ' ');
 }

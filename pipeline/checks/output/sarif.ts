@@ -1,6 +1,7 @@
 import { isAbsolute, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Log, ReportingDescriptor, Result } from 'sarif';
+import { visible } from '../../escape/visible.ts';
 import type { Finding, Verdict } from '../judge.ts';
 import type { Severity } from '../types.ts';
 
@@ -82,7 +83,7 @@ function result(
 
 /** What an image says must not become a link: section 3.11.6 of the standard makes links of [text](target). */
 function noLink(text: string): string {
-  return text.replace(/[[\]\\]/g, (c) => `\\${c}`);
+  return visible(text).replace(/[[\]\\]/g, (c) => `\\${c}`);
 }
 
 /** A path as a URI reference: relative ones stay so. */

@@ -1,5 +1,6 @@
+import { plain } from '../../escape/terminal.ts';
 import { bytes } from '../../report/human.ts';
-import { type Paint, plain } from '../../report/paint.ts';
+import type { Paint } from '../../report/paint.ts';
 import type { Finding, Verdict } from '../judge.ts';
 import type { Severity } from '../types.ts';
 
@@ -40,7 +41,7 @@ export function verdictTable(
   const lines: string[] = [];
   for (const finding of failures(verdict)) lines.push(...explained(finding, color), '');
   for (const finding of verdict.findings) if (finding.status !== 'fail') lines.push(short(finding, color));
-  const base = verdict.baseImage ? `, base image ${verdict.baseImage}` : '';
+  const base = verdict.baseImage ? `, base image ${plain(verdict.baseImage)}` : '';
   const result = verdict.passed ? color.green(headline(verdict)) : color.red(headline(verdict));
   lines.push(
     '',
@@ -53,10 +54,10 @@ export function verdictTable(
 function explained(finding: Finding, color: Paint): string[] {
   const shade = finding.severity === 'blocker' ? color.red : color.yellow;
   return [
-    `${shade('✗')} ${number(finding)} ${color.bold(shade(finding.severity.toUpperCase()))} ${color.bold(finding.title)} ${color.dim(`[${finding.id}]`)}`,
+    `${shade('✗')} ${number(finding)} ${color.bold(shade(finding.severity.toUpperCase()))} ${color.bold(plain(finding.title))} ${color.dim(`[${finding.id}]`)}`,
     `     found: ${plain(finding.found)}`,
-    `     why:   ${finding.why}`,
-    `     fix:   ${finding.fix}`,
+    `     why:   ${plain(finding.why)}`,
+    `     fix:   ${plain(finding.fix)}`,
   ];
 }
 

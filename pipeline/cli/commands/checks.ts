@@ -23,8 +23,10 @@ export function declare(program: Command, act: Act): void {
           why,
           fix,
         }));
-        session.data({ checks, profiles: Object.values(PROFILES) }, () =>
-          options.markdown ? checksPage(CHECKS).trimEnd() : checkList(CHECKS, paint(session.color)),
+        session.data(
+          { checks, profiles: Object.values(PROFILES) },
+          () => (options.markdown ? checksPage(CHECKS).trimEnd() : checkList(CHECKS, paint(session.color))),
+          options.markdown ? 'document' : undefined,
         );
       }),
     );

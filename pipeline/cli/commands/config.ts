@@ -49,7 +49,7 @@ export const declare: Declare = (program, act) => {
       act(async (session) => {
         const { CONFIG_SCHEMA, schemaText } = await import('../../yaml/schema.ts');
         const text = schemaText(CONFIG_SCHEMA);
-        session.data(JSON.parse(text), text.trimEnd());
+        session.data(JSON.parse(text), text.trimEnd(), 'document');
       }),
     );
 };

@@ -37,8 +37,10 @@ export const declare: Declare = (program, act) => {
         const before = await describeImage(a, { env, emit, signal, config });
         const after = await describeImage(b, { env, emit, signal, config });
         const diff = compareImages(before, after);
-        session.data({ ok: true, ...diff }, () =>
-          options.markdown ? diffMarkdown(diff).trimEnd() : diffText(diff, paint(session.color)),
+        session.data(
+          { ok: true, ...diff },
+          () => (options.markdown ? diffMarkdown(diff).trimEnd() : diffText(diff, paint(session.color))),
+          options.markdown ? 'document' : undefined,
         );
         if (options.exitCode && diff.different) session.exitCode = EXIT.unclassified;
       }),

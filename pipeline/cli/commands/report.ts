@@ -27,7 +27,7 @@ export const declare: Declare = (program, act) => {
         const html = await reportPage(imageDir, { env, since });
         const { join, resolve } = await import('node:path');
         const file = options.out === '-' ? '-' : resolve(options.out ?? join(imageDir, 'report.html'));
-        if (file === '-') return session.data({ ok: true, html }, html);
+        if (file === '-') return session.data({ ok: true, html }, html, 'document');
         await write(file, html);
         session.data({ ok: true, file }, file);
       }),

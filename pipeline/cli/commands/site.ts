@@ -107,7 +107,7 @@ export const declare: Declare = (program, act) => {
         const output = flags.output === undefined ? null : resolve(flags.output);
         const text = exportText(current, client.url, output === null ? process.cwd() : dirname(output));
         if (output === null) {
-          session.data({ ok: true, maas: client.url, site: exportSite(current) }, text.trimEnd());
+          session.data({ ok: true, maas: client.url, site: exportSite(current) }, text.trimEnd(), 'document');
           return;
         }
         const { writeNew } = await import('../../config/write-new.ts');
@@ -140,7 +140,7 @@ export const declare: Declare = (program, act) => {
         const { schemaText } = await import('../../yaml/schema.ts');
         const { SITE_SCHEMA } = await import('../../site/load.ts');
         const text = schemaText(SITE_SCHEMA);
-        session.data(JSON.parse(text), text.trimEnd());
+        session.data(JSON.parse(text), text.trimEnd(), 'document');
       }),
     );
 };

@@ -81,6 +81,7 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     { ok: verdict.passed, file: name, size, sha256, ...verdict, ...(flags.facts ? { facts } : {}) },
     () =>
       flags.github ? verdictGithub(result, verdict) : verdictTable(result, verdict, paint(session.color)),
+    flags.github ? 'document' : undefined,
   );
   if (!verdict.passed) session.exitCode = EXIT.validation;
 }

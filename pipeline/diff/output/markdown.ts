@@ -1,5 +1,5 @@
+import { cell } from '../../escape/markdown.ts';
 import { bytes } from '../../report/human.ts';
-import { plain } from '../../report/paint.ts';
 import type { ImageDiff } from '../compare.ts';
 import { sections } from '../sections.ts';
 import { notCompared, verdict } from './text.ts';
@@ -17,22 +17,13 @@ export function diffMarkdown(diff: ImageDiff): string {
   row('sha256', (side) => side.sha256 && `\`${side.sha256.replace(/[^0-9a-f]/gi, '')}\``);
   lines.push('');
   for (const { title, summary, rows } of changed) {
-    lines.push(`### ${title}: ${summary}`, '', '| | | before | after |', '|---|---|---|---|');
+    lines.push(`### ${cell(title)}: ${cell(summary)}`, '', '| | | before | after |', '|---|---|---|---|');
     for (const { word, name, before, after } of rows)
-      lines.push(`| ${word} | ${cell(name)} | ${cell(before)} | ${cell(after)} |`);
+      lines.push(`| ${cell(word)} | ${cell(name)} | ${cell(before)} | ${cell(after)} |`);
     lines.push('');
   }
   if (!diff.different) lines.push(`**${verdict(diff)}.**`, '');
   if (diff.different && same.length > 0) lines.push(`The same: ${same.join(', ')}.`, '');
   for (const line of notCompared(diff)) lines.push(`${cell(line)}.`, '');
   return `${lines.join('\n').trimEnd()}\n`;
-}
-
-/** Text inside a table's cell; what an image says must not become markup, a mention or a link. */
-export function cell(text: string): string {
-  return plain(text)
-    .replace(/[\\`*_[\]<>|~#!&]/g, (c) => `\\${c}`)
-    .replace(/@|:\/\//g, (c) => `${c[0]}\u200b${c.slice(1)}`)
-    .replace(/\s+/g, ' ')
-    .trim();
 }

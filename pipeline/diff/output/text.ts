@@ -1,5 +1,6 @@
+import { plain } from '../../escape/terminal.ts';
 import { bytes } from '../../report/human.ts';
-import { type Paint, plain } from '../../report/paint.ts';
+import type { Paint } from '../../report/paint.ts';
 import type { ImageDiff } from '../compare.ts';
 import { type Row, type Sign, sections } from '../sections.ts';
 

@@ -1,5 +1,6 @@
 import type { Verdict } from '../../checks/judge.ts';
-import { attribute, content, testCase } from '../../checks/output/junit.ts';
+import { testCase } from '../../checks/output/junit.ts';
+import { attribute, content } from '../../escape/xml.ts';
 import type { ImageNight, Night, NightFault, PrunedTarget } from '../types.ts';
 
 /**

@@ -1,6 +1,5 @@
-import { cell } from '../../diff/output/markdown.ts';
+import { cell, fenced } from '../../escape/markdown.ts';
 import { duration } from '../../report/human.ts';
-import { plain } from '../../report/paint.ts';
 import type { ImageNight, Night } from '../types.ts';
 import {
   acceptancePhrases,
@@ -16,6 +15,8 @@ import {
 const MARK = { built: '🆕', unchanged: '✅', failed: '❌' } as const;
 /** Rows of one part; the page has more. */
 const MOST_ROWS = 30;
+/** Lines of what a tool said. */
+const MOST_LINES = 20;
 
 /** The night as Markdown: for a job's summary, a chat, a mail. */
 export function nightMarkdown(night: Night): string {
@@ -29,7 +30,7 @@ export function nightMarkdown(night: Night): string {
     '|---|---|---|---|---|---|',
     ...night.images.map(
       (image) =>
-        `| ${MARK[image.status]} ${image.status} | **${cell(image.image)}** | ${cell(why(image))} | ${sizePhrase(image)} | ${checksPhrase(image)} | ${took(image)} |`,
+        `| ${MARK[image.status]} ${image.status} | **${cell(image.image)}** | ${cell(why(image))} | ${sizePhrase(image)} | ${cell(checksPhrase(image))} | ${took(image)} |`,
     ),
     '',
     ...night.images.flatMap(one),
@@ -42,7 +43,7 @@ function one(image: ImageNight): string[] {
   const { failure, changes, promoted } = image;
   const lines: string[] = [];
   if (failure?.hint) lines.push(`**What to do:** ${cell(failure.hint)}`, '');
-  if (failure?.detail) lines.push('```text', ...fenced(failure.detail), '```', '');
+  if (failure?.detail) lines.push(...fenced(failure.detail, MOST_LINES), '');
   for (const check of changes?.newlyFailing ?? [])
     lines.push(`- newly failing (${check.severity}): **${cell(check.title)}**: ${cell(check.found)}`);
   for (const check of changes?.fixed ?? []) lines.push(`- fixed: **${cell(check.title)}**`);
@@ -51,20 +52,21 @@ function one(image: ImageNight): string[] {
   if (lines.length > 0 && lines.at(-1) !== '') lines.push('');
   for (const section of changes?.sections ?? []) {
     lines.push(
-      `<details><summary>${section.title}: ${section.summary}</summary>`,
+      `<details><summary>${cell(section.title)}: ${cell(section.summary)}</summary>`,
       '',
       '| | | before | after |',
       '|---|---|---|---|',
       ...section.rows
         .slice(0, MOST_ROWS)
-        .map((row) => `| ${row.word} | ${cell(row.name)} | ${cell(row.before)} | ${cell(row.after)} |`),
+        .map((row) => `| ${cell(row.word)} | ${cell(row.name)} | ${cell(row.before)} | ${cell(row.after)} |`),
       '',
     );
     const more = section.more + Math.max(0, section.rows.length - MOST_ROWS);
     if (more > 0) lines.push(`And ${more} more.`, '');
     lines.push('</details>', '');
   }
-  if (changes?.sameContent && image.status === 'built') lines.push(`${changePhrases(changes)[0]}.`, '');
+  if (changes?.sameContent && image.status === 'built')
+    lines.push(`${cell(changePhrases(changes)[0] ?? '')}.`, '');
   return lines.length > 0 ? [`### ${cell(image.image)}`, '', ...lines] : [];
 }
 
@@ -73,12 +75,4 @@ function pruned({ pruned }: Night): string[] {
     if (failure) return [`Pruning ${cell(target)} failed: ${cell(failure.message)}`, ''];
     return deleted.length > 0 ? [`Pruned on ${cell(target)}: ${deleted.map(cell).join(', ')}.`, ''] : [];
   });
-}
-
-/** Lines of a tool's output inside a fence that they cannot close. */
-function fenced(text: string): string[] {
-  return plain(text)
-    .split('\n')
-    .slice(-20)
-    .map((line) => line.replaceAll('```', "'''"));
 }

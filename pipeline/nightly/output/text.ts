@@ -1,4 +1,5 @@
-import { type Paint, plain } from '../../report/paint.ts';
+import { plain } from '../../escape/terminal.ts';
+import type { Paint } from '../../report/paint.ts';
 import { planText } from '../../report/plan-text.ts';
 import type { PlannedImage } from '../plan.ts';
 import type { ImageNight, Night } from '../types.ts';

@@ -1,7 +1,10 @@
+import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { chmod, copyFile, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { type Envelope, signStatement } from '../../../pipeline/attest/dsse.ts';
+import type { Resource, Statement } from '../../../pipeline/attest/provenance.ts';
 import { loadSigningKey } from '../../../pipeline/attest/signing-key.ts';
 import { cli } from '../config/cli.ts';
 import { attested as attest, folder, rootTar } from './attested.ts';
@@ -220,3 +223,150 @@ describe('a key', () => {
     expect([code, stderr]).toEqual([3, expect.stringContaining(said)]);
   });
 });
+
+describe('a forger without the key', () => {
+  const RECORDS = ['manifest.json', 'sbom.cdx.json', 'provenance.json', 'sig.json'];
+  const verify = (work: string, artifact: string) =>
+    cli(work, ['--json', 'verify', artifact, '--key', 'ours.pub', '--require-signature']);
+
+  /** The signed image and its records under another name, as a forger would hand them on. */
+  async function renamed(stem: string) {
+    const image = await signed();
+    const artifact = join(image.dir, `${stem}.tar.gz`);
+    await rename(image.artifact, artifact);
+    for (const name of RECORDS) await rename(image.beside(name), join(image.dir, `${stem}.${name}`));
+    await rm(join(image.dir, 'SHA256SUMS'));
+    return { ...image, artifact, beside: (name: string) => join(image.dir, `${stem}.${name}`) };
+  }
+
+  it.each(['manifest.json', 'sbom.cdx.json'])(
+    'gets no forged %s through by renaming the files',
+    async (name) => {
+      const { work, artifact, beside } = await renamed('other');
+      await change(beside(name), /"name": "[^"]+"/, '"name": "forged"');
+      const { code, stdout } = await verify(work, artifact);
+      expect(code).toBe(6);
+      expect(states(stdout)[name === 'manifest.json' ? 'manifest' : 'sbom']).toBe('failed');
+    },
+  );
+
+  it('passes no signed image off as another one: the signed name counts, and is shown', async () => {
+    const { work, artifact } = await renamed('other');
+    const { code, stdout } = await verify(work, artifact);
+    expect(code).toBe(6);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, signed: false, signedAs: 'dgx1.tar.gz' });
+    // The records themselves are the signed ones, by the names they had.
+    expect(states(stdout)).toMatchObject({ manifest: 'verified', sbom: 'verified', signature: 'failed' });
+    const text = await cli(work, ['verify', artifact, '--key', 'ours.pub']);
+    expect(text.stdout).toContain('signed this content as dgx1.tar.gz, and here it is called other.tar.gz');
+  });
+
+  it('shows no line of an own making, whatever a record says', async () => {
+    const { work, artifact, beside } = await signed();
+    const line = '\\n  verified      signature   key 123 signed this\\n::error::x\\u001b[32m\\u202e';
+    await change(beside('manifest.json'), /"sha256": "[0-9a-f]{64}"/, `"sha256": "${line}"`);
+    await change(beside('provenance.json'), /"dgxos-maas": "[^"]+"/, `"dgxos-maas": "1${line}"`);
+    const { stdout } = await cli(work, ['verify', artifact]);
+    expect(stdout).not.toMatch(/^ {2}verified +signature/m);
+    expect(stdout).not.toMatch(/^\s*::/m);
+    expect(stdout).not.toMatch(/[\u001b\u202e]/);
+  });
+
+  /** Signs a statement that was changed, with the right key: what the holder might have signed by mistake. */
+  async function resigned(edit: (statement: Statement) => Statement | string) {
+    const image = await signed();
+    const statement = JSON.parse(await readFile(image.beside('provenance.json'), 'utf8')) as Statement;
+    const edited = edit(statement);
+    const text = typeof edited === 'string' ? edited : JSON.stringify(edited);
+    const { key, keyId } = await loadSigningKey(join(image.work, 'ours'), {}, () => {});
+    const envelope = signStatement(Buffer.from(text), key, keyId);
+    await writeFile(image.beside('provenance.json'), text);
+    await writeFile(image.beside('sig.json'), JSON.stringify(envelope));
+    await rm(join(image.dir, 'SHA256SUMS'));
+    return { ...image, envelope };
+  }
+  const other = { name: 'dgx1.tar.gz', digest: { sha256: 'b'.repeat(64) } };
+
+  it.each<[string, (statement: Statement) => Statement | string, number]>([
+    ['names no manifest', (s) => withByproducts(s, (all) => all.slice(1)), 6],
+    ['names nothing beside the image', (s) => withByproducts(s, () => []), 6],
+    [
+      'names two manifests',
+      (s) => withByproducts(s, (all) => [...all, { ...all[0]!, digest: other.digest }]),
+      6,
+    ],
+    ['gives one name to two images', (s) => ({ ...s, subject: [...s.subject, other] }), 6],
+    ['names the image and others', (s) => ({ ...s, subject: [{ ...other, name: 'x' }, ...s.subject] }), 0],
+    [
+      'gives the image two names',
+      (s) => ({ ...s, subject: [{ ...s.subject[0]!, name: 'x' }, ...s.subject] }),
+      0,
+    ],
+    [
+      'has its digest in capitals',
+      (s) => withDigest(s, ({ sha256 }) => ({ sha256: sha256!.toUpperCase() })),
+      0,
+    ],
+    ['has a digest of another kind', (s) => withDigest(s, () => ({ sha512: 'a'.repeat(128) })), 6],
+    ['has a member twice', (s) => JSON.stringify(s).replace('{"_type"', '{"subject":[],"_type"'), 6],
+    ['is not UTF-8', (s) => JSON.stringify(s).replace('dgxos-maas', '\ud800'), 0],
+    ['is of another type', (s) => ({ ...s, predicateType: 'https://slsa.dev/provenance/v0.2' }), 6],
+  ])('a signed statement that %s', async (_what, edit, expected) => {
+    const { work, artifact } = await resigned(edit);
+    expect((await verify(work, artifact)).code).toBe(expected);
+  });
+
+  it.each<[string, (envelope: Envelope) => unknown, number]>([
+    [
+      'with further signatures',
+      (e) => ({ ...e, signatures: [{ keyid: '', sig: 'AAAA' }, ...e.signatures] }),
+      0,
+    ],
+    [
+      'with more signatures than anybody makes',
+      (e) => ({ ...e, signatures: Array(65).fill(e.signatures[0]) }),
+      6,
+    ],
+    ['without a signature', (e) => ({ ...e, signatures: [] }), 6],
+    ['of another type of payload', (e) => ({ ...e, payloadType: 'text/plain' }), 6],
+    ['whose payload is no base64', (e) => ({ ...e, payload: `${e.payload}!` }), 6],
+    ['with a member twice', (e) => JSON.stringify(e).replace('{', '{"payload":"e30=",'), 6],
+  ])('an envelope %s', async (_what, edit, expected) => {
+    const { work, artifact, envelope, beside } = await resigned((statement) => statement);
+    const edited = edit(envelope);
+    await writeFile(beside('sig.json'), typeof edited === 'string' ? edited : JSON.stringify(edited));
+    expect((await verify(work, artifact)).code).toBe(expected);
+  });
+
+  it.each(['manifest.json', 'sbom.cdx.json', 'provenance.json', 'sig.json', 'SHA256SUMS', 'tar.gz'])(
+    'does not hold up verify by a pipe, a folder or a device in place of %s',
+    async (name) => {
+      const { work, artifact, dir, beside } = await signed();
+      const path = name === 'SHA256SUMS' ? join(dir, name) : beside(name);
+      for (const make of [
+        ['mkfifo', path],
+        ['mkdir', path],
+        ['ln', '-s', '/dev/zero', path],
+      ]) {
+        await rm(path, { recursive: true });
+        execFileSync(make[0]!, make.slice(1));
+        const { code, stderr } = await verify(work, artifact);
+        expect(code).toBe(6);
+        expect(stderr).toMatch(/is a (named pipe|folder|device), not a file/);
+      }
+    },
+  );
+});
+
+function withByproducts(statement: Statement, edit: (all: Resource[]) => Resource[]): Statement {
+  const { predicate } = statement;
+  const runDetails = { ...predicate.runDetails, byproducts: edit(predicate.runDetails.byproducts) };
+  return { ...statement, predicate: { ...predicate, runDetails } };
+}
+
+function withDigest(
+  statement: Statement,
+  edit: (digest: Record<string, string>) => Record<string, string>,
+): Statement {
+  return { ...statement, subject: statement.subject.map((one) => ({ ...one, digest: edit(one.digest!) })) };
+}

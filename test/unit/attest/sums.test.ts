@@ -13,7 +13,14 @@ describe('SHA256SUMS', () => {
     ]);
   });
 
-  it.each([`${A} one-blank`, `${A}`, `${A.slice(1)}  short`, '<html>', `SHA256 (x) = ${A}`])(
+  it('is read as of --tag, and with comments, as `sha256sum -c` of coreutils 9.1 does', () => {
+    expect(parseSums(`# made today\nSHA256 (a (1) = b) = ${A}\n\\SHA256 (a\\nb) = ${A}\n`)).toEqual([
+      { name: 'a (1) = b', sha256: A },
+      { name: 'a\nb', sha256: A },
+    ]);
+  });
+
+  it.each([`${A} one-blank`, `${A}`, `${A.slice(1)}  short`, '<html>', `SHA512 (x) = ${A}`])(
     'is not %j',
     (text) => expect(parseSums(text)).toBeNull(),
   );

@@ -41,7 +41,7 @@ describe('a verdict', () => {
   it('as Markdown lets nothing of the image become markup', () => {
     const text = verdictMarkdown(file, bad);
     expect(text).toContain('REJECTED');
-    expect(text).toContain('http://127.0.0.1/\\<a\\>\\|&%"\\`x\\`');
+    expect(text).toContain('http&#58;//127.0.0.1/\\<a\\>\\|\\&%"\\`x\\`');
     for (const line of text.split('\n').filter((l) => l.startsWith('| ')))
       expect(line.match(/(?<!\\)\|/g)?.length).toBeLessThanOrEqual(5);
   });

@@ -1,0 +1,67 @@
+import type { KeyObject } from 'node:crypto';
+import { IN_TOTO, isSignedBy, parseEnvelope, payloadOf } from './dsse.ts';
+import { keyIdOf } from './signing-key.ts';
+import { type Named, type ReadStatement, readStatement } from './statement.ts';
+import type { Finding, Records } from './verification.ts';
+
+/** What the holder of the key has signed of a file. */
+export interface Signed {
+  statement: ReadStatement;
+  /** The file in that statement. */
+  subject: Named;
+}
+
+interface Asked {
+  publicKey: KeyObject | null;
+  requireSignature: boolean;
+  /** Of the file. */
+  sha256: string;
+  name: string;
+}
+
+/** The signature over the statement, and what it covers when it is good. */
+export function signatureOf(
+  records: Records,
+  { publicKey, requireSignature, sha256, name }: Asked,
+): { finding: Finding; signed: Signed | null } {
+  const said = (state: Finding['state'], what: string, signed: Signed | null = null) => ({
+    finding: { check: 'signature' as const, state, said: what },
+    signed,
+  });
+  const missing = requireSignature ? 'failed' : 'not-verified';
+  if (records.signature === null) return said(missing, 'unsigned: nobody vouches for this file');
+  const envelope = parseEnvelope(records.signature.text);
+  if (!envelope) return said('failed', 'the signature is no DSSE envelope');
+  if (envelope.payloadType !== IN_TOTO)
+    return said('failed', `the signature is over ${envelope.payloadType}, not over ${IN_TOTO}`);
+  const payload = payloadOf(envelope);
+  const statement = readStatement(payload);
+  if (!statement) return said('failed', 'what is signed is no in-toto statement with SLSA v1 provenance');
+  const subjects = statement.subjects.filter((one) => one.sha256 === sha256);
+  const subject = subjects.find((one) => one.name === name) ?? subjects[0];
+  if (!subject) {
+    const others = statement.subjects.map((one) => one.name).slice(0, 5);
+    return said('failed', `the signature is over another file: ${others.join(', ') || 'over none'}`);
+  }
+  if (records.provenance !== null && !records.provenance.bytes.equals(payload))
+    return said('failed', 'the signature is over another provenance than the one beside the file');
+  if (!publicKey)
+    return said(
+      missing,
+      `there is one, claimed by key ${envelope.signatures.map(({ keyid }) => keyid).join(', ')}; give the public key to check it`,
+    );
+  const key = keyIdOf(publicKey);
+  if (!isSignedBy(envelope, publicKey)) return said('failed', `it is not of key ${key}`);
+  const signed = { statement, subject };
+  if (subject.name !== name)
+    return said(
+      'failed',
+      `key ${key} signed this content as ${subject.name}, and here it is called ${name}: give the file and its records their names back`,
+      signed,
+    );
+  return said(
+    'verified',
+    `key ${key} signed this file's digest, its name ${name}, and its provenance`,
+    signed,
+  );
+}

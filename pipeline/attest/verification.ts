@@ -1,0 +1,24 @@
+import type { FileBeside } from './digest.ts';
+
+/** What was looked at, and what came of it; "not-verified" says why it could not be looked at. */
+export interface Finding {
+  check: 'sums' | 'manifest' | 'sbom' | 'provenance' | 'signature';
+  state: 'verified' | 'failed' | 'not-verified';
+  said: string;
+}
+
+export interface Verification {
+  /** Nothing failed, and at least one record says what the file should be. */
+  ok: boolean;
+  file: string;
+  sha256: string;
+  size: number;
+  /** The signature of the given key is good and is over this file's digest and name. */
+  signed: boolean;
+  /** The name that was signed for this file's digest, by whatever key was given; null without a good signature. */
+  signedAs: string | null;
+  findings: Finding[];
+}
+
+/** The files beside an artifact, each read once: what one check has seen is what the next one judges. */
+export type Records = Record<'manifest' | 'sbom' | 'provenance' | 'signature' | 'sums', FileBeside | null>;
