@@ -32,29 +32,6 @@ export const HYGIENE_CHECKS: Check[] = [
     evaluate: ({ apt }) => (apt.proxies.length > 0 ? fail(places(apt.proxies)) : pass('none')),
   },
   {
-    number: 34,
-    id: 'dgx-identity',
-    title: "preseed.sh's tokens are replaced; dgx-release names the platform, not the build VM",
-    severity: 'major',
-    why: 'NVIDIA’s tools read /etc/dgx-release; the serial number there would be the build VM’s, on every machine.',
-    fix: 'Give the right platform to the build, and empty DGX_SERIAL_NUMBER in a late command.',
-    reads: /^etc\/dgx-release$/,
-    evaluate({ dgx }, { profile, platform }) {
-      if (dgx.tokens.length > 0) return fail(`never replaced: ${places(dgx.tokens)}`);
-      if (!dgx.release)
-        return profile.nvidia
-          ? fail('there is no /etc/dgx-release')
-          : pass('no token left; there is no /etc/dgx-release');
-      const serial = dgx.release.DGX_SERIAL_NUMBER ?? '';
-      if (serial !== '') return fail(`/etc/dgx-release has the serial number "${serial.slice(0, 60)}"`);
-      const named = dgx.release.DGX_PLATFORM ?? dgx.release.DGX_NAME ?? '';
-      if (named === '') return fail('/etc/dgx-release names no platform');
-      if (platform !== null && plain(dgx.release.DGX_PLATFORM) !== '' && !alike(dgx.release, platform))
-        return fail(`/etc/dgx-release is of "${named}", and the image is for ${platform}`);
-      return pass(`${named}, no serial number`);
-    },
-  },
-  {
     number: 35,
     id: 'oem-config',
     title: 'The first-boot wizard is not armed',
@@ -129,14 +106,3 @@ export const HYGIENE_CHECKS: Check[] = [
     },
   },
 ];
-
-const plain = (text = '') =>
-  text
-    .toLowerCase()
-    .replace(/^nvidia/, '')
-    .replace(/[^a-z0-9]/g, '');
-
-/** Whether any field of dgx-release speaks of the platform: "DGX A100", "DGXA100" and dgx_a100 are one. */
-function alike(release: Record<string, string>, platform: string): boolean {
-  return Object.values(release).some((value) => plain(value).includes(plain(platform)));
-}

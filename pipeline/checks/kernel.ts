@@ -46,7 +46,12 @@ export const KERNEL_CHECKS: Check[] = [
       if (!hook && customKernel === null) return notApplicable('there is no hook');
       if (hook && hook.genericKernels.length > 0)
         return fail(`installs a generic kernel: ${places(hook.genericKernels)}`);
-      if (customKernel !== null && !facts.packages.some((p) => p.name === customKernel && installed(p)))
+      // apt's NAME=VERSION is taken, too: curtin gives the text to apt-get as it is.
+      const [name, version] = customKernel?.split('=') ?? [];
+      const there = facts.packages.some(
+        (p) => p.name === name && installed(p) && (version === undefined || p.version === version),
+      );
+      if (customKernel !== null && !there)
         return fail(`/curtin/CUSTOM_KERNEL names "${customKernel.slice(0, 80)}", which is not installed`);
       return pass(customKernel === null ? 'names no generic kernel' : `CUSTOM_KERNEL is ${customKernel}`);
     },

@@ -55,6 +55,7 @@ export const PROFILES = {
     exempt: {
       'nvidia-module': NO_NVIDIA,
       'eula-diversion': NO_NVIDIA,
+      snapd: 'Debian brings no snapd, and the sandbox has no proxy to set',
       firmware: 'the demo runs in virtual machines, and Debian has no package of that name',
     },
   },

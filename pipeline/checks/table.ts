@@ -2,8 +2,10 @@ import { APT_CHECKS } from './apt.ts';
 import { ARCHIVE_CHECKS } from './archive.ts';
 import { CLOUD_CHECKS } from './cloud.ts';
 import { DEPLOYMENT_CHECKS } from './deployment.ts';
+import { DGX_CHECKS } from './dgx.ts';
 import { HYGIENE_CHECKS } from './hygiene.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
+import { MAAS_CHECKS } from './maas.ts';
 import { PACKAGE_CHECKS } from './packages.ts';
 import { SECURITY_CHECKS } from './security.ts';
 import { STORAGE_CHECKS } from './storage.ts';
@@ -21,6 +23,8 @@ export const CHECKS: readonly Check[] = [
   ...CLOUD_CHECKS,
   ...APT_CHECKS,
   ...STORAGE_CHECKS,
+  ...MAAS_CHECKS,
+  ...DGX_CHECKS,
   ...HYGIENE_CHECKS,
   ...DEPLOYMENT_CHECKS,
 ].sort((a, b) => a.number - b.number);

@@ -151,6 +151,8 @@ export interface ImageFacts {
   };
   xattrs: AttributeFacts;
   /** /dev /proc /sys /run /tmp. */
+  /** Members of the ESP that vfat cannot hold. */
+  esp: Sample;
   mountPoints: Record<string, { exists: boolean; members: Sample }>;
   devices: Sample;
   commands: Record<string, boolean>;

@@ -12,13 +12,13 @@ export interface Assignment {
   value: string;
 }
 
-const NAME = /^[ \t]{0,64}(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]{0,100})(\+?)=/;
+const NAME = /^[ \t]{0,64}(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]{0,100})=/;
 /** What is built up from earlier values grows no further than this. */
 const LONGEST = 64 << 10;
 
 /**
- * The assignments of files that a shell sources one after the other, such as /etc/default/grub and its grub.d: quotes, `+=` and the
- * values of earlier variables are followed; commands, functions and conditions are passed over. Linear in the text.
+ * The assignments of files that a shell sources one after the other, such as /etc/default/grub and its grub.d: quotes and the values
+ * of earlier variables are followed; commands, functions and conditions are passed over (`NAME+=x` is a command to sh, not an assignment). Linear in the text.
  */
 export function shellAssignments(files: readonly ShellFile[]): Assignment[] {
   const values = new Map<string, string>();
@@ -39,7 +39,7 @@ export function shellAssignments(files: readonly ShellFile[]): Assignment[] {
       }
       if (word === null) break;
       const name = match[1]!;
-      const value = (match[2] === '+' ? (values.get(name) ?? '') + word : word).slice(0, LONGEST);
+      const value = word.slice(0, LONGEST);
       values.set(name, value);
       assignments.push({ file: path, line: number, name, value });
     }

@@ -6,6 +6,7 @@ import { attributesCollector } from './attributes.ts';
 import { bootCollector } from './boot.ts';
 import { cloudCollector } from './cloud.ts';
 import { countsCollector } from './counts.ts';
+import { espCollector } from './esp.ts';
 import { hooksCollector } from './hooks.ts';
 import { identityCollector } from './identity.ts';
 import { leftoversCollector } from './leftovers.ts';
@@ -35,6 +36,7 @@ export function collectors(signal?: AbortSignal) {
     apt: aptCollector(),
     cloud: cloudCollector(),
     storage: storageCollector(),
+    esp: espCollector(),
     leftovers: leftoversCollector(),
     tokens: tokensCollector(),
     licences: licencesCollector(),
@@ -66,6 +68,7 @@ export function composeFacts(
     apt: parts.apt,
     storage: parts.storage,
     cloud: parts.cloud,
+    esp: parts.esp,
     ...leftovers,
     ...parts.licences,
     dgx: { release: dgxRelease, tokens: parts.tokens },

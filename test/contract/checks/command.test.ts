@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verdict } from '../../../pipeline/checks/judge.ts';
+import { CHECKS } from '../../../pipeline/checks/table.ts';
 import type { Act } from '../../../pipeline/cli/command.ts';
 import { declare as declareChecks } from '../../../pipeline/cli/commands/checks.ts';
 import { declare as declareValidate } from '../../../pipeline/cli/commands/validate.ts';
@@ -139,7 +140,7 @@ describe('validate', () => {
 describe('checks', () => {
   it('lists all', async () => {
     const { object, text } = await run(['checks']);
-    expect(object.checks).toHaveLength(43);
+    expect(object.checks).toHaveLength(CHECKS.length);
     expect(text).toContain('why:');
     expect((await run(['checks', '--markdown'])).text).toMatch(/^# The checks/);
   });

@@ -209,6 +209,29 @@ const BAD: Record<string, Bad[]> = {
       found: /sh -n: .*(syntax|unexpected)/i,
     },
     {
+      how: 'a script that is not executable',
+      spoil: (r) =>
+        r
+          .change('curtin/curtin-hooks', {
+            content: '#!/usr/bin/env python3\nrun_hook_in_target(target, "setup-bootloader")\n',
+          })
+          .put('curtin/setup-bootloader', '#!/bin/bash\n'),
+      found: /line 2 of the hook needs \/curtin\/setup-bootloader, which is not executable/,
+    },
+    {
+      how: 'a script that is not there',
+      spoil: (r) => r.change('curtin/curtin-hooks', { content: '#!/bin/bash\n"$TARGET"/curtin/more\n' }),
+      found: /line 2 of the hook needs \/curtin\/more, which is not in the image/,
+    },
+    {
+      how: 'a script that does not start',
+      spoil: (r) =>
+        r
+          .change('curtin/curtin-hooks', { content: '#!/bin/bash\n/curtin/more\n' })
+          .put('curtin/more', '#!/bin/bash\r\n', { mode: 0o755 }),
+      found: /\/curtin\/more, which will not start/,
+    },
+    {
       how: 'a hard link to what was not read',
       spoil: (r) =>
         r
@@ -608,6 +631,16 @@ const BAD: Record<string, Bad[]> = {
     },
     { how: 'absent', spoil: (r) => r.remove('etc/dgx-release'), found: /no \/etc\/dgx-release/ },
   ],
+  esp: [
+    {
+      how: 'another group',
+      spoil: (r) => r.put('boot/efi/EFI/x', 'x', { gid: 44 }),
+      found: /\/boot\/efi\/EFI\/x \(owner 0:44\)/,
+    },
+    { how: 'another owner', spoil: (r) => r.put('boot/efi/x', 'x', { uid: 1000 }), found: /owner 1000:0/ },
+    { how: 'a link', spoil: (r) => r.link('boot/efi/x', 'y'), found: /a symlink/ },
+  ],
+  snapd: [{ how: 'absent', spoil: (r) => r.withoutPackage('snapd'), found: /snapd is not installed/ }],
   'oem-config': [
     { how: 'run file', spoil: (r) => r.put('var/lib/oem-config/run'), found: /oem-config\/run/ },
     {
