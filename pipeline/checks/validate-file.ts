@@ -80,10 +80,12 @@ export async function validateFile(source: string, options: ValidateOptions): Pr
       unit: 'bytes',
     });
   const archives = options.probeSources ? await probed(facts, options) : null;
+  const verdict = judge(facts, { ...options, stream: streamFacts, archives });
+  for (const note of verdict.notes ?? []) options.emit?.({ type: 'notice', level: 'warning', message: note });
   return {
     name,
     facts,
-    verdict: judge(facts, { ...options, stream: streamFacts, archives }),
+    verdict,
     stream: streamFacts,
     sha256: hash.digest('hex'),
     size,

@@ -51,6 +51,7 @@ export const validate: Stage<'validate'> = {
       platform: context.image.platform,
       previousBytes: (await releaseBefore(context))?.facts.bytes?.stored ?? null,
     });
+    for (const note of verdict.notes ?? []) context.emit({ type: 'notice', level: 'warning', message: note });
     const file = join(context.dir, 'verdict.json');
     await writeFile(file, `${JSON.stringify(verdict, null, 2)}\n`);
     if (!verdict.passed) throw rejected(verdict, context.output('pack').artifact.path);

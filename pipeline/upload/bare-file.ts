@@ -124,7 +124,7 @@ async function validated(
       emit({
         type: 'notice',
         level: 'info',
-        message: `${line(finding)} (waived until ${finding.waiver.until}: ${finding.waiver.reason})`,
+        message: line(finding),
       });
   const os = facts.osRelease;
   const fromImage = os && BASE_SYSTEMS.has(os.id) && os.codename ? `${os.id}/${os.codename}` : undefined;

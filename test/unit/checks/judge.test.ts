@@ -34,6 +34,72 @@ describe('judge', () => {
     expect(verdict.counts.waived).toBe(0);
   });
 
+  describe('a waiver that names a finding', () => {
+    const [rsa, ed25519] = ['/etc/ssh/ssh_host_rsa_key', '/etc/ssh/ssh_host_ed25519_key'];
+    const root = () => goodRoot().put(rsa!.slice(1), 'x').put(ed25519!.slice(1), 'x');
+    const now = new Date('2026-01-01');
+    const check = async (waivers: object[]) => {
+      const verdict = await judged(root(), { waivers: waivers as never, now });
+      return { verdict, finding: verdict.findings.find((f) => f.id === 'ssh-host-keys')! };
+    };
+
+    it('hides that one and no other', async () => {
+      const { verdict, finding } = await check([{ ...waiver, finding: rsa }]);
+      expect(verdict.passed).toBe(false);
+      expect(finding).toMatchObject({ status: 'fail', severity: 'blocker' });
+      expect(finding.items).toEqual([
+        { subject: ed25519, severity: 'blocker', text: ed25519, waived: false },
+        { subject: rsa, severity: 'blocker', text: rsa, waived: true },
+      ]);
+      expect(finding.found).toBe(`${ed25519} (${rsa}: waived until 2026-06-30: lab only)`);
+      expect(verdict.notes).toBeUndefined();
+    });
+
+    it('hides all with one each, or with a pattern', async () => {
+      const both = await check([
+        { ...waiver, finding: rsa },
+        { ...waiver, finding: ed25519, reason: 'another' },
+      ]);
+      expect(both.finding).toMatchObject({ status: 'waived' });
+      expect(both.finding.found).toContain('another');
+      expect((await check([{ ...waiver, finding: '/etc/ssh/*_key' }])).finding.status).toBe('waived');
+      expect((await check([{ ...waiver, finding: '/etc/ssh/*' }])).verdict.passed).toBe(true);
+      expect((await check([{ ...waiver, finding: '/etc/ssh' }])).verdict.passed).toBe(false);
+    });
+
+    it('that has ended hides nothing, and is named', async () => {
+      const { finding } = await check([{ ...waiver, finding: rsa, until: '2025-12-31' }]);
+      expect(finding).toMatchObject({ status: 'fail', waiver: { until: '2025-12-31' } });
+      expect(finding.found).toContain('ended on 2025-12-31');
+    });
+
+    it('does not lower what is left: an empty root password stays a blocker beside a waived rule', async () => {
+      const image = goodRoot()
+        .put('etc/sudoers.d/site', 'ops ALL=(ALL) NOPASSWD: ALL\n')
+        .put('etc/shadow', 'root::19000:0:99999:7:::\n');
+      const verdict = await judged(image, {
+        waivers: [{ ...waiver, check: 'accounts', finding: '/etc/sudoers.d/site' }],
+        now,
+      });
+      expect(verdict.passed).toBe(false);
+      const items = verdict.findings.find((f) => f.id === 'accounts')!.items!;
+      expect(items.find(({ subject }) => subject === '/etc/sudoers.d/site')).toMatchObject({ waived: true });
+      expect(items.filter(({ waived, severity }) => !waived && severity === 'blocker')).not.toEqual([]);
+    });
+
+    it('is told to be narrower when it names no finding, and that it waives nothing when nothing is there', async () => {
+      const wide = await check([waiver]);
+      expect(wide.finding.status).toBe('waived');
+      expect(wide.verdict.notes).toEqual([
+        expect.stringContaining(`Narrow it: finding: "${ed25519}", finding: "${rsa}"`),
+      ]);
+      const gone = await check([{ ...waiver, finding: '/etc/ssh/gone' }]);
+      expect(gone.verdict.notes).toEqual([
+        'The waiver of "ssh-host-keys" for "/etc/ssh/gone" has nothing to waive here.',
+      ]);
+    });
+  });
+
   it('passes nothing of an archive that breaks off', async () => {
     const tar = await goodRoot().tar();
     const verdict = judge(await inspect(tar.subarray(0, 5000)), { profile: small() });

@@ -8,7 +8,7 @@ import { checkList, checksPage } from '../../../pipeline/checks/output/list.ts';
 import { verdictMarkdown } from '../../../pipeline/checks/output/markdown.ts';
 import { verdictTable } from '../../../pipeline/checks/output/table.ts';
 import { CHECKS } from '../../../pipeline/checks/table.ts';
-import { parseWaivers } from '../../../pipeline/checks/waivers.ts';
+import { parseWaivers, waives } from '../../../pipeline/checks/waivers.ts';
 import { paint } from '../../../pipeline/report/paint.ts';
 import { goodRoot, judged } from './root.ts';
 
@@ -95,6 +95,23 @@ describe('waivers', () => {
     expect(parseWaivers(good, 'w.yaml')).toEqual([waiver]);
     expect(parseWaivers(JSON.stringify([waiver]), 'w.yaml')).toEqual([waiver]);
     expect(parseWaivers('# none\n', 'w.yaml')).toEqual([]);
+    const narrow = { ...waiver, finding: '/etc/ssh/*' };
+    expect(parseWaivers(JSON.stringify([narrow]), 'w.yaml')).toEqual([narrow]);
+  });
+
+  it('name findings by text in which * stands for any', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', '*'), maxLength: 8 });
+    fc.assert(
+      fc.property(text, text, (finding, subject) => {
+        const pattern = finding
+          .split('*')
+          .map((part) => part.replace(/[/]/g, '\\/'))
+          .join('.*');
+        const waiver = { check: 'sshd', reason: 'lab', until: '2026-12-31', finding };
+        expect(waives(waiver, subject)).toBe(new RegExp(`^${pattern}$`, 's').test(subject));
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it.each([
@@ -102,6 +119,7 @@ describe('waivers', () => {
     ['no reason', good.replace('    reason: lab\n', ''), 2, 5, /no "reason"/],
     ['a day that is none', good.replace('12-31', '02-30'), 4, 12, /"2026-02-30" is no day/],
     ['an unknown key', `${good}    who: me\n`, 5, 5, /no "who"/],
+    ['an empty finding', `${good}    finding: ''\n`, 2, 5, /no "finding"/],
     ['a text', 'waivers: all', 1, 10, /no list/],
     ['a map of something else', 'checks: []', 1, 1, /no `waivers`/],
     ['broken YAML', 'waivers: [', 1, 11, /./],
