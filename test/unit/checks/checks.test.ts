@@ -216,12 +216,12 @@ const BAD: Record<string, Bad[]> = {
             content: '#!/usr/bin/env python3\nrun_hook_in_target(target, "setup-bootloader")\n',
           })
           .put('curtin/setup-bootloader', '#!/bin/bash\n'),
-      found: /line 2 of the hook needs \/curtin\/setup-bootloader, which is not executable/,
+      found: /line 2 of \/curtin\/curtin-hooks needs \/curtin\/setup-bootloader, which is not executable/,
     },
     {
       how: 'a script that is not there',
       spoil: (r) => r.change('curtin/curtin-hooks', { content: '#!/bin/bash\n"$TARGET"/curtin/more\n' }),
-      found: /line 2 of the hook needs \/curtin\/more, which is not in the image/,
+      found: /line 2 of \/curtin\/curtin-hooks needs \/curtin\/more, which is not in the image/,
     },
     {
       how: 'a script that does not start',
