@@ -25,6 +25,7 @@ export interface JudgeOptions {
   stream?: StreamFacts | null;
   buildFacts?: BuildFacts | null;
   offline?: boolean;
+  architecture?: string | null;
   platform?: string | null;
   previousBytes?: number | null;
   /** Of `probeSources`. */
@@ -90,6 +91,7 @@ export function judge(facts: ImageFacts, options: JudgeOptions): Verdict {
     stream: options.stream ?? null,
     build: options.buildFacts ?? null,
     offline: options.offline ?? false,
+    architecture: options.architecture ?? null,
     platform: options.platform ?? null,
     previousBytes: options.previousBytes ?? null,
     archives: options.archives ?? null,

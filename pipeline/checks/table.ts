@@ -1,4 +1,5 @@
 import { APT_CHECKS } from './apt.ts';
+import { ARCHITECTURE_CHECKS } from './architecture.ts';
 import { ARCHIVE_CHECKS } from './archive.ts';
 import { CLOUD_CHECKS } from './cloud.ts';
 import { DEPLOYMENT_CHECKS } from './deployment.ts';
@@ -17,6 +18,7 @@ export const CHECKS_VERSION = 3;
 /** All checks of an image for MAAS, in the order of their numbers. */
 export const CHECKS: readonly Check[] = [
   ...ARCHIVE_CHECKS,
+  ...ARCHITECTURE_CHECKS,
   ...PACKAGE_CHECKS,
   ...KERNEL_CHECKS,
   ...SECURITY_CHECKS,

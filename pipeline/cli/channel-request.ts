@@ -1,13 +1,11 @@
 import { loadConfig, selectImage } from '../config/load.ts';
 import { keptDir } from '../ledger/channel.ts';
-import { type ChosenTarget, chooseTargets } from '../upload/choose-targets.ts';
+import { type ChosenTarget, chooseTargets, type TargetOptions } from '../upload/choose-targets.ts';
 import type { ChannelRequest } from '../upload/promote.ts';
 import type { Session } from './session.ts';
 
-export interface ChannelOptions {
+export interface ChannelOptions extends TargetOptions {
   channel: string;
-  to?: string[];
-  apiKeyFile?: string;
   requireAccepted?: boolean;
   quarantined?: boolean;
 }
@@ -21,8 +19,9 @@ export async function channelRequest(
   const { env, emit, signal } = session;
   const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
   const image = selectImage(config, name);
-  const to = options.to ?? (image.upload.length > 0 ? image.upload : undefined);
-  const targets = await chooseTargets({ to, apiKeyFile: options.apiKeyFile }, session);
+  const elsewhere = options.url !== undefined || options.maasProfile !== undefined;
+  const to = options.to ?? (image.upload.length > 0 && !elsewhere ? image.upload : undefined);
+  const targets = await chooseTargets({ ...options, to }, session);
   const keepIn = keptDir(config.workspace);
   const { channel, requireAccepted, quarantined } = options;
   return {

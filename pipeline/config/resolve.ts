@@ -12,7 +12,8 @@ import { MIB, parseDuration, parseSize } from './units.ts';
 import type { WrittenConfig, WrittenFile, WrittenImage, WrittenTarget } from './written.ts';
 
 /** Seconds of trying before an upload is given up, where the file says nothing. */
-const PATIENCE_S = 7200;
+/** Seconds of trying before an upload is given up, where a target does not say. */
+export const PATIENCE_S = 7200;
 /** Name of the target that MAAS_API_URL makes. */
 export const ENVIRONMENT_TARGET = 'default';
 const KEY_VARIABLE = 'MAAS_API_KEY';

@@ -1,3 +1,4 @@
+import { nameProblem } from '../maas/image-name.ts';
 import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
 import { suggest } from '../yaml/suggest.ts';
 import { expand, PLACEHOLDERS, unknownPlaceholders } from './placeholders.ts';
@@ -27,19 +28,20 @@ function sample(text: string, image: WrittenImage): string {
   return expand(text, { release, platform, version, date: '20260101', digest: '0000000' });
 }
 
-/** MAAS answers 500 to a second slash, and 400 to more than 255 characters. */
+/** Judged before an hour-long build, as far as placeholders let it be judged. */
 export function resourceNameSuitsMaas(image: WrittenImage, path: Path): Problem[] {
   const written = image.resource?.name;
   if (written === undefined || unknownPlaceholders(written).length) return [];
   const name = sample(written, image);
-  if (/^custom\/[^\s/{}]+$/.test(name) && name.length <= 255) return [];
+  const problem = nameProblem(name);
+  if (!problem && name.startsWith('custom/')) return [];
   const at: Path = [...path, 'resource', 'name'];
   return [
     {
       path: at,
       at: 'value',
-      message: `${dotted(at)}: ${quoted(name)} is no name that MAAS takes`,
-      accepts: 'custom/ and a name without slash, space or brace, 255 characters at most',
+      message: `${dotted(at)}: ${problem?.message ?? `${quoted(name)} does not begin with custom/`}`,
+      accepts: 'custom/ and a name of letters, digits and . _ + ~ -, 255 characters at most',
     },
   ];
 }

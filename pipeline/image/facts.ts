@@ -116,6 +116,8 @@ export interface ImageFacts {
   nestedRoot: string | null;
   osRelease: { id: string; versionId: string; codename: string; name: string } | null;
   packages: Package[];
+  /** Which machine the shell or the first process is for, by its ELF header, as dpkg spells it; null where none was found. */
+  programs: { path: string; architecture: string } | null;
   /** Licences that packages declare in a machine-readable copyright file, by package; how many of those files are free text. */
   licences: { packages: Record<string, string[]>; freeText: number };
   kernels: Kernel[];

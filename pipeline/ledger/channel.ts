@@ -3,6 +3,7 @@ import { expand, type PlaceholderValues } from '../config/placeholders.ts';
 import type { ImageConfig } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import { plainName } from '../maas/answers.ts';
+import { suggest } from '../yaml/suggest.ts';
 import type { LedgerEntry } from './ledger.ts';
 
 /** Where contents that channels show are kept. */
@@ -29,6 +30,41 @@ export function channelName(image: ImageConfig, channel: string): string {
     digest: '',
   };
   return plainName(`${expand(image.resource.name.replace(OF_ONE_BUILD, ''), values)}-${channel}`);
+}
+
+/** The channels of an image that a target has had: the words, such as stable. */
+export function channelsOf(ledger: readonly LedgerEntry[], target: string, image: ImageConfig): string[] {
+  const prefix = channelName(image, 'x').slice(0, -1);
+  const names = ledger
+    .filter((e) => e.target === target && e.did === 'promoted' && e.image === image.name)
+    .map((e) => e.name);
+  return [...new Set(names)]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+    .sort();
+}
+
+/**
+ * The fault for a channel that has nothing, be it new or misspelt.
+ * @param channel the word, such as stable
+ */
+export function emptyChannel(
+  ledger: readonly LedgerEntry[],
+  target: string,
+  image: ImageConfig,
+  channel: string,
+): Fault {
+  const known = channelsOf(ledger, target, image);
+  const meant = known.includes(channel) ? undefined : suggest(channel, known);
+  const there =
+    known.length > 0
+      ? `Channels of ${image.name} there: ${known.join(', ')}.`
+      : `${image.name} has no channel there yet.`;
+  return new Fault(
+    'MAAS_NOT_FOUND',
+    `The channel "${channel}" of ${image.name} has nothing in ${target}${meant ? `. Did you mean "${meant}"?` : ''}`,
+    { hint: `${there} \`dgxos-maas promote ${image.name} --channel ${channel}\` fills it.` },
+  );
 }
 
 /** What a channel has shown, the present content last; going back takes the last one away. */

@@ -4,8 +4,8 @@ import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { type ApiKey, parseApiKey } from './api-key.ts';
 import { keyFromStdin } from './key-from-stdin.ts';
-import { keptLogin } from './logins.ts';
-import { profileKey } from './profiles.ts';
+import { keptLogin, keptUrls } from './logins.ts';
+import { readProfile } from './profiles.ts';
 import { maasUrl } from './url.ts';
 
 const WAYS =
@@ -25,14 +25,20 @@ export async function resolveApiKey(
   const { key } = target;
   if (key.from === 'file') return readKeyFile(key.path, emit);
   if (key.from === 'profile')
-    return parseApiKey(await profileKey(key.profile, env), `of the maas profile "${key.profile}"`);
+    return parseApiKey((await readProfile(key.profile, env)).key, `of the maas profile "${key.profile}"`);
   const value = Object.hasOwn(env, key.variable) ? env[key.variable] : undefined;
   if (value) return parseApiKey(value, `in ${key.variable}`);
   const kept = await keptLogin(maasUrl(target.url), env);
   if (kept) return parseApiKey(kept, 'kept by `dgxos-maas login`');
   throw new Fault('API_KEY_MISSING', `There is no API key for ${target.name}: ${key.variable} is not set`, {
-    hint: WAYS,
+    hint: `${WAYS}${await otherLogins(env)}`,
   });
+}
+
+/** Which logins there are, for a key that was looked for under another URL. */
+async function otherLogins(env: NodeJS.ProcessEnv): Promise<string> {
+  const urls = await keptUrls(env);
+  return urls.length > 0 ? ` Logins are kept for: ${urls.join(', ')}.` : '';
 }
 
 /**

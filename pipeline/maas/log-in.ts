@@ -4,6 +4,7 @@ import { createClient } from './client.ts';
 import { givenKey } from './key.ts';
 import { keepLogin, loginsFile } from './logins.ts';
 import { maasUrl } from './url.ts';
+import { whoAmI } from './who.ts';
 
 export interface LoginOptions {
   /** Else MAAS_API_URL. */
@@ -41,15 +42,13 @@ export async function logIn(
   const caCert = options.caCert ?? (env.MAAS_API_CACERT || null);
   const client = createClient({ url, key, caCert, emit, signal });
   const version = (await client.version()).text;
-  const who = (await client.get('users/?op=whoami')) as { username?: string; is_superuser?: boolean } | null;
-  if (typeof who?.username !== 'string') throw client.notMaas('users/?op=whoami', 'there is no user in it');
-  const admin = who.is_superuser === true;
-  if (!admin)
+  const { user, admin, mayUpload } = await whoAmI(client);
+  if (mayUpload === false)
     emit({
       type: 'notice',
       level: 'warning',
-      message: `${who.username} is not an administrator, and only these may upload images`,
+      message: `${user} is not an administrator, and only these may upload images`,
     });
   await keepLogin(url, `${key.consumerKey}:${key.tokenKey}:${key.tokenSecret}`, env);
-  return { url, version, user: who.username, admin, file: loginsFile(env) };
+  return { url, version, user, admin, file: loginsFile(env) };
 }

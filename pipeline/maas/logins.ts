@@ -17,6 +17,11 @@ export async function keptLogin(url: string, env: NodeJS.ProcessEnv): Promise<st
   return key;
 }
 
+/** The MAAS that keys are kept for, by URL. */
+export async function keptUrls(env: NodeJS.ProcessEnv): Promise<string[]> {
+  return Object.keys(await readLogins(env)).sort();
+}
+
 /** Keeps a key for a MAAS. @throws Fault NO_PERMISSION, DISK_FULL */
 export async function keepLogin(url: string, key: string, env: NodeJS.ProcessEnv): Promise<void> {
   const path = loginsFile(env);

@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 
 /**
- * The API key of a profile that `maas login` made: ~/.maascli.db, table profiles(name, data), data a JSON with
- * `credentials` [consumer, token, secret] and `url`.
+ * A profile that `maas login` made: ~/.maascli.db, table profiles(name, data), data a JSON with `credentials`
+ * [consumer, token, secret] and `url`.
+ * @returns the API key, and the URL as it was given to `maas login`
  * @throws Fault API_KEY_MISSING with the names of the profiles there are
  */
-export async function profileKey(name: string, env: NodeJS.ProcessEnv): Promise<string> {
+export async function readProfile(
+  name: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ key: string; url: string }> {
   const path = join(env.HOME || homedir(), '.maascli.db');
   if (!existsSync(path))
     throw new Fault('API_KEY_MISSING', `The maas command has no profiles here: there is no ${path}`, {
@@ -21,8 +25,8 @@ export async function profileKey(name: string, env: NodeJS.ProcessEnv): Promise<
       hint: rows.length ? `There are: ${rows.map((r) => r.name).join(', ')}` : `maas login ${name} URL`,
     });
   try {
-    const { credentials } = JSON.parse(row.data) as { credentials: string[] };
-    return credentials.join(':');
+    const { credentials, url } = JSON.parse(row.data) as { credentials: string[]; url: unknown };
+    return { key: credentials.join(':'), url: String(url ?? '') };
   } catch {
     throw new Fault('API_KEY_MISSING', `The maas profile "${name}" holds no credentials`, {
       hint: `maas login ${name} URL`,

@@ -236,6 +236,15 @@ export const REFUSALS: readonly RefusalRow[] = [
     remedy: 'Use the key of an administrator, or have the user made one in MAAS.',
   },
   {
+    // 3.8: entitlements in place of the administrator.
+    id: 'entitlement',
+    status: 403,
+    says: /should have permission '(\w+)'/,
+    code: 'MAAS_FORBIDDEN',
+    sentence: 'The user of this API key does not have the permission $1 in MAAS',
+    remedy: 'Have a MAAS administrator give the user that permission, or use the key of a user who has it.',
+  },
+  {
     id: 'no-endpoint',
     status: 404,
     says: /Unknown API endpoint: (\S+?)\.?$/m,

@@ -1,5 +1,6 @@
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
+import { importHint } from '../maas/base-images.ts';
 import type { MaasClient } from '../maas/client.ts';
 import { efiFault } from './boot.ts';
 import { deployMachine, hasImage } from './deploy-machine.ts';
@@ -14,6 +15,8 @@ export interface DeployRequest extends DeployOptions {
   architectures: readonly string[] | null;
   /** The image puts its boot loader into an EFI partition. */
   needsEfi: boolean;
+  /** What the image is made of, and the architectures for which MAAS has not imported it. */
+  base?: { image: string; missingFor: readonly string[] };
   /** flat, lvm, …; laid out anew before the deployment. */
   storageLayout?: string;
   /** For the kernel's command line; undefined leaves what tags say. */
@@ -45,7 +48,7 @@ export function deployJob(request: DeployRequest, session: { signal: AbortSignal
 }
 
 function decide(request: DeployRequest, machine: Machine): Decision {
-  const { image, architectures, needsEfi, storageLayout } = request;
+  const { image, architectures, needsEfi, storageLayout, base } = request;
   const { hostname, status } = machine;
   const same = hasImage(machine, image);
   if (status === 'deployed' && same) return { do: 'nothing', why: `has ${image}` };
@@ -59,6 +62,15 @@ function decide(request: DeployRequest, machine: Machine): Decision {
         'MACHINE_STATE',
         `${hostname} is ${machine.architecture}, and ${image} is for ${architectures.join(', ')}`,
         { hint: 'dgxos-maas images shows the images with their architectures.' },
+      ),
+    };
+  if (base?.missingFor.includes(own))
+    return {
+      do: 'refuse',
+      fault: new Fault(
+        'MACHINE_STATE',
+        `${hostname} could not boot to install ${image}: MAAS has not imported its base image ${base.image} for ${own}`,
+        { hint: importHint(base.image, own) },
       ),
     };
   if (storageLayout && status !== 'ready')

@@ -1,6 +1,6 @@
 import type { Config } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
-import { channelName, channelNames } from '../ledger/channel.ts';
+import { channelName, channelNames, emptyChannel } from '../ledger/channel.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import {
   type BootResource,
@@ -21,6 +21,8 @@ export interface DeployableImage {
   architectures: string[];
   /** It is a root file system of its own, whose boot loader goes to /boot/efi; disk images bring their own. */
   needsEfi: boolean;
+  /** What it is made of, as far as MAAS tells it (3.5 and later) or the ledger knows: ubuntu/focal. */
+  baseImage: string | null;
 }
 
 /**
@@ -37,12 +39,13 @@ export async function resolveImage(
   const uploaded = await listUploaded(client);
   const name = await nameOf(text, config, client.url, uploaded, env);
   const found = uploaded.filter((one) => one.name === plainName(name));
-  if (found.length > 0) return fromUploads(client, found);
+  if (found.length > 0) return fromUploads(client, found, env);
   const synced = await client.get('boot-resources/?type=synced');
   const own = (Array.isArray(synced) ? (synced as BootResource[]) : []).filter(
     (one) => one.name === text || one.name === `ubuntu/${text}`,
   );
-  if (own.length > 0) return { name: own[0]!.name, architectures: architecturesOf(own), needsEfi: false };
+  if (own.length > 0)
+    return { name: own[0]!.name, architectures: architecturesOf(own), needsEfi: false, baseImage: null };
   throw unknownImage(text, config, uploaded, synced);
 }
 
@@ -57,8 +60,12 @@ async function nameOf(
   const [image = '', channel] = text.split(':');
   const configured = Object.hasOwn(config.images, image) ? config.images[image] : undefined;
   if (!configured) return text;
-  if (channel !== undefined) return channelName(configured, channel);
   const ledger = await readLedger(env);
+  if (channel !== undefined) {
+    const name = channelName(configured, channel);
+    if (uploaded.some((one) => one.name === name)) return name;
+    throw emptyChannel(ledger, url, configured, channel);
+  }
   const channels = channelNames(ledger, url);
   const newest = ledger.findLast(
     (entry) =>
@@ -73,7 +80,11 @@ async function nameOf(
   });
 }
 
-async function fromUploads(client: MaasClient, found: readonly BootResource[]): Promise<DeployableImage> {
+async function fromUploads(
+  client: MaasClient,
+  found: readonly BootResource[],
+  env: NodeJS.ProcessEnv,
+): Promise<DeployableImage> {
   const details = await Promise.all(found.map(({ id }) => readResource(client, id)));
   const whole = details.filter(({ sets }) => sets.some(({ complete }) => complete));
   if (whole.length === 0) {
@@ -86,7 +97,20 @@ async function fromUploads(client: MaasClient, found: readonly BootResource[]): 
     name: fullName(whole[0]!.name),
     architectures: architecturesOf(whole),
     needsEfi: !whole.every(isDiskImage),
+    baseImage: whole[0]!.baseImage ?? (await sentBaseImage(client, whole[0]!, env)),
   };
+}
+
+/** What it was first uploaded with from here, where MAAS has a base image and does not tell it (3.1 to 3.4). */
+async function sentBaseImage(
+  client: MaasClient,
+  { id, name }: BootResource,
+  env: NodeJS.ProcessEnv,
+): Promise<string | null> {
+  const first = (await readLedger(env)).find(
+    (entry) => entry.target === client.url && entry.resourceId === id && entry.name === name,
+  );
+  return first?.did === 'started' ? first.baseImage : null;
 }
 
 function isDiskImage({ sets }: BootResourceDetail): boolean {
@@ -107,7 +131,8 @@ function unknownImage(
   const own = Array.isArray(synced) ? (synced as BootResource[]).map(({ name }) => name) : [];
   const series = own.map((name) => name.split('/').at(-1) as string);
   const all = [...uploaded.map(({ name }) => name), ...Object.keys(config.images), ...own, ...series];
-  const meant = suggest(plainName(text), all);
+  // Of IMAGE:CHANNEL it is the image that is not known.
+  const meant = suggest(plainName(text.split(':')[0] as string), all);
   return new Fault(
     'IMAGE_UNKNOWN',
     `MAAS has no image "${text}"${meant ? `. Did you mean "${meant}"?` : ''}`,

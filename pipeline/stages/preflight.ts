@@ -4,11 +4,13 @@ import { Fault } from '../errors/fault.ts';
 import { resolveApiKey } from '../maas/key.ts';
 import { upTo } from '../run/plan.ts';
 import type { RunRequest } from '../run/runner.ts';
+import type { ChosenTarget } from '../upload/choose-targets.ts';
+import { expectUploader } from '../upload/may-upload.ts';
 import { noTarget } from './targets.ts';
 
 /**
  * Finds before an hour-long build what would only fail after it: a target that is not there, a key that cannot be
- * read. All failures are collected.
+ * read or that MAAS refuses. All failures are collected.
  */
 export async function preflight(request: RunRequest): Promise<void> {
   const { config, image, selection, env } = request;
@@ -18,15 +20,24 @@ export async function preflight(request: RunRequest): Promise<void> {
   if (!stages.includes('upload')) return;
   if (image.upload.length === 0) throw noTarget(image.name);
   const faults: Fault[] = [];
+  const chosen: ChosenTarget[] = [];
   for (const name of image.upload) {
     const target = config.targets[name];
     if (!target) faults.push(new Fault('TARGET_UNKNOWN', `There is no target ${name} in the configuration`));
     else
-      await resolveApiKey(target, env).catch((error: unknown) => {
-        if (!(error instanceof Fault)) throw error;
-        faults.push(error);
-      });
+      await resolveApiKey(target, env).then(
+        (key) => chosen.push({ target, key }),
+        (error: unknown) => {
+          if (!(error instanceof Fault)) throw error;
+          faults.push(error);
+        },
+      );
   }
+  if (chosen.length > 0)
+    await expectUploader(chosen, request).catch((error: unknown) => {
+      if (!(error instanceof Fault) || request.signal.aborted) throw error;
+      faults.push(error);
+    });
   if (stages.includes('accept'))
     await checkAcceptance(image.acceptance).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { judge, type Verdict } from '../checks/judge.ts';
 import { CHECKS_VERSION } from '../checks/table.ts';
 import { readWaivers, type Waiver } from '../checks/waivers.ts';
+import { expand } from '../config/placeholders.ts';
 import { lastRelease } from '../diff/last-release.ts';
 import { Fault } from '../errors/fault.ts';
 import { plain } from '../escape/terminal.ts';
@@ -19,6 +20,12 @@ async function releaseBefore({ image, env, output }: StageContext) {
   return last?.description;
 }
 
+/** As MAAS will be told it. */
+function architectureOf({ image }: StageContext): string {
+  const { release, platform, version, resource } = image;
+  return expand(resource.architecture, { release, platform, version, date: '', digest: '' });
+}
+
 const today = () => new Date().toISOString().slice(0, 10);
 
 /** Judges what was found while packing. No image with a blocker gets past here. */
@@ -32,6 +39,7 @@ export const validate: Stage<'validate'> = {
       profile: context.release.profile,
       checks: CHECKS_VERSION,
       baseImage: context.image.resource.baseImage,
+      architecture: architectureOf(context),
       // With what is left of them today: a waiver that has ended judges the image anew.
       waivers: (await waiversOf(context))
         .filter((waiver) => waiver.until >= today())
@@ -45,6 +53,7 @@ export const validate: Stage<'validate'> = {
     const verdict = judge(evidence.facts, {
       profile: context.release.profile,
       baseImage: context.image.resource.baseImage,
+      architecture: architectureOf(context),
       waivers: await waiversOf(context),
       stream: evidence.stream,
       buildFacts: evidence.build,

@@ -6,7 +6,9 @@ import type { ResourceConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
+import { imageArchitecture } from '../image/architecture.ts';
 import { plainName } from '../maas/answers.ts';
+import { expectImageName } from '../maas/image-name.ts';
 import { typeProblem } from './compression.ts';
 import { FILETYPES, filetypeOf } from './request.ts';
 
@@ -14,7 +16,8 @@ import { FILETYPES, filetypeOf } from './request.ts';
 export interface BareFileOptions {
   name?: string;
   title?: string;
-  architecture: string;
+  /** Where it is not said: the image's own, else amd64/generic. */
+  architecture?: string;
   baseImage?: string;
   filetype?: string;
   /** False with --no-validate. */
@@ -49,6 +52,7 @@ export async function describeFile(
   context: Context,
 ): Promise<BareFile> {
   const file = resolve(path);
+  const name = await expectFile(path, options);
   const filetype = options.filetype ?? filetypeOf(file);
   const isRoot = filetype in FILETYPES && !filetype.startsWith('dd');
   const validate = options.validate && isRoot;
@@ -58,7 +62,6 @@ export async function describeFile(
       level: 'info',
       message: `${path} is a disk image: its content is not checked`,
     });
-  await sizeOf(file);
   const problem = await typeProblem(file, filetype);
   if (problem !== null)
     context.emit({
@@ -73,18 +76,29 @@ export async function describeFile(
     throw new Fault('USAGE', `The base image of ${path} is not known`, {
       hint: 'Give the Ubuntu release that it is made of, such as --base-image ubuntu/focal.',
     });
-  const name = options.name ?? stem(file);
   return {
     artifact: { path: file, size: looked.size, sha256: looked.sha256 },
     resource: {
       name,
       title: options.title ?? plainName(name),
-      architecture: options.architecture,
+      architecture: options.architecture ?? looked.architecture ?? 'amd64/generic',
       baseImage,
     },
     filetype,
     validated: validate,
   };
+}
+
+/**
+ * What can be refused without reading the file: that it is not there, or the name in MAAS (given, or made of its own).
+ * @throws Fault USAGE, UPLOAD_MISSING
+ */
+export async function expectFile(path: string, options: Pick<BareFileOptions, 'name'>): Promise<string> {
+  const file = resolve(path);
+  await sizeOf(file);
+  const name = options.name ?? stem(file);
+  expectImageName(name);
+  return name;
 }
 
 /** What MAAS takes as the system of a base image. */
@@ -94,6 +108,8 @@ interface Looked {
   size: number;
   sha256: string;
   baseImage: string | undefined;
+  /** Such as arm64/generic. */
+  architecture?: string;
 }
 
 async function validated(
@@ -102,8 +118,8 @@ async function validated(
   { emit, signal, waivers }: Context,
 ): Promise<Looked> {
   const { validateFile } = await import('../checks/validate-file.ts');
-  const { profile, baseImage } = options;
-  const looking = { profile, baseImage, waivers: await waivers(), signal, emit };
+  const { profile, baseImage, architecture } = options;
+  const looking = { profile, baseImage, architecture, waivers: await waivers(), signal, emit };
   const { facts, verdict, sha256, size } = await validateFile(file, looking);
   const failed = verdict.findings.filter(({ status }) => status === 'fail');
   const line = (finding: (typeof failed)[number]) => `${finding.number} ${finding.title}: ${finding.found}`;
@@ -128,7 +144,8 @@ async function validated(
       });
   const os = facts.osRelease;
   const fromImage = os && BASE_SYSTEMS.has(os.id) && os.codename ? `${os.id}/${os.codename}` : undefined;
-  return { size, sha256, baseImage: fromImage };
+  const own = imageArchitecture(facts);
+  return { size, sha256, baseImage: fromImage, ...(own ? { architecture: `${own}/generic` } : {}) };
 }
 
 /** Size and sum: from the manifest that `build` left beside the file, else by reading it. */

@@ -4,6 +4,7 @@ import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import type { ApiKey } from '../maas/api-key.ts';
 import { givenKey, resolveApiKey } from '../maas/key.ts';
+import { keptTarget, namedTarget } from './named-target.ts';
 
 export interface ChosenTarget {
   target: TargetConfig;
@@ -14,40 +15,60 @@ export interface ChosenTarget {
 export interface TargetOptions {
   /** Names; none: the only one there is. */
   to?: string[];
+  /** A MAAS that need not be in the configuration. */
+  url?: string;
+  /** A profile of the maas command: its key, and its URL where `url` is not given. */
+  maasProfile?: string;
   /** A file with the key, or "-" for stdin. */
   apiKeyFile?: string;
 }
 
+interface Session {
+  env: NodeJS.ProcessEnv;
+  configFile: string | undefined;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
 /**
- * The targets meant by --to, with their keys. Without --to it is the one of the configuration, or of MAAS_API_URL.
+ * The targets meant, with their keys: those of --to, the MAAS of --url or --maas-profile, else the only one of the
+ * configuration, that of MAAS_API_URL, or that of the only login kept.
  * @throws Fault TARGET_UNKNOWN, USAGE, API_KEY_MISSING, API_KEY_INVALID
  */
-export async function chooseTargets(
-  options: TargetOptions,
-  session: { env: NodeJS.ProcessEnv; configFile: string | undefined; emit: Emit; signal: AbortSignal },
-): Promise<ChosenTarget[]> {
+export async function chooseTargets(options: TargetOptions, session: Session): Promise<ChosenTarget[]> {
   const { env, configFile, emit } = session;
+  const key = async () =>
+    options.apiKeyFile === undefined ? undefined : givenKey(options.apiKeyFile, session);
+  if (options.url !== undefined || options.maasProfile !== undefined) {
+    if (options.to)
+      throw new Fault(
+        'USAGE',
+        '--to names a target of the configuration, and --url or --maas-profile another MAAS',
+        {
+          hint: 'Give one of them.',
+        },
+      );
+    return [await namedTarget(options, session, await key())];
+  }
   const { config, warnings } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
   for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
-  const targets = [...new Set(options.to ?? [onlyTarget(config)])].map((name) => selectTarget(config, name));
-  if (options.apiKeyFile === undefined)
-    return Promise.all(
-      targets.map(async (target) => ({ target, key: await resolveApiKey(target, env, emit) })),
-    );
-  if (targets.length > 1)
+  const only = options.to ?? onlyTarget(config);
+  if (only === undefined) return [await keptTarget(env, await key())];
+  const targets = [...new Set(only)].map((name) => selectTarget(config, name));
+  if (options.apiKeyFile !== undefined && targets.length > 1)
     throw new Fault('USAGE', '--api-key-file gives one key, and there are several targets', {
       hint: 'Give each target a key of its own in dgxos-maas.yaml, or upload to one with --to.',
     });
-  const key = await givenKey(options.apiKeyFile, session);
-  return targets.map((target) => ({ target, key }));
+  const given = await key();
+  return Promise.all(
+    targets.map(async (target) => ({ target, key: given ?? (await resolveApiKey(target, env, emit)) })),
+  );
 }
 
-function onlyTarget(config: Config): string {
+/** Undefined where there is no target at all. */
+function onlyTarget(config: Config): string[] | undefined {
   const names = Object.keys(config.targets);
-  if (names.length === 1) return names[0] as string;
   if (names.length > 1)
     throw new Fault('USAGE', 'There are several targets', { hint: `Choose with --to: ${names.join(', ')}` });
-  throw new Fault('TARGET_UNKNOWN', 'No MAAS is named', {
-    hint: 'Set MAAS_API_URL and MAAS_API_KEY, or write `targets:` in dgxos-maas.yaml.',
-  });
+  return names.length === 1 ? names : undefined;
 }

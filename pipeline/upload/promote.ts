@@ -5,7 +5,7 @@ import { mayBePromoted } from '../accept/standing.ts';
 import type { ImageConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
-import { channelHistory, channelName } from '../ledger/channel.ts';
+import { channelHistory, channelName, channelsOf, emptyChannel } from '../ledger/channel.ts';
 import { type LedgerEntry, readLedger, record } from '../ledger/ledger.ts';
 import { uploadOf } from '../ledger/upload-of.ts';
 import { listUploaded, readResource } from '../maas/answers.ts';
@@ -49,6 +49,7 @@ export async function promote(
   const ledger = await readLedger(request.env);
   const entry = uploadOf(ledger, client.url, request.image.name, version);
   mayBePromoted(ledger, entry, request);
+  tellNewChannel(channelsOf(ledger, client.url, request.image), request);
   await expectComplete(client, entry);
   const checked = ledger.some(({ sha256, validated }) => sha256 === entry.sha256 && validated);
   if (!checked)
@@ -62,6 +63,16 @@ export async function promote(
   return move(client, chosen, entry, 'promoted', request);
 }
 
+/** A channel comes into being by its first promotion; a misspelt one should not come unnoticed. */
+function tellNewChannel(known: readonly string[], { channel, image, emit }: ChannelRequest): void {
+  if (known.length === 0 || known.includes(channel)) return;
+  emit({
+    type: 'notice',
+    level: 'warning',
+    message: `"${channel}" is a new channel of ${image.name}; there are: ${known.join(', ')}`,
+  });
+}
+
 /**
  * Lets a channel show again what it showed before.
  * @throws Fault MAAS_NOT_FOUND when there is nothing before
@@ -69,16 +80,14 @@ export async function promote(
 export async function rollBack(chosen: ChosenTarget, request: ChannelRequest): Promise<Moved> {
   const client = open(chosen, request);
   const name = channelName(request.image, request.channel);
-  const shown = channelHistory(await readLedger(request.env), client.url, name);
+  const ledger = await readLedger(request.env);
+  const shown = channelHistory(ledger, client.url, name);
+  if (shown.length === 0) throw emptyChannel(ledger, client.url, request.image, request.channel);
   const before = shown.at(-2);
   if (!before)
-    throw new Fault(
-      'MAAS_NOT_FOUND',
-      `${name} has shown ${shown.length === 0 ? 'nothing' : 'one image only'} so far`,
-      {
-        hint: 'Only what was promoted from this host can be gone back to.',
-      },
-    );
+    throw new Fault('MAAS_NOT_FOUND', `${name} has had one image only so far`, {
+      hint: 'Only what was promoted from this host can be gone back to.',
+    });
   return move(client, chosen, before, 'rolled-back', request);
 }
 

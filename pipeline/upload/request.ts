@@ -2,6 +2,7 @@ import type { TargetConfig } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import type { ApiKey } from '../maas/api-key.ts';
+import { expectImageName } from '../maas/image-name.ts';
 
 /** The file types that MAAS 2.8 to 3.8 take, and the endings of file names that mean them; the longest ending counts. */
 export const FILETYPES: Readonly<Record<string, readonly string[]>> = {
@@ -81,10 +82,7 @@ export function filetypeOf(file: string): string {
  */
 export function checkRequest(request: UploadRequest): void {
   const { name, size, filetype, sha256, file, baseImage } = request;
-  if (!/^[^/\s]+(\/[^/\s]+)?$/.test(name))
-    throw new Fault('USAGE', `"${name}" is no name for an image`, {
-      hint: 'Use a name such as custom/dgx1-5.0: one slash at most, no spaces.',
-    });
+  expectImageName(name);
   if (size <= 0) throw new Fault('USAGE', `${file} is empty`, { hint: 'Build and pack the image again.' });
   if (!(filetype in FILETYPES))
     throw new Fault('USAGE', `MAAS has no file type "${filetype}"`, {

@@ -1,6 +1,7 @@
 import { Fault } from '../errors/fault.ts';
 import { recordUpload } from '../ledger/ledger.ts';
 import { regionIds } from '../maas/answers.ts';
+import { hasBaseImage, importHint } from '../maas/base-images.ts';
 import { createClient, type MaasClient } from '../maas/client.ts';
 import { Patience } from '../maas/patience.ts';
 import { lockWorkspace } from '../run/lock.ts';
@@ -58,6 +59,7 @@ async function transfer(
   const file = await LocalFile.open(request);
   try {
     const maasVersion = (await client.version()).text;
+    await warnOfBaseImage(client, request);
     const chunkSize = new ChunkSize(tuning.chunkSizes, await learntChunkSize(dir));
     const done = await new Transfer(client, request, file, chunkSize, dir, tuning).run();
     const { resourceId, set } = done;
@@ -66,6 +68,18 @@ async function transfer(
   } finally {
     await file.close();
   }
+}
+
+/** An image whose base MAAS has not imported is taken, and no machine can be deployed with it. */
+async function warnOfBaseImage(client: MaasClient, request: UploadRequest): Promise<void> {
+  const { baseImage, architecture, target, emit, name } = request;
+  if ((await hasBaseImage(client, baseImage, architecture)) !== false) return;
+  emit({
+    type: 'notice',
+    level: 'warning',
+    message: `${target.name} has not imported ${baseImage} for ${architecture.split('/')[0]}: no machine can be deployed with "${name}" before it has`,
+    hint: importHint(baseImage, architecture),
+  });
 }
 
 /** One upload at a time to one MAAS from this host: its chunks have no offset and must come in their order. */

@@ -14,6 +14,8 @@ export const declare: Declare = (program, act) => {
     .option('--require-accepted', 'only when it passed its acceptance on a machine')
     .option('--quarantined', 'even when it failed there')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
+    .option('--url <url>', 'a MAAS in place of a target of the configuration')
+    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
     .addHelpText(
       'after',

@@ -1,13 +1,12 @@
 import { InvalidArgumentError } from 'commander';
+import type { TargetOptions } from '../../upload/choose-targets.ts';
 import type { Judged } from '../../upload/retention.ts';
 import type { Declare } from '../command.ts';
 
-interface Options {
+interface Options extends TargetOptions {
   keep?: number;
   days?: number;
   deployedDays?: number;
-  to?: string[];
-  apiKeyFile?: string;
   dryRun?: boolean;
 }
 
@@ -35,6 +34,8 @@ export const declare: Declare = (program, act) => {
       count,
     )
     .option('--to <target...>', 'MAAS targets of the configuration (default: the only one)')
+    .option('--url <url>', 'a MAAS in place of a target of the configuration')
+    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
     .option('-n, --dry-run', 'say what would be deleted and why, and change nothing')
     .action(

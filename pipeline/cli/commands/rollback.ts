@@ -9,6 +9,8 @@ export const declare: Declare = (program, act) => {
     .description('let a channel show again what it showed before the last promotion')
     .requiredOption('--channel <name>', 'such as stable')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
+    .option('--url <url>', 'a MAAS in place of a target of the configuration')
+    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
     .action(
       act(async (session, image: string, options: ChannelOptions) => {

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { BareFileOptions } from '../../upload/bare-file.ts';
+import type { TargetOptions } from '../../upload/choose-targets.ts';
 import type { Act, Declare } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -15,11 +16,12 @@ export type UploadConfiguredImage = (
   options: UploadImageOptions,
 ) => Promise<void>;
 
-interface Options extends BareFileOptions, UploadImageOptions {
-  apiKeyFile?: string;
-}
+type Options = BareFileOptions & TargetOptions;
 
-const OF_FILES = ['name', 'title', 'baseImage', 'filetype', 'apiKeyFile'] as const;
+const OF_FILES = [
+  ...['name', 'title', 'architecture', 'baseImage', 'filetype'],
+  ...['apiKeyFile', 'url', 'maasProfile'],
+] as (keyof Options)[];
 
 /** `upload`: an image of the configuration, or any file. @param configured loads what sends an image of the configuration */
 export function declareUpload(configured: () => Promise<UploadConfiguredImage>): Declare {
@@ -37,7 +39,10 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
         'of a file: the name in MAAS, such as custom/dgx1-5.0 (default: from the file name)',
       )
       .option('--title <title>', 'of a file: the title in MAAS (default: the name)')
-      .option('--architecture <arch>', 'of a file: its architecture', 'amd64/generic')
+      .option(
+        '--architecture <arch>',
+        'of a file: its architecture (default: from the image, else amd64/generic)',
+      )
       .option(
         '--base-image <os/series>',
         'of a file: what it is made of, such as ubuntu/focal (default: from the image)',
@@ -45,38 +50,68 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
       .option('--filetype <type>', 'of a file: tgz, tbz, txz or dd… (default: from the file name)')
       .addOption(new Option('--profile <id>', 'of a file: which checks apply').default('any-ubuntu'))
       .option('--no-validate', 'of a file: upload it unchecked')
+      .option('--url <url>', 'of a file: the MAAS to send it to, in place of a target of the configuration')
+      .option('--maas-profile <name>', 'of a file: take URL and key of this profile of the maas command')
       .option('--api-key-file <file>', 'of a file: where the API key is, "-" for stdin')
       .action(
         act(async (session, subject: string, options: Options) => {
-          if (await isFile(subject)) return uploadFile(session, subject, options);
-          const { Fault } = await import('../../errors/fault.ts');
+          const found = await whatIs(subject, session);
+          if (found === 'file') return uploadFile(session, subject, options);
           const out = OF_FILES.find((name) => options[name] !== undefined);
-          if (out)
-            throw new Fault('UPLOAD_MISSING', `There is no file ${subject}`, {
-              hint: `--${out.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)} belongs to the upload of a file.`,
-            });
+          if (out) {
+            const { Fault } = await import('../../errors/fault.ts');
+            const flag = out.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
+            throw new Fault(
+              'USAGE',
+              `--${flag} belongs to the upload of a file, and ${subject} is an image of the configuration`,
+              {
+                hint: 'The configuration says it: `dgxos-maas config show`. A file is named with a slash, such as ./FILE.',
+              },
+            );
+          }
           await (await configured())(session, subject, { to: options.to });
         }),
       );
   };
 }
 
-/** A path, or the name of something that lies here. */
-async function isFile(subject: string): Promise<boolean> {
-  const { existsSync } = await import('node:fs');
-  return subject.includes('/') || existsSync(subject);
+/**
+ * A file where the subject has a slash or is the name of one here, else an image of the configuration.
+ * @throws Fault UPLOAD_MISSING when it is neither
+ */
+async function whatIs(subject: string, session: Session): Promise<'file' | 'image'> {
+  const { statSync } = await import('node:fs');
+  if (subject.includes('/') || statSync(subject, { throwIfNoEntry: false })?.isFile()) return 'file';
+  const { loadConfig } = await import('../../config/load.ts');
+  const { config } = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
+  if (Object.hasOwn(config.images, subject)) return 'image';
+  const { Fault } = await import('../../errors/fault.ts');
+  const { suggest } = await import('../../yaml/suggest.ts');
+  const names = Object.keys(config.images);
+  const meant = suggest(subject, names);
+  const images = names.length > 0 ? `The images are: ${names.join(', ')}.` : 'No image is configured.';
+  throw new Fault(
+    'UPLOAD_MISSING',
+    `"${subject}" is neither a file here nor an image of the configuration${meant ? `. Did you mean "${meant}"?` : ''}`,
+    {
+      hint: `${images} ${config.file === null ? `There is no dgxos-maas.yaml here.` : `They are in ${config.file}.`}`,
+    },
+  );
 }
 
 async function uploadFile(session: Session, path: string, options: Options): Promise<void> {
   const { basename } = await import('node:path');
   const { chooseTargets } = await import('../../upload/choose-targets.ts');
   const { siteWaivers } = await import('../../checks/site-waivers.ts');
-  const { describeFile } = await import('../../upload/bare-file.ts');
+  const { describeFile, expectFile } = await import('../../upload/bare-file.ts');
+  const { expectUploader } = await import('../../upload/may-upload.ts');
   const { uploadToTargets } = await import('../../upload/to-targets.ts');
   const { uploadSummary } = await import('../../upload/summary.ts');
   const { paint } = await import('../../report/paint.ts');
-  // The key first: its fault should not cost the reading of the file.
+  // File, name and key first: their faults should not cost the reading of the file.
+  await expectFile(path, options);
   const targets = await chooseTargets(options, session);
+  await expectUploader(targets, session);
   const waivers = () => siteWaivers(undefined, session);
   const file = await describeFile(path, options, { emit: session.emit, signal: session.signal, waivers });
   const { emit, signal, env } = session;

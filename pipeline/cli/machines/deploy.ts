@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Fault } from '../../errors/fault.ts';
+import { hasBaseImage } from '../../maas/base-images.ts';
 import { deployJob } from '../../machines/deploy-job.ts';
 import { succeeded } from '../../machines/job.ts';
 import { type Profile, profileChanges } from '../../machines/profile.ts';
@@ -33,12 +34,18 @@ export async function deploy(session: Session, names: string[], flags: DeployFla
       level: 'warning',
       message: `--hwe-kernel ${flags.hweKernel} is only for the system that installs: MAAS chooses no kernel for custom images`,
     });
+  const missingFor: string[] = [];
+  if (image.baseImage)
+    for (const architecture of image.architectures)
+      if ((await hasBaseImage(maas.client, image.baseImage, architecture)) === false)
+        missingFor.push(architecture);
   const { kernelOptions, hweKernel, storageLayout, comment } = flags;
   const job = deployJob(
     {
       image: image.name,
       architectures: image.architectures,
       needsEfi: image.needsEfi && !flags.force,
+      ...(image.baseImage ? { base: { image: image.baseImage, missingFor } } : {}),
       ...(userData ? { userData } : {}),
       ...(hweKernel ? { hweKernel } : {}),
       ...(storageLayout ? { storageLayout } : {}),

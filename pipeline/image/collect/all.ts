@@ -2,6 +2,7 @@ import type { Collector } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 import { accessCollector } from './access.ts';
 import { aptCollector } from './apt.ts';
+import { architectureCollector } from './architecture.ts';
 import { attributesCollector } from './attributes.ts';
 import { bootCollector } from './boot.ts';
 import { cloudCollector } from './cloud.ts';
@@ -40,6 +41,7 @@ export function collectors(signal?: AbortSignal) {
     leftovers: leftoversCollector(),
     tokens: tokensCollector(),
     licences: licencesCollector(),
+    programs: architectureCollector(),
   };
 }
 
@@ -71,6 +73,7 @@ export function composeFacts(
     esp: parts.esp,
     ...leftovers,
     ...parts.licences,
+    programs: parts.programs,
     dgx: { release: dgxRelease, tokens: parts.tokens },
     unread,
   };

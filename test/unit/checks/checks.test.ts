@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { JudgeOptions } from '../../../pipeline/checks/judge.ts';
 import { CHECKS } from '../../../pipeline/checks/table.ts';
 import type { Severity } from '../../../pipeline/checks/types.ts';
+import { elf } from '../parsers/elf.ts';
 import { goodRoot, judged, type Root, SIGNED, small } from './root.ts';
 
 /** One way to spoil the good root, and what its check must say. */
@@ -27,6 +28,19 @@ function kernelPackage(root: Root, status: string, provides: string): Root {
 }
 
 const BAD: Record<string, Bad[]> = {
+  architecture: [
+    {
+      how: 'another architecture than asked for',
+      spoil: () => {},
+      options: { architecture: 'arm64/generic' },
+      found: /the image is amd64 \(by dpkg\), and arm64\/generic is asked for/,
+    },
+    {
+      how: 'a shell for another machine',
+      spoil: (r) => r.link('usr/bin/sh', 'dash').put('usr/bin/dash', elf(183), { mode: 0o755 }),
+      found: /dpkg says amd64, and \/usr\/bin\/dash is for arm64/,
+    },
+  ],
   'stream-whole': [
     {
       how: 'a handful of members',

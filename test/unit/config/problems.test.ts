@@ -69,17 +69,17 @@ const WRONG: [what: string, lines: string[], message: RegExp, accepted: RegExp |
     /"\{platfrom\}".*"\{platform\}"/,
     /\{digest\}/,
   ],
-  ['a name outside custom/', ['resource: { name: dgx1 }'], /"dgx1" is no name that MAAS takes/, /custom\//],
+  ['a name outside custom/', ['resource: { name: dgx1 }'], /"dgx1" does not begin with custom\//, /custom\//],
   [
     'a second slash',
     ['resource: { name: "custom/{platform}/{date}" }'],
-    /"custom\/dgx1\/20260101" is no name/,
-    /without slash/,
+    /"custom\/dgx1\/20260101" has 2 slashes/,
+    /custom\/ and a name/,
   ],
   [
     'a name that is too long',
     [`resource: { name: custom/${'a'.repeat(249)} }`],
-    /is no name that MAAS takes/,
+    /has 256 characters, and MAAS takes 255/,
     /255/,
   ],
   [

@@ -79,6 +79,12 @@ const ANSWERS: [number, string, string, string][] = [
   [403, 'Cannot upload to a resource of type: 0.', 'synced', 'another name'],
   [400, 'No space left on device', 'server-disk-full', 'prune'],
   [403, 'This method is reserved for admin users.', 'admin-only', 'administrator'],
+  [
+    403,
+    "User does not have permission to perform this operation. The user should have permission 'can_edit_boot_entities'",
+    'entitlement',
+    'can_edit_boot_entities',
+  ],
   [404, 'Unknown API endpoint: /MAAS/api/2.0/boot-resources.', 'no-endpoint', '/MAAS/api/2.0/boot-resources'],
   [400, 'Unrecognised signature: method=GET op=x', 'operation', ' x'],
   [500, 'BootResource matching query does not exist.', 'gone', 'BootResource'],

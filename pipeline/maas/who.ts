@@ -1,0 +1,20 @@
+import type { MaasClient } from './client.ts';
+import { atLeast } from './version.ts';
+
+/** Whose key it is. */
+export interface Who {
+  user: string;
+  admin: boolean;
+  /** Up to 3.7 administrators alone may upload; from 3.8 on an entitlement decides, which no request tells: undefined. */
+  mayUpload: boolean | undefined;
+}
+
+/** Asks MAAS whose key is used. @throws Fault MAAS_UNAUTHORIZED, MAAS_UNREACHABLE, MAAS_PROTOCOL */
+export async function whoAmI(client: MaasClient): Promise<Who> {
+  const path = 'users/?op=whoami';
+  const who = (await client.get(path)) as { username?: string; is_superuser?: boolean } | null;
+  if (typeof who?.username !== 'string') throw client.notMaas(path, 'there is no user in it');
+  const admin = who.is_superuser === true;
+  const byEntitlement = atLeast(await client.version(), 3, 8);
+  return { user: who.username, admin, mayUpload: admin || (byEntitlement ? undefined : false) };
+}
