@@ -81,6 +81,7 @@ export function blockers(facts: ImageFacts): string[] {
     stream: null,
     build: null,
     offline: false,
+    architecture: null,
     platform: null,
     previousBytes: null,
     archives: null,

@@ -4,6 +4,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { goodRoot } from '../../unit/checks/root.ts';
+import { elf } from '../../unit/parsers/elf.ts';
 import { Host } from './host.ts';
 
 let host: Host;
@@ -148,5 +150,35 @@ describe('the base image', () => {
       env: asAdmin(maas),
     });
     expect(focal.stderr).not.toContain('has not imported');
+  });
+});
+
+describe('the architecture', () => {
+  /** A root of 1100 members and 51 MB, as the checks want it at least. */
+  async function root(arch: string): Promise<string> {
+    const made = goodRoot().put('usr/weight', Buffer.alloc(51_000_000));
+    for (let i = 0; i < 1100; i += 1) made.put(`usr/share-${i}`, '');
+    const status = String(made.nodes.get('var/lib/dpkg/status')!.content);
+    made.put('var/lib/dpkg/status', status.replaceAll('Architecture: amd64', `Architecture: ${arch}`));
+    made.link('usr/bin/sh', 'dash').put('usr/bin/dash', elf(arch === 'arm64' ? 183 : 62), { mode: 0o755 });
+    const name = `${arch}.tar.gz`;
+    writeFileSync(join(host.dir, name), gzipSync(await made.tar(), { level: 1 }));
+    return name;
+  }
+
+  it('is the image’s own; another that is asked for is refused before the first byte', async () => {
+    const maas = await sandbox();
+    const env = asAdmin(maas);
+    const arm = await root('arm64');
+    const wrong = await host.run(['upload', arm, '--architecture', 'amd64/generic'], { env });
+    expect(wrong.code, wrong.stderr).toBe(6);
+    expect(wrong.stderr).toContain(
+      'the image is arm64 (by dpkg and /usr/bin/dash), and amd64/generic is asked for',
+    );
+    expect([maas.counts.create ?? 0, chunks(maas)]).toEqual([0, 0]);
+    const right = await host.run(['upload', arm], { env });
+    expect(right.code, right.stderr).toBe(0);
+    const { images } = (await host.run(['--json', 'images'], { env })).json.targets[0];
+    expect(images).toMatchObject([{ name: 'arm64', architecture: 'arm64/generic' }]);
   });
 });

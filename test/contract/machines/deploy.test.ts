@@ -51,7 +51,10 @@ test('an image is found by its name, its configuration, its channel and its seri
   const config = { images: { dgx1: image } } as unknown as Config;
   const find = (text: string) => resolveImage(client, text, config, env);
 
-  const versioned = { name: 'custom/dgx1-5.0-20261123', architectures: ['amd64'], needsEfi: true };
+  const versioned = {
+    ...{ name: 'custom/dgx1-5.0-20261123', architectures: ['amd64'], needsEfi: true },
+    baseImage: 'ubuntu/focal',
+  };
   expect(await find('custom/dgx1-5.0-20261123')).toEqual(versioned);
   expect(await find('dgx1-5.0-20261123')).toEqual(versioned);
   await expect(find('dgx1')).rejects.toMatchObject({ code: 'IMAGE_UNKNOWN' });
@@ -64,6 +67,12 @@ test('an image is found by its name, its configuration, its channel and its seri
   await record(entry, env, session.emit);
   expect(await find('dgx1')).toEqual(versioned);
   expect(await find('dgx1:stable')).toMatchObject({ name: 'custom/dgx1-5.0-stable' });
+  await record({ ...entry, did: 'promoted', name: 'dgx1-5.0-stable' }, env, session.emit);
+  await expect(find('dgx1:stabel')).rejects.toMatchObject({
+    message: expect.stringContaining('The channel "stabel" of dgx1 has nothing in'),
+    hint: expect.stringContaining('Channels of dgx1 there: stable.'),
+  });
+  await expect(find('dgx2:stable')).rejects.toThrow('Did you mean "dgx1"?');
   expect(await find('disk'), 'a disk image brings its own partitions').toMatchObject({ needsEfi: false });
   expect(await find('jammy')).toMatchObject({ name: 'ubuntu/jammy', needsEfi: false });
   await expect(find('half')).rejects.toThrow(/custom\/half|half is not complete/);
@@ -72,6 +81,30 @@ test('an image is found by its name, its configuration, its channel and its seri
     message: expect.stringContaining('Did you mean "dgx1-5.0-stable"?'),
     hint: expect.stringContaining('custom/disk'),
   });
+});
+
+test('an image of another architecture, and one whose base is not imported, are refused before a machine is touched', async () => {
+  const { sandbox, run, client, session } = await bench({ machines: 0 });
+  sandbox.control.enlist({ hostname: 'gpu01' });
+  await run(commissionJob({}, session));
+  const [machine] = await listMachines(client);
+  const decide = (more: object) =>
+    deployJob({ image: 'custom/x', architectures: ['amd64'], needsEfi: false, ...more }, session).decide(
+      machine!,
+    );
+  expect(decide({ architectures: ['arm64'] })).toMatchObject({
+    do: 'refuse',
+    fault: { message: 'gpu01 is amd64/generic, and custom/x is for arm64' },
+  });
+  expect(decide({ base: { image: 'ubuntu/noble', missingFor: ['amd64'] } })).toMatchObject({
+    do: 'refuse',
+    fault: {
+      message:
+        'gpu01 could not boot to install custom/x: MAAS has not imported its base image ubuntu/noble for amd64',
+      hint: expect.stringContaining('noble for amd64'),
+    },
+  });
+  expect(decide({ base: { image: 'ubuntu/noble', missingFor: ['arm64'] } })).toMatchObject({ do: 'start' });
 });
 
 test('a DGX image: the machine without /boot/efi is told before, and a new layout helps', async () => {
