@@ -1,5 +1,6 @@
+import { ACCOUNTS_CHECK } from './accounts.ts';
 import { SSHD_CHECK } from './sshd.ts';
-import { type Check, fail, failOr, pass, places, several } from './types.ts';
+import { type Check, fail, failOr, pass } from './types.ts';
 
 /** What would let somebody in, or make two machines one. */
 export const SECURITY_CHECKS: Check[] = [
@@ -35,31 +36,6 @@ export const SECURITY_CHECKS: Check[] = [
         'none',
       ),
   },
-  {
-    number: 30,
-    id: 'accounts',
-    title: 'Nobody has a password or a key, root is locked, sudo asks',
-    severity: 'blocker',
-    why: 'The build logs in with a password; left in the image it is a door into every machine, known (root, ubuntu, nvidia) or attacked offline.',
-    fix: '`passwd -l root`, `passwd -l` or `userdel` for build users, remove NOPASSWD rules from /etc/sudoers.d and all authorized_keys, as the last step.',
-    reads: /^etc\/(passwd|shadow|sudoers)|authorized_keys|^root|^etc$/,
-    evaluate({ accounts, access }) {
-      const wrong: string[] = [];
-      const root = accounts.find((a) => a.name === 'root');
-      if (!root) wrong.push('/etc/passwd has no root');
-      else if (root.password === 'missing') wrong.push('root is not in /etc/shadow');
-      const usable = accounts.filter((a) => a.password === 'usable');
-      if (usable.length > 0)
-        wrong.push(`passwords: ${several(usable.map((a) => `${a.name} (${a.scheme})`))}`);
-      const open = accounts.filter((a) => a.password === 'none');
-      if (open.length > 0) wrong.push(`no password asked for: ${several(open.map((a) => a.name))}`);
-      const twins = accounts.filter((a) => a.uid === 0 && a.name !== 'root');
-      if (twins.length > 0) wrong.push(`more accounts with uid 0: ${several(twins.map((a) => a.name))}`);
-      if (access.nopasswd.length > 0) wrong.push(`sudo without a password: ${places(access.nopasswd)}`);
-      if (access.authorizedKeys.length > 0)
-        wrong.push(`keys that open: ${several(access.authorizedKeys.map((k) => `${k.file} (${k.keys})`))}`);
-      return wrong.length > 0 ? fail(wrong.join('; ')) : pass(`${accounts.length} accounts, all locked`);
-    },
-  },
+  ACCOUNTS_CHECK,
   SSHD_CHECK,
 ];

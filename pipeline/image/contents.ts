@@ -8,9 +8,7 @@ import { expand, type Sparse } from './sparse.ts';
 import type { Tree } from './tree.ts';
 
 /** Directories whose files are looked for by name: behind a link they would not be found. */
-const WATCHED = new Set(
-  'etc etc/sudoers.d etc/apt etc/apt/sources.list.d etc/cloud etc/netplan root root/.ssh curtin'.split(' '),
-);
+const WATCHED = new Set('etc etc/apt etc/apt/sources.list.d etc/cloud etc/netplan curtin'.split(' '));
 
 /** The few files that are read whole, for the collectors that asked; and which of them could not be read. */
 export class Contents {

@@ -1,10 +1,10 @@
 import type { LostOptions } from '../parsers/grub-options.ts';
+import type { AccessFacts } from './collect/access.ts';
 import type { AptFacts } from './collect/apt.ts';
 import type { AttributeFacts } from './collect/attributes.ts';
 import type { CloudFacts } from './collect/cloud.ts';
 import type { HookFacts } from './collect/hooks.ts';
 import type { FoundState } from './collect/machine-state.ts';
-import type { SshdFacts } from './collect/sshd.ts';
 import type { StorageFacts } from './collect/storage.ts';
 
 /** Raised when facts change their shape or meaning: images packed before are looked at anew. */
@@ -175,11 +175,7 @@ export interface ImageFacts {
     resolvConf: string;
   };
   accounts: Account[];
-  access: {
-    nopasswd: ConfigLine[];
-    authorizedKeys: { file: string; keys: number }[];
-    sshd: SshdFacts;
-  };
+  access: AccessFacts;
   apt: AptFacts;
   storage: StorageFacts;
   cloud: CloudFacts;

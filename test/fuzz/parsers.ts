@@ -1,4 +1,11 @@
-import { parsePasswd, parseShadow, passwordState } from '../../pipeline/parsers/accounts.ts';
+import {
+  hashedNames,
+  nisEntries,
+  parseGroup,
+  parsePasswd,
+  parseShadow,
+  passwordState,
+} from '../../pipeline/parsers/accounts.ts';
 import { AptConfig, aptProxies, readAptConf } from '../../pipeline/parsers/apt-conf.ts';
 import { parseAptSources, parseDeb822Sources, parseSourcesList } from '../../pipeline/parsers/apt-sources.ts';
 import { parseAssignments } from '../../pipeline/parsers/assignments.ts';
@@ -24,7 +31,8 @@ import {
   sshdSetting,
   sshdSettings,
 } from '../../pipeline/parsers/sshd-config.ts';
-import { passwordlessRules } from '../../pipeline/parsers/sudoers.ts';
+import { readSudoers } from '../../pipeline/parsers/sudoers.ts';
+import { SudoersCursor, SudoersError, unescaped } from '../../pipeline/parsers/sudoers-cursor.ts';
 import { parseUnit, unitWords } from '../../pipeline/parsers/systemd-unit.ts';
 import { compareVersions } from '../../pipeline/parsers/version.ts';
 
@@ -35,6 +43,9 @@ const text = (parse: (text: string) => unknown) => (input: Buffer) => parse(inpu
 /** Every exported function of every parser, by file and name; a test compares this with the folder. */
 export const PARSERS: Record<string, Record<string, Parse>> = {
   accounts: {
+    hashedNames: text(hashedNames),
+    nisEntries: text(nisEntries),
+    parseGroup: text(parseGroup),
     parsePasswd: text(parsePasswd),
     parseShadow: text(parseShadow),
     passwordState: text(passwordState),
@@ -96,7 +107,15 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     sshdSettings: text((said) => sshdSettings(readSshdConfig(sshdFiles(said)), 'permitrootlogin')),
     patternListMatches: text((said) => patternListMatches(said, said.slice(0, 100))),
   },
-  sudoers: { passwordlessRules: text(passwordlessRules) },
+  sudoers: {
+    // The file includes itself as /etc/a.
+    readSudoers: text((said) => readSudoers({ text: () => said, list: () => ['a'] })),
+  },
+  'sudoers-cursor': {
+    SudoersCursor: text((said) => new SudoersCursor(said).skipLine()),
+    SudoersError: () => new SudoersError(),
+    unescaped: text(unescaped),
+  },
   'systemd-unit': { parseUnit: text(parseUnit), unitWords: text(unitWords) },
   version: { compareVersions: text(ordersBothWays) },
 };

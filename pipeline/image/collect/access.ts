@@ -1,68 +1,47 @@
-import { type PasswordState, parsePasswd, parseShadow, passwordState } from '../../parsers/accounts.ts';
-import { passwordlessRules } from '../../parsers/sudoers.ts';
+import { sshdSettings } from '../../parsers/sshd-config.ts';
 import type { Collector } from '../collector.ts';
-import type { Account, ImageFacts } from '../facts.ts';
-import { shown } from '../names.ts';
-import { sshdConfigs, sshdFacts } from './sshd.ts';
+import type { ImageFacts } from '../facts.ts';
+import { Accounts, type CredentialFacts, credentialFacts } from './accounts.ts';
+import { type KeyFile, KeyFiles } from './keys.ts';
+import { type SshdFacts, sshdConfigs, sshdFacts } from './sshd.ts';
+import { type SudoFacts, sudoFacts } from './sudo.ts';
 
-const SUDOERS = /^etc\/sudoers(?:\.d\/[^/]+)?$/;
-const KEYS =
-  /^(?:root|home\/[^/]+|var\/lib\/[^/]+)\/\.ssh\/authorized_keys2?$|^etc\/ssh\/authorized_keys\/[^/]+$/;
-const MOST = 4 << 20;
-type Access = Pick<ImageFacts, 'accounts' | 'access'>;
+export interface AccessFacts {
+  sudo: SudoFacts;
+  keys: KeyFile[];
+  credentials: CredentialFacts;
+  sshd: SshdFacts;
+}
 
-/** Who gets in, and how. Password hashes are looked at here and go no further. */
-export function accessCollector(): Collector<Access> {
-  const files = new Map<string, string>();
-  const authorizedKeys: { file: string; keys: number }[] = [];
+const MOST_KEYS = 1 << 20;
+
+/** Who gets in, and how. Password hashes and keys are looked at here and go no further. */
+export function accessCollector(): Collector<Pick<ImageFacts, 'accounts' | 'access'>> {
+  const keys = new KeyFiles();
   return {
-    wants: (path) =>
-      path === 'etc/passwd' || path === 'etc/shadow' || SUDOERS.test(path) || KEYS.test(path) ? MOST : 0,
-    content(path, bytes) {
-      if (!KEYS.test(path)) files.set(path, bytes.toString());
-      else {
-        const keys = bytes
-          .toString()
-          .split('\n')
-          .filter((line) => line.trim() !== '' && !line.trim().startsWith('#')).length;
-        if (keys > 0) authorizedKeys.push({ file: `/${shown(path)}`, keys });
-      }
-    },
-    finish(tree, kept) {
-      const nopasswd = [...files]
-        .filter(([path]) => SUDOERS.test(path) && ignoredBySudo(path) === false)
-        .flatMap(([path, text]) =>
-          passwordlessRules(text).map((rule) => ({ file: `/${shown(path)}`, ...rule })),
-        );
+    wants: (path) => (keys.wants(path) ? MOST_KEYS : 0),
+    content: (path, bytes) => keys.content(path, bytes),
+    finish(tree, files) {
+      const accounts = new Accounts(files);
       const unread = new Set<string>();
-      const configs = sshdConfigs(tree, kept, unread);
+      const configs = sshdConfigs(tree, files, unread);
+      const patterns = configs.flatMap((config) => {
+        const settings = sshdSettings(config, 'authorizedkeysfile');
+        // Without a general setting sshd's default holds beside those of Match blocks.
+        const general = settings.some((s) => s.match === null || s.match.length === 0);
+        return [...(general ? [] : DEFAULT_KEYS), ...settings.flatMap((s) => s.values)];
+      });
       return {
-        accounts: accounts(files),
+        accounts: [...accounts.facts],
         access: {
-          nopasswd,
-          authorizedKeys,
-          sshd: sshdFacts(tree, kept, configs, unread, parsePasswd(files.get('etc/passwd') ?? '')),
+          sudo: sudoFacts(tree, files, accounts),
+          keys: keys.find([...new Set(patterns)], accounts.passwd, tree, files),
+          credentials: credentialFacts(files),
+          sshd: sshdFacts(tree, files, configs, unread, accounts.passwd),
         },
       };
     },
   };
 }
 
-/** sudo passes over files of sudoers.d with a dot or a closing tilde in their names. */
-function ignoredBySudo(path: string): boolean {
-  return path.startsWith('etc/sudoers.d/') && /\.|~$/.test(path.slice('etc/sudoers.d/'.length));
-}
-
-function accounts(files: ReadonlyMap<string, string>): Account[] {
-  const shadow = parseShadow(files.get('etc/shadow') ?? '');
-  return parsePasswd(files.get('etc/passwd') ?? '').map(({ name, uid, shell, password }) => {
-    const state: PasswordState | undefined = password === 'x' ? shadow.get(name) : passwordState(password);
-    return {
-      name: shown(name),
-      uid,
-      shell: shown(shell),
-      password: state?.state ?? 'missing',
-      scheme: state?.state === 'usable' ? state.scheme : null,
-    };
-  });
-}
+const DEFAULT_KEYS = ['.ssh/authorized_keys', '.ssh/authorized_keys2'];

@@ -471,7 +471,7 @@ const BAD: Record<string, Bad[]> = {
     {
       how: 'a shadow elsewhere',
       spoil: (r) => r.remove('etc/shadow').put('opt/s', 'root:*:\n').link('etc/shadow', '/opt/s'),
-      found: /could not be looked at.*link to opt\/s/,
+      found: /could not be looked at.*it leads to opt\/s/,
     },
   ],
   sshd: [

@@ -179,7 +179,9 @@ export function goodRoot(): Root {
     .link('etc/os-release', '../usr/lib/os-release')
     .put('etc/passwd', 'root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/usr/sbin/nologin\n')
     .put('etc/shadow', 'root:*:18000:0:99999:7:::\ndaemon:!:18000::::::\n', { mode: 0o640, gid: 42 })
-    .put('etc/sudoers', 'Defaults env_reset\n%sudo ALL=(ALL:ALL) ALL\n', { mode: 0o440 })
+    .put('etc/sudoers', 'Defaults env_reset\n%sudo ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n', {
+      mode: 0o440,
+    })
     .put('usr/bin/sudo', 'x', { mode: 0o4755 })
     .put('usr/bin/su', 'x', { mode: 0o4755 })
     .put('usr/bin/mount', 'x', { mode: 0o4755 })

@@ -214,14 +214,14 @@ describe('a hostile archive', () => {
       await tarOf([{ name: './etc/shadow', content: Buffer.alloc(5 << 20) }]),
       1 << 20,
     );
-    expect(facts.unread).toEqual([{ path: 'etc/shadow', why: expect.stringContaining('5242880 bytes') }]);
+    expect(facts.unread).toEqual([{ path: 'etc/shadow', why: expect.stringContaining('too large') }]);
   });
 
   it('hides a directory behind a link', async () => {
     const facts = await inspect(
-      await tarOf([{ name: './etc/sudoers.d', type: 'symlink', linkname: '../opt/s' }]),
+      await tarOf([{ name: './etc/netplan', type: 'symlink', linkname: '../opt/s' }]),
     );
-    expect(facts.unread.map((u) => u.path)).toEqual(['etc/sudoers.d']);
+    expect(facts.unread.map((u) => u.path)).toEqual(['etc/netplan']);
   });
 
   it('of random bytes ends with facts, whatever they are', async () => {

@@ -15,7 +15,7 @@ import { significantLines } from '../../../pipeline/parsers/lines.ts';
 import { netplanInterfaces } from '../../../pipeline/parsers/netplan.ts';
 import { parseShebang } from '../../../pipeline/parsers/shebang.ts';
 import { readSshdConfig } from '../../../pipeline/parsers/sshd-config.ts';
-import { passwordlessRules } from '../../../pipeline/parsers/sudoers.ts';
+import { readSudoers } from '../../../pipeline/parsers/sudoers.ts';
 import { compareVersions } from '../../../pipeline/parsers/version.ts';
 
 const word = fc.stringMatching(/^[a-z][a-z0-9.+-]{0,12}$/);
@@ -76,7 +76,7 @@ describe('every parser', () => {
     parseGrubCfg,
     genericKernels,
     significantLines,
-    passwordlessRules,
+    sudoers: (text) => readSudoers({ text: () => text, list: () => [] }),
     netplanInterfaces,
     grub: (text) => defaultKernel(parseGrubCfg(text), text.slice(0, 10)),
     sshd: (text) => readSshdConfig({ text: () => `Include *\n${text}`, glob: (pattern) => [pattern] }),
@@ -184,19 +184,6 @@ describe('accounts', () => {
     expect(parsePasswd('root:x:0:0:r:/root:/bin/sh\nbad\n#x:x:0:0\n+::::::\n')).toEqual([
       { name: 'root', password: 'x', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' },
     ]);
-  });
-});
-
-describe('sudoers', () => {
-  it.each([
-    ['ubuntu ALL=(ALL) NOPASSWD:ALL', true],
-    ['ubuntu ALL=(ALL) \\\n NOPASSWD : ALL', true],
-    ['Defaults:bob !authenticate', true],
-    ['# a NOPASSWD:ALL', false],
-    ['a ALL=(ALL) ALL # NOPASSWD: not', false],
-    ['%sudo ALL=(ALL:ALL) PASSWD:ALL', false],
-  ])('%j', (text, open) => {
-    expect(passwordlessRules(text).length > 0).toBe(open);
   });
 });
 

@@ -1,0 +1,191 @@
+/** A line that sudo's grammar has no place for; sudo (1.9.3 and later) passes over it. */
+export class SudoersError extends Error {}
+
+/** Reads the words of a sudoers file, as sudo's scanner (toke.l of 1.9.13) tells them apart. */
+export class SudoersCursor {
+  readonly #text: string;
+  #at = 0;
+  line = 1;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#text.length;
+  }
+
+  /** The next character, blanks and continued lines skipped; '\n' at the end of a line, where a comment counts as that. */
+  peek(): string {
+    this.blanks();
+    const char = this.#text[this.#at];
+    if (char === undefined || this.#newline(this.#at) > 0) return '\n';
+    return char === '#' && !this.#id() ? '\n' : char;
+  }
+
+  /** Takes the character when it is the next one. */
+  take(char: string): boolean {
+    if (this.peek() !== char || char === '\n') return false;
+    this.#at += 1;
+    return true;
+  }
+
+  expect(char: string): void {
+    if (!this.take(char)) throw new SudoersError();
+  }
+
+  /** Exclamation marks: an odd number negates. */
+  negated(): boolean {
+    let odd = false;
+    while (this.take('!')) odd = !odd;
+    return odd;
+  }
+
+  /** Skips what is left of a line, with the lines that it is continued on. */
+  skipLine(): void {
+    while (!this.done) {
+      const end = this.#newline(this.#at);
+      if (end > 0) {
+        this.#at += end;
+        this.line += 1;
+        return;
+      }
+      if (!this.#continued()) this.#at += 1;
+    }
+  }
+
+  /** The end of an entry. */
+  end(): void {
+    if (this.peek() !== '\n') throw new SudoersError();
+    // A backslash does not continue a comment.
+    const newline = this.#text.indexOf('\n', this.#at);
+    this.#at = newline < 0 ? this.#text.length : newline + 1;
+    this.line += 1;
+  }
+
+  /** Skips blanks and continued lines; whether there were any. */
+  blanks(): boolean {
+    const from = this.#at;
+    while (this.#blank(this.#at) || this.#continued()) if (this.#blank(this.#at)) this.#at += 1;
+    return this.#at > from;
+  }
+
+  /** A word of the given characters that is here, without taking it. */
+  ahead(pattern: RegExp): string | null {
+    pattern.lastIndex = this.#at;
+    return pattern.exec(this.#text)?.[0] ?? null;
+  }
+
+  /** Takes what the sticky pattern finds here. */
+  match(pattern: RegExp): string | null {
+    const found = this.ahead(pattern);
+    if (found !== null) this.#at += found.length;
+    return found;
+  }
+
+  /** A name, quoted or not, its escapes undone; the prefix (`%`, `+`, `#`) is part of it. */
+  name(): string {
+    this.blanks();
+    if (this.#text[this.#at] === '"') return this.quoted();
+    const found = this.match(ID) ?? this.match(NAME);
+    if (!found) throw new SudoersError();
+    return unescaped(found);
+  }
+
+  quoted(): string {
+    this.expect('"');
+    const parts: string[] = [];
+    for (;;) {
+      const char = this.#text[this.#at];
+      if (char === undefined || this.#newline(this.#at) > 0) throw new SudoersError();
+      if (char === '\\' && this.#continued()) {
+        while (this.#blank(this.#at)) this.#at += 1;
+        continue;
+      }
+      this.#at += 1;
+      if (char === '"') break;
+      if (char === '\\' && this.#text[this.#at] === '"') {
+        parts.push('"');
+        this.#at += 1;
+      } else parts.push(char);
+    }
+    if (parts.length === 0) throw new SudoersError();
+    return parts.join('');
+  }
+
+  /** A command: a path, `sudoedit` or a regular expression, with its arguments; without them where `Defaults!` names it. */
+  command(withArguments = true): string {
+    this.blanks();
+    const path = this.match(PATH) ?? this.match(REGEX) ?? this.match(SUDOEDIT);
+    if (path === null) throw new SudoersError();
+    const name = path.startsWith('^') ? path : path.replace(/\\([,:= \t#])/g, '$1');
+    if (!withArguments || path.endsWith('/')) return name;
+    const parts = [name];
+    for (;;) {
+      const blank = this.blanks();
+      const part = this.#argument(parts.length > 1);
+      if (part === null) return parts.join('');
+      parts.push(blank ? ` ${part}` : part);
+    }
+  }
+
+  /** A piece of an argument; null at the end of the command. */
+  #argument(more: boolean): string | null {
+    const char = this.#text[this.#at];
+    const next = this.#text[this.#at + 1] ?? '';
+    if (char === undefined || this.#newline(this.#at) > 0 || '#:,'.includes(char)) return null;
+    if (char === '=' && !/[^#\\:, \t\r\n]/.test(next)) return null;
+    if (char === '^' && !more) {
+      const regex = this.match(REGEX);
+      if (regex === null) throw new SudoersError();
+      return regex;
+    }
+    if (char === '\\') {
+      if (next === '' || !'*?[]!^:\\,= \t#'.includes(next)) throw new SudoersError();
+      this.#at += 2;
+      return '*?[]!^'.includes(next) ? `\\${next}` : next;
+    }
+    return this.match(ARGUMENT);
+  }
+
+  #blank(at: number): boolean {
+    return this.#text[at] === ' ' || this.#text[at] === '\t';
+  }
+
+  /** Length of the line end that is at a place. */
+  #newline(at: number): number {
+    if (this.#text[at] === '\n') return 1;
+    return this.#text[at] === '\r' && this.#text[at + 1] === '\n' ? 2 : 0;
+  }
+
+  /** Takes a backslash with the line end it hides. */
+  #continued(): boolean {
+    if (this.#text[this.#at] !== '\\') return false;
+    let at = this.#at + 1;
+    while (this.#blank(at)) at += 1;
+    const end = this.#newline(at);
+    if (end === 0) return false;
+    this.#at = at + end;
+    this.line += 1;
+    return true;
+  }
+
+  /** Whether `#` begins a uid here, and no comment. */
+  #id(): boolean {
+    return this.ahead(ID) !== null;
+  }
+}
+
+/** A word with `\\c` and `\\x41` undone. */
+export function unescaped(word: string): string {
+  return word.replace(/\\x([0-9a-fA-F]{2})|\\(.)/g, (_, hex, char) =>
+    hex === undefined ? char : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+const ID = /#-?[0-9]+/y;
+const NAME = /(?:\+|%:?)?(?:#-?[0-9]+|(?:[^#>!=:,() \t\r\n\\"]|\\[^\t\n])+)/y;
+const PATH = /\/(?:\\[,:= \t#]|[^,:=\\ \t\r\n#])+/y;
+const REGEX = /\^(?:\\[#$]|[^#\r\n$])*\$/y;
+const SUDOEDIT = /sudoedit(?![^#>!=:,() \t\r\n\\"])/y;
+const ARGUMENT = /[^#\\:, \t\r\n]+/y;
