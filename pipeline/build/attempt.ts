@@ -8,6 +8,7 @@ import { type ConfigServer, serveConfig } from './config-server.ts';
 import { failureIn, followConsole, meaningOf } from './console.ts';
 import { newCredentials } from './credentials.ts';
 import { runPacker } from './packer.ts';
+import type { PackerHost } from './packer-env.ts';
 
 /** The file that the installer must fetch; that it does proves that the kernel command line arrived. */
 const CONFIG_FILE = 'curtin.yaml';
@@ -21,7 +22,7 @@ export interface AttemptRequest {
   httpDir: string;
   dir: string;
   variables: Record<string, string>;
-  pluginPath: string | undefined;
+  host: PackerHost;
   /** Whether Packer types the kernel parameters, so that they may arrive garbled. */
   typed: boolean;
   /** Seconds after the start by which the configuration must have been fetched. */
@@ -92,7 +93,7 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
       dir: request.dir,
       variables: { ...request.variables, ...connection(server, consoleLog) },
       secrets: { ssh_password: credentials.password },
-      pluginPath: request.pluginPath,
+      host: request.host,
       emit,
       signal,
     });

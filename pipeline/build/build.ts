@@ -13,6 +13,7 @@ import { packLikeUpstream } from './upstream-pack.ts';
 
 export interface BuildRequest {
   rendered: Rendered;
+  packerVersion: string;
   accelerator: 'kvm' | 'tcg';
   image: ImageConfig;
   release: Release;
@@ -59,7 +60,7 @@ async function installInVm(request: BuildRequest, output: string): Promise<void>
           output_directory: output,
           ...(pace && { boot_wait: `${pace.bootWaitS}s`, boot_key_interval: `${pace.keyIntervalMs}ms` }),
         },
-        pluginPath: request.env.PACKER_PLUGIN_PATH,
+        host: { version: request.packerVersion, env: request.env },
         typed: pace !== undefined,
         fetchWithinS: release.fetchWithinS * (request.accelerator === 'tcg' ? 2 : 1),
         emit,

@@ -1,5 +1,6 @@
 import type { FaultCode } from '../errors/catalogue.ts';
 import { Fault } from '../errors/fault.ts';
+import { PLUGIN_MINIMUM } from '../render/packer-version.ts';
 
 /** What is known to go wrong, by what the tools then say. */
 const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: string }[] = [
@@ -40,10 +41,16 @@ const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: s
     hint: 'Lower memory: in the configuration.',
   },
   {
+    says: /Multiple paths are no longer supported for PACKER_PLUGIN_PATH/,
+    code: 'PLUGIN_MISSING',
+    message: 'PACKER_PLUGIN_PATH names several folders; Packer 1.11 and newer takes one',
+    hint: 'Set PACKER_PLUGIN_PATH to the folder that holds github.com/hashicorp/qemu.',
+  },
+  {
     says: /Failed to initiali[sz]e build .*plugin|unknown builder|The builder qemu is unknown|no plugin|Missing plugins/i,
     code: 'PLUGIN_MISSING',
-    message: 'Packer has no qemu plugin',
-    hint: 'packer plugins install github.com/hashicorp/qemu, or set PACKER_PLUGIN_PATH to the folder that holds it.',
+    message: `Packer has no qemu plugin of version ${PLUGIN_MINIMUM} or newer`,
+    hint: 'packer plugins install github.com/hashicorp/qemu; dgxos-maas doctor names the folders where it is looked for.',
   },
   {
     says: /Timeout waiting for SSH|timeout waiting for ssh/i,

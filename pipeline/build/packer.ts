@@ -5,6 +5,7 @@ import type { Emit } from '../events/event.ts';
 import { run } from '../process/run.ts';
 import { registerSecret } from '../secrets/registry.ts';
 import { parseRow, spokenLines } from './machine-readable.ts';
+import { type PackerHost, packerEnv } from './packer-env.ts';
 
 export interface PackerRun {
   /** The directory with *.pkr.hcl. */
@@ -15,8 +16,7 @@ export interface PackerRun {
   variables: Record<string, string>;
   /** Variables that go by the environment only. */
   secrets: Record<string, string>;
-  /** Directory of installed plugins for Packer >= 1.7; undefined: Packer's own. */
-  pluginPath: string | undefined;
+  host: PackerHost;
   emit: Emit;
   signal: AbortSignal;
 }
@@ -39,17 +39,6 @@ export function packerArgv(packerDir: string, variables: Record<string, string>)
   ];
 }
 
-/** The environment of every Packer call: its caches, configuration and temporary files stay inside `dir`. */
-export function packerEnv(dir: string, pluginPath: string | undefined): Record<string, string> {
-  return {
-    CHECKPOINT_DISABLE: '1',
-    PACKER_CACHE_DIR: join(dir, 'packer-cache'),
-    PACKER_CONFIG_DIR: join(dir, 'packer-config'),
-    TMPDIR: join(dir, 'tmp'),
-    ...(pluginPath ? { PACKER_PLUGIN_PATH: pluginPath } : {}),
-  };
-}
-
 /**
  * Runs one `packer build` under the guard, so that no VM outlives us.
  * @returns the exit code and everything Packer said; a failed build is a result here
@@ -58,7 +47,7 @@ export function packerEnv(dir: string, pluginPath: string | undefined): Record<s
 export async function runPacker(request: PackerRun): Promise<{ exitCode: number; said: string }> {
   await mkdir(join(request.dir, 'tmp'), { recursive: true });
   await mkdir(join(request.dir, 'packer-config'), { recursive: true });
-  const env = packerEnv(request.dir, request.pluginPath);
+  const env = packerEnv(request.dir, request.host);
   for (const [name, value] of Object.entries(request.secrets)) env[`PKR_VAR_${name}`] = value;
   const said: string[] = [];
   const result = await run(packerArgv(request.packerDir, request.variables), {

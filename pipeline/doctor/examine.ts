@@ -21,7 +21,9 @@ export async function examine(options: LoadOptions & { signal?: AbortSignal }): 
     examineProject(options),
   ]);
   const packer = tools.find(({ tool, status }) => tool === 'packer' && status === 'ok')?.found;
-  const plugin = packer ? await examineQemuPlugin(packer, options.env) : [];
+  const plugin = packer
+    ? await examineQemuPlugin({ version: packer, env: options.env, cwd: options.cwd }, signal)
+    : [];
   const findings = [examineNode(), ...tools, ...plugin, kvm, ...project];
   return { ok: !findings.some(isBlocking), findings, installCommand: installCommand(findings) };
 }

@@ -13,6 +13,12 @@ export function atLeast(version: string, floor: string): boolean {
   return true;
 }
 
+/**
+ * The oldest plugin for Packer 1.7 and newer: 1.1.2 does not wait until a VM without communicator has shut down, which 1.1.3
+ * takes back (builder/qemu/step_shutdown.go).
+ */
+export const PLUGIN_MINIMUM = '1.1.3';
+
 /** From 1.7 on a template declares its plugins; 1.6 refuses the declaration and has qemu inside. */
 export function declaresPlugins(version: string): boolean {
   return atLeast(version, '1.7.0');

@@ -8,7 +8,7 @@ import { type Boot, boot } from './boot.ts';
 import { composeCurtin } from './curtin.ts';
 import { copyServed, filesToServe, sha256Of } from './files.ts';
 import { drivePath, hclString } from './hcl.ts';
-import { declaresPlugins } from './packer-version.ts';
+import { declaresPlugins, PLUGIN_MINIMUM } from './packer-version.ts';
 import { type VmSettings, vmSettings } from './settings.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
 import { type Rendered, type RenderInput, VM_NAME } from './types.ts';
@@ -93,7 +93,10 @@ async function packerFiles(
     ],
   ];
   if (declaresPlugins(input.packerVersion))
-    files.push(['plugins.pkr.hcl', await renderTemplate('hcl/plugins.pkr.hcl.eta', {})]);
+    files.push([
+      'plugins.pkr.hcl',
+      await renderTemplate('hcl/plugins.pkr.hcl.eta', { minimum: PLUGIN_MINIMUM }),
+    ]);
   if (guest) files.push(['hand-over.sh', await readTemplate('hcl/hand-over.sh')]);
   else files.push(['upstream-pack', await upstreamPack(input.packerMaas)]);
   return files;

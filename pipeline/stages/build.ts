@@ -32,6 +32,7 @@ export const build: Stage<'build'> = {
     const rendered = context.output('render');
     const root = await buildRoot({
       rendered,
+      packerVersion: rendered.packerVersion,
       accelerator: rendered.accelerator,
       image: context.image,
       release: context.release,

@@ -35,6 +35,7 @@ describe('typed boot', () => {
     const events: Event[] = [];
     const build = buildRoot({
       rendered: record.data,
+      packerVersion: record.data.packerVersion,
       accelerator: 'tcg',
       image: selectImage(config, 'demo'),
       release,

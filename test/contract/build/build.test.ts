@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BuildRequest, buildRoot } from '../../../pipeline/build/build.ts';
 import type { Event } from '../../../pipeline/events/event.ts';
 import { CREDENTIAL_TOKEN } from '../../../pipeline/render/types.ts';
-import { type Behaviour, standIns } from './stand-ins.ts';
+import { type Behaviour, qemuPlugin, standIns } from './stand-ins.ts';
 
 let dir: string;
 let path: string | undefined;
@@ -28,8 +28,12 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function request(builds: Behaviour[], boot: 'direct' | 'typed' = 'direct'): BuildRequest {
-  process.env.PATH = `${standIns(dir, { builds })}:${path}`;
+function request(
+  builds: Behaviour[],
+  boot: 'direct' | 'typed' = 'direct',
+  { version = '1.6.6', env = {} as NodeJS.ProcessEnv } = {},
+): BuildRequest {
+  process.env.PATH = `${standIns(dir, { version, builds })}:${path}`;
   return {
     rendered: {
       packerDir: join(dir, 'packer'),
@@ -38,13 +42,14 @@ function request(builds: Behaviour[], boot: 'direct' | 'typed' = 'direct'): Buil
       files: [],
       settings: {},
     },
+    packerVersion: version,
     accelerator: 'kvm',
     image: { vm: { boot }, pack: 'guest' } as BuildRequest['image'],
     release: { typed: { bootWaitS: 3, keyIntervalMs: 100 }, fetchWithinS: 2 } as BuildRequest['release'],
     dir: join(dir, 'build'),
     emit: (event) => events.push(event),
     signal: new AbortController().signal,
-    env: {},
+    env,
   };
 }
 
@@ -205,4 +210,41 @@ describe('a build', () => {
       expect(await left()).toEqual([]);
     },
   );
+});
+
+describe('the qemu plugin of Packer 1.7 and newer', () => {
+  it.each([
+    ['1.7.0', '.packer.d/plugins', {}],
+    ['1.7.10', '.config/packer/plugins', {}],
+    ['1.8.7', '.config/packer/plugins', { PACKER_PLUGIN_PATH: 'elsewhere' }],
+    ['1.9.1', 'two', { PACKER_PLUGIN_PATH: 'one:two' }],
+    ['1.9.2', 'one', { PACKER_PLUGIN_PATH: 'one:two' }],
+    ['1.10.3', 'xdg/packer/plugins', { XDG_CONFIG_HOME: 'xdg' }],
+    ['1.11.2', 'plugins', { PACKER_PLUGIN_PATH: 'plugins' }],
+    ['1.12.0', '.config/packer/plugins', {}],
+    ['1.14.3', 'own/.packer.d/plugins', { PACKER_CONFIG_DIR: 'own' }],
+    ['1.16.0', '.packer.d/plugins', {}],
+  ])('%s finds it in %s, as when the user calls it', async (version, folder, variables) => {
+    const absolute = (value: string) =>
+      value
+        .split(':')
+        .map((part) => join(dir, part))
+        .join(':');
+    const env: NodeJS.ProcessEnv = { HOME: dir };
+    for (const [name, value] of Object.entries(variables)) env[name] = absolute(value);
+    const build = () => buildRoot(request([{ disk: disk() }], 'direct', { version, env }));
+    await expect(build()).rejects.toMatchObject({ code: 'PLUGIN_MISSING', exitCode: 4 });
+    qemuPlugin(join(dir, folder), '1.1.2');
+    await expect(build()).rejects.toMatchObject({ code: 'PLUGIN_MISSING' });
+    qemuPlugin(join(dir, folder), '1.1.3');
+    expect(await build()).toMatchObject({ kind: 'tar' });
+  });
+
+  it('1.11 and newer take one folder', async () => {
+    const env = { HOME: dir, PACKER_PLUGIN_PATH: '/a:/b' };
+    await expect(buildRoot(request([{}], 'direct', { version: '1.11.0', env }))).rejects.toMatchObject({
+      code: 'PLUGIN_MISSING',
+      message: expect.stringContaining('takes one'),
+    });
+  });
 });

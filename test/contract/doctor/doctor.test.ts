@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../../pipeline/doctor/examine.ts';
+import { qemuPlugin, standIns } from '../build/stand-ins.ts';
 import { cli, folder } from '../config/cli.ts';
 
 /** What each tool of a complete host says of its version. */
@@ -107,36 +108,82 @@ describe('doctor', () => {
   });
 });
 
-describe('the qemu plugin', () => {
-  const NEWER = { ...HOST, packer: 'Packer v1.11.2' };
-  const PLUGIN = 'packer-plugin-qemu_v1.1.0_x5.0_linux_amd64';
+describe('the qemu plugin, in the environment that a build has', () => {
+  /** A host with a Packer that looks where the real one of that version looks. */
+  async function plugin(version: string, env: NodeJS.ProcessEnv = {}, cwd = folder()) {
+    const { packer: _, ...others } = HOST;
+    const PATH = `${standIns(join(cwd, 'packer'), { version, builds: [] })}:${pathOf(cwd, others)}`;
+    const home = { HOME: cwd, XDG_CONFIG_HOME: '', PACKER_PLUGIN_PATH: '', PACKER_CONFIG_DIR: '' };
+    const { code, stdout } = await cli(cwd, ['--json', 'doctor'], { PATH, ...home, ...env });
+    rmSync(join(cwd, 'bin'), { recursive: true });
+    const { findings } = JSON.parse(stdout) as Diagnosis;
+    return { code, ...findings.find(({ tool }) => tool === 'packer-plugin-qemu') };
+  }
 
   it('is no matter for Packer 1.6', async () => {
-    expect((await doctor(HOST)).status['packer-plugin-qemu']).toBeUndefined();
+    expect((await plugin('1.6.6')).status).toBeUndefined();
   });
 
-  it('lacks', async () => {
-    const { code, diagnosis } = await doctor(NEWER);
-    expect(code).toBe(4);
-    expect(diagnosis.findings.find(({ tool }) => tool === 'packer-plugin-qemu')).toMatchObject({
-      status: 'missing',
-      fix: 'packer plugins install github.com/hashicorp/qemu',
-    });
-  });
-
-  it('is found in PACKER_PLUGIN_PATH or in the home folder, with its checksum', async () => {
-    for (const place of ['plugins', '.config/packer/plugins']) {
+  it.each([
+    ['1.7.0', '.packer.d/plugins', 'packer init '],
+    ['1.8.7', '.config/packer/plugins', 'packer plugins install github.com/hashicorp/qemu'],
+    ['1.11.2', '.config/packer/plugins', 'packer plugins install github.com/hashicorp/qemu'],
+  ])(
+    'Packer %s: missing, without its checksum, of another plugin, too old, and there',
+    async (version, place, fix) => {
       const cwd = folder();
-      const dir = join(cwd, place, 'github.com/hashicorp/qemu');
-      mkdirSync(dir, { recursive: true });
-      writeFileSync(join(dir, PLUGIN), '');
-      const env = place === 'plugins' ? { PACKER_PLUGIN_PATH: join(cwd, place) } : {};
-      const PATH = pathOf(cwd, NEWER);
-      const ask = async () => (await cli(cwd, ['doctor'], { PATH, XDG_CONFIG_HOME: '', ...env })).stdout;
-      expect(await ask()).toMatch(/^!! {2}packer-plugin-qemu/m);
-      writeFileSync(join(dir, `${PLUGIN}_SHA256SUM`), '');
-      expect(await ask()).toMatch(/^ok {2}packer-plugin-qemu +1\.1\.0 in /m);
-    }
+      const at = join(cwd, place);
+      expect(await plugin(version, {}, cwd)).toMatchObject({
+        code: 4,
+        status: 'missing',
+        found: `none in ${at}`,
+        fix: expect.stringContaining(fix),
+      });
+      qemuPlugin(at, '1.1.4', 'linux_s390x');
+      expect(await plugin(version, {}, cwd)).toMatchObject({
+        found: expect.stringContaining('it is for linux_s390x'),
+      });
+      qemuPlugin(at, '1.1.2');
+      rmSync(join(at, 'github.com/hashicorp/qemu/packer-plugin-qemu_v1.1.4_x5.0_linux_s390x'));
+      expect(await plugin(version, {}, cwd)).toMatchObject({
+        code: 4,
+        status: 'too-old',
+        found: expect.stringContaining('1.1.3 or newer is needed'),
+      });
+      const file = qemuPlugin(at, '1.1.3');
+      writeFileSync(file, 'another');
+      expect(await plugin(version, {}, cwd)).toMatchObject({
+        status: 'unusable',
+        found: expect.stringContaining('of another'),
+      });
+      rmSync(`${file}_SHA256SUM`);
+      expect(await plugin(version, {}, cwd)).toMatchObject({
+        status: 'unusable',
+        found: expect.stringContaining('_SHA256SUM'),
+      });
+      qemuPlugin(at, '1.1.3');
+      expect(await plugin(version, {}, cwd)).toMatchObject({
+        code: 0,
+        status: 'ok',
+        found: `1.1.3 in ${at}`,
+      });
+    },
+  );
+
+  it('PACKER_PLUGIN_PATH: a list up to 1.10, one folder from 1.11 on', async () => {
+    const cwd = folder();
+    qemuPlugin(join(cwd, 'b'), '1.1.4');
+    const env = { PACKER_PLUGIN_PATH: 'a:b' };
+    expect(await plugin('1.10.3', env, cwd)).toMatchObject({
+      status: 'ok',
+      found: `1.1.4 in ${join(cwd, 'b')}`,
+    });
+    expect(await plugin('1.11.0', env, cwd)).toMatchObject({
+      status: 'unusable',
+      found: expect.stringContaining('several folders'),
+      fix: `export PACKER_PLUGIN_PATH=${join(cwd, 'b')}`,
+    });
+    expect(await plugin('1.16.0', { PACKER_PLUGIN_PATH: 'b' }, cwd)).toMatchObject({ status: 'ok' });
   });
 });
 
