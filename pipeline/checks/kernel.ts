@@ -1,21 +1,8 @@
-import type { ImageFacts, Kernel } from '../image/facts.ts';
 import { installed } from '../parsers/dpkg-status.ts';
 import { willRun } from './curtin-script.ts';
 import { type Check, fail, notApplicable, pass, places, several } from './types.ts';
 
-const bootable = (facts: ImageFacts) => facts.kernels.filter((k) => k.image);
-
-/** How the driver comes to a kernel, or null. */
-function driver(facts: ImageFacts, kernel: Kernel): string | null {
-  if (kernel.nvidia) return 'nvidia.ko';
-  const has = (test: (name: string) => boolean) => facts.packages.some((p) => installed(p) && test(p.name));
-  return has((n) => /^nvidia-(?:kernel-)?dkms(?:-|$)/.test(n) || /^nvidia-dkms-/.test(n)) &&
-    has((n) => n === `linux-headers-${kernel.version}`)
-    ? 'dkms and headers'
-    : null;
-}
-
-/** The kernels, what starts them, and the hook that keeps them. */
+/** What boots, and the hook that keeps it. */
 export const KERNEL_CHECKS: Check[] = [
   {
     number: 13,
@@ -54,67 +41,6 @@ export const KERNEL_CHECKS: Check[] = [
       if (customKernel !== null && !there)
         return fail(`/curtin/CUSTOM_KERNEL names "${customKernel.slice(0, 80)}", which is not installed`);
       return pass(customKernel === null ? 'names no generic kernel' : `CUSTOM_KERNEL is ${customKernel}`);
-    },
-  },
-  {
-    number: 15,
-    id: 'kernel-modules',
-    title: 'Every kernel has its modules',
-    severity: 'blocker',
-    why: 'A kernel without /lib/modules/VERSION/modules.dep does not find its disk (packer-maas #175).',
-    fix: 'Install the kernel by its package and pack after `depmod` has run; keep /boot on the root partition.',
-    evaluate(facts) {
-      const kernels = bootable(facts);
-      if (kernels.length === 0)
-        return fail(
-          facts.kernels.length > 0
-            ? `no /boot/vmlinuz-*, but modules of ${several(facts.kernels.map((k) => k.version))}`
-            : 'there is no kernel',
-        );
-      const lame = kernels.filter((k) => !k.modulesDep);
-      if (lame.length > 0)
-        return fail(
-          `without ${lame[0]!.modules ? 'modules.dep' : '/lib/modules'}: ${several(lame.map((k) => k.version))}`,
-        );
-      return pass(several(kernels.map((k) => k.version)));
-    },
-  },
-  {
-    number: 16,
-    id: 'nvidia-module',
-    title: "NVIDIA's driver is there for every kernel",
-    severity: 'blocker',
-    why: 'No GPU after the first boot.',
-    fix: 'Install `linux-modules-nvidia-…` for the kernel, or `nvidia-dkms-…` with `linux-headers-VERSION`; remove kernels without it.',
-    evaluate(facts) {
-      const kernels = bootable(facts);
-      if (kernels.length === 0) return fail('there is no kernel');
-      const without = kernels.filter((k) => driver(facts, k) === null);
-      return without.length > 0
-        ? fail(`no nvidia.ko, and no dkms with headers, for ${several(without.map((k) => k.version))}`)
-        : pass(several(kernels.map((k) => `${k.version}: ${driver(facts, k)}`)));
-    },
-  },
-  {
-    number: 17,
-    id: 'default-kernel',
-    title: 'GRUB starts the right kernel',
-    severity: 'major',
-    why: 'With two kernels GRUB takes the newest, which need not be the one that the driver is for.',
-    fix: 'Keep one kernel in the image, or set GRUB_DEFAULT to the one that NVIDIA supports.',
-    evaluate(facts, { profile }) {
-      const kernels = bootable(facts);
-      const start = facts.boot.defaultKernel;
-      if (!start || kernels.length === 0) return fail('there is no kernel to start');
-      const words = `${start.version} by ${start.from}`;
-      const kernel = kernels.find((k) => k.version === start.version);
-      if (!kernel) return fail(`GRUB's menu starts ${words}, which is not in /boot`);
-      if (profile.nvidia && driver(facts, kernel) === null) return fail(`${words} has no driver of NVIDIA`);
-      if (kernels.length > 1)
-        return fail(
-          `${kernels.length} kernels: ${several(kernels.map((k) => k.version))}; GRUB starts ${words}`,
-        );
-      return pass(words);
     },
   },
   {

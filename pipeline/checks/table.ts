@@ -1,6 +1,7 @@
 import { APT_CHECKS } from './apt.ts';
 import { ARCHITECTURE_CHECKS } from './architecture.ts';
 import { ARCHIVE_CHECKS } from './archive.ts';
+import { BOOT_KERNEL_CHECKS } from './boot-kernels.ts';
 import { CLOUD_CHECKS } from './cloud.ts';
 import { DEPLOYMENT_CHECKS } from './deployment.ts';
 import { DGX_CHECKS } from './dgx.ts';
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [
   ...ARCHITECTURE_CHECKS,
   ...PACKAGE_CHECKS,
   ...KERNEL_CHECKS,
+  ...BOOT_KERNEL_CHECKS,
   ...SECURITY_CHECKS,
   ...CLOUD_CHECKS,
   ...APT_CHECKS,

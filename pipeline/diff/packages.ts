@@ -1,5 +1,5 @@
 import type { Package } from '../image/facts.ts';
-import { compareDebianVersions } from './debian-version.ts';
+import { compareDebianVersions } from '../parsers/debian-version.ts';
 import { type Changes, compareByKey } from './keyed.ts';
 
 export interface PackageChange {

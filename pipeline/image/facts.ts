@@ -3,6 +3,7 @@ import type { AccessFacts } from './collect/access.ts';
 import type { AptFacts } from './collect/apt.ts';
 import type { AttributeFacts } from './collect/attributes.ts';
 import type { CloudFacts } from './collect/cloud.ts';
+import type { GrubFacts } from './collect/grub.ts';
 import type { HookFacts } from './collect/hooks.ts';
 import type { FoundState } from './collect/machine-state.ts';
 import type { StorageFacts } from './collect/storage.ts';
@@ -123,8 +124,9 @@ export interface ImageFacts {
   kernels: Kernel[];
   boot: {
     members: number;
-    /** Kernel version that GRUB's menu starts, and where that is from. */
+    /** Kernel version that GRUB will start once update-grub ran, and by what. */
     defaultKernel: { version: string; from: string } | null;
+    grub: GrubFacts;
     /** Values of debconf's grub questions that name a disk. */
     grubDevices: { question: string; value: string }[];
     /** What keeps MAAS' kernel options from GRUB's menu. */

@@ -10,7 +10,7 @@ const KEPT: readonly { path: RegExp; most: number }[] = [
     most: 64 << 10,
   },
   {
-    path: /^(?:usr\/local\/lib\/systemd|usr\/share\/netplan|run\/systemd|var\/lib\/snapd\/state\.json)/,
+    path: /^(?:usr\/local\/lib\/systemd|usr\/share\/netplan|run\/systemd|var\/lib\/snapd\/state\.json|usr\/lib\/os-release$)/,
     most: 64 << 10,
   },
 ];

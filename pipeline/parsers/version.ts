@@ -4,19 +4,31 @@ export function compareVersions(a: string, b: string): number {
   const right = parts(b);
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
     const [x, y] = [left[i] ?? EMPTY, right[i] ?? EMPTY];
-    const order = compareText(x.text, y.text) || (x.number < y.number ? -1 : x.number > y.number ? 1 : 0);
+    const order = compareText(x.text, y.text) || compareNumbers(x.number, y.number);
     if (order !== 0) return order;
   }
   return 0;
 }
 
-const EMPTY = { text: '', number: 0n };
+const EMPTY = { text: '', number: '' };
+
+/** Orders digits by their value, however many; in time that their length decides. */
+export function compareNumbers(a: string, b: string): number {
+  const [x, y] = [withoutZeros(a), withoutZeros(b)];
+  return x.length - y.length || (x < y ? -1 : x > y ? 1 : 0);
+}
+
+function withoutZeros(digits: string): string {
+  let at = 0;
+  while (digits[at] === '0') at += 1;
+  return digits.slice(at);
+}
 
 /** Text and the number after it, from the front. */
-function parts(version: string): { text: string; number: bigint }[] {
+function parts(version: string): { text: string; number: string }[] {
   return [...version.matchAll(/(\D*)(\d*)/g)].map(([, text = '', digits]) => ({
     text,
-    number: BigInt(digits || 0),
+    number: digits ?? '',
   }));
 }
 

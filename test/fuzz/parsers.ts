@@ -12,12 +12,21 @@ import { parseAssignments } from '../../pipeline/parsers/assignments.ts';
 import { countKeys } from '../../pipeline/parsers/authorized-keys.ts';
 import { parseCapability } from '../../pipeline/parsers/capability.ts';
 import { parseDebconf } from '../../pipeline/parsers/debconf.ts';
+import { compareDebianVersions } from '../../pipeline/parsers/debian-version.ts';
 import { parseDep5 } from '../../pipeline/parsers/dep5.ts';
 import { parseDiversions } from '../../pipeline/parsers/diversions.ts';
 import { installed, parseDpkgStatus } from '../../pipeline/parsers/dpkg-status.ts';
 import { bootEffect, mountedThing, parseFstab } from '../../pipeline/parsers/fstab.ts';
 import { globMatches, globMatchesPath, isPattern, wildcardMatches } from '../../pipeline/parsers/glob.ts';
-import { defaultKernel, parseGrubCfg } from '../../pipeline/parsers/grub-cfg.ts';
+import { grubChoice, grubStep, parseGrubCfg } from '../../pipeline/parsers/grub-cfg.ts';
+import {
+  grubDefaults,
+  grubMenu,
+  grubSystem,
+  isGrubKernel,
+  newestFirst,
+} from '../../pipeline/parsers/grub-menu.ts';
+import { parseGrubenv } from '../../pipeline/parsers/grubenv.ts';
 import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
 import { authority, hostStanding } from '../../pipeline/parsers/hosts.ts';
 import { numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
@@ -34,7 +43,7 @@ import {
 import { readSudoers } from '../../pipeline/parsers/sudoers.ts';
 import { SudoersCursor, SudoersError, unescaped } from '../../pipeline/parsers/sudoers-cursor.ts';
 import { parseUnit, unitWords } from '../../pipeline/parsers/systemd-unit.ts';
-import { compareVersions } from '../../pipeline/parsers/version.ts';
+import { compareNumbers, compareVersions } from '../../pipeline/parsers/version.ts';
 
 type Parse = (input: Buffer) => unknown;
 
@@ -63,6 +72,9 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   assignments: { parseAssignments: text(parseAssignments) },
   'authorized-keys': { countKeys: text(countKeys) },
   capability: { parseCapability },
+  'debian-version': {
+    compareDebianVersions: text((said) => compareDebianVersions(said.slice(0, said.length / 2), said)),
+  },
   debconf: { parseDebconf: text(parseDebconf) },
   dep5: { parseDep5: text(parseDep5) },
   diversions: { parseDiversions: text(parseDiversions) },
@@ -85,8 +97,17 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   'grub-cfg': {
     parseGrubCfg: text(parseGrubCfg),
     // The first line is GRUB_DEFAULT.
-    defaultKernel: text((said) => defaultKernel(parseGrubCfg(said), said.split('\n', 1)[0]!)),
+    grubChoice: text((said) => grubChoice(parseGrubCfg(said), said.split('\n', 1)[0]!)),
+    grubStep: text(grubStep),
   },
+  'grub-menu': {
+    grubMenu: text(menuOf),
+    grubDefaults: text((said) => grubDefaults(menuOf(said))),
+    grubSystem: text(grubSystem),
+    isGrubKernel: text(isGrubKernel),
+    newestFirst: text((said) => newestFirst(said.slice(0, said.length / 2), said.slice(said.length / 2))),
+  },
+  grubenv: { parseGrubenv: text(parseGrubenv) },
   'hook-installs': { genericKernels: text(genericKernels) },
   hosts: { hostStanding: text(hostStanding), authority: text(authority) },
   lines: {
@@ -117,8 +138,16 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     unescaped: text(unescaped),
   },
   'systemd-unit': { parseUnit: text(parseUnit), unitWords: text(unitWords) },
-  version: { compareVersions: text(ordersBothWays) },
+  version: {
+    compareVersions: text(ordersBothWays),
+    compareNumbers: text((said) => compareNumbers(said, said.slice(1))),
+  },
 };
+
+/** Names in /boot, one a line. */
+function menuOf(said: string) {
+  return grubMenu(said.split('\n'), { get: () => undefined, system: 'x' });
+}
 
 function aptConfig(said: string): AptConfig {
   const config = new AptConfig();

@@ -1,18 +1,21 @@
-import { parseAssignments } from '../../parsers/assignments.ts';
 import { parseDebconf } from '../../parsers/debconf.ts';
 import { parseDiversions } from '../../parsers/diversions.ts';
-import { defaultKernel, parseGrubCfg } from '../../parsers/grub-cfg.ts';
+import { newestFirst } from '../../parsers/grub-menu.ts';
 import { lostKernelOptions } from '../../parsers/grub-options.ts';
-import { compareVersions } from '../../parsers/version.ts';
 import { type Collector, Sampler } from '../collector.ts';
 import type { ImageFacts, Kernel } from '../facts.ts';
 import { shown } from '../names.ts';
+import { grubStart } from './grub.ts';
 
 const IMAGE = /^boot\/vmlinu[xz]-(.+)$/;
 const INITRD = /^boot\/initr(?:d\.img|d|amfs)-(.+?)(?:\.img)?$/;
 const MODULES = /^(?:usr\/)?lib\/modules\/([^/]+)(?:\/(.*))?$/;
-const GRUB_CFG = 'boot/grub/grub.cfg';
-const GRUB_DEFAULTS = /^etc\/default\/grub(?:\.d\/[^/]+\.cfg)?$/;
+/** Copies of a kernel that somebody keeps, and what belongs to one: no kernels of their own. */
+const NO_KERNEL = /(?:\.(?:old|bak|orig|save|sig|signed|rpmsave|rpmnew|dpkg-[a-z-]+)|~)$/;
+const GRUB_FILES = new Map([
+  ['boot/grub/grub.cfg', 4 << 20],
+  ['boot/grub/grubenv', 64 << 10],
+]);
 const DEBCONF = 'var/cache/debconf/config.dat';
 const DIVERSIONS = 'var/lib/dpkg/diversions';
 const MOST_KERNELS = 100;
@@ -22,7 +25,8 @@ type Boot = Pick<ImageFacts, 'kernels' | 'boot'>;
 /** Kernels with what belongs to them, and what GRUB will start. */
 export function bootCollector(): Collector<Boot> {
   const kernels = new Map<string, Kernel>();
-  const files = new Map<string, string>();
+  const texts = new Map<string, string>();
+  const images = new Set<string>();
   const curtinDisabled = new Sampler();
   let members = 0;
   const kernel = (version: string): Kernel | undefined => {
@@ -42,19 +46,22 @@ export function bootCollector(): Collector<Boot> {
     return known;
   };
   return {
-    wants: (path) =>
-      path === GRUB_CFG || path === DEBCONF || path === DIVERSIONS || GRUB_DEFAULTS.test(path) ? 16 << 20 : 0,
+    wants: (path) => (path === DEBCONF || path === DIVERSIONS ? 16 << 20 : (GRUB_FILES.get(path) ?? 0)),
     content: (path, bytes) => {
-      files.set(path, bytes.toString());
+      texts.set(path, bytes.toString());
     },
-    member({ path, type }) {
+    member({ path, type, size, link }) {
       if (path.endsWith('.curtin-disabled')) curtinDisabled.add(`/${shown(path)}`);
       if (path.startsWith('boot/')) {
         members += 1;
-        const image = IMAGE.exec(path)?.[1];
-        if (image && type !== 'directory') set(kernel(image), { image: `/${shown(path)}` });
-        const initrd = INITRD.exec(path)?.[1];
-        if (initrd && type !== 'directory') set(kernel(initrd), { initrd: `/${shown(path)}` });
+        if (type === 'directory') return;
+        const image = IMAGE.exec(path.slice(0, 300))?.[1];
+        if (image) images.add(path.slice('boot/'.length));
+        // A link to another kernel, such as one of its flavour's name, is none.
+        const linked = type === 'symlink' && /(?:^|\/)vmlinu[xz]-[^/]+$/.test(link ?? '');
+        if (image && !linked && !NO_KERNEL.test(image)) set(kernel(image), { image: `/${shown(path)}` });
+        const initrd = INITRD.exec(path.slice(0, 300))?.[1];
+        if (initrd && !(type === 'file' && size === 0)) set(kernel(initrd), { initrd: `/${shown(path)}` });
       } else if (path.startsWith('lib/modules/') || path.startsWith('usr/lib/modules/')) {
         const [, version, rest] = MODULES.exec(path) ?? [];
         if (!version) return;
@@ -68,18 +75,21 @@ export function bootCollector(): Collector<Boot> {
         }
       }
     },
-    finish(tree, kept) {
-      const debconf = parseDebconf(files.get(DEBCONF) ?? '');
+    finish(tree, files) {
+      const debconf = parseDebconf(texts.get(DEBCONF) ?? '');
       // An initrd alone is no kernel: one that was removed often leaves it.
+      for (const [version, one] of kernels)
+        if (one.image && !tree.exists(`boot/vmlinuz-${version}`) && !tree.exists(`boot/vmlinux-${version}`))
+          one.image = null;
       const list = [...kernels.values()]
         .filter((k) => k.image || k.modules || k.modulesDep)
-        .sort((a, b) => compareVersions(b.version, a.version));
-      const diversions = parseDiversions(files.get(DIVERSIONS) ?? '');
+        .sort((a, b) => newestFirst(`vmlinuz-${a.version}`, `vmlinuz-${b.version}`));
+      const diversions = parseDiversions(texts.get(DIVERSIONS) ?? '');
       return {
         kernels: list,
         boot: {
           members,
-          defaultKernel: started(files, list),
+          ...grubStart({ texts, files, images: [...images].filter((name) => tree.exists(`boot/${name}`)) }),
           grubDevices: [...debconf]
             .filter(
               ([question, value]) =>
@@ -87,12 +97,12 @@ export function bootCollector(): Collector<Boot> {
             )
             .map(([question, value]) => ({ question, value })),
           lostOptions: lostKernelOptions(
-            kept.text('etc/default/grub'),
-            kept
+            files.text('etc/default/grub'),
+            files
               .list('etc/default/grub.d')
               .filter((name) => name.endsWith('.cfg'))
               .map((name) => `etc/default/grub.d/${name}`)
-              .map((path) => ({ file: `/${shown(path)}`, text: kept.text(path) ?? '' })),
+              .map((path) => ({ file: `/${shown(path)}`, text: files.text(path) ?? '' })),
           ),
           curtinDisabled: curtinDisabled.toJSON(),
           eulaDiversions: [
@@ -111,19 +121,4 @@ export function bootCollector(): Collector<Boot> {
 
 function set(kernel: Kernel | undefined, part: Partial<Kernel>): void {
   if (kernel) Object.assign(kernel, part);
-}
-
-/** The kernel GRUB starts: by its menu where the image has one, else the newest, as grub-mkconfig orders them. */
-function started(
-  files: ReadonlyMap<string, string>,
-  kernels: readonly Kernel[],
-): Boot['boot']['defaultKernel'] {
-  const defaults = [...files.keys()].filter((path) => GRUB_DEFAULTS.test(path)).sort();
-  let wanted = '0';
-  for (const path of defaults) wanted = parseAssignments(files.get(path)!).get('GRUB_DEFAULT') ?? wanted;
-  const menu = files.get(GRUB_CFG);
-  const version = menu === undefined ? null : defaultKernel(parseGrubCfg(menu), wanted);
-  if (version) return { version, from: `/${GRUB_CFG}` };
-  const newest = kernels.find((k) => k.image);
-  return newest ? { version: newest.version, from: 'the newest kernel in /boot' } : null;
 }

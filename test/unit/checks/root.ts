@@ -214,6 +214,7 @@ export function goodRoot(): Root {
     .link('etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf')
     .put('var/cache/debconf/config.dat', 'Name: grub-pc/install_devices\nTemplate: x\nValue: \n\n')
     .put('var/lib/dpkg/diversions', '/bin/sh\n/bin/sh.distrib\ndash\n');
+  root.package(`linux-image-${KERNEL}`);
   for (const name of 'cloud-init netplan.io snapd initramfs-tools grub-efi-amd64-signed shim-signed efibootmgr mdadm lvm2 xfsprogs open-iscsi cryptsetup bcache-tools btrfs-progs nvme-cli openvswitch-switch linux-firmware iputils-ping dpkg'.split(
     ' ',
   ))

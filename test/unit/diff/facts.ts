@@ -27,6 +27,15 @@ export function whole(parts: Partial<Compared> = {}): Compared {
     boot: {
       members: 3,
       defaultKernel: { version: '5.4.0-42-generic', from: '/boot/grub/grub.cfg' },
+      grub: {
+        wanted: '0',
+        chosen: false,
+        missing: false,
+        buildId: null,
+        nextEntry: null,
+        menuKernel: null,
+        choices: [],
+      },
       grubDevices: [],
       lostOptions: [],
       curtinDisabled: { count: 0, examples: [] },

@@ -9,7 +9,7 @@ import { parseDebconf } from '../../../pipeline/parsers/debconf.ts';
 import { parseDiversions } from '../../../pipeline/parsers/diversions.ts';
 import { parseDpkgStatus } from '../../../pipeline/parsers/dpkg-status.ts';
 import { parseFstab } from '../../../pipeline/parsers/fstab.ts';
-import { defaultKernel, parseGrubCfg } from '../../../pipeline/parsers/grub-cfg.ts';
+import { grubChoice, parseGrubCfg } from '../../../pipeline/parsers/grub-cfg.ts';
 import { genericKernels } from '../../../pipeline/parsers/hook-installs.ts';
 import { significantLines } from '../../../pipeline/parsers/lines.ts';
 import { netplanInterfaces } from '../../../pipeline/parsers/netplan.ts';
@@ -78,7 +78,7 @@ describe('every parser', () => {
     significantLines,
     sudoers: (text) => readSudoers({ text: () => text, list: () => [] }),
     netplanInterfaces,
-    grub: (text) => defaultKernel(parseGrubCfg(text), text.slice(0, 10)),
+    grub: (text) => grubChoice(parseGrubCfg(text), text.slice(0, 10)),
     sshd: (text) => readSshdConfig({ text: () => `Include *\n${text}`, glob: (pattern) => [pattern] }),
     shebang: (text) => parseShebang(Buffer.from(text)),
     capability: (text) => parseCapability(Buffer.from(text)),
@@ -246,21 +246,6 @@ describe('smaller parsers', () => {
         '"""curtin would install\nlinux-generic"""\nconfig["kernel"] = {"package": "linux-image-generic"}\n',
       ),
     ).toEqual([3]);
-  });
-});
-
-describe('GRUB', () => {
-  const menu =
-    "menuentry 'Ubuntu' --id a {\n  linux /boot/vmlinuz-3 ro\n}\nsubmenu 'Advanced' $x {\n  menuentry 'Two' {\n    linux /vmlinuz-3 ro\n  }\n  menuentry 'One' {\n    linux\t/vmlinuz-2 ro\n  }\n}\nmenuentry 'Setup' {\n fwsetup\n}\n";
-  it.each([
-    ['0', '3'],
-    ['saved', '3'],
-    ['1>1', '2'],
-    ['Advanced>One', '2'],
-    ['1>One', '2'],
-    ['Nothing', null],
-  ])('default %s starts %s', (wanted, kernel) => {
-    expect(defaultKernel(parseGrubCfg(menu), wanted)).toBe(kernel);
   });
 });
 
