@@ -1,5 +1,6 @@
 import { bytes } from '../report/human.ts';
-import { type Check, fail, failOr, type Item, pass, places, several } from './types.ts';
+import { PROXIES_CHECK } from './proxies.ts';
+import { type Check, fail, failOr, type Item, pass, several } from './types.ts';
 
 /** What the build machine must not leave behind. */
 export const HYGIENE_CHECKS: Check[] = [
@@ -21,16 +22,7 @@ export const HYGIENE_CHECKS: Check[] = [
       return wrong.length > 0 ? fail(several(wrong)) : pass('none');
     },
   },
-  {
-    number: 33,
-    id: 'proxies',
-    title: 'No proxy of the build machine',
-    severity: 'major',
-    why: 'apt and cloud-init hang on a proxy that the machine cannot reach.',
-    fix: 'Remove it from /etc/apt/apt.conf.d, /etc/environment and /etc/profile.d as the last step.',
-    reads: /^etc\/(apt|environment|profile\.d)/,
-    evaluate: ({ apt }) => (apt.proxies.length > 0 ? fail(places(apt.proxies)) : pass('none')),
-  },
+  PROXIES_CHECK,
   {
     number: 35,
     id: 'oem-config',

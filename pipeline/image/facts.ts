@@ -6,6 +6,7 @@ import type { CloudFacts } from './collect/cloud.ts';
 import type { GrubFacts } from './collect/grub.ts';
 import type { HookFacts } from './collect/hooks.ts';
 import type { FoundState } from './collect/machine-state.ts';
+import type { ProxyFact } from './collect/proxies.ts';
 import type { StorageFacts } from './collect/storage.ts';
 
 /** Raised when facts change their shape or meaning: images packed before are looked at anew. */
@@ -179,6 +180,8 @@ export interface ImageFacts {
   accounts: Account[];
   access: AccessFacts;
   apt: AptFacts;
+  /** Proxies and mirrors of programs other than apt, at most 200. */
+  proxies: ProxyFact[];
   storage: StorageFacts;
   cloud: CloudFacts;
   network: { netplan: { file: string; interfaces: string[] }[]; persistentRules: string[] };

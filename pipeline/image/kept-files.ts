@@ -13,6 +13,15 @@ const KEPT: readonly { path: RegExp; most: number }[] = [
     path: /^(?:usr\/local\/lib\/systemd|usr\/share\/netplan|run\/systemd|var\/lib\/snapd\/state\.json|usr\/lib\/os-release$)/,
     most: 64 << 10,
   },
+  // Where people and builds keep proxies and how shells begin.
+  {
+    path: /^(?:root|home\/[^/]+)\/\.(?:wgetrc|curlrc|npmrc|gitconfig|gemrc|condarc|pam_environment|profile|bash(?:rc|_profile|_login)|z(?:shrc|shenv|profile)|docker\/config\.json|pip\/pip\.conf|cargo\/config(?:\.toml)?|subversion\/servers|config\/(?:curlrc|pip\/pip\.conf|git\/config|environment\.d\/[^/]+))$/,
+    most: 64 << 10,
+  },
+  {
+    path: /^(?:usr\/(?:local\/)?etc\/npmrc|opt\/(?:mini)?conda3?\/\.condarc|var\/lib\/ubuntu-advantage\/(?:private\/)?user-config\.json|var\/snap\/docker\/[^/]+\/config\/daemon\.json|usr\/share\/glib-2\.0\/schemas\/[^/]+\.gschema\.override)$/,
+    most: 64 << 10,
+  },
 ];
 
 /**

@@ -31,6 +31,18 @@ import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
 import { authority, hostStanding } from '../../pipeline/parsers/hosts.ts';
 import { numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
 import { netplanInterfaces } from '../../pipeline/parsers/netplan.ts';
+import {
+  curlProxies,
+  environmentProxies,
+  iniProxies,
+  isProxy,
+  isProxyVariable,
+  jsonProxies,
+  pamEnvironmentProxies,
+  unitProxies,
+  withoutLogin,
+  yamlProxies,
+} from '../../pipeline/parsers/proxy-settings.ts';
 import { aptBoolean, isBlank, quoteWord, strip } from '../../pipeline/parsers/quote-word.ts';
 import { parseShebang } from '../../pipeline/parsers/shebang.ts';
 import {
@@ -136,6 +148,18 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     SudoersCursor: text((said) => new SudoersCursor(said).skipLine()),
     SudoersError: () => new SudoersError(),
     unescaped: text(unescaped),
+  },
+  'proxy-settings': {
+    curlProxies: text(curlProxies),
+    environmentProxies: text(environmentProxies),
+    iniProxies: text((said) => iniProxies(said, () => true)),
+    isProxy: text(isProxy),
+    isProxyVariable: text(isProxyVariable),
+    jsonProxies: text((said) => jsonProxies(said, () => true)),
+    pamEnvironmentProxies: text(pamEnvironmentProxies),
+    unitProxies: text(unitProxies),
+    withoutLogin: text(withoutLogin),
+    yamlProxies: text(yamlProxies),
   },
   'systemd-unit': { parseUnit: text(parseUnit), unitWords: text(unitWords) },
   version: {

@@ -16,6 +16,7 @@ import { machineStateCollector } from './machine-state.ts';
 import { modulesCollector } from './modules.ts';
 import { mountPointsCollector } from './mount-points.ts';
 import { ownersCollector } from './owners.ts';
+import { proxiesCollector } from './proxies.ts';
 import { storageCollector } from './storage.ts';
 import { systemCollector } from './system.ts';
 import { tokensCollector } from './tokens.ts';
@@ -35,6 +36,7 @@ export function collectors(signal?: AbortSignal) {
     state: machineStateCollector(),
     access: accessCollector(),
     apt: aptCollector(),
+    proxies: proxiesCollector(),
     cloud: cloudCollector(),
     storage: storageCollector(),
     esp: espCollector(),
@@ -68,6 +70,7 @@ export function composeFacts(
     identity: { ...parts.identity, state: parts.state },
     ...parts.access,
     apt: parts.apt,
+    proxies: parts.proxies,
     storage: parts.storage,
     cloud: parts.cloud,
     esp: parts.esp,

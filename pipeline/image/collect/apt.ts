@@ -1,6 +1,5 @@
 import { type AptConfig, aptProxies } from '../../parsers/apt-conf.ts';
 import { parseAptSources } from '../../parsers/apt-sources.ts';
-import { significantLines } from '../../parsers/lines.ts';
 import { aptBoolean } from '../../parsers/quote-word.ts';
 import type { Collector } from '../collector.ts';
 import type { ConfigLine } from '../facts.ts';
@@ -31,7 +30,6 @@ export interface AptFacts {
 
 const MOST_DEFECTS = 200;
 const MOST_ARCHIVES = 200;
-const ENVIRONMENT = /^etc\/(?:environment|profile\.d\/[^/]+\.sh|wgetrc)$/;
 
 /** Options of apt.conf that weaken what apt takes, with the value that does. */
 const WEAK_OPTIONS: readonly { name: RegExp; when: boolean; severity: Severity; reason: string }[] = [
@@ -112,7 +110,7 @@ export function aptCollector(): Collector<AptFacts> {
       }
       for (const defect of movedSources(config)) add(defect);
       for (const defect of logins(config, files)) add(defect);
-      return { bad, sources, archives, proxies: proxies(config, files), pins: readPins(config, files) };
+      return { bad, sources, archives, proxies: proxies(config), pins: readPins(config, files) };
     },
   };
 }
@@ -188,23 +186,10 @@ function readPins(config: AptConfig, files: KeptFiles): Pin[] {
   return pins.found;
 }
 
-function proxies(config: AptConfig, files: KeptFiles): ConfigLine[] {
-  const found = aptProxies(config).map(({ file, line, name, value }) => ({
-    file,
-    line,
-    text: `${name} "${value}"`,
-  }));
-  for (const path of files.paths())
-    if (ENVIRONMENT.test(path))
-      for (const { line, text } of environmentProxies(files.text(path) ?? ''))
-        found.push({ file: `/${shown(path)}`, line, text });
-  return found.slice(0, MOST_DEFECTS).map((one) => ({ ...one, text: withoutPassword(one.text) }));
-}
-
-function environmentProxies(text: string): { line: number; text: string }[] {
-  return significantLines(text).filter((l) =>
-    /^(?:export\s+)?(?:https?|ftp|all)_proxy\s*=\s*["']?[^\s"']/i.test(l.text.slice(0, 2000)),
-  );
+function proxies(config: AptConfig): ConfigLine[] {
+  return aptProxies(config)
+    .slice(0, MOST_DEFECTS)
+    .map(({ file, line, name, value }) => ({ file, line, text: withoutPassword(`${name} "${value}"`) }));
 }
 
 /** Cut to a length for reports, without the user and password of a URI. */

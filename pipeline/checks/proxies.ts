@@ -1,0 +1,26 @@
+import { type Check, failOr, type Item } from './types.ts';
+
+/** What a build, its installer or its administrator sends programs through that no machine reaches. */
+export const PROXIES_CHECK: Check = {
+  number: 33,
+  id: 'proxies',
+  title: 'No proxy of the build machine',
+  severity: 'major',
+  why: 'apt, cloud-init, snapd and container engines hang on a proxy that the machine cannot reach.',
+  fix: 'Remove the setting from the file that is named, as the last step; machines get theirs from MAAS.',
+  reads:
+    /^etc\/(apt|environment|profile|default\/|docker|containerd|npmrc|gitconfig|pip|wgetrc|systemd)|^var\/lib\/snapd\/state\.json$/,
+  evaluate({ apt, proxies }) {
+    const items: Item[] = apt.proxies.map(({ file, line, text }) => ({
+      subject: `${file} ${text.split(' ', 1)[0]}`,
+      text: `${file}:${line}: ${text}`,
+    }));
+    for (const { file, line, program, name, value, mirror } of proxies)
+      items.push({
+        subject: `${file} ${name}`,
+        text: `${file}:${line}: ${name} ${value} (${program}${mirror ? '; a mirror' : ''})`,
+        severity: mirror ? 'warning' : undefined,
+      });
+    return failOr(items, 'none');
+  },
+};
