@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { duration } from '../report/human.ts';
-import { causeOf } from './causes.ts';
+import { causeOf, isFatal, NO_REASON } from './causes.ts';
 import { type ConfigServer, serveConfig } from './config-server.ts';
 import { failureIn, followConsole, meaningOf } from './console.ts';
 import { newCredentials } from './credentials.ts';
@@ -50,6 +50,8 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
   const credentials = newCredentials();
   const watch: Watch = { fetchedAfterS: undefined };
   const tail: string[] = [];
+  const qemu: string[] = [];
+  const cause = (packer: string) => causeOf({ packer, qemu, console: tail }, request.dir);
   const consoleLog = join(request.dir, 'console.log');
 
   const server = await serveConfig(request.httpDir, credentials.hash, (file) => {
@@ -94,10 +96,17 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
       variables: { ...request.variables, ...connection(server, consoleLog) },
       secrets: { ssh_password: credentials.password },
       host: request.host,
+      onQemu(line) {
+        qemu.push(line);
+        if (qemu.length > TAIL) qemu.shift();
+        // Packer notices a VM that ends later than in its first seconds by ssh's time-out only.
+        if (isFatal(line)) setTimeout(() => stop.abort(cause('')), 3000).unref();
+      },
+      onVmGone: () => stop.abort(vmGone(cause(''), tail, request.dir)),
       emit,
       signal,
     });
-    if (exitCode !== 0) throw causeOf(said, tail, request.dir);
+    if (exitCode !== 0) throw cause(said);
     return watch;
   } finally {
     clearTimeout(watchdog);
@@ -130,4 +139,17 @@ function diskFull(dir: string): Fault {
   return new Fault('DISK_FULL', `The disk of ${dir} is full`, {
     hint: 'A build needs about twice the size of the installed system there. Free some space, or set `workspace:` to a larger disk.',
   });
+}
+
+/** What QEMU said, where it said something. */
+function vmGone(cause: Fault, tail: string[], dir: string): Fault {
+  if (cause.message !== NO_REASON) return cause;
+  return new Fault(
+    'BUILD_FAILED',
+    'The VM ended in the middle of the installation, and QEMU gave no reason',
+    {
+      hint: 'Something ended its process: `dmesg` names it when it was the kernel, for lack of memory.',
+      detail: [...tail.slice(-10), `logs: ${dir}`].join('\n'),
+    },
+  );
 }

@@ -1,5 +1,6 @@
 import type { FaultCode } from '../errors/catalogue.ts';
 import { Fault } from '../errors/fault.ts';
+import { plain } from '../escape/terminal.ts';
 import { PLUGIN_MINIMUM } from '../render/packer-version.ts';
 
 /** What is known to go wrong, by what the tools then say. */
@@ -23,22 +24,70 @@ const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: s
     hint: 'sudo usermod -aG kvm $USER and log in again, or set accelerator: tcg.',
   },
   {
-    says: /failed to initialize kvm|KVM kernel module/i,
+    says: /Cannot allocate memory|cannot set up guest memory/i,
+    code: 'HOST_MEMORY',
+    message: 'This host has not enough free memory for the VM',
+    hint: 'Set `memory:` of the image lower, or end what else uses memory here.',
+  },
+  {
+    says: /KVM_CREATE_VM\) failed: .*busy|failed to initialize kvm: Device or resource busy/i,
+    code: 'KVM_UNUSABLE',
+    message: 'Another hypervisor of this host holds the virtualisation extensions',
+    hint: 'End the VMs of VirtualBox or VMware, or set accelerator: tcg.',
+  },
+  {
+    says: /CPU model 'host' requires KVM/i,
+    code: 'KVM_UNUSABLE',
+    message: 'The VM asks for the CPU of the host, which only KVM gives, and it runs without KVM',
+    hint: 'Set accelerator: kvm where KVM works, or tcg.',
+  },
+  {
+    says: /KVM internal error|kvm run failed|KVM: entry failed|kvm_init_vcpu failed/i,
+    code: 'KVM_UNUSABLE',
+    message: 'KVM broke down while the VM ran',
+    hint: 'Nested virtualisation is the usual reason. Set accelerator: tcg (slower).',
+  },
+  {
+    says: /failed to initialize kvm|KVM kernel module|invalid accelerator kvm|KVM not supported/i,
     code: 'KVM_UNUSABLE',
     message: 'KVM is not usable on this host',
     hint: 'Set accelerator: tcg (slower), or enable virtualisation in the firmware.',
   },
   {
-    says: /Could not set up host forwarding rule|address already in use|Failed to find an? available/i,
+    says: /Could not set up host forwarding rule|address already in use/i,
     code: 'PORT_TAKEN',
     message: 'A port that the VM needs is taken by another program',
     hint: 'Run again: another port is chosen each time.',
   },
   {
-    says: /Cannot allocate memory|cannot set up guest memory/i,
-    code: 'BUILD_FAILED',
-    message: 'This host has not enough free memory for the VM',
-    hint: 'Lower memory: in the configuration.',
+    says: /network backend '\w+' is not compiled in|-netdev user\S*: Parameter 'type'/i,
+    code: 'QEMU_NO_NETWORK',
+    message: 'This QEMU was built without user networking (libslirp), by which the VM is reached',
+    hint: 'sudo apt-get install qemu-system-x86, and take a QEMU of your own building off the PATH.',
+  },
+  {
+    says: /Failed to get (?:shared )?"[\w ]+" lock|Is another process using the image/i,
+    code: 'DISK_LOCKED',
+    message: "The VM's disk is in use by another process",
+    hint: 'Another VM still runs from that folder; end it (`pgrep -a qemu`), then run again.',
+  },
+  {
+    says: /could not load PC BIOS|failed to find romfile|Could not open '[^'\n]*(?:OVMF|AAVMF|edk2|\.fd)[^'\n]*': No such file/i,
+    code: 'FIRMWARE_MISSING',
+    message: "The VM's firmware is not installed",
+    hint: 'sudo apt-get install seabios ovmf ipxe-qemu',
+  },
+  {
+    says: /Could not (?:re)?open '[^'\n]*': (?:Permission denied|Read-only file system)|Block node is read-only/i,
+    code: 'NO_PERMISSION',
+    message: 'QEMU may not write a file that it needs',
+    hint: 'The line of QEMU above names it: make it writable for this user, or give QEMU a copy.',
+  },
+  {
+    says: /unsupported machine type|unable to find CPU model|not a valid device model name|Invalid SMP CPUs|: invalid option$/im,
+    code: 'QEMU_REFUSED',
+    message: 'This QEMU does not know what the VM is to be',
+    hint: 'The line of QEMU above says what. A newer QEMU may know it; `vm:` of the image has the settings.',
   },
   {
     says: /Multiple paths are no longer supported for PACKER_PLUGIN_PATH/,
@@ -60,18 +109,49 @@ const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: s
   },
 ];
 
-/** What the failure of a build means, from all that Packer and QEMU have said; `consoleTail` is shown with it. */
-export function causeOf(said: string, consoleTail: string[], logs: string): Fault {
-  const detail = (lines: string[]) => [...lines.slice(-15), `logs: ${logs}`].join('\n');
-  for (const cause of CAUSES)
-    if (cause.says.test(said))
-      return new Fault(cause.code, cause.message, {
-        hint: cause.hint,
-        detail: detail(consoleTail.slice(-10)),
-      });
-  const tail = said.trim().split('\n').slice(-8);
-  return new Fault('BUILD_FAILED', 'Packer could not build the image', {
-    hint: 'The full logs are in the folder named above; --verbose shows them while they are written.',
-    detail: detail([...tail, ...consoleTail.slice(-6)]),
+/** The cause that a text names, or undefined. */
+function causeIn(text: string) {
+  return CAUSES.find(({ says }) => says.test(text));
+}
+
+/** Whether a line of QEMU's stderr means that the VM cannot go on. */
+export function isFatal(line: string): boolean {
+  return !/\bwarning: /.test(line) && causeIn(line) !== undefined;
+}
+
+/** The message where neither Packer nor QEMU says anything that is known. */
+export const NO_REASON = 'Packer could not build the image';
+
+/** What has been said by the time a build fails, by whom. */
+export interface Said {
+  /** Packer's own output. */
+  packer: string;
+  /** Lines of QEMU's stderr, which Packer writes to its debug log only. */
+  qemu: readonly string[];
+  console: readonly string[];
+}
+
+/** What the failure of a build means, from all that Packer and QEMU have said; the console's last lines are shown with it. */
+export function causeOf(said: Said, logs: string): Fault {
+  // A warning is no cause, and neither is that we ended it.
+  const qemu = said.qemu.filter((line) => !/\bwarning: |terminating on signal/.test(line)).map(plain);
+  const detail = (lines: string[]) =>
+    [...lines, ...qemu.slice(-4).map((line) => `QEMU: ${line}`), `logs: ${logs}`].join('\n');
+  const cause = causeIn(qemu.join('\n')) ?? causeIn(said.packer);
+  if (cause)
+    return new Fault(cause.code, cause.message, {
+      hint: cause.hint,
+      detail: detail(said.console.slice(-10)),
+    });
+  const hint = 'The full logs are in the folder named above; --verbose shows them while they are written.';
+  if (qemu.length > 0)
+    return new Fault('BUILD_FAILED', `QEMU ended: ${qemu.at(-1)}`, {
+      hint,
+      detail: detail(said.console.slice(-10)),
+    });
+  const tail = said.packer.trim().split('\n').slice(-8);
+  return new Fault('BUILD_FAILED', NO_REASON, {
+    hint,
+    detail: detail([...tail, ...said.console.slice(-6)]),
   });
 }

@@ -1,11 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { run } from '../process/run.ts';
 import { registerSecret } from '../secrets/registry.ts';
+import { followConsole } from './console.ts';
 import { parseRow, spokenLines } from './machine-readable.ts';
 import { type PackerHost, packerEnv } from './packer-env.ts';
+import { watchVm } from './vm-watch.ts';
 
 export interface PackerRun {
   /** The directory with *.pkr.hcl. */
@@ -17,9 +19,16 @@ export interface PackerRun {
   /** Variables that go by the environment only. */
   secrets: Record<string, string>;
   host: PackerHost;
+  /** A line that QEMU wrote to stderr or stdout. */
+  onQemu(line: string): void;
+  /** The VM's process has ended, and Packer goes on. */
+  onVmGone(): void;
   emit: Emit;
   signal: AbortSignal;
 }
+
+/** Packer's log of what it does, below the build's directory. */
+const DEBUG_LOG = 'packer-debug.log';
 
 /** How Packer says the password of the VM's screen, of its own making. */
 const VNC_PASSWORD = /with the password: (\S+)/;
@@ -45,14 +54,25 @@ export function packerArgv(packerDir: string, variables: Record<string, string>)
  * @throws Fault TOOL_MISSING, or the abort reason of `signal`
  */
 export async function runPacker(request: PackerRun): Promise<{ exitCode: number; said: string }> {
+  const debugLog = join(request.dir, DEBUG_LOG);
+  await rm(debugLog, { force: true });
   await mkdir(join(request.dir, 'tmp'), { recursive: true });
   await mkdir(join(request.dir, 'packer-config'), { recursive: true });
   const env = packerEnv(request.dir, request.host);
   for (const [name, value] of Object.entries(request.secrets)) env[`PKR_VAR_${name}`] = value;
   const said: string[] = [];
+  // The only place where what QEMU itself says goes.
+  const vm = watchVm(request.onVmGone);
+  const debug = followConsole(debugLog, (line) => {
+    vm.logged(line);
+    const text = line.match(/ Qemu std(?:err|out): (.*)$/)?.[1];
+    if (text === undefined) return;
+    request.emit({ type: 'log', source: 'qemu', line: text });
+    request.onQemu(text);
+  });
   const result = await run(packerArgv(request.packerDir, request.variables), {
     cwd: request.dir,
-    env: { ...env, PACKER_LOG: '1', PACKER_LOG_PATH: join(request.dir, 'packer-debug.log') },
+    env: { ...env, PACKER_LOG: '1', PACKER_LOG_PATH: debugLog },
     logFile: join(request.dir, 'packer.log'),
     guarded: true,
     graceMs: 20_000,
@@ -64,9 +84,14 @@ export async function runPacker(request: PackerRun): Promise<{ exitCode: number;
       for (const text of spoken?.lines ?? []) {
         registerSecret(VNC_PASSWORD.exec(text)?.[1]);
         said.push(text);
+        vm.said(text);
         request.emit({ type: 'log', source: 'packer', line: text });
       }
     },
+  }).finally(async () => {
+    vm.close();
+    await debug.close();
+    vm.close();
   });
   return { exitCode: result.exitCode, said: said.join('\n') };
 }

@@ -41,6 +41,10 @@ export const CATALOGUE = {
   TOOL_FAILED: EXIT.host,
   PLUGIN_MISSING: EXIT.host,
   KVM_UNUSABLE: EXIT.host,
+  HOST_MEMORY: EXIT.host,
+  QEMU_NO_NETWORK: EXIT.host,
+  QEMU_REFUSED: EXIT.host,
+  FIRMWARE_MISSING: EXIT.host,
   SUBMODULE_MISSING: EXIT.host,
   SUBMODULE_UNREADABLE: EXIT.config,
   DISK_FULL: EXIT.host,
@@ -63,6 +67,7 @@ export const CATALOGUE = {
   BUILD_INSTALL_FAILED: EXIT.build,
   BUILD_NO_ARTIFACT: EXIT.build,
   PORT_TAKEN: EXIT.temporary,
+  DISK_LOCKED: EXIT.temporary,
   // pack
   TAR_TRUNCATED: EXIT.build,
   TAR_INVALID: EXIT.build,
