@@ -5,7 +5,7 @@ import { Fault, fromSystemError } from '../errors/fault.ts';
 import { packageRoot } from '../process/package-root.ts';
 import { toFault } from '../yaml/problem.ts';
 import { prune } from '../yaml/prune.ts';
-import { schemaProblems } from '../yaml/schema.ts';
+import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
 import { ruleProblems } from './check-rules.ts';
 import type { AcceptanceCheck, CheckList, LogCommand, OutputExpectation } from './types.ts';
@@ -38,7 +38,7 @@ export async function loadChecks(file: string | null): Promise<CheckList> {
 /** The checks of a YAML text; `file` is for messages. */
 export async function parseChecks(text: string, file: string): Promise<CheckList> {
   const source = new Source(file, text);
-  const data = source.data ?? {};
+  const data = dataAsWritten(SCHEMA, source);
   const found = schemaProblems(SCHEMA, data);
   const written = prune(data, found) as WrittenChecks;
   const used = await sets(written.use ?? []);

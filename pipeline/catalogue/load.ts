@@ -4,7 +4,7 @@ import type { Release } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import { packageRoot } from '../process/package-root.ts';
 import { quoted, toFault } from '../yaml/problem.ts';
-import { schemaProblems } from '../yaml/schema.ts';
+import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
 import { suggest } from '../yaml/suggest.ts';
 
@@ -60,13 +60,14 @@ async function read(id: string): Promise<Release> {
  */
 export function parseRelease(id: string, file: string, text: string): Release {
   const source = new Source(file, text);
-  const problems = schemaProblems(SCHEMA, source.data);
+  const data = dataAsWritten(SCHEMA, source);
+  const problems = schemaProblems(SCHEMA, data);
   if (problems.length)
     throw toFault(
       'CONFIG_INVALID',
       problems.map((problem) => source.place(problem)),
     );
-  const written = source.data as Omit<Release, 'id'>;
+  const written = data as Omit<Release, 'id'>;
   return {
     ...written,
     id,

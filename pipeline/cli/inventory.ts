@@ -17,13 +17,42 @@ export interface InventoryFlags extends TargetFlags, ConnectionFlags {
 export async function inventory(session: Session, flags: InventoryFlags): Promise<void> {
   if ((flags.list === true) === (flags.host !== undefined))
     throw new Fault('USAGE', 'Say --list or --host NAME', { hint: 'Ansible itself says one of them.' });
-  const connection = connectionOf(flags, session.env);
   const statuses = (flags.status ?? ['deployed']).map(parseStatus);
-  const { client } = await openMaas(session, flags);
   const { host } = flags;
-  const machines = await listMachines(client, { statuses, ...(host ? { names: [host] } : {}) });
+  const known = await knownMaas(session, flags);
+  const connection = connectionOf(flags, known?.env ?? session.env);
+  const machines = known
+    ? await listMachines(known.client, { statuses, ...(host ? { names: [host] } : {}) })
+    : [];
   const answer = host === undefined ? buildInventory(machines, connection) : hostOf(machines[0], connection);
   session.data(answer, () => JSON.stringify(answer, null, 2), 'document');
+}
+
+/**
+ * The MAAS of the flags, the environment, our configuration or the only login; else that of DeepOps' configuration. Null, with a
+ * warning, when nobody has named one: an inventory stands beside others in ansible.cfg and must not stop them.
+ */
+async function knownMaas(session: Session, flags: InventoryFlags) {
+  const { env } = session;
+  try {
+    return { client: (await openMaas(session, flags)).client, env };
+  } catch (error) {
+    const unnamed =
+      error instanceof Fault && (error.code === 'TARGET_UNKNOWN' || error.code === 'API_KEY_MISSING');
+    const asked = [flags.to, flags.apiKeyFile].some((flag) => flag !== undefined);
+    if (!unnamed || asked) throw error;
+    const { deepOpsEnvironment } = await import('../inventory/deepops-config.ts');
+    const more = await deepOpsEnvironment(env, { cwd: process.cwd(), emit: session.emit });
+    if (more) return { client: (await openMaas({ ...session, env: more }, flags)).client, env: more };
+    if (error.code === 'API_KEY_MISSING') throw error;
+    session.emit({
+      type: 'notice',
+      level: 'warning',
+      message: 'No MAAS is named: the inventory is empty',
+      ...(error.hint ? { hint: error.hint } : {}),
+    });
+    return null;
+  }
 }
 
 /** A machine that is not deployed has no variables: it is no host of the inventory. */

@@ -3,7 +3,7 @@ import { loadRelease, releaseIds } from '../catalogue/load.ts';
 import { dotted, type Path, type PlacedProblem, type Problem, toFault } from '../yaml/problem.ts';
 import { prune } from '../yaml/prune.ts';
 import { readText, shownName } from '../yaml/read-text.ts';
-import { CONFIG_SCHEMA, schemaProblems } from '../yaml/schema.ts';
+import { CONFIG_SCHEMA, dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
 import { CONFIG_FILE, findConfig } from './find.ts';
 import { keysInFile } from './key-in-file.ts';
@@ -44,10 +44,12 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const source =
     file === null
       ? null
-      : new Source(shownName(file, cwd), await readText(file, 'dgxos-maas init writes one.'), 'images');
+      : new Source(shownName(file, cwd), await readText(file, 'dgxos-maas init writes one.'), {
+          named: 'images',
+        });
   const settings = new Settings(env, options.overrides ?? {}, cwd);
 
-  const data = source?.data ?? {};
+  const data = source ? dataAsWritten(CONFIG_SCHEMA, source) : {};
   const found = source ? [...keysInFile(data), ...schemaProblems(CONFIG_SCHEMA, data)] : [];
   // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
   const written = prune(data, found) as WrittenConfig;

@@ -4,26 +4,12 @@ import type { Emit } from '../events/event.ts';
 import type { Form, MaasClient } from '../maas/client.ts';
 import { isPassing, Patience } from '../maas/patience.ts';
 import { bmcJudge } from './bmc-owner.ts';
+import type { NewMachine } from './new-machine.ts';
 import { parseMachine, parseMachines } from './parse-machine.ts';
-import { type Power, powerForm } from './power-parameters.ts';
+import { powerForm } from './power-parameters.ts';
 import type { PowerType } from './power-types.ts';
 import { applyTags } from './tags.ts';
 import type { Machine } from './types.ts';
-
-/** A machine to be made known to MAAS; everything has been checked. */
-export interface NewMachine {
-  hostname: string;
-  /** Such as amd64/generic. */
-  architecture: string;
-  /** Lower case, with colons; the first is the one that it boots from. */
-  macs: string[];
-  power: (Power & { type: string }) | null;
-  description?: string;
-  domain?: string;
-  pool?: string;
-  zone?: string;
-  tags?: string[];
-}
 
 export interface Added {
   hostname: string;
@@ -80,10 +66,8 @@ async function existingOf(client: MaasClient, wanted: readonly NewMachine[]): Pr
       client,
       `machines/?${new URLSearchParams(values.map((value): [string, string] => [key, value]))}`,
     );
-  const byMac = await query(
-    'mac_address',
-    wanted.flatMap(({ macs }) => macs),
-  );
+  const macs = wanted.flatMap((one) => one.macs);
+  const byMac = macs.length > 0 ? await query('mac_address', macs) : [];
   const byName = await query(
     'hostname',
     wanted.map(({ hostname }) => hostname),
@@ -106,7 +90,8 @@ async function addOne(
   if (signal.aborted) throw signal.reason;
   const ofMac = existing.find((machine) => machine.macs.some((mac) => macs.includes(mac)));
   const ofName = existing.find((machine) => machine.hostname === hostname);
-  if (ofMac && ofMac === ofName) return { hostname, outcome: 'already', machine: ofMac };
+  if (ofName && (ofMac === ofName || (macs.length === 0 && !ofMac)))
+    return { hostname, outcome: 'already', machine: ofName };
   const fault = ofMac ? macTaken(ofMac, macs) : ofName ? nameTaken(ofName) : undefined;
   if (fault) return { hostname, outcome: 'refused', machine: undefined, fault };
   try {
@@ -140,7 +125,10 @@ async function create(
       if (!(error instanceof Fault) || !isPassing(error)) throw error;
       await judge(error);
       await patience.pause(error, signal, client.retrying(error));
-      const query = new URLSearchParams({ mac_address: macs[0] as string });
+      const [mac] = macs;
+      const query = new URLSearchParams(
+        mac === undefined ? { hostname: String(form.hostname) } : { mac_address: mac },
+      );
       const [made] = await machinesAt(client, `machines/?${query}`);
       if (made) return made;
     }
@@ -151,8 +139,8 @@ function formOf(wanted: NewMachine, types: readonly PowerType[]): Form {
   const { hostname, architecture, macs, power, description, domain } = wanted;
   return {
     hostname,
-    architecture,
-    mac_addresses: macs,
+    ...(architecture === null ? {} : { architecture }),
+    ...(macs.length > 0 ? { mac_addresses: macs } : {}),
     // MAAS would commission it at once, before its place and its tags are set.
     commission: false,
     ...(description ? { description } : {}),

@@ -4,10 +4,10 @@ import { Fault } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
 import { dotted, type Path, type PlacedProblem, type Problem, toFault } from '../yaml/problem.ts';
 import { prune } from '../yaml/prune.ts';
-import { schemaProblems } from '../yaml/schema.ts';
+import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
-import type { NewMachine } from './add.ts';
 import { plainMac } from './mac.ts';
+import { architectureOf, knownByBmc, type NewMachine } from './new-machine.ts';
 import { looksSecret, type Power, powerProblems } from './power-parameters.ts';
 import type { PowerType } from './power-types.ts';
 import { readSecret, type SecretSource } from './secret-source.ts';
@@ -16,7 +16,7 @@ const SCHEMA = 'schema/machines.schema.json';
 
 interface WrittenPower {
   type?: string;
-  parameters?: Record<string, string | number | boolean>;
+  parameters?: Record<string, string | boolean | string[]>;
   password?: SecretSource;
   secrets?: Record<string, SecretSource>;
 }
@@ -61,16 +61,17 @@ export class MachinesFile {
         cause: error,
       });
     }
-    const source = new Source(shown.startsWith('..') ? file : shown, text, 'machines');
-    const data = source.data ?? {};
+    const source = new Source(shown.startsWith('..') ? file : shown, text, { named: 'machines' });
+    const data = dataAsWritten(SCHEMA, source);
     const secrets = secretProblems(data);
     const shape = schemaProblems(SCHEMA, data).filter(
       ({ path: at }) => !secrets.some((secret) => dotted(at).startsWith(dotted(secret.path))),
     );
     const written = prune(data, [...secrets, ...shape]) as Written;
-    const problems = [...secrets, ...shape, ...macProblems(written)];
+    const machines = new MachinesFile(source, written, dirname(file));
+    const problems = [...secrets, ...shape, ...macProblems(written), ...machines.#addressProblems()];
     if (problems.length > 0) throw invalid(source, problems);
-    return new MachinesFile(source, written, dirname(file));
+    return machines;
   }
 
   /** Whether any machine has power, so that the server's types are needed. */
@@ -95,6 +96,22 @@ export class MachinesFile {
     };
   }
 
+  /** MAAS knows a machine by an address, or by its BMC when that is one of IPMI. */
+  #addressProblems(): Problem[] {
+    return Object.entries(this.#machines).flatMap(([hostname, { macs = [] }]): Problem[] =>
+      macs.length > 0 || knownByBmc(this.#power(hostname).type)
+        ? []
+        : [
+            {
+              path: ['machines', hostname, 'macs'],
+              at: 'key',
+              message: `machines.${hostname}: macs is missing`,
+              accepts: 'the MAC address that it boots from; only a machine with power by ipmi needs none',
+            },
+          ],
+    );
+  }
+
   /**
    * The machines, with passwords read and power checked against the server's types.
    * @throws Fault MACHINES_FILE_INVALID, also for a password that cannot be read
@@ -106,10 +123,10 @@ export class MachinesFile {
       const power = await this.#resolvePower(hostname, env, problems);
       if (power) problems.push(...this.#powerProblems(hostname, types, power));
       const { defaults = {} } = this.#written;
-      const { architecture = 'amd64/generic', description, domain, pool, zone } = { ...defaults, ...own };
+      const { architecture, description, domain, pool, zone } = { ...defaults, ...own };
       machines.push({
         hostname,
-        architecture: architecture.includes('/') ? architecture : `${architecture}/generic`,
+        architecture: architectureOf(architecture, own.macs ?? []),
         macs: (own.macs ?? []).map(plainMac),
         power,
         ...(description ? { description } : {}),
@@ -157,7 +174,10 @@ export class MachinesFile {
     return {
       type,
       parameters: Object.fromEntries(
-        Object.entries(parameters).map(([name, value]) => [name, String(value)]),
+        Object.entries(parameters).map(([name, value]) => [
+          name,
+          Array.isArray(value) ? value : String(value),
+        ]),
       ),
       ...(password ? { password: await read(password, ['password'], 'The password') } : {}),
       secrets: more,

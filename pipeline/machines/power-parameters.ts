@@ -6,7 +6,8 @@ import { type PowerField, type PowerType, passwordField } from './power-types.ts
 export interface Power {
   /** Undefined: the one that it has. */
   type: string | undefined;
-  parameters: Record<string, string>;
+  /** A list for a parameter that takes several values. */
+  parameters: Record<string, string | string[]>;
   /** For the field that the type calls its password. */
   password?: string;
   /** Other secret fields, such as k_g. */
@@ -44,6 +45,10 @@ export function powerProblems(types: readonly PowerType[], power: Power, partial
     problems.push({ name: '', message: `The power type ${type.name} takes no password` });
   for (const [name, value] of Object.entries(power.parameters))
     problems.push(...valueProblems(type, name, value));
+  for (const [name, value] of Object.entries(given)) {
+    const tooLong = lengthProblem(type, name, value);
+    if (tooLong) problems.push(tooLong);
+  }
   for (const name of Object.keys(power.secrets ?? {}))
     if (type.fields.find((field) => field.name === name)?.kind !== 'secret')
       problems.push(unknownParameter(type, name));
@@ -63,12 +68,16 @@ export function powerProblems(types: readonly PowerType[], power: Power, partial
   return problems;
 }
 
-function valueProblems(type: PowerType, name: string, value: string): PowerProblem[] {
+function valueProblems(type: PowerType, name: string, value: string | string[]): PowerProblem[] {
   const field = type.fields.find((one) => one.name === name);
   if (!field) return [unknownParameter(type, name)];
   if (field.kind === 'secret')
     return [{ name, message: `${name} is a secret`, accepts: 'a password by environment, file or stdin' }];
-  const values = field.kind === 'choices' ? splitList(value) : [value];
+  if (field.kind !== 'choices' && Array.isArray(value))
+    return [{ name, message: `${name} takes one value`, accepts: 'one value, not a list' }];
+  const tooLong = typeof value === 'string' ? lengthProblem(type, name, value) : null;
+  if (tooLong) return [tooLong];
+  const values = field.kind === 'choices' ? splitList(value) : [String(value)];
   const odd = values.find((one) => !fits(field, one));
   if (odd === undefined) return [];
   const accepts = field.kind === 'mac' ? 'a MAC address' : field.choices.filter(Boolean).join(', ');
@@ -98,11 +107,30 @@ function unknownParameter(type: PowerType, name: string): PowerProblem {
   };
 }
 
-function splitList(value: string): string[] {
-  return value
-    .split(',')
-    .map((one) => one.trim())
-    .filter(Boolean);
+/**
+ * Bytes that a BMC keeps of a user's name and password: IPMI 2.0, 22.28 Set User Name (16) and 22.30 Set User Password (20); K_g is
+ * 20 bytes, or 40 digits behind 0x. MAAS passes on what is longer, and the BMC cuts it without a word.
+ */
+const IPMI_BYTES = new Map([
+  ['power_user', 16],
+  ['power_pass', 20],
+  ['k_g', 20],
+]);
+
+function lengthProblem({ name: type }: PowerType, name: string, value: string): PowerProblem | null {
+  const most = type === 'ipmi' ? IPMI_BYTES.get(name) : undefined;
+  const bytes = Buffer.byteLength(value);
+  if (most === undefined || bytes <= most) return null;
+  if (name === 'k_g' && /^0x[0-9a-f]{1,40}$/i.test(value)) return null;
+  return {
+    name,
+    message: `${name} has ${bytes} bytes; IPMI knows ${most}, and the BMC cuts the rest without a word`,
+    accepts: `at most ${most} bytes`,
+  };
+}
+
+function splitList(value: string | string[]): string[] {
+  return (Array.isArray(value) ? value : value.split(',')).map((one) => one.trim()).filter(Boolean);
 }
 
 function givenSecrets(type: PowerType, { password, secrets = {} }: Power): Record<string, string> {

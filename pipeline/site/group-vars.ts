@@ -27,6 +27,8 @@ export interface GroupVars {
   repo: string | null;
   /** Variables that are set, but by an expression that only Ansible can fill in. */
   unresolved: { variable: string; expression: string; why: string; where: Where }[];
+  /** Keys of other variables that are there twice; Ansible takes the last and warns. */
+  duplicates: { key: string; where: Where }[];
 }
 
 export interface GroupVarsOptions {
@@ -41,6 +43,9 @@ const FIELDS = {
   repo: 'maas_repo',
 } as const;
 
+/** Variables that are read here; a doubt about one of them is an error. */
+const READ = new Set<string>(['maas_adminusers', ...Object.values(FIELDS)]);
+
 /**
  * Reads DeepOps' MAAS variables from a group_vars file, their `{{ references }}` to each other filled in.
  * @throws Fault CONFIG_NOT_FOUND; CONFIG_SYNTAX; CONFIG_INVALID for a reference in a circle, a user without password,
@@ -52,7 +57,13 @@ export async function readGroupVars(path: string, options: GroupVarsOptions = {}
     throw new Fault('CONFIG_INVALID', `${path} is encrypted by Ansible Vault`, {
       hint: `Give a readable copy: ansible-vault view ${path} > FILE`,
     });
-  const source = new Source(path, text);
+  const source = new Source(path, text, { duplicates: 'last' });
+  const read = source.duplicates.find(({ top }) => READ.has(top));
+  if (read)
+    throw new Fault('CONFIG_SYNTAX', `${read.key} is there twice, and Ansible takes the last`, {
+      where: read.where,
+      hint: 'Keep the one that is meant.',
+    });
   if (typeof source.data !== 'object' || source.data === null || Array.isArray(source.data))
     throw new Fault('CONFIG_INVALID', `${path} holds no variables`, {
       hint: 'A group_vars file is a mapping: maas_dns_domain: deepops.local',
@@ -89,6 +100,7 @@ class Variables {
       regionControllerUrl: one(FIELDS.regionControllerUrl),
       repo: one(FIELDS.repo),
       unresolved: this.#unresolved,
+      duplicates: this.#source.duplicates.map(({ key, where }) => ({ key, where })),
     };
   }
 
@@ -146,7 +158,7 @@ class Variables {
         `${path.join('.')} is not text`,
         'text, with references such as {{ maas_dns_domain }}',
       );
-    const text = String(value);
+    const text = typeof value === 'number' ? (this.#source.written(path) ?? String(value)) : String(value);
     if (text.startsWith('$ANSIBLE_VAULT')) throw new Unresolved('!vault', 'it is encrypted by Ansible Vault');
     return fill(text, (name) => {
       if (within.includes(name))

@@ -3,7 +3,7 @@ import type { Fault, Where } from '../errors/fault.ts';
 import { dotted, type Path, type Problem, toFault } from '../yaml/problem.ts';
 import { prune } from '../yaml/prune.ts';
 import { readText, shownName } from '../yaml/read-text.ts';
-import { schemaProblems } from '../yaml/schema.ts';
+import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
 import { resolveSite } from './resolve.ts';
 import { siteRuleProblems } from './rules/all.ts';
@@ -42,7 +42,7 @@ export async function loadSite(options: {
       'CONFIG_INVALID',
       problems.map((problem) => source.place(problem)),
     );
-  const data = source.data ?? {};
+  const data = dataAsWritten(SITE_SCHEMA, source) as object;
   const found = schemaProblems(SITE_SCHEMA, data);
   // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
   const known = prune(data, found.filter(isUnknownKey));

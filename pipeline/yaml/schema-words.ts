@@ -77,7 +77,7 @@ export function inWords(error: ErrorObject, root: unknown): Problem {
 }
 
 /** ajv's JSON pointer as a path; steps into lists become numbers. */
-function pathOf(pointer: string, root: unknown): Path {
+export function pathOf(pointer: string, root: unknown): Path {
   let at = root;
   return pointer
     .split('/')

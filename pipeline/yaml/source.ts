@@ -1,4 +1,15 @@
-import { type Document, isAlias, isMap, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  visit,
+} from 'yaml';
 import type { Where } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
 import { excerpt, holdsSecret } from './excerpt.ts';
@@ -12,6 +23,8 @@ const MAAS_KEY = /[A-Za-z0-9]{18}:[A-Za-z0-9]{18}:[A-Za-z0-9]{32}/g;
 export class Source {
   /** The data; members without a value (`vm:` and nothing more) are left out. */
   readonly data: unknown;
+  /** Keys that are there twice, with the key at the top level that they stand below, and the place of the later one. */
+  readonly duplicates: { key: string; top: string; where: Where }[] = [];
   readonly #file: string;
   readonly #lines: string[];
   readonly #document: Document.Parsed;
@@ -19,10 +32,11 @@ export class Source {
 
   /**
    * @param file the file's name as it is shown
-   * @param named the section whose keys are names of things: one without a value is there all the same
+   * @param options `named`: the section whose keys are names of things, where one without a value is there all the same;
+   * `duplicates: 'last'`: of a key that is there twice the last counts, as for Ansible, and `duplicates` names it
    * @throws Fault CONFIG_SYNTAX, at the place where the text stops being YAML
    */
-  constructor(file: string, text: string, named?: string) {
+  constructor(file: string, text: string, options: { named?: string; duplicates?: 'last' } = {}) {
     // Known before anything can be said about the file, so that no message repeats a key.
     for (const [key] of text.matchAll(MAAS_KEY)) registerSecret(key);
     this.#file = file;
@@ -33,6 +47,7 @@ export class Source {
       prettyErrors: false,
       merge: true,
       stringKeys: true,
+      uniqueKeys: options.duplicates !== 'last',
       logLevel: 'error',
     });
     const problems = this.#document.errors.map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));
@@ -48,6 +63,22 @@ export class Source {
             this.#atOffset(start(alias) ?? 0, `The alias *${alias.source} stands inside what it names`),
           );
       },
+      Map: (_, map, parents) => {
+        if (options.duplicates !== 'last') return;
+        const seen = new Set<string>();
+        for (const { key } of map.items) {
+          const name = isScalar(key) ? String(key.value) : '';
+          if (seen.has(name) && name !== '<<') {
+            const top = parents.find(isPair)?.key;
+            this.duplicates.push({
+              key: name,
+              top: isScalar(top) ? String(top.value) : name,
+              where: this.#at(start(key) ?? 0),
+            });
+          }
+          seen.add(name);
+        }
+      },
       Pair: (_, pair) => {
         if (isMerge(pair) && mergeSources(pair, this.#document).some((source) => !isMap(source)))
           problems.push(
@@ -57,7 +88,7 @@ export class Source {
     });
     if (problems.length) throw toFault('CONFIG_SYNTAX', problems);
     try {
-      this.data = withoutNull(withEmpty(this.#document.toJS(), named));
+      this.data = withoutNull(withEmpty(this.#document.toJS(), options.named));
     } catch (error) {
       // Aliases of aliases that would fill the memory; the library does not say where.
       throw toFault('CONFIG_SYNTAX', [this.#atOffset(0, (error as Error).message)]);
@@ -73,17 +104,30 @@ export class Source {
 
   /** Where a value or its key stands; the nearest enclosing thing when it is not in the file. */
   where(path: Path, at: 'key' | 'value' = 'value'): Where {
+    const { offset, node } = this.#walk(path);
+    return this.#at(at === 'value' ? (start(node) ?? offset) : offset);
+  }
+
+  /** A number, truth value or text as it is written, such as `007`; undefined for anything else. */
+  written(path: Path): string | undefined {
+    const { node } = this.#walk(path);
+    const value = isAlias(node) ? node.resolve(this.#document) : node;
+    return isScalar(value) ? value.source : undefined;
+  }
+
+  /** The node at a path, and where its key stands; without a node when the path leads to nothing. */
+  #walk(path: Path): { offset: number; node?: unknown } {
     let node: unknown = this.#document.contents;
     let offset = start(node) ?? 0;
     for (const step of path) {
       node = isAlias(node) ? node.resolve(this.#document) : node;
       const pair = isMap(node) ? findPair(node.items, String(step), this.#document) : undefined;
       const item = isSeq(node) && typeof step === 'number' ? node.items[step] : undefined;
-      if (!pair && item === undefined) return this.#at(offset);
+      if (!pair && item === undefined) return { offset };
       offset = start(pair ? pair.key : item) ?? offset;
       node = pair ? pair.value : item;
     }
-    return this.#at(at === 'value' ? (start(node) ?? offset) : offset);
+    return { offset, node };
   }
 
   #atOffset(offset: number, message: string): PlacedProblem {

@@ -39,7 +39,10 @@ function declareAdd(machines: Command, act: Act): void {
     .description('make machines known to MAAS; those that are there already stay as they are')
     .option('--from <file>', 'many machines, from a YAML file (schema/machines.schema.json)')
     .option('--mac <address>', 'MAC address, the first is the one it boots from; may be repeated', collect)
-    .option('--architecture <arch>', 'its architecture', 'amd64/generic')
+    .option(
+      '--architecture <arch>',
+      'its architecture (amd64/generic; with ipmi and without --mac: found out by MAAS)',
+    )
     .option('--description <text>', 'what MAAS shows beside it')
     .option('--domain <name>', 'its DNS domain (default: the one of MAAS)')
     .option('--pool <name>', 'its resource pool')

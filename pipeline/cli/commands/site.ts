@@ -150,6 +150,12 @@ async function groupVars(session: Session, path: string | undefined) {
   if (path === undefined) return null;
   const { readGroupVars } = await import('../../site/group-vars.ts');
   const vars = await readGroupVars(path);
+  for (const { key, where } of vars.duplicates)
+    session.emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${where.file}:${where.line}: ${key} is there twice; the last counts, as for Ansible`,
+    });
   for (const { variable, why, where } of vars.unresolved.filter(({ variable }) =>
     /domain|url/.test(variable),
   ))

@@ -1,9 +1,10 @@
 import { EXIT } from '../../errors/catalogue.ts';
 import { Fault } from '../../errors/fault.ts';
-import { type Added, addMachines, type NewMachine } from '../../machines/add.ts';
+import { type Added, addMachines } from '../../machines/add.ts';
 import { commissionJob } from '../../machines/commission-job.ts';
 import { MAC, plainMac } from '../../machines/mac.ts';
 import { MachinesFile } from '../../machines/machines-file.ts';
+import { architectureOf, knownByBmc, type NewMachine } from '../../machines/new-machine.ts';
 import { type PowerProblem, powerProblems } from '../../machines/power-parameters.ts';
 import { readPowerTypes } from '../../machines/power-types.ts';
 import { REQUESTS_AT_ONCE } from '../../machines/run-job.ts';
@@ -17,7 +18,7 @@ import { type PowerFlags, powerOf } from './power-flags.ts';
 
 export interface AddFlags extends TargetFlags, PowerFlags, BatchFlags {
   from?: string;
-  architecture: string;
+  architecture?: string;
   mac?: string[];
   description?: string;
   domain?: string;
@@ -76,9 +77,11 @@ async function oneMachine(hostname: string, flags: AddFlags, env: NodeJS.Process
     if (MAC.test(mac)) return plainMac(mac);
     throw new Fault('USAGE', `"${mac}" is no MAC address`, { hint: 'Such as 48:b0:2d:00:00:01.' });
   });
-  if (macs.length === 0)
-    throw new Fault('USAGE', 'A machine needs --mac: MAAS knows it by its address when it boots');
   const power = await powerOf(flags, env);
+  if (macs.length === 0 && !knownByBmc(power?.type))
+    throw new Fault('USAGE', 'A machine needs --mac: MAAS knows it by its address when it boots', {
+      hint: 'Only a machine with --power-type ipmi is known by its BMC and needs none.',
+    });
   if (power && power.type === undefined)
     throw new Fault('USAGE', 'Power parameters need --power-type', {
       hint: '--power-type ipmi, redfish, manual, …',
@@ -87,7 +90,7 @@ async function oneMachine(hostname: string, flags: AddFlags, env: NodeJS.Process
   return {
     hostname,
     macs,
-    architecture: architecture.includes('/') ? architecture : `${architecture}/generic`,
+    architecture: architectureOf(architecture, macs),
     power: power as NewMachine['power'],
     ...(description ? { description } : {}),
     ...(domain ? { domain } : {}),

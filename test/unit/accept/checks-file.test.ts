@@ -20,7 +20,7 @@ describe('a checks file with a mistake names its place and what would do', () =>
     ['checks: {}', 'c.yaml:1:9', 'not a list', ''],
     ['checks:\n  - id: a\n', 'c.yaml:2:5', 'title is missing', ''],
     [check('    severity: block'), 'c.yaml:7:15', '"block" is not accepted', 'blocker'],
-    [check('    timeout: 5'), 'c.yaml:7:14', '5 is not text', 'a time in s, m or h'],
+    [check('    timeout: 5'), 'c.yaml:7:14', '"5" is not accepted', 'a time in s, m or h'],
     [check('    timeout: 5d'), 'c.yaml:7:14', '"5d" is not accepted', 'a time in s, m or h'],
     [check('    expect: { exit: 256 }'), 'c.yaml:7:21', '<= 254', ''],
     [check('    expect: { stdout: { mathes: x } }'), 'c.yaml:7:25', 'unknown key "mathes"', '"matches"'],

@@ -194,3 +194,52 @@ ${Array.from({ length: 9 }, (_, i) => `  gpu0${i}: { macs: ["48:b0:2d:00:00:0${i
   test('a file that is not there', () =>
     expect(MachinesFile.read('nowhere.yaml', dir)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' }));
 });
+
+test('numbers keep the form in which they are written', async () => {
+  const [machine] = await read(`
+defaults: { pool: 010, zone: 1_0, tags: [0150] }
+machines:
+  gpu01:
+    macs: ["${MAC}"]
+    description: 0x1F
+    power: { type: ipmi, parameters: { power_address: 10.10, power_user: 007 } }
+`);
+  expect(machine).toMatchObject({
+    pool: '010',
+    zone: '1_0',
+    tags: ['0150'],
+    description: '0x1F',
+    power: { parameters: { power_address: '10.10', power_user: '007' } },
+  });
+});
+
+test('a list of values reaches the power type as a list', async () => {
+  const [machine] = await read(`
+machines:
+  gpu01:
+    macs: ["${MAC}"]
+    power: { type: ipmi, parameters: { power_address: a, power_user: [a, b] } }
+`).catch((fault: Fault) => [fault]);
+  expect((machine as Fault).message).toContain('power_user takes one value');
+});
+
+test('a machine with ipmi needs neither addresses nor an architecture; any other does', async () => {
+  const power = (type: string) =>
+    `power: { type: ${type}, parameters: ${type === 'ipmi' ? '{ power_address: a }' : '{}'} }`;
+  const [bare, arm, usual] = await read(`
+machines:
+  gpu01: { ${power('ipmi')} }
+  gpu02: { architecture: arm64, ${power('ipmi')} }
+  gpu03: { macs: ["${MAC}"] }
+`);
+  expect(bare).toMatchObject({ macs: [], architecture: null });
+  expect(arm).toMatchObject({ macs: [], architecture: 'arm64/generic' });
+  expect(usual).toMatchObject({ architecture: 'amd64/generic' });
+  await expect(read(`machines:\n  gpu01: { ${power('manual')} }\n`)).rejects.toMatchObject({
+    code: 'MACHINES_FILE_INVALID',
+    message: expect.stringContaining('machines.gpu01: macs is missing'),
+  });
+  await expect(read('machines:\n  gpu01:\n  gpu02: {}\n')).rejects.toMatchObject({
+    detail: expect.stringContaining('machines.gpu02: macs is missing'),
+  });
+});

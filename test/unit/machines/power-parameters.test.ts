@@ -184,3 +184,59 @@ describe('a password on the command line', () => {
     expect(powerOf({ powerType: 'ipmi', ...flags }, {})).rejects.toThrow(message),
   );
 });
+
+describe('what a BMC keeps of a name and a password', () => {
+  test.each([
+    [{ parameters: { power_address: '10.0.0.7', power_user: 'a'.repeat(16) } }, []],
+    [
+      { parameters: { power_address: '10.0.0.7', power_user: 'a'.repeat(17) } },
+      [/power_user has 17 bytes; IPMI knows 16/],
+    ],
+    // Bytes count, not characters.
+    [{ parameters: { power_address: '10.0.0.7', power_user: 'é'.repeat(9) } }, [/power_user has 18 bytes/]],
+    [{ password: 'p'.repeat(20) }, []],
+    [{ password: 'p'.repeat(21) }, [/power_pass has 21 bytes; IPMI knows 20/]],
+    [{ secrets: { k_g: `0x${'0f'.repeat(20)}` } }, []],
+    [{ secrets: { k_g: 'k'.repeat(21) } }, [/k_g has 21 bytes/]],
+    [
+      {
+        type: 'redfish',
+        parameters: { power_address: 'x', power_user: 'a'.repeat(40) },
+        password: 'p'.repeat(40),
+      },
+      [],
+    ],
+  ])('%#', (power, messages) => {
+    const problems = told(power);
+    expect(problems.map(({ message }) => message)).toEqual(messages.map((m) => expect.stringMatching(m)));
+    expect(JSON.stringify(problems)).not.toContain('ppppp');
+  });
+});
+
+describe('a parameter that takes several values', () => {
+  test.each([['opensesspriv,authcap'], [['opensesspriv', 'authcap']]])(
+    'is a list to MAAS: %j',
+    (workaround_flags) => {
+      const power = { type: 'ipmi', parameters: { power_address: '10.0.0.7', workaround_flags } };
+      expect(powerProblems(TYPES, power)).toEqual([]);
+      expect(powerForm(TYPES, power)).toMatchObject({
+        power_parameters_workaround_flags: ['opensesspriv', 'authcap'],
+      });
+    },
+  );
+
+  test('is checked value by value', () => {
+    const [problem] = told({
+      parameters: { power_address: '10.0.0.7', workaround_flags: ['authcap', 'authcape'] },
+    });
+    expect(problem).toMatchObject({
+      message: 'workaround_flags: "authcape" is not accepted',
+      suggestion: 'authcap',
+    });
+  });
+
+  test('is not any other one', () => {
+    const [problem] = told({ parameters: { power_address: ['10.0.0.7', '10.0.0.8'] } });
+    expect(problem?.message).toBe('power_address takes one value');
+  });
+});

@@ -142,6 +142,7 @@ describe('a site with these variables', () => {
     regionControllerUrl: null,
     repo: null,
     unresolved: [],
+    duplicates: [],
   });
   const bare: Site = { settings: [], import: { wait: true, timeoutS: 1 }, prune: new Set() };
   const domain = (name: string, more = {}) => ({ name, path: ['domains', 0], ...more });
@@ -162,5 +163,27 @@ describe('a site with these variables', () => {
     expect(withGroupVars(same, vars('deepops.local')).domains).toMatchObject([
       { name: 'deepops.local', ttl: 60, default: true },
     ]);
+  });
+});
+
+describe('a key that is there twice', () => {
+  it('of a variable that is not read is named, and the last counts', async () => {
+    const vars = await read('slurm_x: 1\nmaas_dns_domain: a.local\nslurm_x: 2\nnested: { a: 1, a: 2 }\n');
+    expect(vars.dnsDomain).toBe('a.local');
+    expect(vars.duplicates.map(({ key, where }) => [key, where.line])).toEqual([
+      ['slurm_x', 3],
+      ['a', 4],
+    ]);
+  });
+
+  it.each([
+    ['maas_dns_domain: a\nmaas_dns_domain: b\n', 2],
+    ['maas_adminusers:\n  - username: a\n    username: b\n', 3],
+  ])('of a variable that is read is an error: %j', async (text, line) => {
+    expect(await faultOf(read(text))).toMatchObject({ code: 'CONFIG_SYNTAX', where: { line } });
+  });
+
+  it('numbers keep the form in which they are written', async () => {
+    expect((await read('maas_repo: 3.10\n')).repo).toBe('3.10');
   });
 });
