@@ -5,6 +5,9 @@ import { API, type Offer, type Route } from './route.ts';
 
 const RESTFUL: Record<string, string> = { GET: 'read', POST: 'create', PUT: 'update', DELETE: 'delete' };
 
+/** From 3.7 on the maas command takes NAME=VALUE only where an action's text says that it has parameters. */
+const ACTION = `${WHAT_THIS_IS}\n\n:param NAME: Optional. As MAAS' own documentation has them.\n:type NAME: String`;
+
 /** What `maas login` loads: every handler with its actions, as the routes have them. */
 export class Description {
   readonly #resources: ReturnType<typeof resource>[];
@@ -59,7 +62,7 @@ function handler({ endpoint, path }: Offer, operations: string[], prefix: string
       const [method = '', op] = key.split(' ');
       return {
         name: op ?? RESTFUL[method],
-        doc: WHAT_THIS_IS,
+        doc: ACTION,
         method,
         op: op ?? null,
         restful: op === undefined,

@@ -195,7 +195,7 @@ function fillSelection({ world }: Call, source: BootSource, selection: Selection
   const os = fields.text('os') ?? selection.os;
   const release = fields.text('release') ?? selection.release;
   const ready = source.url === DEFAULT_SOURCE || world.now() - source.created >= READING_MS;
-  if (!ready || !Object.hasOwn(OFFERED, os) || !OFFERED[os]?.includes(release))
+  if (!ready || !OFFERED.get(os)?.includes(release))
     wrongField('os', `OS ${os} with release ${release} has no available images for download`);
   const listed = { arches: ARCHITECTURES, subarches: SUBARCHES, labels: LABELS };
   for (const [name, offered] of Object.entries(listed)) {

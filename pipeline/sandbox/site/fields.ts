@@ -6,7 +6,8 @@ export const REQUIRED = 'This field is required.';
 /** A form of which fields may be missing, as MAAS' API forms take a missing field for "as it is". */
 export class Fields {
   readonly #values: Map<string, string[]>;
-  readonly #errors: Record<string, string[]> = Object.create(null);
+  /** By field; a field may be called whatever somebody sends. */
+  readonly #errors = new Map<string, string[]>();
 
   constructor(values: Map<string, string[]>) {
     this.#values = values;
@@ -45,13 +46,13 @@ export class Fields {
   }
 
   wrong(name: string, message: string): undefined {
-    this.#errors[name] = [...(this.#errors[name] ?? []), message];
+    this.#errors.set(name, [...(this.#errors.get(name) ?? []), message]);
     return undefined;
   }
 
   /** Ends the request where a field was wrong. */
   check(): void {
-    if (Object.keys(this.#errors).length) throw new Refused(formErrors(this.#errors));
+    if (this.#errors.size) throw new Refused(formErrors(Object.fromEntries(this.#errors)));
   }
 }
 

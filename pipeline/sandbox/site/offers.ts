@@ -1,8 +1,8 @@
 /** What every boot source of the sandbox offers. */
-export const OFFERED = {
-  ubuntu: ['trusty', 'xenial', 'bionic', 'focal', 'jammy', 'noble'],
-  centos: ['centos70', '8'],
-} as Record<string, string[]>;
+export const OFFERED = new Map([
+  ['ubuntu', ['trusty', 'xenial', 'bionic', 'focal', 'jammy', 'noble']],
+  ['centos', ['centos70', '8']],
+]);
 export const ARCHITECTURES = ['amd64', 'arm64', 'ppc64el', 's390x'];
 export const SUBARCHES = [
   'generic',

@@ -14,7 +14,10 @@ const TYPES = [
   'ssh-ed25519',
   'ssh-rsa',
 ];
-const SOURCES: Record<string, string> = { lp: 'Launchpad', gh: 'Github' };
+const SOURCES = new Map([
+  ['lp', 'Launchpad'],
+  ['gh', 'Github'],
+]);
 /** The account that is on neither Launchpad nor GitHub; every other name has one key. */
 export const NO_SUCH_USER = 'no-such-user';
 
@@ -93,8 +96,7 @@ async function importKeys(call: Call): Promise<Reply> {
     return refuse(400, 'Importing SSH keys failed. Input needs to be in protocol:auth_id or auth_id format.');
   const [protocol, name] = keysource.includes(':') ? keysource.split(':', 2) : ['lp', keysource];
   const title =
-    (Object.hasOwn(SOURCES, protocol as string) ? SOURCES[protocol as string] : undefined) ??
-    wrongField('protocol', `Value '${protocol}' is not a valid choice.`);
+    SOURCES.get(protocol as string) ?? wrongField('protocol', `Value '${protocol}' is not a valid choice.`);
   if (name === NO_SUCH_USER)
     return text(400, `Unable to import SSH keys. ${title} user ${name} doesn't exist.`);
   const source = `${protocol}:${name}`;

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fault } from '../../../pipeline/errors/fault.ts';
+import { explain } from '../../../pipeline/maas/refusal.ts';
 import { paint } from '../../../pipeline/report/paint.ts';
 import type { SandboxOptions } from '../../../pipeline/sandbox/server.ts';
 import { keyOf } from '../../../pipeline/sandbox/site/ssh-keys.ts';
@@ -484,8 +485,95 @@ describe('apply', () => {
       .catch((error) => error);
     expect(fault).toMatchObject({ code: 'MAAS_REFUSED' });
     expect(fault.message).toBe(
-      'dynamic range 192.168.1.1-192.168.1.9 of 192.168.1.0/24: Requested dynamic range conflicts with an existing IP address or range.',
+      'subnets[0].ranges[0].start (dynamic range 192.168.1.1-192.168.1.9 of 192.168.1.0/24): MAAS says: Requested dynamic range conflicts with an existing IP address or range.',
     );
+    expect(fault.where).toMatchObject({ file: 'site.yaml', line: 7, column: 16 });
+  });
+
+  /** A part of a file, what MAAS answers to it, the place and the key that are named. */
+  const REFUSED_KEYS: [string, Record<string, string[]>, string, string][] = [
+    [
+      'region:\n  proxy:\n    mode: external\n    url: http://proxy.example:3128/',
+      { http_proxy: ['Enter a valid URL.'] },
+      '4:10',
+      'region.proxy.url',
+    ],
+    ['region:\n  proxy: {mode: none}', { enable_http_proxy: ['x'] }, '2:17', 'region.proxy.mode'],
+    ['region: {ntp_servers: [a]}', { ntp_servers: ['x'] }, '1:23', 'region.ntp_servers'],
+    ['region: {name: m}', { maas_name: ['x'] }, '1:16', 'region.name'],
+    ['region: {kernel_options: q}', { kernel_opts: ['x'] }, '1:26', 'region.kernel_options'],
+    ['region: {storage_layout: vmfs7}', { default_storage_layout: ['x'] }, '1:26', 'region.storage_layout'],
+    ['region: {upstream_dns: [1.1.1.1]}', { upstream_dns: ['x'] }, '1:24', 'region.upstream_dns'],
+    ['zones:\n  - name: z', { name: ['x'] }, '2:11', 'zones[0].name'],
+    ['pools: [{name: p, description: d}]', { description: ['x'] }, '1:32', 'pools[0].description'],
+    ['tags: [{name: t, kernel_options: k}]', { kernel_opts: ['x'] }, '1:34', 'tags[0].kernel_options'],
+    ['tags: [{name: t, definition: "//a"}]', { definition: ['x'] }, '1:30', 'tags[0].definition'],
+    ['domains: [{name: d.example, ttl: 5}]', { ttl: ['x'] }, '1:34', 'domains[0].ttl'],
+    [
+      'subnets: [{cidr: 192.168.1.0/24, gateway: 192.168.1.9}]',
+      { gateway_ip: ['x'] },
+      '1:43',
+      'subnets[0].gateway',
+    ],
+    [
+      'subnets: [{cidr: 192.168.1.0/24, dns_servers: [1.1.1.1]}]',
+      { __all__: ['x'] },
+      '1:47',
+      'subnets[0].dns_servers',
+    ],
+    ['ssh_keys: [{import: "gh:me"}]', { protocol: ['x'] }, '1:21', 'ssh_keys[0].import'],
+    ['fabrics: [{name: f, vlans: [{vid: 5, mtu: 900}]}]', { mtu: ['x'] }, '1:43', 'fabrics[0].vlans[0].mtu'],
+  ];
+  it.each(REFUSED_KEYS)(
+    'names the key that MAAS refuses, and where it is: %s',
+    async (text, body, place, key) => {
+      const maas = await start();
+      const plan = await maas.plan(text);
+      // Fabrics are made before their VLANs; of what is refused it is the last.
+      const changes = plan.changes.slice(-1);
+      const refuse = async () => {
+        throw explain('POST maas/?op=set_config', 400, JSON.stringify(body), null);
+      };
+      const client = Object.assign(Object.create(maas.client), {
+        call: refuse,
+        post: refuse,
+        update: refuse,
+      });
+      if (text.startsWith('fabrics')) await maas.client.post('fabrics/', { name: 'f' });
+      const again = text.startsWith('fabrics') ? await maas.plan(text) : { ...plan, changes };
+      const fault: Fault = await applyPlan(again, {
+        client,
+        emit: () => {},
+        signal: new AbortController().signal,
+      }).catch((error) => error);
+      expect(fault.where && `${fault.where.file}:${fault.where.line}:${fault.where.column}`).toBe(
+        `site.yaml:${place}`,
+      );
+      expect(fault.message).toContain(`${key} (`);
+      expect(fault.message).toContain(Object.values(body)[0]?.[0]);
+    },
+  );
+
+  it('names the place of a release that was not imported', async () => {
+    const maas = await start();
+    const fault: Fault = await maas.apply('region:\n  default_series: noble').catch((error) => error);
+    expect(fault.message).toMatch(
+      /^region\.default_series \(region\): MAAS says: 'noble' is not a valid release/,
+    );
+    expect(fault.where).toMatchObject({ line: 2, column: 19 });
+  });
+
+  it('changes a pool and deletes it, at the address that MAAS has of one', async () => {
+    const maas = await start();
+    await maas.apply({ pools: [{ name: 'ai', description: 'a' }] });
+    const asked = await maas.requestsOf(async () => {
+      await maas.apply({ pools: [{ name: 'ai', description: 'b' }] });
+      await maas.apply({ pools: [], prune: ['pools'] });
+    });
+    expect(
+      asked.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`),
+    ).toEqual(['PUT /MAAS/api/2.0/resourcepool/1/', 'DELETE /MAAS/api/2.0/resourcepool/1/']);
+    expect(await maas.get('resourcepools/')).toMatchObject([{ name: 'default' }]);
   });
 
   it('sets a proxy with a password that nothing shows', async () => {
