@@ -3,7 +3,8 @@ import { columns } from '../report/columns.ts';
 import { bytes } from '../report/human.ts';
 import type { Paint } from '../report/paint.ts';
 import type { ListedImage } from './list-images.ts';
-import type { Judged } from './retention.ts';
+import type { PrunedImage } from './prune.ts';
+import type { StoredSet } from './stored.ts';
 
 type Column = [head: string, cell: (image: ListedImage) => string];
 
@@ -22,6 +23,7 @@ const COLUMNS: readonly Column[] = [
       build ? `${build.image ?? sha256?.slice(0, 7)} ${build.uploaded.slice(0, 10)}` : '-',
   ],
 ];
+const SETS: Column = ['SETS', ({ sets }) => (sets.length > 1 ? `${sets.length} (${bytes(sum(sets))})` : '1')];
 const ACCEPTANCE: Column = ['ACCEPTANCE', ({ acceptance }) => acceptance ?? '-'];
 const MACHINES: Column = ['MACHINES', ({ machines }) => String(machines?.length ?? '-')];
 
@@ -35,6 +37,7 @@ export function imagesTable(
       if (images.length === 0) return `${target}: no uploaded images`;
       const chosen = [
         ...COLUMNS,
+        ...(images.some(({ sets }) => sets.length > 1) ? [SETS] : []),
         ...(images.some(({ acceptance }) => acceptance) ? [ACCEPTANCE] : []),
         ...(images.some(({ machines }) => machines) ? [MACHINES] : []),
       ];
@@ -50,7 +53,7 @@ export function imagesTable(
 
 /** What was deleted from each target, what stays, and why. */
 export function prunedTable(
-  lists: readonly { target: string; images: Judged[] }[],
+  lists: readonly { target: string; images: PrunedImage[] }[],
   dryRun: boolean,
   color: Paint,
 ): string {
@@ -58,16 +61,32 @@ export function prunedTable(
   return lists
     .map(({ target, images }) => {
       if (images.length === 0) return `${target}: no uploaded images`;
-      const rows = images.map(({ image, delete: goes, why }) => [
-        goes ? verb : 'stays',
-        plain(image.name),
-        bytes(image.size),
-        why,
+      const rows = images.map((one) => [
+        one.delete ? verb : 'stays',
+        plain(one.image.name),
+        bytes(one.image.size),
+        one.delete ? bytes(one.frees) : '-',
+        [one.why, ...renewalText(one)].join('; '),
       ]);
-      const shown = columns([target.toUpperCase(), 'NAME', 'SIZE', 'WHY'], rows, color);
+      const shown = columns([target.toUpperCase(), 'NAME', 'SIZE', 'FREES', 'WHY'], rows, color);
       const gone = images.filter((one) => one.delete);
-      const freed = gone.reduce((sum, { image }) => sum + image.size, 0);
-      return `${shown}\n${gone.length} of ${images.length} ${verb}, ${bytes(freed)}`;
+      const freed = gone.reduce((all, { frees }) => all + frees, 0);
+      const shares = gone.reduce((all, { image }) => all + sum(image.sets), 0) > freed;
+      const note = shares ? ': what another image or set has too stays stored' : '';
+      return `${shown}\n${gone.length} of ${images.length} ${verb}, ${bytes(freed)} freed${note}`;
     })
     .join('\n\n');
+}
+
+const sum = (sets: readonly StoredSet[]) => sets.reduce((all, { stored }) => all + stored, 0);
+
+/** What a channel keeps of earlier promotions, and how it can go. */
+function renewalText({ image, renewal }: PrunedImage): string[] {
+  if (!renewal || renewal.frees === 0) return [];
+  const { oldSets, frees, how, why, done } = renewal;
+  const sets = `${oldSets} old ${oldSets === 1 ? 'set' : 'sets'}`;
+  if (done) return [`${sets} deleted, ${bytes(frees)} freed`];
+  if (how === 'never') return [`${sets} (${bytes(frees)}) must stay: ${why}`];
+  const again = how === 'sent-again' ? `, sending ${bytes(image.size)} again` : '';
+  return [`--channels deletes ${sets} and frees ${bytes(frees)}${again}`];
 }

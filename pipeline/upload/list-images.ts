@@ -4,8 +4,10 @@ import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
 import { type BootResourceDetail, listUploaded, plainName, readResource } from '../maas/answers.ts';
 import { createClient, type MaasClient } from '../maas/client.ts';
 import { listMachines } from '../machines/api.ts';
+import type { Machine } from '../machines/types.ts';
 import type { ChosenTarget } from './choose-targets.ts';
 import { compareVersions } from './standing.ts';
+import type { StoredSet } from './stored.ts';
 
 /** An uploaded image as MAAS has it. */
 export interface ListedImage {
@@ -23,10 +25,14 @@ export interface ListedImage {
   complete: boolean;
   /** Percent, while it is not complete. */
   progress: number | null;
+  /** Every upload that MAAS keeps of it, the newest first. */
+  sets: StoredSet[];
   /** Told by MAAS from 3.4 on; null: never. */
   lastDeployed: string | null | undefined;
   /** Host names of the machines that have it now; undefined: nobody asked. */
   machines: string[] | undefined;
+  /** Those of them that are being deployed with it now. */
+  deploying?: string[];
   /** What this host uploaded it from, by its sum. */
   build: { image: string | null; uploaded: string } | null;
   /** What became of this content on machines, as far as it was tried from here. */
@@ -59,7 +65,7 @@ export async function listImages(
   return details
     .map((detail) => ({
       ...listed(detail, ledger),
-      machines: machines && (machines.get(plainName(detail.name)) ?? []),
+      ...machinesOf(detail.name, machines),
     }))
     .sort((a, b) => a.name.localeCompare(b.name));
 }
@@ -68,21 +74,31 @@ export async function listImages(
  * Which machines have which uploaded image. MAAS itself notes a deployment under `custom/NAME`, and an upload is called
  * `NAME`, so its `last_deployed` says nothing of uploads.
  */
-async function machinesByImage(client: MaasClient): Promise<Map<string, string[]>> {
-  const found = new Map<string, string[]>();
-  for (const { osystem, series, hostname } of await listMachines(client)) {
-    if (osystem !== 'custom' || !series) continue;
-    const name = plainName(series);
-    found.set(name, [...(found.get(name) ?? []), hostname]);
+async function machinesByImage(client: MaasClient): Promise<Map<string, Machine[]>> {
+  const found = new Map<string, Machine[]>();
+  for (const machine of await listMachines(client)) {
+    if (machine.osystem !== 'custom' || !machine.series) continue;
+    const name = plainName(machine.series);
+    found.set(name, [...(found.get(name) ?? []), machine]);
   }
   return found;
+}
+
+function machinesOf(
+  name: string,
+  machines: ReadonlyMap<string, Machine[]> | undefined,
+): Pick<ListedImage, 'machines' | 'deploying'> {
+  if (!machines) return { machines: undefined };
+  const own = machines.get(plainName(name)) ?? [];
+  const deploying = own.filter(({ status }) => status === 'deploying').map(({ hostname }) => hostname);
+  return { machines: own.map(({ hostname }) => hostname), ...(deploying.length > 0 ? { deploying } : {}) };
 }
 
 /** One line of the list, from the full form and what was noted here. */
 export function listed(
   detail: BootResourceDetail,
   ledger: readonly LedgerEntry[],
-): Omit<ListedImage, 'machines'> {
+): Omit<ListedImage, 'machines' | 'deploying'> {
   const sets = detail.sets
     .filter(({ files }) => files.length > 0)
     .sort((a, b) => compareVersions(b.version, a.version));
@@ -101,6 +117,10 @@ export function listed(
     sha256,
     complete: set?.complete ?? false,
     progress: set?.progress ?? null,
+    sets: sets.map(({ version, size, complete, progress, files }) => ({
+      ...{ version, size, complete, sha256: files[0]?.sha256 ?? '' },
+      stored: complete ? size : Math.round(((progress ?? 0) / 100) * size),
+    })),
     lastDeployed: detail.lastDeployed,
     build: noted ? { image: noted.image ?? null, uploaded: noted.time } : null,
     acceptance: state === 'untried' ? null : state,

@@ -121,7 +121,7 @@ async function move(
 }
 
 /** The content, kept by a second name of the same bytes: the next build writes a new file in the old one's place. */
-async function kept(entry: LedgerEntry, dir: string): Promise<string> {
+export async function kept(entry: LedgerEntry, dir: string): Promise<string> {
   const path = join(dir, entry.sha256);
   if (existsSync(path)) return path;
   if (!existsSync(entry.file) || statSync(entry.file).size !== entry.size)

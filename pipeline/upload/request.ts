@@ -45,6 +45,8 @@ export interface UploadRequest {
   env: NodeJS.ProcessEnv;
   /** Names the progress line. */
   id: string;
+  /** Make a new set although MAAS has this content, and let it delete every other one: what is in use included. */
+  anew?: boolean;
   /** The image's name in the configuration, for the ledger. */
   image?: string;
   /** Whether its checks have passed, for the ledger: only then a channel may show it. */

@@ -30,9 +30,51 @@ const DAY_MS = 24 * 3600 * 1000;
 // An upload that has not ended after so long has no process behind it any more.
 const IN_FLIGHT_MS = DAY_MS;
 
+/** What is known of a target's images when one of them is to go. */
+export interface Ground {
+  /** The ledger's entries of the target. */
+  here: readonly LedgerEntry[];
+  channels: ReadonlySet<string>;
+  /** Which channel shows a content, or would go back to it, by its sum. */
+  shown: ReadonlyMap<string, string>;
+  now: Date;
+}
+
+/** @param target the URL of the MAAS */
+export function groundOf(ledger: readonly LedgerEntry[], target: string, now: Date): Ground {
+  const here = ledger.filter((entry) => entry.target === target);
+  const channels = channelNames(here, target);
+  const shown = [...channels].flatMap((name) =>
+    channelHistory(here, target, name)
+      .slice(-2)
+      .map((e) => [e.sha256, name] as const),
+  );
+  return { here, channels, shown: new Map(shown), now };
+}
+
+/** The newest entry of the ledger on an image. */
+export function entryOf(image: ListedImage, { here }: Ground): LedgerEntry | undefined {
+  return here.findLast((e) => e.resourceId === image.id && e.name === image.name);
+}
+
 /**
- * Decides which uploads of a target go. Only what was uploaded from here is ever deleted, never a channel, what a channel
- * shows or showed before, what a machine has, what was deployed lately, or what may still be on its way.
+ * Why an image must stay whatever is wanted of it: a channel, what a channel needs, what a machine has, or what may be on its way.
+ * Undefined where nothing of this holds.
+ */
+export function guard(image: ListedImage, ground: Ground): string | undefined {
+  if (ground.channels.has(image.name)) return 'a channel';
+  const channel = image.sha256 === null ? undefined : ground.shown.get(image.sha256);
+  if (channel !== undefined) return `${channel} shows it, or would go back to it`;
+  const [machine, ...more] = image.machines ?? [];
+  if (machine !== undefined)
+    return `deployed on ${machine}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+  const entry = entryOf(image, ground);
+  const ageMs = entry ? ground.now.getTime() - Date.parse(entry.time) : Number.POSITIVE_INFINITY;
+  return !image.complete && ageMs < IN_FLIGHT_MS ? 'on its way' : undefined;
+}
+
+/**
+ * Decides which uploads of a target go. Only what was uploaded from here is ever deleted, and nothing that `guard` holds.
  * @param target the URL of the MAAS
  */
 export function judgeImages(
@@ -42,36 +84,18 @@ export function judgeImages(
   policy: Retention,
   now: Date,
 ): Judged[] {
-  const here = ledger.filter((entry) => entry.target === target);
-  const channels = channelNames(here, target);
-  const shown = new Map(
-    [...channels].flatMap((name) =>
-      channelHistory(here, target, name)
-        .slice(-2)
-        .map((e) => [e.sha256, name] as const),
-    ),
-  );
+  const ground = groundOf(ledger, target, now);
   const ages = new Map<string, number>();
   const uploads = images
-    .map((image) => ({
-      image,
-      entry: here.findLast((e) => e.resourceId === image.id && e.name === image.name),
-    }))
+    .map((image) => ({ image, entry: entryOf(image, ground) }))
     .sort((a, b) => Date.parse(b.entry?.time ?? '') - Date.parse(a.entry?.time ?? ''));
   return uploads.map(({ image, entry }) => {
     const stays = (why: string): Judged => ({ image, delete: false, why });
     if (!entry?.image) return stays('not uploaded from here');
-    if (channels.has(image.name)) return stays('a channel');
-    const channel = image.sha256 === null ? undefined : shown.get(image.sha256);
-    if (channel !== undefined) return stays(`${channel} shows it, or would go back to it`);
-    const [machine, ...more] = image.machines ?? [];
-    if (machine !== undefined)
-      return stays(`deployed on ${machine}${more.length > 0 ? ` and ${more.length} more` : ''}`);
+    const held = guard(image, ground);
+    if (held !== undefined) return stays(held);
+    if (!image.complete) return { image, delete: true, why: 'never completed, and nobody sends it any more' };
     const ageMs = now.getTime() - Date.parse(entry.time);
-    if (!image.complete)
-      return ageMs < IN_FLIGHT_MS
-        ? stays('on its way')
-        : { image, delete: true, why: 'never completed, and nobody sends it any more' };
     const rank = (ages.get(entry.image) ?? 0) + 1;
     ages.set(entry.image, rank);
     if (rank <= policy.keep) return stays(`one of the newest ${policy.keep} of ${entry.image}`);

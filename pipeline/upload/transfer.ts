@@ -69,6 +69,10 @@ export class Transfer {
 
   async run(): Promise<Transferred> {
     try {
+      if (this.#request.anew) {
+        await this.#place.ask();
+        await this.#place.create(false);
+      }
       for (;;) {
         const now = await this.#place.ask();
         if (now.at === 'complete') return this.#done(now.set);

@@ -1,29 +1,104 @@
-import type { TargetOptions } from '../../upload/choose-targets.ts';
-import type { Declare } from '../command.ts';
+import type { Command } from 'commander';
+import type { ChosenTarget, TargetOptions } from '../../upload/choose-targets.ts';
+import type { ListedImage } from '../../upload/list-images.ts';
+import type { Act, Declare } from '../command.ts';
+import type { Session } from '../session.ts';
 
-export const declare: Declare = (program, act) => {
-  program
-    .command('images')
-    .description('what a MAAS has: uploaded images, whether they are complete, and of which build they are')
-    .option('--to <target...>', 'MAAS targets of the configuration (default: the only one)')
-    .option('--machines', 'also which machines have each image now (on a MAAS with many, this takes a while)')
+const targetFlags = (command: Command, dflt: string) =>
+  command
+    .option('--to <target...>', `MAAS targets of the configuration (default: ${dflt})`)
     .option('--url <url>', 'a MAAS in place of a target of the configuration')
     .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
-    .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .option('--api-key-file <file>', 'where the API key is, "-" for stdin');
+
+/** The images of a target that are meant, each once; all where nothing is named. */
+async function meant(
+  chosen: ChosenTarget,
+  texts: readonly string[],
+  session: Session,
+  machines: boolean,
+): Promise<{ images: ListedImage[]; all: ListedImage[] }> {
+  const { listImages } = await import('../../upload/list-images.ts');
+  const all = await listImages(chosen, { ...session, machines });
+  if (texts.length === 0) return { images: all, all };
+  const { loadConfig } = await import('../../config/load.ts');
+  const { readLedger } = await import('../../ledger/ledger.ts');
+  const { maasUrl } = await import('../../maas/url.ts');
+  const { findImages } = await import('../../upload/find-image.ts');
+  const { configFile, env } = session;
+  const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
+  const where = { config, ledger: await readLedger(env), target: maasUrl(chosen.target.url) };
+  return { images: [...new Set(texts.flatMap((text) => findImages(all, text, where)))], all };
+}
+
+export const declare: Declare = (program, act) => {
+  const images = targetFlags(
+    program
+      .command('images')
+      .argument(
+        '[image]',
+        'only this one: a name or id in MAAS, IMAGE:CHANNEL, or all uploads of an image of the configuration',
+      )
+      .description(
+        'what a MAAS has: uploaded images, whether they are complete, and of which build they are',
+      ),
+    'the only one',
+  )
+    .option('--machines', 'also which machines have each image now (on a MAAS with many, this takes a while)')
     .action(
-      act(async (session, options: TargetOptions & { machines?: boolean }) => {
+      act(async (session, text: string | undefined, options: TargetOptions & { machines?: boolean }) => {
         const { chooseTargets } = await import('../../upload/choose-targets.ts');
-        const { listImages } = await import('../../upload/list-images.ts');
         const { imagesTable } = await import('../../upload/images-table.ts');
         const { paint } = await import('../../report/paint.ts');
         const targets = await chooseTargets(options, session);
         const lists = await Promise.all(
           targets.map(async (chosen) => ({
             target: chosen.target.name,
-            images: await listImages(chosen, { ...session, machines: options.machines }),
+            images: (
+              await meant(chosen, text === undefined ? [] : [text], session, options.machines === true)
+            ).images,
           })),
         );
         session.data({ ok: true, targets: lists }, () => imagesTable(lists, paint(session.color)));
       }),
     );
+  declareDelete(images, act);
 };
+
+interface DeleteOptions extends TargetOptions {
+  force?: boolean;
+  yes?: boolean;
+  dryRun?: boolean;
+}
+
+function declareDelete(images: Command, act: Act): void {
+  const command = targetFlags(
+    images
+      .command('delete')
+      .argument('<image...>', 'names or ids in MAAS')
+      .description(
+        'delete uploaded images; never a channel, what a channel needs, what a machine has or what is on its way',
+      ),
+    'the only one',
+  )
+    .option('--force', 'also what was not uploaded from here')
+    .option('-y, --yes', 'do not ask')
+    .option('-n, --dry-run', 'say what would be deleted, and change nothing')
+    .action(
+      act(async (session, texts: string[]) => {
+        // What `images` has too is taken by it, wherever it stands.
+        const options = command.optsWithGlobals() as DeleteOptions;
+        const { chooseTargets } = await import('../../upload/choose-targets.ts');
+        const { deleteNamed } = await import('../delete-images.ts');
+        const [chosen, ...more] = await chooseTargets(options, session);
+        if (more.length > 0) {
+          const { Fault } = await import('../../errors/fault.ts');
+          throw new Fault('USAGE', 'Images are deleted from one MAAS at a time', {
+            hint: 'Name one with --to.',
+          });
+        }
+        const { images: found, all } = await meant(chosen as ChosenTarget, texts, session, true);
+        await deleteNamed(session, chosen as ChosenTarget, found, all, options);
+      }),
+    );
+}

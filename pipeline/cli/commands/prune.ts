@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { TargetOptions } from '../../upload/choose-targets.ts';
-import type { Judged } from '../../upload/retention.ts';
+import type { PrunedImage } from '../../upload/prune.ts';
 import type { Declare } from '../command.ts';
 
 interface Options extends TargetOptions {
@@ -8,6 +8,8 @@ interface Options extends TargetOptions {
   days?: number;
   deployedDays?: number;
   dryRun?: boolean;
+  channels?: boolean;
+  yes?: boolean;
 }
 
 function count(text: string): number {
@@ -37,6 +39,8 @@ export const declare: Declare = (program, act) => {
     .option('--url <url>', 'a MAAS in place of a target of the configuration')
     .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .option('--channels', 'also what channels keep of earlier promotions; see docs/upload.md')
+    .option('-y, --yes', 'do not ask before a channel is without content for a while')
     .option('-n, --dry-run', 'say what would be deleted and why, and change nothing')
     .action(
       act(async (session, image: string | undefined, options: Options) => {
@@ -47,18 +51,27 @@ export const declare: Declare = (program, act) => {
         const { retention } = await import('../../upload/retention.ts');
         const { keptDir } = await import('../../ledger/channel.ts');
         const { paint } = await import('../../report/paint.ts');
+        const { confirm, terminal } = await import('../confirm.ts');
         const { emit, signal, env } = session;
         const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
         const { keep, days, deployedDays } = options;
         const policy = retention(config.retention, { keep, days, deployedDays });
         const dryRun = options.dryRun === true;
         const of = image === undefined ? undefined : [image];
-        const targets: { target: string; images: Judged[] }[] = [];
+        const keepIn = keptDir(config.workspace);
+        const channels = options.channels
+          ? {
+              keepIn,
+              confirm: (text: string) =>
+                confirm(text, { yes: options.yes === true, signal, io: terminal(env) }),
+            }
+          : undefined;
+        const targets: { target: string; images: PrunedImage[] }[] = [];
         for (const chosen of await chooseTargets(options, session)) {
-          const images = await prune(chosen, { policy, images: of, dryRun, emit, signal, env });
+          const images = await prune(chosen, { policy, images: of, channels, dryRun, emit, signal, env });
           targets.push({ target: chosen.target.name, images });
         }
-        if (!dryRun) await pruneKept(keptDir(config.workspace), env);
+        if (!dryRun) await pruneKept(keepIn, env);
         session.data({ ok: true, dryRun, targets }, () => prunedTable(targets, dryRun, paint(session.color)));
       }),
     );

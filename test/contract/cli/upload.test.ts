@@ -182,3 +182,62 @@ describe('the architecture', () => {
     expect(images).toMatchObject([{ name: 'arm64', architecture: 'arm64/generic' }]);
   });
 });
+
+describe('images', () => {
+  const uploadAs = (name: string, env: Record<string, string>) =>
+    host.run(['upload', 'site.tar.gz', ...UNCHECKED, '--name', `custom/${name}`], { env });
+
+  it('delete takes names and ids, asks, and keeps what others uploaded', async () => {
+    const maas = await sandbox({ machines: 1 });
+    const env = asAdmin(maas);
+    for (const name of ['one', 'two', 'three']) await uploadAs(name, env);
+    const asked = await host.run(['images', 'delete', 'one'], { env });
+    expect(asked.code).toBe(2);
+    expect(asked.stderr).toContain('one (');
+    const dry = await host.run(['--json', 'images', 'delete', 'custom/one', 'two', '-n'], { env });
+    // The same content has a third name: nothing is freed.
+    expect(dry.json).toMatchObject({
+      dryRun: true,
+      deleted: [
+        { name: 'one', frees: 0 },
+        { name: 'two', frees: 0 },
+      ],
+    });
+    const { id } = dry.json.deleted[1];
+    const done = await host.run(
+      ['--json', 'images', 'delete', 'one', String(id), '--yes', '--url', maas.url],
+      { env },
+    );
+    expect(done.code, done.stderr).toBe(0);
+    const left = await host.run(['--json', 'images'], { env });
+    expect(left.json.targets[0].images.map(({ name }: { name: string }) => name)).toEqual(['three']);
+
+    const unknown = await host.run(['images', 'delete', 'tree', '-y'], { env });
+    expect(unknown.code).toBe(3);
+    expect(unknown.stderr).toContain('Did you mean "three"?');
+    // Another host, as far as the ledger tells.
+    const stranger = { ...env, XDG_STATE_HOME: join(host.dir, 'other') };
+    const foreign = await host.run(['images', 'delete', 'three', '-y'], { env: stranger });
+    expect([foreign.code, foreign.stderr]).toEqual([7, expect.stringContaining('not uploaded from here')]);
+    const forced = await host.run(['images', 'delete', 'three', '-y', '--force'], { env: stranger });
+    expect(forced.code, forced.stderr).toBe(0);
+  });
+
+  it('are shown by name; an unknown one and an empty channel say so', async () => {
+    const maas = await sandbox();
+    const env = asAdmin(maas);
+    writeFileSync(
+      join(host.dir, 'dgxos-maas.yaml'),
+      `images:\n  dgx1: {release: demo, platform: demo1, version: "5.0", iso: {source: none.iso, sha256: "${'0'.repeat(64)}"}}\n`,
+    );
+    for (const name of ['one', 'two']) await uploadAs(name, env);
+    const one = await host.run(['--json', 'images', 'two'], { env });
+    expect(one.json.targets[0].images).toMatchObject([{ name: 'two', sets: [{ complete: true }] }]);
+    const channel = await host.run(['images', 'dgx1:stable'], { env });
+    expect(channel.code).toBe(7);
+    expect(channel.stderr).toContain('The channel "stable" of dgx1 has nothing in');
+    const back = await host.run(['rollback', 'dgx1', '--channel', 'stable'], { env });
+    expect(back.stderr).toContain('The channel "stable" of dgx1 has nothing in');
+    expect(back.stderr).toContain('dgx1 has no channel there yet');
+  });
+});

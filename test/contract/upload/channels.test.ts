@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { ImageConfig } from '../../../pipeline/config/types.ts';
 import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
 import type { ChosenTarget } from '../../../pipeline/upload/choose-targets.ts';
@@ -133,4 +133,107 @@ test('prune says what it would delete, deletes just that, and keeps what channel
   await writeFile(join(keepIn, 'f'.repeat(64)), 'of no channel any more');
   await pruneKept(keepIn, env);
   expect((await readdir(keepIn)).sort()).toEqual(shas.slice(0, 2).sort());
+});
+
+describe('what channels keep of earlier promotions', () => {
+  const blobs = async () =>
+    (await readdir(join(bench.dir, 'maas/blobs'))).filter((name) => !name.endsWith('.incomplete')).sort();
+  const run = (more: { yes?: boolean; channels?: boolean; dryRun?: boolean } = {}, target = chosen()) => {
+    const { emit, signal, env, keepIn } = request();
+    const asked: string[] = [];
+    const confirm = async (text: string) => {
+      asked.push(text);
+      if (more.yes === false) throw new Error('no');
+    };
+    const policy = { keep: 0, days: 0, deployedDays: 0 };
+    const channels = more.channels === false ? undefined : { keepIn, confirm };
+    const pruned = prune(target, {
+      ...{ policy, images: undefined, channels, dryRun: more.dryRun === true, emit, signal, env },
+    });
+    return { pruned, asked };
+  };
+  const stable = (pruned: Awaited<ReturnType<typeof prune>>) =>
+    pruned.find(({ image }) => image.name === 'dgx1-5.0-stable');
+
+  async function threePromotions(family: string): Promise<string[]> {
+    bench = await Bench.open({ family });
+    const shas = [];
+    for (const n of [1, 2, 3]) {
+      shas.push(await build(`dgx1-5.0-${n}`));
+      await promote(chosen(), undefined, request());
+    }
+    return shas;
+  }
+
+  test.each(['3.4', '3.5.3', '3.7'])(
+    '%s: sets are shown, and what is freed is what goes from the disk',
+    async (family) => {
+      const shas = await threePromotions(family);
+      expect((await shown())?.sets.map(({ sha256 }) => sha256)).toEqual(shas.toReversed());
+      // The first build goes, and its content stays: the channel has a set of it.
+      const dry = await run({ dryRun: true, channels: false }).pruned;
+      expect(dry.find(({ image }) => image.name === 'dgx1-5.0-1')).toMatchObject({ delete: true, frees: 0 });
+      expect(stable(dry)?.renewal).toMatchObject({ oldSets: 2, frees: 50_000 });
+      await run({ channels: false }).pruned;
+      expect(await blobs()).toEqual(shas.map((sha) => `sha256-${sha}`).sort());
+    },
+  );
+
+  test('3.4: a channel lets go of old sets in one request, and is complete all the time', async () => {
+    const shas = await threePromotions('3.4');
+    await run({ channels: false }).pruned;
+    const sent = bench.sandbox.counts.chunk;
+    const { pruned, asked } = run();
+    expect(stable(await pruned)?.renewal).toMatchObject({ how: 'at-once', frees: 50_000, done: true });
+    expect([asked, bench.sandbox.counts.chunk]).toEqual([[], sent]);
+    expect(await shown()).toMatchObject({ sha256: shas[2], complete: true });
+    expect(await blobs()).toEqual(
+      shas
+        .slice(1)
+        .map((sha) => `sha256-${sha}`)
+        .sort(),
+    );
+  });
+
+  test.each(['3.5.0', '3.5.3', '3.7'])(
+    '%s: the content is sent again, after a question; a no changes nothing',
+    async (family) => {
+      const shas = await threePromotions(family);
+      const before = bench.sandbox.counts.create;
+      await expect(run({ yes: false }).pruned).rejects.toThrow('no');
+      expect([bench.sandbox.counts.create, bench.sandbox.counts.delete]).toEqual([before, undefined]);
+      const { pruned, asked } = run();
+      expect(stable(await pruned)?.renewal).toMatchObject({ how: 'sent-again', frees: 50_000, done: true });
+      expect(asked.join()).toContain('the channel has nothing to deploy');
+      expect(await shown()).toMatchObject({ sha256: shas[2], complete: true, sets: [{ sha256: shas[2] }] });
+      expect(await blobs()).toEqual(
+        shas
+          .slice(1)
+          .map((sha) => `sha256-${sha}`)
+          .sort(),
+      );
+      expect(await rollBack(chosen(), request())).toMatchObject({ of: 'dgx1-5.0-2' });
+    },
+  );
+
+  test('3.5: broken off in the middle, promoting again fills the channel', async () => {
+    const shas = await threePromotions('3.5');
+    bench.sandbox.addFault('chunk:*:500');
+    const impatient = chosen();
+    impatient.target = { ...impatient.target, patienceS: 0.1 };
+    await expect(run({}, impatient).pruned).rejects.toMatchObject({ exitCode: 75 });
+    expect(await shown()).toMatchObject({ complete: false });
+    bench.sandbox.clearFaults();
+    await promote(chosen(), undefined, request());
+    expect(await shown()).toMatchObject({ sha256: shas[2], complete: true });
+  });
+
+  test('3.8: it is not offered, since every image of the content would lose it', async () => {
+    await threePromotions('3.8');
+    const { pruned } = run();
+    expect(stable(await pruned)?.renewal).toMatchObject({
+      how: 'never',
+      why: expect.stringContaining('3.8'),
+    });
+  });
 });

@@ -44,6 +44,7 @@ function inMaas(name: string, id: number, more: Partial<ListedImage> = {}): List
     sha256: String(id),
     complete: true,
     progress: null,
+    sets: [],
     lastDeployed: null,
     machines: [],
     build: null,
