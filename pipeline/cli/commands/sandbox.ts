@@ -6,6 +6,7 @@ interface SandboxFlags {
   dir?: string;
   port?: number;
   family?: string;
+  maas?: string;
   regions?: number;
   front?: 'nginx';
   fault?: string[];
@@ -48,8 +49,9 @@ export function declare(program: Command, act: Act): void {
     .option('--port <port>', 'port on 127.0.0.1 (default: a free one)', whole(1, 65_535))
     .option(
       '--family <version>',
-      "version of MAAS to play, 2.8 to 3.8 (default: the directory's own, else 3.5)",
+      "version of MAAS to play, 2.8 to 3.8, or a release such as 3.5.3 (default: the directory's own, else 3.5)",
     )
+    .addOption(new Option('--maas <version>', 'the same as --family').conflicts('family'))
     .option('--regions <count>', 'region controllers, each with its own copies (from 3.5)', whole(1, 100))
     .addOption(
       new Option('--front <server>', 'answer as behind its web server, with its limits').choices(['nginx']),
@@ -87,9 +89,10 @@ export function declare(program: Command, act: Act): void {
     .action(
       act(async (session, flags: SandboxFlags) => {
         const { serve } = await import('../serve-sandbox.ts');
-        const { fault, fail, dir, guests, guestPort, trouble, ...rest } = flags;
+        const { fault, fail, dir, guests, guestPort, trouble, maas, ...rest } = flags;
         await serve(session, {
           ...rest,
+          family: rest.family ?? maas,
           ssh: guests ? { port: guestPort, troubles: trouble ?? [] } : undefined,
           faults: fault,
           failures: fail,

@@ -87,6 +87,13 @@ describe('the runner', () => {
   it('runs only the forced stage when its result stays the same', async () => {
     await go();
     expect(await go({ force: 'render' })).toEqual(['render']);
+    // A reason names an option only where one was given.
+    const reasons = async (selection: Selection) =>
+      (await planStages(request(selection))).find(({ stage }) => stage === 'render')?.reason;
+    expect(await reasons({ force: 'render' })).toBe('asked for by --force render');
+    expect(await reasons({ force: 'render', by: '`dgxos-maas upload`' })).toBe(
+      'asked for by `dgxos-maas upload`',
+    );
   });
 
   it('continues at the stage that failed', async () => {
