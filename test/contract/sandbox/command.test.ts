@@ -58,7 +58,7 @@ describe('dgxos-maas sandbox', () => {
   );
 
   test('--json writes one object; --no-admin gives the other key', async () => {
-    const running = await start('--json', '--no-admin', '--family', '3.4');
+    const running = await start('--json', '--no-admin', '--maas', '3.4.10');
     const shown = JSON.parse(running.stdout);
     expect(shown).toMatchObject({ family: '3.4', dir: running.dir, url: expect.stringMatching(/\/MAAS$/) });
     expect((await call(shown, 'GET', 'users/?op=whoami')).json).toMatchObject({ is_superuser: false });
