@@ -85,13 +85,31 @@ export const MACHINE_REFUSALS: readonly RefusalRow[] = [
     sentence: 'MAAS has no image "$1" that it can deploy',
     remedy: 'It offers: $2',
   },
+  // Nobody has asked for a kernel: there is none to begin with.
+  {
+    id: 'kernel-none',
+    status: 400,
+    says: /hwe_kernel: (\S{1,100}) has no kernels available\./,
+    code: 'MAAS_REFUSED',
+    sentence: 'MAAS has no kernel of Ubuntu $1 for this machine, which the installation starts with',
+    remedy:
+      "Import Ubuntu $1 for the machine's architecture (MAAS, Images; or boot_sources of the site file), then run again.",
+  },
+  {
+    id: 'kernel-minimum',
+    status: 400,
+    says: /hwe_kernel: (\S{1,100}) has no kernels available which meet min_hwe_kernel\((.{1,100}?)\)/,
+    code: 'MAAS_REFUSED',
+    sentence: 'MAAS has no kernel of Ubuntu $1 that is as new as the machine asks for ($2)',
+    remedy: "Lower the machine's minimal kernel in MAAS, or import a series that has such a kernel.",
+  },
   {
     id: 'hwe-kernel',
     status: 400,
     says: /hwe_kernel: (.{0,300})/,
     code: 'MAAS_REFUSED',
-    sentence: 'MAAS does not deploy with that kernel: $1',
-    remedy: 'Import the series with its kernels, or leave --hwe-kernel out.',
+    sentence: 'MAAS does not deploy with the kernel that is asked for: $1',
+    remedy: 'Ask for a kernel that MAAS has, or for none: then MAAS chooses one.',
   },
   {
     id: 'storage-layout',
@@ -107,7 +125,8 @@ export const MACHINE_REFUSALS: readonly RefusalRow[] = [
     says: /(UEFI system requires a \/boot\/efi filesystem|Mount the root '\/' filesystem|Specify a storage device|no storage devices)/,
     code: 'MACHINE_NO_EFI',
     sentence: 'The storage layout of the machine does not do: $1',
-    remedy: 'Lay its disks out anew: --storage-layout flat.',
+    remedy:
+      'Lay its disks out anew, in MAAS or by: dgxos-maas machines deploy NAME --image IMAGE --storage-layout flat.',
   },
   {
     id: 'power-type-none',

@@ -23,7 +23,8 @@ export const REFUSALS: readonly RefusalRow[] = [
     says: /filetype: Select a valid choice\. (.+?) is not one of/,
     code: 'MAAS_REFUSED',
     sentence: 'MAAS does not take the file type "$1"',
-    remedy: 'Use one of tgz, tbz, txz, ddtgz, ddtbz, ddtxz, ddtar, ddbz2, ddgz, ddxz, ddraw (--filetype).',
+    remedy:
+      'Use one of tgz, tbz, txz, ddtgz, ddtbz, ddtxz, ddtar, ddbz2, ddgz, ddxz, ddraw (upload --filetype).',
   },
   {
     id: 'name-osystem',
@@ -47,7 +48,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     says: /(?:name: )?(\S+) is a reserved name/,
     code: 'MAAS_REFUSED',
     sentence: 'MAAS keeps the name "$1" for itself',
-    remedy: 'Choose another name (--name, or resource.name in dgxos-maas.yaml).',
+    remedy: 'Choose another name (upload --name, or resource.name in dgxos-maas.yaml).',
   },
   {
     id: 'name-length',
@@ -55,7 +56,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     says: /name: Ensure this value has at most (\d+) characters \(it has (\d+)\)/,
     code: 'MAAS_REFUSED',
     sentence: 'The name has $2 characters and MAAS takes $1',
-    remedy: 'Choose a shorter name (--name, or resource.name in dgxos-maas.yaml).',
+    remedy: 'Choose a shorter name (upload --name, or resource.name in dgxos-maas.yaml).',
   },
   {
     id: 'name-missing',
@@ -88,7 +89,8 @@ export const REFUSALS: readonly RefusalRow[] = [
     says: /'(.*?)' is not a valid architecture\.\s+It should be one of: (.+?)\.?$/m,
     code: 'MAAS_REFUSED',
     sentence: 'This MAAS has no usable architecture "$1"',
-    remedy: 'Use one of $2 (--architecture), or import an Ubuntu image for the architecture wanted.',
+    remedy:
+      'Use one of $2 (upload --architecture, or resource.architecture in dgxos-maas.yaml), or import an Ubuntu image for the architecture wanted.',
   },
   {
     id: 'base-image-required',
@@ -96,7 +98,8 @@ export const REFUSALS: readonly RefusalRow[] = [
     says: /base_image: This field is required/,
     code: 'MAAS_REFUSED',
     sentence: 'This MAAS wants the base image of a custom image to be named',
-    remedy: 'Give the Ubuntu release that the image is made of, such as ubuntu/focal (--base-image).',
+    remedy:
+      'Give the Ubuntu release that the image is made of, such as ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
   },
   {
     id: 'base-image-format',
@@ -104,7 +107,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     says: /a base image must follow the format/,
     code: 'MAAS_REFUSED',
     sentence: 'The base image is not of the form OS/SERIES',
-    remedy: 'Give it like ubuntu/focal (--base-image).',
+    remedy: 'Give it like ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
   },
   {
     id: 'base-image-custom',
@@ -113,7 +116,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     code: 'MAAS_REFUSED',
     sentence:
       'The base image must be of an operating system that MAAS knows itself: ubuntu, centos, rhel or, from 3.5, ol',
-    remedy: 'Give it like ubuntu/focal (--base-image).',
+    remedy: 'Give it like ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
   },
   {
     id: 'base-image-unknown',
@@ -121,7 +124,8 @@ export const REFUSALS: readonly RefusalRow[] = [
     says: /please select a valid base image OS and version|custom images require a valid base image version/,
     code: 'MAAS_REFUSED',
     sentence: 'This MAAS does not know the series of the base image',
-    remedy: 'Give one that this MAAS offers, such as ubuntu/focal or ubuntu/jammy (--base-image).',
+    remedy:
+      'Give one that this MAAS offers, such as ubuntu/focal or ubuntu/jammy (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
   },
   {
     id: 'size',
@@ -216,7 +220,7 @@ export const REFUSALS: readonly RefusalRow[] = [
     says: /Cannot upload to a resource of type: (\S+?)\.?$/m,
     code: 'MAAS_REFUSED',
     sentence: 'That image comes from a boot source of MAAS and cannot be uploaded to',
-    remedy: 'Choose another name (--name, or resource.name in dgxos-maas.yaml).',
+    remedy: 'Choose another name (upload --name, or resource.name in dgxos-maas.yaml).',
   },
   {
     id: 'server-disk-full',

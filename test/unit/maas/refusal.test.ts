@@ -34,7 +34,7 @@ const ANSWERS: [number, string, string, string][] = [
       "'amd64' is not a valid architecture.  It should be one of: 'amd64/generic', 'arm64/generic'.",
     ),
     'architecture',
-    "'amd64/generic', 'arm64/generic' (--architecture)",
+    "'amd64/generic', 'arm64/generic' (upload --architecture, or resource.architecture in dgxos-maas.yaml)",
   ],
   [
     400,

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { MACHINE_REFUSALS } from '../../../pipeline/maas/machine-refusals.ts';
 import { isPassing } from '../../../pipeline/maas/patience.ts';
 import { explain } from '../../../pipeline/maas/refusal.ts';
+import { REFUSALS } from '../../../pipeline/maas/refusals.ts';
 
 /** As MAAS words them, from its source. */
 const ANSWERS: [status: number, body: string, row: string, says: string][] = [
@@ -41,7 +42,19 @@ const ANSWERS: [status: number, body: string, row: string, says: string][] = [
     'distro-series',
     'no image "custom/x"',
   ],
-  [400, '{"hwe_kernel": ["jammy has no kernels available."]}', 'hwe-kernel', 'jammy has no kernels'],
+  [400, '{"hwe_kernel": ["jammy has no kernels available."]}', 'kernel-none', 'no kernel of Ubuntu jammy'],
+  [
+    400,
+    '{"hwe_kernel": ["jammy has no kernels available which meet min_hwe_kernel(ga-24.04)."]}',
+    'kernel-minimum',
+    'as new as the machine asks for (ga-24.04)',
+  ],
+  [
+    400,
+    '{"hwe_kernel": ["hwe-20.04 is not available for ubuntu/jammy on amd64/generic."]}',
+    'hwe-kernel',
+    'the kernel that is asked for: hwe-20.04',
+  ],
   [400, "Failed to configure storage layout 'lvm': no disk", 'storage-layout', 'lvm'],
   [
     400,
@@ -76,4 +89,12 @@ test('every row has an answer here, and a conflict of transactions still passes'
     '5',
   );
   expect([isPassing(conflict), conflict.retryAfterS]).toEqual([true, 5]);
+});
+
+test('a remedy that speaks of an option says of which command it is: nobody may have given one', () => {
+  const bare = [...REFUSALS, ...MACHINE_REFUSALS].filter(({ remedy }) => {
+    const [first = ''] = remedy.split(/ ?--[a-z]/);
+    return first !== remedy && !/(dgxos-maas [a-z]|\bupload$|\bdeploy$)/.test(first);
+  });
+  expect(bare.map(({ id, remedy }) => `${id}: ${remedy}`)).toEqual([]);
 });
