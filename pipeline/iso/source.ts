@@ -20,9 +20,9 @@ export type Source =
 /** Takes a path, file:, http: or https: apart. User and password of a URL become a header and are registered as secrets. */
 export function parseSource(source: string): Source {
   if (!/^(https?|file):/i.test(source)) return { kind: 'path', path: source };
-  const url = URL.parse(source);
   // The text itself may hold a password, so it is not repeated.
-  if (!url) throw new Fault('ISO_NOT_FOUND', "The ISO's URL is not a valid URL");
+  if (!URL.canParse(source)) throw new Fault('ISO_NOT_FOUND', "The ISO's URL is not a valid URL");
+  const url = new URL(source);
   if (url.protocol === 'file:') return { kind: 'path', path: fileURLToPath(url) };
   const user = decode(url.username);
   const password = decode(url.password);

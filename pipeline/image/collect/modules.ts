@@ -1,4 +1,4 @@
-import { createGunzip, createZstdDecompress } from 'node:zlib';
+import zlib from 'node:zlib';
 import type { Collector, Member } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 import { shown } from '../names.ts';
@@ -12,7 +12,8 @@ type Modules = Pick<ImageFacts, 'modules'>;
 
 /**
  * Which kernel modules that no kernel package brings (DKMS, other vendors) carry a signature. Only its presence is known: whose it is
- * and whether a machine trusts that key is not in the image. Modules compressed by xz are not looked into.
+ * and whether a machine trusts that key is not in the image. Modules compressed by xz are not looked into, and by zstd only where
+ * Node can (22.15 and newer).
  */
 export function modulesCollector(): Collector<Modules> {
   const found: ImageFacts['modules'] = { signed: 0, unsigned: [], unread: [] };
@@ -39,12 +40,12 @@ function tailOf(member: Member, compression: string | undefined, judge: (tail: B
   const keep = (chunk: Buffer) => {
     tail = Buffer.concat([tail, chunk.subarray(-MARKER.length)]).subarray(-MARKER.length);
   };
-  if (member.sparse || compression === 'xz') {
+  if (member.sparse || compression === 'xz' || (compression === 'zst' && !zlib.createZstdDecompress)) {
     judge(null);
     return null;
   }
   if (compression === undefined) return { write: keep, end: async () => judge(tail) };
-  const unpacked = compression === 'gz' ? createGunzip() : createZstdDecompress();
+  const unpacked = compression === 'gz' ? zlib.createGunzip() : zlib.createZstdDecompress();
   const ended = new Promise<boolean>((resolve) => {
     unpacked.on('end', () => resolve(true)).on('error', () => resolve(false));
   });

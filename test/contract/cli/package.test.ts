@@ -1,5 +1,5 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -62,6 +62,21 @@ describe('the installed package', () => {
     const own = join(dir, 'node_modules/dgxos-maas');
     expect(existsSync(join(own, 'dist/cli/main.js'))).toBe(true);
     expect(existsSync(join(own, 'test'))).toBe(false);
+  });
+
+  it("loads whole under the system's node, with everything that it takes from Node's modules", () => {
+    const dist = join(dir, 'node_modules/dgxos-maas/dist');
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+    // The guard starts a tool as soon as it is loaded.
+    const modules = files.filter((name) => name.endsWith('.js') && !name.endsWith('guard.js'));
+    expect(modules.length).toBeGreaterThan(200);
+    const program = `for (const name of ${JSON.stringify(modules)}) await import('./' + name);`;
+    const { status, stderr } = spawnSync('node', ['--input-type=module', '-e', program], {
+      cwd: dist,
+      env: { ...process.env, PATH },
+      encoding: 'utf8',
+    });
+    expect([status, stderr]).toEqual([0, '']);
   });
 
   it("suits the system's node: npm warns of no engine, when it installs and when it runs", () => {
