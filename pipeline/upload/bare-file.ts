@@ -9,7 +9,7 @@ import type { Emit } from '../events/event.ts';
 import { imageArchitecture } from '../image/architecture.ts';
 import { plainName } from '../maas/answers.ts';
 import { expectImageName } from '../maas/image-name.ts';
-import { typeProblem } from './compression.ts';
+import { checkContent } from './content.ts';
 import { FILETYPES, filetypeOf } from './request.ts';
 
 /** What the command line says of a file that no configuration knows. */
@@ -44,7 +44,7 @@ export interface BareFile {
 /**
  * Looks at a file and fills in what was not said: its sum and size, the base image from its os-release, name and type from
  * its own name.
- * @throws Fault IMAGE_REJECTED when a blocker fails, USAGE when something must be said, UPLOAD_MISSING
+ * @throws Fault IMAGE_REJECTED when a blocker fails or MAAS has no type for such a file, USAGE when something must be said, UPLOAD_MISSING
  */
 export async function describeFile(
   path: string,
@@ -62,14 +62,12 @@ export async function describeFile(
       level: 'info',
       message: `${path} is a disk image: its content is not checked`,
     });
-  const problem = await typeProblem(file, filetype);
-  if (problem !== null)
-    context.emit({
-      type: 'notice',
-      level: 'warning',
-      message: problem,
-      hint: 'Say what it is by --filetype, or compress it: MAAS has no type for a plain tar.',
-    });
+  const unsure = await checkContent(file, filetype, context.signal).catch((fault: Fault) => {
+    // Whoever has the checks left out may send what is no image; a wrong file type is a mistake all the same.
+    if (options.validate || fault.code !== 'IMAGE_REJECTED') throw fault;
+    return fault.message;
+  });
+  if (unsure !== null) context.emit({ type: 'notice', level: 'warning', message: unsure });
   const looked = validate ? await validated(file, options, context) : await measured(file, context);
   const baseImage = options.baseImage ?? looked.baseImage;
   if (!baseImage)
