@@ -13,9 +13,14 @@ import type { Machine } from './types.ts';
 
 export interface Added {
   hostname: string;
-  /** `already`: it is there with these addresses; nothing was changed. */
-  outcome: 'added' | 'already' | 'refused' | 'failed';
+  /** `already`: it is there as wanted; `completed`: it was there, and what an earlier try had not set was set. */
+  outcome: 'added' | 'already' | 'completed' | 'refused' | 'failed';
+  /** Also of one that was made, and of which something then failed. */
   machine: Machine | undefined;
+  /** What was set on a machine that was there: pool, zone, domain, tags. */
+  set: string[];
+  /** What differs from what is wanted and is left: another architecture, power type, addresses. */
+  differs: string[];
   fault?: Fault;
 }
 
@@ -44,18 +49,37 @@ export async function addMachines(
   const results = await Promise.all(
     wanted.map((one) => limit(() => addOne(client, one, types, existing, settings))),
   );
+  return tagAll(client, wanted, results, settings.signal);
+}
+
+/** Tags all that are there, a request for each tag; a tag that is refused is told with its machines. */
+async function tagAll(
+  client: MaasClient,
+  wanted: readonly NewMachine[],
+  results: Added[],
+  signal: AbortSignal,
+): Promise<Added[]> {
   const tags = new Set(wanted.flatMap((one) => one.tags ?? []));
-  await applyTags(
-    client,
-    [...tags].map((tag) => ({
-      tag,
-      way: 'add' as const,
-      machines: results.flatMap(({ machine, outcome }, at) =>
-        machine && outcome === 'added' && wanted[at]?.tags?.includes(tag) ? [machine] : [],
-      ),
-    })),
-  );
+  for (const tag of tags) {
+    const meant = results.filter(
+      ({ machine }, at) => machine && wanted[at]?.tags?.includes(tag) && !machine.tags.includes(tag),
+    );
+    const machines = meant.map(({ machine }) => machine!);
+    try {
+      await applyTags(client, [{ tag, way: 'add', machines }]);
+      for (const result of meant) noteSet(result, `tag ${tag}`);
+    } catch (error) {
+      if (!(error instanceof Fault) || signal.aborted) throw error;
+      for (const result of meant) Object.assign(result, { outcome: 'failed', fault: error });
+    }
+  }
   return results;
+}
+
+function noteSet(result: Added, what: string): void {
+  if (result.outcome === 'added') return;
+  result.set.push(what);
+  if (result.outcome === 'already') result.outcome = 'completed';
 }
 
 /** Those that have one of the names or addresses already. Two requests, or one for many. */
@@ -86,27 +110,62 @@ async function addOne(
   existing: readonly Machine[],
   { signal }: AddSettings,
 ): Promise<Added> {
-  const { hostname, macs, pool, zone } = wanted;
+  const { hostname, macs } = wanted;
   if (signal.aborted) throw signal.reason;
   const ofMac = existing.find((machine) => machine.macs.some((mac) => macs.includes(mac)));
   const ofName = existing.find((machine) => machine.hostname === hostname);
-  if (ofName && (ofMac === ofName || (macs.length === 0 && !ofMac)))
-    return { hostname, outcome: 'already', machine: ofName };
+  if (ofName && (ofMac === ofName || (macs.length === 0 && !ofMac))) return converge(client, wanted, ofName);
   const fault = ofMac ? macTaken(ofMac, macs) : ofName ? nameTaken(ofName) : undefined;
-  if (fault) return { hostname, outcome: 'refused', machine: undefined, fault };
+  if (fault) return { hostname, outcome: 'refused', machine: undefined, set: [], differs: [], fault };
+  let machine: Machine | undefined;
   try {
     const form = formOf(wanted, types);
-    let machine = await create(client, form, macs, { signal, judge: bmcJudge(client, form, types) });
-    if (pool || zone) {
-      const path = `machines/${machine.systemId}/`;
-      const place = { ...(pool ? { pool } : {}), ...(zone ? { zone } : {}) };
-      machine = parseMachine(client, path, await client.update(path, place));
-    }
-    return { hostname, outcome: 'added', machine };
+    machine = await create(client, form, macs, { signal, judge: bmcJudge(client, form, types) });
+    machine = (await place(client, wanted, machine)).machine;
+    return { hostname, outcome: 'added', machine, set: [], differs: [] };
   } catch (error) {
     if (!(error instanceof Fault) || signal.aborted) throw error;
-    return { hostname, outcome: 'failed', machine: undefined, fault: error };
+    return { hostname, outcome: 'failed', machine, set: [], differs: [], fault: error };
   }
+}
+
+/** What a machine that is there has not yet: an earlier try may have ended half-way. */
+async function converge(client: MaasClient, wanted: NewMachine, there: Machine): Promise<Added> {
+  const { hostname, architecture, macs, power } = wanted;
+  const differs = [
+    ...(architecture !== null && there.architecture && architecture !== there.architecture
+      ? [`its architecture is ${there.architecture}, not ${architecture}`]
+      : []),
+    ...(power && there.powerType && power.type !== there.powerType
+      ? [`its power type is ${there.powerType}, not ${power.type} (dgxos-maas machines power set)`]
+      : []),
+    ...macs.filter((mac) => !there.macs.includes(mac)).map((mac) => `it has no interface ${mac}`),
+  ];
+  try {
+    const { machine, set } = await place(client, wanted, there);
+    return { hostname, outcome: set.length > 0 ? 'completed' : 'already', machine, set, differs };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { hostname, outcome: 'failed', machine: there, set: [], differs, fault: error };
+  }
+}
+
+/** Puts a machine into its pool, zone and domain where it is not there. */
+async function place(
+  client: MaasClient,
+  { pool, zone, domain }: NewMachine,
+  machine: Machine,
+): Promise<{ machine: Machine; set: string[] }> {
+  const wanted = { pool, zone, domain };
+  const form = Object.fromEntries(
+    (['pool', 'zone', 'domain'] as const).flatMap((key) =>
+      wanted[key] && wanted[key] !== machine[key] ? [[key, wanted[key]]] : [],
+    ),
+  ) as Record<string, string>;
+  const set = Object.entries(form).map(([key, value]) => `${key} ${value}`);
+  if (set.length === 0) return { machine, set };
+  const path = `machines/${machine.systemId}/`;
+  return { machine: parseMachine(client, path, await client.update(path, form)), set };
 }
 
 /** One try; after a lost answer the addresses tell whether it has worked. */

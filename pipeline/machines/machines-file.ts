@@ -8,6 +8,7 @@ import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
 import { plainMac } from './mac.ts';
 import { architectureOf, knownByBmc, type NewMachine } from './new-machine.ts';
+import type { PlaceProblem } from './places.ts';
 import { looksSecret, type Power, powerProblems } from './power-parameters.ts';
 import type { PowerType } from './power-types.ts';
 import { readSecret, type SecretSource } from './secret-source.ts';
@@ -138,6 +139,19 @@ export class MachinesFile {
     }
     if (problems.length > 0) throw invalid(this.#source, firstOfEachPlace(problems));
     return machines;
+  }
+
+  /** What machines of this file name and MAAS does not know, with the place of each. */
+  refuse(problems: readonly PlaceProblem[]): Fault {
+    const placed = problems.map(({ hostname, key, name, message, accepts, suggestion }): Problem => {
+      const own = this.#machines[hostname]?.[key];
+      const section = own === undefined || (key === 'tags' && !own.includes(name)) ? undefined : hostname;
+      const base: Path = section === undefined ? ['defaults', key] : ['machines', section, key];
+      const tags = section === undefined ? this.#written.defaults?.tags : this.#machines[section]?.tags;
+      const path: Path = key === 'tags' ? [...base, tags?.indexOf(name) ?? 0] : base;
+      return { path, at: 'value', message: `${dotted(path)}: ${message}`, accepts, suggestion };
+    });
+    return invalid(this.#source, firstOfEachPlace(placed));
   }
 
   /** A secret that cannot be read is one more of the problems, and stands in as something that no server sees. */

@@ -5,6 +5,7 @@ import { commissionJob } from '../../machines/commission-job.ts';
 import { MAC, plainMac } from '../../machines/mac.ts';
 import { MachinesFile } from '../../machines/machines-file.ts';
 import { architectureOf, knownByBmc, type NewMachine } from '../../machines/new-machine.ts';
+import { type PlaceProblem, placeProblems } from '../../machines/places.ts';
 import { type PowerProblem, powerProblems } from '../../machines/power-parameters.ts';
 import { readPowerTypes } from '../../machines/power-types.ts';
 import { REQUESTS_AT_ONCE } from '../../machines/run-job.ts';
@@ -41,9 +42,11 @@ export async function add(session: Session, hostname: string | undefined, flags:
   const types = file?.hasPower || single?.power ? await readPowerTypes(client) : [];
   if (single?.power) throwProblems(powerProblems(types, single.power));
   const wanted = single ? [single] : await file!.machines(types, env);
+  const unknown = await placeProblems(client, wanted);
+  if (unknown.length > 0) throw file ? file.refuse(unknown) : unknownPlace(unknown);
   const concurrency = Math.min(flags.concurrency ?? config.machines.concurrency, REQUESTS_AT_ONCE);
   const added = await addMachines(client, wanted, types, { concurrency, emit, signal });
-  const ok = added.every(({ outcome }) => outcome === 'added' || outcome === 'already');
+  const ok = added.every(({ outcome }) => outcome !== 'failed' && outcome !== 'refused');
   if (!ok) session.exitCode = EXIT.maas;
   const machines = added.flatMap(({ machine, outcome }) =>
     machine && (outcome === 'added' || machine.status === 'new') ? [machine] : [],
@@ -100,6 +103,19 @@ async function oneMachine(hostname: string, flags: AddFlags, env: NodeJS.Process
   };
 }
 
+/** For one machine of the command line. */
+function unknownPlace(problems: readonly PlaceProblem[]): Fault {
+  const [first, ...others] = problems as [PlaceProblem, ...PlaceProblem[]];
+  return new Fault(
+    'USAGE',
+    `${first.message}${first.suggestion ? `. Did you mean "${first.suggestion}"?` : ''}`,
+    {
+      hint: `Accepted: ${first.accepts}.`,
+      ...(others.length > 0 ? { detail: others.map(({ message }) => message).join('\n') } : {}),
+    },
+  );
+}
+
 /** @throws Fault POWER_INVALID with everything that is wrong */
 export function throwProblems(problems: readonly PowerProblem[]): void {
   const [first, ...others] = problems.map(
@@ -113,23 +129,42 @@ export function throwProblems(problems: readonly PowerProblem[]): void {
   });
 }
 
-function addedJson({ hostname, outcome, machine, fault }: Added): object {
+function addedJson({ hostname, outcome, machine, set, differs, fault }: Added): object {
   return {
     hostname,
     outcome,
+    ...(set.length > 0 ? { set } : {}),
+    ...(differs.length > 0 ? { differs } : {}),
     ...(machine ? { systemId: machine.systemId, status: machine.status } : {}),
     ...(fault ? { error: fault.toJSON() } : {}),
   };
 }
 
-const WORDS = { added: 'added', already: 'was there already', refused: 'refused', failed: 'failed' };
+const WORDS = {
+  added: 'added',
+  already: 'was there already',
+  completed: 'completed',
+  refused: 'refused',
+  failed: 'failed',
+};
 
 function addedTable(added: readonly Added[], color: ReturnType<typeof paint>): string {
-  const rows = added.map(({ hostname, outcome, machine, fault }) => [
+  const rows = added.map(({ hostname, outcome, machine, set, differs, fault }) => [
     hostname,
     WORDS[outcome],
     machine?.systemId ?? '-',
-    fault ? `${fault.message}${fault.hint ? ` (${fault.hint})` : ''}` : '',
+    [
+      ...(set.length > 0 ? [`set: ${set.join(', ')}`] : []),
+      ...differs,
+      ...(fault ? [inFull(fault)] : []),
+    ].join('; '),
   ]);
   return columns(['NAME', 'RESULT', 'ID', 'WHY'], rows, color);
+}
+
+/** With MAAS' own words on each field, where it said some. */
+function inFull({ message, detail, hint }: Fault): string {
+  const more =
+    detail?.split('\n').filter((line) => line.trim() !== '' && !message.includes(line.trim())) ?? [];
+  return [message, ...more].join(' / ') + (hint ? ` (${hint})` : '');
 }

@@ -1,0 +1,70 @@
+import type { MaasClient } from '../maas/client.ts';
+import { suggest } from '../yaml/suggest.ts';
+import type { NewMachine } from './new-machine.ts';
+import { listTags } from './tags.ts';
+
+/** What a machine is put into by name. */
+export type PlaceKind = 'pool' | 'zone' | 'domain';
+
+/** Something that a machine names and MAAS does not have, or does not let anybody set. */
+export interface PlaceProblem {
+  hostname: string;
+  key: PlaceKind | 'tags';
+  name: string;
+  message: string;
+  accepts: string;
+  suggestion?: string | undefined;
+}
+
+const PATHS: Readonly<Record<PlaceKind, string>> = {
+  pool: 'resourcepools/',
+  zone: 'zones/',
+  domain: 'domains/',
+};
+
+/**
+ * What machines name and MAAS does not know, before the first of them is made: pools, zones, domains, and tags whose machines MAAS
+ * keeps itself. Other tags are made when they are missing. One request for each kind that is named at all.
+ */
+export async function placeProblems(
+  client: MaasClient,
+  wanted: readonly NewMachine[],
+): Promise<PlaceProblem[]> {
+  const problems: PlaceProblem[] = [];
+  for (const key of Object.keys(PATHS) as PlaceKind[]) {
+    const naming = wanted.filter((machine) => machine[key] !== undefined);
+    if (naming.length === 0) continue;
+    const known = await namesAt(client, PATHS[key]);
+    for (const { hostname, [key]: name = '' } of naming)
+      if (!known.includes(name))
+        problems.push({
+          hostname,
+          key,
+          name,
+          message: `MAAS has no ${key} "${name}"`,
+          accepts: known.join(', '),
+          suggestion: suggest(name, known),
+        });
+  }
+  if (!wanted.some(({ tags = [] }) => tags.length > 0)) return problems;
+  const automatic = new Set(
+    (await listTags(client)).filter((tag) => tag.definition !== '').map((t) => t.name),
+  );
+  for (const { hostname, tags = [] } of wanted)
+    for (const name of tags)
+      if (automatic.has(name))
+        problems.push({
+          hostname,
+          key: 'tags',
+          name,
+          message: `MAAS keeps the machines of the tag ${name} itself: it has a definition`,
+          accepts: 'a tag without a definition',
+        });
+  return problems;
+}
+
+async function namesAt(client: MaasClient, path: string): Promise<string[]> {
+  const list = await client.get(path);
+  if (!Array.isArray(list)) throw client.notMaas(path, 'there is no list in it');
+  return (list as { name?: unknown }[]).map(({ name }) => String(name));
+}
