@@ -2,7 +2,7 @@ import { type Endpoint, findEndpoint, isIn } from '../maas/endpoints.ts';
 import type { Body } from './body.ts';
 import type { User } from './keys.ts';
 import { remember } from './machines/rollback.ts';
-import { nothing, Refused, type Reply, refuse, text } from './reply.ts';
+import { html, Refused, type Reply, refuse, text } from './reply.ts';
 import type { World } from './world.ts';
 
 export const API = '/MAAS/api/2.0/';
@@ -126,7 +126,7 @@ export const isOpen = (route: Offer, method: string): boolean =>
  */
 export async function dispatch(route: Offer, call: Call, anonymous: boolean): Promise<Reply> {
   const methods = [...new Set(Object.keys(route.operations).map((name) => name.split(' ')[0] as string))];
-  if (!methods.includes(call.method)) return nothing(405, { allow: methods.join(', ') });
+  if (!methods.includes(call.method)) return html(405, '', { allow: methods.join(', ') });
   const inForm = call.method === 'POST' ? await call.body.op() : null;
   const op = call.url.searchParams.get('op') ?? inForm;
   const operation = operationOf(route, call.method, op);

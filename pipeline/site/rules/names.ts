@@ -29,7 +29,19 @@ export const oneDomainIsTheDefault: SiteRule = (site) => {
 };
 
 /** MAAS gives these names itself, and to nothing else. */
-export const namesAreNotReserved: SiteRule = (site) =>
+export const namesAreNotReserved: SiteRule = (site) => [
+  ...reservedSpaces(site),
+  ...(site.domains ?? []).flatMap(({ name }, index): Problem[] =>
+    name === INTERNAL_DOMAIN
+      ? [wrong(['domains', index, 'name'], `MAAS keeps the domain ${name} for itself`, 'another domain')]
+      : [],
+  ),
+];
+
+/** The first value of MAAS' setting maas_internal_domain. */
+const INTERNAL_DOMAIN = 'maas-internal';
+
+const reservedSpaces = (site: WrittenSite): Problem[] =>
   (site.spaces ?? []).flatMap(({ name }, index): Problem[] =>
     name === 'undefined' || /^space-\d+$/.test(name) || / /.test(name)
       ? [
