@@ -93,8 +93,17 @@ async function fromUploads(
       hint: 'dgxos-maas images shows how far it is; uploading it again completes it.',
     });
   }
+  const { name } = whole[0]!;
+  if (name.startsWith('ubuntu/'))
+    throw new Fault(
+      'IMAGE_UNKNOWN',
+      `${name} was uploaded under a name of Ubuntu's own images, and MAAS never deploys it`,
+      {
+        hint: `Upload it as custom/${name.slice('ubuntu/'.length)}.`,
+      },
+    );
   return {
-    name: fullName(whole[0]!.name),
+    name: fullName(name),
     architectures: architecturesOf(whole),
     needsEfi: !whole.every(isDiskImage),
     baseImage: whole[0]!.baseImage ?? (await sentBaseImage(client, whole[0]!, env)),

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { Emit } from '../events/event.ts';
 import { listUploaded, plainName, readResource } from '../maas/answers.ts';
 import type { MaasClient } from '../maas/client.ts';
 import { atLeast } from '../maas/version.ts';
@@ -37,4 +38,45 @@ export async function othersWith(client: MaasClient, request: UploadRequest): Pr
       .map((one) => one.name)
       .sort();
   return { complete: having(true), unfinished: having(false) };
+}
+
+export interface SharedContent extends SameContent {
+  /** Those that have no file until the upload is complete (3.8). */
+  without: string[];
+}
+
+/** Asks for other images of the content before the first byte, and warns of what becomes of them. */
+export async function tellShared(client: MaasClient, request: UploadRequest): Promise<SharedContent> {
+  const others = await othersWith(client, request);
+  const { complete, unfinished } = others;
+  const { emit, name } = request;
+  if (unfinished.length > 0)
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${listed(unfinished)} has the same content and is not complete: this MAAS keeps one file for both, and what was sent of it is lost`,
+      hint: 'Where somebody sends it now, end one of the two uploads: both at once can leave a damaged image that MAAS calls complete.',
+    });
+  if (complete.length === 0 || !atLeast(await client.version(), 3, 8)) return { ...others, without: [] };
+  emit({
+    type: 'notice',
+    level: 'warning',
+    message: `${listed(complete)} cannot be deployed until "${plainName(name)}" is complete: the content is the same, and this MAAS keeps one file for both and writes it anew`,
+  });
+  return { ...others, without: complete };
+}
+
+/** Says what an upload that broke off leaves of the images that had its content. */
+export function tellBroken(without: readonly string[], emit: Emit): void {
+  if (without.length === 0) return;
+  emit({
+    type: 'notice',
+    level: 'warning',
+    message: `${listed(without)} may be without content in MAAS now, which still calls it complete`,
+    hint: 'Run the same command again: when it ends well, both have their content. If it cannot, delete both in MAAS and upload again.',
+  });
+}
+
+function listed(names: readonly string[]): string {
+  return names.map((name) => `"${name}"`).join(', ');
 }

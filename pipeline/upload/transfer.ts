@@ -10,7 +10,7 @@ import type { LocalFile } from './local-file.ts';
 import { Place } from './place.ts';
 import { ProgressLine } from './progress-line.ts';
 import type { UploadRequest, UploadResult } from './request.ts';
-import { othersWith, type SameContent } from './shared-file.ts';
+import { othersWith, type SharedContent, tellBroken, tellShared } from './shared-file.ts';
 import type { Standing } from './standing.ts';
 import { fitsHeaders, StreamingDoor, wasEnded } from './streaming.ts';
 import { keepChunkSize } from './target-state.ts';
@@ -42,12 +42,12 @@ export class Transfer {
   /** MAAS has said that it has every byte, whatever its progress shows. */
   #allThere = false;
   /** Other images of this content; undefined before it was asked. */
-  #others: SameContent | undefined;
-  /** Other images that have no file until this one is complete. */
-  #without: readonly string[] = [];
+  #others: SharedContent | undefined;
   /** Where the last chunk began, and where one met a server's error last. */
   #offset = 0;
   #erredAt: number | undefined;
+  /** Where an upload goes on that an earlier run began; 0 of one that this run began. */
+  #resumedAt: number | undefined;
 
   constructor(
     client: MaasClient,
@@ -77,21 +77,25 @@ export class Transfer {
         const now = await this.#place.ask();
         if (now.at === 'complete') return this.#done(now.set);
         try {
-          await this.#tellShared();
+          this.#others ??= await tellShared(this.#client, this.#request);
           await this.#advance(now);
         } catch (error) {
           await this.#recover(error);
         }
       }
     } catch (error) {
-      if (this.#sent > 0) this.#tellBroken();
+      if (this.#sent > 0) tellBroken(this.#others?.without ?? [], this.#request.emit);
       throw error;
     }
   }
 
   async #advance(now: Exclude<Standing, { at: 'complete' }>): Promise<void> {
-    if (now.at === 'absent') return this.#begin(now.keepOld);
+    if (now.at === 'absent') {
+      this.#resumedAt ??= 0;
+      return this.#begin(now.keepOld);
+    }
     if (now.at === 'sent' || this.#allThere) return this.#awaitComplete(now);
+    this.#resumedAt ??= now.offset;
     return this.#sendFrom(now.offset, now.uploadUri);
   }
 
@@ -211,7 +215,7 @@ export class Transfer {
     if (!cleared) throw error;
     this.#allThere = false;
     // Foreseen and told where another image has the same content.
-    if (this.#without.length > 0) return;
+    if (this.#others?.without.length) return;
     this.#request.emit({
       type: 'notice',
       level: 'warning',
@@ -237,45 +241,17 @@ export class Transfer {
     });
   }
 
-  /** A second server's error at one place, where the same content has come under another name meanwhile: it stays so. */
+  /**
+   * A second server's error at one place, where the same content has come under another name since this one was begun: it stays so.
+   * Of an upload that an earlier run began, nobody knows since when the others are there.
+   */
   async #wasTakenAway(): Promise<boolean> {
     const again = this.#erredAt === this.#offset && this.#offset > 0;
     this.#erredAt = this.#offset;
     // 3.8 has no such file apart, and what it has is gone on with.
     if (!again || atLeast(await this.#client.version(), 3, 8)) return false;
-    return (await othersWith(this.#client, this.#request)).complete.length > 0;
-  }
-
-  /** Once, before the first byte: what becomes of other images of this content, for which MAAS has one file only. */
-  async #tellShared(): Promise<void> {
-    if (this.#others) return;
-    this.#others = await othersWith(this.#client, this.#request);
-    const { complete, unfinished } = this.#others;
-    const { emit, name } = this.#request;
-    if (unfinished.length > 0)
-      emit({
-        type: 'notice',
-        level: 'warning',
-        message: `${listed(unfinished)} has the same content and is not complete: this MAAS keeps one file for both, and what was sent of it is lost`,
-        hint: 'Where somebody sends it now, end one of the two uploads: both at once can leave a damaged image that MAAS calls complete.',
-      });
-    if (complete.length === 0 || !atLeast(await this.#client.version(), 3, 8)) return;
-    this.#without = complete;
-    emit({
-      type: 'notice',
-      level: 'warning',
-      message: `${listed(complete)} cannot be deployed until "${plainName(name)}" is complete: the content is the same, and this MAAS keeps one file for both and writes it anew`,
-    });
-  }
-
-  #tellBroken(): void {
-    if (this.#without.length === 0) return;
-    this.#request.emit({
-      type: 'notice',
-      level: 'warning',
-      message: `${listed(this.#without)} may be without content in MAAS now, which still calls it complete`,
-      hint: 'Run the same command again: when it ends well, both have their content. If it cannot, delete both in MAAS and upload again.',
-    });
+    const before = this.#offset === this.#resumedAt ? [] : (this.#others?.complete ?? []);
+    return (await othersWith(this.#client, this.#request)).complete.some((name) => !before.includes(name));
   }
 
   #done(set: string): Transferred {
@@ -292,8 +268,4 @@ export class Transfer {
       skipped,
     };
   }
-}
-
-function listed(names: readonly string[]): string {
-  return names.map((name) => `"${name}"`).join(', ');
 }

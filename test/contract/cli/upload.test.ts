@@ -241,3 +241,17 @@ describe('images', () => {
     expect(back.stderr).toContain('dgx1 has no channel there yet');
   });
 });
+
+describe('an image of the configuration', () => {
+  it('is not built for a MAAS that will not take it', async () => {
+    const maas = await sandbox({ family: '3.4' });
+    writeFileSync(
+      join(host.dir, 'dgxos-maas.yaml'),
+      `images:\n  dgx1: {release: demo, platform: demo1, version: "5.0", iso: {source: none.iso, sha256: "${'0'.repeat(64)}"}}\n`,
+    );
+    const env = { ...asAdmin(maas), MAAS_API_KEY: maas.userKey };
+    const { code, stderr } = await host.run(['run', 'dgx1'], { env });
+    expect(code).toBe(7);
+    expect(stderr).toContain('is of user, who is not an administrator');
+  });
+});
