@@ -72,6 +72,8 @@ export function readSshdConfig(
   const config: SshdConfig = { settings: [], problems: [] };
   let reads = 0;
   let read = 0;
+  // sshd stops there too: nothing that comes later counts.
+  let stopped = false;
   const problem = (file: string, line: number, text: string) => {
     if (config.problems.length < MOST_PROBLEMS) config.problems.push({ file, line, text });
   };
@@ -103,17 +105,20 @@ export function readSshdConfig(
     from: string,
     at: number,
   ): void => {
+    if (stopped) return;
     const text = files.text(file);
     if (text === null) return;
     reads += 1;
     read += text.length;
     if (depth > MOST_DEPTH || reads > MOST_READS || read > MOST_TEXT) {
+      stopped = true;
       problem(from, at, 'too many files included, or one that includes itself');
       return;
     }
     let match = outer;
     let line = 0;
     for (const raw of sshdLines(text)) {
+      if (stopped) return;
       line += 1;
       const next = take(file, line, raw, match, depth);
       // A Match block of an included file narrows the one that the Include stands in, and ends with the file.

@@ -155,6 +155,8 @@ const SNAPD_STATE = 'var/lib/snapd/state.json';
 const UNIT = /^(?:etc|usr\/lib|lib)\/systemd\/(?:system|user)\/([^/]+?)(?:\.d\/[^/]+\.conf)?$/;
 const MOST = 200;
 const MOST_UNITS = 5000;
+/** Files that one unit takes its environment from. */
+const MOST_ENVIRONMENT_FILES = 20;
 
 /** Which programs of the image are sent through a proxy. */
 export function proxiesCollector(): Collector<ProxyFact[]> {
@@ -182,6 +184,8 @@ export function proxiesCollector(): Collector<ProxyFact[]> {
             });
       };
       const units = new Set<string>();
+      // A file that many units name is read once.
+      const read = new Set<string>();
       for (const path of files.paths()) {
         const unit = UNIT.exec(path)?.[1];
         if (unit && units.size < MOST_UNITS) units.add(unit);
@@ -190,7 +194,7 @@ export function proxiesCollector(): Collector<ProxyFact[]> {
             add(path, source.program, source.mirror ?? false, source.read(files.text(path) ?? '', path));
       }
       for (const unit of units)
-        for (const [path, settings] of unitFiles(unit, files)) add(path, unit, false, settings);
+        for (const [path, settings] of unitFiles(unit, files, read)) add(path, unit, false, settings);
       add(SNAPD_STATE, 'snapd', false, snapd);
       return found;
     },
@@ -198,7 +202,7 @@ export function proxiesCollector(): Collector<ProxyFact[]> {
 }
 
 /** The proxies of one unit by file: its own and its drop-ins' environment, and the files that this names outside of /etc/default. */
-function unitFiles(unit: string, files: KeptFiles): [string, ProxySetting[]][] {
+function unitFiles(unit: string, files: KeptFiles, read: Set<string>): [string, ProxySetting[]][] {
   const settings = unitSettings(unit, files);
   const found: [string, ProxySetting[]][] = [];
   const inForce = unitProxies(settings);
@@ -208,9 +212,10 @@ function unitFiles(unit: string, files: KeptFiles): [string, ProxySetting[]][] {
     const left = own.filter((one) => inForce.some((s) => s.name === one.name && s.value === one.value));
     if (left.length > 0) found.push([file, left]);
   }
-  for (const { key, value } of settings) {
-    if (key !== 'EnvironmentFile') continue;
-    const path = value.replace(/^-?\/?/, '');
+  const named = settings.filter((s) => s.key === 'EnvironmentFile').map((s) => s.value.replace(/^-?\/?/, ''));
+  for (const path of [...new Set(named)].slice(0, MOST_ENVIRONMENT_FILES)) {
+    if (read.has(path)) continue;
+    read.add(path);
     if (!/^etc\/(?:default|sysconfig)\/[^/]+$|^etc\/environment$/.test(path))
       found.push([path, environmentProxies(files.text(path) ?? '')]);
   }

@@ -150,6 +150,7 @@ function started(unit: string, files: KeptFiles): { main?: string; options: stri
   const settings = unitSettings(unit, files).filter((s) => s.section === 'Service');
   let argv: string[] | null = null;
   const environment = new Map<string, string>();
+  let environmentFiles = 0;
   for (const { key, value } of settings) {
     if (key === 'ExecStart') argv = value === '' ? null : unitWords(value);
     else if (key === 'Environment')
@@ -157,7 +158,7 @@ function started(unit: string, files: KeptFiles): { main?: string; options: stri
         const cut = word.indexOf('=');
         if (cut > 0) environment.set(word.slice(0, cut), word.slice(cut + 1));
       }
-    else if (key === 'EnvironmentFile')
+    else if (key === 'EnvironmentFile' && ++environmentFiles <= 20)
       for (const [name, set] of parseAssignments(files.text(value.replace(/^-?\/?/, '')) ?? ''))
         environment.set(name, set);
   }

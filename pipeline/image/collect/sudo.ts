@@ -54,30 +54,35 @@ export function sudoFacts(tree: Tree, files: KeptFiles, accounts: Accounts): Sud
   return { doors: doors.slice(0, MOST), unread: [...unread].slice(0, 20) };
 }
 
-/** One command of one rule, in the order that sudo looks at from the end. */
-interface Spec {
-  rule: SudoRule;
+/** A command that asks for the password whatever is run as whomever its runas list has, with the place of its rule. */
+interface Asking {
+  at: number;
   command: SudoCommand;
-  users: readonly SudoMember[];
-  /** Names among the users. */
+  /** Names among its users. */
   named: ReadonlySet<string>;
 }
 
+/** Rules behind which a rule without a password is looked for; a person writes one or two that ask everybody. */
+const MOST_ASKING = 10;
+
 function ruleDoors(sudoers: Sudoers, accounts: Accounts): SudoDoor[] {
-  const specs: Spec[] = sudoers.rules.flatMap((rule) => {
-    const users = expanded(rule.users, 'user', sudoers);
-    const named = new Set(users.map((u) => u.text));
-    return rule.commands.map((command) => ({ rule, command, users, named }));
-  });
-  const asking = specs.flatMap((spec, at) => (asksForAll(spec) ? [{ spec, at }] : [])).slice(-10);
+  const asking = askingForAll(sudoers);
   const byRule = new Map<SudoRule, SudoCommand[]>();
-  for (const [at, { rule, command, users }] of specs.entries()) {
-    if (command.authenticate !== false || command.negated) continue;
+  for (const [at, rule] of sudoers.rules.entries()) {
     if (byRule.size >= MOST) break;
-    if (asking.some((later) => later.at > at && covers(later.spec, users, command))) continue;
-    const found = byRule.get(rule);
-    if (found) found.push(command);
-    else byRule.set(rule, [command]);
+    const silent = rule.commands.filter((c) => c.authenticate === false && !c.negated);
+    if (silent.length === 0) continue;
+    const users = expanded(rule.users, 'user', sudoers);
+    const here = asking.find((later) => later.at === at);
+    const place = here ? rule.commands.indexOf(here.command) : 0;
+    const before = here ? new Set(rule.commands.slice(0, place)) : null;
+    const left = silent.filter(
+      (command) =>
+        !asking.some(
+          (later) => (later === here ? before!.has(command) : later.at > at) && covers(later, users, command),
+        ),
+    );
+    if (left.length > 0) byRule.set(rule, left);
   }
   return [...byRule].slice(0, MOST).map(([rule, commands]) => {
     const who = words(rule.users);
@@ -94,20 +99,22 @@ function ruleDoors(sudoers: Sudoers, accounts: Accounts): SudoDoor[] {
   });
 }
 
-/** Whether a spec asks for the password whatever command is run as whomever on whatever host. */
-function asksForAll({ rule, command, users }: Spec): boolean {
-  return (
-    command.text === 'ALL' &&
-    !command.negated &&
-    command.authenticate !== false &&
-    rule.hosts.some((h) => h.text === 'ALL' && !h.negated) &&
-    !rule.hosts.some((h) => h.negated) &&
-    !users.some((u) => u.negated)
-  );
+/** The last commands that ask, whatever is run on whatever host. */
+function askingForAll(sudoers: Sudoers): Asking[] {
+  const found: Asking[] = [];
+  for (let at = sudoers.rules.length - 1; at >= 0 && found.length < MOST_ASKING; at--) {
+    const rule = sudoers.rules[at]!;
+    const command = rule.commands.findLast((c) => c.text === 'ALL' && !c.negated && c.authenticate !== false);
+    if (!command || rule.hosts.some((h) => h.negated) || !rule.hosts.some((h) => h.text === 'ALL')) continue;
+    const users = expanded(rule.users, 'user', sudoers);
+    if (users.some((u) => u.negated)) continue;
+    found.push({ at, command, named: new Set(users.map((u) => u.text)) });
+  }
+  return found;
 }
 
-/** Whether a later spec fits whenever one of these users runs that command. */
-function covers(later: Spec, users: readonly SudoMember[], command: SudoCommand): boolean {
+/** Whether a later command fits whenever one of these users runs that one. */
+function covers(later: Asking, users: readonly SudoMember[], command: SudoCommand): boolean {
   if (!later.named.has('ALL') && !users.every((u) => u.negated || later.named.has(u.text))) return false;
   const runas = later.command.runasUsers;
   const groups = later.command.runasGroups;
