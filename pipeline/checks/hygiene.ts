@@ -4,24 +4,6 @@ import { type Check, fail, failOr, type Item, pass, several } from './types.ts';
 
 /** What the build machine must not leave behind. */
 export const HYGIENE_CHECKS: Check[] = [
-  {
-    number: 27,
-    id: 'network-state',
-    title: 'No network configuration of the build machine',
-    severity: 'major',
-    why: 'It competes with the one that MAAS writes, and names cards that are not there.',
-    fix: 'Remove /etc/netplan/*.yaml and /etc/udev/rules.d/*persistent-net.rules as the last step.',
-    reads: /^etc\/netplan/,
-    evaluate({ network }) {
-      const wrong = [
-        ...network.netplan
-          .filter((n) => n.interfaces.length > 0)
-          .map((n) => `${n.file} (${several(n.interfaces)})`),
-        ...network.persistentRules,
-      ];
-      return wrong.length > 0 ? fail(several(wrong)) : pass('none');
-    },
-  },
   PROXIES_CHECK,
   {
     number: 35,

@@ -8,6 +8,7 @@ import { DGX_CHECKS } from './dgx.ts';
 import { HYGIENE_CHECKS } from './hygiene.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
 import { MAAS_CHECKS } from './maas.ts';
+import { NETWORK_CHECKS } from './network.ts';
 import { PACKAGE_CHECKS } from './packages.ts';
 import { SECURITY_CHECKS } from './security.ts';
 import { STORAGE_CHECKS } from './storage.ts';
@@ -27,6 +28,7 @@ export const CHECKS: readonly Check[] = [
   ...CLOUD_CHECKS,
   ...APT_CHECKS,
   ...STORAGE_CHECKS,
+  ...NETWORK_CHECKS,
   ...MAAS_CHECKS,
   ...DGX_CHECKS,
   ...HYGIENE_CHECKS,

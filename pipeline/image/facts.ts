@@ -6,6 +6,7 @@ import type { CloudFacts } from './collect/cloud.ts';
 import type { GrubFacts } from './collect/grub.ts';
 import type { HookFacts } from './collect/hooks.ts';
 import type { FoundState } from './collect/machine-state.ts';
+import type { NetworkFacts } from './collect/network.ts';
 import type { ProxyFact } from './collect/proxies.ts';
 import type { StorageFacts } from './collect/storage.ts';
 
@@ -184,7 +185,7 @@ export interface ImageFacts {
   proxies: ProxyFact[];
   storage: StorageFacts;
   cloud: CloudFacts;
-  network: { netplan: { file: string; interfaces: string[] }[]; persistentRules: string[] };
+  network: NetworkFacts;
   dgx: { release: Record<string, string> | null; tokens: (ConfigLine & { token: string })[] };
   oemConfig: string[];
   leftovers: { logs: Sample; secrets: Sample; caches: Sample; cacheBytes: number };

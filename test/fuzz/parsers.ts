@@ -29,8 +29,9 @@ import {
 import { parseGrubenv } from '../../pipeline/parsers/grubenv.ts';
 import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
 import { authority, hostStanding } from '../../pipeline/parsers/hosts.ts';
+import { parseInterfaces } from '../../pipeline/parsers/interfaces.ts';
 import { numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
-import { netplanInterfaces } from '../../pipeline/parsers/netplan.ts';
+import { readNetplan } from '../../pipeline/parsers/netplan.ts';
 import {
   curlProxies,
   environmentProxies,
@@ -122,11 +123,12 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   grubenv: { parseGrubenv: text(parseGrubenv) },
   'hook-installs': { genericKernels: text(genericKernels) },
   hosts: { hostStanding: text(hostStanding), authority: text(authority) },
+  interfaces: { parseInterfaces: text(parseInterfaces) },
   lines: {
     numberedLines: text((said) => numberedLines(said, { continued: true })),
     significantLines: text(significantLines),
   },
-  netplan: { netplanInterfaces: text(netplanInterfaces) },
+  netplan: { readNetplan: text(readNetplan) },
   'quote-word': {
     isBlank: text(isBlank),
     strip: text(strip),

@@ -15,6 +15,7 @@ import { licencesCollector } from './licences.ts';
 import { machineStateCollector } from './machine-state.ts';
 import { modulesCollector } from './modules.ts';
 import { mountPointsCollector } from './mount-points.ts';
+import { networkCollector } from './network.ts';
 import { ownersCollector } from './owners.ts';
 import { proxiesCollector } from './proxies.ts';
 import { storageCollector } from './storage.ts';
@@ -39,6 +40,7 @@ export function collectors(signal?: AbortSignal) {
     proxies: proxiesCollector(),
     cloud: cloudCollector(),
     storage: storageCollector(),
+    network: networkCollector(),
     esp: espCollector(),
     leftovers: leftoversCollector(),
     tokens: tokensCollector(),
@@ -72,6 +74,7 @@ export function composeFacts(
     apt: parts.apt,
     proxies: parts.proxies,
     storage: parts.storage,
+    network: parts.network,
     cloud: parts.cloud,
     esp: parts.esp,
     ...leftovers,

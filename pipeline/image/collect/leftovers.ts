@@ -1,12 +1,8 @@
 import { parseAssignments } from '../../parsers/assignments.ts';
-import { netplanInterfaces } from '../../parsers/netplan.ts';
 import { type Collector, Sampler } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 import { shown } from '../names.ts';
 
-const NETPLAN = /^(?:etc|usr\/lib|lib)\/netplan\/[^/]+\.ya?ml$/;
-const PERSISTENT =
-  /^etc\/udev\/rules\.d\/[^/]*persistent-net[^/]*\.rules$|^etc\/systemd\/network\/[^/]+\.link$/;
 const LOGS =
   /^var\/log\/(?:installer\/.|curtin|cloud-init|apt\/.|dpkg\.log|syslog|auth\.log|kern\.log|journal\/.+\.journal$)|^root\/curtin-install/;
 const SECRETS =
@@ -16,31 +12,27 @@ const CACHES =
 const OEM =
   /^var\/lib\/oem-config\/run$|^etc\/systemd\/system\/(?:[^/]+\.(?:wants|requires)\/)?oem-config[^/]*$/;
 
-type Leftovers = Pick<ImageFacts, 'network' | 'oemConfig' | 'leftovers' | 'services'> & {
+type Leftovers = Pick<ImageFacts, 'oemConfig' | 'leftovers' | 'services'> & {
   dgxRelease: Record<string, string> | null;
 };
 
 /** What the build leaves in an image unless somebody takes it out. */
 export function leftoversCollector(): Collector<Leftovers> {
-  const netplanFiles = new Map<string, string>();
-  const persistentRules: string[] = [];
   const oemConfig: string[] = [];
   const [logs, secrets, caches] = [new Sampler(), new Sampler(), new Sampler()];
   const services = new Set<string>();
   let cacheBytes = 0;
   let dgxRelease: Record<string, string> | null = null;
   return {
-    wants: (path) => (path === 'etc/dgx-release' || NETPLAN.test(path) ? 256 << 10 : 0),
+    wants: (path) => (path === 'etc/dgx-release' ? 256 << 10 : 0),
     content(path, bytes) {
       const text = bytes.toString();
       if (path === 'etc/dgx-release') dgxRelease = Object.fromEntries(parseAssignments(text));
-      else if (netplanFiles.size < 50) netplanFiles.set(path, text);
     },
     member({ path, type, size }) {
       const name = `/${shown(path)}`;
       const keep = (list: string[]) => list.length < 50 && list.push(name);
       if (path.startsWith('etc/')) {
-        if (PERSISTENT.test(path)) keep(persistentRules);
         const unit = /^etc\/systemd\/system\/[^/]+\.(?:wants|requires)\/([^/]+)$/.exec(path)?.[1];
         if (unit && services.size < 2000) services.add(shown(unit));
         if (OEM.test(path)) keep(oemConfig);
@@ -53,18 +45,11 @@ export function leftoversCollector(): Collector<Leftovers> {
         cacheBytes += size;
       }
     },
-    async finish(tree) {
-      const netplan: ImageFacts['network']['netplan'] = [];
-      for (const [path, text] of netplanFiles)
-        netplan.push({
-          file: `/${shown(path)}`,
-          interfaces: ((await netplanInterfaces(text)) ?? ['(no valid YAML)']).slice(0, 20),
-        });
+    finish(tree) {
       const target = tree.symlinks.get('etc/systemd/system/default.target');
       if (target?.includes('oem-config'))
         oemConfig.push(`/etc/systemd/system/default.target -> ${shown(target)}`);
       return {
-        network: { netplan, persistentRules },
         oemConfig,
         leftovers: { logs: logs.toJSON(), secrets: secrets.toJSON(), caches: caches.toJSON(), cacheBytes },
         services: [...services].sort(),

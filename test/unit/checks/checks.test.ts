@@ -415,7 +415,7 @@ const BAD: Record<string, Bad[]> = {
       how: 'a netplan',
       spoil: (r) =>
         r.put('etc/netplan/50-cloud-init.yaml', 'network:\n  ethernets:\n    ens3: {dhcp4: true}\n'),
-      found: /50-cloud-init\.yaml \(ens3\)/,
+      found: /50-cloud-init\.yaml \(ethernets\/ens3\)/,
     },
     {
       how: 'persistent names',

@@ -12,7 +12,7 @@ import { parseFstab } from '../../../pipeline/parsers/fstab.ts';
 import { grubChoice, parseGrubCfg } from '../../../pipeline/parsers/grub-cfg.ts';
 import { genericKernels } from '../../../pipeline/parsers/hook-installs.ts';
 import { significantLines } from '../../../pipeline/parsers/lines.ts';
-import { netplanInterfaces } from '../../../pipeline/parsers/netplan.ts';
+import { readNetplan } from '../../../pipeline/parsers/netplan.ts';
 import { parseShebang } from '../../../pipeline/parsers/shebang.ts';
 import { readSshdConfig } from '../../../pipeline/parsers/sshd-config.ts';
 import { readSudoers } from '../../../pipeline/parsers/sudoers.ts';
@@ -77,7 +77,7 @@ describe('every parser', () => {
     genericKernels,
     significantLines,
     sudoers: (text) => readSudoers({ text: () => text, list: () => [] }),
-    netplanInterfaces,
+    readNetplan,
     grub: (text) => grubChoice(parseGrubCfg(text), text.slice(0, 10)),
     sshd: (text) => readSshdConfig({ text: () => `Include *\n${text}`, glob: (pattern) => [pattern] }),
     shebang: (text) => parseShebang(Buffer.from(text)),
@@ -188,16 +188,6 @@ describe('accounts', () => {
 });
 
 describe('smaller parsers', () => {
-  it('netplan: interfaces, none for a renderer alone, null for no YAML', async () => {
-    expect(await netplanInterfaces('network:\n  renderer: networkd\n')).toEqual([]);
-    expect(await netplanInterfaces('network: {ethernets: {a: {}, b: {}}, bonds: {c: {}}}')).toEqual([
-      'a',
-      'b',
-      'c',
-    ]);
-    expect(await netplanInterfaces('a: [')).toBeNull();
-  });
-
   it('diversions: three lines each', () => {
     expect(parseDiversions('/a\n/b\np\n/c\n/d\n')).toEqual([{ from: '/a', to: '/b', package: 'p' }]);
   });
