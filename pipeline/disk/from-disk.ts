@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, open, readFile, realpath, rm, stat, symlink } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { namesBeside } from '../attest/names.ts';
@@ -13,6 +13,7 @@ import { contentOf } from '../pack/manifest.ts';
 import { type PackedRoot, packRoot } from '../pack/root.ts';
 import { run, runOk } from '../process/run.ts';
 import type { Evidence } from '../stages/types.ts';
+import { openDisk } from './disk-file.ts';
 import {
   LOSES,
   type MountContext,
@@ -21,7 +22,8 @@ import {
   type Way,
   withMounted,
 } from './disk-mount.ts';
-import { fileSystemState, findPartition, type Partition } from './disk-partition.ts';
+import { fileSystemState, type Partition } from './disk-partition.ts';
+import { findRoot } from './find-root.ts';
 
 export interface FromDisk extends MountContext {
   /** A disk image, raw or qcow2, of a machine that was shut down. */
@@ -53,7 +55,7 @@ export async function packDisk(options: FromDisk): Promise<DiskPacked> {
   const { signal, env, emit } = options;
   profileOf(options.profile);
   await unmountLeftovers(options);
-  const disk = await realDisk(options.disk);
+  const disk = await openDisk(options.disk);
   const out = resolve(options.out);
   const { work, remove } = await workFolder(out, env);
   try {
@@ -61,7 +63,7 @@ export async function packDisk(options: FromDisk): Promise<DiskPacked> {
     if (disk.format === 'raw') await symlink(disk.path, raw);
     else await toRaw(disk.path, raw, options);
     const { size } = await stat(raw);
-    const partition = await findPartition(raw, size, options.partition, signal);
+    const partition = await findRoot(raw, size, options.partition, signal);
     if ((await fileSystemState(raw, partition, signal)) === 'dirty') throw dirty(options.disk);
     const tar = join(work, 'root.tar');
     const way = await withMounted(raw, partition, work, options, async (root, by) => {
@@ -123,24 +125,6 @@ async function workFolder(
   } catch (error) {
     if (work) await rm(work, { recursive: true, force: true });
     throw fromSystemError(error, `making a work folder in ${folder}`);
-  }
-}
-
-async function realDisk(path: string): Promise<{ path: string; format: 'raw' | 'qcow2' }> {
-  try {
-    const real = await realpath(path);
-    const file = await open(real, 'r');
-    try {
-      if (!(await file.stat()).isFile()) throw new Fault('DISK_UNREADABLE', `${path} is not a regular file`);
-      const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
-      return { path: real, format: buffer.toString('latin1') === 'QFI\xfb' ? 'qcow2' : 'raw' };
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new Fault('DISK_UNREADABLE', `There is no file ${path}`, { cause: error });
-    throw fromSystemError(error, `reading ${path}`);
   }
 }
 
