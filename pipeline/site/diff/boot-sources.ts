@@ -101,6 +101,7 @@ function selectionChanges(
         source.url,
         want,
         known.find((one) => same(want, one)),
+        site.prune.has('selections'),
       ),
     ),
     ...old.map(
@@ -119,8 +120,14 @@ function selectionChange(
   url: string,
   want: Selection,
   have: CurrentSource['selections'][number] | undefined,
+  mayShrink: boolean,
 ): Change[] {
-  const { os, release, arches, subarches, labels } = want;
+  const { os, release } = want;
+  const list = (wanted: readonly string[], there: readonly string[] = []) =>
+    mayShrink ? [...wanted] : widened(wanted, there);
+  const arches = list(want.arches, have?.arches);
+  const subarches = list(want.subarches, have?.subarches);
+  const labels = list(want.labels, have?.labels);
   const fields = fieldChanges([
     ['arches', have?.arches ?? [], arches],
     ['subarches', have?.subarches ?? [], subarches],
@@ -143,6 +150,12 @@ function selectionChange(
       },
     },
   ];
+}
+
+/** What is there and what is wanted besides; "*" is all there is. Images that a selection no longer names would be deleted by MAAS. */
+function widened(wanted: readonly string[], there: readonly string[]): string[] {
+  if (there.includes('*')) return [...there];
+  return wanted.includes('*') ? [...wanted] : [...new Set([...there, ...wanted])];
 }
 
 /** Tries again while MAAS has not read what the source offers. */

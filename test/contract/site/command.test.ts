@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listReleases } from '../../../pipeline/catalogue/load.ts';
 import { Host } from '../cli/host.ts';
 import { Maas } from './maas.ts';
 
@@ -102,6 +103,10 @@ describe("dgxos-maas site, from DeepOps' variables", () => {
     const { code, stdout, stderr } = await site('plan', '-f', 'new.yaml');
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('+ tag dgx');
+    // What the catalogue's releases are deployed from; nobody's network by default.
+    for (const { baseImage } of await listReleases())
+      expect(text).toContain(`{ release: ${baseImage.split('/')[1]}, arches: [amd64] }`);
+    expect(stdout).not.toMatch(/subnet|VLAN|range|dhcp/i);
   });
 
   it('points at the place of a mistake', async () => {
