@@ -2,6 +2,7 @@ import { checkAcceptance } from '../accept/preflight.ts';
 import { loadSigningKey } from '../attest/signing-key.ts';
 import { Fault } from '../errors/fault.ts';
 import { resolveApiKey } from '../maas/key.ts';
+import { planStages } from '../run/dry-run.ts';
 import { upTo } from '../run/plan.ts';
 import type { RunRequest } from '../run/runner.ts';
 import type { ChosenTarget } from '../upload/choose-targets.ts';
@@ -33,7 +34,7 @@ export async function preflight(request: RunRequest): Promise<void> {
         },
       );
   }
-  if (chosen.length > 0)
+  if (chosen.length > 0 && (await willUpload(request)))
     await expectUploader(chosen, request).catch((error: unknown) => {
       if (!(error instanceof Fault) || request.signal.aborted) throw error;
       faults.push(error);
@@ -50,4 +51,14 @@ export async function preflight(request: RunRequest): Promise<void> {
     where: first.where,
     detail: others.map((fault) => `also: ${fault.message}`).join('\n') || first.detail,
   });
+}
+
+/** A run that has nothing to upload asks no MAAS. What cannot be planned yet will say so itself. */
+async function willUpload(request: RunRequest): Promise<boolean> {
+  try {
+    return (await planStages(request)).some(({ stage, runs }) => stage === 'upload' && runs);
+  } catch (error) {
+    if (!(error instanceof Fault) || request.signal.aborted) throw error;
+    return true;
+  }
 }
