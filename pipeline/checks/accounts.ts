@@ -9,9 +9,15 @@ export const ACCOUNTS_CHECK: Check = {
   severity: 'blocker',
   why: 'The build logs in with a password; left in the image it is a door into every machine, known (root, ubuntu, nvidia) or attacked offline.',
   fix: "`usermod -p '*' root` and `userdel` for build users, then `rm -f /etc/shadow- /etc/gshadow- /etc/passwd- /etc/group-`; remove NOPASSWD rules and `Defaults !authenticate` from sudoers and all authorized_keys, as the last step.",
-  reads: /^etc\/(g?shadow|passwd|group|sudoers)|authorized_keys|^root|^etc$/,
+  reads: /^etc\/(g?shadow|passwd|group|sudoers|pam\.d|doas)|authorized_keys|^root|^etc$/,
   evaluate(facts) {
-    const items = [...passwords(facts), ...credentials(facts), ...sudo(facts), ...keys(facts)];
+    const items = [
+      ...passwords(facts),
+      ...credentials(facts),
+      ...sudo(facts),
+      ...grants(facts),
+      ...keys(facts),
+    ];
     return failOr(items, `${facts.accounts.length} accounts, all locked`);
   },
 };
@@ -67,6 +73,14 @@ function sudo({ access: { sudo } }: ImageFacts): Item[] {
       severity: SUDO_WEIGHT[reach],
     })),
   ];
+}
+
+function grants({ access }: ImageFacts): Item[] {
+  return access.grants.map(({ file, line, text, why, severity }) => ({
+    subject: file,
+    text: `${file}:${line}: ${text}: ${why}`,
+    severity,
+  }));
 }
 
 function keys({ access }: ImageFacts): Item[] {

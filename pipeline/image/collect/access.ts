@@ -2,6 +2,7 @@ import { sshdSettings } from '../../parsers/sshd-config.ts';
 import type { Collector } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 import { Accounts, type CredentialFacts, credentialFacts } from './accounts.ts';
+import { type Grant, grants } from './grants.ts';
 import { type KeyFile, KeyFiles } from './keys.ts';
 import { type SshdFacts, sshdConfigs, sshdFacts } from './sshd.ts';
 import { type SudoFacts, sudoFacts } from './sudo.ts';
@@ -10,6 +11,7 @@ export interface AccessFacts {
   sudo: SudoFacts;
   keys: KeyFile[];
   credentials: CredentialFacts;
+  grants: Grant[];
   sshd: SshdFacts;
 }
 
@@ -37,6 +39,7 @@ export function accessCollector(): Collector<Pick<ImageFacts, 'accounts' | 'acce
           sudo: sudoFacts(tree, files, accounts),
           keys: keys.find([...new Set(patterns)], accounts.passwd, tree, files),
           credentials: credentialFacts(files),
+          grants: grants(files),
           sshd: sshdFacts(tree, files, configs, unread, accounts.passwd),
         },
       };

@@ -249,3 +249,50 @@ describe('passwords', () => {
     expect(finding.items?.map((i) => i.subject)).toEqual(['uid 0 of toor', 'uid 0 of zero']);
   });
 });
+
+describe('PAM, doas and polkit', () => {
+  it.each([
+    ['etc/pam.d/sudo', 'auth sufficient pam_permit.so\n@include common-auth\n', 'blocker'],
+    ['etc/pam.d/su', 'auth sufficient pam_rootok.so\nauth required pam_permit.so\n', 'blocker'],
+    [
+      'etc/pam.d/common-auth',
+      'auth [success=2 default=ignore] pam_permit.so\nauth required pam_unix.so\n',
+      'blocker',
+    ],
+    ['etc/pam.d/su', 'auth sufficient pam_wheel.so trust group=adm\n@include common-auth\n', 'major'],
+    ['etc/doas.conf', 'permit keepenv nopass :wheel\n', 'blocker'],
+    [
+      'etc/polkit-1/rules.d/49-x.rules',
+      'polkit.addRule(function(a, s) {\n return polkit.Result.YES;\n});\n',
+      'warning',
+    ],
+    [
+      'etc/polkit-1/localauthority/50-local.d/x.pkla',
+      '[x]\nIdentity=unix-user:*\nResultAny=yes\n',
+      'warning',
+    ],
+  ])('/%s with %j is a %s', async (file, text, severity) => {
+    const finding = await accounts((r) => r.put(file, text));
+    expect(finding).toMatchObject({ status: 'fail', severity });
+    expect(finding.items?.map((i) => i.subject)).toEqual([`/${file}`]);
+  });
+
+  it.each([
+    // Debian's own.
+    [
+      'etc/pam.d/common-auth',
+      'auth\t[success=1 default=ignore]\tpam_unix.so nullok\nauth\trequisite\t\t\tpam_deny.so\nauth\trequired\t\t\tpam_permit.so\n',
+    ],
+    [
+      'etc/pam.d/su',
+      '# auth sufficient pam_wheel.so trust\nauth sufficient pam_rootok.so\n@include common-auth\n',
+    ],
+    ['etc/doas.conf', 'permit persist :wheel\n# permit nopass :wheel\n'],
+    [
+      'etc/polkit-1/rules.d/40-x.rules',
+      '// polkit.Result.YES\npolkit.addAdminRule(function() { return ["unix-group:sudo"]; });\n',
+    ],
+  ])('/%s with %j is none', async (file, text) => {
+    expect(await accounts((r) => r.put(file, text))).toMatchObject({ status: 'pass' });
+  });
+});
