@@ -175,7 +175,7 @@ const REFUSED: [string, string, Record<string, string> | undefined, number, stri
   [
     'POST',
     'boot-sources/',
-    { url: 'http://a/' },
+    { url: 'http://a.example/' },
     400,
     '{"__all__": ["One of keyring_data or keyring_filename must be specified."]}',
   ],
