@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDuration } from '../config/units.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { readBoundedText } from '../files/regular.ts';
 import { packageRoot } from '../process/package-root.ts';
 import { toFault } from '../yaml/problem.ts';
 import { prune } from '../yaml/prune.ts';
@@ -25,7 +26,7 @@ export async function loadChecks(file: string | null): Promise<CheckList> {
   if (file === null) return combine(await sets(ALL_SETS), {});
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readBoundedText(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR')

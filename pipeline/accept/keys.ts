@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { Fault } from '../errors/fault.ts';
+import { readBounded, readBoundedText } from '../files/regular.ts';
 import type { MaasClient } from '../maas/client.ts';
 import { run } from '../process/run.ts';
 
@@ -22,10 +22,10 @@ export async function checkKeys(client: MaasClient, keyFile: string | null): Pro
       },
     );
   if (keyFile === null) return false;
-  await readFile(keyFile).catch((error: Error) => {
+  await readBounded(keyFile).catch((error: Error) => {
     throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${error.message}`);
   });
-  const publicKey = await readFile(`${keyFile}.pub`, 'utf8').catch(() => derived(keyFile));
+  const publicKey = await readBoundedText(`${keyFile}.pub`).catch(() => derived(keyFile));
   if (publicKey === undefined) return false;
   if (known.includes(comparable(publicKey))) return true;
   throw new Fault(

@@ -5,9 +5,10 @@ import {
   generateKeyPairSync,
   type KeyObject,
 } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
+import { NotRegular, openRegular } from '../files/regular.ts';
 import { registerSecret } from '../secrets/registry.ts';
 
 /** Holds the passphrase of an encrypted key. */
@@ -101,13 +102,14 @@ export function newKeyPair(passphrase: string | undefined): {
 async function readKey(path: string): Promise<{ text: string; mode: number }> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
+    file = await openRegular(path);
     const { mode, size } = await file.stat();
     if (size > LARGEST) throw invalid(path, 'it is too large for a key');
     return { text: await file.readFile('utf8'), mode };
   } catch (error) {
     if (error instanceof Fault) throw error;
     const { code } = error as NodeJS.ErrnoException;
+    if (error instanceof NotRegular) throw invalid(path, error.message);
     throw invalid(path, code === 'ENOENT' ? 'there is no such file' : `it cannot be read (${code})`);
   } finally {
     await file?.close();

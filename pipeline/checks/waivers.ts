@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { isMap, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { Fault } from '../errors/fault.ts';
+import { readBoundedText } from '../files/regular.ts';
 import { CHECKS } from './table.ts';
 
 /** A finding that a site accepts, with the reason and the last day of that. */
@@ -23,7 +23,7 @@ const SHAPE = 'a list of {check, finding, reason, until: YYYY-MM-DD}; `finding` 
 export async function readWaivers(file: string): Promise<Waiver[]> {
   let text: string;
   try {
-    text = await readFile(file, 'utf8');
+    text = await readBoundedText(file);
   } catch (error) {
     throw new Fault('CONFIG_NOT_FOUND', `Cannot read the waivers ${file}: ${(error as Error).message}`, {
       cause: error,

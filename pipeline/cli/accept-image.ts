@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acceptOnTargets } from '../accept/accept-on-targets.ts';
 import { loadChecks } from '../accept/checks-file.ts';
@@ -13,7 +12,7 @@ import { loadConfig, selectImage } from '../config/load.ts';
 import { absolutePath } from '../config/paths.ts';
 import type { AcceptanceConfig, ImageConfig } from '../config/types.ts';
 import { EXIT } from '../errors/catalogue.ts';
-import { fromSystemError } from '../errors/fault.ts';
+import { prepareOutput, writeOutput } from '../files/output.ts';
 import { writeReport } from '../html/write-report.ts';
 import { readLedger } from '../ledger/ledger.ts';
 import { uploadOf } from '../ledger/upload-of.ts';
@@ -40,6 +39,8 @@ export interface AcceptFlags {
 /** Tries an upload on a machine of each target; an image that fails is a result and exit code 6. */
 export async function acceptImageByName(session: Session, name: string, flags: AcceptFlags): Promise<void> {
   const { emit, signal, env } = session;
+  for (const report of ['junit', 'markdown'] as const)
+    if (flags[report]) await prepareOutput(flags[report], `--${report}`);
   const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
   const image = selectImage(config, name);
   const acceptance = withFlags(image.acceptance, flags);
@@ -96,17 +97,15 @@ async function uploadFor(
 }
 
 async function writeReports(results: readonly Acceptance[], { junit, markdown }: AcceptFlags): Promise<void> {
-  const write = async (file: string, text: string) => {
-    try {
-      await writeFile(file, text);
-    } catch (error) {
-      throw fromSystemError(error, `writing ${file}`);
-    }
-  };
   const suites = results.map(({ name, machine, target, verdict }) => ({
     name: `dgxos-maas accept ${name} on ${machine.hostname} of ${target}`,
     verdict,
   }));
-  if (junit) await write(junit, junitOf(suites));
-  if (markdown) await write(markdown, results.map((one) => verdictMarkdown(one, one.verdict)).join('\n'));
+  if (junit) await writeOutput(junit, junitOf(suites), '--junit');
+  if (markdown)
+    await writeOutput(
+      markdown,
+      results.map((one) => verdictMarkdown(one, one.verdict)).join('\n'),
+      '--markdown',
+    );
 }

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../errors/catalogue.ts';
+import { fromSystemError } from '../errors/fault.ts';
 import { json } from '../escape/json.ts';
+import { faultText } from '../report/fault-text.ts';
+import { paint } from '../report/paint.ts';
 import { redact } from '../secrets/registry.ts';
 import { declareAll } from './commands.ts';
 import { act } from './open-session.ts';
@@ -45,8 +48,7 @@ function throwInsteadOfExit(command: Command): void {
 /** Parses the command line and runs the command; sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
   keepYoungGenerationSmall();
-  // A reader that went away (`| head`) is no fault of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  guardStreams();
   try {
     await program().parseAsync(argv as string[]);
   } catch (error) {
@@ -54,6 +56,23 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? EXIT.ok : EXIT.usage;
     if (process.exitCode === EXIT.usage && argv.includes('--json')) writeUsage(error);
   }
+}
+
+/**
+ * A reader that went away (`| head`) is no fault of ours: the command goes on and ends with its own code. A result that could
+ * not be written, as on a full disk, is one.
+ */
+function guardStreams(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    const fault = fromSystemError(error, 'writing the result to stdout');
+    process.once('exit', (code) => {
+      if (code === EXIT.ok) process.exitCode = fault.exitCode;
+    });
+    process.stderr.write(`${faultText(fault, paint(false))}\n`);
+  });
+  // Nobody is left to hear of it.
+  process.stderr.on('error', () => {});
 }
 
 /** The command line was not understood, so no session is there to write the object of --json. */

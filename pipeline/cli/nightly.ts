@@ -1,10 +1,9 @@
-import { appendFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { loadRelease } from '../catalogue/load.ts';
 import { loadConfig } from '../config/load.ts';
 import { EXIT } from '../errors/catalogue.ts';
-import { fromSystemError } from '../errors/fault.ts';
+import { appendOutput, prepareFolder } from '../files/output.ts';
 import { channelName, keptDir } from '../ledger/channel.ts';
 import { chooseImages } from '../nightly/choose-images.ts';
 import { defaultJobs } from '../nightly/jobs.ts';
@@ -57,6 +56,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   const stays =
     options.upload && options.prune ? retention(config.retention, { keep, days, deployedDays }) : null;
   const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));
+  if (options.out !== undefined && !options.dryRun) await prepareFolder(options.out, '--out');
   const jobs = options.jobs ?? config.nightly.jobs ?? defaultJobs(requests.map(needOf), hostSize());
   if (options.dryRun) {
     const images = await planNight(requests);
@@ -155,14 +155,10 @@ function gitlabArtifacts(out: string | undefined, env: NodeJS.ProcessEnv): strin
 
 /** The job's summary page and its outputs, where GitHub Actions wants them. */
 async function tellGithub(night: Night, env: NodeJS.ProcessEnv): Promise<void> {
-  const write = async (file: string | undefined, text: string) => {
-    if (!file) return;
-    try {
-      await appendFile(file, text);
-    } catch (error) {
-      throw fromSystemError(error, `writing ${file}`);
-    }
+  const write = async (variable: 'GITHUB_STEP_SUMMARY' | 'GITHUB_OUTPUT', text: string) => {
+    const file = env[variable];
+    if (file) await appendOutput(file, text, variable);
   };
-  await write(env.GITHUB_STEP_SUMMARY, redact(nightMarkdown(night)));
-  await write(env.GITHUB_OUTPUT, githubOutput(night));
+  await write('GITHUB_STEP_SUMMARY', redact(nightMarkdown(night)));
+  await write('GITHUB_OUTPUT', githubOutput(night));
 }

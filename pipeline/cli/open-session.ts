@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { openSync, writeSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { constants, mkdirSync, openSync, writeSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { json } from '../escape/json.ts';
@@ -93,19 +93,50 @@ function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) =
   if (!options.events) return (event) => renderer.show(event);
   let file: number;
   try {
-    file = openSync(options.events, 'a', 0o644);
+    mkdirSync(dirname(resolve(options.events)), { recursive: true });
+    // A pipe without a reader fails at once, it is not waited for.
+    const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
+    file = openSync(options.events, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? ''))
+    if (
+      ['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENXIO', 'ENAMETOOLONG', 'ELOOP'].includes(
+        (error as NodeJS.ErrnoException).code ?? '',
+      )
+    )
       throw new Fault('USAGE', `--events ${options.events}: no file can be written there`, {
-        hint: 'Name a file in a folder that is there.',
+        hint: 'Give the name of a file.',
         cause: error,
       });
     throw fromSystemError(error, `opening the events file ${options.events}`);
   }
+  let broken = false;
   return (event) => {
-    writeSync(file, `${json(redactDeep({ time: new Date().toISOString(), ...event }), 0)}\n`);
+    if (!broken)
+      try {
+        writeWhole(file, `${json(redactDeep({ time: new Date().toISOString(), ...event }), 0)}\n`);
+      } catch (error) {
+        broken = true;
+        const { message } = fromSystemError(error, `writing ${options.events}`);
+        renderer.show({
+          type: 'notice',
+          level: 'warning',
+          message: `${message}; no more events are written there`,
+        });
+      }
     renderer.show(event);
   };
+}
+
+/** Writes at once, so that no event is lost when we are killed. A full pipe is waited for, two seconds at most. */
+function writeWhole(file: number, text: string): void {
+  let rest = Buffer.from(text);
+  for (let waits = 0; rest.length > 0; )
+    try {
+      rest = rest.subarray(writeSync(file, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN' || ++waits > 200) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    }
 }
 
 /** The first signal asks for an orderly end; a second one of the same session ends at once. */

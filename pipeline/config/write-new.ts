@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../errors/fault.ts';
@@ -9,14 +9,17 @@ import { Fault, fromSystemError } from '../errors/fault.ts';
  */
 export async function writeNew(file: string, text: string, replace: boolean): Promise<void> {
   try {
+    await mkdir(dirname(file), { recursive: true });
+  } catch (error) {
+    throw fromSystemError(error, `making the folder of ${file}`);
+  }
+  try {
     if (replace) await writeFileAtomic(file, text);
     else await writeFile(file, text, { flag: 'wx' });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST')
       throw new Fault('FILE_EXISTS', `${file} is there already`, { hint: '--force replaces it.' });
-    if (code === 'ENOENT')
-      throw new Fault('CONFIG_NOT_FOUND', `There is no folder ${dirname(file)} to write to`);
     throw fromSystemError(error, `writing ${file}`);
   }
 }

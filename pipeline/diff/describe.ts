@@ -1,9 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { validateFile } from '../checks/validate-file.ts';
 import type { Config } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
+import { readBoundedText } from '../files/regular.ts';
 import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
 import type { Description } from './description.ts';
 import { describeJson } from './json-file.ts';
@@ -83,9 +84,12 @@ function unknown(name: string, config: Config, entries: readonly LedgerEntry[]):
   });
 }
 
+/** Facts of large images have some ten MB. */
+const LARGEST = 256 << 20;
+
 async function text(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return await readBoundedText(file, LARGEST);
   } catch (error) {
     throw fromSystemError(error, `reading ${file}`);
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, realpath, rm, stat, symlink } from 'node:fs/promises';
+import { mkdtemp, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { namesBeside } from '../attest/names.ts';
@@ -9,6 +9,7 @@ import { ARCHIVE_CHECKS } from '../checks/archive.ts';
 import { judge, type Verdict } from '../checks/judge.ts';
 import { profileOf } from '../checks/profiles.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { readBoundedText } from '../files/regular.ts';
 import { contentOf } from '../pack/manifest.ts';
 import { type PackedRoot, packRoot } from '../pack/root.ts';
 import { run, runOk } from '../process/run.ts';
@@ -235,6 +236,6 @@ async function describe(packed: PackedRoot, evidence: Evidence, inputs: Inputs):
 
 /** What other images of this folder have in it stays. */
 async function sumsOf(path: string) {
-  const text = await readFile(path, 'utf8').catch(() => '');
+  const text = await readBoundedText(path).catch(() => '');
   return parseSums(text) ?? [];
 }

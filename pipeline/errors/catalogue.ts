@@ -49,6 +49,9 @@ export const CATALOGUE = {
   SUBMODULE_UNREADABLE: EXIT.config,
   DISK_FULL: EXIT.host,
   NO_PERMISSION: EXIT.host,
+  HOST_LIMIT: EXIT.host,
+  IO_FAILED: EXIT.host,
+  PATH_UNUSABLE: EXIT.config,
   NODE_TOO_OLD: EXIT.host,
   // the installation medium
   ISO_NOT_FOUND: EXIT.config,

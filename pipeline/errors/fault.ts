@@ -1,4 +1,5 @@
 import { CATALOGUE, type ExitCode, type FaultCode } from './catalogue.ts';
+import { SYSTEM_CAUSES } from './system-causes.ts';
 
 export type { FaultCode };
 
@@ -51,20 +52,20 @@ export class Fault extends Error {
   }
 }
 
-/** What the system says when a disk, a permission or a descriptor is at fault, translated once. */
+/**
+ * What the system says when a disk, a path, a permission or a limit is at fault, translated once.
+ * @param doing such as `reading FILE`, for the message
+ */
 export function fromSystemError(error: unknown, doing: string): Fault {
   if (error instanceof Fault) return error;
-  const code = (error as NodeJS.ErrnoException)?.code;
+  const { code = '', path } = (error ?? {}) as NodeJS.ErrnoException;
   const text = error instanceof Error ? error.message : String(error);
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return new Fault('DISK_FULL', `No space left on the disk while ${doing}`, {
-      hint: 'Free some space, or set `workspace:` in dgxos-maas.yaml to a larger disk, and run again.',
-      cause: error,
-    });
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return new Fault('NO_PERMISSION', `No permission while ${doing}: ${text}`, {
-      hint: 'Run as the owner of that folder, or set `workspace:` to a folder that you may write.',
-      cause: error,
-    });
-  return new Fault('INTERNAL', `Unexpected failure while ${doing}: ${text}`, { cause: error });
+  const known = SYSTEM_CAUSES.get(code);
+  if (!known) return new Fault('INTERNAL', `Unexpected failure while ${doing}: ${text}`, { cause: error });
+  // The path of the error, unless the message names it anyway.
+  const at = path === undefined || doing.includes(path) ? '' : `: ${path}`;
+  return new Fault(known.code, `${known.why} while ${doing}${at} (${code})`, {
+    hint: known.hint,
+    cause: error,
+  });
 }

@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { isInherited, kindOf, openRegular } from '../files/regular.ts';
 
 export interface Source {
   /** For messages; a URL without its credentials and query. */
@@ -32,6 +33,11 @@ export async function openSource(source: string, signal: AbortSignal): Promise<S
   }
   if (info.isDirectory())
     throw new Fault('IMAGE_UNREADABLE', `${source} is a directory`, { hint: 'Give the image file itself.' });
+  const kind = isInherited(source) ? undefined : kindOf(info);
+  if (kind !== undefined)
+    throw new Fault('IMAGE_UNREADABLE', `${source} is ${kind}, not a file`, {
+      hint: 'Give the image file itself; - takes a stream from stdin.',
+    });
   return {
     name: source,
     chunks: readFile(await openFile(source)),
@@ -41,7 +47,7 @@ export async function openSource(source: string, signal: AbortSignal): Promise<S
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path);
+    return isInherited(path) ? await open(path) : await openRegular(path);
   } catch (error) {
     throw fromSystemError(error, `opening ${path}`);
   }

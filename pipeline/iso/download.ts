@@ -108,22 +108,23 @@ async function persist(
   part: string,
   context: DownloadContext,
 ): Promise<void> {
-  let failures = 0;
-  for (;;) {
-    const before = await stat(part).then(
+  const size = () =>
+    stat(part).then(
       (s) => s.size,
       () => 0,
     );
+  let failures = 0;
+  // What was lost and fetched again is no advance: a server that has another file each time would never end.
+  let most = await size();
+  for (;;) {
     try {
       await transfer(source, part, context);
       return;
     } catch (error) {
       if (!(error instanceof Transient)) throw error;
-      const after = await stat(part).then(
-        (s) => s.size,
-        () => 0,
-      );
-      failures = after > before ? 1 : failures + 1;
+      const now = await size();
+      failures = now > most ? 1 : failures + 1;
+      most = Math.max(most, now);
       if (failures >= ATTEMPTS)
         throw new Fault(
           'ISO_DOWNLOAD',

@@ -6,6 +6,7 @@ import fetch, { type Response } from 'node-fetch';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
+import { proxyFor } from '../process/proxy.ts';
 import { interrupted } from '../process/run.ts';
 import type { Source } from './source.ts';
 
@@ -30,11 +31,12 @@ interface Validators {
 /** Milliseconds without a byte after which a connection counts as dead. */
 const STALL_MS = 60_000;
 
-// Proxies are taken from the environment, as the tools around us do.
-const agents = {
-  'http:': new HttpAgent({ proxyEnv: process.env }),
-  'https:': new HttpsAgent({ proxyEnv: process.env }),
-};
+/** Proxies are taken from the environment, as the tools around us do. @throws Fault CONFIG_INVALID */
+function agentFor(url: URL): HttpAgent {
+  proxyFor(url.href);
+  const options = { proxyEnv: process.env };
+  return url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
+}
 
 /**
  * One attempt to bring `part` to its end, from where it stands. Returns when the server says that nothing is missing.
@@ -49,8 +51,9 @@ export async function transfer(
   const signal = AbortSignal.any([stall.signal, ...(context.signal ? [context.signal] : [])]);
   const watchdog = setTimeout(() => stall.abort(), context.stallMs ?? STALL_MS);
   try {
-    const { response, from } = await request(source, part, signal);
-    if (response) await receive(response, from, part, source, context.emit, () => watchdog.refresh());
+    const { response, from, whole } = await request(source, part, signal);
+    if (response)
+      await receive(response, { from, whole }, part, source, context.emit, () => watchdog.refresh());
   } catch (error) {
     if (context.signal?.aborted) throw interrupted(context.signal);
     if (stall.signal.aborted) throw new Transient('the server stopped sending');
@@ -58,6 +61,10 @@ export async function transfer(
     const { code, type } = error as NodeJS.ErrnoException & { type?: string };
     if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EACCES' || code === 'EROFS')
       throw fromSystemError(error, `downloading ${source.shown} to ${dirname(part)}`);
+    if (type?.endsWith('redirect'))
+      throw new Fault('ISO_DOWNLOAD', `${source.shown}: the server redirects without an end`, {
+        hint: 'Check `iso.source`.',
+      });
     // A FetchError's message holds the whole URL, so only its code is passed on.
     throw new Transient(code ?? type ?? 'the connection broke');
   } finally {
@@ -71,7 +78,7 @@ async function request(
   source: UrlSource,
   part: string,
   signal: AbortSignal,
-): Promise<{ response?: Response; from: number }> {
+): Promise<{ response?: Response; from: number; whole?: number | undefined }> {
   const from = await stat(part).then(
     (s) => s.size,
     () => 0,
@@ -85,27 +92,39 @@ async function request(
     const validator = same?.etag && !same.etag.startsWith('W/') ? same.etag : same?.lastModified;
     if (validator) headers['If-Range'] = validator;
   }
-  const agent = (url: URL) => agents[url.protocol as keyof typeof agents];
   // compress: false, since a range counts the bytes of the file as it is.
-  const response = await fetch(source.url, { headers, signal, agent, compress: false });
+  const response = await fetch(source.url, { headers, signal, agent: agentFor, compress: false });
   if (response.status === 200) return { response, from: 0 };
   if (response.status === 206) {
     const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
     const etag = response.headers.get('etag');
     const changed = known?.shown === source.shown && known.etag && etag && known.etag !== etag;
-    if (Number(range?.[1]) === from && !changed) return { response, from };
-    return await restart(part, source, signal);
+    if (Number(range?.[1]) === from && !changed) return { response, from, whole: wholeOf(range?.[2]) };
+    // Read by nobody, it would keep the connection.
+    response.body?.resume();
+    throw await startOver(
+      part,
+      changed ? 'the file on the server has changed' : 'the server sent another part',
+    );
   }
   if (response.status === 416 && from > 0) {
     const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
-    return Number(total) === from ? { from } : await restart(part, source, signal);
+    response.body?.resume();
+    if (Number(total) === from) return { from };
+    throw await startOver(part, 'the server has a file of another size');
   }
   throw refusal(response, source);
 }
 
-async function restart(part: string, source: UrlSource, signal: AbortSignal) {
+/** What is here does not go with what the server has: the next attempt begins anew. It is an attempt like others, with a pause. */
+async function startOver(part: string, why: string): Promise<Transient> {
   await discard(part);
-  return await request(source, part, signal);
+  return new Transient(why);
+}
+
+/** The size of the whole file, where a Content-Range says it. */
+function wholeOf(total: string | undefined): number | undefined {
+  return total === undefined || total === '*' ? undefined : Number(total);
 }
 
 /** Removes what was downloaded so far. */
@@ -116,14 +135,14 @@ export async function discard(part: string): Promise<void> {
 
 async function receive(
   response: Response,
-  from: number,
+  { from, whole }: { from: number; whole: number | undefined },
   part: string,
   source: UrlSource,
   emit: Emit,
   alive: () => void,
 ): Promise<void> {
   const length = response.headers.get('content-length');
-  const total = length === null ? undefined : from + Number(length);
+  const total = whole ?? (length === null ? undefined : from + Number(length));
   await assertSpace(part, total === undefined ? 0 : total - from, source);
   if (from === 0) await writeValidators(part, source, response);
   const file = await open(part, from === 0 ? 'w' : 'r+');

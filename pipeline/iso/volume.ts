@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises';
+import { openRegular } from '../files/regular.ts';
 
 /** What the primary volume descriptor of an ISO 9660 file says about itself. */
 export interface Volume {
@@ -12,7 +12,7 @@ const DESCRIPTOR_OFFSET = 16 * 2048;
 
 /** Reads the primary volume descriptor; null when the file is no ISO 9660 image or ends before it. */
 export async function readVolume(path: string): Promise<Volume | null> {
-  const file = await open(path, 'r');
+  const file = await openRegular(path);
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(2048), 0, 2048, DESCRIPTOR_OFFSET);
     return bytesRead === 2048 ? parseVolume(buffer) : null;

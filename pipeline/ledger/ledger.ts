@@ -1,7 +1,9 @@
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
+import { kindOf, NotRegular } from '../files/regular.ts';
 import { plainName } from '../maas/answers.ts';
 import { stateDir } from '../maas/state-dir.ts';
 import type { UploadRequest } from '../upload/request.ts';
@@ -51,8 +53,7 @@ export async function record(
   const path = ledgerFile(env);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    // One write of one short line: appends of several processes do not mix.
-    await appendFile(path, `${JSON.stringify({ ...entry, time: new Date().toISOString() })}\n`);
+    await appendLine(path, JSON.stringify({ ...entry, time: new Date().toISOString() }));
   } catch (error) {
     emit({
       type: 'notice',
@@ -60,6 +61,24 @@ export async function record(
       message: `The ledger ${path} cannot be written: ${(error as Error).message}`,
     });
   }
+}
+
+/**
+ * Appends one line, so that it stays even when the power goes. One write: appends of several processes do not mix. A line that
+ * a crash or a full disk has cut is ended first, else it would take the new one with it.
+ */
+async function appendLine(path: string, line: string): Promise<void> {
+  const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  await using file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
+  const facts = await file.stat();
+  const kind = kindOf(facts);
+  if (kind !== undefined) throw new NotRegular(path, kind);
+  const last = Buffer.alloc(1);
+  if (facts.size > 0) await file.read(last, 0, 1, facts.size - 1);
+  const bytes = Buffer.from(`${facts.size > 0 && last.toString() !== '\n' ? '\n' : ''}${line}\n`);
+  const { bytesWritten } = await file.write(bytes);
+  if (bytesWritten < bytes.length) throw new Error('the disk is full');
+  await file.datasync();
 }
 
 /** Notes what became of an upload. @param url of the MAAS */
@@ -75,7 +94,7 @@ export function recordUpload(
   return record({ did, target: url, ...made, ...what, validated: request.validated === true }, env, emit);
 }
 
-/** Every entry, the oldest first; lines cut by a crash are left out. */
+/** Every entry, the oldest first; lines cut by a crash, and what is no entry, are left out. */
 export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]> {
   let content: string;
   try {
@@ -86,9 +105,18 @@ export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]>
   }
   return content.split('\n').flatMap((line) => {
     try {
-      return line ? [JSON.parse(line) as LedgerEntry] : [];
+      const entry = line ? (JSON.parse(line) as LedgerEntry | null) : null;
+      return isEntry(entry) ? [entry] : [];
     } catch {
       return [];
     }
   });
+}
+
+const TEXTS = ['time', 'did', 'target', 'name', 'architecture', 'set', 'sha256', 'file'] as const;
+
+function isEntry(entry: LedgerEntry | null): entry is LedgerEntry {
+  return (
+    typeof entry === 'object' && entry !== null && TEXTS.every((name) => typeof entry[name] === 'string')
+  );
 }

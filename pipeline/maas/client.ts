@@ -46,7 +46,7 @@ export class MaasClient {
   constructor(options: ClientOptions) {
     this.url = maasUrl(options.url);
     this.#options = options;
-    this.patience = options.patience ?? new Patience({ totalS: 60 });
+    this.patience = options.patience ?? new Patience({ totalS: 60, firstContactS: 10, firstTries: 2 });
   }
 
   /** The version, asked once. */

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { checkServerIdentity as checkIdentity, type PeerCertificate } from 'node:tls';
-import { getProxyForUrl } from 'proxy-from-env';
 import { Fault } from '../errors/fault.ts';
-import { registerSecret } from '../secrets/registry.ts';
+import { readBoundedText } from '../files/regular.ts';
+import { proxyFor } from '../process/proxy.ts';
 
 /**
  * The connections to one MAAS: kept alive, through the proxy that the environment names for this URL.
@@ -15,9 +14,8 @@ export async function openAgent(url: string, caCert: string | null): Promise<Htt
   const secure = url.startsWith('https:');
   const ca = caCert === null ? undefined : await readAuthority(caCert);
   const options = { keepAlive: true, ...(secure && ca ? { ca } : {}) };
-  const proxy = getProxyForUrl(url);
-  if (!proxy) return secure ? new HttpsAgent(options) : new HttpAgent(options);
-  registerSecret(new URL(proxy).password);
+  const proxy = proxyFor(url);
+  if (!proxy) return withConnectLimit(secure ? new HttpsAgent(options) : new HttpAgent(options));
   // Loaded only where there is a proxy: most uploads stay in the machine room.
   if (secure) {
     const agent = new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, { keepAlive: true });
@@ -31,10 +29,25 @@ export async function openAgent(url: string, caCert: string | null): Promise<Htt
   return new (await import('http-proxy-agent')).HttpProxyAgent(proxy, options);
 }
 
+/** Milliseconds for a connection to come about; the system would try for two minutes where packets are dropped. */
+const CONNECT_MS = 4_000;
+
+function withConnectLimit<A extends HttpAgent>(agent: A): A {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (options, done) => {
+    const socket = create(options, done);
+    const late = Object.assign(new Error('no connection came about'), { code: 'ETIMEDOUT' });
+    const timer = setTimeout(() => socket?.destroy(late), CONNECT_MS);
+    for (const event of ['connect', 'close']) socket?.once(event, () => clearTimeout(timer));
+    return socket;
+  };
+  return agent;
+}
+
 async function readAuthority(path: string): Promise<string> {
   let pem: string;
   try {
-    pem = await readFile(path, 'utf8');
+    pem = await readBoundedText(path);
   } catch (error) {
     throw new Fault('CONFIG_INVALID', `The CA file ${path} cannot be read: ${(error as Error).message}`, {
       hint: "Correct MAAS_API_CACERT or the target's `ca_cert:`.",

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import type { TargetConfig } from '../config/types.ts';
 import { Fault } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
+import { readBoundedText } from '../files/regular.ts';
 import { type ApiKey, parseApiKey } from './api-key.ts';
 import { keyFromStdin } from './key-from-stdin.ts';
 import { keptLogin, keptUrls } from './logins.ts';
@@ -57,7 +58,7 @@ export async function givenKey(
 async function readKeyFile(path: string, emit: Emit): Promise<ApiKey> {
   let content: string;
   try {
-    content = await readFile(path, 'utf8');
+    content = await readBoundedText(path);
     const { mode } = await stat(path);
     if (mode & 0o077)
       emit({

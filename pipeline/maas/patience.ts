@@ -9,6 +9,8 @@ export interface PatienceOptions {
   totalS: number;
   /** Seconds for a server that has never answered: a wrong URL should not cost an hour. */
   firstContactS?: number;
+  /** Tries of a server that has never answered. */
+  firstTries?: number;
   /** Milliseconds before the first retry; doubled each time. */
   baseMs?: number;
   /** Milliseconds between retries at most, where the server does not ask for more. */
@@ -19,6 +21,11 @@ export interface PatienceOptions {
 /** Whether waiting and trying again is right: network faults and statuses that pass. */
 export function isPassing(fault: Fault): boolean {
   return fault.exitCode === EXIT.temporary;
+}
+
+/** A name that no name server knows is a wrong URL; one that is away (EAI_AGAIN) may come back. */
+function isUnknownHost({ cause }: Fault): boolean {
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
 }
 
 /**
@@ -34,6 +41,7 @@ export class Patience {
   constructor(options: PatienceOptions) {
     this.#options = {
       firstContactS: 30,
+      firstTries: Number.POSITIVE_INFINITY,
       baseMs: 500,
       capMs: 30_000,
       now: () => performance.now(),
@@ -64,7 +72,8 @@ export class Patience {
    */
   async pause(fault: Fault, signal: AbortSignal, tell: (seconds: number) => void): Promise<void> {
     if (!isPassing(fault)) throw fault;
-    const { totalS, firstContactS, baseMs, capMs, now } = this.#options;
+    const { totalS, firstContactS, firstTries, baseMs, capMs, now } = this.#options;
+    if (!this.#reached && (this.attempt >= firstTries || isUnknownHost(fault))) throw fault;
     this.#since ??= now();
     const limitMs = 1000 * (this.#reached ? totalS : Math.min(totalS, firstContactS));
     const leftMs = this.#since + limitMs - now();

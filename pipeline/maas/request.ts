@@ -83,7 +83,8 @@ export async function sendOnce(request: Outgoing): Promise<Answer> {
       body,
       agent: request.agent,
       redirect: 'manual',
-      compress: false,
+      // Some proxies compress without being asked; the size is that of what comes out.
+      compress: true,
       size: LARGEST_ANSWER,
       signal: AbortSignal.any([request.signal, cut.signal]),
     });
@@ -122,6 +123,19 @@ function translated(request: Outgoing, error: unknown): Fault {
       hint: 'Check the scheme and the port of the URL (http and 5240, https and 5443 by default).',
       cause: error,
     });
+  if (
+    code.startsWith('Z_') ||
+    code.startsWith('ERR__ERROR_FORMAT') ||
+    (error as FetchError).type === 'max-size'
+  )
+    return new Fault(
+      'MAAS_PROTOCOL',
+      `${host} sends an answer that cannot be read (${code || 'it is too large'})`,
+      {
+        hint: 'Check that the URL is that of a MAAS, and what stands in front of it.',
+        cause: error,
+      },
+    );
   // Everything else that node-fetch throws is the connection's; a mistake of ours must not be tried for an hour.
   if (!(error instanceof FetchError) && code === '')
     return new Fault('INTERNAL', `Request to ${host} failed: ${redact(String(error))}`, { cause: error });
@@ -142,7 +156,7 @@ const WORDS: Record<string, string> = {
 
 function unreachable(request: Outgoing, why: string, cause?: unknown): Fault {
   return new Fault('MAAS_UNREACHABLE', `${new URL(request.url).origin} cannot be reached: ${why}`, {
-    hint: 'Check the URL and the network. Nothing is lost: run the command again and it goes on where it stopped.',
+    hint: 'Check the URL and the network, and run the command again.',
     cause,
   });
 }

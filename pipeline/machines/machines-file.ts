@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { Fault } from '../errors/fault.ts';
+import { readBoundedText } from '../files/regular.ts';
 import { registerSecret } from '../secrets/registry.ts';
 import { dotted, type Path, type PlacedProblem, type Problem, toFault } from '../yaml/problem.ts';
 import { prune } from '../yaml/prune.ts';
@@ -56,7 +56,7 @@ export class MachinesFile {
     const shown = relative(cwd, file);
     let text: string;
     try {
-      text = await readFile(file, 'utf8');
+      text = await readBoundedText(file);
     } catch (error) {
       throw new Fault('CONFIG_NOT_FOUND', `${path} cannot be read: ${(error as Error).message}`, {
         cause: error,

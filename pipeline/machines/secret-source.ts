@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { Fault } from '../errors/fault.ts';
+import { readBoundedText } from '../files/regular.ts';
 import { registerSecret } from '../secrets/registry.ts';
 
 /** Where a password comes from; never the command line itself. */
@@ -24,7 +24,7 @@ export async function readSecret(
     });
   }
   try {
-    const content = source.file === '-' ? await text(process.stdin) : await readFile(source.file, 'utf8');
+    const content = source.file === '-' ? await text(process.stdin) : await readBoundedText(source.file);
     const value = content.replace(/\r?\n$/, '');
     if (value) return kept(value);
   } catch (error) {

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { readBoundedText } from '../files/regular.ts';
 import type { Night } from './types.ts';
 
 /** Nights whose folders are kept. */
@@ -70,9 +71,9 @@ export async function earlierNights(workspace: string): Promise<Night[]> {
 export async function namedNight(path: string): Promise<Night> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    text = await readBoundedText(path).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EISDIR') throw error;
-      return readFile(join(path, 'summary.json'), 'utf8');
+      return readBoundedText(join(path, 'summary.json'));
     });
   } catch {
     throw new Fault('CONFIG_NOT_FOUND', `There is no summary of a night at ${path}`, {

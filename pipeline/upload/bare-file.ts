@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import type { Waiver } from '../checks/waivers.ts';
 import type { ResourceConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
 import type { Emit } from '../events/event.ts';
+import { openRegular, readBoundedText } from '../files/regular.ts';
 import { imageArchitecture } from '../image/architecture.ts';
 import { plainName } from '../maas/answers.ts';
 import { expectImageName } from '../maas/image-name.ts';
@@ -158,7 +159,7 @@ async function measured(
   let done = 0;
   let told = 0;
   try {
-    await using handle = await open(file, 'r');
+    await using handle = await openRegular(file);
     // One buffer for the whole file: a stream's new one for each part costs 30 MB before it is collected.
     const buffer = Buffer.allocUnsafe(1024 * 1024);
     for (;;) {
@@ -188,7 +189,7 @@ async function measured(
 async function manifestSum(file: string, size: number): Promise<string | undefined> {
   try {
     const path = `${file.slice(0, -basename(file).length)}${stem(file)}.manifest.json`;
-    const { artifact } = JSON.parse(await readFile(path, 'utf8')) as {
+    const { artifact } = JSON.parse(await readBoundedText(path)) as {
       artifact: { file: string; sha256: string; size: number };
     };
     return artifact.file === basename(file) && artifact.size === size ? artifact.sha256 : undefined;

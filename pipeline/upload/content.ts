@@ -1,6 +1,7 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
+import { openRegular } from '../files/regular.ts';
 import { decompressor } from '../image/decompress.ts';
 import { BLOCK, checksumOk, number } from '../image/header.ts';
 import { formatOf, KIND_BYTES, signatureOf } from '../image/magic.ts';
@@ -137,7 +138,7 @@ async function look(
   signal: AbortSignal,
 ): Promise<{ packing: Packing; outer: Thing | null; inside: Buffer }> {
   try {
-    await using handle = await open(file, 'r');
+    await using handle = await openRegular(file);
     const head = await read(handle, 0, KIND_BYTES);
     const found = signatureOf(head);
     const { format } = formatOf(head);

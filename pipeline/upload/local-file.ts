@@ -1,7 +1,8 @@
 import { createHash, type Hash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
+import { openRegular } from '../files/regular.ts';
 
 // Read and hashed in pieces, so that the connection is served in between.
 const PIECE = 1024 * 1024;
@@ -59,7 +60,7 @@ export class LocalFile {
     const { file: path, size } = known;
     let handle: FileHandle | undefined;
     try {
-      handle = await open(path, 'r');
+      handle = await openRegular(path);
       const now = (await handle.stat()).size;
       if (now !== size) throw changed(path, `it has ${now} bytes now, not ${size}`);
       return new LocalFile(handle, known);

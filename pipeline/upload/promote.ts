@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs';
-import { copyFile, link, mkdir, rename, rm } from 'node:fs/promises';
+import { copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { mayBePromoted } from '../accept/standing.ts';
+import { digestOf } from '../attest/digest.ts';
 import type { ImageConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
@@ -100,7 +100,7 @@ async function move(
 ): Promise<Moved> {
   const { image, channel, emit, signal, env } = request;
   const name = channelName(image, channel);
-  const file = await kept(entry, request.keepIn);
+  const file = await kept(entry, request);
   const { title, architecture, baseImage, filetype, sha256, size } = entry;
   const result = await uploadImage({
     ...chosen,
@@ -120,11 +120,18 @@ async function move(
   return { ...result, target: chosen.target.name, of };
 }
 
-/** The content, kept by a second name of the same bytes: the next build writes a new file in the old one's place. */
-export async function kept(entry: LedgerEntry, dir: string): Promise<string> {
+/**
+ * The content, kept by a second name of the same bytes: the next build writes a new file in the old one's place. A kept file
+ * that is damaged is made anew of the artifact, as long as that one is good.
+ */
+export async function kept(
+  entry: LedgerEntry,
+  { keepIn: dir, emit, signal }: Pick<ChannelRequest, 'keepIn' | 'emit' | 'signal'>,
+): Promise<string> {
   const path = join(dir, entry.sha256);
-  if (existsSync(path)) return path;
-  if (!existsSync(entry.file) || statSync(entry.file).size !== entry.size)
+  const found = await standsAt(path, entry, emit, signal);
+  if (found === 'good') return path;
+  if ((await standsAt(entry.file, entry, emit, signal)) !== 'good')
     throw new Fault(
       'UPLOAD_MISSING',
       `The content of ${entry.name} is no longer here: ${entry.file} is another file now`,
@@ -132,18 +139,46 @@ export async function kept(entry: LedgerEntry, dir: string): Promise<string> {
         hint: 'Build and upload the image again, then promote it.',
       },
     );
+  if (found === 'other')
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${path} was damaged; ${entry.file} is kept in its place`,
+    });
+  const part = `${path}.${process.pid}.part`;
   try {
     await mkdir(dir, { recursive: true });
-    await link(entry.file, path).catch(async (error: NodeJS.ErrnoException) => {
+    await link(entry.file, part).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV' && error.code !== 'EPERM') throw error;
-      await copyFile(entry.file, `${path}.part`);
-      await rename(`${path}.part`, path);
+      await copyFile(entry.file, part);
     });
+    await rename(part, path);
   } catch (error) {
-    await rm(`${path}.part`, { force: true });
     throw fromSystemError(error, `keeping ${entry.file} in ${dir}`);
+  } finally {
+    // Of two names of one file `rename` removes none.
+    await rm(part, { force: true });
   }
   return path;
+}
+
+/** Whether a path holds the content of an entry: the size first, as it costs nothing. */
+async function standsAt(
+  path: string,
+  { size, sha256 }: LedgerEntry,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<'good' | 'other' | 'nothing'> {
+  const facts = await stat(path).catch(() => undefined);
+  if (!facts) return 'nothing';
+  if (!facts.isFile() || facts.size !== size) return 'other';
+  try {
+    return (await digestOf(path, emit, signal)).sha256 === sha256 ? 'good' : 'other';
+  } catch (error) {
+    // A sector that cannot be read is damage, too.
+    if (signal.aborted) throw error;
+    return 'other';
+  }
 }
 
 async function expectComplete(client: MaasClient, entry: LedgerEntry): Promise<void> {

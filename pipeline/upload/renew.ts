@@ -93,7 +93,7 @@ export async function renewChannel(
     return false;
   }
   // Its local copy first: without it the channel could not be filled again.
-  const file = await kept(entry, request.keepIn);
+  const file = await kept(entry, request);
   const { sha256, size, title, architecture, baseImage, filetype } = entry;
   const { resourceId, set } = await uploadImage({
     ...{ target, key, file, sha256, size, title, architecture, baseImage, filetype, emit, signal, env },

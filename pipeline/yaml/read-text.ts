@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { NotRegular, readBounded } from '../files/regular.ts';
 
 /**
  * The text of a file that a user named.
@@ -10,12 +10,12 @@ import { Fault, fromSystemError } from '../errors/fault.ts';
 export async function readText(file: string, hint?: string): Promise<string> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    bytes = await readBounded(file);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR')
       throw new Fault('CONFIG_NOT_FOUND', `There is no file ${file}`, hint === undefined ? {} : { hint });
-    if (code === 'EISDIR') throw new Fault('CONFIG_NOT_FOUND', `${file} is a folder, not a file`);
+    if (error instanceof NotRegular) throw new Fault('CONFIG_NOT_FOUND', error.message);
     throw fromSystemError(error, `reading ${file}`);
   }
   try {

@@ -17,6 +17,8 @@ export const declare: Declare = (program, act) => {
         const { registerSecret } = await import('../../secrets/registry.ts');
         const passphrase = session.env[PASSPHRASE] || undefined;
         registerSecret(passphrase);
+        const { prepareOutput } = await import('../../files/output.ts');
+        await prepareOutput(out, '--out', 0o700);
         const made = await writeKeyPair(resolve(out), passphrase);
         session.data({ ok: true, encrypted: passphrase !== undefined, ...made }, () =>
           [

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ValidatedFile } from '../../checks/validate-file.ts';
 import { EXIT } from '../../errors/catalogue.ts';
-import { Fault, fromSystemError } from '../../errors/fault.ts';
+import { Fault } from '../../errors/fault.ts';
 import type { Act } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -60,6 +60,9 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     import('../../checks/validate-file.ts'),
     import('../../checks/site-waivers.ts'),
   ]);
+  const { prepareOutput } = await import('../../files/output.ts');
+  for (const name of ['junit', 'markdown', 'sarif'] as const)
+    if (flags[name]) await prepareOutput(flags[name], `--${name}`);
   const previousBytes = flags.since === undefined ? null : await sizeOf(flags.since, session);
   const result = await validateFile(file, {
     profile: flags.profile,
@@ -103,23 +106,21 @@ async function writeReports(
   flags: ValidateFlags,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const { appendFile, writeFile } = await import('node:fs/promises');
+  const { appendOutput, writeOutput } = await import('../../files/output.ts');
   const { verdictMarkdown } = await import('../../checks/output/markdown.ts');
   const { verdictJunit } = await import('../../checks/output/junit.ts');
-  const write = async (file: string, text: string, how = writeFile) => {
-    try {
-      await how(file, text);
-    } catch (error) {
-      throw fromSystemError(error, `writing ${file}`);
-    }
-  };
-  if (flags.junit) await write(flags.junit, verdictJunit(result, result.verdict));
-  if (flags.markdown) await write(flags.markdown, verdictMarkdown(result, result.verdict));
+  if (flags.junit) await writeOutput(flags.junit, verdictJunit(result, result.verdict), '--junit');
+  if (flags.markdown)
+    await writeOutput(flags.markdown, verdictMarkdown(result, result.verdict), '--markdown');
   if (flags.sarif) {
     const { verdictSarif } = await import('../../checks/output/sarif.ts');
     const { toolVersion } = await import('../../attest/tool-version.ts');
-    await write(flags.sarif, verdictSarif(result, result.verdict, await toolVersion()));
+    await writeOutput(flags.sarif, verdictSarif(result, result.verdict, await toolVersion()), '--sarif');
   }
   if (flags.github && env.GITHUB_STEP_SUMMARY)
-    await write(env.GITHUB_STEP_SUMMARY, verdictMarkdown(result, result.verdict), appendFile);
+    await appendOutput(
+      env.GITHUB_STEP_SUMMARY,
+      verdictMarkdown(result, result.verdict),
+      'GITHUB_STEP_SUMMARY',
+    );
 }

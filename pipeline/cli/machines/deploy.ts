@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises';
 import { Fault } from '../../errors/fault.ts';
+import { readBounded } from '../../files/regular.ts';
 import { hasBaseImage } from '../../maas/base-images.ts';
 import { deployJob } from '../../machines/deploy-job.ts';
 import { succeeded } from '../../machines/job.ts';
@@ -81,7 +81,7 @@ export async function deploy(session: Session, names: string[], flags: DeployFla
 
 async function readUserData(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await readBounded(path);
   } catch (error) {
     throw new Fault('CONFIG_NOT_FOUND', `The user data ${path} cannot be read: ${(error as Error).message}`, {
       cause: error,

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ImageConfig } from '../../../pipeline/config/types.ts';
@@ -236,4 +236,26 @@ describe('what channels keep of earlier promotions', () => {
       why: expect.stringContaining('3.8'),
     });
   });
+});
+
+test('a kept file that is damaged is made anew of the artifact beside it', async () => {
+  bench = await Bench.open({ family: '3.5' });
+  const sha256 = await build('dgx1-5.0-1');
+  const { keepIn } = request();
+  const path = join(keepIn, sha256);
+  await mkdir(keepIn, { recursive: true });
+  for (const damage of [Buffer.alloc(50_000), Buffer.from('short'), Buffer.alloc(0)]) {
+    await rm(path, { force: true });
+    await writeFile(path, damage);
+    expect(await promote(chosen(), undefined, request())).toMatchObject({ of: 'dgx1-5.0-1' });
+    const kept = await readFile(path);
+    expect(createHash('sha256').update(kept).digest('hex')).toBe(sha256);
+  }
+  expect(await readdir(keepIn)).toEqual([sha256]);
+  // Neither is good: nothing is sent, and the channel shows what it showed.
+  await rm(path);
+  await writeFile(path, Buffer.alloc(50_000));
+  await writeFile(bench.file, Buffer.alloc(50_000));
+  await expect(promote(chosen(), undefined, request())).rejects.toMatchObject({ code: 'UPLOAD_MISSING' });
+  expect(await shown()).toMatchObject({ sha256, complete: true });
 });

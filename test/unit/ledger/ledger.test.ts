@@ -1,4 +1,5 @@
-import { appendFile, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -37,6 +38,37 @@ test('entries come back in their order; a line that a crash cut off is left out'
   await appendFile(ledgerFile(env), '{"time":"2026-11-22T0\n');
   await record(entry, env, () => {});
   expect((await readLedger(env)).map(({ did }) => did)).toEqual(['started', 'completed']);
+});
+
+test('a line that a crash or a full disk has cut takes no later entry with it', async () => {
+  await record({ ...entry, resourceId: 1 }, env, () => {});
+  const whole = await readFile(ledgerFile(env), 'utf8');
+  for (let end = 0; end <= whole.length; end += 7) {
+    await writeFile(ledgerFile(env), whole + whole.slice(0, end));
+    await record({ ...entry, resourceId: 2 }, env, () => {});
+    const ids = (await readLedger(env)).map(({ resourceId }) => resourceId);
+    expect(ids.filter((id) => id === 2)).toEqual([2]);
+    expect(ids[0]).toBe(1);
+  }
+});
+
+test.each(['null', '5', '"text"', '[]', '{}', 'true', '{"name":5,"sha256":null}', '\u0000', ''])(
+  'what is no entry is left out: %j',
+  async (line) => {
+    await record(entry, env, () => {});
+    await appendFile(ledgerFile(env), `${line}\n`);
+    expect(await readLedger(env)).toHaveLength(1);
+  },
+);
+
+test('the ledger is its owner’s alone, and a pipe in its place holds up nobody', async () => {
+  await record(entry, env, () => {});
+  expect((await stat(ledgerFile(env))).mode & 0o777).toBe(0o600);
+  await rm(ledgerFile(env));
+  execFileSync('mkfifo', [ledgerFile(env)]);
+  const said: string[] = [];
+  await record(entry, env, (event) => said.push(event.type === 'notice' ? event.message : ''));
+  expect(said).toEqual([expect.stringContaining('is a named pipe')]);
 });
 
 test('writers side by side do not mix their lines', async () => {
