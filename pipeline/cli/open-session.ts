@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
-import { constants, mkdirSync, openSync, writeSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { constants, openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { json } from '../escape/json.ts';
@@ -93,7 +93,6 @@ function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) =
   if (!options.events) return (event) => renderer.show(event);
   let file: number;
   try {
-    mkdirSync(dirname(resolve(options.events)), { recursive: true });
     // A pipe without a reader fails at once, it is not waited for.
     const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
     file = openSync(options.events, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
@@ -104,7 +103,7 @@ function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) =
       )
     )
       throw new Fault('USAGE', `--events ${options.events}: no file can be written there`, {
-        hint: 'Give the name of a file.',
+        hint: 'Give the name of a file in a folder that is there.',
         cause: error,
       });
     throw fromSystemError(error, `opening the events file ${options.events}`);

@@ -66,7 +66,8 @@ describe('an output', () => {
     ['keygen --out', ['keygen', '--out']],
   ];
 
-  it.each(OUTPUTS)('%s in a folder that is not there makes it', async (_option, args) => {
+  it.each(OUTPUTS)('%s in a folder that is not there makes it, or is a mistake', async (_option, args) => {
+    if (args[0] === 'checks') return expect((await cli(dir, [...args, 'new/deep/file'])).code).toBe(2);
     await cli(dir, [...args, 'new/deep/file']);
     expect(statSync(join(dir, 'new/deep/file')).isFile()).toBe(true);
   });
