@@ -28,8 +28,7 @@ export const declare: Declare = (program, act) => {
         const { join, resolve } = await import('node:path');
         const file = options.out === '-' ? '-' : resolve(options.out ?? join(imageDir, 'report.html'));
         if (file === '-') return session.data({ ok: true, html }, html, 'document');
-        const { writeOutput } = await import('../../files/output.ts');
-        await writeOutput(file, html, '--out');
+        await write(file, html);
         session.data({ ok: true, file }, file);
       }),
     );
@@ -58,4 +57,23 @@ async function described(session: Session, since: string) {
   const { namedRelease } = await import('../../html/previous.ts');
   const { env, emit, signal } = session;
   return namedRelease(since, { env, emit, signal, config: () => configOf(session) });
+}
+
+async function write(file: string, html: string): Promise<void> {
+  const { default: writeFileAtomic } = await import('write-file-atomic');
+  const { Fault, fromSystemError } = await import('../../errors/fault.ts');
+  try {
+    await writeFileAtomic(file, html);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR')
+      throw new Fault(
+        'USAGE',
+        `No file can be written at ${file}: ${code === 'EISDIR' ? 'it is a folder' : 'its folder does not exist'}`,
+        {
+          hint: 'Give --out the name of a file in a folder that exists.',
+        },
+      );
+    throw fromSystemError(error, `writing ${file}`);
+  }
 }
