@@ -51,7 +51,7 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
   const watch: Watch = { fetchedAfterS: undefined };
   const tail: string[] = [];
   const qemu: string[] = [];
-  const cause = (packer: string) => causeOf({ packer, qemu, console: tail }, request.dir);
+  const cause = (packer: string) => causeOf({ packer, qemu, serial: tail }, request.dir);
   const consoleLog = join(request.dir, 'console.log');
 
   const server = await serveConfig(request.httpDir, credentials.hash, (file) => {

@@ -128,7 +128,8 @@ export interface Said {
   packer: string;
   /** Lines of QEMU's stderr, which Packer writes to its debug log only. */
   qemu: readonly string[];
-  console: readonly string[];
+  /** The last lines of the VM's serial console. */
+  serial: readonly string[];
 }
 
 /** What the failure of a build means, from all that Packer and QEMU have said; the console's last lines are shown with it. */
@@ -141,17 +142,17 @@ export function causeOf(said: Said, logs: string): Fault {
   if (cause)
     return new Fault(cause.code, cause.message, {
       hint: cause.hint,
-      detail: detail(said.console.slice(-10)),
+      detail: detail(said.serial.slice(-10)),
     });
   const hint = 'The full logs are in the folder named above; --verbose shows them while they are written.';
   if (qemu.length > 0)
     return new Fault('BUILD_FAILED', `QEMU ended: ${qemu.at(-1)}`, {
       hint,
-      detail: detail(said.console.slice(-10)),
+      detail: detail(said.serial.slice(-10)),
     });
   const tail = said.packer.trim().split('\n').slice(-8);
   return new Fault('BUILD_FAILED', NO_REASON, {
     hint,
-    detail: detail([...tail, ...said.console.slice(-6)]),
+    detail: detail([...tail, ...said.serial.slice(-6)]),
   });
 }

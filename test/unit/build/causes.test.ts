@@ -12,7 +12,7 @@ describe('the cause of a failed build', () => {
     ['* unknown builder type: qemu; The builder qemu is unknown by Packer', 'PLUGIN_MISSING', 4],
     ['something never seen before', 'BUILD_FAILED', 5],
   ])('%s', (said, code, exitCode) => {
-    expect(causeOf({ packer: said, qemu: [], console: ['last console line'] }, '/logs')).toMatchObject({
+    expect(causeOf({ packer: said, qemu: [], serial: ['last console line'] }, '/logs')).toMatchObject({
       code,
       exitCode,
     });
@@ -20,7 +20,7 @@ describe('the cause of a failed build', () => {
 
   it('shows the tail of the console and where the logs are', () => {
     const fault = causeOf(
-      { packer: 'Timeout waiting for SSH', qemu: [], console: ['kernel panic - not syncing'] },
+      { packer: 'Timeout waiting for SSH', qemu: [], serial: ['kernel panic - not syncing'] },
       '/w/demo/build',
     );
     expect(fault.detail).toContain('kernel panic');
@@ -89,7 +89,7 @@ describe('what QEMU itself says', () => {
     ["qemu: could not open kernel file '/nope': No such file or directory", 'BUILD_FAILED', 5],
   ])('%s', (line, code, exitCode) => {
     const packer = 'Error launching VM: Qemu failed to start. Please run with PACKER_LOG=1 to get more info.';
-    const fault = causeOf({ packer, qemu: [line], console: [] }, '/logs');
+    const fault = causeOf({ packer, qemu: [line], serial: [] }, '/logs');
     expect(fault).toMatchObject({ code, exitCode, detail: expect.stringContaining(`QEMU: ${line}`) });
     expect(isFatal(line)).toBe(code !== 'BUILD_FAILED');
   });
@@ -100,14 +100,14 @@ describe('what QEMU itself says', () => {
       'qemu-system-x86_64: terminating on signal 15 from pid 28576 (timeout)',
     ];
     for (const line of qemu) expect(isFatal(line)).toBe(false);
-    expect(causeOf({ packer: 'Timeout waiting for SSH.', qemu, console: [] }, '/logs').code).toBe(
+    expect(causeOf({ packer: 'Timeout waiting for SSH.', qemu, serial: [] }, '/logs').code).toBe(
       'BUILD_NO_SSH',
     );
   });
 
   it('an unknown reason is the message, without what a terminal would obey', () => {
     const qemu = ['qemu-system-x86_64: the \u001b[31mflux\u001b[0m is gone'];
-    expect(causeOf({ packer: 'Build was halted.', qemu, console: [] }, '/logs').message).toBe(
+    expect(causeOf({ packer: 'Build was halted.', qemu, serial: [] }, '/logs').message).toBe(
       'QEMU ended: qemu-system-x86_64: the flux is gone',
     );
   });
