@@ -58,10 +58,14 @@ function credentials({ access: { credentials } }: ImageFacts): Item[] {
   ];
 }
 
-const SUDO_WEIGHT: Record<ImageFacts['access']['sudo']['doors'][number]['reach'], Severity> = {
-  open: 'blocker',
-  'service-as-root': 'major',
-  service: 'warning',
+const SUDO: Record<
+  ImageFacts['access']['sudo']['doors'][number]['reach'],
+  { severity: Severity; words: string }
+> = {
+  open: { severity: 'blocker', words: '' },
+  listed: { severity: 'major', words: ' (for what is named only)' },
+  'service-as-root': { severity: 'major', words: ' (a service’s own; nobody logs in as it)' },
+  service: { severity: 'warning', words: ' (a service’s own; nobody logs in as it)' },
 };
 
 function sudo({ access: { sudo } }: ImageFacts): Item[] {
@@ -69,8 +73,8 @@ function sudo({ access: { sudo } }: ImageFacts): Item[] {
     ...sudo.unread.map((path) => ({ subject: path, text: `could not be looked at: ${path}` })),
     ...sudo.doors.map(({ file, line, subject, text, reach }) => ({
       subject,
-      text: `sudo without a password: ${file}:${line}: ${text}${reach === 'open' ? '' : ' (a service’s own, nobody logs in)'}`,
-      severity: SUDO_WEIGHT[reach],
+      text: `sudo without a password: ${file}:${line}: ${text}${SUDO[reach].words}`,
+      severity: SUDO[reach].severity,
     })),
   ];
 }

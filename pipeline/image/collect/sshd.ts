@@ -69,7 +69,7 @@ export function sshdConfigs(tree: Tree, files: KeptFiles, unread: Set<string>): 
   const source: SshdFiles = {
     text(path) {
       const text = files.text(path);
-      if (text === null && tree.exists(path)) unread.add(`/${shown(path)}`);
+      if (text === null && tree.exists(path) && !tree.isDirectory(path)) unread.add(`/${shown(path)}`);
       return text;
     },
     glob(pattern) {

@@ -20,9 +20,9 @@ export interface SudoDoor {
   text: string;
   /**
    * `open`: anything, or for somebody who logs in; `service`: a service runs the named commands as another service;
-   * `service-as-root`: as root or somebody who logs in.
+   * `service-as-root`: as root or somebody who logs in; `listed`: who has other rights runs the named commands or as the named services.
    */
-  reach: 'open' | 'service' | 'service-as-root';
+  reach: 'open' | 'listed' | 'service' | 'service-as-root';
 }
 
 export interface SudoFacts {
@@ -236,7 +236,8 @@ function defaultReach(d: SudoDefault, sudoers: Sudoers, accounts: Accounts): Sud
     d.scope === 'command'
       ? bound.every((m) => isListed(m.text))
       : bound.every((m) => isService(m.text, accounts));
-  return narrow ? 'service-as-root' : 'open';
+  if (!narrow) return 'open';
+  return d.scope === 'user' ? 'service-as-root' : 'listed';
 }
 
 /** Members with their aliases put in place; a name that is not defined stays. */
