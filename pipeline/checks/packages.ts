@@ -1,6 +1,6 @@
 import type { ImageFacts, Package } from '../image/facts.ts';
-import { installed } from '../parsers/dpkg-status.ts';
-import { type Check, fail, failOr, type Item, type Outcome, pass, several } from './types.ts';
+import { aptStanding, installed } from '../parsers/dpkg-status.ts';
+import { type Check, fail, failOr, type Item, type Outcome, pass } from './types.ts';
 
 function find(facts: ImageFacts, name: string): Package | undefined {
   return facts.packages.find((p) => p.name === name);
@@ -52,6 +52,23 @@ const LAYOUT_PACKAGES: readonly { names: string[]; layout: string; rare?: boolea
   { names: ['nvme-cli'], layout: 'NVMe over TCP', rare: true },
   { names: ['openvswitch-switch'], layout: 'Open vSwitch bridges', rare: true },
 ];
+
+const STATES = {
+  stops: { severity: undefined, words: 'every run of apt stops until it is reinstalled' },
+  unknown: { severity: undefined, words: 'dpkg knows no such state' },
+  reinstall: { severity: undefined, words: 'dpkg wants it installed anew' },
+  unfinished: { severity: 'warning', words: 'the next run of apt finishes it' },
+  removed: { severity: 'warning', words: 'removed, with its configuration left' },
+} as const;
+
+/** What is wrong with a package's state; one of another architecture is named with it. */
+function stateItem(p: Package, native: string | undefined): Item[] {
+  const standing = aptStanding(p);
+  if (standing === null) return [];
+  const name = native === undefined || p.arch === native || p.arch === 'all' ? p.name : `${p.name}:${p.arch}`;
+  const { severity, words } = STATES[standing];
+  return [{ subject: name, text: `${p.status} ${name} (${words})`, ...(severity ? { severity } : {}) }];
+}
 
 /** What must be installed, because curtin or MAAS call it. */
 export const PACKAGE_CHECKS: Check[] = [
@@ -162,15 +179,16 @@ export const PACKAGE_CHECKS: Check[] = [
     id: 'package-states',
     title: 'Every package is installed and configured',
     severity: 'major',
-    why: 'apt refuses to do anything on the machine, reconfiguring included, before a half-installed package is dealt with.',
-    fix: 'Run `dpkg --configure -a` in the build, and `apt-get purge` what is only left as configuration (rc).',
+    why: 'apt refuses to do anything on the machine while a package that is not whole has to be reinstalled; what is half-configured is configured at the first run of apt, in the middle of a deployment.',
+    fix: 'Run `dpkg --configure -a` in the build, reinstall what is broken, and `apt-get purge` what is only left as configuration (rc). Unmet dependencies are not looked at: `apt-get check` in the build finds them.',
     reads: STATUS,
     evaluate({ packages }) {
       if (packages.length === 0) return fail('/var/lib/dpkg/status lists no package');
-      const odd = packages.filter((p) => !installed(p));
-      return odd.length > 0
-        ? fail(`${odd.length} of ${packages.length}: ${several(odd.map((p) => `${p.status} ${p.name}`))}`)
-        : pass(`${packages.length} packages`);
+      const native = packages.find((p) => p.name === 'dpkg')?.arch;
+      return failOr(
+        packages.flatMap((p) => stateItem(p, native)),
+        `${packages.length} packages`,
+      );
     },
   },
   {

@@ -15,7 +15,7 @@ import { parseDebconf } from '../../pipeline/parsers/debconf.ts';
 import { compareDebianVersions } from '../../pipeline/parsers/debian-version.ts';
 import { parseDep5 } from '../../pipeline/parsers/dep5.ts';
 import { parseDiversions } from '../../pipeline/parsers/diversions.ts';
-import { installed, parseDpkgStatus } from '../../pipeline/parsers/dpkg-status.ts';
+import { aptStanding, installed, parseDpkgStatus, providersOf } from '../../pipeline/parsers/dpkg-status.ts';
 import { bootEffect, mountedThing, parseFstab } from '../../pipeline/parsers/fstab.ts';
 import { globMatches, globMatchesPath, isPattern, wildcardMatches } from '../../pipeline/parsers/glob.ts';
 import { grubChoice, grubStep, parseGrubCfg } from '../../pipeline/parsers/grub-cfg.ts';
@@ -94,6 +94,8 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   'dpkg-status': {
     parseDpkgStatus: text(parseDpkgStatus),
     installed: text((said) => parseDpkgStatus(said).map(installed)),
+    aptStanding: text((said) => parseDpkgStatus(said).map(aptStanding)),
+    providersOf: text((said) => providersOf(said, 'x')),
   },
   fstab: {
     parseFstab: text(parseFstab),
