@@ -138,6 +138,11 @@ function resolveImage(
   const { vm = {}, resource = {}, iso = {} } = image;
   const source = iso.source === undefined ? undefined : isoSource(iso.source, base);
   const defaults = release.defaults;
+  const inDetail = typeof image.compression === 'object';
+  const compression =
+    typeof image.compression === 'object'
+      ? image.compression
+      : { level: image.compression, members: undefined };
   return {
     name,
     release: take('release', 'release', image.release, ''),
@@ -171,7 +176,15 @@ function resolveImage(
       [],
     ),
     pack: take('pack', 'pack', image.pack, 'guest'),
-    compression: take('compression', 'compression', image.compression, 'normal'),
+    compression: take(
+      'compression',
+      inDetail ? 'compression.level' : 'compression',
+      compression.level,
+      'normal',
+    ),
+    ...(compression.members && {
+      gzipMembers: take('gzipMembers', 'compression.members', compression.members, 'many'),
+    }),
     resource: {
       name: take('resource.name', 'resource.name', resource.name, defaults.resourceName),
       title: take('resource.title', 'resource.title', resource.title, defaults.title),

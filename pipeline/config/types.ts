@@ -99,6 +99,8 @@ export interface ImageConfig {
   pack: 'guest' | 'packer-maas';
   /** Place on the size/time curve. */
   compression: 'fast' | 'normal' | 'small';
+  /** Of the gzip, many by default; `single` for readers that stop after the first. */
+  gzipMembers?: 'many' | 'single';
   resource: ResourceConfig;
   /** Names of targets to upload to. */
   upload: string[];

@@ -1,5 +1,7 @@
 import type { StateTimeouts } from './types.ts';
 
+type Level = 'fast' | 'normal' | 'small';
+
 /** The configuration as a person writes it in dgxos-maas.yaml; the schema says the same. See types.ts for the resolved one. */
 export interface WrittenConfig {
   workspace?: string;
@@ -39,7 +41,7 @@ export interface WrittenImage {
   late_commands?: Record<string, string | string[]>;
   files?: WrittenFile[];
   pack?: 'guest' | 'packer-maas';
-  compression?: 'fast' | 'normal' | 'small';
+  compression?: Level | { level?: Level; members?: 'many' | 'single' };
   resource?: { name?: string; title?: string; architecture?: string; base_image?: string };
   upload?: string[];
   acceptance?: WrittenAcceptance;

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
+import { constants, deflateRaw, gzip } from 'node:zlib';
 import { Fault } from '../errors/fault.ts';
 import { run } from '../process/run.ts';
 
@@ -11,6 +11,9 @@ export type Level = 'fast' | 'normal' | 'small';
  * ones cost more process starts.
  */
 export const MEMBER_BYTES = 16 << 20;
+
+/** How many members the gzip has: many, or one for readers that stop after the first. */
+export type Members = 'many' | 'single';
 
 /** What compresses one member. */
 export interface Compressor {
@@ -27,6 +30,9 @@ export const LEVELS: Record<Compressor['tool'], Record<Level, number>> = {
   zlib: { fast: 1, normal: 6, small: 9 },
 };
 
+/** Node's own; the only one that makes pieces of one member. */
+export const ZLIB: Compressor = { tool: 'zlib', version: process.versions.zlib ?? 'unknown' };
+
 /** The best compressor of this host: libdeflate's tool (Debian's libdeflate-tools) where installed, else Node's zlib. */
 export async function gzipTools(): Promise<Compressor> {
   try {
@@ -36,23 +42,44 @@ export async function gzipTools(): Promise<Compressor> {
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== 'TOOL_MISSING') throw error;
   }
-  return { tool: 'zlib', version: process.versions.zlib ?? 'unknown' };
+  return ZLIB;
 }
 
 /** Everything that decides which bytes a tar is compressed to, for the fingerprint. */
-export async function compressorId(level: Level): Promise<string> {
-  const { tool, version } = await gzipTools();
-  return `${tool} ${version}, level ${LEVELS[tool][level]}, members of ${MEMBER_BYTES} bytes`;
+export async function compressorId(level: Level, members: Members = 'many'): Promise<string> {
+  const { tool, version } = members === 'single' ? ZLIB : await gzipTools();
+  const pieces = members === 'single' ? 'one member of pieces' : 'members';
+  return `${tool} ${version}, level ${LEVELS[tool][level]}, ${pieces} of ${MEMBER_BYTES} bytes`;
 }
 
 const gzipAsync = promisify(gzip);
+const deflateAsync = promisify(deflateRaw);
+
+const OPTIONS = { memLevel: 9, strategy: constants.Z_DEFAULT_STRATEGY, chunkSize: 4 << 20 };
 
 /** One gzip member by Node's zlib, on a thread of libuv's pool; its header holds neither name nor time. */
 export async function zlibMember(block: Buffer, level: number): Promise<Buffer> {
   return await gzipAsync(block, {
     level,
-    memLevel: 9,
-    strategy: constants.Z_DEFAULT_STRATEGY,
-    chunkSize: 4 << 20,
+    ...OPTIONS,
   });
+}
+
+/**
+ * A piece of one gzip member: deflate blocks that end on a byte without being the last, so that pieces made side by side can
+ * stand one after the other between `MEMBER_HEAD` and `memberTail`.
+ */
+export async function zlibPiece(block: Buffer, level: number): Promise<Buffer> {
+  return await deflateAsync(block, { level, ...OPTIONS, finishFlush: constants.Z_SYNC_FLUSH });
+}
+
+/** RFC 1952: deflate, neither name nor time, made on Unix. */
+export const MEMBER_HEAD = Buffer.from('1f8b0800000000000003', 'hex');
+
+/** The empty last block of deflate, the sum of all that is inside (CRC-32), and its length. */
+export function memberTail(crc: number, bytes: number): Buffer {
+  const tail = Buffer.from('03000000000000000000', 'hex');
+  tail.writeUInt32LE(crc >>> 0, 2);
+  tail.writeUInt32LE(bytes % 2 ** 32, 6);
+  return tail;
 }

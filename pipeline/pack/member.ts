@@ -1,7 +1,7 @@
 import { constants, type FileHandle, open, writeFile } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { run } from '../process/run.ts';
-import { type Compressor, zlibMember } from './compressor.ts';
+import { type Compressor, zlibMember, zlibPiece } from './compressor.ts';
 
 /**
  * Compresses one block to a gzip member whose header holds neither name nor time.
@@ -25,6 +25,13 @@ export async function compressMember(
   }
   await assertMember(member, block.length);
   return member;
+}
+
+/** Compresses one block to a piece of a member. @returns the path of the piece */
+export async function compressPiece(level: number, block: Buffer, slot: string): Promise<string> {
+  const piece = `${slot}.deflate`;
+  await writeFile(piece, await zlibPiece(block, level));
+  return piece;
 }
 
 /** Writes over what the slot held before: its pages in memory are used again instead of being freed and found anew. */

@@ -22,6 +22,13 @@ export class Output {
     return new Output(await open(path, 'w'));
   }
 
+  async write(bytes: Buffer): Promise<void> {
+    this.#sum.update(bytes);
+    await writeAll(this.#file, bytes, this.#size);
+    this.#size += bytes.length;
+    this.#unflushed += bytes.length;
+  }
+
   /** Adds the content of a file. */
   async append(path: string): Promise<void> {
     const from = await open(path, 'r');
@@ -29,11 +36,7 @@ export class Output {
       for (;;) {
         const { bytesRead } = await from.read(this.#buffer, 0, this.#buffer.length, null);
         if (bytesRead === 0) break;
-        const bytes = this.#buffer.subarray(0, bytesRead);
-        this.#sum.update(bytes);
-        await writeAll(this.#file, bytes, this.#size);
-        this.#size += bytesRead;
-        this.#unflushed += bytesRead;
+        await this.write(this.#buffer.subarray(0, bytesRead));
       }
     } finally {
       await from.close();

@@ -3,12 +3,23 @@ import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
 import { interrupted } from '../process/run.ts';
-import { type Compressor, gzipTools, LEVELS, type Level, MEMBER_BYTES } from './compressor.ts';
+import {
+  type Compressor,
+  gzipTools,
+  LEVELS,
+  type Level,
+  MEMBER_BYTES,
+  MEMBER_HEAD,
+  type Members,
+  memberTail,
+  ZLIB,
+} from './compressor.ts';
 import { Feed } from './feed.ts';
-import { compressMember } from './member.ts';
+import { compressMember, compressPiece } from './member.ts';
 import { Output } from './output.ts';
 
 export interface PackOptions {
@@ -26,7 +37,9 @@ export interface PackOptions {
   signal?: AbortSignal;
   /** Names the progress. */
   id: string;
-  /** Default: `gzipTools()`. */
+  /** Default: many. */
+  members?: Members;
+  /** Default: `gzipTools()`; one member is always made by zlib. */
   compressor?: Compressor;
 }
 
@@ -42,13 +55,13 @@ export interface Packed {
 }
 
 /**
- * Compresses a tar to a gzip file of many members, side by side on all cores, in one reading that also gives both digests
+ * Compresses a tar to a gzip file of many members, or of pieces of one, side by side on all cores, in one reading that also gives both digests
  * and feeds a consumer. The same tar gives the same bytes on any machine with the same compressor (see `compressorId`).
  * @throws Fault DISK_FULL, NO_PERMISSION, PACK_FAILED; what the consumer fails with; INTERRUPTED
  */
 export async function packTar(options: PackOptions): Promise<Packed> {
   const { out, consumer } = options;
-  const compressor = options.compressor ?? (await gzipTools());
+  const compressor = options.members === 'single' ? ZLIB : (options.compressor ?? (await gzipTools()));
   const work = `${out}.partial`;
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal ? [options.signal] : [])]);
@@ -78,7 +91,7 @@ const STREAM = 'stream.gz';
 const MOST_MEMBERS = 16;
 
 async function compress(
-  { tar, level, consumer, emit, signal, id }: PackOptions & { signal: AbortSignal },
+  { tar, level, members: form, consumer, emit, signal, id }: PackOptions & { signal: AbortSignal },
   compressor: Compressor,
   work: string,
 ): Promise<Omit<Packed, 'path' | 'compressor'>> {
@@ -93,16 +106,23 @@ async function compress(
     const depth = Math.min(availableParallelism() + 1, MOST_MEMBERS);
     const buffers = Array.from({ length: depth }, () => Buffer.allocUnsafeSlow(MEMBER_BYTES));
     let done = 0;
+    let crc = 0;
+    const single = form === 'single';
+    if (single) await output.write(MEMBER_HEAD);
     for (let i = 0; done < total; i++) {
       if (members.length === depth) await output.append(await members.shift()!);
       const block = await fill(buffers[i % depth]!, input);
       if (block.length === 0) throw new Fault('TAR_TRUNCATED', `${tar} became shorter while it was read`);
       const slot = join(work, `member-${i % depth}`);
-      const member = compressMember(compressor, LEVELS[compressor.tool][level], block, slot, signal);
+      const power = LEVELS[compressor.tool][level];
+      const member = single
+        ? compressPiece(power, block, slot)
+        : compressMember(compressor, power, block, slot, signal);
       // Awaited in its turn; until then a failure is not an unhandled one.
       member.catch(() => {});
       members.push(member);
       sum.update(block);
+      if (single) crc = crc32(block, crc);
       await feed?.write(block);
       done += block.length;
       emit({ type: 'progress', id, label: 'Packing', done, total, unit: 'bytes' });
@@ -110,6 +130,7 @@ async function compress(
     }
     await feed?.end();
     while (members.length > 0) await output.append(await members.shift()!);
+    if (single) await output.write(memberTail(crc, done));
     return { ...(await output.finish()), tarSha256: sum.digest('hex'), tarBytes: done };
   } finally {
     await input.close();

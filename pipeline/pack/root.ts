@@ -21,6 +21,8 @@ export interface PackedRoot {
 
 export interface PackRootOptions {
   level: 'fast' | 'normal' | 'small';
+  /** Default: many. */
+  members?: 'many' | 'single';
   emit: Emit;
   signal: AbortSignal;
 }

@@ -23,8 +23,9 @@ export const pack: Stage<'pack'> = {
       facts: FACTS_VERSION,
       name: image.name,
       compression: image.compression,
+      members: image.gzipMembers ?? 'many',
       // Another compressor writes other bytes.
-      compressor: await compressorId(image.compression),
+      compressor: await compressorId(image.compression, image.gzipMembers),
       // Whose signature is made, if any; the public half only.
       signingKey: (await signingKey(context, () => {}))?.keyId ?? null,
     };
@@ -34,7 +35,8 @@ export const pack: Stage<'pack'> = {
     const built = context.output('build');
     const key = await signingKey(context, emit);
     const path = join(dir, `${image.name}.tar.gz`);
-    const packed = await packRoot(built.root, path, { level: image.compression, emit, signal });
+    const { compression: level, gzipMembers: members } = image;
+    const packed = await packRoot(built.root, path, { level, members, emit, signal });
     const date = new Date().toISOString().slice(0, 10).replaceAll('-', '');
     const evidencePath = join(dir, 'facts.json');
     const evidence: Evidence = { facts: packed.facts, stream: packed.stream, build: { pack: image.pack } };

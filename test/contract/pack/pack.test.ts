@@ -172,3 +172,20 @@ test('a full disk is named as one', async () => {
   const { stdout, stderr } = await run(['unshare', '--map-root-user', '--mount', ...args]);
   expect(/unshare|mount/.test(stderr) ? 'DISK_FULL' : stdout).toBe('DISK_FULL');
 });
+
+test('one member for readers that stop after the first: the same tar for gzip and for Python, streaming; the same bytes each time', async () => {
+  const packed = await pack({ members: 'single' });
+  // Several pieces.
+  expect(packed.tarBytes).toBeGreaterThan(16 << 20);
+  const bytes = await readFile(out);
+  expect(sha(bytes)).toBe(packed.sha256);
+  expect(sha(gunzipSync(bytes))).toBe(packed.tarSha256);
+  await runOk(['gzip', '-t', out]);
+  const python = `import tarfile, zlib
+d = zlib.decompressobj(31)
+print(len(d.decompress(open("${out}", "rb").read())) , d.eof, len(d.unused_data))
+print(len([m for m in tarfile.open("${out}", mode="r|gz")]) == len(tarfile.open("${tar}").getmembers()))`;
+  const { stdout } = await runOk(['python3', '-c', python]);
+  expect(stdout.trim().split('\n')).toEqual([`${packed.tarBytes} True 0`, 'True']);
+  expect((await pack({ members: 'single' })).sha256).toBe(packed.sha256);
+});

@@ -48,6 +48,19 @@ describe('flag before environment before file before default', () => {
     });
   });
 
+  it('compression in detail, and as one word', async () => {
+    const { config } = await load(withImage('compression: {level: small, members: single}'));
+    expect(config.images.dgx1).toMatchObject({ compression: 'small', gzipMembers: 'single' });
+    const { config: half } = await load(withImage('compression: {members: single}'));
+    expect(half.images.dgx1).toMatchObject({ compression: 'normal', gzipMembers: 'single' });
+    await expect(load(withImage('compression: {members: two}'))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+    await expect(load(withImage('compression: {speed: 1}'))).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+    });
+  });
+
   it('a value from the file is told with its line', async () => {
     const { origins, config } = await load(withImage('pack: guest', 'compression: small'));
     expect(origins.get('images.dgx1.compression')).toEqual({
