@@ -16,10 +16,10 @@ export interface PlaceProblem {
   suggestion?: string | undefined;
 }
 
-const PATHS: Readonly<Record<PlaceKind, string>> = {
-  pool: 'resourcepools/',
-  zone: 'zones/',
-  domain: 'domains/',
+const LISTS: Readonly<Record<PlaceKind, (client: MaasClient) => Promise<unknown>>> = {
+  pool: (client) => client.get('resourcepools/'),
+  zone: (client) => client.get('zones/'),
+  domain: (client) => client.get('domains/'),
 };
 
 /**
@@ -31,10 +31,10 @@ export async function placeProblems(
   wanted: readonly NewMachine[],
 ): Promise<PlaceProblem[]> {
   const problems: PlaceProblem[] = [];
-  for (const key of Object.keys(PATHS) as PlaceKind[]) {
+  for (const key of Object.keys(LISTS) as PlaceKind[]) {
     const naming = wanted.filter((machine) => machine[key] !== undefined);
     if (naming.length === 0) continue;
-    const known = await namesAt(client, PATHS[key]);
+    const known = namesOf(client, key, await LISTS[key](client));
     for (const { hostname, [key]: name = '' } of naming)
       if (!known.includes(name))
         problems.push({
@@ -63,8 +63,7 @@ export async function placeProblems(
   return problems;
 }
 
-async function namesAt(client: MaasClient, path: string): Promise<string[]> {
-  const list = await client.get(path);
-  if (!Array.isArray(list)) throw client.notMaas(path, 'there is no list in it');
+function namesOf(client: MaasClient, key: PlaceKind, list: unknown): string[] {
+  if (!Array.isArray(list)) throw client.notMaas(key, 'there is no list in it');
   return (list as { name?: unknown }[]).map(({ name }) => String(name));
 }
