@@ -1,5 +1,6 @@
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../errors/fault.ts';
+import { NotRegular, openRegular } from '../files/regular.ts';
 import { KIND_BYTES, type Signature, signatureOf } from '../image/magic.ts';
 
 /** A fixed VHD is a raw disk with this in its last sector. */
@@ -12,9 +13,8 @@ const VHD: Signature = { name: 'a VHD disk of fixed size', family: 'disk-file', 
 export async function openDisk(path: string): Promise<{ path: string; format: 'raw' | 'qcow2' }> {
   try {
     const real = await realpath(path);
-    await using file = await open(real, 'r');
+    await using file = await openRegular(real);
     const info = await file.stat();
-    if (!info.isFile()) throw new Fault('DISK_UNREADABLE', `${path} is not a regular file`);
     const head = await file.read(Buffer.alloc(KIND_BYTES), 0, KIND_BYTES, 0);
     const tail = await file.read(Buffer.alloc(512), 0, 512, Math.max(0, info.size - 512));
     const fixed = tail.buffer.toString('latin1', 0, 8) === 'conectix';
@@ -31,6 +31,7 @@ export async function openDisk(path: string): Promise<{ path: string; format: 'r
       },
     );
   } catch (error) {
+    if (error instanceof NotRegular) throw new Fault('DISK_UNREADABLE', `${path} is not a regular file`);
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new Fault('DISK_UNREADABLE', `There is no file ${path}`, { cause: error });
     throw error instanceof Fault ? error : fromSystemError(error, `reading ${path}`);
