@@ -1,0 +1,177 @@
+import fc from 'fast-check';
+import { Fault } from '../../pipeline/errors/fault.ts';
+import { PARSERS } from './parsers.ts';
+import { READERS } from './readers.ts';
+import { seededTargets, seedsOf } from './seeds.ts';
+
+/** An input that grows: what comes first, what is repeated, what comes last, and for which reader it is. */
+export interface Growth {
+  reader: string;
+  head: string;
+  unit: string;
+  tail: string;
+}
+
+/** Every reader of foreign text by folder and name: `accounts parsePasswd`. */
+export const GROWING = new Map<string, (input: Buffer) => unknown>(
+  Object.entries({ ...PARSERS, ...READERS }).flatMap(([folder, readers]) =>
+    Object.entries(readers).map(([name, read]) => [`${folder} ${name}`, read] as const),
+  ),
+);
+
+const LEAST = 8 << 10;
+const MOST = 512 << 10;
+/** Below this a time is as much the machine's as the reader's. CPU milliseconds. */
+const CLEAR_MS = 25;
+/** A reader that is linear takes twice as long for twice as much; one that is not, four times. Between them is room for the collector. */
+const WORST_RATIO = 3;
+
+/**
+ * Reads ever longer inputs of one form. @throws Error when twice the input takes far more than twice the time
+ */
+export async function checkGrowth({ reader, head, unit, tail }: Growth): Promise<void> {
+  const read = GROWING.get(reader);
+  if (!read || unit === '') return;
+  const input = (size: number) => {
+    const times = Math.max(1, Math.floor(size / Buffer.byteLength(unit)));
+    return Buffer.from(head + unit.repeat(times) + tail);
+  };
+  for (let size = LEAST; size <= MOST; size *= 8) {
+    if ((await cpuMs(read, input(size), 1)) < CLEAR_MS) continue;
+    // Measured again, the least of several: whatever else runs on the machine only adds.
+    const half = await cpuMs(read, input(size / 2), 3);
+    const whole = await cpuMs(read, input(size), 3);
+    if (whole > CLEAR_MS && whole > half * WORST_RATIO)
+      throw new Error(
+        `${reader} takes ${half.toFixed(1)} ms for ${size / 2} bytes and ${whole.toFixed(1)} ms for ${size}: it is not linear`,
+      );
+    // What is slow and linear is found out at this size as well as at the next.
+    if (whole > 10 * CLEAR_MS) return;
+  }
+}
+
+async function cpuMs(read: (input: Buffer) => unknown, input: Buffer, times: number): Promise<number> {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < times; i++) {
+    const before = process.threadCpuUsage();
+    try {
+      await read(input);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+    const { user, system } = process.threadCpuUsage(before);
+    least = Math.min(least, (user + system) / 1000);
+  }
+  return least;
+}
+
+const CHARACTERS = [...' \t\n\r\0\\"\'`#=:;,.*?/-+_[](){}<>!~$%&@|^0aZ', '\u00e9', '\u2028'];
+const WORDS = [
+  ...[
+    'Package: a\n',
+    'Status: install ok installed\n',
+    'Match all\n',
+    'Include *\n',
+    'deb ',
+    'deb [',
+    'URIs: ',
+    'Types: deb\n',
+  ],
+  ...[
+    "submenu 'a' {\n",
+    "menuentry 'a' {\n",
+    'linux /vmlinuz-1\n',
+    '"""',
+    "'''",
+    '/*',
+    '*/',
+    '//',
+    '#clear ',
+    '::',
+    'a::',
+    '\\\n',
+  ],
+  ...[
+    'NOPASSWD:',
+    'ALL=',
+    'Defaults ',
+    'UUID=',
+    '/dev/',
+    '$6$',
+    'a: ',
+    '- ',
+    '&a ',
+    '*a',
+    '<<: ',
+    '[a, ',
+    '{a: ',
+    'a=b\n',
+    'export ',
+  ],
+  ...[
+    'Name: a\n',
+    'Value: b\n',
+    'Files: *\nLicense: x\n\n',
+    'linux-generic ',
+    ' #',
+    '\t#',
+    'x=\\\n',
+    'network:\n',
+    '<p>',
+    '<',
+    '&amp;',
+  ],
+  ...[
+    '::error::',
+    '\u001b[',
+    '1 or 2',
+    '(',
+    'GPL-2 and ',
+    '%s',
+    '{"a":',
+    '[[',
+    'a/',
+    '../',
+    './',
+    '11 path=ab\n',
+    '1,2,',
+  ],
+];
+
+/** Lines of the seeds: they lead to where a parser works. */
+const LINES = seededTargets()
+  .filter((name) => name !== 'tar' && name !== 'gzip' && name !== 'growth')
+  .flatMap((name) =>
+    seedsOf(name).flatMap(({ content }) => content.subarray(0, 20_000).toString().split('\n').slice(0, 60)),
+  )
+  .filter((line) => line !== '' && line.length < 120);
+
+const part = fc.oneof(
+  { arbitrary: fc.constantFrom(...CHARACTERS), weight: 3 },
+  { arbitrary: fc.constantFrom(...WORDS), weight: 3 },
+  { arbitrary: fc.constantFrom(...new Set(LINES)), weight: 2 },
+);
+const end = fc.oneof(fc.constant(''), fc.constantFrom('\n', 'x', ' x', '"', '\0', '}', '\n\n'), part);
+
+/** Forms of inputs, as JSON: a form that is found is kept as a seed like any other. */
+export const growths: fc.Arbitrary<Buffer> = fc
+  .record({
+    reader: fc.constantFrom(...GROWING.keys()),
+    head: fc.oneof(
+      fc.constant(''),
+      part,
+      fc.tuple(part, part).map(([a, b]) => a + b),
+    ),
+    unit: fc.oneof(
+      part,
+      fc.tuple(part, fc.constantFrom('\n', ' ', '')).map(([a, b]) => a + b),
+      fc.tuple(part, part).map(([a, b]) => a + b),
+    ),
+    tail: end,
+  })
+  .map((growth) => Buffer.from(JSON.stringify(growth)));
+
+/** The form that a seed holds. */
+export function growthOf(input: Buffer): Growth {
+  return JSON.parse(input.toString());
+}

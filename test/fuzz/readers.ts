@@ -1,0 +1,85 @@
+import { parseEnvelope } from '../../pipeline/attest/dsse.ts';
+import { spdxOf } from '../../pipeline/attest/spdx.ts';
+import { readStatement } from '../../pipeline/attest/statement.ts';
+import { parseSums } from '../../pipeline/attest/sums.ts';
+import { causeOf } from '../../pipeline/build/causes.ts';
+import { failureIn, meaningOf } from '../../pipeline/build/console.ts';
+import { parseRow, spokenLines } from '../../pipeline/build/machine-readable.ts';
+import { data, property } from '../../pipeline/checks/output/github.ts';
+import { content } from '../../pipeline/checks/output/junit.ts';
+import { parseWaivers } from '../../pipeline/checks/waivers.ts';
+import { describeJson } from '../../pipeline/diff/json-file.ts';
+import { safeText } from '../../pipeline/html/safe-text.ts';
+import { createInspector } from '../../pipeline/image/inspector.ts';
+import { nameProblem, normalise, shown } from '../../pipeline/image/names.ts';
+import { parsePax } from '../../pipeline/image/pax.ts';
+import { paxSparse } from '../../pipeline/image/sparse.ts';
+import { grubTitles } from '../../pipeline/iso/grub-menu.ts';
+import { parseReport } from '../../pipeline/iso/listing.ts';
+import { parseVolume } from '../../pipeline/iso/volume.ts';
+import { parseApiKey } from '../../pipeline/maas/api-key.ts';
+import { explain, plainText } from '../../pipeline/maas/refusal.ts';
+import { endpointOf } from '../../pipeline/maas/url.ts';
+import { parseVersion } from '../../pipeline/maas/version.ts';
+import { plain } from '../../pipeline/report/paint.ts';
+import { Source } from '../../pipeline/yaml/source.ts';
+
+type Read = (input: Buffer) => unknown;
+
+const text = (read: (text: string) => unknown) => (input: Buffer) => read(input.toString());
+const byLine = (read: (line: string) => unknown) => (input: Buffer) => input.toString().split('\n').map(read);
+
+/** What reads foreign bytes besides the parsers of an image's files, by folder. */
+export const READERS: Record<string, Record<string, Read>> = {
+  image: {
+    inspector: (input) => read(input),
+    parsePax: (input) => {
+      const records = parsePax(input);
+      return records && paxSparse(records);
+    },
+    nameProblem: (input) => nameProblem(input.toString('latin1'), 'file'),
+    normalise: (input) => normalise(input.toString('latin1')),
+    shown: (input) => shown(input.toString('latin1')),
+  },
+  yaml: {
+    source: text((said) => new Source('x.yaml', said)),
+    waivers: text((said) => parseWaivers(said, 'x.yaml')),
+  },
+  iso: { grubTitles: text(grubTitles), parseReport: text(parseReport), parseVolume },
+  build: {
+    meaningOf: text(meaningOf),
+    failureIn: text(failureIn),
+    rows: byLine((line) => {
+      const row = parseRow(line);
+      return row && spokenLines(row);
+    }),
+    causeOf: text((said) => causeOf(said, said.split('\n').slice(-50), 'logs')),
+  },
+  attest: {
+    parseEnvelope: text(parseEnvelope),
+    readStatement: text(readStatement),
+    parseSums: text(parseSums),
+    spdxOf: text(spdxOf),
+  },
+  maas: {
+    explain: text((said) => explain('GET x', 400, said, said)),
+    plainText: text(plainText),
+    parseApiKey: text((said) => parseApiKey(said, 'here')),
+    parseVersion: text(parseVersion),
+    endpointOf: text(endpointOf),
+  },
+  reports: {
+    plain: text(plain),
+    safeText: text(safeText),
+    data: text(data),
+    property: text(property),
+    junit: text(content),
+    describeJson: text((said) => describeJson('facts.json', said)),
+  },
+};
+
+async function read(tar: Buffer): Promise<unknown> {
+  const inspector = createInspector();
+  inspector.end(tar);
+  return inspector.facts();
+}
