@@ -20,11 +20,15 @@ const SAME: ReadonlyMap<string, string> = new Map([
   ['psf-2', 'PSF-2.0'],
 ]);
 
+/** No licence's name is longer. */
+const LONGEST = 500;
+
 /**
  * The SPDX identifier or expression of a licence as Debian's copyright files name it ("GPL-2+ or Expat"), or null when
  * it has none that is certain.
  */
 export function spdxOf(debian: string): string | null {
+  if (debian.length > LONGEST) return null;
   // "A or B, and C": a comma binds more loosely than the words.
   const [first, ...rest] = debian.split(/\s*,\s+(?=(?:and|or)\s)/i);
   const words = new Set(rest.map((part) => /^(?:and|or)/i.exec(part)![0].toLowerCase()));

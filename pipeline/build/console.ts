@@ -1,6 +1,9 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { plain } from '../escape/terminal.ts';
 
+/** A console that never ends its line says nothing more after so many characters. */
+const LONGEST_LINE = 2000;
+
 /** What a line of the guest's console says that it is doing; the first pattern that matches wins. */
 const MEANINGS: readonly [RegExp, (match: RegExpMatchArray) => string][] = [
   [/dgxos-installer: FAILED (.+)/, (m) => `installer failed: ${m[1]}`],
@@ -18,7 +21,8 @@ const MEANINGS: readonly [RegExp, (match: RegExpMatchArray) => string][] = [
 ];
 
 /** The activity a console line stands for, or undefined for one that says nothing of interest. */
-export function meaningOf(line: string): string | undefined {
+export function meaningOf(said: string): string | undefined {
+  const line = said.slice(0, LONGEST_LINE);
   for (const [pattern, label] of MEANINGS) {
     const match = line.match(pattern);
     if (match) return plain(label(match)).slice(0, 120);
@@ -28,9 +32,9 @@ export function meaningOf(line: string): string | undefined {
 
 /** The installer's own word that it has failed, or undefined. */
 export function failureIn(line: string): string | undefined {
-  return line.match(
-    /(?:dgxos-installer: FAILED|curtin: Installation failed|finish: cmd-install: FAIL:?)\s*(.*)/,
-  )?.[0];
+  return line
+    .slice(0, LONGEST_LINE)
+    .match(/(?:dgxos-installer: FAILED|curtin: Installation failed|finish: cmd-install: FAIL:?)\s*(.*)/)?.[0];
 }
 
 /** Follows the console file that QEMU writes, line by line, until closed. The file may not exist yet. */
@@ -52,7 +56,7 @@ export function followConsole(path: string, onLine: (line: string) => void): { c
         const lines = (rest + decoder.decode(chunk.subarray(0, bytesRead), { stream: true })).split(
           /\r?\n|\r/,
         );
-        rest = lines.pop() ?? '';
+        rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
         for (const line of lines) if (line.trim()) onLine(line);
       }
     } catch {

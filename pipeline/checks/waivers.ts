@@ -1,6 +1,7 @@
 import { isMap, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
 import { Fault } from '../errors/fault.ts';
 import { readBoundedText } from '../files/regular.ts';
+import { nestsTooDeeply } from '../yaml/depth.ts';
 import { CHECKS } from './table.ts';
 
 /** A finding that a site accepts, with the reason and the last day of that. */
@@ -34,6 +35,8 @@ export async function readWaivers(file: string): Promise<Waiver[]> {
 
 /** The waivers of a YAML text; `file` is for messages. */
 export function parseWaivers(text: string, file: string): Waiver[] {
+  if (nestsTooDeeply(text))
+    throw new Fault('CONFIG_SYNTAX', `${file} nests too deeply`, { hint: `Expected ${SHAPE}.` });
   const counter = new LineCounter();
   const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
   const where = (offset: number) => {

@@ -1,8 +1,8 @@
-/** Bytes kept of one image in all: links, file contents, lists. A DGX OS image needs a third of it; with it a process stays below 150 MB. */
-const MOST = 24 << 20;
+/** Bytes kept of one image in all: links, file contents, lists. A DGX OS image needs half of it; with it a process stays below 150 MB. */
+const MOST = 22 << 20;
 
 /** What a kept string or entry of a table costs beside its own bytes. */
-const OVERHEAD = 128;
+const OVERHEAD = 112;
 
 /** Counts what is kept of an image, whoever keeps it: one limit for everything. */
 export class Budget {

@@ -114,7 +114,7 @@ export class Inspector extends Writable {
     if (this.#tap.problem) this.#stop(this.#tap.problem.kind, this.#tap.problem.text);
     else if (this.#budget.exceeded !== null)
       this.#stop('too-much-kept', `more ${this.#budget.exceeded} than any system has`);
-    else if (this.#tree.size > this.#options.mostMembers)
+    else if (this.#tree.entries > this.#options.mostMembers)
       this.#stop('too-many', `more than ${this.#options.mostMembers} members`);
     else if (this.#tap.offset > this.#options.mostBytes)
       this.#stop('too-large', `more than ${this.#options.mostBytes} bytes of tar`);

@@ -31,7 +31,8 @@ const KEPT: readonly { path: RegExp; most: number }[] = [
 export class KeptFiles {
   /** Why a file that is there could not be read, by path. */
   readonly unread = new Map<string, string>();
-  readonly #files = new Map<string, Buffer>();
+  /** Bytes as latin1 text: a buffer of its own for each of many small files would cost more than they. */
+  readonly #files = new Map<string, string>();
   readonly #hardLinks = new Map<string, string>();
   readonly #budget: Budget;
   #tree: Tree | null = null;
@@ -49,7 +50,8 @@ export class KeptFiles {
   }
 
   content(path: string, bytes: Buffer): void {
-    if (this.#budget.take(path.length + bytes.length, 'configuration files')) this.#files.set(path, bytes);
+    if (this.#budget.take(path.length + bytes.length, 'configuration files'))
+      this.#files.set(path, bytes.toString('latin1'));
   }
 
   hardLink(path: string, target: string): void {
@@ -70,7 +72,7 @@ export class KeptFiles {
     const real = this.#tree?.resolve(path) ?? null;
     if (real === null) return null;
     const found = this.#files.get(real) ?? this.#files.get(this.#hardLinks.get(real) ?? '');
-    if (found) return found;
+    if (found !== undefined) return Buffer.from(found, 'latin1');
     if (!this.#tree?.isDirectory(real) && this.unread.size < 100)
       this.unread.set(
         shown(path),

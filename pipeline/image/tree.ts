@@ -33,7 +33,8 @@ export class Tree {
   /** Members; folders that tar makes by itself are not counted. */
   size = 0;
   readonly #budget: Budget;
-  #entries = 0;
+  /** Members and the folders that tar makes for them. */
+  entries = 0;
   #mask = (1 << 15) - 1;
   #a = new Uint32Array(1 << 15);
   #b = new Uint32Array(1 << 15);
@@ -233,8 +234,8 @@ export class Tree {
     this.#b[slot] = this.#hashB;
     this.#flags[slot] = flags;
     if (!free) return;
-    this.#entries += 1;
-    if (this.#entries * 1.7 > this.#mask) this.#grow();
+    this.entries += 1;
+    if (this.entries * 1.7 > this.#mask) this.#grow();
   }
 
   #grow(): void {

@@ -14,6 +14,8 @@ const PARTS = [
   { name: 'token secret', length: 32 },
 ] as const;
 
+const LONGEST = 1000;
+
 const HINT =
   'A MAAS API key is three parts joined by colons (18, 18 and 32 letters and digits), shown in the web page under your ' +
   'name, API keys, and by `maas apikey --username NAME`.';
@@ -26,6 +28,8 @@ const HINT =
 export function parseApiKey(text: string, from: string): ApiKey {
   const key = text.trim();
   if (key === '') throw invalid(from, 'it is empty');
+  // Another file than was meant, perhaps: what is as long as that is no key, and none of it is shown.
+  if (key.length > LONGEST) throw invalid(from, `it has ${key.length} characters`);
   registerSecret(key);
   const parts = key.split(':');
   if (parts.length !== 3) throw invalid(from, `it has ${parts.length} parts, not 3`);

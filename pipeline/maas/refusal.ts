@@ -127,10 +127,16 @@ function seconds(retryAfter: string | null): number | undefined {
   return Number.isFinite(value) ? Math.max(0, value) : undefined;
 }
 
+/** Nobody reads on in an answer that says no; a page of Django's debugging has megabytes. */
+const LONGEST_TEXT = 4 << 10;
+
 /** The words of an answer: form errors as `field: message` lines, HTML by its title, control characters gone. */
 export function plainText(body: string): string {
+  const start = body.slice(0, LONGEST_TEXT);
   const text =
-    formErrors(body) ?? /<title>([^<]*)<\/title>/i.exec(body)?.[1] ?? body.replace(/<[^>]*>/g, ' ');
+    formErrors(body)?.slice(0, LONGEST_TEXT) ??
+    /<title>([^<]*)<\/title>/i.exec(start)?.[1] ??
+    start.replace(/<[^<>]*>/g, ' ');
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ').trim();
 }
 

@@ -10,8 +10,9 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
-import type { Where } from '../errors/fault.ts';
+import { Fault, type Where } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
+import { nestsTooDeeply } from './depth.ts';
 import { excerpt, holdsSecret } from './excerpt.ts';
 import { findPair, isMerge, mergeSources } from './merge.ts';
 import { type Path, type PlacedProblem, type Problem, toFault } from './problem.ts';
@@ -42,6 +43,8 @@ export class Source {
     this.#file = file;
     this.#lines = text.split(/\r\n|\n|\r/);
     this.#counter = new LineCounter();
+    if (nestsTooDeeply(text))
+      throw new Fault('CONFIG_SYNTAX', `${file} nests too deeply: more than 64 brackets are open at once`);
     this.#document = parseDocument(text, {
       lineCounter: this.#counter,
       prettyErrors: false,

@@ -22,12 +22,12 @@ export const GROWING = new Map<string, (input: Buffer) => unknown>(
 const LEAST = 8 << 10;
 const MOST = 512 << 10;
 /** Below this a time is as much the machine's as the reader's. CPU milliseconds. */
-const CLEAR_MS = 25;
-/** A reader that is linear takes twice as long for twice as much; one that is not, four times. Between them is room for the collector. */
-const WORST_RATIO = 3;
+const CLEAR_MS = 50;
+/** A reader that is linear takes four times as long for four times as much; one that is not, sixteen times. Between them is room for the collector of garbage. */
+const WORST_RATIO = 9;
 
 /**
- * Reads ever longer inputs of one form. @throws Error when twice the input takes far more than twice the time
+ * Reads ever longer inputs of one form. @throws Error when the time grows faster than they do
  */
 export async function checkGrowth({ reader, head, unit, tail }: Growth): Promise<void> {
   const read = GROWING.get(reader);
@@ -39,14 +39,14 @@ export async function checkGrowth({ reader, head, unit, tail }: Growth): Promise
   for (let size = LEAST; size <= MOST; size *= 8) {
     if ((await cpuMs(read, input(size), 1)) < CLEAR_MS) continue;
     // Measured again, the least of several: whatever else runs on the machine only adds.
-    const half = await cpuMs(read, input(size / 2), 3);
+    const quarter = await cpuMs(read, input(size / 4), 3);
     const whole = await cpuMs(read, input(size), 3);
-    if (whole > CLEAR_MS && whole > half * WORST_RATIO)
+    if (whole > CLEAR_MS && whole > quarter * WORST_RATIO)
       throw new Error(
-        `${reader} takes ${half.toFixed(1)} ms for ${size / 2} bytes and ${whole.toFixed(1)} ms for ${size}: it is not linear`,
+        `${reader} takes ${quarter.toFixed(1)} ms for ${size / 4} bytes and ${whole.toFixed(1)} ms for ${size}: it is not linear`,
       );
     // What is slow and linear is found out at this size as well as at the next.
-    if (whole > 10 * CLEAR_MS) return;
+    if (whole > 6 * CLEAR_MS) return;
   }
 }
 

@@ -5,10 +5,9 @@ import { parseSums } from '../../pipeline/attest/sums.ts';
 import { causeOf } from '../../pipeline/build/causes.ts';
 import { failureIn, meaningOf } from '../../pipeline/build/console.ts';
 import { parseRow, spokenLines } from '../../pipeline/build/machine-readable.ts';
-import { data, property } from '../../pipeline/checks/output/github.ts';
-import { content } from '../../pipeline/checks/output/junit.ts';
 import { parseWaivers } from '../../pipeline/checks/waivers.ts';
 import { describeJson } from '../../pipeline/diff/json-file.ts';
+import { plain } from '../../pipeline/escape/terminal.ts';
 import { safeText } from '../../pipeline/html/safe-text.ts';
 import { createInspector } from '../../pipeline/image/inspector.ts';
 import { nameProblem, normalise, shown } from '../../pipeline/image/names.ts';
@@ -21,7 +20,6 @@ import { parseApiKey } from '../../pipeline/maas/api-key.ts';
 import { explain, plainText } from '../../pipeline/maas/refusal.ts';
 import { endpointOf } from '../../pipeline/maas/url.ts';
 import { parseVersion } from '../../pipeline/maas/version.ts';
-import { plain } from '../../pipeline/report/paint.ts';
 import { Source } from '../../pipeline/yaml/source.ts';
 
 type Read = (input: Buffer) => unknown;
@@ -57,7 +55,7 @@ export const READERS: Record<string, Record<string, Read>> = {
   },
   attest: {
     parseEnvelope: text(parseEnvelope),
-    readStatement: text(readStatement),
+    readStatement: (input) => readStatement(input),
     parseSums: text(parseSums),
     spdxOf: text(spdxOf),
   },
@@ -71,9 +69,6 @@ export const READERS: Record<string, Record<string, Read>> = {
   reports: {
     plain: text(plain),
     safeText: text(safeText),
-    data: text(data),
-    property: text(property),
-    junit: text(content),
     describeJson: text((said) => describeJson('facts.json', said)),
   },
 };

@@ -1,3 +1,4 @@
+import { nestsTooDeeply } from '../../yaml/depth.ts';
 import type { KeptFiles } from '../kept-files.ts';
 import { shown } from '../names.ts';
 import type { CloudFinding } from './cloud.ts';
@@ -92,6 +93,7 @@ const finding = (path: string, text: string, effect: CloudFinding['effect']): Cl
 
 /** A YAML map as Maps at every level; null for anything else. */
 async function mapOf(text: string): Promise<ReadonlyMap<string, unknown> | null> {
+  if (nestsTooDeeply(text)) return null;
   const { parseDocument } = await import('yaml');
   try {
     const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });

@@ -13,7 +13,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { archive, type Entry, entryBytes } from '../../fuzz/tar-grammar.ts';
+import { type Entry, entryBytes, PLAIN } from '../../fuzz/tar-entry.ts';
+import { archive } from '../../fuzz/tar-grammar.ts';
 import { inspect } from '../../unit/checks/root.ts';
 import { blockers, difference, extract } from './extracted.ts';
 
@@ -40,27 +41,6 @@ function tar(...flags: string[]): Buffer {
   return execFileSync('tar', ['-C', tree, ...flags, '-cf', '-', '.'], { maxBuffer: 2 ** 28 });
 }
 
-const PLAIN: Entry = {
-  type: '0',
-  name: 'a',
-  link: '',
-  prefix: '',
-  magic: 'ustar',
-  mode: '0000644\0',
-  uid: '0000000\0',
-  gid: '0000000\0',
-  mtime: '14000000000\0',
-  device: '0000000\0',
-  size: 0,
-  sizeForm: 'octal',
-  signedSum: false,
-  pax: null,
-  globalPax: null,
-  longName: null,
-  longLink: null,
-  sparse: null,
-  zeroBlocks: 0,
-};
 const END = Buffer.alloc(1024);
 
 /** An archive of plain files but for what is said. */
