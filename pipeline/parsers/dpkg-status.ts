@@ -13,6 +13,8 @@ const STATE: Record<string, string> = {
   installed: 'i',
 };
 
+/** Far more than any system has. */
+const MOST_PACKAGES = 30_000;
 /** Longer values of the fields that are read are cut. */
 const LONGEST_FIELD = 1000;
 
@@ -36,6 +38,7 @@ function* stanzas(text: string): Generator<string[]> {
 export function parseDpkgStatus(text: string): Package[] {
   const packages: Package[] = [];
   for (const stanza of stanzas(text)) {
+    if (packages.length >= MOST_PACKAGES) break;
     const field = new Map<string, string>();
     for (const line of stanza) {
       const name = /^(?:Package|Status|Version|Architecture):/.exec(line)?.[0].slice(0, -1);

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { Fault } from '../../pipeline/errors/fault.ts';
+import { growths } from './growth.ts';
 import { change, inputs } from './mutations.ts';
 import { seedsOf } from './seeds.ts';
 import { gzipChange, tarChange } from './tar-mutations.ts';
@@ -15,10 +16,12 @@ const current = join(scratch, 'input');
 let cases = 0;
 
 const property = fc.asyncProperty(
-  inputs(
-    seedsOf(name).map(({ content }) => content),
-    { any: change, tar: tarChange, gzip: gzipChange }[form],
-  ),
+  form === 'growth'
+    ? growths
+    : inputs(
+        seedsOf(name).map(({ content }) => content),
+        { any: change, tar: tarChange, gzip: gzipChange }[form],
+      ),
   async (input) => {
     writeFileSync(current, input);
     cases += 1;

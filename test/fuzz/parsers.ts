@@ -16,6 +16,14 @@ import { compareDebianVersions } from '../../pipeline/parsers/debian-version.ts'
 import { parseDep5 } from '../../pipeline/parsers/dep5.ts';
 import { parseDiversions } from '../../pipeline/parsers/diversions.ts';
 import { aptStanding, installed, parseDpkgStatus, providersOf } from '../../pipeline/parsers/dpkg-status.ts';
+import {
+  DS_IDENTIFY,
+  datasourceList,
+  dsIdentifyConfig,
+  dsIdentifyOf,
+  policyMode,
+} from '../../pipeline/parsers/ds-identify.ts';
+import { elfArchitecture } from '../../pipeline/parsers/elf.ts';
 import { bootEffect, mountedThing, parseFstab } from '../../pipeline/parsers/fstab.ts';
 import { globMatches, globMatchesPath, isPattern, wildcardMatches } from '../../pipeline/parsers/glob.ts';
 import { grubChoice, grubStep, parseGrubCfg } from '../../pipeline/parsers/grub-cfg.ts';
@@ -26,8 +34,10 @@ import {
   isGrubKernel,
   newestFirst,
 } from '../../pipeline/parsers/grub-menu.ts';
+import { lostKernelOptions } from '../../pipeline/parsers/grub-options.ts';
 import { parseGrubenv } from '../../pipeline/parsers/grubenv.ts';
 import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
+import { hookNeeds } from '../../pipeline/parsers/hook-needs.ts';
 import { authority, hostStanding } from '../../pipeline/parsers/hosts.ts';
 import { parseInterfaces } from '../../pipeline/parsers/interfaces.ts';
 import { numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
@@ -46,6 +56,8 @@ import {
 } from '../../pipeline/parsers/proxy-settings.ts';
 import { aptBoolean, isBlank, quoteWord, strip } from '../../pipeline/parsers/quote-word.ts';
 import { parseShebang } from '../../pipeline/parsers/shebang.ts';
+import { shellAssignments } from '../../pipeline/parsers/shell-assignments.ts';
+import { variableChanges } from '../../pipeline/parsers/shell-variables.ts';
 import {
   patternListMatches,
   readSshdConfig,
@@ -97,6 +109,17 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     aptStanding: text((said) => parseDpkgStatus(said).map(aptStanding)),
     providersOf: text((said) => providersOf(said, 'x')),
   },
+  'ds-identify': {
+    dsIdentifyOf: text(dsIdentifyOf),
+    dsIdentifyConfig: text(dsIdentifyConfig),
+    policyMode: text(policyMode),
+    datasourceList: text((said) =>
+      DS_IDENTIFY.map(({ reading }) =>
+        datasourceList([{ path: 'etc/cloud/cloud.cfg', text: said }], reading),
+      ),
+    ),
+  },
+  elf: { elfArchitecture },
   fstab: {
     parseFstab: text(parseFstab),
     mountedThing: text((said) => parseFstab(said).map(mountedThing)),
@@ -109,6 +132,16 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     wildcardMatches: text((said) => wildcardMatches(...patternAndName(said))),
     isPattern: text(isPattern),
   },
+  'grub-options': {
+    lostKernelOptions: text((said) =>
+      lostKernelOptions(said, [{ file: 'etc/default/grub.d/x.cfg', text: said }]),
+    ),
+  },
+  'hook-needs': { hookNeeds: text((said) => hookNeeds(said, ['curtin/curtin-hooks'])) },
+  'shell-assignments': {
+    shellAssignments: text((said) => shellAssignments([{ path: 'etc/x', text: said }])),
+  },
+  'shell-variables': { variableChanges: text(variableChanges) },
   'grub-cfg': {
     parseGrubCfg: text(parseGrubCfg),
     // The first line is GRUB_DEFAULT.

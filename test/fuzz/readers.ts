@@ -51,7 +51,7 @@ export const READERS: Record<string, Record<string, Read>> = {
       const row = parseRow(line);
       return row && spokenLines(row);
     }),
-    causeOf: text((said) => causeOf(said, said.split('\n').slice(-50), 'logs')),
+    causeOf: text((said) => causeOf({ packer: said, qemu: said.split('\n'), serial: said.split('\n') })),
   },
   attest: {
     parseEnvelope: text(parseEnvelope),

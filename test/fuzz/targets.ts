@@ -5,19 +5,21 @@ import { judge } from '../../pipeline/checks/judge.ts';
 import { validateFile } from '../../pipeline/checks/validate-file.ts';
 import type { ImageFacts } from '../../pipeline/image/facts.ts';
 import { createInspector } from '../../pipeline/image/inspector.ts';
+import { checkGrowth, growthOf } from './growth.ts';
 import { PARSERS } from './parsers.ts';
 
 export interface Target {
   /** Takes an input as an attacker could send it. Throws when something comes out that must not. @param scratch a folder to write to */
   run(input: Buffer, scratch: string): Promise<void>;
   /** What mutations know of the form of its inputs. */
-  form: 'any' | 'tar' | 'gzip';
+  form: 'any' | 'tar' | 'gzip' | 'growth';
 }
 
 /** Everything that reads bytes from an image, by the name of its folder of seeds. */
 export const TARGETS: Record<string, Target> = {
   tar: { run: readTar, form: 'tar' },
   gzip: { run: readStream, form: 'gzip' },
+  growth: { run: (input) => checkGrowth(growthOf(input)), form: 'growth' },
   ...Object.fromEntries(
     Object.entries(PARSERS).map(([name, functions]) => [
       name,

@@ -46,7 +46,7 @@ export function bootCollector(): Collector<Boot> {
     return known;
   };
   return {
-    wants: (path) => (path === DEBCONF || path === DIVERSIONS ? 16 << 20 : (GRUB_FILES.get(path) ?? 0)),
+    wants: (path) => (path === DEBCONF || path === DIVERSIONS ? 4 << 20 : (GRUB_FILES.get(path) ?? 0)),
     content: (path, bytes) => {
       texts.set(path, bytes.toString());
     },
