@@ -51,7 +51,9 @@ export const READERS: Record<string, Record<string, Read>> = {
       const row = parseRow(line);
       return row && spokenLines(row);
     }),
-    causeOf: text((said) => causeOf({ packer: said, qemu: said.split('\n'), serial: said.split('\n') })),
+    causeOf: text((said) =>
+      causeOf({ packer: said, qemu: said.split('\n'), serial: said.split('\n') }, 'logs'),
+    ),
   },
   attest: {
     parseEnvelope: text(parseEnvelope),

@@ -126,10 +126,12 @@ export const HOSTILE: Record<string, { members: number; member(i: number): Buffe
     members: 20_000,
     member: (i) => file(`home/u${i}/.ssh/authorized_keys`, TEXT.subarray(0, 2000)),
   },
-  'a line for each of many': {
-    members: LINES.length,
-    member: (i) => file(LINES[i]![0], Buffer.alloc(LINES[i]![2], LINES[i]![1])),
-  },
+  ...Object.fromEntries(
+    LINES.map(([name, line, size]) => [
+      `short lines in ${name}`,
+      { members: 1, member: () => file(name, Buffer.alloc(size, line)) },
+    ]),
+  ),
 };
 
 function file(name: string, body: Buffer): Buffer {
