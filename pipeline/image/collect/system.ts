@@ -20,7 +20,7 @@ export function systemCollector(): Collector<System> {
   let kernelPackages: string[] = [];
   return {
     wants: (path) => {
-      if (path === 'var/lib/dpkg/status') return 8 << 20;
+      if (path === 'var/lib/dpkg/status') return 6 << 20;
       return path === 'etc/os-release' || path === 'usr/lib/os-release' ? 64 << 10 : 0;
     },
     content(path, bytes) {

@@ -12,7 +12,7 @@ const entry = (fields: Partial<typeof PLAIN>): Buffer => entryBytes({ ...PLAIN, 
 
 /** The files that are read line by line, full of short lines that each mean something. */
 const LINES: [name: string, line: string, size: number][] = [
-  ['var/lib/dpkg/status', 'Package: a\nStatus: install ok installed\n\n', 8 << 20],
+  ['var/lib/dpkg/status', 'Package: a\nStatus: install ok installed\n\n', 6 << 20],
   ['var/cache/debconf/config.dat', 'Name: grub-pc/install_devices\nValue: /dev/sda\n\n', 4 << 20],
   ['var/lib/dpkg/diversions', 'a\nb\n:\n', 4 << 20],
   ['boot/grub/grub.cfg', "menuentry 'a' {\nlinux /vmlinuz-1\n}\n", 4 << 20],
