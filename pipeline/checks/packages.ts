@@ -56,7 +56,6 @@ const LAYOUT_PACKAGES: readonly { names: string[]; layout: string; rare?: boolea
 const STATES = {
   stops: { severity: undefined, words: 'every run of apt stops until it is reinstalled' },
   unknown: { severity: undefined, words: 'dpkg knows no such state' },
-  reinstall: { severity: undefined, words: 'dpkg wants it installed anew' },
   unfinished: { severity: 'warning', words: 'the next run of apt finishes it' },
   removed: { severity: 'warning', words: 'removed, with its configuration left' },
 } as const;

@@ -81,17 +81,14 @@ export function installed(p: Package): boolean {
 
 /**
  * What apt makes of a package's state (each tried with apt-get 2.6.2): `stops`, it does nothing before the package was reinstalled;
- * `reinstall`, it is installed and wanted anew; `unfinished`, the next run of apt finishes or removes it; `removed`, only its
- * configuration is left; null, it is installed.
+ * `unfinished`, its next run finishes or removes it; `removed`, only its configuration is left; null, it is installed.
  */
 export function aptStanding({
   status,
-}: Pick<Package, 'status'>): 'stops' | 'reinstall' | 'unfinished' | 'removed' | 'unknown' | null {
+}: Pick<Package, 'status'>): 'stops' | 'unfinished' | 'removed' | 'unknown' | null {
   const state = status[1] ?? '?';
-  const anew = status.endsWith('R');
-  if ('HUFc'.includes(state) && anew) return 'stops';
-  if ('HUF'.includes(state)) return 'unfinished';
+  if (!'HUFciWt'.includes(state)) return 'unknown';
+  if (status.endsWith('R')) return 'stops';
   if (state === 'c') return 'removed';
-  if ('iWt'.includes(state)) return anew ? 'reinstall' : null;
-  return 'unknown';
+  return 'HUF'.includes(state) ? 'unfinished' : null;
 }

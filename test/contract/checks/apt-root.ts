@@ -14,7 +14,7 @@ export class AptRoot {
     this.clear();
     writeFileSync(
       this.#conf,
-      `Dir "${this.dir}/";\nAPT::Sandbox::User "root";\nAPT::Architecture "amd64";\n`,
+      `Dir "${this.dir}/";\nAPT::Sandbox::User "root";\nAPT::Architecture "amd64";\nDir::Cache::pkgcache "";\nDir::Cache::srcpkgcache "";\n`,
     );
     this.put('var/lib/dpkg/status', '');
   }
