@@ -29,10 +29,11 @@ export class KeyFiles {
 
   /** Whether a file is named as people name files of keys: where sshd looks is known only after the archive was read. */
   wants(path: string): boolean {
+    // Asked for every member: no text is cut off unless the name is one.
     const cut = path.lastIndexOf('/');
-    const name = path.slice(cut + 1);
-    if (path.startsWith('.ssh', cut - 4) && cut >= 4) return !/^(?:known_hosts|config$|id_)/.test(name);
-    return name.toLowerCase().includes('authorized') && !/^usr\/(?:share|src|include)\//.test(path);
+    if (cut >= 4 && path.startsWith('.ssh', cut - 4))
+      return !/^(?:known_hosts|config$|id_)/.test(path.slice(cut + 1));
+    return path.indexOf('uthorized', cut) > 0 && !/^usr\/(?:share|src|include)\//.test(path);
   }
 
   content(path: string, bytes: Buffer): void {
