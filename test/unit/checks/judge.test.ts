@@ -73,6 +73,23 @@ describe('judge', () => {
       expect(finding.found).toContain('ended on 2025-12-31');
     });
 
+    it('does not lower what is left: an empty root password stays a blocker beside a waived rule', async () => {
+      const image = goodRoot()
+        .put('etc/sudoers.d/site', 'ops ALL=(ALL) NOPASSWD: ALL\n')
+        .put('etc/shadow', 'root::19000:0:99999:7:::\n');
+      const verdict = await judged(image, {
+        waivers: [{ ...waiver, check: 'accounts', finding: '/etc/sudoers.d/site*' }],
+        now,
+      });
+      expect(verdict.passed).toBe(false);
+      const items = verdict.findings.find((f) => f.id === 'accounts')!.items!;
+      expect(
+        items.filter(({ subject, waived }) => subject.startsWith('/etc/sudoers.d/site') && !waived),
+      ).toEqual([]);
+      expect(items.some(({ waived }) => waived)).toBe(true);
+      expect(items.filter(({ waived, severity }) => !waived && severity === 'blocker')).not.toEqual([]);
+    });
+
     it('is told to be narrower when it names no finding, and that it waives nothing when nothing is there', async () => {
       const wide = await check([waiver]);
       expect(wide.finding.status).toBe('waived');
