@@ -20,16 +20,18 @@ const LOADING = new Set(['linux', 'linux16', 'linuxefi']);
 export function parseGrubCfg(text: string): GrubEntry[] {
   const menu: GrubEntry[] = [];
   const open: (GrubEntry | null)[] = [];
+  const parents: GrubEntry[] = [];
   let count = 0;
   for (const { words, end } of statements(text)) {
     const [command = ''] = words;
     if (end === '{') {
-      const parent = open.findLast((one) => one !== null);
+      const parent = parents.at(-1);
       const place = parent === undefined ? menu : parent.entries;
       const wanted = OPENING.has(command) && place !== null && open.length < DEEPEST && count < MOST_ENTRIES;
       const entry = wanted ? entryOf(command, words) : null;
       if (entry) {
         place!.push(entry);
+        parents.push(entry);
         count += 1;
       }
       open.push(entry);
@@ -37,7 +39,7 @@ export function parseGrubCfg(text: string): GrubEntry[] {
     }
     const here = open.at(-1);
     if (here && LOADING.has(command)) here.kernel ??= kernelVersion(words[1] ?? '');
-    if (end === '}') open.pop();
+    if (end === '}' && open.pop()) parents.pop();
   }
   return menu;
 }
