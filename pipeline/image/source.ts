@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import { isInherited, kindOf, openRegular } from '../files/regular.ts';
 
@@ -19,7 +19,9 @@ const CHUNK = 256 << 10;
  * @throws Fault IMAGE_UNREADABLE when there is none to read
  */
 export async function openSource(source: string, signal: AbortSignal): Promise<Source> {
-  if (source === '-') return { name: 'stdin', chunks: process.stdin, size: undefined };
+  // Somebody who waits for more on stdin is ended by a signal too.
+  if (source === '-')
+    return { name: 'stdin', chunks: addAbortSignal(signal, process.stdin), size: undefined };
   if (/^https?:\/\//i.test(source)) return openUrl(source, signal);
   let info: Awaited<ReturnType<typeof stat>>;
   try {
