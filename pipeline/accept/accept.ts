@@ -55,10 +55,15 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
       signal,
     });
     emit({ type: 'notice', level: 'info', message: `${upload.name} is tried on ${machine.hostname}` });
-    tried = await tryOut(client, machine, { ...request, dir }, {
-      ...{ list, comment, ourKeyIsKnown },
-      origin: { machine: `${client.url} ${machine.systemId}`, deployment: lease.agentName },
-    });
+    tried = await tryOut(
+      client,
+      machine,
+      { ...request, dir },
+      {
+        ...{ list, comment, ourKeyIsKnown },
+        origin: { machine: `${client.url} ${machine.systemId}`, deployment: lease.agentName },
+      },
+    );
   } catch (error) {
     await discardEvidence(dir).catch(() => {});
     throw error;
