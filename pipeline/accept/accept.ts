@@ -1,14 +1,14 @@
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { verdictOf } from '../checks/judge.ts';
-import { Fault } from '../errors/fault.ts';
+import { Fault, fromSystemError } from '../errors/fault.ts';
 import { readLedger, record } from '../ledger/ledger.ts';
 import { createClient, type MaasClient } from '../maas/client.ts';
 import { releaseMachine } from '../machines/api.ts';
 import type { Machine } from '../machines/types.ts';
 import { redactDeep } from '../secrets/registry.ts';
 import { applicable, checksDigest } from './applicable.ts';
-import { beginEvidence, discardEvidence, replaceEvidence } from './evidence.ts';
 import { checkKeys } from './keys.ts';
 import { type Lease, machineOf, openLease, releaseAbandoned } from './lease.ts';
 import type { AcceptRequest } from './request.ts';
@@ -26,13 +26,18 @@ const RELEASE_WITHIN_MS = 60_000;
  * @throws Fault USAGE, MACHINE_*, SSH_DENIED, SSH_HOST_KEY, SSH_KEY_UNUSABLE, MAAS_*, INTERRUPTED
  */
 export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
-  const { target, image, release, upload, config, emit, signal, env } = request;
+  const { target, image, release, upload, config, emit, signal, env, dir } = request;
   const started = performance.now();
   const startedAt = new Date().toISOString();
   const client = clientOf(request, signal);
   const ourKeyIsKnown = await checkKeys(client, config.ssh.keyFile);
   await releaseAbandoned(client, { emit, signal, env });
-  const dir = await beginEvidence(request.dir);
+  try {
+    await rm(dir, { recursive: true, force: true });
+    await mkdir(dir, { recursive: true });
+  } catch (error) {
+    throw fromSystemError(error, `making ${dir}`);
+  }
 
   const subject = { release: image.release, profile: release.profile, platform: image.platform };
   const list = applicable(request.checks, subject);
@@ -55,18 +60,10 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
       signal,
     });
     emit({ type: 'notice', level: 'info', message: `${upload.name} is tried on ${machine.hostname}` });
-    tried = await tryOut(
-      client,
-      machine,
-      { ...request, dir },
-      {
-        ...{ list, comment, ourKeyIsKnown },
-        origin: { machine: `${client.url} ${machine.systemId}`, deployment: lease.agentName },
-      },
-    );
-  } catch (error) {
-    await discardEvidence(dir).catch(() => {});
-    throw error;
+    tried = await tryOut(client, machine, request, {
+      ...{ list, comment, ourKeyIsKnown },
+      origin: { machine: `${client.url} ${machine.systemId}`, deployment: lease.agentName },
+    });
   } finally {
     released = await giveBack(lease, machine, request);
   }
@@ -97,7 +94,6 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
     released,
   };
   await writeFileAtomic(join(dir, RESULT), `${JSON.stringify(redactDeep(acceptance), null, 2)}\n`);
-  await replaceEvidence(dir, request.dir);
   await note(acceptance, request);
   return acceptance;
 }

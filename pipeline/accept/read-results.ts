@@ -1,15 +1,12 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UNDER_WAY } from './evidence.ts';
 import { RESULT } from './result-file.ts';
 import type { Acceptance } from './types.ts';
 
 /** The acceptances of one content that lie in an image's folder of the workspace, by target; damaged ones are left out. */
 export async function readAcceptances(imageDir: string, sha256: string | undefined): Promise<Acceptance[]> {
   const dir = join(imageDir, 'accept');
-  const targets = (await readdir(dir).catch(() => [] as string[]))
-    .filter((name) => !name.startsWith(UNDER_WAY))
-    .sort();
+  const targets = (await readdir(dir).catch(() => [] as string[])).sort();
   const found = await Promise.all(targets.map((target) => readOne(join(dir, target, RESULT))));
   return found.filter((one): one is Acceptance => one?.sha256 === sha256);
 }

@@ -116,7 +116,7 @@ async function runOne(
   const started = performance.now();
   try {
     await deleteRecord(imageDir, stage.id);
-    if (!stage.keepsEvidence) await rm(context.dir, { recursive: true, force: true });
+    await rm(context.dir, { recursive: true, force: true });
     await mkdir(imageDir, { recursive: true, mode: 0o700 });
     // One of an earlier release.
     await chmod(imageDir, 0o700);

@@ -22,8 +22,6 @@ export const accept: Stage<'accept'> = {
   id: 'accept',
   title: 'deploy on a machine, check it over ssh, release it',
   needs: ['pack', 'upload'],
-  // An earlier acceptance that still stands is all there is to show; a new one takes the place of its own target's.
-  keepsEvidence: true,
   async inputs(context) {
     const { config, image, env } = context;
     const artifact = context.output('pack').artifact.sha256;

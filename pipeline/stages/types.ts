@@ -83,7 +83,7 @@ export interface StageContext {
   config: Config;
   image: ImageConfig;
   release: Release;
-  /** The stage's own directory. */
+  /** The stage's own directory, empty at the start of `run`. */
   dir: string;
   /** What an earlier stage handed over. */
   output<S extends StageId>(stage: S): StageData[S];
@@ -106,8 +106,6 @@ export interface Stage<S extends StageId = StageId> {
   /** What it does, for --dry-run and the guide. */
   title: string;
   needs: readonly StageId[];
-  /** What earlier runs left in `dir` is evidence that the stage itself replaces; else `dir` is empty when `run` begins. */
-  keepsEvidence?: boolean;
   /** True when a dry run may call `inputs` with nothing but the configuration: it reads, it changes nothing. */
   inputs(context: StageContext): Promise<Record<string, Json | undefined>>;
   run(context: StageContext): Promise<StageResult<S>>;

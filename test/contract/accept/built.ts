@@ -11,17 +11,24 @@ import type { StageData } from '../../../pipeline/stages/types.ts';
 import type { Host } from '../cli/host.ts';
 import { KERNELS, tinyImage } from './tiny-image.ts';
 
-/** Leaves a workspace as a build of the image `demo` would, up to its verdict. @returns the artifact's sum */
-export async function built(host: Host, files: Record<string, string> = {}): Promise<string> {
+/** The day of the build, as in names. */
+export const DATE = '20261122';
+
+/** Leaves a workspace as a build of the image would, up to its verdict. @returns the artifact's sum */
+export async function built(
+  host: Pick<Host, 'dir' | 'env'>,
+  files: Record<string, string> = {},
+  name = 'demo',
+): Promise<string> {
   const { config } = await loadConfig({
     file: join(host.dir, 'dgxos-maas.yaml'),
     env: host.env,
     cwd: host.dir,
   });
-  const image = config.images.demo!;
+  const image = config.images[name]!;
   const imageDir = imageDirectory(config, image);
   mkdirSync(join(imageDir, 'pack'), { recursive: true });
-  const path = join(imageDir, 'pack', 'demo.tar.gz');
+  const path = join(imageDir, 'pack', `${name}.tar.gz`);
   tinyImage(path, files);
   const content = readFileSync(path);
   const sha256 = createHash('sha256').update(content).digest('hex');
@@ -37,7 +44,7 @@ export async function built(host: Host, files: Record<string, string> = {}): Pro
     render: { files: [], settings: {} },
     build: { buildId: 'b', tools: {}, boot: 'direct' },
     pack: {
-      artifact: { path, manifest: `${path}.none`, sha256, size: content.length, date: '20261123' },
+      artifact: { path, manifest: `${path}.none`, sha256, size: content.length, date: DATE },
       facts,
     },
     validate: { verdict: { passed: true, findings: [], counts: {} } },

@@ -46,6 +46,7 @@ export function callsIn(script: string): string[][] {
 /** What is wrong with a call by what the program declares: a command or an option that is not there; or null. */
 export function problemWith(words: readonly string[]): string | null {
   const top = program();
+  if (words.some((word) => word === '--version' || word === '--help')) return null;
   const named = (option: Option, flag: string) => option.short === flag || option.long === flag;
   let command: Command = top;
   for (let at = 0; at < words.length; at++) {

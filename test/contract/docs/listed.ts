@@ -1,0 +1,106 @@
+/**
+ * The commands of the docs that the sandbox cannot run as they stand. Every other one is run. A line is named without its
+ * comment; one that is not in the docs any more fails the test.
+ */
+export type Listed =
+  /** Not run, only parsed, and why. */
+  | { parsed: string }
+  /** Run with this in its place, and why. */
+  | { as: string; why: string }
+  /** Ends with this exit code, and why. */
+  | { exit: number; why: string };
+
+const BUILDS = { parsed: 'builds in a virtual machine, for minutes' };
+const DEPLOYS = { parsed: 'deploys a machine that must answer ssh; test/contract/accept has one' };
+const INSTALLS = { parsed: 'changes the host, as root' };
+const ASKS = 'asks at a terminal';
+const LINKED = { parsed: 'installs for all users; done in a prefix of its own below' };
+const GITHUB = { parsed: 'fetches from GitHub' };
+const TWO_IMAGES = 'the images are different';
+
+export const LISTED: Record<string, Listed> = {
+  './scripts/demo': BUILDS,
+  './scripts/test': { parsed: 'takes many minutes' },
+  './scripts/setup': INSTALLS,
+  'npm link': LINKED,
+  'npm install -g ./dgxos-maas-0.1.0.tgz': { parsed: 'test/contract/cli/package.test.ts installs it' },
+  'git submodule update --init packer/packer-maas': GITHUB,
+  'dgxos-maas init': { as: '(mkdir new && cd new && dgxos-maas init)', why: 'a configuration is there' },
+  'dgxos-maas doctor': {
+    as: 'dgxos-maas doctor || [ $? -eq 4 ]',
+    why: 'what is missing depends on the host',
+  },
+
+  'dgxos-maas accept dgx1': DEPLOYS,
+  'dgxos-maas accept dgx1 --machine gpu-test-1': DEPLOYS,
+  'dgxos-maas accept dgx1 --tag image-test --build dgx1-5.0-20261122-1a2b3c4 --to lab': DEPLOYS,
+  'dgxos-maas run dgx1 --accept --promote stable': DEPLOYS,
+  'dgxos-maas sandbox --machines 3 --guests --trouble gpu-002:failed-unit': {
+    parsed: 'serves until it is ended; test/contract/sandbox starts it so',
+  },
+
+  'npm run bench:upload -- --size 500M --runs 3': { parsed: 'takes minutes' },
+  'npm run bench:validate -- --size 2G --runs 3': { parsed: 'takes minutes' },
+  'npm run bench:pack -- --size 1100M --runs 3 --build .dgxos-maas/dgx1': {
+    parsed: 'takes minutes, as root',
+  },
+  'git clone https://github.com/canonical/curtin && git -C curtin worktree add ../curtin-23.1 release/23.1':
+    GITHUB,
+  'DGXOS_MAAS_CURTIN=$PWD/curtin:$PWD/curtin-23.1 npx vitest run --project contract test/contract/render/hook.test.ts':
+    { parsed: 'needs the clones of the line above' },
+  "tar --format=posix --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime --xattrs --xattrs-include='*' --numeric-owner --sort=name -S … -cf /dev/vdb .":
+    { parsed: 'runs in the virtual machine, and writes a disk' },
+
+  'dgxos-maas render dgx1': { parsed: 'renders for the Packer of the host; test/contract/render does' },
+  'dgxos-maas site apply': { as: 'dgxos-maas site apply --yes', why: ASKS },
+  'dgxos-maas machines commission --status new': {
+    as: 'dgxos-maas machines commission --status new --yes',
+    why: ASKS,
+  },
+  'dgxos-maas machines deploy --tag dgx --image dgx1:stable --profile slurm': {
+    as: 'dgxos-maas promote dgx1 --channel stable && dgxos-maas machines deploy --tag dgx --image dgx1:stable --profile slurm --yes',
+    why: `${ASKS}, and the channel has no image yet`,
+  },
+  "dgxos-maas machines deploy 'gpu*' --image dgx1:stable --profile slurm": {
+    as: "dgxos-maas machines deploy 'gpu*' --image dgx1:stable --profile slurm --yes",
+    why: ASKS,
+  },
+  'dgxos-maas machines release --tag old --quick-erase': {
+    as: 'dgxos-maas machines tag add old gpu-001 && dgxos-maas machines release --tag old --quick-erase --yes',
+    why: `${ASKS}, and no machine has this tag`,
+  },
+  'exec dgxos-maas inventory "$@"': { as: 'dgxos-maas inventory --list', why: 'it ends the shell' },
+
+  'npm ci': { parsed: 'replaces the modules that this test runs with' },
+  'sudo ./scripts/install-maas --group-vars ~/deepops/config/group_vars/all.yml --dry-run': INSTALLS,
+  'sudo ./scripts/install-maas --group-vars ~/deepops/config/group_vars/all.yml': INSTALLS,
+  'sudo git clone --recurse-submodules "$PWD" /opt/dgxos-maas': INSTALLS,
+  'sudo /opt/dgxos-maas/scripts/setup': INSTALLS,
+  'sudo install -d -m 755 /etc/dgxos-maas': INSTALLS,
+  'sudo install -m 644 dgxos-maas.yaml /etc/dgxos-maas/': INSTALLS,
+  'sudo install -m 600 /dev/stdin /etc/dgxos-maas/api-key < key-file': INSTALLS,
+  'sudo git config --system --add safe.directory /opt/dgxos-maas/packer/packer-maas': INSTALLS,
+  'sudo cp /opt/dgxos-maas/recipes/systemd/dgxos-maas-nightly.* /etc/systemd/system/': INSTALLS,
+  'sudo systemctl daemon-reload && sudo systemctl enable --now dgxos-maas-nightly.timer': INSTALLS,
+
+  'dgxos-maas validate image.tar.gz --profile dgxos5 --base-image ubuntu/focal': {
+    exit: 6,
+    why: 'DGX OS is bigger than an image that a test makes',
+  },
+  'dgxos-maas rollback dgx1 --channel stable': {
+    exit: 7,
+    why: 'the channel has had one image only; test/contract/upload goes back',
+  },
+  'dgxos-maas diff a.tar.gz b.tar.gz --exit-code': { exit: 1, why: TWO_IMAGES },
+  'dgxos-maas upload dgx1 --to lab site-a site-b': {
+    as: 'DGXOS_MAAS_CONFIG=several.yaml dgxos-maas upload dgx1 --to lab site-a site-b',
+    why: 'needs a configuration with these targets',
+  },
+  'dgxos-maas prune --channels': { as: 'dgxos-maas prune --channels --yes', why: ASKS },
+  'dgxos-maas prune --keep 3 --days 14 --deployed-days 30': {
+    as: 'dgxos-maas prune --keep 3 --days 14 --deployed-days 30 --yes',
+    why: ASKS,
+  },
+  'maas login sandbox "$MAAS_API_URL" "$MAAS_API_KEY"': { parsed: "needs Canonical's maas command" },
+  'maas sandbox machines read': { parsed: "needs Canonical's maas command" },
+};
