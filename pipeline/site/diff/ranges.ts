@@ -58,10 +58,7 @@ function matched(
   return steps;
 }
 
-/**
- * An order in which no step lies on what is still there: deletions, then whatever has become free. Where two ranges are in
- * each other's way, one is made anew.
- */
+/** An order in which no step lies on what is still there: deletions, then whatever has become free. */
 function inOrder(steps: readonly Step[], have: readonly CurrentRange[]): Step[] {
   const there = new Set(have);
   const ordered: Step[] = [];
@@ -75,15 +72,11 @@ function inOrder(steps: readonly Step[], have: readonly CurrentRange[]): Step[] 
   while (left.length) {
     const isFree = (step: Step) =>
       ![...there].some((one) => one !== step.have && overlap(interval(one), interval(step.want as Range)));
-    const next = left.find(isFree);
-    if (next) {
-      doIt(next);
-      left = left.filter((step) => step !== next);
-      continue;
-    }
-    const stuck = left.find((step) => step.have) as Required<Step>;
-    doIt({ have: stuck.have });
-    left = left.map((step) => (step === stuck ? { want: stuck.want } : step));
+    // One is always free: wanted ranges do not overlap, and each lies partly on the one that it was, so that all wait for
+    // neighbours on one side, of whom the last waits for nobody.
+    const next = (left.find(isFree) ?? left[0]) as Step;
+    doIt(next);
+    left = left.filter((step) => step !== next);
   }
   return ordered;
 }

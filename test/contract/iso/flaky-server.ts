@@ -5,7 +5,12 @@ import type { AddressInfo } from 'node:net';
 export class FlakyServer {
   content: Buffer;
   etag: string | null = '"one"';
+  lastModified: string | null = null;
   ranges = true;
+  /** Bytes by which the answers to ranges begin elsewhere, for the next so many of them. */
+  shifted = { by: 0, times: 0 };
+  /** Content-Length of a whole answer, where it is not that of the content. */
+  claimed: number | null = null;
   /** What is done to the next requests, one each, before the server is well again. */
   faults: ('500' | '429' | '404' | '401' | 'cut' | 'stall' | 'reset')[] = [];
   requests: { range?: string; ifRange?: string; authorization?: string; status: number }[] = [];
@@ -36,10 +41,17 @@ export class FlakyServer {
     const fault = this.faults.shift();
     const headers: Record<string, string> = {};
     if (this.etag) headers.ETag = this.etag;
+    if (this.lastModified) headers['Last-Modified'] = this.lastModified;
     let status = 200;
     let body = this.content;
-    const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
-    if (this.ranges && range && (!ifRange || ifRange === this.etag)) {
+    let from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0);
+    if (range && this.shifted.times > 0) {
+      from += this.shifted.by;
+      this.shifted.times -= 1;
+    }
+    // A weak ETag is never the same by the strong comparison that If-Range asks for.
+    const same = ifRange === this.lastModified || (ifRange === this.etag && !ifRange?.startsWith('W/'));
+    if (this.ranges && range && (!ifRange || same)) {
       status = from < body.length ? 206 : 416;
       headers['Content-Range'] =
         status === 206 ? `bytes ${from}-${body.length - 1}/${body.length}` : `bytes */${body.length}`;
@@ -52,7 +64,7 @@ export class FlakyServer {
     }
     this.requests.push({ range, ifRange, authorization, status });
     if (fault === 'reset') return void request.socket.destroy();
-    response.writeHead(status, { ...headers, 'Content-Length': String(body.length) });
+    response.writeHead(status, { ...headers, 'Content-Length': String(this.claimed ?? body.length) });
     if (fault === 'cut' || fault === 'stall') {
       response.write(body.subarray(0, Math.ceil(body.length / 2)));
       if (fault === 'cut') setTimeout(() => request.socket.destroy(), 30);

@@ -184,6 +184,43 @@ test('a resumed download with a wrong sum is tried once more from the start; a f
   expect(await readdir(join(dir, 'cache', 'isos', '0'.repeat(16)))).toEqual([]);
 });
 
+test.each([
+  [null, undefined],
+  ['Sat, 28 Nov 2026 10:00:00 GMT', 'Sat, 28 Nov 2026 10:00:00 GMT'],
+])('a weak ETag is no reason to download all again: If-Range is Last-Modified (%s)', async (date, sent) => {
+  server.etag = 'W/"one"';
+  server.lastModified = date;
+  server.faults = ['cut'];
+  const found = await locateIso({ source: `${base}/os.iso`, sha256: sha(content) }, context());
+  expect(await readFile(found.path)).toEqual(content);
+  expect(server.requests).toMatchObject([{ status: 200 }, { status: 206, range: 'bytes=300000-' }]);
+  expect(server.requests[1]?.ifRange).toBe(sent);
+});
+
+test.each([-100_000, 1])(
+  'a part that begins %d bytes elsewhere is not taken, however often it comes',
+  async (by) => {
+    server.shifted = { by, times: 2 };
+    server.faults = ['cut'];
+    const iso = { source: `${base}/os.iso`, sha256: sha(content) };
+    expect(await readFile((await locateIso(iso, context())).path)).toEqual(content);
+    const said = events.flatMap((event) => (event.type === 'notice' ? [event.message] : []));
+    expect(said).toContainEqual(expect.stringContaining('the server sent another part'));
+    expect(said.filter((text) => text.includes('wrong sum'))).toEqual([]);
+  },
+);
+
+test('what does not fit on the disk is refused before a byte of it is written', async () => {
+  server.claimed = 2 ** 50;
+  const iso = { source: `${base}/os.iso`, sha256: sha(content) };
+  await expect(locateIso(iso, context())).rejects.toMatchObject({
+    code: 'DISK_FULL',
+    message: expect.stringContaining(`needs ${2 ** 50} more bytes`),
+  });
+  expect(server.requests).toHaveLength(1);
+  await expect(stat(partOf(content))).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('a damaged file of the cache is downloaded anew', async () => {
   const iso = { source: `${base}/os.iso`, sha256: sha(content) };
   const { path } = await locateIso(iso, context());

@@ -11,6 +11,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../../../pipeline/events/event.ts';
 import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
@@ -252,6 +253,17 @@ describe('what is no MAAS', () => {
       hint: expect.stringContaining('/MAAS'),
     });
     await expect(failed).rejects.toThrow(why);
+  });
+
+  test('an answer larger than any of MAAS, and small on the wire, is not kept in memory', async () => {
+    const bomb = gzipSync(Buffer.alloc(65 * 1024 * 1024, ' '));
+    const url = await serve((_, response) =>
+      response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(bomb),
+    );
+    await expect(client(url).version()).rejects.toMatchObject({
+      code: 'MAAS_PROTOCOL',
+      message: expect.stringContaining('too large'),
+    });
   });
 
   test('an answer that never ends is given up', async () => {

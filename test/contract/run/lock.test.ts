@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/events/event.ts';
 import { startOf, thisProcess } from '../../../pipeline/process/alive.ts';
+import { LockFolder } from '../../../pipeline/process/lock-folder.ts';
 import { lockWorkspace } from '../../../pipeline/run/lock.ts';
 
 const LOCK = join(import.meta.dirname, '../../../pipeline/run/lock.ts');
@@ -153,6 +154,19 @@ describe('the lock of a workspace', () => {
     expect(await ended).toBe('SIGTERM');
     expect(JSON.parse(await readFile(join(workspace, 'holder.json'), 'utf8'))).toEqual(us);
     expect((await stat(join(workspace, 'lock'))).isDirectory()).toBe(true);
+  });
+
+  it('is left to whoever has taken it over, also when the one that lost it releases it', async () => {
+    const folder = join(workspace, 'lock');
+    const lock = new LockFolder(workspace, folder, join(workspace, 'holder.json'));
+    const lost = Promise.withResolvers<void>();
+    const release = await lock.attempt('run test', lost.resolve);
+    await rm(folder, { recursive: true });
+    await left(us);
+    await lost.promise;
+    await release?.();
+    expect(JSON.parse(await readFile(join(workspace, 'holder.json'), 'utf8'))).toEqual(us);
+    expect((await stat(folder)).isDirectory()).toBe(true);
   });
 
   it('closes a workspace to other users, but not a folder of everybody', async () => {

@@ -140,6 +140,29 @@ describe('judge', () => {
     );
   });
 
+  it('takes a base image in any letter case, as MAAS does', async () => {
+    const verdict = await judged(goodRoot(), { baseImage: 'Ubuntu/FOCAL' });
+    expect(verdict.baseImage).toBe('ubuntu/focal');
+    expect(verdict.findings.find((f) => f.id === 'os-release')).toMatchObject({ status: 'pass' });
+  });
+
+  it.each([
+    [79, 'fail', '-21.0 %'],
+    [80, 'pass', '-20.0 %'],
+    [120, 'pass', '+20.0 %'],
+    [121, 'fail', '+21.0 %'],
+  ])('compares a size of %d with 100 of the last release: %s', async (stored, status, words) => {
+    const facts = await inspect(await goodRoot().tar());
+    const verdict = judge(
+      { ...facts, bytes: { ...facts.bytes, stored } },
+      { profile: small(), previousBytes: 100 },
+    );
+    expect(verdict.findings.find((f) => f.id === 'size')).toMatchObject({
+      status,
+      found: expect.stringContaining(words),
+    });
+  });
+
   it('refuses a profile that is not there, and names those that are', async () => {
     const facts = await inspect(await goodRoot().tar());
     expect(() => judge(facts, { profile: 'dgxos9' })).toThrow(

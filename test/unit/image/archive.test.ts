@@ -150,9 +150,30 @@ describe('a hostile archive', () => {
     },
   );
 
-  it('sets a path for all members', async () => {
+  it('says a size of a directory, which is a quota: the next header follows at once', async () => {
+    const folder = await bare([{ name: './a', type: 'directory' }]);
+    folder.write('00000001130\0', 124, 'latin1');
+    fixChecksum(folder, 0);
+    const facts = await inspect(Buffer.concat([folder, await bare([{ name: './a/b', content: 'x' }]), END]));
+    expect(facts).toMatchObject({
+      archive: { whole: true, members: 2, problems: [] },
+      counts: { files: 1, directories: 1 },
+    });
+  });
+
+  it.each([
+    'path',
+    'linkpath',
+    'size',
+    'GNU.sparse.major',
+    'GNU.sparse.name',
+    'GNU.sparse.realsize',
+    'GNU.dumpdir',
+    'SCHILY.xattr.user.x',
+    'SCHILY.acl.access',
+  ])('sets %s for all members', async (key) => {
     const tar = Buffer.concat([
-      await special('g', 'g', paxRecords({ path: 'x' })),
+      await special('g', 'g', paxRecords({ [key]: '1' })),
       await bare([{ name: './a' }]),
       END,
     ]);

@@ -100,6 +100,38 @@ describe('what goes', () => {
     expect(at(undefined)).toBe(false);
   });
 
+  test('a time without a zone is in UTC, to the hour, wherever this runs', () => {
+    const at = (days: number) => {
+      const lastDeployed = daysAgo(days).replace('Z', '').replace('T', ' ');
+      return deleted(
+        images.map((image) => (image.id === 0 ? { ...image, lastDeployed } : image)),
+        ledger,
+      ).includes('v0');
+    };
+    expect([at(30 - 1 / 24), at(30 + 1 / 24)]).toEqual([false, true]);
+    // Without this the zone of the host could be the one of MAAS.
+    expect(NOW.getTimezoneOffset()).not.toBe(0);
+  });
+
+  test('not a channel, whatever it has in MAAS: somebody else may have filled it', () => {
+    const promoted = noted('stable', 50, 90, { did: 'promoted', of: 'v0', sha256: '0' });
+    for (const sha256 of ['unknown', null])
+      expect(
+        deleted([...images, inMaas('stable', 50, { sha256 })], [...ledger, promoted], { ...POLICY, keep: 0 }),
+      ).not.toContain('stable');
+  });
+
+  test('not what has the number of an image of ours and another name: MAAS was installed anew', () => {
+    const foreign = [inMaas('precious', 0)];
+    expect(deleted(foreign, ledger, { ...POLICY, keep: 0 })).toEqual([]);
+    const [judged] = judgeImages(foreign, ledger, TARGET, POLICY, NOW);
+    expect(judged?.why).toBe('not uploaded from here');
+  });
+
+  test('not what has the name of an image of ours and another number: it was made anew by hand', () => {
+    expect(deleted([inMaas('v0', 77)], ledger, { ...POLICY, keep: 0 })).toEqual([]);
+  });
+
   test('not what a machine has, whatever MAAS says of its deployment', () => {
     const used = images.map((image) => (image.id === 0 ? { ...image, machines: ['gpu-1', 'gpu-2'] } : image));
     expect(deleted(used, ledger).sort()).toEqual(['v1', 'v2']);

@@ -67,6 +67,11 @@ describe('where MAAS stands', () => {
       set: '20261122',
     }));
 
+  test('a file of our sum and another size is not ours: whoever registered it said so wrongly', () => {
+    for (const complete of [false, true])
+      expect(at([set('20261122', { size: 999, complete })])).toEqual({ at: 'absent', keepOld: complete });
+  });
+
   test('a set after the ninth of a day is the newest', () =>
     expect(at([set('20261122.10', { progress: 50 }), set('20261122.9', { sha256: OTHER })])).toMatchObject({
       at: 'partial',

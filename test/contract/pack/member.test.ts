@@ -1,0 +1,53 @@
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { compressMember } from '../../../pipeline/pack/member.ts';
+
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'member-'));
+  vi.stubEnv('PATH', `${dir}:${process.env.PATH}`);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+const BLOCK = Buffer.from('root file system '.repeat(1000));
+
+/** Compresses a block by a tool that writes these bytes and ends with this code, whatever it was given. */
+function by(bytes: Buffer, code = 0): Promise<string> {
+  writeFileSync(join(dir, 'written'), bytes);
+  const tool = join(dir, 'libdeflate-gzip');
+  writeFileSync(tool, `#!/bin/sh\nfor slot; do :; done\ncp ${dir}/written "$slot.gz"\nexit ${code}\n`);
+  chmodSync(tool, 0o755);
+  const compressor = { tool: 'libdeflate-gzip', version: '1' } as const;
+  return compressMember(compressor, 1, BLOCK, join(dir, 'slot'), new AbortController().signal);
+}
+
+test('a member of the whole block is taken', async () => {
+  expect(await by(gzipSync(BLOCK))).toBe(join(dir, 'slot.gz'));
+});
+
+test.each([
+  ['holds less than the block', gzipSync(BLOCK.subarray(0, -1))],
+  ['holds more than the block', gzipSync(Buffer.concat([BLOCK, BLOCK]))],
+  ['is cut', gzipSync(BLOCK).subarray(0, -3)],
+  ['is empty', Buffer.alloc(0)],
+  // The last four bytes alone would do.
+  ['is too short for a header', gzipSync(BLOCK).subarray(-17)],
+])('a member that %s is refused, though the tool ended well', async (_what, bytes) => {
+  await expect(by(bytes)).rejects.toMatchObject({
+    code: 'PACK_FAILED',
+    message: expect.stringContaining(`no gzip member of ${BLOCK.length}`),
+  });
+});
+
+test('a tool that failed is not believed, however good its member is', async () => {
+  await expect(by(gzipSync(BLOCK), 1)).rejects.toMatchObject({
+    code: 'PACK_FAILED',
+    message: 'libdeflate-gzip ended with exit code 1',
+  });
+});

@@ -1,0 +1,9 @@
+import type { Mutant } from './mutant.ts';
+import { CHECKS } from './table/checks.ts';
+import { IMAGE } from './table/image.ts';
+import { RUN } from './table/run.ts';
+import { SITE } from './table/site.ts';
+import { UPLOAD } from './table/upload.ts';
+
+/** Every mutant that a test must kill, by the room of its file. */
+export const MUTANTS: readonly Mutant[] = [...RUN, ...CHECKS, ...IMAGE, ...SITE, ...UPLOAD];

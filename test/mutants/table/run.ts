@@ -1,0 +1,78 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const STAGES = ['test/unit/stages/inputs.test.ts'];
+const LOCK = ['test/contract/run/lock.test.ts'];
+
+/** Stages, packing, locks, requests, downloads, machines and acceptance. */
+export const RUN: readonly Mutant[] = [
+  ...mutantsOf('pipeline/stages/build.ts', STAGES, {
+    rendered: ['rendered: rendered.files as unknown as Json,', ''],
+    tools: ['tools: await toolVersions(context.signal),\n      pack', 'pack'],
+    iso: ['iso: medium.sha256,', ''],
+    pack: ['pack: context.image.pack,', ''],
+  }),
+  ...mutantsOf('pipeline/stages/pack.ts', STAGES, {
+    compressor: ['compressor: await compressorId(image.compression, image.gzipMembers),', ''],
+    build: ["build: context.output('build').buildId,", ''],
+    'signing-key': [
+      'signingKey: (await signingKey(context, () => {}))?.keyId ?? null,',
+      '',
+      'test/contract/attest/stage.test.ts',
+    ],
+  }),
+  ...mutantsOf('pipeline/stages/upload.ts', STAGES, {
+    targets: ['targets: image.upload.map((name) => config.targets[name]?.url ?? name),', ''],
+    'targets-by-url': ['config.targets[name]?.url ?? name', 'name || config.targets[name]?.url'],
+    artifact: ["artifact: context.output('pack').artifact.sha256,", ''],
+  }),
+  ...mutantsOf('pipeline/pack/member.ts', ['test/contract/pack/member.test.ts'], {
+    isize: [' || buffer.readUInt32LE(0) !== bytes', ''],
+    'shortest-member': ['size < 18 || ', ''],
+    'exit-code': ['exitCode !== 0', 'exitCode < 0'],
+  }),
+  ...mutantsOf('pipeline/process/alive.ts', LOCK, {
+    'another-host': ['if (host !== hostname()) return undefined;', ''],
+    'another-boot': ['if (boot !== ourBoot) return true;', ''],
+    'another-container': ['if (space !== ourSpace) return undefined;', ''],
+    'start-time': ["typeof start === 'string' && fields[19] !== start", 'false'],
+  }),
+  ...mutantsOf('pipeline/process/lock-folder.ts', LOCK, {
+    'compromised-ends-the-holder': ['onLost();\n', '\n'],
+    'compromised-is-not-released': ['if (!held) return;', ''],
+    'moved-by-somebody-else': ['if (same(moved, seen)) await', 'await'],
+  }),
+  ...mutantsOf('pipeline/run/lock.ts', LOCK, {
+    'ends-by-signal': ["process.kill(process.pid, 'SIGTERM');", ''],
+    'says-it-once': ['told = true;', ''],
+    'stops-waiting': ['if (options.signal.aborted)', 'if (false)'],
+    'others-kept-out': ['(mode & 0o077) !== 0 &&', 'false &&'],
+    'folder-of-everybody': ['(mode & 0o1000) !== 0 ||', 'false ||'],
+  }),
+  ...mutantsOf('pipeline/maas/request.ts', ['test/contract/maas/connection.test.ts'], {
+    'answer-size': ['size: LARGEST_ANSWER,', ''],
+  }),
+  ...mutantsOf('pipeline/iso/transfer.ts', ['test/contract/iso/locate.test.ts'], {
+    'weak-etag': ["same?.etag && !same.etag.startsWith('W/')", 'same?.etag'],
+    'wrong-content-range': ['Number(range?.[1]) === from && !changed', '!changed'],
+    'changed-meanwhile': ['=== from && !changed', '=== from'],
+    'size-of-all': ['if (Number(total) === from) return', 'if (total) return'],
+    'free-space': ['if (bavail * bsize >= bytes) return;', 'return;'],
+    'ended-early': ['total !== undefined && done < total', 'false'],
+  }),
+  ...mutantsOf('pipeline/machines/wait.ts', ['test/unit/machines/wait.test.ts'], {
+    'maas-away': ['!(error instanceof Fault) || !isPassing(error)', 'true'],
+    'other-errors': ['!(error instanceof Fault) || !isPassing(error)', 'false'],
+    'time-passes-meanwhile': ['watch.unseen();', ''],
+    'says-it-once': ['silent = true;', ''],
+  }),
+  ...mutantsOf('pipeline/accept/lease.ts', ['test/unit/accept/lease.test.ts'], {
+    'unfiltered-answer': ['found.length > 1', 'found.length > 1e9'],
+    'note-of-another-maas': ['if (note?.url !== client.url) continue;', 'if (!note) continue;'],
+    'on-its-way-back': [' || GIVEN_BACK.includes(machine.status)', ''],
+    'held-by-a-process': [
+      "error.code === 'WORKSPACE_LOCKED') continue",
+      "error.code === 'WORKSPACE_LOCKED') void 0",
+    ],
+    'other-folders': ['names.filter((name) => name.startsWith(PREFIX))', 'names'],
+  }),
+];

@@ -1,0 +1,20 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const APPLY = ['test/contract/site/order.test.ts'];
+
+/** The plan for a MAAS: what comes before what. */
+export const SITE: readonly Mutant[] = [
+  ...mutantsOf('pipeline/site/diff/dhcp.ts', APPLY, {
+    'relays-before-servers': ["['off', 'served', 'relayed']", "['off', 'relayed', 'served']"],
+    'relay-of-a-relay': ["wish ? wish.dhcp.kind === 'relayed' : have?.relay", 'false'],
+    'second-rack-alone': ['racks.secondary !== have?.secondaryRack', 'true'],
+  }),
+  ...mutantsOf('pipeline/site/diff/subnets.ts', APPLY, {
+    'dynamic-ranges-left': ["range.type === 'dynamic') await", 'false) await'],
+    'ranges-of-others': ['range.cidr === cidr && range.type', 'range.type'],
+  }),
+  ...mutantsOf('pipeline/site/diff/ranges.ts', ['test/unit/site/ranges.test.ts'], {
+    'free-before-it-is-taken': ['(left.find(isFree) ?? left[0])', 'left[0]'],
+    'in-the-way-unnamed': ['if (want && overlap(interval(one), interval(want)))', 'if (false)'],
+  }),
+];

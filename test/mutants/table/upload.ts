@@ -1,0 +1,66 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const CHANNELS = 'test/contract/upload/channels.test.ts';
+
+/** Uploads, channels, and what is deleted. */
+export const UPLOAD: readonly Mutant[] = [
+  ...mutantsOf('pipeline/upload/retention.ts', ['test/unit/upload/retention.test.ts'], {
+    'channel-guard': ["if (ground.channels.has(image.name)) return 'a channel';", ''],
+    'channel-shows': ['if (channel !== undefined) return `', 'if (false) return `'],
+    'channel-goes-back': ['.slice(-2)', '.slice(-1)'],
+    'entry-by-id-alone': ['e.resourceId === image.id && e.name === image.name', 'e.resourceId === image.id'],
+    'entry-by-name-alone': ['e.resourceId === image.id && e.name === image.name', 'e.name === image.name'],
+    'deployed-at-zone': ["text : `${text.replace(' ', 'T')}Z`", "text : text.replace(' ', 'T')"],
+    'deployed-at-blank': [".replace(' ', 'T')", ''],
+    'a-machine-has-it': ['if (machine !== undefined)', 'if (false)'],
+    'on-its-way': ['!image.complete && ageMs < IN_FLIGHT_MS', 'false'],
+    'dead-upload': ['ageMs < IN_FLIGHT_MS', 'true'],
+    'not-from-here': [
+      "if (!entry?.image) return stays('not uploaded from here');",
+      'if (!entry?.image) return { image, delete: true, why: "" };',
+    ],
+    'kept-count': ['rank <= policy.keep', 'rank < policy.keep'],
+    'kept-days': ['ageMs < policy.days * DAY_MS', 'false'],
+    'never-told-when': ['image.lastDeployed === undefined && policy.deployedDays > 0', 'false'],
+    'deployed-lately': ['!(deployedMs >= policy.deployedDays * DAY_MS)', 'false'],
+    'deployed-at-rubbish': ['!(deployedMs >= policy', '(deployedMs < policy'],
+    'of-this-target': ['entry.target === target)', 'true)'],
+  }),
+  ...mutantsOf('pipeline/upload/promote.ts', [CHANNELS], {
+    'kept-file-of-another-size': [' || facts.size !== size', '', 'test/unit/upload/kept.test.ts'],
+    'kept-is-a-file': ['!facts.isFile() || ', '', 'test/unit/upload/kept.test.ts'],
+    'kept-sum': ["sha256 === sha256 ? 'good' : 'other'", "sha256 ? 'good' : 'other'"],
+    'artifact-is-another': ["entry, emit, signal)) !== 'good')", "entry, emit, signal)) === 'nothing')"],
+    unchecked: ['if (!checked)', 'if (false)'],
+    incomplete: ["if (now?.at !== 'complete')", 'if (false)'],
+    'another-file-system': [
+      "error.code !== 'EXDEV' && error.code !== 'EPERM'",
+      'true',
+      'test/unit/upload/kept.test.ts',
+    ],
+  }),
+  ...mutantsOf('pipeline/upload/standing.ts', ['test/unit/upload/standing.test.ts'], {
+    size: [' && file.size === wanted.size', ''],
+    sum: ['file.sha256 === wanted.sha256 && ', ''],
+    'newest-complete': ['sets.find((set) => set.complete)', 'sets.findLast((set) => set.complete)'],
+    'complete-is-not-partial': ['newest && !newest.complete ? ours(newest)', 'newest ? ours(newest)'],
+    'never-beyond-the-end': ['Math.min(Math.max(bytes, 0), set.size)', 'Math.max(bytes, 0)'],
+    'every-byte-is-sent': ['offset < newest.size', 'offset <= newest.size'],
+    'empty-sets': ['.filter((set) => set.files.length > 0)', ''],
+  }),
+  ...mutantsOf('pipeline/upload/transfer.ts', ['test/contract/upload/pace.test.ts'], {
+    'slow-answers': [
+      'if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();\n      else',
+      '',
+    ],
+    'cuts-are-counted': ['if (this.#cuts > 2)', 'if (false)'],
+    'cuts-in-a-row': ['this.#cuts = 0;', ''],
+    'restarts-end': ['this.#restarts <= RESTARTS', 'true', 'test/contract/upload/upload.test.ts'],
+  }),
+  ...mutantsOf('pipeline/upload/chunk-size.ts', ['test/unit/upload/chunk-size.test.ts'], {
+    'refused-for-ever': ['this.#limit = this.#bytes;\n    return true', 'return true'],
+    steady: ['this.#passed < STEADY ||', ''],
+    'not-above-the-limit': ['Math.min(larger, this.#limit)', 'larger'],
+    'count-starts-again': ['this.#passed = 0;\n    const smaller', 'const smaller'],
+  }),
+];
