@@ -4,14 +4,18 @@ import { tmpdir } from 'node:os';
 import { basename, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { $ } from 'zx';
+import { mutantsOfAll, sample } from './every.ts';
 import { type Mutant, occurrences } from './mutant.ts';
+import { WHOLE } from './table/whole.ts';
 import { MUTANTS } from './table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const USAGE = `npm run mutants -- [--only ID]... [--list]
+const USAGE = `npm run mutants -- [--only ID]... [--every [--sample N] [--seed N]] [--list]
 Applies one deliberate fault at a time to a copy of the tree and runs the tests that must see it.
---only  the mutants whose id begins with ID
---list  their ids, files and tests; nothing is run
+--only    the mutants whose id begins with ID
+--every   each comparison and guard of the files in test/mutants/table/whole.ts, in place of the table
+--sample  N of them (--seed chooses others)
+--list    their ids, files and tests; nothing is run
 Exit code: 0 when every mutant was killed, 1 when one lived or a test fails without any, 2 for a mistake in the call or the table.`;
 /** A mutant may make a loop endless: that is seen, too. */
 const LONGEST_MS = 300_000;
@@ -93,11 +97,13 @@ class Bench {
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-function chosen(only: readonly string[]): Mutant[] {
-  const found = MUTANTS.filter(({ id }) => only.length === 0 || only.some((start) => id.startsWith(start)));
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+
+function chosen(all: readonly Mutant[], only: readonly string[]): Mutant[] {
+  const found = all.filter(({ id }) => only.length === 0 || only.some((start) => id.startsWith(start)));
   if (found.length === 0) throw new Error(`no mutant begins with ${only.join(' or ')}; --list names them`);
   for (const mutant of found) {
-    const times = occurrences(readFileSync(join(ROOT, mutant.file), 'utf8'), mutant);
+    const times = occurrences(read(mutant.file), mutant);
     if (times !== 1)
       throw new Error(`${mutant.id}: its text occurs ${times} times in ${mutant.file}, not once`);
   }
@@ -134,6 +140,9 @@ async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: 'string', multiple: true, default: [] },
+      every: { type: 'boolean', default: false },
+      sample: { type: 'string' },
+      seed: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -142,7 +151,11 @@ async function main(): Promise<number> {
     print(USAGE);
     return 0;
   }
-  const mutants = chosen(values.only);
+  const all = values.every ? WHOLE.flatMap((whole) => mutantsOfAll(whole, read(whole.file))) : MUTANTS;
+  const wanted = chosen(all, values.only);
+  const count = values.sample === undefined ? wanted.length : Number(values.sample);
+  if (!(Number.isInteger(count) && count > 0)) throw new Error('--sample takes a whole number from 1');
+  const mutants = sample(wanted, count, Number(values.seed));
   if (values.list) {
     for (const { id, file, tests } of mutants) print(`${id}  ${file}  ${tests.join(' ')}`);
     return 0;

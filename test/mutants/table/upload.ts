@@ -11,7 +11,6 @@ export const UPLOAD: readonly Mutant[] = [
     'entry-by-id-alone': ['e.resourceId === image.id && e.name === image.name', 'e.resourceId === image.id'],
     'entry-by-name-alone': ['e.resourceId === image.id && e.name === image.name', 'e.name === image.name'],
     'deployed-at-zone': ["text : `${text.replace(' ', 'T')}Z`", "text : text.replace(' ', 'T')"],
-    'deployed-at-blank': [".replace(' ', 'T')", ''],
     'a-machine-has-it': ['if (machine !== undefined)', 'if (false)'],
     'on-its-way': ['!image.complete && ageMs < IN_FLIGHT_MS', 'false'],
     'dead-upload': ['ageMs < IN_FLIGHT_MS', 'true'],
