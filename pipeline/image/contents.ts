@@ -39,13 +39,21 @@ export class Contents {
   }
 
   /** Reads a member's stream to its end and hands it out; `done` when the next member may come. */
-  read(path: string, sparse: Sparse | null, stream: Pick<Readable, 'on'>, done: () => void): void {
-    const parts: Buffer[] = [];
+  read(
+    path: string,
+    bodySize: number,
+    sparse: Sparse | null,
+    stream: Pick<Readable, 'on'>,
+    done: () => void,
+  ): void {
     this.reading += 1;
-    stream.on('data', (part) => parts.push(Buffer.from(part as Buffer)));
+    const stored = Buffer.alloc(bodySize);
+    let filled = 0;
+    stream.on('data', (part) => {
+      filled += (part as Buffer).copy(stored, filled);
+    });
     stream.on('end', () => {
       this.reading -= 1;
-      const stored = Buffer.concat(parts);
       const bytes = sparse ? expand(sparse, stored) : stored;
       if (bytes) this.#handOut(path, bytes);
       else this.#unreadable(path, 'its map of holes does not fit its data');

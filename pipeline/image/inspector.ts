@@ -41,7 +41,7 @@ export class Inspector extends Writable {
   readonly #every: Collector<unknown>[];
   readonly #contents: Contents;
   /** Members whose content comes next through tar-stream, in order. */
-  readonly #wanted: { path: string; sparse: Sparse | null; readers: MemberReader[] }[] = [];
+  readonly #wanted: { path: string; stored: number; sparse: Sparse | null; readers: MemberReader[] }[] = [];
   readonly #extract = extract({ highWaterMark: 0 } as never);
   readonly #facts = deferred<ImageFacts>();
   #open = 0;
@@ -141,7 +141,7 @@ export class Inspector extends Writable {
   async #finish(): Promise<ImageFacts> {
     this.#tap.end();
     const problem = this.#tap.problem;
-    if (!this.#stopped && problem && problem.kind !== 'no-end') this.#stop(problem.kind, problem.text);
+    if (problem && problem.kind !== 'no-end') this.#stop(problem.kind, problem.text);
     if (!this.#stopped) {
       if (problem) this.#problems.add(problem.kind, problem.text);
       this.#behindTheEnd();
@@ -193,13 +193,13 @@ export class Inspector extends Writable {
   #content(stream: Entry, next: () => void): void {
     this.#open += 1;
     stream.on('error', () => {});
-    const { path, sparse, readers } = this.#wanted.shift()!;
+    const { path, stored, sparse, readers } = this.#wanted.shift()!;
     const done = () => {
       this.#open -= 1;
       next();
     };
     if (readers.length === 0) {
-      this.#contents.read(path, sparse, stream as never, done);
+      this.#contents.read(path, stored, sparse, stream as never, done);
       return;
     }
     for (const reader of readers) stream.on('data', (chunk) => reader.write(chunk as Buffer));
@@ -208,7 +208,7 @@ export class Inspector extends Writable {
     });
   }
 
-  /** Gives a member that tar extracts to every collector, under the path where tar puts it. @returns whether its content is wanted */
+  /** Gives a member to every collector, under the path where tar puts it. @returns whether its content is wanted */
   #member({ name, member, sparse, unknownType }: Reading): boolean {
     if (member === null || this.#stopped) return false;
     const wrong = nameProblem(name, member.type);
@@ -250,7 +250,7 @@ export class Inspector extends Writable {
     for (const collector of this.#every) collector.member?.(member);
     const readers = this.#contents.readers(member);
     if (readers.length === 0 && !this.#contents.wants(member)) return false;
-    this.#wanted.push({ path, sparse, readers });
+    this.#wanted.push({ path, stored: member.stored, sparse, readers });
     return true;
   }
 

@@ -24,6 +24,9 @@ const KEPT: readonly { path: RegExp; most: number }[] = [
   },
 ];
 
+/** A file is found by its path and listed in its folder: more than one entry each. */
+const FILE_OVERHEAD = 150;
+
 /**
  * The small files of an image that are kept whole until it was read to its end, for collectors whose program reads files in its own
  * order, follows includes or lets a later file win. Their bytes go no further than the collectors.
@@ -50,7 +53,7 @@ export class KeptFiles {
   }
 
   content(path: string, bytes: Buffer): void {
-    if (this.#budget.take(path.length + bytes.length, 'configuration files'))
+    if (this.#budget.take(path.length + bytes.length + FILE_OVERHEAD, 'configuration files'))
       this.#files.set(path, bytes.toString('latin1'));
   }
 

@@ -1,3 +1,5 @@
+import { linesOf } from './lines.ts';
+
 export interface Diversion {
   from: string;
   to: string;
@@ -5,11 +7,20 @@ export interface Diversion {
   package: string;
 }
 
+/** Far more than any system has. */
+const MOST = 10_000;
+
 /** The three-line records of /var/lib/dpkg/diversions; an incomplete last one is passed over. */
 export function parseDiversions(text: string): Diversion[] {
-  const lines = text.split('\n');
   const diversions: Diversion[] = [];
-  for (let i = 0; lines[i + 2]; i += 3)
-    diversions.push({ from: lines[i]!, to: lines[i + 1]!, package: lines[i + 2]! });
+  let record: string[] = [];
+  for (const line of linesOf(text)) {
+    record.push(line);
+    if (record.length < 3) continue;
+    const [from, to, owner] = record as [string, string, string];
+    if (owner === '' || diversions.length >= MOST) break;
+    diversions.push({ from, to, package: owner });
+    record = [];
+  }
   return diversions;
 }

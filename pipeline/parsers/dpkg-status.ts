@@ -1,4 +1,5 @@
 import type { Package } from '../image/facts.ts';
+import { linesOf } from './lines.ts';
 import { strip } from './quote-word.ts';
 
 const WANTED: Record<string, string> = { unknown: 'u', install: 'i', hold: 'h', deinstall: 'r', purge: 'p' };
@@ -14,14 +15,14 @@ const STATE: Record<string, string> = {
 };
 
 /** Far more than any system has. */
-const MOST_PACKAGES = 30_000;
+const MOST_PACKAGES = 20_000;
 /** Longer values of the fields that are read are cut. */
 const LONGEST_FIELD = 1000;
 
 /** Lines of each stanza; lines of nothing but blanks part them. */
 function* stanzas(text: string): Generator<string[]> {
   let lines: string[] = [];
-  for (const line of text.split('\n')) {
+  for (const line of linesOf(text)) {
     if (strip(line) !== '') lines.push(line);
     else if (lines.length > 0) {
       yield lines;

@@ -4,6 +4,15 @@ export interface NumberedLine {
   text: string;
 }
 
+/** The lines of a text one after the other: an array of millions of short lines costs far more memory than the text. */
+export function* linesOf(text: string): Generator<string> {
+  for (let at = 0; at <= text.length; ) {
+    const end = text.indexOf('\n', at);
+    yield text.slice(at, end < 0 ? text.length : end);
+    at = end < 0 ? text.length + 1 : end + 1;
+  }
+}
+
 /** All lines; with `continued`, those that end in a backslash joined with the next under their first number. */
 export function numberedLines(text: string, options: { continued?: boolean } = {}): NumberedLine[] {
   const lines: NumberedLine[] = [];

@@ -9,6 +9,7 @@ import {
   type Node,
   parseDocument,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import { Fault, type Where } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
@@ -50,7 +51,8 @@ export class Source {
       prettyErrors: false,
       merge: true,
       stringKeys: true,
-      uniqueKeys: options.duplicates !== 'last',
+      // The library compares every key with all before it; below each is looked up once.
+      uniqueKeys: false,
       logLevel: 'error',
     });
     const problems = this.#document.errors.map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));
@@ -67,7 +69,12 @@ export class Source {
           );
       },
       Map: (_, map, parents) => {
-        if (options.duplicates !== 'last') return;
+        if (options.duplicates !== 'last') {
+          problems.push(
+            ...repeated(map).map((key) => this.#atOffset(start(key) ?? 0, 'This key is there twice')),
+          );
+          return;
+        }
         const seen = new Set<string>();
         for (const { key } of map.items) {
           const name = isScalar(key) ? String(key.value) : '';
@@ -167,11 +174,20 @@ function withoutNull(value: unknown): unknown {
   );
 }
 
+/** The keys of a map that stand there again. */
+function repeated(map: YAMLMap): unknown[] {
+  const seen = new Set<unknown>();
+  return map.items.flatMap(({ key }) => {
+    const value = isScalar(key) ? key.value : key;
+    const again = seen.has(value);
+    seen.add(value);
+    return again ? [key] : [];
+  });
+}
+
 /** The library's message, put for a person who wrote a configuration, not for one who wrote a parser. */
 function inOwnWords(error: { code: string; message: string }): string {
   switch (error.code) {
-    case 'DUPLICATE_KEY':
-      return 'This key is there twice';
     case 'TAB_AS_INDENT':
       return 'A tab indents this line; YAML takes spaces only';
     case 'MULTIPLE_DOCS':

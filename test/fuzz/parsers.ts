@@ -40,7 +40,7 @@ import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
 import { hookNeeds } from '../../pipeline/parsers/hook-needs.ts';
 import { authority, hostStanding } from '../../pipeline/parsers/hosts.ts';
 import { parseInterfaces } from '../../pipeline/parsers/interfaces.ts';
-import { numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
+import { linesOf, numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
 import { readNetplan } from '../../pipeline/parsers/netplan.ts';
 import {
   curlProxies,
@@ -162,6 +162,7 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   lines: {
     numberedLines: text((said) => numberedLines(said, { continued: true })),
     significantLines: text(significantLines),
+    linesOf: text((said) => [...linesOf(said)]),
   },
   netplan: { readNetplan: text(readNetplan) },
   'quote-word': {

@@ -71,7 +71,7 @@ export const HOSTILE: Record<string, { members: number; member(i: number): Buffe
   },
   'names at the top': { members: 400_000, member: (i) => entry({ name: `${i}${'n'.repeat(60)}` }) },
   'PAX headers of 900 KB': {
-    members: 300,
+    members: 60,
     member: (i) => entry({ name: `p${i}`, pax: RECORDS }),
   },
   'extended attributes of 64 KB': {
@@ -129,19 +129,27 @@ export const HOSTILE: Record<string, { members: number; member(i: number): Buffe
   ...Object.fromEntries(
     LINES.map(([name, line, size]) => [
       `short lines in ${name}`,
-      { members: 1, member: () => file(name, Buffer.alloc(size, line)) },
+      {
+        members: 1 + Math.ceil(size / CHUNK),
+        member: (i: number) =>
+          i === 0 ? headerOf(name, Math.ceil(size / CHUNK) * CHUNK) : Buffer.alloc(CHUNK, line),
+      },
     ]),
   ),
 };
 
 function file(name: string, body: Buffer): Buffer {
-  const header = Buffer.from(entry({ name, size: 0 }));
-  header.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
+  return Buffer.concat([headerOf(name, body.length), body, Buffer.alloc((512 - (body.length % 512)) % 512)]);
+}
+
+function headerOf(name: string, size: number): Buffer {
+  const header = Buffer.from(entry({ name }));
+  header.write(`${size.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
   header.fill(' ', 148, 156);
   let sum = 0;
   for (const byte of header) sum += byte;
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512)]);
+  return header;
 }
 
 /** The chunks of one of these archives, each in the same buffer: making one must not cost what reading it may. */

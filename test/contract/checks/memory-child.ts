@@ -71,6 +71,7 @@ async function validated(chunks: Iterable<Buffer>) {
 }
 
 keepYoungGenerationSmall();
+const base = process.resourceUsage().maxRSS / 1024;
 const mode = process.argv[2];
 let bomb: string[] = [];
 let facts: Awaited<ReturnType<typeof inspected>>;
@@ -98,6 +99,7 @@ else if (mode === 'gzip') {
 }
 process.stdout.write(
   JSON.stringify({
+    base,
     rss: process.resourceUsage().maxRSS / 1024,
     members: facts.archive.members,
     tarBytes: facts.archive.tarBytes,
