@@ -1,20 +1,53 @@
 import { relative } from 'node:path';
-import { stringify } from 'yaml';
+import { Document, isCollection, isPair, isScalar, visit } from 'yaml';
 import type { LoadedConfig } from './load.ts';
 import type { Origin } from './types.ts';
+import { type Placed, writtenValues } from './written-values.ts';
 
-/** Beyond this column a long value pushes its origin to the right. */
-const WIDEST = 72;
+/** The configuration in force as dgxos-maas.yaml would say it; loaded again, it is the same configuration. */
+export function configAsWritten(loaded: LoadedConfig): Record<string, unknown> {
+  return documentOf(writtenValues(loaded.config)).toJS() as Record<string, unknown>;
+}
 
-/** The resolved configuration as text: YAML, or with origins one value a line and where it is from. */
+/** Where each value is from, by its dotted path in dgxos-maas.yaml. */
+export function originsAsWritten({ config, origins }: LoadedConfig): Record<string, Origin> {
+  const named = writtenValues(config).flatMap(({ path, key }): [string, Origin][] => {
+    const sourced = origins.get(key);
+    if (!sourced) return [];
+    const { value: _, ...origin } = sourced;
+    return [[path.join('.'), origin]];
+  });
+  return Object.fromEntries(named);
+}
+
+/** The same as YAML; with `origin` each value has beside it where it is from. */
 export function showConfig(loaded: LoadedConfig, options: { origin: boolean; cwd: string }): string {
-  if (!options.origin) return stringify(loaded.config, { lineWidth: 0 }).trimEnd();
-  const rows = [...loaded.origins].map(([key, sourced]) => ({
-    value: `${key}: ${JSON.stringify(sourced.value)}`,
-    origin: originText(sourced, options.cwd),
-  }));
-  const width = Math.min(Math.max(...rows.map((row) => row.value.length)), WIDEST);
-  return rows.map((row) => `${row.value.padEnd(width)}  # ${row.origin}`).join('\n');
+  const values = writtenValues(loaded.config);
+  const document = documentOf(values);
+  if (options.origin)
+    for (const { path, key } of values) {
+      const origin = loaded.origins.get(key);
+      if (origin) comment(document, path, originText(origin, options.cwd));
+    }
+  return document.toString({ lineWidth: 0 }).trimEnd();
+}
+
+function documentOf(values: readonly Placed[]): Document {
+  const document = new Document({});
+  for (const { path, value } of values) document.setIn(path, document.createNode(value));
+  return document;
+}
+
+/** Behind a value of one line; above the key of one that takes several. */
+function comment(document: Document, path: readonly string[], text: string): void {
+  const node = document.getIn(path, true);
+  if (isScalar(node) || (isCollection(node) && node.items.length === 0)) node.comment = ` ${text}`;
+  else
+    visit(document, {
+      Pair(_, pair) {
+        if (isPair(pair) && pair.value === node && isScalar(pair.key)) pair.key.commentBefore = ` ${text}`;
+      },
+    });
 }
 
 function originText(origin: Origin, cwd: string): string {

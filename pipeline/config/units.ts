@@ -21,3 +21,15 @@ export function parseDuration(text: string): number | null {
   const seconds = Number(match[1]) * SECONDS[match[2] as keyof typeof SECONDS];
   return Number.isSafeInteger(seconds) ? seconds : null;
 }
+
+/** Bytes (whole MiB) as `parseSize` reads them, in the largest unit that is exact. */
+export function sizeText(bytes: number): string {
+  return bytes % GIB === 0 ? `${bytes / GIB}G` : `${bytes / MIB}M`;
+}
+
+/** Seconds as `parseDuration` reads them, in the largest unit that is exact. */
+export function timeText(seconds: number): string {
+  if (seconds === 0) return '0s';
+  const [unit, size] = Object.entries(SECONDS).findLast(([, size]) => seconds % size === 0)!;
+  return `${seconds / size}${unit}`;
+}

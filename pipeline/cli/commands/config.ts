@@ -5,19 +5,22 @@ export const declare: Declare = (program, act) => {
 
   config
     .command('show')
-    .description('the resolved configuration')
+    .description('the configuration in force, as dgxos-maas.yaml would say it')
     .option('--origin', 'say where every value is from: flag, environment, file or default')
     .action(
       act(async (session, options: { origin?: boolean }) => {
         const { loadConfig } = await import('../../config/load.ts');
-        const { showConfig } = await import('../../config/show.ts');
+        const { configAsWritten, originsAsWritten, showConfig } = await import('../../config/show.ts');
         const loaded = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
         for (const message of loaded.warnings) session.emit({ type: 'notice', level: 'warning', message });
-        const object = options.origin
-          ? { config: loaded.config, origins: Object.fromEntries(loaded.origins) }
-          : loaded.config;
-        session.data(object, () =>
-          showConfig(loaded, { origin: options.origin === true, cwd: process.cwd() }),
+        const object = {
+          ...{ ok: true, file: loaded.config.file, config: configAsWritten(loaded) },
+          ...(options.origin ? { origins: originsAsWritten(loaded) } : {}),
+        };
+        session.data(
+          object,
+          () => showConfig(loaded, { origin: options.origin === true, cwd: process.cwd() }),
+          'document',
         );
       }),
     );
@@ -49,7 +52,7 @@ export const declare: Declare = (program, act) => {
       act(async (session) => {
         const { CONFIG_SCHEMA, schemaText } = await import('../../yaml/schema.ts');
         const text = schemaText(CONFIG_SCHEMA);
-        session.data(JSON.parse(text), text.trimEnd(), 'document');
+        session.data({ ok: true, schema: JSON.parse(text) }, text.trimEnd(), 'document');
       }),
     );
 };

@@ -39,16 +39,50 @@ describe('config', () => {
     await cli(cwd, ['init']);
     const env = { DGXOS_MAAS_ACCELERATOR: 'tcg', MAAS_API_URL: 'http://maas:5240/MAAS/' };
     const { stdout } = await cli(cwd, ['config', 'show', '--origin'], env);
-    expect(stdout).toMatch(/^images\.dgx1\.vm\.accelerator: "tcg" +# environment DGXOS_MAAS_ACCELERATOR$/m);
-    expect(stdout).toMatch(/^images\.dgx1\.platform: "dgx1" +# dgxos-maas\.yaml:12$/m);
-    expect(stdout).toMatch(/^images\.dgx1\.pack: "guest" +# default$/m);
-    expect(stdout).toMatch(
-      /^targets\.default\.url: "http:\/\/maas:5240\/MAAS" +# environment MAAS_API_URL$/m,
-    );
+    expect(stdout).toMatch(/^ {6}accelerator: tcg # environment DGXOS_MAAS_ACCELERATOR$/m);
+    expect(stdout).toMatch(/^ {4}platform: dgx1 # dgxos-maas\.yaml:12$/m);
+    expect(stdout).toMatch(/^ {4}pack: guest # default$/m);
+    expect(stdout).toMatch(/^ {4}url: http:\/\/maas:5240\/MAAS # environment MAAS_API_URL$/m);
 
     const object = JSON.parse((await cli(cwd, ['--json', 'config', 'show', '--origin'], env)).stdout);
     expect(object.config.images.dgx1.vm.accelerator).toBe('tcg');
-    expect(object.origins['images.dgx1.vm.accelerator']).toMatchObject({ from: 'environment', value: 'tcg' });
+    expect(object.origins['images.dgx1.vm.accelerator']).toMatchObject({ from: 'environment' });
+    expect(object.ok).toBe(true);
+  });
+
+  it('show says it in the words and units of the file, so that it can be pasted back', async () => {
+    const [cwd, other] = [folder(), folder()];
+    const env = { XDG_CACHE_HOME: '/c', HOME: cwd };
+    writeFileSync(
+      join(cwd, 'dgxos-maas.yaml'),
+      `sign: { key_file: keys/release.pem }
+images:
+  "007":
+    release: dgxos5
+    platform: dgx1
+    version: "5.0"
+    iso: { source: dgx.iso, sha256: "${'ab'.repeat(32)}" }
+    vm: { disk_size: 12G, memory: 4096M, install_timeout: 90m }
+    files: [{ source: a, path: /etc/a, mode: "0600" }]
+    late_commands: { 50_a: "echo '#' no comment" }
+targets: { lab: { url: "http://maas:5240", key: { file: secrets/lab.key } } }
+`,
+    );
+    const shown = await cli(cwd, ['config', 'show', '--origin'], env);
+    for (const line of [
+      'disk_size: 12G # dgxos-maas.yaml:8',
+      'memory: 4G',
+      'install_timeout: 90m',
+      `key_file: ${cwd}/keys/release.pem`,
+      `file: ${cwd}/secrets/lab.key`,
+      'erasing: 24h # default',
+    ])
+      expect(shown.stdout).toContain(line);
+    writeFileSync(join(other, 'dgxos-maas.yaml'), shown.stdout);
+    const plain = async (dir: string) => (await cli(dir, ['config', 'show'], env)).stdout;
+    expect(await plain(other)).toBe(await plain(cwd));
+    const { config } = JSON.parse((await cli(cwd, ['config', 'show', '--json'], env)).stdout);
+    expect(config.images['007'].vm).toMatchObject({ disk_size: '12G', boot: 'direct' });
   });
 
   it('show never shows a key', async () => {
@@ -77,6 +111,11 @@ describe('config', () => {
       'other.yaml:1:1:',
     );
     expect((await cli(cwd, ['-c', 'none.yaml', 'config', 'validate'])).code).toBe(3);
+  });
+
+  it('schema with --json has ok', async () => {
+    const { stdout } = await cli(folder(), ['config', 'schema', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, schema: { type: 'object' } });
   });
 
   it('schema is JSON schema draft-07', async () => {
