@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { loadRelease } from '../catalogue/load.ts';
 import { loadConfig } from '../config/load.ts';
+import { parseAge } from '../config/units.ts';
 import { EXIT } from '../errors/catalogue.ts';
 import { appendOutput, prepareFolder } from '../files/output.ts';
 import { channelName, keptDir } from '../ledger/channel.ts';
@@ -25,6 +26,7 @@ import type { Session } from './session.ts';
 
 export interface NightlyOptions {
   dryRun?: boolean;
+  force?: boolean;
   jobs?: number;
   accept?: boolean;
   channel?: string;
@@ -58,8 +60,12 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));
   if (options.out !== undefined && !options.dryRun) await prepareFolder(options.out, '--out');
   const jobs = options.jobs ?? config.nightly.jobs ?? defaultJobs(requests.map(needOf), hostSize());
+  const renewal = {
+    rebuildAfterS: parseAge(config.nightly.rebuildAfter) ?? null,
+    force: options.force === true,
+  };
   if (options.dryRun) {
-    const images = await planNight(requests);
+    const images = await planNight(requests, renewal);
     const after = [
       `${jobs} at a time.`,
       ...(channel === null ? [] : [`Good images would be promoted to the channel ${channel}.`]),
@@ -78,6 +84,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
     const night = await runNight({
       requests,
       jobs,
+      renewal,
       since,
       channel,
       retention: stays,

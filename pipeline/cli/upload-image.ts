@@ -11,7 +11,10 @@ import { requestFor, runAndReport, withLock } from './run-image.ts';
  * configuration says, is a fault.
  */
 export const uploadImage: UploadConfiguredImage = async (session, name, { to }) => {
-  const request = await requestFor(session, name, { force: 'upload', by: '`dgxos-maas upload`' });
+  const request = await requestFor(session, name, {
+    force: 'upload',
+    reason: 'asked for by `dgxos-maas upload`',
+  });
   if (to) request.image.upload = to;
   await preflight(request);
   await withLock(session, request.config, true, `upload ${name}`, async () => {

@@ -122,6 +122,12 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
     nightly: {
       channel: take('nightly.channel', 'nightly.channel', written.nightly?.channel, 'nightly'),
       jobs: take('nightly.jobs', 'nightly.jobs', written.nightly?.jobs, null),
+      rebuildAfter: take(
+        'nightly.rebuildAfter',
+        'nightly.rebuild_after',
+        written.nightly?.rebuild_after,
+        '7d',
+      ),
     },
   };
   return { config, origins };

@@ -38,6 +38,8 @@ export interface NightlyConfig {
   channel: string;
   /** Images built side by side; null: as many as the host carries. */
   jobs: number | null;
+  /** Age at which a finished build is built anew, for packages that came since: `7d`, or `never`; see parseAge. */
+  rebuildAfter: string;
 }
 
 /** How images are tried on a machine. */

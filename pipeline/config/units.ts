@@ -33,3 +33,12 @@ export function timeText(seconds: number): string {
   const [unit, size] = Object.entries(SECONDS).findLast(([, size]) => seconds % size === 0)!;
   return `${seconds / size}${unit}`;
 }
+
+/** Seconds of an age: a time, days (`7d`) or null for `never`; undefined when it is none of them. */
+export function parseAge(text: string | undefined): number | null | undefined {
+  if (text === 'never') return null;
+  const days = /^(\d+)d$/.exec(text ?? '');
+  if (!days) return parseDuration(text ?? '') ?? undefined;
+  const seconds = Number(days[1]) * 24 * SECONDS.h;
+  return Number.isSafeInteger(seconds) ? seconds : undefined;
+}

@@ -48,6 +48,7 @@ export function writtenValues(config: Config): Placed[] {
     ...placed(['nightly'], 'nightly.', [
       ['channel', 'channel', nightly.channel],
       ['jobs', 'jobs', nightly.jobs],
+      ['rebuild_after', 'rebuildAfter', nightly.rebuildAfter],
     ]),
   ];
 }

@@ -15,7 +15,7 @@ export interface WrittenConfig {
   acceptance?: WrittenAcceptance;
   machines?: WrittenMachines;
   retention?: { keep?: number; days?: number; deployed_days?: number };
-  nightly?: { channel?: string; jobs?: number };
+  nightly?: { channel?: string; jobs?: number; rebuild_after?: string };
 }
 
 export interface WrittenMachines {

@@ -1,12 +1,10 @@
 import { open, readFile, rm, stat, statfs } from 'node:fs/promises';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import { dirname } from 'node:path';
 import fetch, { type Response } from 'node-fetch';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../errors/fault.ts';
 import type { Emit } from '../events/event.ts';
-import { proxyFor } from '../process/proxy.ts';
+import { agentFor } from '../process/proxy.ts';
 import { interrupted } from '../process/run.ts';
 import type { Source } from './source.ts';
 
@@ -30,13 +28,6 @@ interface Validators {
 
 /** Milliseconds without a byte after which a connection counts as dead. */
 const STALL_MS = 60_000;
-
-/** Proxies are taken from the environment, as the tools around us do. @throws Fault CONFIG_INVALID */
-function agentFor(url: URL): HttpAgent {
-  proxyFor(url.href);
-  const options = { proxyEnv: process.env };
-  return url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
-}
 
 /**
  * One attempt to bring `part` to its end, from where it stands. Returns when the server says that nothing is missing.

@@ -1,14 +1,16 @@
 import { keepBuilt } from '../diff/workspace.ts';
 import { fromSystemError } from '../errors/fault.ts';
 import { interrupted } from '../errors/interrupted.ts';
-import type { Emit } from '../events/event.ts';
+import type { Emit, StageId } from '../events/event.ts';
 import { resolveApiKey } from '../maas/key.ts';
+import { readRecord } from '../run/record.ts';
 import { imageDirectory, type RunOutcome, type RunRequest } from '../run/runner.ts';
 import { preflight } from '../stages/preflight.ts';
 import type { ChosenTarget } from '../upload/choose-targets.ts';
 import { artifactIn } from './artifact.ts';
 import { changesSince } from './changes.ts';
 import { promoteNew } from './channel.ts';
+import { type Renewal, renewed } from './renew.ts';
 import { StepLog } from './steps.ts';
 import type { ImageNight, NightArtifact, Promotion } from './types.ts';
 
@@ -17,12 +19,15 @@ export interface ImageCandidate {
   request: RunRequest;
   /** The artifact of the last night, if there was one. */
   before: NightArtifact | null;
+  /** ISO 8601; an interrupted night goes on with its first start. */
+  nightBegan: string;
 }
 
 export interface ImageContext {
   /** Runs the stages and writes the page on the run. */
   run(request: RunRequest): Promise<RunOutcome>;
   channel: string | null;
+  renewal: Renewal;
   /** Where contents that channels show are kept. */
   keepIn: string;
 }
@@ -32,9 +37,9 @@ export interface ImageContext {
  * @throws Fault INTERRUPTED, TERMINATED
  */
 export async function imageNight(candidate: ImageCandidate, context: ImageContext): Promise<ImageNight> {
-  const { before } = candidate;
+  const { before, nightBegan } = candidate;
   const log = new StepLog();
-  const request = watched(candidate.request, log);
+  let request = watched(candidate.request, log);
   const { config, image, signal, env } = request;
   const imageDir = imageDirectory(config, image);
   const started = performance.now();
@@ -53,6 +58,7 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
     changes: null,
   };
   try {
+    request = await renewed(request, context.renewal, nightBegan);
     await preflight(request);
     const outcome = await context.run(request);
     night.resources = (outcome.data.upload?.resources ?? []).map(({ target, id, name }) => ({
@@ -73,10 +79,20 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
     if (before)
       night.changes = await changesSince(before, night.artifact, { image: image.name, imageDir, env });
   }
-  if (night.status !== 'failed') Object.assign(night, verdictOn(night, log, before));
-  else night.reason = log.reason ?? 'it could not begin';
+  if (night.status !== 'failed') {
+    const made = (await finishedAt(imageDir)).some((at) => at >= nightBegan);
+    Object.assign(night, verdictOn(night, log, made));
+  } else night.reason = log.reason ?? 'it could not begin';
   night.seconds = (performance.now() - started) / 1000;
   return night;
+}
+
+/** The stages that make an artifact. */
+const MAKE: readonly string[] = ['build', 'pack'] satisfies StageId[];
+
+async function finishedAt(imageDir: string): Promise<string[]> {
+  const records = await Promise.all(MAKE.map((stage) => readRecord(imageDir, stage as StageId)));
+  return records.flatMap((record) => (record ? [record.finishedAt] : []));
 }
 
 /** A run that failed before it had packed leaves the artifact of an earlier one in the folder. */
@@ -85,15 +101,20 @@ function isOfTonight({ failure, steps }: ImageNight): boolean {
 }
 
 function verdictOn(
-  { artifact, promoted }: ImageNight,
+  { artifact, before, promoted }: ImageNight,
   log: StepLog,
-  before: NightArtifact | null,
+  made: boolean,
 ): Pick<ImageNight, 'status' | 'reason'> {
-  if (log.reason !== undefined) return { status: 'built', reason: log.reason };
+  if (made) {
+    const now = log.steps.some(({ step, state }) => MAKE.includes(step) && state === 'ran');
+    const reasons = [now ? '' : 'built before this night was interrupted', log.reason ?? ''];
+    return { status: 'built', reason: reasons.filter(Boolean).join('; ') };
+  }
+  if (log.reason !== undefined) return { status: 'updated', reason: log.reason };
   if (before && artifact && before.sha256 !== artifact.sha256)
-    return { status: 'built', reason: 'built since the last night; all stages are fresh' };
+    return { status: 'updated', reason: 'built since the last night; all stages are fresh' };
   if (promoted.some(({ moved }) => moved))
-    return { status: 'built', reason: 'built before; the channel did not show it yet' };
+    return { status: 'updated', reason: 'built before; the channel did not show it yet' };
   return { status: 'unchanged', reason: 'all stages are fresh: no input, tool or setting has changed' };
 }
 

@@ -46,7 +46,11 @@ export async function runNight(night: NightRequest): Promise<Night> {
         const message = `${request.image.name}: ${at + 1} of ${requests.length}`;
         emit({ type: 'notice', level: 'info', message });
         const result = await imageNight(
-          { request, before: artifactBefore(earlier, request.image.name) },
+          {
+            request,
+            before: artifactBefore(earlier, request.image.name),
+            nightBegan: begun.startedAt,
+          },
           night,
         );
         emit(told(result));

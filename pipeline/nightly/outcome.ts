@@ -11,7 +11,7 @@ export function outcomeOf({
 }: Pick<Night, 'images' | 'pruned'>): Pick<Night, 'outcome' | 'exitCode'> {
   const faults = [...images, ...pruned].flatMap(({ failure }) => (failure ? [failure] : []));
   if (faults.length > 0) return { outcome: 'broken', exitCode: exitCodeOf(faults) };
-  const news = images.some((image) => image.status === 'built');
+  const news = images.some((image) => image.status === 'built' || image.status === 'updated');
   return { outcome: news ? 'new' : 'unchanged', exitCode: EXIT.ok };
 }
 

@@ -1,6 +1,7 @@
 import { Fault } from '../errors/fault.ts';
 import { type PlannedStage, planStages } from '../run/dry-run.ts';
 import type { RunRequest } from '../run/runner.ts';
+import { type Renewal, renewed } from './renew.ts';
 import { nightFault } from './steps.ts';
 import type { NightFault } from './types.ts';
 
@@ -14,12 +15,12 @@ export interface PlannedImage {
 }
 
 /** What a night would do of each image, without doing it. */
-export async function planNight(requests: readonly RunRequest[]): Promise<PlannedImage[]> {
+export async function planNight(requests: readonly RunRequest[], renewal: Renewal): Promise<PlannedImage[]> {
   const plans: PlannedImage[] = [];
   for (const request of requests) {
     const { name: image } = request.image;
     try {
-      const stages = await planStages(request);
+      const stages = await planStages(await renewed(request, renewal, new Date().toISOString()));
       const first = stages.find((stage) => stage.runs);
       const reason = first ? `${first.stage}: ${first.reason}` : 'all stages are fresh';
       plans.push({ image, builds: first !== undefined, reason, stages, failure: null });

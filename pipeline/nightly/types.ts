@@ -27,7 +27,8 @@ export interface Night {
 
 export interface ImageNight {
   image: string;
-  status: 'built' | 'unchanged' | 'failed';
+  /** built: this night made its artifact; updated: an earlier one was uploaded, tried or promoted. */
+  status: 'built' | 'updated' | 'unchanged' | 'failed';
   /** Why it was built, or why there was nothing to do. */
   reason: string;
   seconds: number;

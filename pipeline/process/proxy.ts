@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { getProxyForUrl } from 'proxy-from-env';
 import { Fault } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
@@ -20,4 +22,11 @@ export function proxyFor(url: string): string {
       hint: `Correct ${variable} (or all_proxy) in the environment, or name the host in no_proxy.`,
     },
   );
+}
+
+/** For a client of HTTP: proxies are taken from the environment, as the tools around us do. @throws Fault CONFIG_INVALID */
+export function agentFor(url: URL): HttpAgent {
+  proxyFor(url.href);
+  const options = { proxyEnv: process.env };
+  return url.protocol === 'https:' ? new HttpsAgent(options) : new HttpAgent(options);
 }

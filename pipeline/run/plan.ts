@@ -9,8 +9,8 @@ export interface Selection {
   force?: StageId | undefined;
   /** Run this stage and all after it. */
   from?: StageId | undefined;
-  /** Who asks for it, where no option does: such as `upload`. */
-  by?: string;
+  /** Why, where no option asks for it: such as "asked for by `dgxos-maas upload`". */
+  reason?: string;
   /** Stop after this stage. */
   until?: StageId | undefined;
 }
@@ -27,9 +27,9 @@ export async function decide(
 ): Promise<Decision> {
   const inputs = await stage.inputs(context);
   const because = (reason: string): Decision => ({ fresh: false, reason, inputs });
-  if (selection.force === stage.id) return because(`asked for by ${selection.by ?? `--force ${stage.id}`}`);
+  if (selection.force === stage.id) return because(selection.reason ?? `asked for by --force ${stage.id}`);
   if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
-    return because(`asked for by ${selection.by ?? `--from ${selection.from}`}`);
+    return because(selection.reason ?? `asked for by --from ${selection.from}`);
   const record = await readRecord(imageDir, stage.id);
   if (!record) return because('no finished earlier run');
   if (record.fingerprint !== fingerprint(inputs))

@@ -22,6 +22,7 @@ export function declare(program: Command, act: Act): void {
       'run all images that have changed, promote the good ones to a channel, prune, write a summary',
     )
     .option('-n, --dry-run', 'print what would be built and why; change nothing')
+    .option('--force', 'build every image that is chosen, also one that nothing has changed of')
     .option(
       '-j, --jobs <count>',
       'images built side by side (default: as configured, else as many VMs as the host carries)',

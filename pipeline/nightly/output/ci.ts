@@ -12,6 +12,7 @@ export function variables(night: Night): Record<string, string> {
   return {
     outcome: night.outcome,
     built: of('built'),
+    updated: of('updated'),
     unchanged: of('unchanged'),
     failed: of('failed'),
   };

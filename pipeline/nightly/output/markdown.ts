@@ -12,7 +12,7 @@ import {
   why,
 } from './phrases.ts';
 
-const MARK = { built: '🆕', unchanged: '✅', failed: '❌' } as const;
+const MARK = { built: '🆕', updated: '⬆️', unchanged: '✅', failed: '❌' } as const;
 /** Rows of one part; the page has more. */
 const MOST_ROWS = 30;
 /** Lines of what a tool said. */

@@ -50,7 +50,7 @@ function imageOf(image: ImageNight, page: string | undefined) {
     name: image.image,
     id: `image-${image.image.replace(/[^\w-]/g, '_')}`,
     status: image.status,
-    tone: image.status === 'failed' ? 'bad' : image.status === 'built' ? 'good' : 'plain',
+    tone: image.status === 'failed' ? 'bad' : image.status === 'unchanged' ? 'plain' : 'good',
     why: why(image),
     size: sizePhrase(image),
     checks: checksPhrase(image),

@@ -2,10 +2,10 @@ import { signedBytes } from '../../diff/sections.ts';
 import { bytes, duration } from '../../report/human.ts';
 import type { ImageChanges, ImageNight, Night } from '../types.ts';
 
-/** "2 built, 1 unchanged, 1 failed". */
+/** "2 built, 1 updated, 1 unchanged, 1 failed". */
 export function counts({ images, pruned }: Pick<Night, 'images' | 'pruned'>): string {
   const of = (status: ImageNight['status']) => images.filter((image) => image.status === status).length;
-  const parts = (['built', 'unchanged', 'failed'] as const)
+  const parts = (['built', 'updated', 'unchanged', 'failed'] as const)
     .filter((status) => of(status) > 0)
     .map((status) => `${of(status)} ${status}`);
   const unpruned = pruned.filter(({ failure }) => failure).length;

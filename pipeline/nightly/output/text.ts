@@ -16,7 +16,7 @@ import {
 
 /** The night for a terminal: a line an image, below it what one would ask next. */
 export function nightText(night: Night, folder: string, color: Paint): string {
-  const shade = { built: color.green, unchanged: color.dim, failed: color.red };
+  const shade = { built: color.green, updated: color.green, unchanged: color.dim, failed: color.red };
   const width = Math.max(...night.images.map(({ image }) => image.length));
   const lines = night.images.flatMap((image) => [
     `${color.bold(image.image.padEnd(width))}  ${shade[image.status](image.status.padEnd(9))}  ${plain(why(image))}`,

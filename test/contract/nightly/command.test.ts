@@ -72,7 +72,7 @@ test('broken images: exit code, table, folder, annotations, outputs and summary 
 
 test('what the configuration says holds where no flag does', async () => {
   const file = join(host.dir, 'dgxos-maas.yaml');
-  const more = 'nightly: { channel: lab, jobs: 2 }\nretention: { keep: 5, days: 0 }\n';
+  const more = 'nightly: { channel: lab, jobs: 2, rebuild_after: never }\nretention: { keep: 5, days: 0 }\n';
   writeFileSync(file, `${readFileSync(file, 'utf8')}${more}`);
   const plan = async (...flags: string[]) => (await host.run(['--json', 'nightly', '-n', ...flags])).json;
   const retention = { keep: 5, days: 0, deployedDays: 30 };
@@ -84,6 +84,17 @@ test('what the configuration says holds where no flag does', async () => {
     retention: { keep: 1, days: 0, deployedDays: 0 },
   });
 });
+
+test.each(['7', '1w', '0d', '', '-1d', 'Never', '1.5d', '30s'])(
+  'rebuild_after: %j is refused with its place',
+  async (text) => {
+    const file = join(host.dir, 'dgxos-maas.yaml');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}nightly:\n  rebuild_after: "${text}"\n`);
+    const { code, stderr } = await host.run(['nightly', '-n']);
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/dgxos-maas\.yaml:\d+:\d+[\s\S]*a time in m, h or d, such as 7d, or never/);
+  },
+);
 
 test.each([
   [['nightly', 'on'], 3, 'Did you mean "one"?'],

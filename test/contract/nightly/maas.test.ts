@@ -129,7 +129,7 @@ test('a promotion that fails is taken up by the next night', async () => {
   sandbox.clearFaults();
   const night = await house.night({ channel: 'nightly' });
   expect(night.images[0]).toMatchObject({
-    status: 'built',
+    status: 'updated',
     reason: 'built before; the channel did not show it yet',
     promoted: [{ moved: true }],
   });

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { built } from '../accept/built.ts';
@@ -29,7 +29,8 @@ test('a new image is uploaded, accepted on a machine and promoted; the next nigh
     outcome: 'new',
     images: [
       {
-        status: 'built',
+        // Its build is of before: only the rest was done this night.
+        status: 'updated',
         acceptances: [{ target: 'lab', machine: ID(1), accepted: true }],
         promoted: [{ target: 'lab', name: 'demo-1.0-nightly', moved: true }],
       },
@@ -43,6 +44,21 @@ test('a new image is uploaded, accepted on a machine and promoted; the next nigh
   const second = await nightly('--exit-code', '--no-prune');
   expect([second.code, second.json.outcome]).toEqual([77, 'unchanged']);
   expect(here.maas.requests).toHaveLength(requests);
+
+  // What the build would be due for is in the plan as it is in the night.
+  const plan = async (...flags: string[]) =>
+    (await here.host.run(['--json', 'nightly', '-n', ...flags])).json;
+  expect((await plan()).images).toMatchObject([{ builds: false }]);
+  expect((await plan('--force', 'demo')).images).toMatchObject([
+    { builds: true, reason: 'build: asked for by --force' },
+  ]);
+  const record = join(here.host.dir, 'work/demo/build.json');
+  const build = JSON.parse(readFileSync(record, 'utf8')) as { finishedAt: string };
+  build.finishedAt = new Date(Date.now() - 8 * 86_400_000).toISOString();
+  writeFileSync(record, JSON.stringify(build));
+  expect((await plan()).images).toMatchObject([
+    { builds: true, reason: expect.stringContaining('8 days ago (nightly.rebuild_after: 7 days)') },
+  ]);
 });
 
 test('killed while a machine is deployed, the night goes on when it is started again', async () => {
@@ -82,6 +98,6 @@ test('--no-accept leaves machines alone', async () => {
   await built(here.host, { 'etc/other': 'untried' });
   const { code, json } = await nightly('--no-accept', '--channel', 'untried');
   expect(code).toBe(0);
-  expect(json.images[0]).toMatchObject({ status: 'built', promoted: [{ name: 'demo-1.0-untried' }] });
+  expect(json.images[0]).toMatchObject({ status: 'updated', promoted: [{ name: 'demo-1.0-untried' }] });
   expect(requests()).toBe(before);
 });

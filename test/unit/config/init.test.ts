@@ -182,6 +182,7 @@ describe('the published schema', () => {
       nightly: [/jobs: 1/, 'jobs: 2'],
       channel: [/channel: nightly/, 'channel: other'],
       jobs: [/jobs: 1/, 'jobs: 2'],
+      rebuild_after: [/rebuild_after: 7d/, 'rebuild_after: never'],
     };
     expect([...new Set(keysOf(schema, schema).map(([key]) => key))].sort()).toEqual(
       Object.keys(changes).sort(),

@@ -89,7 +89,10 @@ const written = part({
     timeouts: part({ testing: time, other: time }),
   }),
   retention: part({ keep: fc.integer({ min: 1, max: 99 }) }),
-  nightly: part({ jobs: fc.integer({ min: 1, max: 64 }) }),
+  nightly: part({
+    jobs: fc.integer({ min: 1, max: 64 }),
+    rebuild_after: fc.constantFrom('never', '1d', '90m'),
+  }),
 });
 
 describe('what is shown', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseDuration, parseSize } from '../../../pipeline/config/units.ts';
+import { parseAge, parseDuration, parseSize } from '../../../pipeline/config/units.ts';
 
 const POWER = { K: 1, M: 2, G: 3, T: 4 } as const;
 const unit = fc.constantFrom('K', 'M', 'G', 'T');
@@ -58,5 +58,21 @@ describe('times', () => {
 
   it.each(['', '90', 'm', '1.5h', '90min', '-1s', '9999999999999999h'])('refuse %j', (text) => {
     expect(parseDuration(text)).toBeNull();
+  });
+});
+
+describe('an age', () => {
+  it.each([
+    ['7d', 604_800],
+    ['90m', 5400],
+    ['never', null],
+    ['', undefined],
+    ['7', undefined],
+    ['d', undefined],
+    ['1.5d', undefined],
+    ['9999999999999999d', undefined],
+    [undefined, undefined],
+  ])('%j is %j', (text, value) => {
+    expect(parseAge(text)).toBe(value);
   });
 });

@@ -164,6 +164,7 @@ export class House {
       platform: 'demo1',
       version: '1.0',
       vm: {},
+      ...{ packages: [], files: [], lateCommands: {} },
       acceptance: { machines: ['node1'], tags: [], checksFile: null, ssh: { keyFile: null } },
       upload: Object.keys(this.targets),
       resource: {
@@ -195,6 +196,7 @@ export class House {
     const night = await runNight({
       requests,
       jobs: 1,
+      renewal: { rebuildAfterS: null, force: false },
       since: undefined,
       channel: null,
       retention: null,

@@ -116,7 +116,7 @@ describe('a night', () => {
     house.set('a', { onMachine: [finding(1)] });
     const mended = await house.night();
     expect(mended.images[0]).toMatchObject({
-      status: 'built',
+      status: 'updated',
       acceptances: [{ accepted: true, failing: [] }],
     });
     expect(house.built).toEqual(['a']);
@@ -181,7 +181,7 @@ describe('a night', () => {
     await runStages(house.request('a'));
     const night = await house.night();
     expect(night.images[0]).toMatchObject({
-      status: 'built',
+      status: 'updated',
       reason: 'built since the last night; all stages are fresh',
     });
   });

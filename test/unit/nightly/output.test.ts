@@ -82,9 +82,11 @@ describe('the folder of a night', () => {
 
   it('dotenv and outputs of GitHub: one line a variable', () => {
     expect(file('nightly.env')).toBe(
-      'NIGHTLY_OUTCOME=broken\nNIGHTLY_BUILT=good\nNIGHTLY_UNCHANGED=same\nNIGHTLY_FAILED=rejected broken\n',
+      'NIGHTLY_OUTCOME=broken\nNIGHTLY_BUILT=good\nNIGHTLY_UPDATED=\nNIGHTLY_UNCHANGED=same\nNIGHTLY_FAILED=rejected broken\n',
     );
-    expect(githubOutput(night)).toBe('outcome=broken\nbuilt=good\nunchanged=same\nfailed=rejected broken\n');
+    expect(githubOutput(night)).toBe(
+      'outcome=broken\nbuilt=good\nupdated=\nunchanged=same\nfailed=rejected broken\n',
+    );
   });
 
   it('annotations stay on one line each', () => {

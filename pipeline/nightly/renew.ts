@@ -1,0 +1,87 @@
+import { interrupted } from '../errors/interrupted.ts';
+import { readRecord } from '../run/record.ts';
+import { imageDirectory, type RunRequest } from '../run/runner.ts';
+import { archiveDate } from './archive-date.ts';
+import { archivesOf } from './archives.ts';
+
+/** When a finished build counts as old although nothing of the configuration has changed. */
+export interface Renewal {
+  /** Age in seconds; null: never by age. */
+  rebuildAfterS: number | null;
+  /** Every build that was begun before this night. */
+  force: boolean;
+}
+
+const DAY_S = 86_400;
+/** A night does not begin to the minute: what comes of age within half a day is due now, not a night late. */
+const GRACE_S = DAY_S / 2;
+
+/**
+ * The request, with the build asked for where it is due: forced, too old, or older than the archives that it uses. An
+ * archive that does not answer is named, and does not make a build due.
+ * @param nightBegan ISO 8601
+ */
+export async function renewed(
+  request: RunRequest,
+  { rebuildAfterS, force }: Renewal,
+  nightBegan: string,
+): Promise<RunRequest> {
+  const { config, image, selection } = request;
+  const record = await readRecord(imageDirectory(config, image), 'build');
+  if (!record) return request;
+  // Packages are fetched from its first minutes on.
+  const began = Date.parse(record.finishedAt) - record.seconds * 1000;
+  const built = `built ${shown(began)}`;
+  const ageS = (Date.parse(nightBegan) - began) / 1000;
+  const due = (why: string): RunRequest => ({
+    ...request,
+    selection: { ...selection, force: 'build', reason: why },
+  });
+  // A night that goes on after an interruption does not build twice.
+  if (force && ageS > 0) return due('asked for by --force');
+  if (rebuildAfterS !== null && ageS >= rebuildAfterS - (rebuildAfterS >= DAY_S ? GRACE_S : 0))
+    return due(`${built}, which is ${spanOf(ageS)} ago (nightly.rebuild_after: ${spanOf(rebuildAfterS)})`);
+  const newer = await newerArchive(request, began);
+  return newer ? due(`${newer}, after this was ${built}`) : request;
+}
+
+async function newerArchive(
+  { image, release, emit, signal }: RunRequest,
+  began: number,
+): Promise<string | undefined> {
+  const folders = await archivesOf(image, release);
+  const dates = await Promise.allSettled(folders.map((folder) => archiveDate(folder, signal)));
+  if (signal.aborted) throw interrupted(signal);
+  let newest: { at: number; name: string } | undefined;
+  for (const [at, result] of dates.entries()) {
+    const name = withoutLogin(folders[at] as URL);
+    if (result.status === 'rejected')
+      emit({
+        type: 'notice',
+        level: 'warning',
+        message: `${name} does not say whether it has new packages: ${(result.reason as Error).message}`,
+        hint: 'The build goes by its age and the other archives; dgxos-maas nightly --force builds anew.',
+      });
+    else if (result.value > began && result.value > (newest?.at ?? 0)) newest = { at: result.value, name };
+  }
+  return newest && `${newest.name} is of ${shown(newest.at)}`;
+}
+
+function withoutLogin(folder: URL): string {
+  const url = new URL(folder);
+  url.username = '';
+  url.password = '';
+  return url.href;
+}
+
+const shown = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+function spanOf(seconds: number): string {
+  const [count, unit] =
+    seconds >= DAY_S
+      ? [Math.round(seconds / DAY_S), 'day']
+      : seconds >= 3600
+        ? [Math.round(seconds / 3600), 'hour']
+        : [Math.round(seconds / 60), 'minute'];
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
