@@ -113,6 +113,11 @@ function startDefects({ boot: { grub, defaultKernel: start }, kernels }: ImageFa
     });
   else if (!start)
     items.push({ subject: 'GRUB_DEFAULT', text: `GRUB_DEFAULT "${grub.wanted}" starts no kernel` });
+  if (grub.waits)
+    items.push({
+      subject: 'GRUB_TIMEOUT',
+      text: 'GRUB_TIMEOUT is negative: the menu waits until somebody presses a key',
+    });
   if (grub.nextEntry !== null)
     items.push({
       subject: 'next_entry',

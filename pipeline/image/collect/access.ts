@@ -2,6 +2,7 @@ import { sshdSettings } from '../../parsers/sshd-config.ts';
 import type { Collector } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 import { Accounts, type CredentialFacts, credentialFacts } from './accounts.ts';
+import { consoleLogins } from './console-logins.ts';
 import { type Grant, grants } from './grants.ts';
 import { type KeyFile, KeyFiles } from './keys.ts';
 import { type SshdFacts, sshdConfigs, sshdFacts } from './sshd.ts';
@@ -39,7 +40,7 @@ export function accessCollector(): Collector<Pick<ImageFacts, 'accounts' | 'acce
           sudo: sudoFacts(tree, files, accounts),
           keys: keys.find([...new Set(patterns)], accounts.passwd, tree, files),
           credentials: credentialFacts(files),
-          grants: grants(files),
+          grants: [...grants(files), ...consoleLogins(files)],
           sshd: sshdFacts(tree, files, configs, unread, accounts.passwd),
         },
       };

@@ -3,10 +3,14 @@ import { type ShellFile, shellAssignments } from '../../parsers/shell-assignment
 import type { KeptFiles } from '../kept-files.ts';
 import { shown } from '../names.ts';
 import type { CloudEffect, CloudFinding } from './cloud.ts';
+import { CLOUD_UNITS, SHORT_TARGETS } from './cloud-units.ts';
 
 const DEFAULTS = 'etc/default/grub';
 const LINES = new Set(['GRUB_CMDLINE_LINUX', 'GRUB_CMDLINE_LINUX_DEFAULT']);
 const MANAGER = ['etc/systemd/system.conf', 'etc/systemd/system.conf.d', 'usr/lib/systemd/system.conf.d'];
+
+/** Words that systemd takes for rescue.target and emergency.target. */
+const SHORT_BOOT = new Set(['single', 's', 'S', '1', 'rescue', 'emergency', '-b']);
 
 /** What the kernel's command line, or the environment that cloud-init takes in its place, does to it. */
 export function cloudCommandLine(files: KeptFiles): CloudFinding[] {
@@ -52,6 +56,12 @@ function effectOf(word: string): CloudEffect | null {
   if (key === 'ci.di.policy') return policyMode(value) === 'disabled' ? 'off' : null;
   if (key === 'ci.ds' || key === 'ci.datasource' || key === 'ds')
     return value.split(/[;,]/, 1)[0]!.toLowerCase() === 'maas' ? null : 'off';
+  // The boot ends before cloud-init's turn (systemd(1), kernel-command-line(7), init(1) of klibc in the initrd).
+  if (SHORT_BOOT.has(word)) return 'off';
+  if (key === 'systemd.unit' && SHORT_TARGETS.has(value)) return 'off';
+  if (key === 'init' && value !== '' && !/(?:^|\/)(?:systemd|init)$/.test(value)) return 'off';
+  if (key === 'systemd.mask')
+    return CLOUD_UNITS.get(value.includes('.') ? value : `${value}.service`) ?? null;
   if (word.startsWith('cc:') && word.includes('datasource_list') && !word.includes('MAAS')) return 'off';
   return null;
 }

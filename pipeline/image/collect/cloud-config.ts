@@ -7,7 +7,7 @@ import { deployedCloudFiles } from './cloud-files.ts';
 /** No real file of cloud-init is longer, and a YAML parser can be slow on what is made to be. */
 const LONGEST = 64 << 10;
 /** What a file must say before it is worth parsing. */
-const TOPICS = /network|manual_cache_clean|MAAS/;
+const TOPICS = /network|manual_cache_clean|preserve_hostname|MAAS/;
 /** Where the files of MAAS stand at the earliest: what sorts after them wins. */
 const FIRST_OF_MAAS = 'etc/cloud/cloud.cfg.d/50-';
 
@@ -30,7 +30,7 @@ export async function cloudConfig(files: KeptFiles): Promise<CloudFinding[]> {
     // cloud-init logs a file that it cannot read and goes on without it.
     if (config) said.push({ path, config });
   }
-  return [...found, ...network(said), ...cache(said), ...maas(said)];
+  return [...found, ...network(said), ...cache(said), ...hostname(said), ...maas(said)];
 }
 
 function network(said: readonly Said[]): CloudFinding[] {
@@ -58,17 +58,24 @@ function network(said: readonly Said[]): CloudFinding[] {
 }
 
 function cache(said: readonly Said[]): CloudFinding[] {
-  const last = said.findLast(({ config }) => config.has('manual_cache_clean'));
-  const value = last?.config.get('manual_cache_clean');
-  if (!last || !(value === true || ['1', 'on', 'true', 'yes'].includes(String(value).toLowerCase())))
-    return [];
-  return [
-    finding(
-      last.path,
-      'manual_cache_clean: the first data source is kept for good, MAAS is not asked again',
-      'part',
-    ),
-  ];
+  const path = switchedOn(said, 'manual_cache_clean');
+  const words = 'manual_cache_clean: the first data source is kept for good, MAAS is not asked again';
+  return path === null ? [] : [finding(path, words, 'part')];
+}
+
+/** cloud-init's modules set_hostname and update_hostname leave the name as it is. */
+function hostname(said: readonly Said[]): CloudFinding[] {
+  const path = switchedOn(said, 'preserve_hostname');
+  const words = 'preserve_hostname: every machine keeps the name of the image, not the one in MAAS';
+  return path === null ? [] : [finding(path, words, 'part')];
+}
+
+/** The file that switches an option on for good, by cloud-init's own reading of a boolean (`util.is_true`). */
+function switchedOn(said: readonly Said[], option: string): string | null {
+  const last = said.findLast(({ config }) => config.has(option));
+  const value = last?.config.get(option);
+  const on = value === true || ['1', 'on', 'true', 'yes'].includes(String(value).toLowerCase().trim());
+  return last && on ? last.path : null;
 }
 
 function maas(said: readonly Said[]): CloudFinding[] {

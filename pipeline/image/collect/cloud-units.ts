@@ -7,16 +7,28 @@ import type { CloudEffect, CloudFinding } from './cloud.ts';
  * cloud-init's units, of all versions, and what goes without each: MAAS calls a machine deployed when cloud-init-local and the network
  * stage have fetched its user data; the later ones only configure.
  */
-const UNITS: Readonly<Record<string, CloudEffect>> = {
-  'cloud-init.target': 'off',
-  'cloud-init-local.service': 'off',
-  'cloud-init.service': 'off',
-  'cloud-init-network.service': 'off',
-  'cloud-init-main.service': 'off',
-  'cloud-config.target': 'part',
-  'cloud-config.service': 'part',
-  'cloud-final.service': 'part',
-};
+export const CLOUD_UNITS: ReadonlyMap<string, CloudEffect> = new Map(
+  Object.entries({
+    'cloud-init.target': 'off',
+    'cloud-init-local.service': 'off',
+    'cloud-init.service': 'off',
+    'cloud-init-network.service': 'off',
+    'cloud-init-main.service': 'off',
+    'cloud-config.target': 'part',
+    'cloud-config.service': 'part',
+    'cloud-final.service': 'part',
+  } as const),
+);
+
+/** Targets that come before multi-user.target, which is what wants cloud-init. */
+export const SHORT_TARGETS = new Set([
+  'rescue.target',
+  'emergency.target',
+  'runlevel1.target',
+  'basic.target',
+  'sysinit.target',
+]);
+const DEFAULT = 'default.target';
 
 /** Where an administrator's unit stands before the package's (systemd.unit(5), "Unit File Load Path"). */
 const OVER = ['etc/systemd/system', 'usr/local/lib/systemd/system'];
@@ -34,7 +46,15 @@ export function cloudUnits(tree: Tree, files: KeptFiles): CloudFinding[] {
       text: `/${GENERATOR} masks the generator of cloud-init`,
       effect: 'off',
     });
-  for (const [unit, effect] of Object.entries(UNITS)) {
+  const first = [...OVER, ...PACKAGED].map((folder) => `${folder}/${DEFAULT}`).find((path) => tree.has(path));
+  const target = first === undefined ? '' : (tree.symlinks.get(first) ?? '').replace(/^.*\//, '');
+  if (SHORT_TARGETS.has(target))
+    found.push({
+      subject: `/${first}`,
+      text: `/${first} leads to ${target}: the boot ends before cloud-init’s turn`,
+      effect: 'off',
+    });
+  for (const [unit, effect] of CLOUD_UNITS) {
     const over = OVER.map((folder) => `${folder}/${unit}`).find(masked);
     if (over) found.push({ subject: `/${over}`, text: `/${over} masks ${unit}`, effect });
     else if (disabled(unit, tree, files))

@@ -21,6 +21,8 @@ export interface GrubFacts {
   nextEntry: string | null;
   /** Kernel that the menu in the image would start. */
   menuKernel: string | null;
+  /** The menu waits for a key, for ever. Absent in facts of earlier versions. */
+  waits?: boolean;
   /** For each kernel, a GRUB_DEFAULT that starts it on any disk. */
   choices: { version: string; value: string }[];
 }
@@ -82,6 +84,8 @@ export function grubStart({
       buildId: buildId === null ? null : printable(buildId),
       nextEntry: environment.get('next_entry') ? printable(environment.get('next_entry')!) : null,
       menuKernel: byMenu.entry?.kernel ? shown(byMenu.entry.kernel) : null,
+      // update-grub writes the value as it is, and -1 has no end (tried with grub-mkconfig 2.06).
+      waits: /^-\d/.test((settings.get('GRUB_TIMEOUT') ?? '').trim()),
       choices: grubDefaults(made)
         .slice(0, 100)
         .map(({ version, value }) => ({ version: shown(version), value: printable(value) })),

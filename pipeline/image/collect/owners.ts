@@ -44,6 +44,8 @@ export function ownersCollector(): Collector<ImageFacts['owners']> {
       if (m.path === '' || system || m.path.startsWith('etc/sudoers.d/')) {
         const group = SHADOW_GROUP.test(m.path) || ANY_GROUP.has(m.path);
         if (m.uid !== 0 || (m.gid !== 0 && !group)) record(m, 'owner 0:0');
+        // All of it writable is what file systems without modes give (NTFS, some shares). What lies in /curtin no machine runs later.
+        if ((m.mode & 0o1002) === 0o002 && !m.path.startsWith('curtin')) record(m, 'no write for others');
       }
       if (m.uid >= ORDINARY_UID && m.uid !== NOBODY && /^(?:etc|usr|boot|bin|sbin|lib)\//.test(m.path))
         foreign.add(`/${shown(m.path)} (uid ${m.uid})`);

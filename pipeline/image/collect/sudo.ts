@@ -73,6 +73,7 @@ function ruleDoors(sudoers: Sudoers, accounts: Accounts): SudoDoor[] {
     const silent = rule.commands.filter((c) => c.authenticate === false && !c.negated);
     if (silent.length === 0) continue;
     const users = expanded(rule.users, 'user', sudoers);
+    if (onlyRoot(users, accounts)) continue;
     const here = asking.find((later) => later.at === at);
     const place = here ? rule.commands.indexOf(here.command) : 0;
     const before = here ? new Set(rule.commands.slice(0, place)) : null;
@@ -215,17 +216,22 @@ function defaultDoors(sudoers: Sudoers, accounts: Accounts): SudoDoor[] {
   const silent = untagged ? open(inOrder('authenticate'), (d) => d.value === false) : [];
   const exempt = open(inOrder('exempt_group'), (d) => typeof d.value === 'string');
   const signs = { all: '', user: ':', host: '@', runas: '>', command: '!' } as const;
-  return [...silent, ...exempt].slice(0, MOST).map((d) => {
-    const bound = d.scope === 'all' ? '' : `${signs[d.scope]}${words(d.binding)}`;
-    const said = typeof d.value === 'string' ? `${d.option}=${d.value}` : `!${d.option}`;
-    return {
-      file: `/${shown(d.file)}`,
-      line: d.line,
-      subject: cut(`/${shown(d.file)}: Defaults${bound} ${d.option}`),
-      text: cut(`Defaults${bound} ${said}`),
-      reach: defaultReach(d, sudoers, accounts),
-    };
-  });
+  const asked = (d: SudoDefault) =>
+    d.scope !== 'user' || !onlyRoot(expanded(d.binding, 'user', sudoers), accounts);
+  return [...silent, ...exempt]
+    .filter(asked)
+    .slice(0, MOST)
+    .map((d) => {
+      const bound = d.scope === 'all' ? '' : `${signs[d.scope]}${words(d.binding)}`;
+      const said = typeof d.value === 'string' ? `${d.option}=${d.value}` : `!${d.option}`;
+      return {
+        file: `/${shown(d.file)}`,
+        line: d.line,
+        subject: cut(`/${shown(d.file)}: Defaults${bound} ${d.option}`),
+        text: cut(`Defaults${bound} ${said}`),
+        reach: defaultReach(d, sudoers, accounts),
+      };
+    });
 }
 
 function defaultReach(d: SudoDefault, sudoers: Sudoers, accounts: Accounts): SudoDoor['reach'] {
@@ -238,6 +244,11 @@ function defaultReach(d: SudoDefault, sudoers: Sudoers, accounts: Accounts): Sud
       : bound.every((m) => isService(m.text, accounts));
   if (!narrow) return 'open';
   return d.scope === 'user' ? 'service-as-root' : 'listed';
+}
+
+/** sudo never asks who has uid 0 already (tried with 1.9.13). */
+function onlyRoot(users: readonly SudoMember[], accounts: Accounts): boolean {
+  return users.every((u) => u.negated || u.text === 'root' || accounts.find(u.text)?.uid === 0);
 }
 
 /** Members with their aliases put in place; a name that is not defined stays. */

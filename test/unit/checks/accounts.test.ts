@@ -111,6 +111,62 @@ describe('sudo', () => {
   });
 });
 
+describe('sudo for root', () => {
+  // sudo 1.9.13 run as root asks for nothing, whatever its rules say.
+  it.each([
+    'root ALL=(ALL:ALL) NOPASSWD: ALL',
+    '#0 ALL=(ALL) NOPASSWD: ALL',
+    'User_Alias R = root\nR ALL=(ALL) NOPASSWD: ALL',
+    'root ALL=(ALL) ALL\nDefaults:root !authenticate',
+  ])('%j opens nothing', async (text) => {
+    expect(await sudoers(text)).toMatchObject({ status: 'pass' });
+  });
+
+  it('a list with anybody else does', async () => {
+    expect(await sudoers('root, bob ALL=(ALL) NOPASSWD: ALL')).toMatchObject({ severity: 'blocker' });
+  });
+});
+
+describe('consoles', () => {
+  it.each([
+    [
+      'etc/systemd/system/getty@tty1.service.d/autologin.conf',
+      '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --noclear %I $TERM\n',
+    ],
+    [
+      'usr/lib/systemd/system/serial-getty@.service',
+      '[Service]\nExecStart=-/sbin/agetty -o "-p -- \\\\u" -a bob \\\n --keep-baud 115200 %I $TERM\n',
+    ],
+    ['etc/gdm3/custom.conf', '[daemon]\nAutomaticLoginEnable = True\nAutomaticLogin = bob\n'],
+    ['etc/lightdm/lightdm.conf.d/50-x.conf', '[Seat:*]\nautologin-user=bob\n'],
+    ['etc/sddm.conf', '[Autologin]\nUser=bob\n'],
+  ])('/%s logs somebody in', async (file, text) => {
+    const finding = await accounts((r) => r.put(file, text));
+    expect(finding).toMatchObject({ status: 'fail', severity: 'major' });
+    expect(finding.items?.map((i) => i.subject)).toEqual([`/${file}`]);
+  });
+
+  it.each([
+    // As the packages have them.
+    [
+      'usr/lib/systemd/system/getty@.service',
+      "[Service]\nExecStart=-/sbin/agetty -o '-p -- \\\\u' --noclear - $TERM\n",
+    ],
+    [
+      'etc/gdm3/custom.conf',
+      '[daemon]\n#WaylandEnable=false\n# Enabling automatic login\n#  AutomaticLoginEnable = true\n#  AutomaticLogin = user1\n[security]\n',
+    ],
+    ['etc/gdm3/custom.conf', '[daemon]\nAutomaticLoginEnable = false\nAutomaticLogin = bob\n'],
+    ['etc/lightdm/lightdm.conf', '[Seat:*]\n#autologin-user=\n'],
+    [
+      'etc/systemd/system/getty@tty1.service.d/a.conf.off',
+      '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root %I\n',
+    ],
+  ])('/%s with %j asks', async (file, text) => {
+    expect(await accounts((r) => r.put(file, text))).toMatchObject({ status: 'pass' });
+  });
+});
+
 describe('keys', () => {
   it.each([
     [

@@ -136,6 +136,19 @@ describe('default-kernel: the kernel that starts', () => {
   });
 });
 
+describe('default-kernel: the menu', () => {
+  // `GRUB_TIMEOUT=-1 sh /etc/grub.d/00_header` of grub-common 2.06 prints `set timeout=-1`, which waits for ever.
+  it.each([
+    ['GRUB_TIMEOUT=-1', 'fail'],
+    ['GRUB_TIMEOUT="-1"', 'fail'],
+    ['GRUB_TIMEOUT=-1\nGRUB_TIMEOUT=5', 'pass'],
+    ['GRUB_TIMEOUT=0', 'pass'],
+    ['# GRUB_TIMEOUT=-1', 'pass'],
+  ])('with %j: %s', async (line, status) => {
+    expect(await finding(grub(goodRoot(), line))).toMatchObject({ status });
+  });
+});
+
 describe('kernel-modules', () => {
   it.each<[string, (r: Root) => unknown, RegExp, Severity]>([
     [

@@ -201,6 +201,45 @@ describe('cloud-init on a deployed machine', () => {
     expect(await finding(spoil(goodRoot()))).toMatchObject({ status: 'pass' });
   });
 
+  it.each([
+    'systemd.unit=rescue.target',
+    'systemd.unit=emergency.target',
+    'quiet single',
+    'emergency',
+    'init=/bin/bash',
+    'systemd.mask=cloud-init-local.service',
+    'systemd.mask=cloud-init',
+  ])('never starts with %j on the kernel command line', async (words) => {
+    const root = goodRoot().put('etc/default/grub', `GRUB_CMDLINE_LINUX="console=tty0 ${words}"\n`);
+    expect(await finding(root)).toMatchObject({ status: 'fail', severity: 'blocker' });
+  });
+
+  it.each([
+    'systemd.unit=multi-user.target 3',
+    'init=/lib/systemd/systemd',
+    'init=/sbin/init',
+    'systemd.mask=snapd.service',
+    'rootflags=s loglevel=1',
+  ])('starts with %j on the kernel command line', async (words) => {
+    const root = goodRoot().put('etc/default/grub', `GRUB_CMDLINE_LINUX="${words}"\n`);
+    expect(await finding(root)).toMatchObject({ status: 'pass' });
+  });
+
+  it('never starts when the boot ends at rescue.target', async () => {
+    const at = (target: string) =>
+      goodRoot().link('etc/systemd/system/default.target', `/lib/systemd/system/${target}`);
+    expect(await finding(at('rescue.target'))).toMatchObject({ status: 'fail', severity: 'blocker' });
+    expect(await finding(at('multi-user.target'))).toMatchObject({ status: 'pass' });
+    expect(await finding(at('graphical.target'))).toMatchObject({ status: 'pass' });
+  });
+
+  it('leaves the name of the machine alone when the last file says so', async () => {
+    const root = goodRoot().put(`${D}/98.cfg`, 'preserve_hostname: "Yes"\n');
+    expect(await finding(root)).toMatchObject({ status: 'fail', severity: 'major' });
+    root.put(`${D}/99.cfg`, '# preserve_hostname: true\npreserve_hostname: false\n');
+    expect(await finding(root)).toMatchObject({ status: 'pass' });
+  });
+
   it('hears of an option that the deployment replaces as a warning', async () => {
     const root = goodRoot().put('etc/default/grub', 'GRUB_CMDLINE_LINUX_DEFAULT="cloud-init=disabled"\n');
     expect(await finding(root)).toMatchObject({ status: 'fail', severity: 'warning' });
