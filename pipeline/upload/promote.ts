@@ -171,7 +171,7 @@ async function standsAt(
 ): Promise<'good' | 'other' | 'nothing'> {
   const facts = await stat(path).catch(() => undefined);
   if (!facts) return 'nothing';
-  if (!facts.isFile() || facts.size !== size) return 'other';
+  if (facts.size !== size) return 'other';
   try {
     return (await digestOf(path, emit, signal)).sha256 === sha256 ? 'good' : 'other';
   } catch (error) {

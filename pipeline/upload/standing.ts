@@ -47,7 +47,8 @@ export function standing(
   const deployed = sets.find((set) => set.complete);
   if (deployed && ours(deployed)) return { at: 'complete', set: deployed.version };
   const newest = sets[0];
-  const file = newest && !newest.complete ? ours(newest) : undefined;
+  // If it is complete it is the one above, and not ours.
+  const file = newest && ours(newest);
   if (!newest || !file?.uploadUri) return { at: 'absent', keepOld: deployed !== undefined };
   const offset = offsetOf(newest, regions);
   const here = { set: newest.version, uploadUri: file.uploadUri };

@@ -66,8 +66,10 @@ export class FlakyServer {
     if (fault === 'reset') return void request.socket.destroy();
     response.writeHead(status, { ...headers, 'Content-Length': String(this.claimed ?? body.length) });
     if (fault === 'cut' || fault === 'stall') {
-      response.write(body.subarray(0, Math.ceil(body.length / 2)));
-      if (fault === 'cut') setTimeout(() => request.socket.destroy(), 30);
+      // Whoever reads is given the time to take what was sent: what it has not taken by then is lost with the connection.
+      response.write(body.subarray(0, Math.ceil(body.length / 2)), () => {
+        if (fault === 'cut') setTimeout(() => request.socket.destroy(), 200);
+      });
     } else response.end(body);
   }
 }

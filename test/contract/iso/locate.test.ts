@@ -193,7 +193,10 @@ test.each([
   server.faults = ['cut'];
   const found = await locateIso({ source: `${base}/os.iso`, sha256: sha(content) }, context());
   expect(await readFile(found.path)).toEqual(content);
-  expect(server.requests).toMatchObject([{ status: 200 }, { status: 206, range: 'bytes=300000-' }]);
+  expect(server.requests).toMatchObject([
+    { status: 200 },
+    { status: 206, range: expect.stringMatching(/^bytes=\d+-$/) },
+  ]);
   expect(server.requests[1]?.ifRange).toBe(sent);
 });
 

@@ -7,7 +7,11 @@ export const SITE: readonly Mutant[] = [
   ...mutantsOf('pipeline/site/diff/dhcp.ts', APPLY, {
     'relays-before-servers': ["['off', 'served', 'relayed']", "['off', 'relayed', 'served']"],
     'relay-of-a-relay': ["wish ? wish.dhcp.kind === 'relayed' : have?.relay", 'false'],
-    'second-rack-alone': ['racks.secondary !== have?.secondaryRack', 'true'],
+    'second-rack-alone': [
+      'racks.secondary !== have?.secondaryRack',
+      'true',
+      'test/contract/site/apply.test.ts',
+    ],
   }),
   ...mutantsOf('pipeline/site/diff/subnets.ts', APPLY, {
     'dynamic-ranges-left': ["range.type === 'dynamic') await", 'false) await'],

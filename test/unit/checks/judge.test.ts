@@ -34,6 +34,31 @@ describe('judge', () => {
     expect(verdict.counts.waived).toBe(0);
   });
 
+  it('waives nothing of another check', async () => {
+    const root = goodRoot()
+      .put('etc/ssh/ssh_host_rsa_key', 'x')
+      .put('etc/ssh/sshd_config', 'PermitRootLogin yes\n');
+    const verdict = await judged(root, { waivers: [waiver], now: new Date('2026-01-01') });
+    expect(verdict.passed).toBe(false);
+    expect(verdict.findings.find((f) => f.id === 'sshd')).toMatchObject({
+      status: 'fail',
+      severity: 'blocker',
+    });
+    expect(verdict.counts).toMatchObject({ waived: 1, blocker: 1 });
+  });
+
+  it('lets no check pass whose files could not be looked at', async () => {
+    const facts = await inspect(await goodRoot().tar());
+    const unread = [{ path: 'etc/ssh/sshd_config', why: 'it is too large' }];
+    const verdict = judge({ ...facts, unread }, { profile: small() });
+    expect(verdict.findings.find((f) => f.id === 'sshd')).toMatchObject({
+      status: 'fail',
+      found: 'could not be looked at: /etc/ssh/sshd_config: it is too large',
+    });
+    expect(verdict.passed).toBe(false);
+    expect(verdict.counts.blocker).toBe(1);
+  });
+
   describe('a waiver that names a finding', () => {
     const [rsa, ed25519] = ['/etc/ssh/ssh_host_rsa_key', '/etc/ssh/ssh_host_ed25519_key'];
     const root = () => goodRoot().put(rsa!.slice(1), 'x').put(ed25519!.slice(1), 'x');

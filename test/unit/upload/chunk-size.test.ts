@@ -17,6 +17,22 @@ test('what the server refuses is not tried again', () => {
   expect(size.bytes).toBe(10);
 });
 
+test('a larger one is never more than the server took the last time', () => {
+  const size = new ChunkSize([100, 40, 10], 50);
+  size.lower();
+  for (let i = 0; i < 100; i += 1) size.passed();
+  expect(size.bytes).toBe(50);
+});
+
+test('only chunks in a row make a line steady', () => {
+  const size = new ChunkSize([100, 40, 10], undefined);
+  size.lower();
+  for (let i = 0; i < 7; i += 1) size.passed();
+  size.lower();
+  size.passed();
+  expect(size.bytes).toBe(10);
+});
+
 test('a line that steadies gets larger chunks again', () => {
   const size = new ChunkSize([100, 40, 10], undefined);
   size.lower();

@@ -100,6 +100,24 @@ describe('what goes', () => {
     expect(at(undefined)).toBe(false);
   });
 
+  test('a limit in days is reached when they are over, not before', () => {
+    const policy = { keep: 0, days: 14, deployedDays: 30 };
+    const v0 = (days: number, more: Partial<ListedImage>) =>
+      deleted([inMaas('v0', 0, more)], [noted('v0', 0, days)], policy).length === 1;
+    const ms = 1 / (24 * 3600 * 1000);
+    expect([v0(14 - ms, {}), v0(14, {})]).toEqual([false, true]);
+    const deployed = (days: number) => v0(100, { lastDeployed: daysAgo(days) });
+    expect([deployed(30 - ms), deployed(30)]).toEqual([false, true]);
+    const half = { complete: false, progress: 50 };
+    expect([v0(1 - ms, half), v0(1, half)]).toEqual([false, true]);
+    // Where deployments are not asked for, a MAAS that does not tell of them is no reason to keep anything.
+    const never = deleted([inMaas('v0', 0, { lastDeployed: undefined })], [noted('v0', 0, 100)], {
+      ...policy,
+      deployedDays: 0,
+    });
+    expect(never).toEqual(['v0']);
+  });
+
   test('a time without a zone is in UTC, to the hour, wherever this runs', () => {
     const at = (days: number) => {
       const lastDeployed = daysAgo(days).replace('Z', '').replace('T', ' ');
@@ -137,6 +155,8 @@ describe('what goes', () => {
     expect(deleted(used, ledger).sort()).toEqual(['v1', 'v2']);
     const [why] = judgeImages(used, ledger, TARGET, POLICY, NOW).filter(({ image }) => image.id === 0);
     expect(why?.why).toBe('deployed on gpu-1 and 1 more');
+    const one = [inMaas('v0', 0, { machines: ['gpu-1'] })];
+    expect(judgeImages(one, ledger, TARGET, POLICY, NOW)[0]?.why).toBe('deployed on gpu-1');
   });
 
   test('not a channel, nor what it shows, nor what it would go back to', () => {
