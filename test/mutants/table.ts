@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts';
+import { ATTEST } from './table/attest.ts';
 import { CHECKS } from './table/checks.ts';
 import { IMAGE } from './table/image.ts';
 import { RUN } from './table/run.ts';
@@ -6,4 +7,4 @@ import { SITE } from './table/site.ts';
 import { UPLOAD } from './table/upload.ts';
 
 /** Every mutant that a test must kill, by the room of its file. */
-export const MUTANTS: readonly Mutant[] = [...RUN, ...CHECKS, ...IMAGE, ...SITE, ...UPLOAD];
+export const MUTANTS: readonly Mutant[] = [...RUN, ...CHECKS, ...IMAGE, ...SITE, ...UPLOAD, ...ATTEST];

@@ -7,6 +7,10 @@ export class FlakyServer {
   etag: string | null = '"one"';
   lastModified: string | null = null;
   ranges = true;
+  /** Whether If-Range is looked at; some proxies do not. */
+  mindsIfRange = true;
+  /** Bytes of an answer to a range at most, as servers may send fewer than were asked for. */
+  most = Number.POSITIVE_INFINITY;
   /** Bytes by which the answers to ranges begin elsewhere, for the next so many of them. */
   shifted = { by: 0, times: 0 };
   /** Content-Length of a whole answer, where it is not that of the content. */
@@ -51,11 +55,12 @@ export class FlakyServer {
     }
     // A weak ETag is never the same by the strong comparison that If-Range asks for.
     const same = ifRange === this.lastModified || (ifRange === this.etag && !ifRange?.startsWith('W/'));
-    if (this.ranges && range && (!ifRange || same)) {
+    if (this.ranges && range && (!ifRange || !this.mindsIfRange || same)) {
+      const end = Math.min(body.length, from + this.most);
       status = from < body.length ? 206 : 416;
       headers['Content-Range'] =
-        status === 206 ? `bytes ${from}-${body.length - 1}/${body.length}` : `bytes */${body.length}`;
-      body = body.subarray(from);
+        status === 206 ? `bytes ${from}-${end - 1}/${body.length}` : `bytes */${body.length}`;
+      body = body.subarray(from, end);
     }
     if (fault && /^\d+$/.test(fault)) {
       status = Number(fault);

@@ -213,6 +213,31 @@ test.each([-100_000, 1])(
   },
 );
 
+const wrongSums = () =>
+  events.filter((event) => event.type === 'notice' && event.message.includes('wrong sum'));
+
+test('another state of the file is not joined to the first, though a proxy ignores If-Range', async () => {
+  server.mindsIfRange = false;
+  server.content = Buffer.concat([randomBytes(1000), content]);
+  server.faults = ['cut', '404'];
+  const iso = { source: `${base}/os.iso`, sha256: sha(content) };
+  await expect(locateIso(iso, context())).rejects.toMatchObject({ code: 'ISO_NOT_FOUND' });
+  server.content = content;
+  server.etag = '"two"';
+  expect(await readFile((await locateIso(iso, context())).path)).toEqual(content);
+  expect(JSON.stringify(events)).toContain('the file on the server has changed');
+  expect(wrongSums()).toEqual([]);
+});
+
+test('a server that sends fewer bytes at once than were asked for is asked for the next ones', async () => {
+  server.most = 100_000;
+  server.faults = ['cut'];
+  const iso = { source: `${base}/os.iso`, sha256: sha(content) };
+  expect(await readFile((await locateIso(iso, context())).path)).toEqual(content);
+  expect(server.requests.filter(({ status }) => status === 200)).toHaveLength(1);
+  expect(wrongSums()).toEqual([]);
+});
+
 test('what does not fit on the disk is refused before a byte of it is written', async () => {
   server.claimed = 2 ** 50;
   const iso = { source: `${base}/os.iso`, sha256: sha(content) };

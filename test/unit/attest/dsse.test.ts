@@ -29,6 +29,29 @@ describe('a DSSE envelope', () => {
     );
   });
 
+  const signed = { keyid: 'id', sig: 'AAAA' };
+  const envelope = { payloadType: 'x', payload: 'e30=', signatures: [signed] };
+
+  it('is one with a type, a payload and 1 to 64 signatures, in either alphabet of base64', () => {
+    expect(parseEnvelope(JSON.stringify(envelope))).toEqual(envelope);
+    for (const payload of ['', '-_8=', '+/8='])
+      expect(parseEnvelope(JSON.stringify({ ...envelope, payload }))).toMatchObject({ payload });
+    const many = { ...envelope, signatures: Array(64).fill(signed) };
+    expect(parseEnvelope(JSON.stringify(many))).toEqual(many);
+  });
+
+  it.each([
+    ['no type', { payloadType: 1 }],
+    ['no payload', { payload: undefined }],
+    ['a payload that is not base64', { payload: 'e30=!' }],
+    ['no list of signatures', { signatures: { length: 1, every: true } }],
+    ['65 signatures', { signatures: Array(65).fill(signed) }],
+    ['a signature that is no text', { signatures: [signed, { sig: 1 }] }],
+    ['a signature that is not base64', { signatures: [{ sig: 'A!' }] }],
+  ])('is none with %s', (_what, more) =>
+    expect(parseEnvelope(JSON.stringify({ ...envelope, ...more }))).toBeNull(),
+  );
+
   it.each([
     '',
     'null',

@@ -18,6 +18,7 @@ describe('the package URL of a Debian package', () => {
     const bash = { name: 'bash', version: '5', arch: 'amd64' };
     expect(debPurl(bash, { ...FOCAL, codename: '' })).toContain('distro=20.04');
     expect(debPurl(bash, null)).toBe('pkg:deb/bash@5?arch=amd64');
+    expect(debPurl({ ...bash, arch: '' }, null)).toBe('pkg:deb/bash@5');
   });
 
   it('is read back by the reference implementation, whatever the parts are', () => {

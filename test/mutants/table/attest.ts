@@ -1,0 +1,34 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const VERIFY = ['test/contract/attest/verify.test.ts'];
+
+/** What is signed, by whom, and over what. */
+export const ATTEST: readonly Mutant[] = [
+  ...mutantsOf('pipeline/attest/signature.ts', VERIFY, {
+    'another-type': ['if (envelope.payloadType !== IN_TOTO)', 'if (false)'],
+    'another-file': ['(one) => one.sha256 === sha256', '() => true'],
+    'another-provenance': [
+      'records.provenance !== null && !records.provenance.bytes.equals(payload)',
+      'false',
+    ],
+    'another-key': ['if (!isSignedBy(envelope, publicKey))', 'if (false)'],
+    'another-name': ['if (subject.name !== name)', 'if (false)'],
+    'unsigned-and-required': ["requireSignature ? 'failed' : 'not-verified'", "'not-verified'"],
+  }),
+  ...mutantsOf('pipeline/attest/verify-sums.ts', VERIFY, {
+    'wrong-sum': ['if (wrong.length > 0) return', 'if (false) return'],
+    'not-listed': ['if (!listed.some((sum) => sum.name === name))', 'if (false)'],
+    'listed-with-a-dot': [".replace(/^(\\.\\/+)+/, '')", ''],
+    'absent-records': ['absent.length > 0 ?', 'false ?'],
+  }),
+  ...mutantsOf('pipeline/attest/strict-json.ts', VERIFY, {
+    'a-member-twice': ['if (open.at(-1)?.has(key)) throw', 'if (false) throw'],
+  }),
+  ...mutantsOf('pipeline/attest/dsse.ts', ['test/unit/attest/dsse.test.ts'], {
+    'type-is-signed': ['${Buffer.byteLength(type)} ${type} ', ''],
+    'most-signatures': ['signatures.length <= MOST_SIGNATURES &&', ''],
+    'no-signature': ['signatures.length > 0 &&', ''],
+    'payload-is-base64': ['BASE64.test(payload) &&', ''],
+    'signature-is-base64': [' && BASE64.test(one.sig)', ''],
+  }),
+];
