@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseChecks } from '../../../pipeline/accept/checks-file.ts';
-import { differences } from '../../../pipeline/accept/expect.ts';
+import { differences, shortened } from '../../../pipeline/accept/expect.ts';
 import { fill, PLACEHOLDERS, type Values } from '../../../pipeline/accept/placeholders.ts';
 import type { RemoteResult } from '../../../pipeline/ssh/remote.ts';
 
@@ -63,6 +63,12 @@ describe('what is expected of an output', () => {
   it('what a machine says cannot colour or clear a terminal', async () => {
     const [text] = await wrong('stdout: { equals: x }', { stdout: '\u001b[2Jgone\u0007' });
     expect(text).toBe('stdout is gone, not x');
+  });
+
+  it('an output is quoted by the line that is wrong, to 300 characters', async () => {
+    expect(await wrong('stdout: { not_matches: b }', { stdout: 'a\nb b\nc' })).toEqual(['stdout has b b']);
+    expect(shortened('x'.repeat(300))).toBe('x'.repeat(300));
+    expect(shortened('x'.repeat(301))).toBe(`${'x'.repeat(300)}…`);
   });
 
   it('a value that is not known makes no verdict', async () => {

@@ -274,3 +274,22 @@ describe('proxies of apt', () => {
     expect(finding.status).toBe(count > 0 ? 'fail' : 'pass');
   });
 });
+
+describe('the file that curtin writes anew is not named as one that stays', () => {
+  const SOURCES = 'etc/apt/sources.list.d/ubuntu.sources';
+  const release = (id: string, version: string) => `ID=${id}\nVERSION_ID="${version}"\nVERSION_CODENAME=x\n`;
+  const deb822 = 'Types: deb\nURIs: http://archive.ubuntu.com/ubuntu\nSuites: noble\nComponents: main\n';
+
+  it.each([
+    ['ubuntu', '24.04', /etc\/apt\/sources\.list$/, /ubuntu\.sources/],
+    ['ubuntu', '22.04', /ubuntu\.sources$/, /sources\.list$/],
+    ['other', '24.04', /ubuntu\.sources$/, /sources\.list$/],
+  ])('%s %s', async (id, version, stays, replaced) => {
+    const { text } = await found((r) =>
+      r.put('usr/lib/os-release', release(id, version)).put(SOURCES, deb822),
+    );
+    const named = /asked at every deployment: (.*)$/.exec(text)?.[1] ?? '';
+    expect(named).toMatch(stays);
+    expect(named).not.toMatch(replaced);
+  });
+});
