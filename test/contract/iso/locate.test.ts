@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Event } from '../../../pipeline/events/event.ts';
@@ -134,11 +135,16 @@ test('an interrupted download is continued by the next run', async () => {
   const iso = { source: `${base}/os.iso`, sha256: sha(content) };
   const abort = new AbortController();
   server.faults = ['stall'];
-  setTimeout(() => abort.abort(), 150);
-  await expect(locateIso(iso, context({ signal: abort.signal, stallMs: 5000 }))).rejects.toMatchObject({
-    code: 'INTERRUPTED',
-  });
-  expect((await stat(partOf(content))).size).toBe(300_000);
+  const interrupted = locateIso(iso, context({ signal: abort.signal, stallMs: 60_000 }));
+  const size = () =>
+    stat(partOf(content)).then(
+      (facts) => facts.size,
+      () => 0,
+    );
+  while ((await size()) < 300_000) await sleep(5);
+  abort.abort();
+  await expect(interrupted).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  expect(await size()).toBe(300_000);
   await locateIso(iso, context());
   expect(server.requests.map((r) => r.status)).toEqual([200, 206]);
 });

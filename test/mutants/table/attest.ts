@@ -5,7 +5,11 @@ const VERIFY = ['test/contract/attest/verify.test.ts'];
 /** What is signed, by whom, and over what. */
 export const ATTEST: readonly Mutant[] = [
   ...mutantsOf('pipeline/attest/signature.ts', VERIFY, {
-    'another-type': ['if (envelope.payloadType !== IN_TOTO)', 'if (false)'],
+    'another-type': [
+      'if (envelope.payloadType !== IN_TOTO)',
+      'if (false)',
+      'test/unit/attest/signature.test.ts',
+    ],
     'another-file': ['(one) => one.sha256 === sha256', '() => true'],
     'another-provenance': [
       'records.provenance !== null && !records.provenance.bytes.equals(payload)',
