@@ -37,6 +37,7 @@ export function networkCollector(): Collector<NetworkFacts> {
           ...cardNames(image),
           ...dhclient(image),
           ...hosts(image),
+          ...nameServers(image),
         ].slice(0, MOST_USES),
       };
     },
@@ -129,6 +130,27 @@ function networkd(image: Image): NetworkUse[] {
     )
       if (parseUnit(image.text(path)).length > 0) found.push(use(path, 'changes another file'));
   return found;
+}
+
+const RESOLVED = ['etc/systemd', 'usr/local/lib/systemd', 'usr/lib/systemd'] as const;
+
+/** Name servers that systemd-resolved asks beside those of MAAS; an empty DNS= drops those before it (resolved.conf(5)). */
+function nameServers({ tree, files }: Image): NetworkUse[] {
+  const dropIns = new Map<string, string>();
+  for (const folder of RESOLVED)
+    for (const name of files.list(`${folder}/resolved.conf.d`))
+      if (name.endsWith('.conf') && !dropIns.has(name))
+        dropIns.set(name, `${folder}/resolved.conf.d/${name}`);
+  const main = RESOLVED.map((folder) => `${folder}/resolved.conf`).find((path) => tree.exists(path));
+  const order = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+  let asked: NetworkUse[] = [];
+  for (const path of [...(main ? [main] : []), ...order])
+    for (const { section, key, value } of parseUnit(files.text(path) ?? '')) {
+      if (section !== 'Resolve' || key !== 'DNS') continue;
+      if (value === '') asked = [];
+      else asked.push(use(path, `name servers ${value}, asked beside those of MAAS`, 'warning'));
+    }
+  return asked;
 }
 
 function networkManager(image: Image): NetworkUse[] {

@@ -264,6 +264,14 @@ describe('network-state passes', () => {
         'SUBSYSTEM=="net", ACTION=="add", NAME="$env{ID_NET_NAME}"\n',
       ),
     ],
+    ['stock of resolved', put('etc/systemd/resolved.conf', '[Resolve]\n#DNS=\n#FallbackDNS=\n')],
+    [
+      'name servers that a later file drops',
+      (r: Root) =>
+        r
+          .put('etc/systemd/resolved.conf', '[Resolve]\nDNS=10.0.2.3\n')
+          .put('etc/systemd/resolved.conf.d/90-x.conf', '[Resolve]\nDNS=\n'),
+    ],
     ['an empty persistent-net', put('etc/udev/rules.d/70-persistent-net.rules', '# none\n')],
     [
       'stock of dhclient',
@@ -282,4 +290,16 @@ describe('network-state passes', () => {
   ])('%s', async (_how, spoil) => {
     expect(await finding(spoil)).toMatchObject({ status: 'pass' });
   });
+});
+
+it('name servers of the build are a warning, by the file that sets them', async () => {
+  const found = await finding((r) =>
+    r
+      .put('etc/systemd/resolved.conf', '[Resolve]\n#DNS=\n')
+      .put('etc/systemd/resolved.conf.d/build.conf', '[Resolve]\nDNS=10.0.2.3 \\\n 10.0.2.4\n')
+      .put('usr/lib/systemd/resolved.conf.d/build.conf', '[Resolve]\nDNS=192.0.2.1\n')
+      .put('etc/systemd/resolved.conf.d/x.off', '[Resolve]\nDNS=192.0.2.2\n'),
+  );
+  expect(found).toMatchObject({ status: 'fail', severity: 'warning' });
+  expect(found.items?.map((i) => i.subject)).toEqual(['/etc/systemd/resolved.conf.d/build.conf']);
 });
