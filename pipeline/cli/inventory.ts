@@ -39,7 +39,9 @@ async function knownMaas(session: Session, flags: InventoryFlags) {
   } catch (error) {
     const unnamed =
       error instanceof Fault && (error.code === 'TARGET_UNKNOWN' || error.code === 'API_KEY_MISSING');
-    const asked = [flags.to, flags.apiKeyFile].some((flag) => flag !== undefined);
+    const asked = [flags.to, flags.url, flags.maasProfile, flags.apiKeyFile].some(
+      (flag) => flag !== undefined,
+    );
     if (!unnamed || asked) throw error;
     const { deepOpsEnvironment } = await import('../inventory/deepops-config.ts');
     const more = await deepOpsEnvironment(env, { cwd: process.cwd(), emit: session.emit });

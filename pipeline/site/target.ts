@@ -10,6 +10,8 @@ import type { GroupVars } from './group-vars.ts';
 
 export interface SiteTargetOptions {
   to?: string;
+  url?: string;
+  maasProfile?: string;
   apiKeyFile?: string;
 }
 
@@ -21,7 +23,7 @@ interface Session {
 }
 
 /**
- * The MAAS that a site command is for: that of --to, the only one of the configuration or of MAAS_API_URL, else DeepOps'
+ * The MAAS that a site command is for: that of --to, --url or --maas-profile, the only one of the configuration or of MAAS_API_URL, else DeepOps'
  * maas_region_controller_url.
  * @throws Fault TARGET_UNKNOWN, USAGE, API_KEY_MISSING, API_KEY_INVALID, CONFIG_INVALID
  */
@@ -41,9 +43,10 @@ async function chosen(
   session: Session,
 ): Promise<ChosenTarget> {
   const { env, configFile, emit } = session;
-  const { apiKeyFile } = options;
+  const { to, url, maasProfile, apiKeyFile } = options;
+  const named = [to, url, maasProfile].some((one) => one !== undefined);
   const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
-  if (options.to === undefined && Object.keys(config.targets).length === 0 && vars?.regionControllerUrl) {
+  if (!named && Object.keys(config.targets).length === 0 && vars?.regionControllerUrl) {
     const target = targetOf(vars.file, vars.regionControllerUrl, env);
     const key =
       apiKeyFile === undefined ? await resolveApiKey(target, env, emit) : await givenKey(apiKeyFile, session);
@@ -51,7 +54,9 @@ async function chosen(
   }
   const [one] = await chooseTargets(
     {
-      ...(options.to === undefined ? {} : { to: [options.to] }),
+      ...(to === undefined ? {} : { to: [to] }),
+      ...(url === undefined ? {} : { url }),
+      ...(maasProfile === undefined ? {} : { maasProfile }),
       ...(apiKeyFile === undefined ? {} : { apiKeyFile }),
     },
     session,

@@ -4,6 +4,8 @@ import type { Session } from '../session.ts';
 
 interface TargetFlags {
   to?: string;
+  url?: string;
+  maasProfile?: string;
   apiKeyFile?: string;
   groupVars?: string;
 }
@@ -16,6 +18,8 @@ const target = (command: Command) =>
   command
     .option('--group-vars <file>', "DeepOps' group_vars file, for the URL and the domain of its MAAS")
     .option('--to <target>', 'MAAS target of the configuration (default: the only one)')
+    .option('--url <url>', 'a MAAS in place of a target of the configuration')
+    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin');
 
 const file = (command: Command) => target(command.option('-f, --file <file>', 'the site file', 'site.yaml'));

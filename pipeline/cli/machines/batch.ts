@@ -81,6 +81,11 @@ export function endBatch(
   session.data({ ok, action, ...more, machines: results }, () => resultTable(results, paint(session.color)));
 }
 
+/** The JSON of a batch of no machine, besides `ok`. */
+export function emptyBatch(action: string, { dryRun }: BatchFlags): object {
+  return { action, ...(dryRun ? { dryRun } : {}), machines: [] };
+}
+
 function plannedJson({ machine, decision }: Planned): object {
   const { hostname, systemId, status } = machine;
   return {

@@ -4,9 +4,9 @@ import { releaseJob } from '../../machines/release-job.ts';
 import { parseStatus, statusName } from '../../machines/status.ts';
 import type { ReleaseOptions } from '../../machines/types.ts';
 import type { Session } from '../session.ts';
-import { type BatchFlags, endBatch, runBatch } from './batch.ts';
+import { type BatchFlags, emptyBatch, endBatch, runBatch } from './batch.ts';
 import { openMaas, type TargetFlags } from './open.ts';
-import { type SelectionFlags, selectMachines } from './select.ts';
+import { nothingSelected, type SelectionFlags, selectMachines } from './select.ts';
 
 export type Flags = TargetFlags & SelectionFlags & BatchFlags;
 
@@ -44,6 +44,7 @@ export function wait(session: Session, names: string[], flags: Flags & { for: st
 async function batch(session: Session, names: string[], flags: Flags, job: Job): Promise<void> {
   const maas = await openMaas(session, flags);
   const machines = await selectMachines(maas.client, names, flags);
+  if (machines.length === 0) return nothingSelected(session, emptyBatch(job.name, flags));
   const results = await runBatch(session, maas, job, machines, flags);
   if (results) endBatch(session, job.name, results);
 }

@@ -7,9 +7,9 @@ import { type Profile, profileChanges } from '../../machines/profile.ts';
 import { resolveImage } from '../../machines/resolve-image.ts';
 import { applyTags } from '../../machines/tags.ts';
 import type { Session } from '../session.ts';
-import { type BatchFlags, endBatch, runBatch } from './batch.ts';
+import { type BatchFlags, emptyBatch, endBatch, runBatch } from './batch.ts';
 import { openMaas, type TargetFlags } from './open.ts';
-import { type SelectionFlags, selectMachines } from './select.ts';
+import { nothingSelected, type SelectionFlags, selectMachines } from './select.ts';
 
 export interface DeployFlags extends TargetFlags, SelectionFlags, BatchFlags {
   image: string;
@@ -28,6 +28,8 @@ export async function deploy(session: Session, names: string[], flags: DeployFla
   const maas = await openMaas(session, flags);
   const image = await resolveImage(maas.client, flags.image, maas.config, env);
   const machines = await selectMachines(maas.client, names, flags);
+  if (machines.length === 0)
+    return nothingSelected(session, { ...emptyBatch('deploy', flags), image: image.name });
   if (flags.hweKernel && image.name.startsWith('custom/'))
     emit({
       type: 'notice',

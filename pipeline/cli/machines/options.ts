@@ -21,6 +21,8 @@ export function seconds(text: string): number {
 export function withTarget(command: Command): Command {
   return command
     .option('--to <target>', 'MAAS target of the configuration (default: the only one)')
+    .option('--url <url>', 'a MAAS in place of a target of the configuration')
+    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin');
 }
 

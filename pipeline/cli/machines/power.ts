@@ -14,11 +14,11 @@ import { columns } from '../../report/columns.ts';
 import { paint } from '../../report/paint.ts';
 import type { Session } from '../session.ts';
 import { throwProblems } from './add.ts';
-import { endBatch, runBatch } from './batch.ts';
+import { emptyBatch, endBatch, runBatch } from './batch.ts';
 import type { Flags } from './batches.ts';
 import { openMaas } from './open.ts';
 import { type PowerFlags, powerOf } from './power-flags.ts';
-import { selectMachines } from './select.ts';
+import { nothingSelected, selectMachines } from './select.ts';
 
 /** Seconds until a BMC has done what it was told, where nothing is said. */
 const POWER_S = 300;
@@ -31,6 +31,7 @@ export async function powerOnOff(
 ): Promise<void> {
   const maas = await openMaas(session, flags);
   const machines = await selectMachines(maas.client, names, flags);
+  if (machines.length === 0) return nothingSelected(session, emptyBatch(`power ${want}`, flags));
   const job = powerJob(want, flags, session);
   const results = await runBatch(session, maas, job, machines, { timeout: POWER_S, ...flags });
   if (results) endBatch(session, job.name, results);
@@ -44,6 +45,7 @@ export async function powerCycle(
 ): Promise<void> {
   const maas = await openMaas(session, flags);
   const machines = await selectMachines(maas.client, names, flags);
+  if (machines.length === 0) return nothingSelected(session, emptyBatch('power cycle', flags));
   const off = powerJob('off', flags, session);
   const withTime = { timeout: POWER_S, ...flags, wait: true };
   const ended = await runBatch(
@@ -70,6 +72,7 @@ export async function powerStatus(
 ): Promise<void> {
   const { client, config } = await openMaas(session, flags);
   const machines = await selectMachines(client, names, flags);
+  if (machines.length === 0) return nothingSelected(session, { machines: [] });
   const concurrency = Math.min(flags.concurrency ?? config.machines.concurrency, REQUESTS_AT_ONCE);
   const states = flags.query
     ? await queryPower(client, machines, { concurrency, signal: session.signal })
@@ -101,6 +104,7 @@ export async function powerSet(session: Session, names: string[], flags: Flags &
     });
   const { client, config } = await openMaas(session, flags);
   const machines = await selectMachines(client, names, flags);
+  if (machines.length === 0) return nothingSelected(session, emptyBatch('power set', flags));
   const types = await readPowerTypes(client);
   for (const machine of machines)
     throwProblems(

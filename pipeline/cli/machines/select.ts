@@ -3,6 +3,7 @@ import type { MaasClient } from '../../maas/client.ts';
 import { listMachines } from '../../machines/list.ts';
 import { parseStatus } from '../../machines/status.ts';
 import type { Machine, Selector } from '../../machines/types.ts';
+import type { Session } from '../session.ts';
 
 export interface SelectionFlags {
   tag?: string[];
@@ -26,7 +27,8 @@ export function selectorOf(names: readonly string[], flags: SelectionFlags): Sel
 
 /**
  * The machines of a command that does something with them; never all of them unasked.
- * @throws Fault USAGE where nothing is selected, MACHINE_UNKNOWN where nothing fits
+ * @returns none where a filter or pattern fits none; see `nothingSelected`
+ * @throws Fault USAGE where nothing is selected, MACHINE_UNKNOWN for a name that there is not
  */
 export async function selectMachines(
   client: MaasClient,
@@ -38,9 +40,10 @@ export async function selectMachines(
     throw new Fault('USAGE', 'No machine is selected', {
       hint: 'Name machines (gpu01, "gpu*"), or use --tag, --pool, --zone, --status; --all means every one.',
     });
-  const machines = await listMachines(client, selector);
-  if (machines.length > 0) return machines;
-  throw new Fault('MACHINE_UNKNOWN', 'No machine of this MAAS fits the selection', {
-    hint: 'dgxos-maas machines list shows what there is.',
-  });
+  return listMachines(client, selector);
+}
+
+/** The end of a command whose selection fits no machine: all that there was to do is done. @param rest its JSON besides `ok` */
+export function nothingSelected(session: Session, rest: object): void {
+  session.data({ ok: true, ...rest }, 'Nothing to do: no machine of this MAAS fits the selection.');
 }

@@ -5,7 +5,7 @@ import { columns } from '../../report/columns.ts';
 import { paint } from '../../report/paint.ts';
 import type { Session } from '../session.ts';
 import { openMaas, type TargetFlags } from './open.ts';
-import { type SelectionFlags, selectMachines } from './select.ts';
+import { nothingSelected, type SelectionFlags, selectMachines } from './select.ts';
 
 export interface TagFlags extends TargetFlags, SelectionFlags {
   dryRun?: boolean;
@@ -21,6 +21,7 @@ export async function tag(
   const wanted = tags.split(',').map(checkTagName);
   const { client } = await openMaas(session, flags);
   const machines = await selectMachines(client, names, flags);
+  if (machines.length === 0) return nothingSelected(session, { dryRun: flags.dryRun === true, changes: [] });
   const changes = neededChanges(wanted.map((one) => ({ tag: one, way, machines })));
   if (!flags.dryRun) await applyTags(client, changes);
   tell(session, changes, machines.length, flags.dryRun === true);
@@ -35,6 +36,7 @@ export async function tagProfile(
 ): Promise<void> {
   const { client } = await openMaas(session, flags);
   const machines = await selectMachines(client, names, flags);
+  if (machines.length === 0) return nothingSelected(session, { dryRun: flags.dryRun === true, changes: [] });
   const planned = profileChanges(profile, machines, flags.head);
   const changes = neededChanges(planned.changes);
   if (!flags.dryRun) await applyTags(client, changes);
