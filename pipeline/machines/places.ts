@@ -34,7 +34,7 @@ export async function placeProblems(
   for (const key of Object.keys(LISTS) as PlaceKind[]) {
     const naming = wanted.filter((machine) => machine[key] !== undefined);
     if (naming.length === 0) continue;
-    const known = namesOf(client, key, await LISTS[key](client));
+    const known = await placeNames(client, key);
     for (const { hostname, [key]: name = '' } of naming)
       if (!known.includes(name))
         problems.push({
@@ -63,7 +63,9 @@ export async function placeProblems(
   return problems;
 }
 
-function namesOf(client: MaasClient, key: PlaceKind, list: unknown): string[] {
+/** Names of all that MAAS has of a kind. */
+export async function placeNames(client: MaasClient, key: PlaceKind): Promise<string[]> {
+  const list = await LISTS[key](client);
   if (!Array.isArray(list)) throw client.notMaas(key, 'there is no list in it');
   return (list as { name?: unknown }[]).map(({ name }) => String(name));
 }

@@ -1,9 +1,8 @@
-import { listMachines } from '../../machines/list.ts';
 import { machinesTable } from '../../machines/tables.ts';
 import { paint } from '../../report/paint.ts';
 import type { Session } from '../session.ts';
 import { openMaas, type TargetFlags } from './open.ts';
-import { type SelectionFlags, selectorOf } from './select.ts';
+import { type SelectionFlags, selectedMachines, selectorOf } from './select.ts';
 
 export async function list(
   session: Session,
@@ -12,6 +11,6 @@ export async function list(
 ): Promise<void> {
   const selector = selectorOf(names, flags);
   const { client, target } = await openMaas(session, flags);
-  const machines = await listMachines(client, selector);
+  const machines = await selectedMachines(client, selector);
   session.data({ ok: true, target, machines }, () => machinesTable(machines, paint(session.color)));
 }

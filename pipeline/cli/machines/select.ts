@@ -1,8 +1,10 @@
 import { Fault } from '../../errors/fault.ts';
 import type { MaasClient } from '../../maas/client.ts';
 import { listMachines } from '../../machines/list.ts';
+import { placeNames } from '../../machines/places.ts';
 import { parseStatus } from '../../machines/status.ts';
 import type { Machine, Selector } from '../../machines/types.ts';
+import { suggest } from '../../yaml/suggest.ts';
 import type { Session } from '../session.ts';
 
 export interface SelectionFlags {
@@ -28,7 +30,7 @@ export function selectorOf(names: readonly string[], flags: SelectionFlags): Sel
 /**
  * The machines of a command that does something with them; never all of them unasked.
  * @returns none where a filter or pattern fits none; see `nothingSelected`
- * @throws Fault USAGE where nothing is selected, MACHINE_UNKNOWN for a name that there is not
+ * @throws Fault USAGE where nothing is selected, MACHINE_UNKNOWN for a machine, pool or zone that there is not
  */
 export async function selectMachines(
   client: MaasClient,
@@ -40,7 +42,34 @@ export async function selectMachines(
     throw new Fault('USAGE', 'No machine is selected', {
       hint: 'Name machines (gpu01, "gpu*"), or use --tag, --pool, --zone, --status; --all means every one.',
     });
+  return selectedMachines(client, selector);
+}
+
+/**
+ * The machines that fit; also where some pool or zone is misspelt, which MAAS refuses for one and passes over for several.
+ * @throws Fault MACHINE_UNKNOWN for a machine, pool or zone that there is not
+ */
+export async function selectedMachines(client: MaasClient, selector: Selector): Promise<Machine[]> {
+  await expectPlaces(client, 'pool', selector.pools);
+  await expectPlaces(client, 'zone', selector.zones);
   return listMachines(client, selector);
+}
+
+async function expectPlaces(
+  client: MaasClient,
+  kind: 'pool' | 'zone',
+  wanted: readonly string[] = [],
+): Promise<void> {
+  if (wanted.length === 0) return;
+  const known = await placeNames(client, kind);
+  const name = wanted.find((one) => !known.includes(one));
+  if (name === undefined) return;
+  const meant = suggest(name, known);
+  throw new Fault(
+    'MACHINE_UNKNOWN',
+    `This MAAS has no ${kind} "${name}"${meant ? `. Did you mean "${meant}"?` : ''}`,
+    { hint: `It has: ${known.join(', ')}.` },
+  );
 }
 
 /** The end of a command whose selection fits no machine: all that there was to do is done. @param rest its JSON besides `ok` */
