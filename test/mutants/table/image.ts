@@ -6,6 +6,8 @@ const ARCHIVE = ['test/unit/image/archive.test.ts'];
 export const IMAGE: readonly Mutant[] = [
   ...mutantsOf('pipeline/image/member.ts', ARCHIVE, {
     'folder-with-a-body': ["typeflag === '5' ? 0 : stored", 'stored'],
+    'damaged-map': ["holes === 'damaged' || (holes", '(holes'],
+    'holes-of-a-directory': ["holes === 'damaged' || (holes !== null && slash)", "holes === 'damaged'"],
     'body-of-a-device': ["if (stored > 0 && type !== 'file' &&", 'if (false &&'],
   }),
   ...mutantsOf('pipeline/image/extended.ts', ARCHIVE, {

@@ -70,7 +70,14 @@ describe('an image by its name', () => {
   });
 
   it('is an upload of the ledger by name, by custom/name or by digest; the latest of that name', async () => {
-    const entry = { did: 'completed', name: 'dgx1-5.0', sha256: SHA, image: 'demo', size: 7 };
+    const made = {
+      time: '',
+      target: 'http://maas/MAAS',
+      architecture: 'amd64/generic',
+      set: '20260101',
+      file: '/x',
+    };
+    const entry = { ...made, did: 'completed', name: 'dgx1-5.0', sha256: SHA, image: 'demo', size: 7 };
     const lines = [{ ...entry, sha256: 'f'.repeat(64) }, entry].map((e) => JSON.stringify(e));
     await mkdir(dirname(ledgerFile(env)), { recursive: true });
     await writeFile(ledgerFile(env), `${lines.join('\n')}\n`);

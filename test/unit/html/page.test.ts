@@ -167,6 +167,10 @@ describe('changes since the last release', () => {
     image: 'demox',
     sha256: OLD,
     time: '2026-10-01T10:00:00Z',
+    target: 'http://maas/MAAS',
+    architecture: 'amd64/generic',
+    set: '20261001',
+    file: '/x',
   };
 
   async function ledger(...entries: object[]) {

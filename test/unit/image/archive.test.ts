@@ -180,6 +180,15 @@ describe('a hostile archive', () => {
     expect(kinds(await inspect(tar))).toEqual(['ambiguous']);
   });
 
+  it.each([
+    ['./a', { 'GNU.sparse.major': '1' }],
+    ['./a', { 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '9', 'GNU.sparse.map': '0,1' }],
+    ['./a/', { 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '9' }],
+  ])('has holes in %s that no map tells, or that a directory has not: %j', async (name, pax) => {
+    const tar = Buffer.concat([await bare([{ name, content: 'x', pax }]), END]);
+    expect(kinds(await inspect(tar))).toEqual(['broken-header']);
+  });
+
   it('has a comment for all members, which is harmless', async () => {
     const tar = Buffer.concat([
       await special('g', 'g', paxRecords({ comment: 'x' })),

@@ -28,7 +28,11 @@ function context(waivers: string | null): StageContext {
   if (waivers !== null) writeFileSync(join(dir, 'waivers.yaml'), waivers);
   return {
     config: { waivers: waivers === null ? null : join(dir, 'waivers.yaml') },
-    image: { name: 'dgx1', platform: 'demo1', resource: { baseImage: 'ubuntu/jammy' } },
+    image: {
+      name: 'dgx1',
+      platform: 'demo1',
+      resource: { baseImage: 'ubuntu/jammy', architecture: 'amd64/generic' },
+    },
     release: { profile: 'demo' },
     dir,
     output: () => ({ artifact: { path: 'x.tar.gz', sha256: 'x' }, facts: join(dir, 'facts.json') }),
@@ -67,7 +71,14 @@ describe('the stage validate', () => {
     const alone = await validate.inputs(context(null));
     const [other, mine] = ['a'.repeat(64), 'x'];
     const env = { XDG_STATE_HOME: dir };
-    const entry = { did: 'completed', image: 'dgx1', name: 'dgx1-5.0-1', time: '2026-01-01T00:00:00Z' };
+    const made = { target: 'http://maas/MAAS', architecture: 'amd64/generic', set: '20260101', file: '/x' };
+    const entry = {
+      ...made,
+      did: 'completed',
+      image: 'dgx1',
+      name: 'dgx1-5.0-1',
+      time: '2026-01-01T00:00:00Z',
+    };
     mkdirSync(join(dir, 'dgxos-maas'));
     writeFileSync(
       join(dir, 'dgxos-maas/ledger.ndjson'),
