@@ -5,6 +5,7 @@ import { declare as checks } from './commands/checks.ts';
 import { declare as config } from './commands/config.ts';
 import { declare as diff } from './commands/diff.ts';
 import { declare as doctor } from './commands/doctor.ts';
+import { declare as help } from './commands/help.ts';
 import { declare as images } from './commands/images.ts';
 import { declare as init } from './commands/init.ts';
 import { declare as inventory } from './commands/inventory.ts';
@@ -24,33 +25,29 @@ import { declareUpload } from './commands/upload.ts';
 import { declare as validate } from './commands/validate.ts';
 import { declare as verify } from './commands/verify.ts';
 
-/** Every command, in the order of the help: the way from ISO to MAAS, then what looks and what helps. */
-const COMMANDS: readonly Declare[] = [
-  init,
-  doctor,
-  run,
-  pack,
-  validate,
-  checks,
-  declareUpload(async () => (await import('./upload-image.ts')).uploadImage),
-  images,
-  accept,
-  promote,
-  rollback,
-  prune,
-  site,
-  machines,
-  inventory,
-  nightly,
-  diff,
-  report,
-  verify,
-  keygen,
-  login,
-  config,
-  sandbox,
+/** Every command by what it is for, in the order of the help. */
+const GROUPS: readonly [heading: string, commands: readonly Declare[]][] = [
+  ['Build:', [init, run, pack, nightly]],
+  ['Check:', [validate, checks, accept, diff, report, verify]],
+  [
+    'MAAS:',
+    [
+      declareUpload(async () => (await import('./upload-image.ts')).uploadImage),
+      images,
+      promote,
+      rollback,
+      prune,
+      site,
+      login,
+    ],
+  ],
+  ['Machines:', [machines, inventory]],
+  ['Upkeep:', [doctor, config, keygen, sandbox, help]],
 ];
 
 export function declareAll(program: Command, act: Act): void {
-  for (const declare of COMMANDS) declare(program, act);
+  for (const [heading, commands] of GROUPS) {
+    program.commandsGroup(heading);
+    for (const declare of commands) declare(program, act);
+  }
 }

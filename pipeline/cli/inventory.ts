@@ -25,7 +25,7 @@ export async function inventory(session: Session, flags: InventoryFlags): Promis
     ? await listMachines(known.client, { statuses, ...(host ? { names: [host] } : {}) })
     : [];
   const answer = host === undefined ? buildInventory(machines, connection) : hostOf(machines[0], connection);
-  session.data(answer, () => JSON.stringify(answer, null, 2), 'document');
+  session.data(answer, () => JSON.stringify(answer, null, 2), 'foreign');
 }
 
 /**

@@ -28,11 +28,12 @@ export function program(): Command {
     .option('-q, --quiet', 'no progress')
     .showHelpAfterError('(--help shows the options)')
     .showSuggestionAfterError(true)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
     .addHelpText(
       'after',
-      '\nExit codes: 0 success, 1 unclassified, 2 usage, 3 configuration, 4 missing tool or host capability, 5 build failed,\n' +
-        '6 image rejected, 7 MAAS refused, 8 differences (site plan --detailed-exitcode), 75 temporary (safe to run again),\n' +
+      '\nExit codes: 0 success, 1 unclassified, 2 usage, 3 configuration, 4 missing tool\n' +
+        'or host capability, 5 build failed, 6 image rejected, 7 MAAS refused,\n' +
+        '8 differences (site plan --detailed-exitcode), 75 temporary (safe to run again),\n' +
         '77 nothing new (nightly --exit-code), 130 SIGINT, 143 SIGTERM.',
     );
   declareAll(top, act);

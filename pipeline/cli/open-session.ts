@@ -45,11 +45,11 @@ export const act: Act =
         env,
         configFile: options.config === undefined ? undefined : resolve(options.config),
         exitCode: 0,
-        data(object, text, form) {
+        data(object: unknown, text: string | (() => string), form?: 'document' | 'foreign') {
           const said = () => redact(typeof text === 'function' ? text() : text);
           const written = options.json
             ? json(redactDeep(object), 2)
-            : form === 'document'
+            : form !== undefined
               ? said()
               : forTerminal(said(), session.color);
           if (written) process.stdout.write(`${written}\n`);

@@ -65,7 +65,9 @@ export async function runImage(session: Session, name: string, options: RunImage
   const request = await requestFor(session, name, { force, from, until }, options);
   if (options.dryRun) {
     const plan = await planStages(request);
-    session.data({ image: name, stages: plan }, () => planText(name, plan, paint(session.color)));
+    session.data({ ok: true, dryRun: true, image: name, stages: plan }, () =>
+      planText(name, plan, paint(session.color)),
+    );
     return;
   }
   await preflight(request);

@@ -1,5 +1,11 @@
 import type { Emit } from '../events/event.ts';
 
+/** How a result is written. */
+interface Write {
+  <T extends { ok: boolean }>(object: T, text: string | (() => string), form?: 'document'): void;
+  (object: unknown, text: string | (() => string), form: 'foreign'): void;
+}
+
 /** What every command gets: where to say things, how to be interrupted. Commands print nothing by themselves. */
 export interface Session {
   /** Progress and messages; shown on stderr, written to --events. */
@@ -12,9 +18,10 @@ export interface Session {
   color: boolean;
   /**
    * Writes the command's result to stdout: the object with --json, else the text. A document (a file's content, commands for a
-   * CI) is written as it is; anything else cannot play with the terminal or the CI that shows it.
+   * CI) is written as it is; anything else cannot play with the terminal or the CI that shows it. Every object has `ok`, but
+   * one of a foreign form, such as an inventory of Ansible.
    */
-  data(object: unknown, text: string | (() => string), form?: 'document'): void;
+  data: Write;
   /** The exit code when nothing is thrown. */
   exitCode: number;
   env: NodeJS.ProcessEnv;

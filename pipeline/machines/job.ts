@@ -49,6 +49,8 @@ export interface JobResult {
     | 'already'
     /** Begun, and not waited for. */
     | 'started'
+    /** Out of MAAS. */
+    | 'deleted'
     | 'refused'
     | 'failed'
     | 'timeout'
@@ -67,5 +69,5 @@ export interface JobResult {
 }
 
 export function succeeded({ outcome }: Pick<JobResult, 'outcome'>): boolean {
-  return outcome === 'done' || outcome === 'already' || outcome === 'started';
+  return ['done', 'already', 'started', 'deleted'].includes(outcome);
 }

@@ -1,6 +1,6 @@
 import { plain } from '../escape/terminal.ts';
 import { columns } from '../report/columns.ts';
-import { duration } from '../report/human.ts';
+import { bytes, duration } from '../report/human.ts';
 import type { Paint } from '../report/paint.ts';
 import { type JobResult, succeeded } from './job.ts';
 import type { Planned } from './run-job.ts';
@@ -24,6 +24,37 @@ export function machinesTable(machines: readonly Machine[], color: Paint): strin
   ]);
   const head = ['NAME', 'ID', 'STATUS', 'POWER', 'SYSTEM', 'ADDRESS', 'ZONE', 'POOL', 'OWNER', 'TAGS'];
   return `${columns(head, rows, color)}\n${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}: ${sums(machines.map(({ status }) => statusName(status)))}`;
+}
+
+/** One machine, a line for each thing that MAAS says of it. */
+export function machineText(machine: Machine, color: Paint): string {
+  const message = machine.statusMessage || machine.errorDescription;
+  const rows: [string, string][] = [
+    ['id', machine.systemId],
+    ['fqdn', machine.fqdn],
+    ['status', `${statusName(machine.status)}${message ? ` (${message})` : ''}`],
+    ['locked', machine.locked ? 'yes' : 'no'],
+    ['power', `${machine.powerState}${machine.powerType ? ` (${machine.powerType})` : ''}`],
+    ['system', systemOf(machine)],
+    ['boot', machine.bootMethod ?? '-'],
+    ['hardware', hardwareOf(machine)],
+    ['owner', machine.owner ?? '-'],
+    ['pool', machine.pool || '-'],
+    ['zone', machine.zone || '-'],
+    ['tags', machine.tags.join(' ') || '-'],
+    ['addresses', machine.ipAddresses.join(' ') || '-'],
+    ['macs', machine.macs.join(' ') || '-'],
+    ['mounts', machine.mounts.join(' ') || '-'],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    color.bold(plain(machine.hostname)),
+    ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${plain(value)}`),
+  ].join('\n');
+}
+
+function hardwareOf({ architecture, cpus, memoryMiB, storageMB }: Machine): string {
+  return `${architecture}, ${cpus} CPUs, ${memoryMiB} MiB of memory, ${bytes(storageMB * 1e6)} of disk`;
 }
 
 /** What is deployed on it, or being deployed. */
@@ -63,7 +94,7 @@ export function resultTable(results: readonly JobResult[], color: Paint): string
   const rows = results.map((result) => [
     result.hostname,
     WORDS[result.outcome],
-    statusName(result.after),
+    result.outcome === 'deleted' ? '-' : statusName(result.after),
     result.seconds > 0 ? duration(result.seconds) : '-',
   ]);
   const failed = results.filter((result) => !succeeded(result));
@@ -89,6 +120,7 @@ const WORDS: Record<JobResult['outcome'], string> = {
   done: 'done',
   already: 'was so already',
   started: 'begun',
+  deleted: 'deleted',
   refused: 'refused',
   failed: 'failed',
   timeout: 'too long',

@@ -24,7 +24,7 @@ export function declare(program: Command, act: Act): void {
           fix,
         }));
         session.data(
-          { checks, profiles: Object.values(PROFILES) },
+          { ok: true, checks, profiles: Object.values(PROFILES) },
           () => (options.markdown ? checksPage(CHECKS).trimEnd() : checkList(CHECKS, paint(session.color))),
           options.markdown ? 'document' : undefined,
         );

@@ -3,9 +3,11 @@ import { Fault } from '../../errors/fault.ts';
 import type { Declare } from '../command.ts';
 
 const IMAGES = `
-An image is an archive (.tar.gz, .tar.xz, .tar.bz2, .tar: a path, an http(s) URL, or - for stdin), NAME.manifest.json,
-pack/facts.json, an image's folder in the workspace, the name of an image of the configuration, or the name or digest of
-an upload. A manifest says less than the others; what it does not say is not compared.`;
+An image is an archive (.tar.gz, .tar.xz, .tar.bz2, .tar: a path, an http(s)
+URL, or - for stdin), NAME.manifest.json, pack/facts.json, an image's folder in
+the workspace, the name of an image of the configuration, or the name or digest
+of an upload. A manifest says less than the others; what it does not say is not
+compared.`;
 
 interface Options {
   markdown?: boolean;

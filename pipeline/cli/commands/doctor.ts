@@ -16,7 +16,8 @@ export const declare: Declare = (program, act) => {
         const { signal, env, configFile: file } = session;
         const diagnosis = await examine({ file, env, cwd: process.cwd(), signal });
         if (options.fixCommand) {
-          session.data({ installCommand: diagnosis.installCommand }, diagnosis.installCommand ?? '');
+          const { ok, installCommand } = diagnosis;
+          session.data({ ok, installCommand }, installCommand ?? '');
           return;
         }
         session.data(diagnosis, () => diagnosisText(diagnosis, paint(session.color)));

@@ -21,7 +21,7 @@ export const declare: Declare = (program, act) => {
         const file = session.configFile ?? join(process.cwd(), CONFIG_FILE);
         const text = await initialConfig(options.release, file);
         if (options.stdout) {
-          session.data({ text }, text.trimEnd(), 'document');
+          session.data({ ok: true, text }, text.trimEnd(), 'document');
           return;
         }
         const { writeNew } = await import('../../config/write-new.ts');

@@ -5,10 +5,7 @@ export const declare: Declare = (program, act) => {
     .command('keygen')
     .description('make an Ed25519 key pair that signs images')
     .requiredOption('--out <file>', 'the private key; the public one goes to <file>.pub')
-    .addHelpText(
-      'after',
-      '\nWith DGXOS_MAAS_SIGNING_PASSPHRASE set, the private key is encrypted with that passphrase.',
-    )
+    .addHelpText('after', '\nWith DGXOS_MAAS_SIGNING_PASSPHRASE set, the private key is encrypted with it.')
     .action(
       act(async (session, { out }: { out: string }) => {
         const { resolve } = await import('node:path');

@@ -5,7 +5,7 @@ import type { AddFlags } from '../machines/add.ts';
 import type { Flags } from '../machines/batches.ts';
 import type { DeployFlags } from '../machines/deploy.ts';
 import type { TargetFlags } from '../machines/open.ts';
-import { collect, withBatch, withSelection, withTarget } from '../machines/options.ts';
+import { collect, forMany, withBatch, withSelection, withTarget } from '../machines/options.ts';
 import type { SelectionFlags } from '../machines/select.ts';
 import type { TagFlags } from '../machines/tag.ts';
 import { declarePower, withPower } from './machines-power.ts';
@@ -18,10 +18,12 @@ export const declare: Declare = (program, act) => {
     .command('machines')
     .description('list machines, add them, and power, commission, deploy, release and tag many at once');
   declareList(machines, act);
+  declareShow(machines, act);
   declareAdd(machines, act);
   declarePower(machines, act);
   declareBatches(machines, act);
   declareTag(machines, act);
+  declareDelete(machines, act);
 };
 
 function declareList(machines: Command, act: Act): void {
@@ -31,6 +33,30 @@ function declareList(machines: Command, act: Act): void {
       await list(session, names, flags);
     }),
   );
+}
+
+function declareShow(machines: Command, act: Act): void {
+  withTarget(machines.command('show'))
+    .argument('<machine...>', 'host names, FQDNs or system ids; * and ? stand for anything')
+    .description('all that MAAS says of a machine, but power parameters')
+    .action(
+      act(async (session, names: string[], flags: TargetFlags) => {
+        const { show } = await import('../machines/show.ts');
+        await show(session, names, flags);
+      }),
+    );
+}
+
+function declareDelete(machines: Command, act: Act): void {
+  forMany(machines.command('delete'))
+    .description('take machines out of MAAS; never one that somebody has, unless --force')
+    .option('--force', 'also where somebody has it or it is on its way; never a locked one')
+    .action(
+      act(async (session, names: string[], flags: Flags & { force?: boolean }) => {
+        const { deleteMachines } = await import('../machines/delete.ts');
+        await deleteMachines(session, names, flags);
+      }),
+    );
 }
 
 function declareAdd(machines: Command, act: Act): void {

@@ -10,8 +10,8 @@ function whole(least: number) {
 }
 
 const ENDS = `
-Exit code: 0 all is well; 77 nothing new (with --exit-code only); else that of the first failure that is not temporary,
-75 when all failures are.`;
+Exit code: 0 all is well; 77 nothing new (with --exit-code only); else that of
+the first failure that is not temporary, 75 when all failures are.`;
 
 /** `nightly [IMAGE…]`: every image that has changed, to the channel, with a summary. */
 export function declare(program: Command, act: Act): void {

@@ -41,8 +41,9 @@ export function declare(program: Command, act: Act): void {
     .option('--base-image <os/series>', 'the base image that MAAS will have, such as ubuntu/focal')
     .addHelpText(
       'after',
-      '\nAs root the kernel mounts the disk and nothing is lost; without, fuse2fs loses sub-second times and trusted.* attributes.\n' +
-        'Exit code 6 when a blocker fails; the files are kept for `validate` and `diff`.',
+      '\nAs root the kernel mounts the disk and nothing is lost; without, fuse2fs loses\n' +
+        'sub-second times and trusted.* attributes. Exit code 6 when a blocker fails;\n' +
+        'the files are kept for `validate` and `diff`.',
     )
     .action(act(pack));
 }

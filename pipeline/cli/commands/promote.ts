@@ -19,8 +19,9 @@ export const declare: Declare = (program, act) => {
     .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
     .addHelpText(
       'after',
-      "\nMAAS has no second name for a content: it is sent again under the channel's name (up to 3.4 MAAS takes what it has).\n" +
-        'What the channel showed stays whole and in use until the new content is complete; see docs/upload.md.',
+      "\nMAAS has no second name for an image: it is sent again under the channel's name\n" +
+        '(up to 3.4 MAAS takes what it has). What the channel showed stays whole and in\n' +
+        'use until the new one is complete; see docs/upload.md.',
     )
     .action(
       act(async (session, image: string, options: ChannelOptions & { build?: string }) => {

@@ -83,8 +83,8 @@ export function declare(program: Command, act: Act): void {
     .option('--no-admin', 'print the key of a user who is not an administrator')
     .addHelpText(
       'after',
-      '\nStdout is for a shell: eval "$(dgxos-maas sandbox …)" waits for the end, so redirect it to a file and source that.\n' +
-        'Each request is logged with --verbose.',
+      '\nStdout is for a shell: eval "$(dgxos-maas sandbox …)" waits for the end, so\n' +
+        'redirect it to a file and source that. Each request is logged with --verbose.',
     )
     .action(
       act(async (session, flags: SandboxFlags) => {

@@ -144,7 +144,7 @@ export const declare: Declare = (program, act) => {
         const { schemaText } = await import('../../yaml/schema.ts');
         const { SITE_SCHEMA } = await import('../../site/load.ts');
         const text = schemaText(SITE_SCHEMA);
-        session.data(JSON.parse(text), text.trimEnd(), 'document');
+        session.data({ ok: true, schema: JSON.parse(text) }, text.trimEnd(), 'document');
       }),
     );
 };

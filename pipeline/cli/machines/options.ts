@@ -36,12 +36,17 @@ export function withSelection(command: Command): Command {
     .option('--status <status>', 'in this status, such as ready; may be repeated', collect);
 }
 
-/** Work on many of them. */
-export function withBatch(command: Command): Command {
+/** Many of them, after a question. */
+export function forMany(command: Command): Command {
   return withSelection(command)
     .option('--all', 'every machine of this MAAS')
     .option('-y, --yes', 'do not ask')
-    .option('-n, --dry-run', 'show what would be touched, and change nothing')
+    .option('-n, --dry-run', 'show what would be touched, and change nothing');
+}
+
+/** Work on many of them that takes its time. */
+export function withBatch(command: Command): Command {
+  return forMany(command)
     .option('--no-wait', 'do not wait for the end; `machines wait` takes it up')
     .option(
       '--timeout <time>',

@@ -37,7 +37,7 @@ async function run(argv: string[], env: NodeJS.ProcessEnv = {}) {
     exitCode: 0,
     env,
     configFile: undefined,
-    data(object, text) {
+    data(object: unknown, text: string | (() => string)) {
       written.object = object as never;
       written.text = typeof text === 'function' ? text() : text;
     },

@@ -1,0 +1,14 @@
+import { machineText } from '../../machines/tables.ts';
+import { paint } from '../../report/paint.ts';
+import type { Session } from '../session.ts';
+import { openMaas, type TargetFlags } from './open.ts';
+import { selectMachines } from './select.ts';
+
+/** Machines by name or id, each with all that MAAS says of it. @throws Fault MACHINE_UNKNOWN */
+export async function show(session: Session, names: string[], flags: TargetFlags): Promise<void> {
+  const { client, target } = await openMaas(session, flags);
+  const machines = await selectMachines(client, names, {});
+  session.data({ ok: true, target, machines }, () =>
+    machines.map((machine) => machineText(machine, paint(session.color))).join('\n\n'),
+  );
+}
