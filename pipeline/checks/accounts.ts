@@ -64,7 +64,7 @@ const SUDO: Record<
 > = {
   open: { severity: 'blocker', words: '' },
   listed: { severity: 'major', words: ' (for what is named only)' },
-  'service-as-root': { severity: 'major', words: ' (a service’s own; nobody logs in as it)' },
+  'service-as-login': { severity: 'major', words: ' (a service’s own; nobody logs in as it)' },
   service: { severity: 'warning', words: ' (a service’s own; nobody logs in as it)' },
 };
 

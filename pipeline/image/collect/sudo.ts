@@ -19,10 +19,10 @@ export interface SudoDoor {
   subject: string;
   text: string;
   /**
-   * `open`: anything, or for somebody who logs in; `service`: a service runs the named commands as another service;
-   * `service-as-root`: as root or somebody who logs in; `listed`: who has other rights runs the named commands or as the named services.
+   * `open`: anything, or for somebody who logs in; `service`: a service runs the named commands as root or as another service;
+   * `service-as-login`: as somebody who logs in, or any commands; `listed`: who has other rights runs the named commands or as the named services.
    */
-  reach: 'open' | 'listed' | 'service' | 'service-as-root';
+  reach: 'open' | 'listed' | 'service' | 'service-as-login';
 }
 
 export interface SudoFacts {
@@ -162,16 +162,13 @@ function reachOf(
   );
 }
 
-function target(
-  { runasUsers, runasGroups }: SudoCommand,
-  sudoers: Sudoers,
-  accounts: Accounts,
-): SudoDoor['reach'] {
-  // With a group alone the command runs as the user that calls it.
-  if (runasUsers === null) return runasGroups === null ? 'service-as-root' : 'service';
+function target({ runasUsers }: SudoCommand, sudoers: Sudoers, accounts: Accounts): SudoDoor['reach'] {
+  // Packages list a command for their own account to run it as root (ceph-base: smartctl); with a group alone it runs as the caller.
+  if (runasUsers === null) return 'service';
   const targets = expanded(runasUsers, 'runas', sudoers);
   if (targets.some((t) => t.text === 'ALL' || t.negated)) return 'open';
-  return targets.every((t) => t.text === '' || isService(t.text, accounts)) ? 'service' : 'service-as-root';
+  const known = (name: string) => name === '' || isRoot(name, accounts) || isService(name, accounts);
+  return targets.every((t) => known(t.text)) ? 'service' : 'service-as-login';
 }
 
 /** Whether a command names one program, and none that runs any other. */
@@ -243,12 +240,16 @@ function defaultReach(d: SudoDefault, sudoers: Sudoers, accounts: Accounts): Sud
       ? bound.every((m) => isListed(m.text))
       : bound.every((m) => isService(m.text, accounts));
   if (!narrow) return 'open';
-  return d.scope === 'user' ? 'service-as-root' : 'listed';
+  return d.scope === 'user' ? 'service-as-login' : 'listed';
 }
 
 /** sudo never asks who has uid 0 already (tried with 1.9.13). */
 function onlyRoot(users: readonly SudoMember[], accounts: Accounts): boolean {
-  return users.every((u) => u.negated || u.text === 'root' || accounts.find(u.text)?.uid === 0);
+  return users.every((u) => u.negated || isRoot(u.text, accounts));
+}
+
+function isRoot(name: string, accounts: Accounts): boolean {
+  return name === 'root' || name === '#0' || accounts.find(name)?.uid === 0;
 }
 
 /** Members with their aliases put in place; a name that is not defined stays. */
@@ -269,7 +270,7 @@ function expanded(members: readonly SudoMember[], kind: SudoAliasKind, sudoers: 
 }
 
 function worst(all: readonly SudoDoor['reach'][]): SudoDoor['reach'] {
-  return (['open', 'service-as-root', 'service'] as const).find((reach) => all.includes(reach)) ?? 'open';
+  return (['open', 'service-as-login', 'service'] as const).find((reach) => all.includes(reach)) ?? 'open';
 }
 
 function words(members: readonly SudoMember[]): string {

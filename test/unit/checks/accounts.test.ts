@@ -43,8 +43,11 @@ describe('sudo', () => {
     // A service's own.
     ['svc ALL=(helper) NOPASSWD: /usr/lib/svc/run', 'warning'],
     ['%svcs ALL=(helper, #91) NOPASSWD: /usr/lib/svc/run -x, /usr/lib/svc/stop', 'warning'],
-    ['svc ALL=NOPASSWD: /usr/sbin/smartctl -x --json=o /dev/*', 'major'],
-    ['svc ALL=(root) NOPASSWD: /usr/lib/svc/run', 'major'],
+    // Debian's ceph-base 16.2.15 brings this one.
+    ['svc ALL=NOPASSWD: /usr/sbin/smartctl -x --json=o /dev/*', 'warning'],
+    ['svc ALL=(root) NOPASSWD: /usr/lib/svc/run', 'warning'],
+    ['svc ALL=(root, bob) NOPASSWD: /usr/lib/svc/run', 'major'],
+    ['%sudo ALL=(ALL:ALL) ALL\nDefaults:svc !authenticate', 'major'],
     ['svc ALL=(bob) NOPASSWD: /usr/lib/svc/run', 'major'],
     ['svc ALL=(ALL) NOPASSWD: /usr/lib/svc/run', 'blocker'],
     ['svc ALL=(helper) NOPASSWD: ALL', 'blocker'],
