@@ -114,7 +114,10 @@ export class Inspector extends Writable {
     if (this.#tap.problem) this.#stop(this.#tap.problem.kind, this.#tap.problem.text);
     else if (this.#budget.exceeded !== null)
       this.#stop('too-much-kept', `more ${this.#budget.exceeded} than any system has`);
-    else if (this.#tree.entries > this.#options.mostMembers)
+    else if (
+      this.#tree.size > this.#options.mostMembers ||
+      this.#tree.entries > 1.2 * this.#options.mostMembers
+    )
       this.#stop('too-many', `more than ${this.#options.mostMembers} members`);
     else if (this.#tap.offset > this.#options.mostBytes)
       this.#stop('too-large', `more than ${this.#options.mostBytes} bytes of tar`);
@@ -144,7 +147,8 @@ export class Inspector extends Writable {
     if (problem && problem.kind !== 'no-end') this.#stop(problem.kind, problem.text);
     if (!this.#stopped) {
       if (problem) this.#problems.add(problem.kind, problem.text);
-      this.#behindTheEnd();
+      const behind = this.#tap.tail.problem;
+      if (behind) this.#problems.add(behind.kind, behind.text);
       await new Promise<void>((resolve) => {
         this.#extract.on('close', () => resolve());
         this.#extract.end(undefined);
@@ -171,23 +175,6 @@ export class Inspector extends Writable {
         ...[...this.#contents.files.unread].map(([path, why]) => ({ path, why })),
       ],
     });
-  }
-
-  /** tar ends at the first block of zeros and reads nothing behind it. */
-  #behindTheEnd(): void {
-    const { bytes, headers, pixz } = this.#tap.tail;
-    if (headers)
-      this.#problems.add(
-        'second-archive',
-        'another tar follows the end of the archive: tar does not extract what is in it',
-      );
-    else if (bytes > 0)
-      this.#problems.add(
-        'trailing-data',
-        pixz
-          ? `pixz' index of ${bytes} bytes follows the end of the archive: tar does not read it`
-          : `${bytes} bytes that are not zero follow the end of the archive: tar does not read them`,
-      );
   }
 
   #content(stream: Entry, next: () => void): void {

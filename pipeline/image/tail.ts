@@ -15,6 +15,20 @@ export class Tail {
   readonly #block = Buffer.alloc(BLOCK);
   #filled = 0;
 
+  /** What is to be said of it; null when it is zeros. */
+  get problem(): { kind: 'second-archive' | 'trailing-data'; text: string } | null {
+    if (this.headers)
+      return {
+        kind: 'second-archive',
+        text: 'another tar follows the end of the archive: tar does not extract what is in it',
+      };
+    if (this.bytes === 0) return null;
+    const what = this.pixz
+      ? `pixz' index of ${this.bytes} bytes follows the end of the archive: tar does not read it`
+      : `${this.bytes} bytes that are not zero follow the end of the archive: tar does not read them`;
+    return { kind: 'trailing-data', text: what };
+  }
+
   push(bytes: Buffer): void {
     // Whole stretches of zeros are compared at once.
     for (let at = 0; at < bytes.length; at += ZEROS.length) {
