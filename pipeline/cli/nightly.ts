@@ -67,10 +67,12 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   if (options.dryRun) {
     const images = await planNight(requests, renewal);
     const after = [
-      `${jobs} at a time.`,
+      `Images built side by side: ${jobs}.`,
       ...(channel === null ? [] : [`Good images would be promoted to the channel ${channel}.`]),
       ...(stays
-        ? [`Then pruned: ${stays.keep} of each image and ${stays.days} days of uploads would stay.`]
+        ? [
+            `Older uploads would be pruned: the newest ${stays.keep} of each image stay, and all of the last ${stays.days} days.`,
+          ]
         : []),
     ];
     session.data({ ok: true, dryRun: true, jobs, channel, retention: stays, images }, () =>

@@ -87,6 +87,9 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
   return night;
 }
 
+/** 20261128 as 2026-11-28. */
+const dayOf = (date: string) => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
+
 /** The stages that make an artifact. */
 const MAKE: readonly string[] = ['build', 'pack'] satisfies StageId[];
 
@@ -115,7 +118,10 @@ function verdictOn(
     return { status: 'updated', reason: 'built since the last night; all stages are fresh' };
   if (promoted.some(({ moved }) => moved))
     return { status: 'updated', reason: 'built before; the channel did not show it yet' };
-  return { status: 'unchanged', reason: 'all stages are fresh: no input, tool or setting has changed' };
+  return {
+    status: 'unchanged',
+    reason: `all stages are fresh: no input, tool or setting has changed${artifact ? ` since the build of ${dayOf(artifact.date)}` : ''}`,
+  };
 }
 
 /** The request, with its events noted, and every live line told apart from those of other images. */

@@ -24,7 +24,9 @@ describe('a night', () => {
     house.set('b', { bash: '5.2-1' });
     const second = await house.night();
     expect(statuses(second)).toEqual({ a: 'unchanged', b: 'built' });
-    expect(second.images[0]?.reason).toBe('all stages are fresh: no input, tool or setting has changed');
+    expect(second.images[0]?.reason).toBe(
+      'all stages are fresh: no input, tool or setting has changed since the build of 2026-11-23',
+    );
     expect(second.images[1]?.reason).toBe('build: changed: packages');
     expect(second.since?.id).toBe(first.id);
     expect(house.built).toEqual(['a', 'b', 'b']);
