@@ -11,7 +11,7 @@ import type { ProxyFact } from './collect/proxies.ts';
 import type { StorageFacts } from './collect/storage.ts';
 
 /** Raised when facts change their shape or meaning: images packed before are looked at anew. */
-export const FACTS_VERSION = 3;
+export const FACTS_VERSION = 4;
 
 /** What is wrong with the archive itself, whatever it holds. */
 export type ProblemKind =

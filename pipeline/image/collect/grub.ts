@@ -21,8 +21,8 @@ export interface GrubFacts {
   nextEntry: string | null;
   /** Kernel that the menu in the image would start. */
   menuKernel: string | null;
-  /** The menu waits for a key, for ever. Absent in facts of earlier versions. */
-  waits?: boolean;
+  /** The menu waits for a key, for ever. */
+  waits: boolean;
   /** For each kernel, a GRUB_DEFAULT that starts it on any disk. */
   choices: { version: string; value: string }[];
 }
