@@ -34,6 +34,7 @@ export function whole(parts: Partial<Compared> = {}): Compared {
         buildId: null,
         nextEntry: null,
         menuKernel: null,
+        waits: false,
         choices: [],
       },
       grubDevices: [],
