@@ -14,10 +14,14 @@ export function holdsSecret(path: Path): boolean {
   return path[0] === 'targets' && path.length >= 3 && !SHOWN.includes(String(path[2]));
 }
 
+/** A line that a person wrote is shorter; a longer one fits no screen, and each problem in it would copy it. */
+const LONGEST = 500;
+
 /** The source line with a caret below its column; what may be a credential is masked. */
 export function excerpt(lines: readonly string[], where: Where, secret: boolean): string {
   const line = lines[where.line - 1] ?? '';
   const number = String(where.line);
+  if (line.length > LONGEST) return `${number} | (a line of ${line.length} characters)`;
   const caret = line.slice(0, where.column - 1).replace(/[^\t]/g, ' ');
   return `${number} | ${masked(line, where.column, secret)}\n${' '.repeat(number.length)} | ${caret}^`;
 }

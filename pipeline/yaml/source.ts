@@ -21,6 +21,9 @@ import { type Path, type PlacedProblem, type Problem, toFault } from './problem.
 /** consumer_key:token_key:token_secret */
 const MAAS_KEY = /[A-Za-z0-9]{18}:[A-Za-z0-9]{18}:[A-Za-z0-9]{32}/g;
 
+/** What the library says after so many errors follows from the first ones. */
+const MOST_ERRORS = 50;
+
 /** A YAML file read into plain data, that knows where each value stands. */
 export class Source {
   /** The data; members without a value (`vm:` and nothing more) are left out. */
@@ -55,7 +58,9 @@ export class Source {
       uniqueKeys: false,
       logLevel: 'error',
     });
-    const problems = this.#document.errors.map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));
+    const problems = this.#document.errors
+      .slice(0, MOST_ERRORS)
+      .map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));
     visit(this.#document, {
       Alias: (_, alias, parents) => {
         const anchored = alias.resolve(this.#document);
