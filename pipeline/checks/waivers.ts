@@ -1,7 +1,7 @@
-import { isMap, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml';
+import { isMap, isSeq, LineCounter, type Node, type YAMLMap } from 'yaml';
 import { Fault } from '../errors/fault.ts';
 import { readBoundedText } from '../files/regular.ts';
-import { nestsTooDeeply } from '../yaml/depth.ts';
+import { parseYaml } from '../yaml/parse.ts';
 import { CHECKS } from './table.ts';
 
 /** A finding that a site accepts, with the reason and the last day of that. */
@@ -35,10 +35,10 @@ export async function readWaivers(file: string): Promise<Waiver[]> {
 
 /** The waivers of a YAML text; `file` is for messages. */
 export function parseWaivers(text: string, file: string): Waiver[] {
-  if (nestsTooDeeply(text))
-    throw new Fault('CONFIG_SYNTAX', `${file} nests too deeply`, { hint: `Expected ${SHAPE}.` });
   const counter = new LineCounter();
-  const document = parseDocument(text, { lineCounter: counter, prettyErrors: false });
+  const document = parseYaml(text, { lineCounter: counter, prettyErrors: false });
+  if (document === null)
+    throw new Fault('CONFIG_SYNTAX', `${file} nests too deeply`, { hint: `Expected ${SHAPE}.` });
   const where = (offset: number) => {
     const { line, col } = counter.linePos(offset);
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) };

@@ -28,8 +28,9 @@ export async function readNetplan(text: string): Promise<NetplanFile> {
   if (text.length > LONGEST) return refused('it is longer than any such file');
   // A parser goes down with every bracket: no real file is that deep.
   if (deep(text)) return refused('it nests too deep');
-  const { parseDocument } = await import('yaml');
-  const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
+  const { parseYaml } = await import('../yaml/parse.ts');
+  const document = parseYaml(text, { prettyErrors: false, logLevel: 'silent' });
+  if (document === null) return refused('it nests too deep');
   const error = document.errors.find((e) => e.code !== 'MULTIPLE_DOCS' && e.code !== 'DUPLICATE_KEY');
   if (error) return refused('it is not YAML');
   // netplan merges them, and the parser here keeps the last alone: what the others define is not known by name.

@@ -7,15 +7,14 @@ import {
   isSeq,
   LineCounter,
   type Node,
-  parseDocument,
   visit,
   type YAMLMap,
 } from 'yaml';
 import { Fault, type Where } from '../errors/fault.ts';
 import { registerSecret } from '../secrets/registry.ts';
-import { nestsTooDeeply } from './depth.ts';
 import { excerpt, holdsSecret } from './excerpt.ts';
 import { findPair, isMerge, mergeSources } from './merge.ts';
+import { parseYaml } from './parse.ts';
 import { type Path, type PlacedProblem, type Problem, toFault } from './problem.ts';
 
 /** consumer_key:token_key:token_secret */
@@ -47,9 +46,7 @@ export class Source {
     this.#file = file;
     this.#lines = text.split(/\r\n|\n|\r/);
     this.#counter = new LineCounter();
-    if (nestsTooDeeply(text))
-      throw new Fault('CONFIG_SYNTAX', `${file} nests too deeply: more than 64 brackets are open at once`);
-    this.#document = parseDocument(text, {
+    const document = parseYaml(text, {
       lineCounter: this.#counter,
       prettyErrors: false,
       merge: true,
@@ -58,6 +55,8 @@ export class Source {
       uniqueKeys: false,
       logLevel: 'error',
     });
+    if (document === null) throw new Fault('CONFIG_SYNTAX', `${file} nests too deeply: more than 64 levels`);
+    this.#document = document;
     const problems = this.#document.errors
       .slice(0, MOST_ERRORS)
       .map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));

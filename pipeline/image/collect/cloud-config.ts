@@ -101,10 +101,10 @@ const finding = (path: string, text: string, effect: CloudFinding['effect']): Cl
 /** A YAML map as Maps at every level; null for anything else. */
 async function mapOf(text: string): Promise<ReadonlyMap<string, unknown> | null> {
   if (nestsTooDeeply(text)) return null;
-  const { parseDocument } = await import('yaml');
+  const { parseYaml } = await import('../../yaml/parse.ts');
   try {
-    const document = parseDocument(text, { prettyErrors: false, logLevel: 'silent' });
-    if (document.errors.length > 0) return null;
+    const document = parseYaml(text, { prettyErrors: false, logLevel: 'silent' });
+    if (document === null || document.errors.length > 0) return null;
     const value: unknown = document.toJS({ maxAliasCount: 20, mapAsMap: true });
     return value instanceof Map ? value : null;
   } catch {
