@@ -33,6 +33,7 @@ export interface AcceptFlags {
   junit?: string;
   markdown?: string;
   keep?: boolean;
+  sshPort?: number;
   wait: boolean;
 }
 
@@ -80,11 +81,15 @@ export async function acceptImageByName(session: Session, name: string, flags: A
   });
 }
 
-function withFlags(config: AcceptanceConfig, { machine, tag, checks }: AcceptFlags): AcceptanceConfig {
+function withFlags(
+  config: AcceptanceConfig,
+  { machine, tag, checks, sshPort }: AcceptFlags,
+): AcceptanceConfig {
   // A choice on the command line is the whole choice: tags of the file would narrow named machines down.
   const chosen = machine || tag ? { machines: machine ?? [], tags: tag ?? [] } : {};
   const checksFile = checks === undefined ? config.checksFile : absolutePath(checks, process.cwd());
-  return { ...config, ...chosen, checksFile };
+  const ssh = sshPort === undefined ? config.ssh : { ...config.ssh, port: sshPort };
+  return { ...config, ...chosen, checksFile, ssh };
 }
 
 async function uploadFor(

@@ -28,7 +28,9 @@ export async function waitForSsh(remote: Remote, options: WaitOptions): Promise<
   const started = performance.now();
   const passed = () => (performance.now() - started) / 1000;
   let deniedSince: number | undefined;
-  emit({ type: 'activity', id: 'ssh', label: `waiting for ssh on ${host}:${port}` });
+  const waiting = `waiting for ssh on ${host}:${port}`;
+  let shown = '';
+  emit({ type: 'activity', id: 'ssh', label: waiting });
   for (;;) {
     const left = Math.max(timeoutS - passed(), 1);
     const { exitCode, stderr } = await remote.run('exit 0', {
@@ -59,6 +61,9 @@ export async function waitForSsh(remote: Remote, options: WaitOptions): Promise<
         detail: said,
         hint: 'The public key must be among the SSH keys of the MAAS user who deploys (`dgxos-maas site` uploads it), and a key with a passphrase must be loaded into an agent.',
       });
+    const why = /Connection refused/i.test(stderr) ? `connection refused on port ${port}` : '';
+    if (why !== shown) emit({ type: 'activity', id: 'ssh', label: `${waiting}${why && `: ${why}`}` });
+    shown = why;
     if (passed() >= timeoutS)
       throw new Fault(
         'SSH_UNREACHABLE',

@@ -1,5 +1,12 @@
+import { InvalidArgumentError } from 'commander';
 import type { AcceptFlags } from '../accept-image.ts';
 import type { Declare } from '../command.ts';
+
+function port(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text) || Number(text) > 65535)
+    throw new InvalidArgumentError('A port from 1 to 65535 is wanted.');
+  return Number(text);
+}
 
 export const declare: Declare = (program, act) => {
   program
@@ -16,6 +23,7 @@ export const declare: Declare = (program, act) => {
     .option('--build <name>', 'the versioned name in MAAS (default: the newest upload)')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
     .option('--checks <file>', 'YAML file with the checks (default: acceptance.checks)')
+    .option('--ssh-port <port>', 'of ssh on the machine (default: acceptance.ssh.port, 22)', port)
     .option('--keep', 'leave the machine deployed')
     .option('--junit <file>', 'write a JUnit report')
     .option('--markdown <file>', 'write a Markdown summary')

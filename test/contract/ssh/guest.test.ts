@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Event } from '../../../pipeline/events/event.ts';
 import { directoryGuests, loopbackOf } from '../../../pipeline/sandbox/guest/guests.ts';
 import { startSshServer } from '../../../pipeline/sandbox/guest/ssh-server.ts';
 import type { TroubleRule } from '../../../pipeline/sandbox/guest/troubles.ts';
@@ -42,8 +43,10 @@ async function remote(host: string, more: { bastion?: { user: string; host: stri
     { bastionKnownHosts: join(dir, 'bastion known'), env: { SSH_AUTH_SOCK: undefined } },
   );
 }
-const wait = (one: Remote, more: { timeoutS?: number; keysWithinS?: number } = {}) =>
-  waitForSsh(one, { timeoutS: 10, pollMs: 100, emit() {}, signal, ...more });
+const wait = (
+  one: Remote,
+  more: { timeoutS?: number; keysWithinS?: number; emit?: (event: Event) => void } = {},
+) => waitForSsh(one, { timeoutS: 10, pollMs: 100, emit() {}, signal, ...more });
 
 beforeAll(async () => {
   tinyImage(image.blobPath, { 'etc/ssh/ssh_host_rsa_key': 'baked in' });
@@ -185,6 +188,15 @@ describe('a deployed machine of the sandbox, over ssh', () => {
       code: 'SSH_UNREACHABLE',
       message: expect.stringContaining('within 1 s'),
     });
+  });
+
+  it('says that the connection is refused, once, while it waits', async () => {
+    const labels: string[] = [];
+    const emit = (event: Event) => void (event.type === 'activity' && labels.push(event.label));
+    const one = await remote(loopbackOf('nobody'));
+    await expect(wait(one, { timeoutS: 1, emit })).rejects.toMatchObject({ code: 'SSH_UNREACHABLE' });
+    const where = `waiting for ssh on ${one.target.host}:${port}`;
+    expect(labels).toEqual([where, `${where}: connection refused on port ${port}`]);
   });
 
   it('ends a command that takes too long', async () => {
