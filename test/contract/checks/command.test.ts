@@ -122,7 +122,7 @@ describe('validate', () => {
   });
 
   it('names the report that it cannot write', async () => {
-    await expect(run(['validate', good, '--junit', '/none/j.xml'])).rejects.toThrow(/writing \/none\/j\.xml/);
+    await expect(run(['validate', good, '--junit', join(good, 'j.xml')])).rejects.toThrow(/j\.xml/);
   });
 
   it('reads stdin', () => {
