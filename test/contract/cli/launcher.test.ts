@@ -165,10 +165,11 @@ describe('signals reach the real process once each', () => {
       `const { handOver, obeyLauncher, LAUNCHED } = require('./launcher.js');
 if (process.env[LAUNCHED] === undefined) return handOver();
 obeyLauncher();
-console.log('environment', process.env[LAUNCHED], process.env.NODE_CHANNEL_FD);
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => console.log(signal));
 process.on('SIGHUP', () => { console.log('end'); process.exitCode = 43; clearInterval(stay); });
-const stay = setInterval(() => {}, 1000);`,
+const stay = setInterval(() => {}, 1000);
+// the first words: from here on a signal finds its handler
+console.log('environment', process.env[LAUNCHED], process.env.NODE_CHANNEL_FD);`,
     );
     return start(process.execPath, [join(dir, 'program.js')]);
   }
