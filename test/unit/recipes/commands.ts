@@ -54,7 +54,8 @@ export function problemWith(words: readonly string[]): string | null {
     if (!word.startsWith('-') || word === '-') {
       const sub = command.commands.find((one) => one.name() === word);
       if (sub) command = sub;
-      else if (command.commands.length > 0) return `there is no command ${word}`;
+      else if (command.commands.length > 0 && command.registeredArguments.length === 0)
+        return `there is no command ${word}`;
       continue;
     }
     const [flag = ''] = word.split('=');

@@ -128,7 +128,7 @@ it('whatever is put in place of one of its values, the loader takes it or says w
 it('every key of the schema is in the guide', () => {
   const root = join(import.meta.dirname, '../../..');
   const schema = JSON.parse(readFileSync(join(root, 'schema/site.schema.json'), 'utf8'));
-  const guide = readFileSync(join(root, 'docs/site.md'), 'utf8');
+  const guide = readFileSync(join(root, 'docs/site-reference.md'), 'utf8');
   const keys = new Set<string>();
   const collect = (node: unknown) => {
     if (typeof node !== 'object' || node === null) return;
