@@ -3,8 +3,8 @@
 import { open } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { parseArgs } from 'node:util';
-import { parseApiKey } from '../pipeline/maas/api-key.ts';
-import { authorization } from '../pipeline/maas/sign.ts';
+import { parseApiKey } from '../pipeline/maas/api/api-key.ts';
+import { authorization } from '../pipeline/maas/api/sign.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

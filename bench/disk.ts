@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { runOk } from '../pipeline/process/run.ts';
+import { runOk } from '../pipeline/host/process/run.ts';
 
 /** Where the root's partition starts on the bench's disk. */
 export const OFFSET = 2048 * 512;

@@ -3,13 +3,13 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
-import { namesBeside } from '../pipeline/attest/names.ts';
-import { sbom } from '../pipeline/attest/sbom.ts';
-import { formatSums } from '../pipeline/attest/sums.ts';
-import { judge } from '../pipeline/checks/judge.ts';
-import { contentOf } from '../pipeline/pack/manifest.ts';
-import { packTar } from '../pipeline/pack/pack.ts';
-import { packRoot } from '../pipeline/pack/root.ts';
+import { namesBeside } from '../pipeline/image/attest/names.ts';
+import { sbom } from '../pipeline/image/attest/sbom.ts';
+import { formatSums } from '../pipeline/image/attest/sums.ts';
+import { judge } from '../pipeline/image/checks/judge.ts';
+import { contentOf } from '../pipeline/image/pack/manifest.ts';
+import { packTar } from '../pipeline/image/pack/pack.ts';
+import { packRoot } from '../pipeline/image/pack/root.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { parseApiKey } from '../pipeline/maas/api-key.ts';
-import { authorization } from '../pipeline/maas/sign.ts';
+import { parseApiKey } from '../pipeline/maas/api/api-key.ts';
+import { authorization } from '../pipeline/maas/api/sign.ts';
 import { CLI } from './options.ts';
 
 export interface BenchServer {

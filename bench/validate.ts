@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packTar } from '../pipeline/pack/pack.ts';
+import { packTar } from '../pipeline/image/pack/pack.ts';
 import { alternate, cpu, describe, measure, ratio, say } from './measure.ts';
 import { benchOptions, CLI, cacheDir } from './options.ts';
 import { appendFiles, realFiles } from './tree.ts';

@@ -1,6 +1,6 @@
-import { Fault, fromSystemError } from '../pipeline/errors/fault.ts';
-import { faultText } from '../pipeline/report/fault-text.ts';
-import { paint, wantsColor } from '../pipeline/report/paint.ts';
+import { Fault, fromSystemError } from '../pipeline/core/faults/fault.ts';
+import { paint, wantsColor } from '../pipeline/core/text/paint.ts';
+import { faultText } from '../pipeline/report/text/fault-text.ts';
 import { createAdmins, mustHavePasswords } from './install/admins.ts';
 import { readArguments, USAGE } from './install/arguments.ts';
 import { Host } from './install/host.ts';

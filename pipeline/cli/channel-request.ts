@@ -1,7 +1,7 @@
 import { loadConfig, selectImage } from '../config/load.ts';
-import { keptDir } from '../ledger/channel.ts';
-import { type ChosenTarget, chooseTargets, type TargetOptions } from '../upload/choose-targets.ts';
-import type { ChannelRequest } from '../upload/promote.ts';
+import { type ChosenTarget, chooseTargets, type TargetOptions } from '../maas/images/choose-targets.ts';
+import type { ChannelRequest } from '../maas/images/promote.ts';
+import { keptDir } from '../workspace/ledger/channel.ts';
 import type { Session } from './session.ts';
 
 export interface ChannelOptions extends TargetOptions {

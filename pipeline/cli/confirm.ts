@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
-import { Fault } from '../errors/fault.ts';
-import { interrupted } from '../errors/interrupted.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { interrupted } from '../core/faults/interrupted.ts';
 
 /** Where a person may be asked. */
 export interface Terminal {

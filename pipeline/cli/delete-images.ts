@@ -1,13 +1,13 @@
-import { plain } from '../escape/terminal.ts';
-import { readLedger } from '../ledger/ledger.ts';
-import { createClient } from '../maas/client.ts';
-import { atLeast } from '../maas/version.ts';
-import { bytes } from '../report/human.ts';
-import type { ChosenTarget } from '../upload/choose-targets.ts';
-import { expectDeletable } from '../upload/delete-images.ts';
-import type { ListedImage } from '../upload/list-images.ts';
-import { deleteImage } from '../upload/prune.ts';
-import { freedBy } from '../upload/stored.ts';
+import { plain } from '../core/escape/terminal.ts';
+import { bytes } from '../core/text/human.ts';
+import { createClient } from '../maas/api/client.ts';
+import { atLeast } from '../maas/api/version.ts';
+import type { ChosenTarget } from '../maas/images/choose-targets.ts';
+import { expectDeletable } from '../maas/images/delete-images.ts';
+import type { ListedImage } from '../maas/images/list-images.ts';
+import { deleteImage } from '../maas/images/prune.ts';
+import { freedBy } from '../maas/images/stored.ts';
+import { readLedger } from '../workspace/ledger/ledger.ts';
 import { confirm, terminal } from './confirm.ts';
 import type { Session } from './session.ts';
 

@@ -1,9 +1,9 @@
-import { Fault } from '../errors/fault.ts';
-import { buildInventory, hostVars } from '../inventory/build.ts';
-import { type Connection, type ConnectionFlags, connectionOf } from '../inventory/connection.ts';
-import { listMachines } from '../machines/list.ts';
-import { parseStatus } from '../machines/status.ts';
-import type { Machine } from '../machines/types.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { buildInventory, hostVars } from '../maas/inventory/build.ts';
+import { type Connection, type ConnectionFlags, connectionOf } from '../maas/inventory/connection.ts';
+import { listMachines } from '../maas/machines/list.ts';
+import { parseStatus } from '../maas/machines/status.ts';
+import type { Machine } from '../maas/machines/types.ts';
 import { openMaas, type TargetFlags } from './machines/open.ts';
 import type { Session } from './session.ts';
 
@@ -43,7 +43,7 @@ async function knownMaas(session: Session, flags: InventoryFlags) {
       (flag) => flag !== undefined,
     );
     if (!unnamed || asked) throw error;
-    const { deepOpsEnvironment } = await import('../inventory/deepops-config.ts');
+    const { deepOpsEnvironment } = await import('../maas/inventory/deepops-config.ts');
     const more = await deepOpsEnvironment(env, { cwd: process.cwd(), emit: session.emit });
     if (more) return { client: (await openMaas({ ...session, env: more }, flags)).client, env: more };
     if (error.code === 'API_KEY_MISSING') throw error;

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { EXIT } from '../errors/catalogue.ts';
-import { fromSystemError } from '../errors/fault.ts';
-import { json } from '../escape/json.ts';
-import { faultText } from '../report/fault-text.ts';
-import { paint } from '../report/paint.ts';
-import { redact } from '../secrets/registry.ts';
+import { json } from '../core/escape/json.ts';
+import { EXIT } from '../core/faults/catalogue.ts';
+import { fromSystemError } from '../core/faults/fault.ts';
+import { redact } from '../core/secrets/registry.ts';
+import { paint } from '../core/text/paint.ts';
+import { faultText } from '../report/text/fault-text.ts';
 import { declareAll } from './commands.ts';
 import { act } from './open-session.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';

@@ -1,18 +1,18 @@
-import { loadRelease } from '../catalogue/load.ts';
 import { loadConfig, selectImage } from '../config/load.ts';
+import { loadRelease } from '../config/releases/load.ts';
 import type { Config } from '../config/types.ts';
-import { fromSystemError } from '../errors/fault.ts';
-import { watchRun } from '../html/last-run.ts';
-import { paint } from '../report/paint.ts';
-import { planText } from '../report/plan-text.ts';
-import { runSummary } from '../report/run-summary.ts';
-import { planStages } from '../run/dry-run.ts';
-import { lockWorkspace } from '../run/lock.ts';
-import type { Selection } from '../run/plan.ts';
-import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../run/runner.ts';
+import { fromSystemError } from '../core/faults/fault.ts';
+import { paint } from '../core/text/paint.ts';
+import { watchRun } from '../report/page/last-run.ts';
+import { planText } from '../report/text/plan-text.ts';
+import { runSummary } from '../report/text/run-summary.ts';
 import { preflight } from '../stages/preflight.ts';
+import { planStages } from '../stages/run/dry-run.ts';
+import type { Selection } from '../stages/run/plan.ts';
+import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../stages/run/runner.ts';
 import { type Asked, stagesFor } from '../stages/table.ts';
 import { targetsOf } from '../stages/targets.ts';
+import { lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
 
 /** What the command line says in place of the configuration. */
@@ -72,7 +72,7 @@ export async function runImage(session: Session, name: string, options: RunImage
   }
   await preflight(request);
   if (options.accept && (await planStages(request)).some(({ stage, runs }) => stage === 'build' && runs)) {
-    const { checkMachines } = await import('../accept/preflight.ts');
+    const { checkMachines } = await import('../maas/acceptance/preflight.ts');
     await checkMachines(await targetsOf(request), request);
   }
   await withLock(session, request.config, options.wait, `run ${name}`, async () => {
@@ -99,7 +99,7 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
   // A page that cannot be written is no reason to fail, and must not hide why a run did.
   const write = async () => {
     try {
-      const { writeReport } = await import('../html/write-report.ts');
+      const { writeReport } = await import('../report/page/write-report.ts');
       return await writeReport(dir, { env, run: lastRun() });
     } catch (error) {
       const { message } = fromSystemError(error, 'writing the report');
@@ -108,7 +108,7 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
     }
   };
   const keep = async () => {
-    const { keepBuilt } = await import('../diff/workspace.ts');
+    const { keepBuilt } = await import('../image/diff/workspace.ts');
     await keepBuilt(dir, env);
   };
   let outcome: RunOutcome;

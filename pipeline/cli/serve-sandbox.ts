@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { stateDir } from '../maas/state-dir.ts';
+import { registerSecret } from '../core/secrets/registry.ts';
 import { directoryGuests } from '../sandbox/guest/guests.ts';
 import { parseTrouble } from '../sandbox/guest/troubles.ts';
 import { type SandboxOptions, startSandbox } from '../sandbox/server.ts';
-import { registerSecret } from '../secrets/registry.ts';
+import { stateDir } from '../workspace/state-dir.ts';
 import type { Session } from './session.ts';
 
 /** Runs a sandbox until the session is interrupted, which is its normal end. Prints URL and key for a shell or as JSON. */

@@ -1,4 +1,4 @@
-import type { Emit } from '../events/event.ts';
+import type { Emit } from '../core/events/event.ts';
 
 /** How a result is written. */
 interface Write {

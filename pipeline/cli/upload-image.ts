@@ -1,8 +1,8 @@
-import { Fault } from '../errors/fault.ts';
-import { paint } from '../report/paint.ts';
-import { runSummary } from '../report/run-summary.ts';
-import { planStages } from '../run/dry-run.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { paint } from '../core/text/paint.ts';
+import { runSummary } from '../report/text/run-summary.ts';
 import { preflight } from '../stages/preflight.ts';
+import { planStages } from '../stages/run/dry-run.ts';
 import type { UploadConfiguredImage } from './commands/upload.ts';
 import { requestFor, runAndReport, withLock } from './run-image.ts';
 

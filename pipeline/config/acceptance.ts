@@ -1,11 +1,11 @@
-import { BASTION_ACCEPTED, parseBastion } from '../ssh/bastion.ts';
-import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
+import { BASTION_ACCEPTED, parseBastion } from '../host/ssh/bastion.ts';
 import { absolutePath } from './paths.ts';
 import type { Take } from './resolve.ts';
 import type { RuleContext } from './rule.ts';
 import type { AcceptanceConfig, Origin } from './types.ts';
 import { parseDuration } from './units.ts';
 import type { WrittenAcceptance } from './written.ts';
+import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 /** Where neither the image nor the file's own `acceptance` says anything. */
 export const DEFAULTS: AcceptanceConfig = {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { Fault } from '../errors/fault.ts';
+import { Fault } from '../core/faults/fault.ts';
 
 export const CONFIG_FILE = 'dgxos-maas.yaml';
 

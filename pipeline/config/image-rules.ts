@@ -1,8 +1,8 @@
-import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
 import { ISO_ACCEPTED, isIsoSource } from './paths.ts';
 import { type RuleContext, unknown } from './rule.ts';
 import { MIB, parseDuration, parseSize } from './units.ts';
 import type { WrittenImage } from './written.ts';
+import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 export function releaseIsKnown(image: WrittenImage, path: Path, { knownReleases }: RuleContext): Problem[] {
   if (image.release === undefined || knownReleases.includes(image.release)) return [];

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { Eta } from 'eta';
 import { stringify } from 'yaml';
-import { loadRelease, releaseIds } from '../catalogue/load.ts';
-import { packageRoot } from '../process/package-root.ts';
-import { CONFIG_SCHEMA } from '../yaml/schema.ts';
+import { packageRoot } from '../host/process/package-root.ts';
+import { loadRelease, releaseIds } from './releases/load.ts';
 import { isoVariable } from './settings.ts';
 import { GIB } from './units.ts';
+import { CONFIG_SCHEMA } from './yaml/schema.ts';
 
 const TEMPLATE = 'templates/dgxos-maas.yaml';
 const NO_SUM = '0'.repeat(64);

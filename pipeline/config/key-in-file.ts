@@ -1,5 +1,5 @@
-import { holdsSecret } from '../yaml/excerpt.ts';
-import { dotted, type Path, type Problem } from '../yaml/problem.ts';
+import { holdsSecret } from './yaml/excerpt.ts';
+import { dotted, type Path, type Problem } from './yaml/problem.ts';
 
 const SECRET_NAME = /key|token|secret|passw|credential/i;
 

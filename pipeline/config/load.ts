@@ -1,18 +1,18 @@
 import { dirname, resolve } from 'node:path';
-import { loadRelease, releaseIds } from '../catalogue/load.ts';
-import { dotted, type Path, type PlacedProblem, type Problem, toFault } from '../yaml/problem.ts';
-import { prune } from '../yaml/prune.ts';
-import { readText, shownName } from '../yaml/read-text.ts';
-import { CONFIG_SCHEMA, dataAsWritten, schemaProblems } from '../yaml/schema.ts';
-import { Source } from '../yaml/source.ts';
 import { CONFIG_FILE, findConfig } from './find.ts';
 import { keysInFile } from './key-in-file.ts';
+import { loadRelease, releaseIds } from './releases/load.ts';
 import { ENVIRONMENT_TARGET, resolveConfig, type Sourced } from './resolve.ts';
 import { ruleProblems } from './rules.ts';
 import { type Overrides, Settings } from './settings.ts';
 import { maasUrlProblem } from './target-rules.ts';
 import type { Config, Release } from './types.ts';
 import type { WrittenConfig } from './written.ts';
+import { dotted, type Path, type PlacedProblem, type Problem, toFault } from './yaml/problem.ts';
+import { prune } from './yaml/prune.ts';
+import { readText, shownName } from './yaml/read-text.ts';
+import { CONFIG_SCHEMA, dataAsWritten, schemaProblems } from './yaml/schema.ts';
+import { Source } from './yaml/source.ts';
 
 export { selectImage, selectTarget } from './select.ts';
 

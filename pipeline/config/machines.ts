@@ -1,9 +1,9 @@
-import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
 import type { Take } from './resolve.ts';
 import type { RuleContext } from './rule.ts';
 import type { MachinesConfig, StateTimeouts } from './types.ts';
 import { parseDuration } from './units.ts';
 import type { WrittenMachines } from './written.ts';
+import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 /** Seconds where the file says nothing; a DGX tests its memory for minutes before it even boots. */
 export const TIMEOUTS: StateTimeouts = {

@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { maasUrl } from '../maas/url.ts';
-import { packageRoot } from '../process/package-root.ts';
-import type { Path } from '../yaml/problem.ts';
+import { packageRoot } from '../host/process/package-root.ts';
 import { resolveAcceptance } from './acceptance.ts';
+import { maasUrl } from './maas-url.ts';
 import { resolveMachines } from './machines.ts';
 import { absolutePath, cacheHome, isoSource } from './paths.ts';
 import type { Chosen, Settings } from './settings.ts';
 import type { Config, FileToAdd, ImageConfig, Origin, Release, TargetConfig } from './types.ts';
 import { MIB, parseDuration, parseSize } from './units.ts';
 import type { WrittenConfig, WrittenFile, WrittenImage, WrittenTarget } from './written.ts';
+import type { Path } from './yaml/problem.ts';
 
 /** Seconds of trying before an upload is given up, where the file says nothing. */
 /** Seconds of trying before an upload is given up, where a target does not say. */

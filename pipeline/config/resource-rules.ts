@@ -1,8 +1,8 @@
-import { nameProblem } from '../maas/image-name.ts';
-import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
-import { suggest } from '../yaml/suggest.ts';
+import { suggest } from '../core/text/suggest.ts';
+import { nameProblem } from './image-name.ts';
 import { expand, PLACEHOLDERS, unknownPlaceholders } from './placeholders.ts';
 import type { WrittenImage } from './written.ts';
+import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 const FIELDS = ['name', 'title', 'architecture', 'base_image'] as const;
 

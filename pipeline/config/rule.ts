@@ -1,7 +1,7 @@
-import { dotted, type Path, type Problem, quoted } from '../yaml/problem.ts';
-import { suggest } from '../yaml/suggest.ts';
+import { suggest } from '../core/text/suggest.ts';
 import type { Release } from './types.ts';
 import type { WrittenConfig, WrittenImage } from './written.ts';
+import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 /** What the rules look at besides the file. */
 export interface RuleContext {

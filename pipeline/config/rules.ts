@@ -1,4 +1,3 @@
-import type { Problem } from '../yaml/problem.ts';
 import { acceptanceIsUsable } from './acceptance.ts';
 import {
   filesGoToAbsolutePaths,
@@ -13,6 +12,7 @@ import { machineTimesAreUsable } from './machines.ts';
 import { placeholdersAreKnown, resourceFieldsSuitMaas, resourceNameSuitsMaas } from './resource-rules.ts';
 import type { ImageRule, Rule, RuleContext } from './rule.ts';
 import { oneTargetTakesTheKeyOfTheEnvironment, targetUrlsAreMaas } from './target-rules.ts';
+import type { Problem } from './yaml/problem.ts';
 
 /** What the schema cannot say. Each rule finds everything of its kind, and passes over what is not there. */
 const RULES: readonly Rule[] = [

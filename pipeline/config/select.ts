@@ -1,9 +1,9 @@
-import type { FaultCode } from '../errors/catalogue.ts';
-import { Fault } from '../errors/fault.ts';
-import { quoted } from '../yaml/problem.ts';
-import { suggest } from '../yaml/suggest.ts';
+import type { FaultCode } from '../core/faults/catalogue.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { suggest } from '../core/text/suggest.ts';
 import { CONFIG_FILE, noConfig } from './find.ts';
 import type { Config, ImageConfig, TargetConfig } from './types.ts';
+import { quoted } from './yaml/problem.ts';
 
 /**
  * The image of this name.

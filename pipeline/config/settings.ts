@@ -1,7 +1,7 @@
-import { type PlacedProblem, quoted } from '../yaml/problem.ts';
-import { suggest } from '../yaml/suggest.ts';
+import { suggest } from '../core/text/suggest.ts';
 import { absolutePath, ISO_ACCEPTED, isIsoSource, isoSource } from './paths.ts';
 import type { ImageConfig, Origin } from './types.ts';
+import { type PlacedProblem, quoted } from './yaml/problem.ts';
 
 /** Values given on the command line. */
 export interface Overrides {

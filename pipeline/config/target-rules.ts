@@ -1,7 +1,7 @@
-import { Fault } from '../errors/fault.ts';
-import { maasUrl } from '../maas/url.ts';
-import { dotted, type Path, type PlacedProblem, type Problem } from '../yaml/problem.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { maasUrl } from './maas-url.ts';
 import type { RuleContext } from './rule.ts';
+import { dotted, type Path, type PlacedProblem, type Problem } from './yaml/problem.ts';
 
 const MAAS_URL_ACCEPTED = 'the http or https URL of a MAAS, such as http://maas.example:5240/MAAS';
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { Fault, fromSystemError } from '../errors/fault.ts';
+import { Fault, fromSystemError } from '../core/faults/fault.ts';
 
 /**
  * Writes a file that must not be there yet; with `replace` it may, and is replaced whole or not at all.

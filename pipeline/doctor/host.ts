@@ -1,8 +1,8 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { atLeast } from '../render/packer-version.ts';
-import { bytes } from '../report/human.ts';
-import { kvmVerdict } from './accelerator.ts';
+import { bytes } from '../core/text/human.ts';
+import { kvmVerdict } from '../host/accelerator.ts';
+import { atLeast } from '../install/render/packer-version.ts';
 import type { Finding } from './finding.ts';
 
 /** The oldest Node, as package.json says. A clone runs in the one that it brings along. */

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadRelease } from '../catalogue/load.ts';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
+import { loadRelease } from '../config/releases/load.ts';
 import type { Config, Release } from '../config/types.ts';
 import { GIB } from '../config/units.ts';
-import { Fault } from '../errors/fault.ts';
-import { checkoutProblem } from '../render/checkout.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { checkoutProblem } from '../install/render/checkout.ts';
 import type { Finding } from './finding.ts';
 import { examineFolder } from './host.ts';
 import { examineSsh } from './tools.ts';

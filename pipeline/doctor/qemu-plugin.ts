@@ -4,10 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { type PackerHost, packerEnv, pluginFolders, takesOnePluginFolder } from '../build/packer-env.ts';
-import { run } from '../process/run.ts';
-import { shellWord } from '../process/shell-word.ts';
-import { atLeast, declaresPlugins, PLUGIN_MINIMUM } from '../render/packer-version.ts';
+import { run } from '../host/process/run.ts';
+import { shellWord } from '../host/process/shell-word.ts';
+import { atLeast, declaresPlugins, PLUGIN_MINIMUM } from '../install/render/packer-version.ts';
+import { type PackerHost, packerEnv, pluginFolders, takesOnePluginFolder } from '../install/vm/packer-env.ts';
 import type { Finding } from './finding.ts';
 
 const SOURCE = 'github.com/hashicorp/qemu';

@@ -1,5 +1,5 @@
-import { plain } from '../escape/terminal.ts';
-import type { Paint } from '../report/paint.ts';
+import { plain } from '../core/escape/terminal.ts';
+import type { Paint } from '../core/text/paint.ts';
 import type { Diagnosis } from './examine.ts';
 import { type Finding, isBlocking } from './finding.ts';
 

@@ -1,7 +1,7 @@
-import { Fault } from '../errors/fault.ts';
-import { installHint, PACKAGE_OF } from '../process/packages.ts';
-import { run } from '../process/run.ts';
-import { atLeast } from '../render/packer-version.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { installHint, PACKAGE_OF } from '../host/process/packages.ts';
+import { run } from '../host/process/run.ts';
+import { atLeast } from '../install/render/packer-version.ts';
 import type { Finding } from './finding.ts';
 
 interface Tool {

@@ -1,6 +1,6 @@
 import fetch from 'node-fetch';
-import { agentFor } from '../process/proxy.ts';
-import { registerSecret } from '../secrets/registry.ts';
+import { registerSecret } from '../core/secrets/registry.ts';
+import { agentFor } from '../host/http/proxy.ts';
 
 /** Milliseconds for one archive, both names of its file. */
 const WITHIN_MS = 10_000;

@@ -1,6 +1,6 @@
 import type { ImageConfig, Release } from '../config/types.ts';
-import { readBoundedText } from '../files/regular.ts';
-import { type AptSource, parseAptSources, parseSourcesList } from '../parsers/apt-sources.ts';
+import { readBoundedText } from '../host/files/regular.ts';
+import { type AptSource, parseAptSources, parseSourcesList } from '../image/parsers/apt-sources.ts';
 
 /** Asked in one night for one image; more would be a list of something else. */
 const MOST = 32;

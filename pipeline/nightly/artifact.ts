@@ -1,5 +1,5 @@
-import type { Verdict } from '../checks/judge.ts';
-import { gather } from '../html/material.ts';
+import type { Verdict } from '../image/checks/judge.ts';
+import { gather } from '../report/page/material.ts';
 import type { AcceptedOn, FailedCheck, NightArtifact } from './types.ts';
 
 /** What the summary keeps of the artifact in an image's folder, and of its acceptances; null where there is none. */

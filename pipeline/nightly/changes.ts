@@ -1,8 +1,8 @@
-import { compareImages } from '../diff/compare.ts';
-import { notCompared } from '../diff/output/text.ts';
-import { keptRelease } from '../diff/release-store.ts';
-import { sections } from '../diff/sections.ts';
-import { describeBuilt } from '../diff/workspace.ts';
+import { compareImages } from '../image/diff/compare.ts';
+import { notCompared } from '../image/diff/output/text.ts';
+import { keptRelease } from '../image/diff/release-store.ts';
+import { sections } from '../image/diff/sections.ts';
+import { describeBuilt } from '../image/diff/workspace.ts';
 import type { FailedCheck, ImageChanges, NightArtifact } from './types.ts';
 
 /** Rows of one part that the summary carries; `dgxos-maas diff` shows all. */

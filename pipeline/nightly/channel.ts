@@ -1,8 +1,8 @@
-import { channelHistory, channelName } from '../ledger/channel.ts';
-import { type LedgerEntry, readLedger } from '../ledger/ledger.ts';
-import { createClient } from '../maas/client.ts';
-import type { ChosenTarget } from '../upload/choose-targets.ts';
-import { type ChannelRequest, promote } from '../upload/promote.ts';
+import { createClient } from '../maas/api/client.ts';
+import type { ChosenTarget } from '../maas/images/choose-targets.ts';
+import { type ChannelRequest, promote } from '../maas/images/promote.ts';
+import { channelHistory, channelName } from '../workspace/ledger/channel.ts';
+import { type LedgerEntry, readLedger } from '../workspace/ledger/ledger.ts';
 import type { Promotion } from './types.ts';
 
 /**

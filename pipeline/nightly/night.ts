@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
-import { toolVersion } from '../attest/tool-version.ts';
-import { interrupted } from '../errors/interrupted.ts';
-import type { Emit } from '../events/event.ts';
-import type { RunRequest } from '../run/runner.ts';
-import type { Retention } from '../upload/retention.ts';
+import type { Emit } from '../core/events/event.ts';
+import { interrupted } from '../core/faults/interrupted.ts';
+import { toolVersion } from '../image/attest/tool-version.ts';
+import type { Retention } from '../maas/images/retention.ts';
+import type { RunRequest } from '../stages/run/runner.ts';
 import { type ImageContext, imageNight } from './image.ts';
 import { outcomeOf } from './outcome.ts';
 import { pruneTargets } from './prune.ts';

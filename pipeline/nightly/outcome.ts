@@ -1,4 +1,4 @@
-import { EXIT } from '../errors/catalogue.ts';
+import { EXIT } from '../core/faults/catalogue.ts';
 import type { Night, NightFault } from './types.ts';
 
 /**

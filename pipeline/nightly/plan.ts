@@ -1,6 +1,6 @@
-import { Fault } from '../errors/fault.ts';
-import { type PlannedStage, planStages } from '../run/dry-run.ts';
-import type { RunRequest } from '../run/runner.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { type PlannedStage, planStages } from '../stages/run/dry-run.ts';
+import type { RunRequest } from '../stages/run/runner.ts';
 import { type Renewal, renewed } from './renew.ts';
 import { nightFault } from './steps.ts';
 import type { NightFault } from './types.ts';

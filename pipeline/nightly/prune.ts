@@ -1,10 +1,10 @@
 import type { Config, ImageConfig } from '../config/types.ts';
-import { fromSystemError } from '../errors/fault.ts';
-import { interrupted } from '../errors/interrupted.ts';
-import type { Emit } from '../events/event.ts';
-import { resolveApiKey } from '../maas/key.ts';
-import { prune, pruneKept } from '../upload/prune.ts';
-import type { Retention } from '../upload/retention.ts';
+import type { Emit } from '../core/events/event.ts';
+import { fromSystemError } from '../core/faults/fault.ts';
+import { interrupted } from '../core/faults/interrupted.ts';
+import { resolveApiKey } from '../maas/api/key.ts';
+import { prune, pruneKept } from '../maas/images/prune.ts';
+import type { Retention } from '../maas/images/retention.ts';
 import { nightFault } from './steps.ts';
 import type { PrunedTarget } from './types.ts';
 

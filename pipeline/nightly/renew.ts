@@ -1,6 +1,6 @@
-import { interrupted } from '../errors/interrupted.ts';
-import { readRecord } from '../run/record.ts';
-import { imageDirectory, type RunRequest } from '../run/runner.ts';
+import { interrupted } from '../core/faults/interrupted.ts';
+import { imageDirectory, type RunRequest } from '../stages/run/runner.ts';
+import { readRecord } from '../workspace/record.ts';
 import { archiveDate } from './archive-date.ts';
 import { archivesOf } from './archives.ts';
 

@@ -1,6 +1,6 @@
-import type { Fault } from '../errors/fault.ts';
-import type { Emit, Event } from '../events/event.ts';
-import { redactDeep } from '../secrets/registry.ts';
+import type { Emit, Event } from '../core/events/event.ts';
+import type { Fault } from '../core/faults/fault.ts';
+import { redactDeep } from '../core/secrets/registry.ts';
 import type { NightFault, Step } from './types.ts';
 
 /** Follows the events of one image's run: which stages ran, why the first of them did, which one failed. */

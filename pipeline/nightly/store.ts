@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { Fault, fromSystemError } from '../errors/fault.ts';
-import { readBoundedText } from '../files/regular.ts';
+import { Fault, fromSystemError } from '../core/faults/fault.ts';
+import { readBoundedText } from '../host/files/regular.ts';
 import type { Night } from './types.ts';
 
 /** Nights whose folders are kept. */

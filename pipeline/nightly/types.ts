@@ -1,6 +1,6 @@
-import type { Severity } from '../checks/types.ts';
-import type { Section } from '../diff/sections.ts';
-import type { Fault } from '../errors/fault.ts';
+import type { Fault } from '../core/faults/fault.ts';
+import type { Severity } from '../image/checks/types.ts';
+import type { Section } from '../image/diff/sections.ts';
 
 /** What one night came to; `summary.json`, read again by the next night. */
 export interface Night {

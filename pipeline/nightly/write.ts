@@ -1,10 +1,10 @@
 import { access, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { namesBeside } from '../attest/names.ts';
-import { fromSystemError } from '../errors/fault.ts';
-import { gather } from '../html/material.ts';
-import { redact, redactDeep } from '../secrets/registry.ts';
+import { fromSystemError } from '../core/faults/fault.ts';
+import { redact, redactDeep } from '../core/secrets/registry.ts';
+import { namesBeside } from '../image/attest/names.ts';
+import { gather } from '../report/page/material.ts';
 import { dotenv, gitlabAnnotations } from './output/ci.ts';
 import { type Judged, nightJunit } from './output/junit.ts';
 import { nightMarkdown } from './output/markdown.ts';

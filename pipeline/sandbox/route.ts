@@ -1,4 +1,4 @@
-import { type Endpoint, findEndpoint, isIn } from '../maas/endpoints.ts';
+import { type Endpoint, findEndpoint, isIn } from '../maas/api/endpoints.ts';
 import type { Body } from './body.ts';
 import type { User } from './keys.ts';
 import { remember } from './machines/rollback.ts';

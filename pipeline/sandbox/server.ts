@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault } from '../errors/fault.ts';
-import type { Emit } from '../events/event.ts';
+import type { Emit } from '../core/events/event.ts';
+import { Fault } from '../core/faults/fault.ts';
 import { accountRoutes } from './account.ts';
 import { Authenticator } from './auth.ts';
 import { bootResourceRoutes } from './boot-resources.ts';

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { acceptOnTargets } from '../accept/accept-on-targets.ts';
-import { checksDigest } from '../accept/applicable.ts';
-import { loadChecks } from '../accept/checks-file.ts';
-import { startedKernel } from '../accept/kernel.ts';
-import { quarantined } from '../accept/output.ts';
-import { RESULT } from '../accept/result-file.ts';
-import { standingOf } from '../accept/standing.ts';
-import { readLedger } from '../ledger/ledger.ts';
+import type { Evidence } from '../image/artifact.ts';
+import { acceptOnTargets } from '../maas/acceptance/accept-on-targets.ts';
+import { checksDigest } from '../maas/acceptance/applicable.ts';
+import { loadChecks } from '../maas/acceptance/checks-file.ts';
+import { startedKernel } from '../maas/acceptance/kernel.ts';
+import { quarantined } from '../maas/acceptance/output.ts';
+import { RESULT } from '../maas/acceptance/result-file.ts';
+import { standingOf } from '../maas/acceptance/standing.ts';
+import { readLedger } from '../workspace/ledger/ledger.ts';
 import { targetsOf } from './targets.ts';
-import type { Evidence, Stage, StageContext } from './types.ts';
+import type { Stage, StageContext } from './types.ts';
 import { resourceOf } from './upload.ts';
 
 const subjectOf = ({ image, release }: StageContext) => ({

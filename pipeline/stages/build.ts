@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import { buildRoot } from '../build/build.ts';
-import { packerArgv } from '../build/packer.ts';
-import { toolVersions } from '../build/tools.ts';
-import { bytes } from '../report/human.ts';
-import type { Json, Stage } from './types.ts';
+import type { Json } from '../core/json.ts';
+import { bytes } from '../core/text/human.ts';
+import { buildRoot } from '../install/vm/build.ts';
+import { packerArgv } from '../install/vm/packer.ts';
+import { toolVersions } from '../install/vm/tools.ts';
+import type { Stage } from './types.ts';
 
 /** Boots the installer in a VM and ends with the installed root as a tar. */
 export const build: Stage<'build'> = {

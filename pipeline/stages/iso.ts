@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { extractFromIso } from '../iso/extract.ts';
-import { locateIso } from '../iso/locate.ts';
-import { assertPlatform, probeIso } from '../iso/probe.ts';
-import { bytes } from '../report/human.ts';
+import { bytes } from '../core/text/human.ts';
+import { extractFromIso } from '../install/iso/extract.ts';
+import { locateIso } from '../install/iso/locate.ts';
+import { assertPlatform, probeIso } from '../install/iso/probe.ts';
 import type { Stage } from './types.ts';
 
 /** Finds and verifies the medium, looks into it, and takes the kernel and the initrd out for a direct boot. */

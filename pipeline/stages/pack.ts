@@ -1,14 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { namesBeside } from '../attest/names.ts';
-import { loadSigningKey, type SigningKey } from '../attest/signing-key.ts';
-import { writeAttestations } from '../attest/write.ts';
-import type { Emit } from '../events/event.ts';
-import { FACTS_VERSION } from '../image/facts.ts';
-import { compressorId } from '../pack/compressor.ts';
-import { packRoot } from '../pack/root.ts';
-import { bytes } from '../report/human.ts';
-import type { Evidence, Stage, StageContext } from './types.ts';
+import type { Emit } from '../core/events/event.ts';
+import { bytes } from '../core/text/human.ts';
+import type { Evidence } from '../image/artifact.ts';
+import { namesBeside } from '../image/attest/names.ts';
+import { loadSigningKey, type SigningKey } from '../image/attest/signing-key.ts';
+import { writeAttestations } from '../image/attest/write.ts';
+import { FACTS_VERSION } from '../image/facts/facts.ts';
+import { compressorId } from '../image/pack/compressor.ts';
+import { packRoot } from '../image/pack/root.ts';
+import type { Stage, StageContext } from './types.ts';
 
 /** Makes NAME.tar.gz of the root; digest, findings and attestations come out of the same pass. */
 export const pack: Stage<'pack'> = {

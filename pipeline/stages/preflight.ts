@@ -1,12 +1,12 @@
-import { checkAcceptance } from '../accept/preflight.ts';
-import { loadSigningKey } from '../attest/signing-key.ts';
-import { Fault } from '../errors/fault.ts';
-import { resolveApiKey } from '../maas/key.ts';
-import { planStages } from '../run/dry-run.ts';
-import { upTo } from '../run/plan.ts';
-import type { RunRequest } from '../run/runner.ts';
-import type { ChosenTarget } from '../upload/choose-targets.ts';
-import { expectUploader } from '../upload/may-upload.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { loadSigningKey } from '../image/attest/signing-key.ts';
+import { checkAcceptance } from '../maas/acceptance/preflight.ts';
+import { resolveApiKey } from '../maas/api/key.ts';
+import type { ChosenTarget } from '../maas/images/choose-targets.ts';
+import { expectUploader } from '../maas/images/may-upload.ts';
+import { planStages } from './run/dry-run.ts';
+import { upTo } from './run/plan.ts';
+import type { RunRequest } from './run/runner.ts';
 import { noTarget } from './targets.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { keptDir } from '../ledger/channel.ts';
-import { promote } from '../upload/promote.ts';
+import { promote } from '../maas/images/promote.ts';
+import { keptDir } from '../workspace/ledger/channel.ts';
 import { targetsOf } from './targets.ts';
 import type { Stage } from './types.ts';
 import { resourceOf } from './upload.ts';

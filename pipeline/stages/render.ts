@@ -1,8 +1,9 @@
-import { packerVersion } from '../build/packer.ts';
-import { chooseAccelerator } from '../doctor/accelerator.ts';
-import { renderBuild, renderSources } from '../render/render.ts';
-import type { RenderInput } from '../render/types.ts';
-import type { Json, Stage, StageContext } from './types.ts';
+import type { Json } from '../core/json.ts';
+import { chooseAccelerator } from '../host/accelerator.ts';
+import { renderBuild, renderSources } from '../install/render/render.ts';
+import type { RenderInput } from '../install/render/types.ts';
+import { packerVersion } from '../install/vm/packer.ts';
+import type { Stage, StageContext } from './types.ts';
 
 async function inputOf(context: StageContext): Promise<RenderInput> {
   const { config, image, release, dir, emit, signal } = context;

@@ -1,6 +1,6 @@
-import { Fault } from '../errors/fault.ts';
-import { resolveApiKey } from '../maas/key.ts';
-import type { ChosenTarget } from '../upload/choose-targets.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { resolveApiKey } from '../maas/api/key.ts';
+import type { ChosenTarget } from '../maas/images/choose-targets.ts';
 import type { StageContext } from './types.ts';
 
 /** The targets of the image, with their keys. @throws Fault TARGET_UNKNOWN, API_KEY_* */

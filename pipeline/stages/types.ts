@@ -1,13 +1,12 @@
-import type { Verdict } from '../checks/judge.ts';
-import type { BuildFacts, StreamFacts } from '../checks/types.ts';
 import type { Config, ImageConfig, Release } from '../config/types.ts';
-import type { Emit, StageId } from '../events/event.ts';
-import type { ImageFacts } from '../image/facts.ts';
-import type { IsoFacts, LocalIso } from '../iso/facts.ts';
-import type { RenderSource } from '../render/sources.ts';
-import type { Rendered } from '../render/types.ts';
+import type { Emit, StageId } from '../core/events/event.ts';
+import type { Json } from '../core/json.ts';
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };
+import type { Artifact, RootOutput } from '../image/artifact.ts';
+import type { Verdict } from '../image/checks/judge.ts';
+import type { IsoFacts, LocalIso } from '../install/iso/facts.ts';
+import type { RenderSource } from '../install/render/sources.ts';
+import type { Rendered } from '../install/render/types.ts';
 
 /** What each stage hands to the later ones. */
 export interface StageData {
@@ -26,22 +25,6 @@ export interface StageData {
   upload: { resources: UploadedResource[] };
   accept: { acceptances: AcceptedResource[] };
   promote: { moved: PromotedResource[] };
-}
-
-/** The root file system as the build leaves it: a plain tar, or the tgz that packer-maas' own scripts made. */
-export interface RootOutput {
-  kind: 'tar' | 'tgz';
-  path: string;
-  bytes: number;
-}
-
-export interface Artifact {
-  path: string;
-  manifest: string;
-  sha256: string;
-  size: number;
-  /** When the artifact was packed, YYYYMMDD in UTC; placeholder {date}. */
-  date: string;
 }
 
 export interface UploadedResource {
@@ -69,13 +52,6 @@ export interface PromotedResource {
   /** The channel's name in MAAS, and the versioned name that it shows. */
   name: string;
   of: string;
-}
-
-/** What pack writes beside the artifact for validate: facts and what is known of the stream and the build. */
-export interface Evidence {
-  facts: ImageFacts;
-  stream: StreamFacts;
-  build: BuildFacts;
 }
 
 /** What a stage gets. Everything else it needs comes by `output` of the stages it names in `needs`. */

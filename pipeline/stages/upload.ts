@@ -1,5 +1,5 @@
 import { expandResource } from '../config/placeholders.ts';
-import { uploadToTargets } from '../upload/to-targets.ts';
+import { uploadToTargets } from '../maas/images/to-targets.ts';
 import { targetsOf } from './targets.ts';
 import type { Stage, StageContext } from './types.ts';
 

@@ -1,13 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { judge, type Verdict } from '../checks/judge.ts';
-import { CHECKS_VERSION } from '../checks/table.ts';
-import { readWaivers, type Waiver } from '../checks/waivers.ts';
 import { expand } from '../config/placeholders.ts';
-import { lastRelease } from '../diff/last-release.ts';
-import { Fault } from '../errors/fault.ts';
-import { plain } from '../escape/terminal.ts';
-import type { Evidence, Stage, StageContext } from './types.ts';
+import { plain } from '../core/escape/terminal.ts';
+import { Fault } from '../core/faults/fault.ts';
+import type { Evidence } from '../image/artifact.ts';
+import { judge, type Verdict } from '../image/checks/judge.ts';
+import { CHECKS_VERSION } from '../image/checks/table.ts';
+import { readWaivers, type Waiver } from '../image/checks/waivers.ts';
+import { lastRelease } from '../image/diff/last-release.ts';
+import type { Stage, StageContext } from './types.ts';
 
 /** The site's waivers, those that have ended among them: the verdict shows both. */
 async function waiversOf({ config }: StageContext): Promise<Waiver[]> {

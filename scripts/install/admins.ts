@@ -1,4 +1,4 @@
-import { Fault } from '../../pipeline/errors/fault.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
 import { failed, type Host } from './host.ts';
 import type { Admin } from './wanted.ts';
 

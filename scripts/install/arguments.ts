@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { Fault } from '../../pipeline/errors/fault.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
 
 export const USAGE = `Usage: sudo scripts/install-maas [options]
 

@@ -1,10 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { $, type ProcessOutput } from 'zx';
-import { Fault } from '../../pipeline/errors/fault.ts';
-import { PROXY_VARIABLES } from '../../pipeline/process/run.ts';
-import { shellWord } from '../../pipeline/process/shell-word.ts';
-import { redact } from '../../pipeline/secrets/registry.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
+import { redact } from '../../pipeline/core/secrets/registry.ts';
+import { PROXY_VARIABLES } from '../../pipeline/host/process/run.ts';
+import { shellWord } from '../../pipeline/host/process/shell-word.ts';
 
 /** Commands are told our environment without what may hold a secret. */
 const KEPT_ENV = ['PATH', 'HOME', ...PROXY_VARIABLES];

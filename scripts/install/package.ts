@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { Fault } from '../../pipeline/errors/fault.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
 import { failed, type Host } from './host.ts';
 
 const CONFIGURATION = '/etc/maas/regiond.conf';

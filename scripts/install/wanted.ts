@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
-import { Fault } from '../../pipeline/errors/fault.ts';
-import { registerSecret } from '../../pipeline/secrets/registry.ts';
-import { type GroupVars, readGroupVars } from '../../pipeline/site/group-vars.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
+import { registerSecret } from '../../pipeline/core/secrets/registry.ts';
+import { type GroupVars, readGroupVars } from '../../pipeline/maas/site/group-vars.ts';
 import type { Arguments } from './arguments.ts';
 import type { Host } from './host.ts';
 

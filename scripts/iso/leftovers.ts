@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { alive } from '../../pipeline/process/alive.ts';
+import { alive } from '../../pipeline/host/process/alive.ts';
 
 /** Names of unfinished files and directories carry the process that makes them. */
 const UNFINISHED = /(?:^work-|\.)(\d+)(?:\.partial|-)/;

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { buildRoot } from '../../pipeline/build/build.ts';
-import { loadRelease } from '../../pipeline/catalogue/load.ts';
 import { loadConfig, selectImage } from '../../pipeline/config/load.ts';
-import { Fault } from '../../pipeline/errors/fault.ts';
-import type { Event } from '../../pipeline/events/event.ts';
+import { loadRelease } from '../../pipeline/config/releases/load.ts';
+import type { Event } from '../../pipeline/core/events/event.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
+import { buildRoot } from '../../pipeline/install/vm/build.ts';
 import { demoIso, demoWorkspace, running, start, type Workspace } from './demo.ts';
 
 let workspace: Workspace;

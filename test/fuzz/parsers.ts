@@ -5,43 +5,57 @@ import {
   parsePasswd,
   parseShadow,
   passwordState,
-} from '../../pipeline/parsers/accounts.ts';
-import { AptConfig, aptProxies, readAptConf } from '../../pipeline/parsers/apt-conf.ts';
-import { parseAptSources, parseDeb822Sources, parseSourcesList } from '../../pipeline/parsers/apt-sources.ts';
-import { parseAssignments } from '../../pipeline/parsers/assignments.ts';
-import { countKeys } from '../../pipeline/parsers/authorized-keys.ts';
-import { parseCapability } from '../../pipeline/parsers/capability.ts';
-import { parseDebconf } from '../../pipeline/parsers/debconf.ts';
-import { compareDebianVersions } from '../../pipeline/parsers/debian-version.ts';
-import { parseDep5 } from '../../pipeline/parsers/dep5.ts';
-import { parseDiversions } from '../../pipeline/parsers/diversions.ts';
-import { aptStanding, installed, parseDpkgStatus, providersOf } from '../../pipeline/parsers/dpkg-status.ts';
+} from '../../pipeline/image/parsers/accounts.ts';
+import { AptConfig, aptProxies, readAptConf } from '../../pipeline/image/parsers/apt-conf.ts';
+import {
+  parseAptSources,
+  parseDeb822Sources,
+  parseSourcesList,
+} from '../../pipeline/image/parsers/apt-sources.ts';
+import { parseAssignments } from '../../pipeline/image/parsers/assignments.ts';
+import { countKeys } from '../../pipeline/image/parsers/authorized-keys.ts';
+import { parseCapability } from '../../pipeline/image/parsers/capability.ts';
+import { parseDebconf } from '../../pipeline/image/parsers/debconf.ts';
+import { compareDebianVersions } from '../../pipeline/image/parsers/debian-version.ts';
+import { parseDep5 } from '../../pipeline/image/parsers/dep5.ts';
+import { parseDiversions } from '../../pipeline/image/parsers/diversions.ts';
+import {
+  aptStanding,
+  installed,
+  parseDpkgStatus,
+  providersOf,
+} from '../../pipeline/image/parsers/dpkg-status.ts';
 import {
   DS_IDENTIFY,
   datasourceList,
   dsIdentifyConfig,
   dsIdentifyOf,
   policyMode,
-} from '../../pipeline/parsers/ds-identify.ts';
-import { elfArchitecture } from '../../pipeline/parsers/elf.ts';
-import { bootEffect, mountedThing, parseFstab } from '../../pipeline/parsers/fstab.ts';
-import { globMatches, globMatchesPath, isPattern, wildcardMatches } from '../../pipeline/parsers/glob.ts';
-import { grubChoice, grubStep, parseGrubCfg } from '../../pipeline/parsers/grub-cfg.ts';
+} from '../../pipeline/image/parsers/ds-identify.ts';
+import { elfArchitecture } from '../../pipeline/image/parsers/elf.ts';
+import { bootEffect, mountedThing, parseFstab } from '../../pipeline/image/parsers/fstab.ts';
+import {
+  globMatches,
+  globMatchesPath,
+  isPattern,
+  wildcardMatches,
+} from '../../pipeline/image/parsers/glob.ts';
+import { grubChoice, grubStep, parseGrubCfg } from '../../pipeline/image/parsers/grub-cfg.ts';
 import {
   grubDefaults,
   grubMenu,
   grubSystem,
   isGrubKernel,
   newestFirst,
-} from '../../pipeline/parsers/grub-menu.ts';
-import { lostKernelOptions } from '../../pipeline/parsers/grub-options.ts';
-import { parseGrubenv } from '../../pipeline/parsers/grubenv.ts';
-import { genericKernels } from '../../pipeline/parsers/hook-installs.ts';
-import { hookNeeds } from '../../pipeline/parsers/hook-needs.ts';
-import { authority, hostStanding } from '../../pipeline/parsers/hosts.ts';
-import { parseInterfaces } from '../../pipeline/parsers/interfaces.ts';
-import { linesOf, numberedLines, significantLines } from '../../pipeline/parsers/lines.ts';
-import { readNetplan } from '../../pipeline/parsers/netplan.ts';
+} from '../../pipeline/image/parsers/grub-menu.ts';
+import { lostKernelOptions } from '../../pipeline/image/parsers/grub-options.ts';
+import { parseGrubenv } from '../../pipeline/image/parsers/grubenv.ts';
+import { genericKernels } from '../../pipeline/image/parsers/hook-installs.ts';
+import { hookNeeds } from '../../pipeline/image/parsers/hook-needs.ts';
+import { authority, hostStanding } from '../../pipeline/image/parsers/hosts.ts';
+import { parseInterfaces } from '../../pipeline/image/parsers/interfaces.ts';
+import { linesOf, numberedLines, significantLines } from '../../pipeline/image/parsers/lines.ts';
+import { readNetplan } from '../../pipeline/image/parsers/netplan.ts';
 import {
   curlProxies,
   environmentProxies,
@@ -53,22 +67,22 @@ import {
   unitProxies,
   withoutLogin,
   yamlProxies,
-} from '../../pipeline/parsers/proxy-settings.ts';
-import { aptBoolean, isBlank, quoteWord, strip } from '../../pipeline/parsers/quote-word.ts';
-import { parseShebang } from '../../pipeline/parsers/shebang.ts';
-import { shellAssignments } from '../../pipeline/parsers/shell-assignments.ts';
-import { variableChanges } from '../../pipeline/parsers/shell-variables.ts';
+} from '../../pipeline/image/parsers/proxy-settings.ts';
+import { aptBoolean, isBlank, quoteWord, strip } from '../../pipeline/image/parsers/quote-word.ts';
+import { parseShebang } from '../../pipeline/image/parsers/shebang.ts';
+import { shellAssignments } from '../../pipeline/image/parsers/shell-assignments.ts';
+import { variableChanges } from '../../pipeline/image/parsers/shell-variables.ts';
 import {
   patternListMatches,
   readSshdConfig,
   type SshdFiles,
   sshdSetting,
   sshdSettings,
-} from '../../pipeline/parsers/sshd-config.ts';
-import { readSudoers } from '../../pipeline/parsers/sudoers.ts';
-import { SudoersCursor, SudoersError, unescaped } from '../../pipeline/parsers/sudoers-cursor.ts';
-import { parseUnit, unitWords } from '../../pipeline/parsers/systemd-unit.ts';
-import { compareNumbers, compareVersions } from '../../pipeline/parsers/version.ts';
+} from '../../pipeline/image/parsers/sshd-config.ts';
+import { readSudoers } from '../../pipeline/image/parsers/sudoers.ts';
+import { SudoersCursor, SudoersError, unescaped } from '../../pipeline/image/parsers/sudoers-cursor.ts';
+import { parseUnit, unitWords } from '../../pipeline/image/parsers/systemd-unit.ts';
+import { compareNumbers, compareVersions } from '../../pipeline/image/parsers/version.ts';
 
 type Parse = (input: Buffer) => unknown;
 

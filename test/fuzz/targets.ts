@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { judge } from '../../pipeline/checks/judge.ts';
-import { validateFile } from '../../pipeline/checks/validate-file.ts';
-import type { ImageFacts } from '../../pipeline/image/facts.ts';
-import { createInspector } from '../../pipeline/image/inspector.ts';
+import { judge } from '../../pipeline/image/checks/judge.ts';
+import { validateFile } from '../../pipeline/image/checks/validate-file.ts';
+import type { ImageFacts } from '../../pipeline/image/facts/facts.ts';
+import { createInspector } from '../../pipeline/image/facts/inspector.ts';
 import { checkGrowth, growthOf } from './growth.ts';
 import { PARSERS } from './parsers.ts';
 

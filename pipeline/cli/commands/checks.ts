@@ -10,10 +10,10 @@ export function declare(program: Command, act: Act): void {
     .action(
       act(async (session, options: { markdown?: boolean }) => {
         const [{ CHECKS }, { checkList, checksPage }, { PROFILES }, { paint }] = await Promise.all([
-          import('../../checks/table.ts'),
-          import('../../checks/output/list.ts'),
-          import('../../checks/profiles.ts'),
-          import('../../report/paint.ts'),
+          import('../../image/checks/table.ts'),
+          import('../../image/checks/output/list.ts'),
+          import('../../image/checks/profiles.ts'),
+          import('../../core/text/paint.ts'),
         ]);
         const checks = CHECKS.map(({ number, id, title, severity, why, fix }) => ({
           number,

@@ -1,5 +1,5 @@
-import { EXIT } from '../../errors/catalogue.ts';
-import { Fault } from '../../errors/fault.ts';
+import { EXIT } from '../../core/faults/catalogue.ts';
+import { Fault } from '../../core/faults/fault.ts';
 import type { Declare } from '../command.ts';
 
 const IMAGES = `
@@ -28,11 +28,11 @@ export const declare: Declare = (program, act) => {
       act(async (session, a: string, b: string, options: Options) => {
         if (a === '-' && b === '-') throw new Fault('USAGE', 'Only one of the two images can come by stdin');
         const { loadConfig } = await import('../../config/load.ts');
-        const { describeImage } = await import('../../diff/describe.ts');
-        const { compareImages } = await import('../../diff/compare.ts');
-        const { diffText } = await import('../../diff/output/text.ts');
-        const { diffMarkdown } = await import('../../diff/output/markdown.ts');
-        const { paint } = await import('../../report/paint.ts');
+        const { describeImage } = await import('../../image/diff/describe.ts');
+        const { compareImages } = await import('../../image/diff/compare.ts');
+        const { diffText } = await import('../../image/diff/output/text.ts');
+        const { diffMarkdown } = await import('../../image/diff/output/markdown.ts');
+        const { paint } = await import('../../core/text/paint.ts');
         const { env, emit, signal, configFile: file } = session;
         const config = async () => (await loadConfig({ file, env, cwd: process.cwd() })).config;
         // One after the other: both are read from the same disk.

@@ -9,10 +9,10 @@ export const declare: Declare = (program, act) => {
     .option('--fix-command', 'write the command that installs what lacks, and nothing else')
     .action(
       act(async (session, options: { fixCommand?: boolean }) => {
-        const { EXIT } = await import('../../errors/catalogue.ts');
+        const { EXIT } = await import('../../core/faults/catalogue.ts');
         const { examine } = await import('../../doctor/examine.ts');
         const { diagnosisText } = await import('../../doctor/text.ts');
-        const { paint } = await import('../../report/paint.ts');
+        const { paint } = await import('../../core/text/paint.ts');
         const { signal, env, configFile: file } = session;
         const diagnosis = await examine({ file, env, cwd: process.cwd(), signal });
         if (options.fixCommand) {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { EXIT } from '../../errors/catalogue.ts';
+import { EXIT } from '../../core/faults/catalogue.ts';
 import type { Declare } from '../command.ts';
 
 /** `help machines deploy`: commander's own goes one level deep. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { ChosenTarget, TargetOptions } from '../../upload/choose-targets.ts';
-import type { ListedImage } from '../../upload/list-images.ts';
+import type { ChosenTarget, TargetOptions } from '../../maas/images/choose-targets.ts';
+import type { ListedImage } from '../../maas/images/list-images.ts';
 import type { Act, Declare } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -18,13 +18,13 @@ async function meant(
   session: Session,
   machines: boolean,
 ): Promise<{ images: ListedImage[]; all: ListedImage[] }> {
-  const { listImages } = await import('../../upload/list-images.ts');
+  const { listImages } = await import('../../maas/images/list-images.ts');
   const all = await listImages(chosen, { ...session, machines });
   if (texts.length === 0) return { images: all, all };
   const { loadConfig } = await import('../../config/load.ts');
-  const { readLedger } = await import('../../ledger/ledger.ts');
-  const { maasUrl } = await import('../../maas/url.ts');
-  const { findImages } = await import('../../upload/find-image.ts');
+  const { readLedger } = await import('../../workspace/ledger/ledger.ts');
+  const { maasUrl } = await import('../../config/maas-url.ts');
+  const { findImages } = await import('../../maas/images/find-image.ts');
   const { configFile, env } = session;
   const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
   const where = { config, ledger: await readLedger(env), target: maasUrl(chosen.target.url) };
@@ -47,9 +47,9 @@ export const declare: Declare = (program, act) => {
     .option('--machines', 'also which machines have each image now (on a MAAS with many, this takes a while)')
     .action(
       act(async (session, text: string | undefined, options: TargetOptions & { machines?: boolean }) => {
-        const { chooseTargets } = await import('../../upload/choose-targets.ts');
-        const { imagesTable } = await import('../../upload/images-table.ts');
-        const { paint } = await import('../../report/paint.ts');
+        const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
+        const { imagesTable } = await import('../../maas/images/images-table.ts');
+        const { paint } = await import('../../core/text/paint.ts');
         const targets = await chooseTargets(options, session);
         const lists = await Promise.all(
           targets.map(async (chosen) => ({
@@ -88,11 +88,11 @@ function declareDelete(images: Command, act: Act): void {
       act(async (session, texts: string[]) => {
         // What `images` has too is taken by it, wherever it stands.
         const options = command.optsWithGlobals() as DeleteOptions;
-        const { chooseTargets } = await import('../../upload/choose-targets.ts');
+        const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
         const { deleteNamed } = await import('../delete-images.ts');
         const [chosen, ...more] = await chooseTargets(options, session);
         if (more.length > 0) {
-          const { Fault } = await import('../../errors/fault.ts');
+          const { Fault } = await import('../../core/faults/fault.ts');
           throw new Fault('USAGE', 'Images are deleted from one MAAS at a time', {
             hint: 'Name one with --to.',
           });

@@ -9,12 +9,12 @@ export const declare: Declare = (program, act) => {
     .action(
       act(async (session, { out }: { out: string }) => {
         const { resolve } = await import('node:path');
-        const { writeKeyPair } = await import('../../attest/write-key-pair.ts');
-        const { PASSPHRASE } = await import('../../attest/signing-key.ts');
-        const { registerSecret } = await import('../../secrets/registry.ts');
+        const { writeKeyPair } = await import('../../image/attest/write-key-pair.ts');
+        const { PASSPHRASE } = await import('../../image/attest/signing-key.ts');
+        const { registerSecret } = await import('../../core/secrets/registry.ts');
         const passphrase = session.env[PASSPHRASE] || undefined;
         registerSecret(passphrase);
-        const { prepareOutput } = await import('../../files/output.ts');
+        const { prepareOutput } = await import('../../host/files/output.ts');
         await prepareOutput(out, '--out', 0o700);
         const made = await writeKeyPair(resolve(out), passphrase);
         session.data({ ok: true, encrypted: passphrase !== undefined, ...made }, () =>

@@ -11,7 +11,7 @@ export const declare: Declare = (program, act) => {
     .option('--ca-cert <file>', 'PEM file of the authority to trust (default: MAAS_API_CACERT)')
     .action(
       act(async (session, url: string | undefined, options: { apiKeyFile: string; caCert?: string }) => {
-        const { logIn } = await import('../../maas/log-in.ts');
+        const { logIn } = await import('../../maas/api/log-in.ts');
         const result = await logIn({ url, ...options }, session);
         session.data(
           { ok: true, ...result },

@@ -1,5 +1,5 @@
 import { Argument, type Command, Option } from 'commander';
-import type { Profile } from '../../machines/profile.ts';
+import type { Profile } from '../../maas/machines/profile.ts';
 import type { Act, Declare } from '../command.ts';
 import type { AddFlags } from '../machines/add.ts';
 import type { Flags } from '../machines/batches.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { EXIT } from '../../errors/catalogue.ts';
-import { Fault } from '../../errors/fault.ts';
+import { EXIT } from '../../core/faults/catalogue.ts';
+import { Fault } from '../../core/faults/fault.ts';
 import type { Act } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -60,7 +60,7 @@ async function pack(session: Session, flags: PackFlags): Promise<void> {
     throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
       hint: 'Give os/series, such as ubuntu/focal.',
     });
-  const { packDisk } = await import('../../disk/from-disk.ts');
+  const { packDisk } = await import('../../image/disk/from-disk.ts');
   const { emit, signal, env } = session;
   const { packed, verdict, partition, read, files } = await packDisk({
     disk: flags.from,
@@ -73,8 +73,8 @@ async function pack(session: Session, flags: PackFlags): Promise<void> {
     signal,
     env,
   });
-  const { verdictTable } = await import('../../checks/output/table.ts');
-  const { paint } = await import('../../report/paint.ts');
+  const { verdictTable } = await import('../../image/checks/output/table.ts');
+  const { paint } = await import('../../core/text/paint.ts');
   const { path, sha256, size, tarBytes } = packed;
   session.data(
     { ok: verdict.passed, file: path, size, sha256, tarBytes, partition, read, files, ...verdict },

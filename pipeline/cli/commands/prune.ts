@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
-import type { TargetOptions } from '../../upload/choose-targets.ts';
-import type { PrunedImage } from '../../upload/prune.ts';
+import type { TargetOptions } from '../../maas/images/choose-targets.ts';
+import type { PrunedImage } from '../../maas/images/prune.ts';
 import type { Declare } from '../command.ts';
 
 interface Options extends TargetOptions {
@@ -45,12 +45,12 @@ export const declare: Declare = (program, act) => {
     .action(
       act(async (session, image: string | undefined, options: Options) => {
         const { loadConfig } = await import('../../config/load.ts');
-        const { chooseTargets } = await import('../../upload/choose-targets.ts');
-        const { prune, pruneKept } = await import('../../upload/prune.ts');
-        const { prunedTable } = await import('../../upload/images-table.ts');
-        const { retention } = await import('../../upload/retention.ts');
-        const { keptDir } = await import('../../ledger/channel.ts');
-        const { paint } = await import('../../report/paint.ts');
+        const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
+        const { prune, pruneKept } = await import('../../maas/images/prune.ts');
+        const { prunedTable } = await import('../../maas/images/images-table.ts');
+        const { retention } = await import('../../maas/images/retention.ts');
+        const { keptDir } = await import('../../workspace/ledger/channel.ts');
+        const { paint } = await import('../../core/text/paint.ts');
         const { confirm, terminal } = await import('../confirm.ts');
         const { emit, signal, env } = session;
         const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });

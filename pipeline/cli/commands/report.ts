@@ -20,7 +20,7 @@ export const declare: Declare = (program, act) => {
     .option('--since <image>', 'compare with this instead of the last release: anything that `diff` takes')
     .action(
       act(async (session, image: string | undefined, options: Options) => {
-        const { reportPage } = await import('../../html/write-report.ts');
+        const { reportPage } = await import('../../report/page/write-report.ts');
         const { env } = session;
         const imageDir = options.run ?? (await folderOf(session, image));
         const since = options.since === undefined ? undefined : await described(session, options.since);
@@ -38,7 +38,7 @@ export const declare: Declare = (program, act) => {
 async function folderOf(session: Session, name: string | undefined): Promise<string> {
   const { join } = await import('node:path');
   const { selectImage } = await import('../../config/load.ts');
-  const { Fault } = await import('../../errors/fault.ts');
+  const { Fault } = await import('../../core/faults/fault.ts');
   const config = await configOf(session);
   const names = Object.keys(config.images);
   if (name === undefined && names.length > 1)
@@ -54,14 +54,14 @@ async function configOf({ configFile: file, env }: Session) {
 }
 
 async function described(session: Session, since: string) {
-  const { namedRelease } = await import('../../html/previous.ts');
+  const { namedRelease } = await import('../../report/page/previous.ts');
   const { env, emit, signal } = session;
   return namedRelease(since, { env, emit, signal, config: () => configOf(session) });
 }
 
 async function write(file: string, html: string): Promise<void> {
   const { default: writeFileAtomic } = await import('write-file-atomic');
-  const { Fault, fromSystemError } = await import('../../errors/fault.ts');
+  const { Fault, fromSystemError } = await import('../../core/faults/fault.ts');
   try {
     await writeFileAtomic(file, html);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Moved } from '../../upload/promote.ts';
+import type { Moved } from '../../maas/images/promote.ts';
 import type { ChannelOptions } from '../channel-request.ts';
 import type { Declare } from '../command.ts';
 
@@ -15,8 +15,8 @@ export const declare: Declare = (program, act) => {
     .action(
       act(async (session, image: string, options: ChannelOptions) => {
         const { channelRequest } = await import('../channel-request.ts');
-        const { rollBack } = await import('../../upload/promote.ts');
-        const { movedSummary } = await import('../../upload/summary.ts');
+        const { rollBack } = await import('../../maas/images/promote.ts');
+        const { movedSummary } = await import('../../maas/images/summary.ts');
         const { targets, request } = await channelRequest(session, image, options);
         const moved: Moved[] = [];
         for (const target of targets) moved.push(await rollBack(target, request));

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { Fault } from '../../errors/fault.ts';
-import type { StageId } from '../../events/event.ts';
+import type { StageId } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
 import type { Act } from '../command.ts';
 import type { RunImageOptions } from '../run-image.ts';
 

@@ -36,9 +36,9 @@ export const declare: Declare = (program, act) => {
     .option('--detailed-exitcode', 'exit code 8 when there are differences')
     .action(
       act(async (session, flags: FileFlags & { detailedExitcode?: boolean }) => {
-        const { paint } = await import('../../report/paint.ts');
-        const { planObject, planText } = await import('../../site/plan-text.ts');
-        const { EXIT } = await import('../../errors/catalogue.ts');
+        const { paint } = await import('../../core/text/paint.ts');
+        const { planObject, planText } = await import('../../maas/site/plan-text.ts');
+        const { EXIT } = await import('../../core/faults/catalogue.ts');
         const { plan, client } = await planned(session, flags);
         const object = { ok: true, maas: client.url, changes: planObject(plan.changes) };
         session.data(object, () => planText(plan.changes, paint(session.color)));
@@ -51,10 +51,10 @@ export const declare: Declare = (program, act) => {
     .option('-y, --yes', 'do not ask')
     .action(
       act(async (session, flags: FileFlags & { yes?: boolean }) => {
-        const { paint } = await import('../../report/paint.ts');
-        const { countText, planObject, planText } = await import('../../site/plan-text.ts');
+        const { paint } = await import('../../core/text/paint.ts');
+        const { countText, planObject, planText } = await import('../../maas/site/plan-text.ts');
         const { confirm, terminal } = await import('../confirm.ts');
-        const { applyPlan } = await import('../../site/apply.ts');
+        const { applyPlan } = await import('../../maas/site/apply.ts');
         const { plan, client } = await planned(session, flags);
         const { changes } = plan;
         if (changes.length) {
@@ -79,9 +79,9 @@ export const declare: Declare = (program, act) => {
     .description('what the MAAS holds, for reading')
     .action(
       act(async (session, flags: TargetFlags) => {
-        const { paint } = await import('../../report/paint.ts');
-        const { exportSite, readEverything } = await import('../../site/export.ts');
-        const { showText } = await import('../../site/show.ts');
+        const { paint } = await import('../../core/text/paint.ts');
+        const { exportSite, readEverything } = await import('../../maas/site/export.ts');
+        const { showText } = await import('../../maas/site/show.ts');
         const client = await clientOf(session, flags);
         const current = await readEverything(client);
         session.data(
@@ -105,7 +105,7 @@ export const declare: Declare = (program, act) => {
     .action(
       act(async (session, flags: TargetFlags & { output?: string; force?: boolean }) => {
         const { dirname, resolve } = await import('node:path');
-        const { exportSite, exportText, readEverything } = await import('../../site/export.ts');
+        const { exportSite, exportText, readEverything } = await import('../../maas/site/export.ts');
         const client = await clientOf(session, flags);
         const current = await readEverything(client);
         const output = flags.output === undefined ? null : resolve(flags.output);
@@ -128,7 +128,7 @@ export const declare: Declare = (program, act) => {
     .action(
       act(async (session, flags: { file: string; force?: boolean }) => {
         const { resolve } = await import('node:path');
-        const { initialSite } = await import('../../site/init.ts');
+        const { initialSite } = await import('../../maas/site/init.ts');
         const { writeNew } = await import('../../config/write-new.ts');
         const path = resolve(flags.file);
         await writeNew(path, await initialSite(path), flags.force === true);
@@ -141,8 +141,8 @@ export const declare: Declare = (program, act) => {
     .description('the JSON schema of site.yaml, for editors')
     .action(
       act(async (session) => {
-        const { schemaText } = await import('../../yaml/schema.ts');
-        const { SITE_SCHEMA } = await import('../../site/load.ts');
+        const { schemaText } = await import('../../config/yaml/schema.ts');
+        const { SITE_SCHEMA } = await import('../../maas/site/load.ts');
         const text = schemaText(SITE_SCHEMA);
         session.data({ ok: true, schema: JSON.parse(text) }, text.trimEnd(), 'document');
       }),
@@ -152,7 +152,7 @@ export const declare: Declare = (program, act) => {
 /** DeepOps' variables, with a word on what could not be read of them. */
 async function groupVars(session: Session, path: string | undefined) {
   if (path === undefined) return null;
-  const { readGroupVars } = await import('../../site/group-vars.ts');
+  const { readGroupVars } = await import('../../maas/site/group-vars.ts');
   const vars = await readGroupVars(path);
   for (const { key, where } of vars.duplicates)
     session.emit({
@@ -172,15 +172,15 @@ async function groupVars(session: Session, path: string | undefined) {
 }
 
 async function clientOf(session: Session, flags: TargetFlags) {
-  const { siteClient } = await import('../../site/target.ts');
+  const { siteClient } = await import('../../maas/site/target.ts');
   return siteClient(flags, await groupVars(session, flags.groupVars), session);
 }
 
 async function planned(session: Session, flags: FileFlags) {
-  const { loadSite } = await import('../../site/load.ts');
-  const { planSite } = await import('../../site/plan.ts');
-  const { siteClient } = await import('../../site/target.ts');
-  const { withGroupVars } = await import('../../site/with-group-vars.ts');
+  const { loadSite } = await import('../../maas/site/load.ts');
+  const { planSite } = await import('../../maas/site/plan.ts');
+  const { siteClient } = await import('../../maas/site/target.ts');
+  const { withGroupVars } = await import('../../maas/site/with-group-vars.ts');
   const loaded = await loadSite({ file: flags.file, env: session.env, cwd: process.cwd() });
   const vars = await groupVars(session, flags.groupVars);
   const client = await siteClient(flags, vars, session);

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { BareFileOptions } from '../../upload/bare-file.ts';
-import type { TargetOptions } from '../../upload/choose-targets.ts';
+import type { BareFileOptions } from '../../maas/images/bare-file.ts';
+import type { TargetOptions } from '../../maas/images/choose-targets.ts';
 import type { Act, Declare } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -59,7 +59,7 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
           if (found === 'file') return uploadFile(session, subject, options);
           const out = OF_FILES.find((name) => options[name] !== undefined);
           if (out) {
-            const { Fault } = await import('../../errors/fault.ts');
+            const { Fault } = await import('../../core/faults/fault.ts');
             const flag = out.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
             throw new Fault(
               'USAGE',
@@ -85,8 +85,8 @@ async function whatIs(subject: string, session: Session): Promise<'file' | 'imag
   const { loadConfig } = await import('../../config/load.ts');
   const { config } = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
   if (Object.hasOwn(config.images, subject)) return 'image';
-  const { Fault } = await import('../../errors/fault.ts');
-  const { suggest } = await import('../../yaml/suggest.ts');
+  const { Fault } = await import('../../core/faults/fault.ts');
+  const { suggest } = await import('../../core/text/suggest.ts');
   const names = Object.keys(config.images);
   const meant = suggest(subject, names);
   const images = names.length > 0 ? `The images are: ${names.join(', ')}.` : 'No image is configured.';
@@ -101,13 +101,13 @@ async function whatIs(subject: string, session: Session): Promise<'file' | 'imag
 
 async function uploadFile(session: Session, path: string, options: Options): Promise<void> {
   const { basename } = await import('node:path');
-  const { chooseTargets } = await import('../../upload/choose-targets.ts');
-  const { siteWaivers } = await import('../../checks/site-waivers.ts');
-  const { describeFile, expectFile } = await import('../../upload/bare-file.ts');
-  const { expectUploader } = await import('../../upload/may-upload.ts');
-  const { uploadToTargets } = await import('../../upload/to-targets.ts');
-  const { uploadSummary } = await import('../../upload/summary.ts');
-  const { paint } = await import('../../report/paint.ts');
+  const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
+  const { siteWaivers } = await import('../../image/checks/site-waivers.ts');
+  const { describeFile, expectFile } = await import('../../maas/images/bare-file.ts');
+  const { expectUploader } = await import('../../maas/images/may-upload.ts');
+  const { uploadToTargets } = await import('../../maas/images/to-targets.ts');
+  const { uploadSummary } = await import('../../maas/images/summary.ts');
+  const { paint } = await import('../../core/text/paint.ts');
   // File, name and key first: their faults should not cost the reading of the file.
   await expectFile(path, options);
   const targets = await chooseTargets(options, session);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { ValidatedFile } from '../../checks/validate-file.ts';
-import { EXIT } from '../../errors/catalogue.ts';
-import { Fault } from '../../errors/fault.ts';
+import { EXIT } from '../../core/faults/catalogue.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import type { ValidatedFile } from '../../image/checks/validate-file.ts';
 import type { Act } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -57,10 +57,10 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
       hint: 'Give os/series, such as ubuntu/focal.',
     });
   const [{ validateFile }, { siteWaivers }] = await Promise.all([
-    import('../../checks/validate-file.ts'),
-    import('../../checks/site-waivers.ts'),
+    import('../../image/checks/validate-file.ts'),
+    import('../../image/checks/site-waivers.ts'),
   ]);
-  const { prepareOutput } = await import('../../files/output.ts');
+  const { prepareOutput } = await import('../../host/files/output.ts');
   for (const name of ['junit', 'markdown', 'sarif'] as const)
     if (flags[name]) await prepareOutput(flags[name], `--${name}`);
   const previousBytes = flags.since === undefined ? null : await sizeOf(flags.since, session);
@@ -76,9 +76,9 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     emit: session.emit,
   });
   await writeReports(result, flags, session.env);
-  const { verdictTable } = await import('../../checks/output/table.ts');
-  const { verdictGithub } = await import('../../checks/output/github.ts');
-  const { paint } = await import('../../report/paint.ts');
+  const { verdictTable } = await import('../../image/checks/output/table.ts');
+  const { verdictGithub } = await import('../../image/checks/output/github.ts');
+  const { paint } = await import('../../core/text/paint.ts');
   const { name, size, sha256, verdict, facts } = result;
   session.data(
     { ok: verdict.passed, file: name, size, sha256, ...verdict, ...(flags.facts ? { facts } : {}) },
@@ -91,7 +91,7 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
 
 /** Bytes of the files of an image. @throws Fault as `describeImage` does */
 async function sizeOf(image: string, { env, emit, signal, configFile }: Session): Promise<number> {
-  const { describeImage } = await import('../../diff/describe.ts');
+  const { describeImage } = await import('../../image/diff/describe.ts');
   const { loadConfig } = await import('../../config/load.ts');
   const config = async () => (await loadConfig({ file: configFile, env, cwd: process.cwd() })).config;
   const { facts } = await describeImage(image, { env, emit, signal, config });
@@ -106,15 +106,15 @@ async function writeReports(
   flags: ValidateFlags,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const { appendOutput, writeOutput } = await import('../../files/output.ts');
-  const { verdictMarkdown } = await import('../../checks/output/markdown.ts');
-  const { verdictJunit } = await import('../../checks/output/junit.ts');
+  const { appendOutput, writeOutput } = await import('../../host/files/output.ts');
+  const { verdictMarkdown } = await import('../../image/checks/output/markdown.ts');
+  const { verdictJunit } = await import('../../image/checks/output/junit.ts');
   if (flags.junit) await writeOutput(flags.junit, verdictJunit(result, result.verdict), '--junit');
   if (flags.markdown)
     await writeOutput(flags.markdown, verdictMarkdown(result, result.verdict), '--markdown');
   if (flags.sarif) {
-    const { verdictSarif } = await import('../../checks/output/sarif.ts');
-    const { toolVersion } = await import('../../attest/tool-version.ts');
+    const { verdictSarif } = await import('../../image/checks/output/sarif.ts');
+    const { toolVersion } = await import('../../image/attest/tool-version.ts');
     await writeOutput(flags.sarif, verdictSarif(result, result.verdict, await toolVersion()), '--sarif');
   }
   if (flags.github && env.GITHUB_STEP_SUMMARY)

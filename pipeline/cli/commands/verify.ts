@@ -1,4 +1,4 @@
-import { EXIT } from '../../errors/catalogue.ts';
+import { EXIT } from '../../core/faults/catalogue.ts';
 import type { Declare } from '../command.ts';
 import type { Session } from '../session.ts';
 
@@ -19,10 +19,10 @@ export const declare: Declare = (program, act) => {
 
 async function verify(session: Session, file: string, flags: Flags): Promise<void> {
   const [{ verifyFile }, { loadPublicKey }, { verificationText }, { paint }] = await Promise.all([
-    import('../../attest/verify.ts'),
-    import('../../attest/signing-key.ts'),
-    import('../../attest/verify-text.ts'),
-    import('../../report/paint.ts'),
+    import('../../image/attest/verify.ts'),
+    import('../../image/attest/signing-key.ts'),
+    import('../../image/attest/verify-text.ts'),
+    import('../../core/text/paint.ts'),
   ]);
   const key = flags.key ?? (await configuredKey(session));
   const result = await verifyFile(file, {

@@ -1,11 +1,11 @@
 import type { Config } from '../../config/types.ts';
-import { EXIT } from '../../errors/catalogue.ts';
-import type { MaasClient } from '../../maas/client.ts';
-import { type Job, type JobResult, succeeded } from '../../machines/job.ts';
-import { type Planned, plan, runJob } from '../../machines/run-job.ts';
-import { planTable, resultTable } from '../../machines/tables.ts';
-import type { Machine } from '../../machines/types.ts';
-import { paint, wantsColor } from '../../report/paint.ts';
+import { EXIT } from '../../core/faults/catalogue.ts';
+import { paint, wantsColor } from '../../core/text/paint.ts';
+import type { MaasClient } from '../../maas/api/client.ts';
+import { type Job, type JobResult, succeeded } from '../../maas/machines/job.ts';
+import { type Planned, plan, runJob } from '../../maas/machines/run-job.ts';
+import { planTable, resultTable } from '../../maas/machines/tables.ts';
+import type { Machine } from '../../maas/machines/types.ts';
 import { askByHand, confirm, terminal } from '../confirm.ts';
 import type { Session } from '../session.ts';
 

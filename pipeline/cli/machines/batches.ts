@@ -1,8 +1,8 @@
-import { type CommissionOptions, commissionJob } from '../../machines/commission-job.ts';
-import type { Job } from '../../machines/job.ts';
-import { releaseJob } from '../../machines/release-job.ts';
-import { parseStatus, statusName } from '../../machines/status.ts';
-import type { ReleaseOptions } from '../../machines/types.ts';
+import { type CommissionOptions, commissionJob } from '../../maas/machines/commission-job.ts';
+import type { Job } from '../../maas/machines/job.ts';
+import { releaseJob } from '../../maas/machines/release-job.ts';
+import { parseStatus, statusName } from '../../maas/machines/status.ts';
+import type { ReleaseOptions } from '../../maas/machines/types.ts';
 import type { Session } from '../session.ts';
 import { type BatchFlags, emptyBatch, endBatch, runBatch } from './batch.ts';
 import { openMaas, type TargetFlags } from './open.ts';

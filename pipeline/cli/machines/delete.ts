@@ -1,5 +1,5 @@
-import { deleteJob } from '../../machines/delete-job.ts';
-import type { JobResult } from '../../machines/job.ts';
+import { deleteJob } from '../../maas/machines/delete-job.ts';
+import type { JobResult } from '../../maas/machines/job.ts';
 import type { Session } from '../session.ts';
 import { type BatchFlags, endBatch, runBatch } from './batch.ts';
 import { openMaas, type TargetFlags } from './open.ts';

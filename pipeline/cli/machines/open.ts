@@ -1,7 +1,7 @@
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/types.ts';
-import { createClient, type MaasClient } from '../../maas/client.ts';
-import { chooseTargets, type TargetOptions } from '../../upload/choose-targets.ts';
+import { createClient, type MaasClient } from '../../maas/api/client.ts';
+import { chooseTargets, type TargetOptions } from '../../maas/images/choose-targets.ts';
 import type { Session } from '../session.ts';
 
 export interface TargetFlags {

@@ -1,7 +1,7 @@
-import { Fault } from '../../errors/fault.ts';
-import { looksSecret, type Power } from '../../machines/power-parameters.ts';
-import { readSecret, type SecretSource } from '../../machines/secret-source.ts';
-import { registerSecret } from '../../secrets/registry.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { registerSecret } from '../../core/secrets/registry.ts';
+import { looksSecret, type Power } from '../../maas/machines/power-parameters.ts';
+import { readSecret, type SecretSource } from '../../maas/machines/secret-source.ts';
 
 export interface PowerFlags {
   powerType?: string;

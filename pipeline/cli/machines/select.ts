@@ -1,10 +1,10 @@
-import { Fault } from '../../errors/fault.ts';
-import type { MaasClient } from '../../maas/client.ts';
-import { listMachines } from '../../machines/list.ts';
-import { placeNames } from '../../machines/places.ts';
-import { parseStatus } from '../../machines/status.ts';
-import type { Machine, Selector } from '../../machines/types.ts';
-import { suggest } from '../../yaml/suggest.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { suggest } from '../../core/text/suggest.ts';
+import type { MaasClient } from '../../maas/api/client.ts';
+import { listMachines } from '../../maas/machines/list.ts';
+import { placeNames } from '../../maas/machines/places.ts';
+import { parseStatus } from '../../maas/machines/status.ts';
+import type { Machine, Selector } from '../../maas/machines/types.ts';
 import type { Session } from '../session.ts';
 
 export interface SelectionFlags {

@@ -1,5 +1,5 @@
-import { machineText } from '../../machines/tables.ts';
-import { paint } from '../../report/paint.ts';
+import { paint } from '../../core/text/paint.ts';
+import { machineText } from '../../maas/machines/tables.ts';
 import type { Session } from '../session.ts';
 import { openMaas, type TargetFlags } from './open.ts';
 import { selectMachines } from './select.ts';

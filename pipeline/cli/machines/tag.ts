@@ -1,8 +1,8 @@
-import { EXIT } from '../../errors/catalogue.ts';
-import { type Profile, profileChanges } from '../../machines/profile.ts';
-import { applyTags, checkTagName, neededChanges, type TagChange } from '../../machines/tags.ts';
-import { columns } from '../../report/columns.ts';
-import { paint } from '../../report/paint.ts';
+import { EXIT } from '../../core/faults/catalogue.ts';
+import { columns } from '../../core/text/columns.ts';
+import { paint } from '../../core/text/paint.ts';
+import { type Profile, profileChanges } from '../../maas/machines/profile.ts';
+import { applyTags, checkTagName, neededChanges, type TagChange } from '../../maas/machines/tags.ts';
 import type { Session } from '../session.ts';
 import { openMaas, type TargetFlags } from './open.ts';
 import { nothingSelected, type SelectionFlags, selectMachines } from './select.ts';

@@ -1,4 +1,4 @@
-import { data, property } from '../../escape/github.ts';
+import { data, property } from '../../core/escape/github.ts';
 import type { ImageNight, Night } from '../types.ts';
 import { counts, WORDS, why } from './phrases.ts';
 

@@ -1,6 +1,6 @@
-import type { Verdict } from '../../checks/judge.ts';
-import { testCase } from '../../checks/output/junit.ts';
-import { attribute, content } from '../../escape/xml.ts';
+import { attribute, content } from '../../core/escape/xml.ts';
+import type { Verdict } from '../../image/checks/judge.ts';
+import { testCase } from '../../image/checks/output/junit.ts';
 import type { ImageNight, Night, NightFault, PrunedTarget } from '../types.ts';
 
 /**

@@ -1,5 +1,5 @@
-import { cell, fenced } from '../../escape/markdown.ts';
-import { duration } from '../../report/human.ts';
+import { cell, fenced } from '../../core/escape/markdown.ts';
+import { duration } from '../../core/text/human.ts';
 import type { ImageNight, Night } from '../types.ts';
 import {
   acceptancePhrases,

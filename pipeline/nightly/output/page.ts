@@ -1,7 +1,7 @@
-import type { Tone } from '../../html/outcome.ts';
-import { renderView } from '../../html/page.ts';
-import { shownTime } from '../../html/time.ts';
-import { duration } from '../../report/human.ts';
+import { duration } from '../../core/text/human.ts';
+import type { Tone } from '../../report/page/outcome.ts';
+import { renderView } from '../../report/page/page.ts';
+import { shownTime } from '../../report/page/time.ts';
 import type { ImageNight, Night } from '../types.ts';
 import {
   acceptancePhrases,

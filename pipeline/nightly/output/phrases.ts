@@ -1,5 +1,5 @@
-import { signedBytes } from '../../diff/sections.ts';
-import { bytes, duration } from '../../report/human.ts';
+import { bytes, duration } from '../../core/text/human.ts';
+import { signedBytes } from '../../image/diff/sections.ts';
 import type { ImageChanges, ImageNight, Night } from '../types.ts';
 
 /** "2 built, 1 updated, 1 unchanged, 1 failed". */

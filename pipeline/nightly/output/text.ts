@@ -1,6 +1,6 @@
-import { plain } from '../../escape/terminal.ts';
-import type { Paint } from '../../report/paint.ts';
-import { planText } from '../../report/plan-text.ts';
+import { plain } from '../../core/escape/terminal.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import { planText } from '../../report/text/plan-text.ts';
 import type { PlannedImage } from '../plan.ts';
 import type { ImageNight, Night } from '../types.ts';
 import {

@@ -1,5 +1,5 @@
-import { Fault } from '../../errors/fault.ts';
-import { suggest } from '../../yaml/suggest.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { suggest } from '../../core/text/suggest.ts';
 import { keyOf } from '../keys.ts';
 import { json, nothing, Refused, type Reply, refuse, text } from '../reply.ts';
 import type { Call, Route } from '../route.ts';

@@ -1,4 +1,4 @@
-import { Fault } from '../../errors/fault.ts';
+import { Fault } from '../../core/faults/fault.ts';
 import type { World } from '../world.ts';
 import { advance } from './advance.ts';
 import { enlist } from './enlist.ts';

@@ -1,5 +1,5 @@
-import { parseAddress } from '../../site/address.ts';
-import { isWebUrl } from '../../site/web-url.ts';
+import { parseAddress } from '../../maas/site/address.ts';
+import { isWebUrl } from '../../maas/site/web-url.ts';
 import { json, plain, type Reply, refuse, repr } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { SYNCED } from '../store.ts';

@@ -1,4 +1,4 @@
-import { type Address, addressText, type Cidr, parseAddress, parseCidr } from '../../site/address.ts';
+import { type Address, addressText, type Cidr, parseAddress, parseCidr } from '../../maas/site/address.ts';
 import { json, type Reply } from '../reply.ts';
 import type { Call } from '../route.ts';
 import type { World } from '../world.ts';

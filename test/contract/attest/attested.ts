@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { loadSigningKey } from '../../../pipeline/attest/signing-key.ts';
-import { writeAttestations } from '../../../pipeline/attest/write.ts';
-import { packRoot } from '../../../pipeline/pack/root.ts';
-import { runOk } from '../../../pipeline/process/run.ts';
+import { runOk } from '../../../pipeline/host/process/run.ts';
+import { loadSigningKey } from '../../../pipeline/image/attest/signing-key.ts';
+import { writeAttestations } from '../../../pipeline/image/attest/write.ts';
+import { packRoot } from '../../../pipeline/image/pack/root.ts';
 import type { StageData } from '../../../pipeline/stages/types.ts';
 import { dgxos5, image } from '../../unit/render/example.ts';
 

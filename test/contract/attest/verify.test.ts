@@ -3,9 +3,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { chmod, copyFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Envelope, signStatement } from '../../../pipeline/attest/dsse.ts';
-import type { Resource, Statement } from '../../../pipeline/attest/provenance.ts';
-import { loadSigningKey } from '../../../pipeline/attest/signing-key.ts';
+import { type Envelope, signStatement } from '../../../pipeline/image/attest/dsse.ts';
+import type { Resource, Statement } from '../../../pipeline/image/attest/provenance.ts';
+import { loadSigningKey } from '../../../pipeline/image/attest/signing-key.ts';
 import { cli } from '../config/cli.ts';
 import { attested as attest, folder, rootTar } from './attested.ts';
 

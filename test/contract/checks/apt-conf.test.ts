@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { AptConfig, readAptConf } from '../../../pipeline/parsers/apt-conf.ts';
+import { AptConfig, readAptConf } from '../../../pipeline/image/parsers/apt-conf.ts';
 
 let dir: string;
 beforeAll(() => {

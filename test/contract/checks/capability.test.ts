@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseCapability } from '../../../pipeline/parsers/capability.ts';
+import { parseCapability } from '../../../pipeline/image/parsers/capability.ts';
 import { tarOf } from '../../unit/checks/root.ts';
 
 let folder = '';

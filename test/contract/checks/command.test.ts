@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../pipeline/checks/judge.ts';
-import { CHECKS } from '../../../pipeline/checks/table.ts';
 import type { Act } from '../../../pipeline/cli/command.ts';
 import { declare as declareChecks } from '../../../pipeline/cli/commands/checks.ts';
 import { declare as declareValidate } from '../../../pipeline/cli/commands/validate.ts';
 import type { Session } from '../../../pipeline/cli/session.ts';
+import type { Verdict } from '../../../pipeline/image/checks/judge.ts';
+import { CHECKS } from '../../../pipeline/image/checks/table.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
 
 let dir: string;
@@ -126,7 +126,7 @@ describe('validate', () => {
   });
 
   it('reads stdin', () => {
-    const main = new URL('../../../pipeline/checks/validate-file.ts', import.meta.url).href;
+    const main = new URL('../../../pipeline/image/checks/validate-file.ts', import.meta.url).href;
     const script = `const { validateFile } = await import(${JSON.stringify(main)});
       const r = await validateFile('-', { profile: 'any-ubuntu', baseImage: 'ubuntu/focal', signal: new AbortController().signal });
       console.log(r.name, r.verdict.passed, r.size);`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { DS_IDENTIFY, datasourceList } from '../../../pipeline/parsers/ds-identify.ts';
+import { DS_IDENTIFY, datasourceList } from '../../../pipeline/image/parsers/ds-identify.ts';
 import { debianPackage } from '../real/debian.ts';
 
 const WAY = DS_IDENTIFY.find(({ reading }) => reading === 'read')!;

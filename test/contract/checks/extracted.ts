@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ARCHIVE_CHECKS } from '../../../pipeline/checks/archive.ts';
-import { profileOf } from '../../../pipeline/checks/profiles.ts';
-import type { Member } from '../../../pipeline/image/collector.ts';
-import type { ImageFacts } from '../../../pipeline/image/facts.ts';
+import { ARCHIVE_CHECKS } from '../../../pipeline/image/checks/archive.ts';
+import { profileOf } from '../../../pipeline/image/checks/profiles.ts';
+import type { Member } from '../../../pipeline/image/facts/collector.ts';
+import type { ImageFacts } from '../../../pipeline/image/facts/facts.ts';
 import { inspect } from '../../unit/checks/root.ts';
 
 /** What lies under a path once an archive was extracted. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootEffect, mountedThing, parseFstab } from '../../../pipeline/parsers/fstab.ts';
+import { bootEffect, mountedThing, parseFstab } from '../../../pipeline/image/parsers/fstab.ts';
 
 const GENERATOR = '/usr/lib/systemd/system-generators/systemd-fstab-generator';
 

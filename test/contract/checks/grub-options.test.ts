@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { lostKernelOptions } from '../../../pipeline/parsers/grub-options.ts';
-import { run } from '../../../pipeline/process/run.ts';
+import { run } from '../../../pipeline/host/process/run.ts';
+import { lostKernelOptions } from '../../../pipeline/image/parsers/grub-options.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'grub-options-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -4,8 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type GrubEntry, grubChoice, parseGrubCfg } from '../../../pipeline/parsers/grub-cfg.ts';
-import { grubDefaults, grubMenu, isGrubKernel, newestFirst } from '../../../pipeline/parsers/grub-menu.ts';
+import { type GrubEntry, grubChoice, parseGrubCfg } from '../../../pipeline/image/parsers/grub-cfg.ts';
+import {
+  grubDefaults,
+  grubMenu,
+  isGrubKernel,
+  newestFirst,
+} from '../../../pipeline/image/parsers/grub-menu.ts';
 
 let dir: string;
 beforeAll(() => {

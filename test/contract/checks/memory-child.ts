@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { keepYoungGenerationSmall } from '../../../pipeline/cli/young-generation.ts';
-import { createInspector } from '../../../pipeline/image/inspector.ts';
+import { createInspector } from '../../../pipeline/image/facts/inspector.ts';
 import { HOSTILE, hostile } from './hostile-images.ts';
 
 const MB = 1 << 20;
@@ -52,7 +52,7 @@ async function inspected(chunks: Iterable<Buffer>) {
 
 async function validated(chunks: Iterable<Buffer>) {
   // Only here: what node makes of TypeScript while it loads would count against the image.
-  const { validateFile } = await import('../../../pipeline/checks/validate-file.ts');
+  const { validateFile } = await import('../../../pipeline/image/checks/validate-file.ts');
   const path = join(tmpdir(), `memory-${process.pid}.tgz`);
   try {
     const out = createWriteStream(path);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readNetplan } from '../../../pipeline/parsers/netplan.ts';
+import { readNetplan } from '../../../pipeline/image/parsers/netplan.ts';
 
 let dir: string;
 beforeAll(() => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aptStanding, installed, parseDpkgStatus } from '../../../pipeline/parsers/dpkg-status.ts';
+import { aptStanding, installed, parseDpkgStatus } from '../../../pipeline/image/parsers/dpkg-status.ts';
 import { AptRoot } from './apt-root.ts';
 
 let root: AptRoot;

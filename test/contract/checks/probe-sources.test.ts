@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { probeSources } from '../../../pipeline/checks/probe-sources.ts';
+import { probeSources } from '../../../pipeline/image/checks/probe-sources.ts';
 
 const servers: Server[] = [];
 afterEach(() => {

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { globMatchesPath } from '../../../pipeline/parsers/glob.ts';
+import { globMatchesPath } from '../../../pipeline/image/parsers/glob.ts';
 import {
   type Criterion,
   patternListMatches,
   readSshdConfig,
   type SshdConfig,
   sshdSetting,
-} from '../../../pipeline/parsers/sshd-config.ts';
+} from '../../../pipeline/image/parsers/sshd-config.ts';
 
 /** Keywords compared, with what sshd has when nothing sets them (Debian's OpenSSH). */
 const DEFAULTS: Record<string, string> = {

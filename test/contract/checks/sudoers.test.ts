@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readSudoers, type Sudoers, type SudoMember } from '../../../pipeline/parsers/sudoers.ts';
+import { readSudoers, type Sudoers, type SudoMember } from '../../../pipeline/image/parsers/sudoers.ts';
 
 let folder = '';
 beforeAll(() => {

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type ValidatedFile, validateFile } from '../../../pipeline/checks/validate-file.ts';
+import { type ValidatedFile, validateFile } from '../../../pipeline/image/checks/validate-file.ts';
 import { goodRoot, small } from '../../unit/checks/root.ts';
 
 let dir: string;

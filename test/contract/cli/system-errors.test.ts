@@ -184,7 +184,7 @@ describe('MAAS', () => {
 
 it('no error of the system is an internal one', async () => {
   const { constants } = await import('node:os');
-  const { fromSystemError } = await import('../../../pipeline/errors/fault.ts');
+  const { fromSystemError } = await import('../../../pipeline/core/faults/fault.ts');
   // Those of files, memory and processes; the rest are of networks and terminals.
   const codes =
     'EACCES EAGAIN EBUSY EDQUOT EEXIST EFBIG EINVAL EIO EISDIR ELOOP EMFILE EMLINK ENAMETOOLONG ENFILE ENODEV ENOENT ENOLCK ENOMEM ENOSPC ENOTDIR ENOTEMPTY ENOTSUP ENXIO EPERM EROFS ESPIPE ESTALE ETXTBSY EXDEV';

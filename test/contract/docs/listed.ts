@@ -11,7 +11,7 @@ export type Listed =
   | { exit: number; why: string };
 
 const BUILDS = { parsed: 'builds in a virtual machine, for minutes' };
-const DEPLOYS = { parsed: 'deploys a machine that must answer ssh; test/contract/accept has one' };
+const DEPLOYS = { parsed: 'deploys a machine that must answer ssh; test/contract/acceptance has one' };
 const INSTALLS = { parsed: 'changes the host, as root' };
 const ASKS = 'asks at a terminal';
 const LINKED = { parsed: 'installs for all users; done in a prefix of its own below' };
@@ -89,7 +89,7 @@ export const LISTED: Record<string, Listed> = {
   },
   'dgxos-maas rollback dgx1 --channel stable': {
     exit: 7,
-    why: 'the channel has had one image only; test/contract/upload goes back',
+    why: 'the channel has had one image only; test/contract/images goes back',
   },
   'dgxos-maas diff a.tar.gz b.tar.gz --exit-code': { exit: 1, why: TWO_IMAGES },
   'dgxos-maas upload dgx1 --to lab site-a site-b': {

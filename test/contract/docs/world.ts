@@ -2,10 +2,10 @@ import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
-import { runOk } from '../../../pipeline/process/run.ts';
+import { runOk } from '../../../pipeline/host/process/run.ts';
 import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
-import { built } from '../accept/built.ts';
+import { built } from '../acceptance/built.ts';
 import { attested, rootTar } from '../attest/attested.ts';
 import { Host } from '../cli/host.ts';
 import { ROOT } from './blocks.ts';

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Diagnosis } from '../../../pipeline/doctor/examine.ts';
-import { qemuPlugin, standIns } from '../build/stand-ins.ts';
 import { cli, folder } from '../config/cli.ts';
+import { qemuPlugin, standIns } from '../vm/stand-ins.ts';
 
 /** What each tool of a complete host says of its version. */
 const HOST: Record<string, string> = {

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { kvmVerdict } from '../../../pipeline/doctor/accelerator.ts';
+import { kvmVerdict } from '../../../pipeline/host/accelerator.ts';
 import { folder } from '../config/cli.ts';
 
 it('the firmware of a real QEMU speaks on the line that is listened to', async () => {

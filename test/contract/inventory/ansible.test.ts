@@ -2,9 +2,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { deployJob } from '../../../pipeline/machines/deploy-job.ts';
-import { listMachines } from '../../../pipeline/machines/list.ts';
-import { applyTags } from '../../../pipeline/machines/tags.ts';
+import { deployJob } from '../../../pipeline/maas/machines/deploy-job.ts';
+import { listMachines } from '../../../pipeline/maas/machines/list.ts';
+import { applyTags } from '../../../pipeline/maas/machines/tags.ts';
 import { Host } from '../cli/host.ts';
 import { readyBench } from '../machines/bench.ts';
 

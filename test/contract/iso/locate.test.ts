@@ -16,8 +16,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Event } from '../../../pipeline/events/event.ts';
-import { locateIso } from '../../../pipeline/iso/locate.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { locateIso } from '../../../pipeline/install/iso/locate.ts';
 import { FlakyServer } from './flaky-server.ts';
 import { makeIso, writeTree } from './make-iso.ts';
 

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { locateIso } from '../../../pipeline/iso/locate.ts';
+import { locateIso } from '../../../pipeline/install/iso/locate.ts';
 
 const content = randomBytes(100_000);
 const sha256 = createHash('sha256').update(content).digest('hex');

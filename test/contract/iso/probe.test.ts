@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { extractFromIso } from '../../../pipeline/iso/extract.ts';
-import { probeIso } from '../../../pipeline/iso/probe.ts';
-import { listSquashfs } from '../../../pipeline/iso/squashfs.ts';
+import { extractFromIso } from '../../../pipeline/install/iso/extract.ts';
+import { probeIso } from '../../../pipeline/install/iso/probe.ts';
+import { listSquashfs } from '../../../pipeline/install/iso/squashfs.ts';
 import { GRUB, makeIso, makeSquashfs, medium, writeTree } from './make-iso.ts';
 
 let dir: string;

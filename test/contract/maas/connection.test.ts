@@ -13,10 +13,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Event } from '../../../pipeline/events/event.ts';
-import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
-import { type ClientOptions, createClient } from '../../../pipeline/maas/client.ts';
-import { Patience } from '../../../pipeline/maas/patience.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
+import { type ClientOptions, createClient } from '../../../pipeline/maas/api/client.ts';
+import { Patience } from '../../../pipeline/maas/api/patience.ts';
 
 const KEY = parseApiKey('aaaaaaaaaaaaaaaaaa:bbbbbbbbbbbbbbbbbb:cccccccccccccccccccccccccccccccc', 'here');
 

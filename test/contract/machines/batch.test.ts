@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { commissionJob } from '../../../pipeline/machines/commission-job.ts';
-import { deployJob } from '../../../pipeline/machines/deploy-job.ts';
-import { releaseJob } from '../../../pipeline/machines/release-job.ts';
+import { commissionJob } from '../../../pipeline/maas/machines/commission-job.ts';
+import { deployJob } from '../../../pipeline/maas/machines/deploy-job.ts';
+import { releaseJob } from '../../../pipeline/maas/machines/release-job.ts';
 import { bench, readyBench } from './bench.ts';
 
 const jammy = { image: 'ubuntu/jammy', architectures: ['amd64'], needsEfi: false };

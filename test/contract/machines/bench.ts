@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Event } from '../../../pipeline/events/event.ts';
-import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
-import { createClient, type MaasClient } from '../../../pipeline/maas/client.ts';
-import { commissionJob } from '../../../pipeline/machines/commission-job.ts';
-import type { Job, JobResult } from '../../../pipeline/machines/job.ts';
-import { listMachines } from '../../../pipeline/machines/list.ts';
-import { type JobSettings, plan, runJob } from '../../../pipeline/machines/run-job.ts';
-import type { Selector } from '../../../pipeline/machines/types.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
+import { createClient, type MaasClient } from '../../../pipeline/maas/api/client.ts';
+import { commissionJob } from '../../../pipeline/maas/machines/commission-job.ts';
+import type { Job, JobResult } from '../../../pipeline/maas/machines/job.ts';
+import { listMachines } from '../../../pipeline/maas/machines/list.ts';
+import { type JobSettings, plan, runJob } from '../../../pipeline/maas/machines/run-job.ts';
+import type { Selector } from '../../../pipeline/maas/machines/types.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../pipeline/sandbox/server.ts';
 
 /** A sandbox with machines, a client of it, and everything that was said. */

@@ -1,18 +1,18 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { endpointOf } from '../../../pipeline/config/maas-url.ts';
 import type { Config, ImageConfig } from '../../../pipeline/config/types.ts';
-import { record } from '../../../pipeline/ledger/ledger.ts';
-import { endpointOf } from '../../../pipeline/maas/url.ts';
-import { allocate } from '../../../pipeline/machines/allocate.ts';
-import { commissionJob } from '../../../pipeline/machines/commission-job.ts';
-import { deployJob } from '../../../pipeline/machines/deploy-job.ts';
-import { kernelOptionsTag } from '../../../pipeline/machines/kernel-options.ts';
-import { listMachines } from '../../../pipeline/machines/list.ts';
-import { powerJob } from '../../../pipeline/machines/power-job.ts';
-import { releaseJob } from '../../../pipeline/machines/release-job.ts';
-import { resolveImage } from '../../../pipeline/machines/resolve-image.ts';
-import { listTags } from '../../../pipeline/machines/tags.ts';
+import { allocate } from '../../../pipeline/maas/machines/allocate.ts';
+import { commissionJob } from '../../../pipeline/maas/machines/commission-job.ts';
+import { deployJob } from '../../../pipeline/maas/machines/deploy-job.ts';
+import { kernelOptionsTag } from '../../../pipeline/maas/machines/kernel-options.ts';
+import { listMachines } from '../../../pipeline/maas/machines/list.ts';
+import { powerJob } from '../../../pipeline/maas/machines/power-job.ts';
+import { releaseJob } from '../../../pipeline/maas/machines/release-job.ts';
+import { resolveImage } from '../../../pipeline/maas/machines/resolve-image.ts';
+import { listTags } from '../../../pipeline/maas/machines/tags.ts';
+import { record } from '../../../pipeline/workspace/ledger/ledger.ts';
 import { type Bench, bench, readyBench } from './bench.ts';
 
 /** An uploaded image, whole or cut short. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import { commissionJob } from '../../../pipeline/machines/commission-job.ts';
-import { deployJob } from '../../../pipeline/machines/deploy-job.ts';
-import { listMachines } from '../../../pipeline/machines/list.ts';
-import { plan, runJob } from '../../../pipeline/machines/run-job.ts';
-import { waitFor } from '../../../pipeline/machines/wait.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { commissionJob } from '../../../pipeline/maas/machines/commission-job.ts';
+import { deployJob } from '../../../pipeline/maas/machines/deploy-job.ts';
+import { listMachines } from '../../../pipeline/maas/machines/list.ts';
+import { plan, runJob } from '../../../pipeline/maas/machines/run-job.ts';
+import { waitFor } from '../../../pipeline/maas/machines/wait.ts';
 import { bench, clientOf, readyBench } from './bench.ts';
 
 const jammy = { image: 'ubuntu/jammy', architectures: null, needsEfi: false };

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { expect, onTestFinished, test } from 'vitest';
-import { endpointOf } from '../../../pipeline/maas/url.ts';
+import { endpointOf } from '../../../pipeline/config/maas-url.ts';
 import { Host } from '../cli/host.ts';
 import { readyBench } from './bench.ts';
 

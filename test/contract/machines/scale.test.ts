@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { listMachines } from '../../../pipeline/machines/list.ts';
-import { applyTags } from '../../../pipeline/machines/tags.ts';
-import { waitFor } from '../../../pipeline/machines/wait.ts';
+import { listMachines } from '../../../pipeline/maas/machines/list.ts';
+import { applyTags } from '../../../pipeline/maas/machines/tags.ts';
+import { waitFor } from '../../../pipeline/maas/machines/wait.ts';
 import { bench } from './bench.ts';
 
 test('1,000 machines are listed, tagged and waited for by a handful of requests', async () => {

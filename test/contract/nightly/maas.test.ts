@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
+import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
+import type { ChosenTarget } from '../../../pipeline/maas/images/choose-targets.ts';
+import { listImages } from '../../../pipeline/maas/images/list-images.ts';
+import { rollBack } from '../../../pipeline/maas/images/promote.ts';
 import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
 import type { Stage } from '../../../pipeline/stages/types.ts';
 import { upload } from '../../../pipeline/stages/upload.ts';
-import type { ChosenTarget } from '../../../pipeline/upload/choose-targets.ts';
-import { listImages } from '../../../pipeline/upload/list-images.ts';
-import { rollBack } from '../../../pipeline/upload/promote.ts';
-import { finding } from '../../unit/html/folder.ts';
 import { content, digest, House } from '../../unit/nightly/house.ts';
+import { finding } from '../../unit/page/folder.ts';
 
 const EVERY_UPLOAD_OLD = { keep: 1, days: 0, deployedDays: 0 };
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { built } from '../accept/built.ts';
-import { ID, type Stage, stage } from '../accept/stage.ts';
+import { built } from '../acceptance/built.ts';
+import { ID, type Stage, stage } from '../acceptance/stage.ts';
 
 const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 

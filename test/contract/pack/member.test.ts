@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { compressMember } from '../../../pipeline/pack/member.ts';
+import { compressMember } from '../../../pipeline/image/pack/member.ts';
 
 let dir: string;
 beforeEach(() => {

@@ -1,6 +1,6 @@
 // Packs in a process of its own, to be killed or to meet a full disk: argv is the tar and the artifact.
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import { packTar } from '../../../pipeline/pack/pack.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { packTar } from '../../../pipeline/image/pack/pack.ts';
 
 const [tar, out] = process.argv.slice(2) as [string, string];
 try {

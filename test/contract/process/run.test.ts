@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { run, runOk } from '../../../pipeline/process/run.ts';
-import { registerSecret } from '../../../pipeline/secrets/registry.ts';
+import { registerSecret } from '../../../pipeline/core/secrets/registry.ts';
+import { run, runOk } from '../../../pipeline/host/process/run.ts';
 
 let dir: string;
 beforeAll(async () => {
@@ -125,7 +125,7 @@ describe('the guard', () => {
 
   it('ends the tool and its children when we are killed by SIGKILL', async () => {
     const file = join(dir, 'orphan.pid');
-    const module = join(import.meta.dirname, '../../../pipeline/process/run.ts');
+    const module = join(import.meta.dirname, '../../../pipeline/host/process/run.ts');
     const parent = spawn(
       process.execPath,
       [

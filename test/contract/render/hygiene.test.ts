@@ -13,8 +13,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { runOk } from '../../../pipeline/process/run.ts';
-import { renderBuild } from '../../../pipeline/render/render.ts';
+import { runOk } from '../../../pipeline/host/process/run.ts';
+import { renderBuild } from '../../../pipeline/install/render/render.ts';
 import { example } from '../../unit/render/example.ts';
 
 const { httpDir } = await renderBuild(example({ image: { packages: ['jq'] } }));

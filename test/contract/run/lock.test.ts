@@ -3,12 +3,12 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'no
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Event } from '../../../pipeline/events/event.ts';
-import { startOf, thisProcess } from '../../../pipeline/process/alive.ts';
-import { LockFolder } from '../../../pipeline/process/lock-folder.ts';
-import { lockWorkspace } from '../../../pipeline/run/lock.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { startOf, thisProcess } from '../../../pipeline/host/process/alive.ts';
+import { LockFolder } from '../../../pipeline/host/process/lock-folder.ts';
+import { lockWorkspace } from '../../../pipeline/workspace/lock.ts';
 
-const LOCK = join(import.meta.dirname, '../../../pipeline/run/lock.ts');
+const LOCK = join(import.meta.dirname, '../../../pipeline/workspace/lock.ts');
 let workspace: string;
 beforeEach(async () => {
   workspace = await mkdtemp(join(tmpdir(), 'lock-'));

@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { PACKAGE_OF } from '../../../pipeline/process/packages.ts';
+import { PACKAGE_OF } from '../../../pipeline/host/process/packages.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const folders: string[] = [];

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Fault } from '../../../pipeline/errors/fault.ts';
-import { explain } from '../../../pipeline/maas/refusal.ts';
-import { paint } from '../../../pipeline/report/paint.ts';
+import type { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
+import { explain } from '../../../pipeline/maas/api/refusal.ts';
+import { applyPlan } from '../../../pipeline/maas/site/apply.ts';
+import { planText } from '../../../pipeline/maas/site/plan-text.ts';
 import type { SandboxOptions } from '../../../pipeline/sandbox/server.ts';
 import { keyOf } from '../../../pipeline/sandbox/site/ssh-keys.ts';
-import { applyPlan } from '../../../pipeline/site/apply.ts';
-import { planText } from '../../../pipeline/site/plan-text.ts';
 import { Maas } from './maas.ts';
 
 const running: Maas[] = [];

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { listReleases } from '../../../pipeline/catalogue/load.ts';
+import { listReleases } from '../../../pipeline/config/releases/load.ts';
 import { Host } from '../cli/host.ts';
 import { Maas } from './maas.ts';
 

@@ -2,15 +2,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { Event } from '../../../pipeline/events/event.ts';
-import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
-import { createClient, type MaasClient } from '../../../pipeline/maas/client.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
+import { createClient, type MaasClient } from '../../../pipeline/maas/api/client.ts';
+import { applyPlan } from '../../../pipeline/maas/site/apply.ts';
+import { loadSite } from '../../../pipeline/maas/site/load.ts';
+import { type Plan, planSite } from '../../../pipeline/maas/site/plan.ts';
+import { planObject } from '../../../pipeline/maas/site/plan-text.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../pipeline/sandbox/server.ts';
 import type { State } from '../../../pipeline/sandbox/store.ts';
-import { applyPlan } from '../../../pipeline/site/apply.ts';
-import { loadSite } from '../../../pipeline/site/load.ts';
-import { type Plan, planSite } from '../../../pipeline/site/plan.ts';
-import { planObject } from '../../../pipeline/site/plan-text.ts';
 
 /** A sandbox on a clock of its own, with a client and site files beside it. */
 export class Maas {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Fault } from '../../../pipeline/errors/fault.ts';
+import type { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { Maas } from './maas.ts';
 
 let maas: Maas;

@@ -4,7 +4,7 @@ const VERIFY = ['test/contract/attest/verify.test.ts'];
 
 /** What is signed, by whom, and over what. */
 export const ATTEST: readonly Mutant[] = [
-  ...mutantsOf('pipeline/attest/signature.ts', VERIFY, {
+  ...mutantsOf('pipeline/image/attest/signature.ts', VERIFY, {
     'another-type': [
       'if (envelope.payloadType !== IN_TOTO)',
       'if (false)',
@@ -19,16 +19,16 @@ export const ATTEST: readonly Mutant[] = [
     'another-name': ['if (subject.name !== name)', 'if (false)'],
     'unsigned-and-required': ["requireSignature ? 'failed' : 'not-verified'", "'not-verified'"],
   }),
-  ...mutantsOf('pipeline/attest/verify-sums.ts', VERIFY, {
+  ...mutantsOf('pipeline/image/attest/verify-sums.ts', VERIFY, {
     'wrong-sum': ['if (wrong.length > 0) return', 'if (false) return'],
     'not-listed': ['if (!listed.some((sum) => sum.name === name))', 'if (false)'],
     'listed-with-a-dot': [".replace(/^(\\.\\/+)+/, '')", ''],
     'absent-records': ['absent.length > 0 ?', 'false ?'],
   }),
-  ...mutantsOf('pipeline/attest/strict-json.ts', VERIFY, {
+  ...mutantsOf('pipeline/image/attest/strict-json.ts', VERIFY, {
     'a-member-twice': ['if (open.at(-1)?.has(key)) throw', 'if (false) throw'],
   }),
-  ...mutantsOf('pipeline/attest/dsse.ts', ['test/unit/attest/dsse.test.ts'], {
+  ...mutantsOf('pipeline/image/attest/dsse.ts', ['test/unit/attest/dsse.test.ts'], {
     'type-is-signed': ['${Buffer.byteLength(type)} ${type} ', ''],
     'most-signatures': ['signatures.length <= MOST_SIGNATURES &&', ''],
     'no-signature': ['signatures.length > 0 &&', ''],

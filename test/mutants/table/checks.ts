@@ -2,11 +2,11 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 
 /** Checks of an image, and how their findings are weighed. */
 export const CHECKS: readonly Mutant[] = [
-  ...mutantsOf('pipeline/checks/sshd.ts', ['test/unit/checks/sshd.test.ts'], {
+  ...mutantsOf('pipeline/image/checks/sshd.ts', ['test/unit/checks/sshd.test.ts'], {
     PermitEmptyPasswords: ["permitemptypasswords: when('an empty password is accepted', 'blocker'),", ''],
   }),
   ...mutantsOf(
-    'pipeline/checks/archive.ts',
+    'pipeline/image/checks/archive.ts',
     ['test/unit/checks/judge.test.ts', 'test/unit/checks/checks.test.ts'],
     {
       'shrink-of-a-fifth': ['Math.abs(change) > 0.2', 'change > 0.2'],
@@ -15,7 +15,7 @@ export const CHECKS: readonly Mutant[] = [
       budget: ['stored > profile.budget', 'false'],
     },
   ),
-  ...mutantsOf('pipeline/checks/judge.ts', ['test/unit/checks/judge.test.ts'], {
+  ...mutantsOf('pipeline/image/checks/judge.ts', ['test/unit/checks/judge.test.ts'], {
     'letter-case-of-the-base-image': ['options.baseImage?.toLowerCase()', 'options.baseImage'],
     'waiver-until': ['own.filter((w) => w.until >= today)', 'own'],
     'waiver-last-day': ['w.until >= today', 'w.until > today'],

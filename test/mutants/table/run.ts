@@ -25,33 +25,33 @@ export const RUN: readonly Mutant[] = [
     'targets-by-url': ['config.targets[name]?.url ?? name', 'name || config.targets[name]?.url'],
     artifact: ["artifact: context.output('pack').artifact.sha256,", ''],
   }),
-  ...mutantsOf('pipeline/pack/member.ts', ['test/contract/pack/member.test.ts'], {
+  ...mutantsOf('pipeline/image/pack/member.ts', ['test/contract/pack/member.test.ts'], {
     isize: [' || buffer.readUInt32LE(0) !== bytes', ''],
     'shortest-member': ['size < 18 || ', ''],
     'exit-code': ['exitCode !== 0', 'exitCode < 0'],
   }),
-  ...mutantsOf('pipeline/process/alive.ts', LOCK, {
+  ...mutantsOf('pipeline/host/process/alive.ts', LOCK, {
     'another-host': ['if (host !== hostname()) return undefined;', ''],
     'another-boot': ['if (boot !== ourBoot) return true;', ''],
     'another-container': ['if (space !== ourSpace) return undefined;', ''],
     'start-time': ["typeof start === 'string' && fields[19] !== start", 'false'],
   }),
-  ...mutantsOf('pipeline/process/lock-folder.ts', LOCK, {
+  ...mutantsOf('pipeline/host/process/lock-folder.ts', LOCK, {
     'compromised-ends-the-holder': ['onLost();\n', '\n'],
     'compromised-is-not-released': ['if (!held) return;', ''],
     'moved-by-somebody-else': ['if (same(moved, seen)) await', 'await'],
   }),
-  ...mutantsOf('pipeline/run/lock.ts', LOCK, {
+  ...mutantsOf('pipeline/workspace/lock.ts', LOCK, {
     'ends-by-signal': ["process.kill(process.pid, 'SIGTERM');", ''],
     'says-it-once': ['told = true;', ''],
     'stops-waiting': ['if (options.signal.aborted)', 'if (false)'],
     'others-kept-out': ['(mode & 0o077) !== 0 &&', 'false &&'],
     'folder-of-everybody': ['(mode & 0o1000) !== 0 ||', 'false ||'],
   }),
-  ...mutantsOf('pipeline/maas/request.ts', ['test/contract/maas/connection.test.ts'], {
+  ...mutantsOf('pipeline/maas/api/request.ts', ['test/contract/maas/connection.test.ts'], {
     'answer-size': ['size: LARGEST_ANSWER,', ''],
   }),
-  ...mutantsOf('pipeline/iso/transfer.ts', ['test/contract/iso/locate.test.ts'], {
+  ...mutantsOf('pipeline/install/iso/transfer.ts', ['test/contract/iso/locate.test.ts'], {
     'weak-etag': ["same?.etag && !same.etag.startsWith('W/')", 'same?.etag'],
     'wrong-content-range': ['Number(range?.[1]) === from && !changed', '!changed'],
     'changed-meanwhile': ['=== from && !changed', '=== from'],
@@ -59,13 +59,13 @@ export const RUN: readonly Mutant[] = [
     'free-space': ['if (bavail * bsize >= bytes) return;', 'return;'],
     'ended-early': ['total !== undefined && done < total', 'false'],
   }),
-  ...mutantsOf('pipeline/machines/wait.ts', ['test/unit/machines/wait.test.ts'], {
+  ...mutantsOf('pipeline/maas/machines/wait.ts', ['test/unit/machines/wait.test.ts'], {
     'maas-away': ['!(error instanceof Fault) || !isPassing(error)', 'true'],
     'other-errors': ['!(error instanceof Fault) || !isPassing(error)', 'false'],
     'time-passes-meanwhile': ['watch.unseen();', ''],
     'says-it-once': ['silent = true;', ''],
   }),
-  ...mutantsOf('pipeline/accept/lease.ts', ['test/unit/accept/lease.test.ts'], {
+  ...mutantsOf('pipeline/maas/acceptance/lease.ts', ['test/unit/acceptance/lease.test.ts'], {
     'unfiltered-answer': ['found.length > 1', 'found.length > 1e9'],
     'note-of-another-maas': ['if (note?.url !== client.url) continue;', 'if (!note) continue;'],
     'on-its-way-back': [' || GIVEN_BACK.includes(machine.status)', ''],

@@ -4,7 +4,7 @@ const APPLY = ['test/contract/site/order.test.ts'];
 
 /** The plan for a MAAS: what comes before what. */
 export const SITE: readonly Mutant[] = [
-  ...mutantsOf('pipeline/site/diff/dhcp.ts', APPLY, {
+  ...mutantsOf('pipeline/maas/site/diff/dhcp.ts', APPLY, {
     'relays-before-servers': ["['off', 'served', 'relayed']", "['off', 'relayed', 'served']"],
     'relay-of-a-relay': ["wish ? wish.dhcp.kind === 'relayed' : have?.relay", 'false'],
     'second-rack-alone': [
@@ -13,11 +13,11 @@ export const SITE: readonly Mutant[] = [
       'test/contract/site/apply.test.ts',
     ],
   }),
-  ...mutantsOf('pipeline/site/diff/subnets.ts', APPLY, {
+  ...mutantsOf('pipeline/maas/site/diff/subnets.ts', APPLY, {
     'dynamic-ranges-left': ["range.type === 'dynamic') await", 'false) await'],
     'ranges-of-others': ['range.cidr === cidr && range.type', 'range.type'],
   }),
-  ...mutantsOf('pipeline/site/diff/ranges.ts', ['test/unit/site/ranges.test.ts'], {
+  ...mutantsOf('pipeline/maas/site/diff/ranges.ts', ['test/unit/site/ranges.test.ts'], {
     'free-before-it-is-taken': ['(left.find(isFree) ?? left[0])', 'left[0]'],
     'in-the-way-unnamed': ['if (want && overlap(interval(one), interval(want)))', 'if (false)'],
   }),

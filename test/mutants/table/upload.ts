@@ -1,10 +1,10 @@
 import { type Mutant, mutantsOf } from '../mutant.ts';
 
-const CHANNELS = 'test/contract/upload/channels.test.ts';
+const CHANNELS = 'test/contract/images/channels.test.ts';
 
 /** Uploads, channels, and what is deleted. */
 export const UPLOAD: readonly Mutant[] = [
-  ...mutantsOf('pipeline/upload/retention.ts', ['test/unit/upload/retention.test.ts'], {
+  ...mutantsOf('pipeline/maas/images/retention.ts', ['test/unit/images/retention.test.ts'], {
     'channel-guard': ["if (ground.channels.has(image.name)) return 'a channel';", ''],
     'channel-shows': ['if (channel !== undefined) return `', 'if (false) return `'],
     'channel-goes-back': ['.slice(-2)', '.slice(-1)'],
@@ -25,8 +25,8 @@ export const UPLOAD: readonly Mutant[] = [
     'deployed-at-rubbish': ['!(deployedMs >= policy', '(deployedMs < policy'],
     'of-this-target': ['entry.target === target)', 'true)'],
   }),
-  ...mutantsOf('pipeline/upload/promote.ts', [CHANNELS], {
-    'kept-file-of-another-size': ['if (facts.size !== size)', 'if (false)', 'test/unit/upload/kept.test.ts'],
+  ...mutantsOf('pipeline/maas/images/promote.ts', [CHANNELS], {
+    'kept-file-of-another-size': ['if (facts.size !== size)', 'if (false)', 'test/unit/images/kept.test.ts'],
     'kept-sum': ["sha256 === sha256 ? 'good' : 'other'", "sha256 ? 'good' : 'other'"],
     'artifact-is-another': ["entry, emit, signal)) !== 'good')", "entry, emit, signal)) === 'nothing')"],
     unchecked: ['if (!checked)', 'if (false)'],
@@ -34,10 +34,10 @@ export const UPLOAD: readonly Mutant[] = [
     'another-file-system': [
       "error.code !== 'EXDEV' && error.code !== 'EPERM'",
       'true',
-      'test/unit/upload/kept.test.ts',
+      'test/unit/images/kept.test.ts',
     ],
   }),
-  ...mutantsOf('pipeline/upload/standing.ts', ['test/unit/upload/standing.test.ts'], {
+  ...mutantsOf('pipeline/maas/images/standing.ts', ['test/unit/images/standing.test.ts'], {
     size: [' && file.size === wanted.size', ''],
     sum: ['file.sha256 === wanted.sha256 && ', ''],
     'newest-complete': ['sets.find((set) => set.complete)', 'sets.findLast((set) => set.complete)'],
@@ -45,7 +45,7 @@ export const UPLOAD: readonly Mutant[] = [
     'every-byte-is-sent': ['offset < newest.size', 'offset <= newest.size'],
     'empty-sets': ['.filter((set) => set.files.length > 0)', ''],
   }),
-  ...mutantsOf('pipeline/upload/transfer.ts', ['test/contract/upload/pace.test.ts'], {
+  ...mutantsOf('pipeline/maas/images/transfer.ts', ['test/contract/images/pace.test.ts'], {
     'slow-answers': [
       'if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();\n      else',
       '',
@@ -53,7 +53,7 @@ export const UPLOAD: readonly Mutant[] = [
     'cuts-are-counted': ['if (this.#cuts > 2)', 'if (false)'],
     'cuts-in-a-row': ['this.#cuts = 0;', ''],
   }),
-  ...mutantsOf('pipeline/upload/chunk-size.ts', ['test/unit/upload/chunk-size.test.ts'], {
+  ...mutantsOf('pipeline/maas/images/chunk-size.ts', ['test/unit/images/chunk-size.test.ts'], {
     'refused-for-ever': ['this.#limit = this.#bytes;\n    return true', 'return true'],
     steady: ['this.#passed < STEADY ||', ''],
     'not-above-the-limit': ['Math.min(larger, this.#limit)', 'larger'],

@@ -5,11 +5,11 @@ const of = (files: string, ...tests: string[]): Whole[] =>
 
 /** Files of which every comparison and every guard is to be held, with the tests that hold them. */
 export const WHOLE: readonly Whole[] = [
-  ...of('upload/retention', 'test/unit/upload/retention.test.ts'),
-  ...of('upload/standing', 'test/unit/upload/standing.test.ts'),
-  ...of('upload/stored', 'test/unit/upload/stored.test.ts'),
-  ...of('upload/chunk-size', 'test/unit/upload/chunk-size.test.ts'),
-  ...of('upload/local-file', 'test/unit/upload/local-file.test.ts'),
+  ...of('upload/retention', 'test/unit/images/retention.test.ts'),
+  ...of('upload/standing', 'test/unit/images/standing.test.ts'),
+  ...of('upload/stored', 'test/unit/images/stored.test.ts'),
+  ...of('upload/chunk-size', 'test/unit/images/chunk-size.test.ts'),
+  ...of('upload/local-file', 'test/unit/images/local-file.test.ts'),
   ...of(
     'image/header image/member image/pax image/sparse image/extended image/tap image/tail image/names',
     'test/unit/image/archive.test.ts',
@@ -21,10 +21,10 @@ export const WHOLE: readonly Whole[] = [
     'test/unit/run/fingerprint.test.ts',
   ),
   ...of('run/lock', 'test/contract/run/lock.test.ts'),
-  ...of('accept/expect', 'test/unit/accept/expect.test.ts'),
-  ...of('accept/standing', 'test/unit/accept/standing.test.ts'),
-  ...of('accept/check-rules accept/checks-file', 'test/unit/accept/checks-file.test.ts'),
-  ...of('accept/lease', 'test/unit/accept/lease.test.ts'),
+  ...of('accept/expect', 'test/unit/acceptance/expect.test.ts'),
+  ...of('accept/standing', 'test/unit/acceptance/standing.test.ts'),
+  ...of('accept/check-rules accept/checks-file', 'test/unit/acceptance/checks-file.test.ts'),
+  ...of('accept/lease', 'test/unit/acceptance/lease.test.ts'),
   ...of('attest/dsse', 'test/unit/attest/dsse.test.ts', 'test/contract/attest/verify.test.ts'),
   ...of('attest/purl', 'test/unit/attest/purl.test.ts'),
   ...of('attest/spdx', 'test/unit/attest/spdx.test.ts'),

@@ -73,5 +73,5 @@ test('what is shown is decided in one room: beside the commands nobody else writ
   );
   const others = writers.filter((file) => !/^pipeline\/(?:cli|report)\//.test(file));
   // The hidden prompt for a key is a question and no output.
-  expect(others).toEqual(['pipeline/maas/key-from-stdin.ts']);
+  expect(others).toEqual(['pipeline/maas/api/key-from-stdin.ts']);
 });

@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { faultText } from '../../../pipeline/report/fault-text.ts';
-import { paint } from '../../../pipeline/report/paint.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
+import { faultText } from '../../../pipeline/report/text/fault-text.ts';
 import { faultOf, folder, load } from '../config/written.ts';
 
 const pem = generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

@@ -1,7 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSignedBy, parseEnvelope, preAuthEncoding, signStatement } from '../../../pipeline/attest/dsse.ts';
+import {
+  isSignedBy,
+  parseEnvelope,
+  preAuthEncoding,
+  signStatement,
+} from '../../../pipeline/image/attest/dsse.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const other = generateKeyPairSync('ed25519');

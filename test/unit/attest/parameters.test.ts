@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { publicParameters, publicSource } from '../../../pipeline/attest/parameters.ts';
-import { registerSecret } from '../../../pipeline/secrets/registry.ts';
+import { registerSecret } from '../../../pipeline/core/secrets/registry.ts';
+import { publicParameters, publicSource } from '../../../pipeline/image/attest/parameters.ts';
 import { image } from '../render/example.ts';
 
 describe('the parameters that provenance publishes', () => {

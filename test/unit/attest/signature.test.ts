@@ -1,8 +1,8 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { IN_TOTO, preAuthEncoding } from '../../../pipeline/attest/dsse.ts';
-import { PREDICATE_TYPE, STATEMENT_TYPE } from '../../../pipeline/attest/provenance.ts';
-import { signatureOf } from '../../../pipeline/attest/signature.ts';
+import { IN_TOTO, preAuthEncoding } from '../../../pipeline/image/attest/dsse.ts';
+import { PREDICATE_TYPE, STATEMENT_TYPE } from '../../../pipeline/image/attest/provenance.ts';
+import { signatureOf } from '../../../pipeline/image/attest/signature.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const sha256 = 'a'.repeat(64);

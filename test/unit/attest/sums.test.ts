@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatSums, parseSums } from '../../../pipeline/attest/sums.ts';
+import { formatSums, parseSums } from '../../../pipeline/image/attest/sums.ts';
 
 const A = 'a'.repeat(64);
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { imageArchitecture } from '../../../pipeline/image/architecture.ts';
+import { imageArchitecture } from '../../../pipeline/image/facts/architecture.ts';
 import { elf } from '../parsers/elf.ts';
 import { goodRoot, inspect, judged, type Root } from './root.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Severity } from '../../../pipeline/checks/types.ts';
+import type { Severity } from '../../../pipeline/image/checks/types.ts';
 import { goodRoot, judged, type Root, small } from './root.ts';
 
 const OLD = '5.4.0-125-generic';

@@ -1,8 +1,8 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import type { JudgeOptions } from '../../../pipeline/checks/judge.ts';
-import { CHECKS } from '../../../pipeline/checks/table.ts';
-import type { Severity } from '../../../pipeline/checks/types.ts';
+import type { JudgeOptions } from '../../../pipeline/image/checks/judge.ts';
+import { CHECKS } from '../../../pipeline/image/checks/table.ts';
+import type { Severity } from '../../../pipeline/image/checks/types.ts';
 import { elf } from '../parsers/elf.ts';
 import { goodRoot, judged, type Root, SIGNED, small } from './root.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { judge } from '../../../pipeline/checks/judge.ts';
-import { CHECKS } from '../../../pipeline/checks/table.ts';
+import { judge } from '../../../pipeline/image/checks/judge.ts';
+import { CHECKS } from '../../../pipeline/image/checks/table.ts';
 import { goodRoot, inspect, judged, small } from './root.ts';
 
 const waiver = { check: 'ssh-host-keys', reason: 'lab only', until: '2026-06-30' };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Severity } from '../../../pipeline/checks/types.ts';
+import type { Severity } from '../../../pipeline/image/checks/types.ts';
 import { goodRoot, judged, type Root } from './root.ts';
 
 async function finding(spoil: (root: Root) => unknown) {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../pipeline/checks/judge.ts';
-import { verdictGithub } from '../../../pipeline/checks/output/github.ts';
-import { verdictJunit } from '../../../pipeline/checks/output/junit.ts';
-import { checkList, checksPage } from '../../../pipeline/checks/output/list.ts';
-import { verdictMarkdown } from '../../../pipeline/checks/output/markdown.ts';
-import { verdictTable } from '../../../pipeline/checks/output/table.ts';
-import { CHECKS } from '../../../pipeline/checks/table.ts';
-import { parseWaivers, waives } from '../../../pipeline/checks/waivers.ts';
-import { paint } from '../../../pipeline/report/paint.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
+import type { Verdict } from '../../../pipeline/image/checks/judge.ts';
+import { verdictGithub } from '../../../pipeline/image/checks/output/github.ts';
+import { verdictJunit } from '../../../pipeline/image/checks/output/junit.ts';
+import { checkList, checksPage } from '../../../pipeline/image/checks/output/list.ts';
+import { verdictMarkdown } from '../../../pipeline/image/checks/output/markdown.ts';
+import { verdictTable } from '../../../pipeline/image/checks/output/table.ts';
+import { CHECKS } from '../../../pipeline/image/checks/table.ts';
+import { parseWaivers, waives } from '../../../pipeline/image/checks/waivers.ts';
 import { goodRoot, judged } from './root.ts';
 
 const file = { name: 'dgx1.tar.gz', size: 1_234_567, sha256: 'ab'.repeat(32) };

@@ -1,8 +1,8 @@
 import { pack } from 'tar-stream';
-import { type JudgeOptions, judge, type Verdict } from '../../../pipeline/checks/judge.ts';
-import { PROFILES, type Profile } from '../../../pipeline/checks/profiles.ts';
-import type { ImageFacts } from '../../../pipeline/image/facts.ts';
-import { createInspector } from '../../../pipeline/image/inspector.ts';
+import { type JudgeOptions, judge, type Verdict } from '../../../pipeline/image/checks/judge.ts';
+import { PROFILES, type Profile } from '../../../pipeline/image/checks/profiles.ts';
+import type { ImageFacts } from '../../../pipeline/image/facts/facts.ts';
+import { createInspector } from '../../../pipeline/image/facts/inspector.ts';
 
 export interface Node {
   type: 'file' | 'directory' | 'symlink' | 'link' | 'character-device' | 'block-device' | 'fifo';

@@ -1,9 +1,9 @@
 import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../pipeline/checks/judge.ts';
-import { verdictSarif } from '../../../pipeline/checks/output/sarif.ts';
-import { CHECKS } from '../../../pipeline/checks/table.ts';
+import type { Verdict } from '../../../pipeline/image/checks/judge.ts';
+import { verdictSarif } from '../../../pipeline/image/checks/output/sarif.ts';
+import { CHECKS } from '../../../pipeline/image/checks/table.ts';
 import { goodRoot, judged } from './root.ts';
 
 const file = { name: 'out/dgx 1.tar.gz', size: 1_234_567, sha256: 'ab'.repeat(32) };

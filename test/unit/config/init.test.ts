@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { releaseIds } from '../../../pipeline/catalogue/load.ts';
 import { initialConfig } from '../../../pipeline/config/init.ts';
+import { releaseIds } from '../../../pipeline/config/releases/load.ts';
 import { writeNew } from '../../../pipeline/config/write-new.ts';
-import { packageRoot } from '../../../pipeline/process/package-root.ts';
-import { CONFIG_SCHEMA, schemaText } from '../../../pipeline/yaml/schema.ts';
+import { CONFIG_SCHEMA, schemaText } from '../../../pipeline/config/yaml/schema.ts';
+import { packageRoot } from '../../../pipeline/host/process/package-root.ts';
 import { folder, load } from './written.ts';
 
 interface Schema {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { excerpt } from '../../../pipeline/yaml/excerpt.ts';
+import { excerpt } from '../../../pipeline/config/yaml/excerpt.ts';
 
 const shown = (line: string, value: string) =>
   excerpt([line], { file: 'f', line: 1, column: line.indexOf(value) + 1 } as never, true).split('\n')[0];

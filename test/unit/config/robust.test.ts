@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { Fault } from '../../../pipeline/errors/fault.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { folder, load, SHA256 } from './written.ts';
 
 // Whatever a person writes, the answer is a configuration or a fault with a place, never a crash.

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../../../pipeline/config/load.ts';
-import { Fault } from '../../../pipeline/errors/fault.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
 
 export const SHA256 = 'ab'.repeat(32);
 

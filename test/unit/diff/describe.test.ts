@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../../pipeline/config/types.ts';
-import { describeImage } from '../../../pipeline/diff/describe.ts';
-import { describeJson } from '../../../pipeline/diff/json-file.ts';
-import { keepRelease, keptRelease } from '../../../pipeline/diff/release-store.ts';
-import { keepBuilt } from '../../../pipeline/diff/workspace.ts';
-import { ledgerFile } from '../../../pipeline/ledger/ledger.ts';
+import { describeImage } from '../../../pipeline/image/diff/describe.ts';
+import { describeJson } from '../../../pipeline/image/diff/json-file.ts';
+import { keepRelease, keptRelease } from '../../../pipeline/image/diff/release-store.ts';
+import { keepBuilt } from '../../../pipeline/image/diff/workspace.ts';
+import { ledgerFile } from '../../../pipeline/workspace/ledger/ledger.ts';
 import { whole } from './facts.ts';
 
 const SHA = 'c0ffee'.padEnd(64, '0');

@@ -1,5 +1,5 @@
-import type { Compared, Description } from '../../../pipeline/diff/description.ts';
-import type { Package } from '../../../pipeline/image/facts.ts';
+import type { Compared, Description } from '../../../pipeline/image/diff/description.ts';
+import type { Package } from '../../../pipeline/image/facts/facts.ts';
 
 export const pkg = (name: string, version: string, rest: Partial<Package> = {}): Package => ({
   name,

@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { chooseAccelerator, type Host, kvmVerdict } from '../../../pipeline/doctor/accelerator.ts';
-import type { Event } from '../../../pipeline/events/event.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { chooseAccelerator, type Host, kvmVerdict } from '../../../pipeline/host/accelerator.ts';
 
 const VMX = 'processor : 0\nflags\t\t: fpu vme vmx ssse3\n';
 

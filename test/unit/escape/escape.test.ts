@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import { data, property } from '../../../pipeline/escape/github.ts';
-import { json } from '../../../pipeline/escape/json.ts';
-import { cell, code, fenced } from '../../../pipeline/escape/markdown.ts';
-import { forTerminal, plain } from '../../../pipeline/escape/terminal.ts';
-import { visible } from '../../../pipeline/escape/visible.ts';
-import { attribute, content } from '../../../pipeline/escape/xml.ts';
-import { safeText } from '../../../pipeline/html/safe-text.ts';
-import { faultText } from '../../../pipeline/report/fault-text.ts';
-import { paint } from '../../../pipeline/report/paint.ts';
-import { plainRenderer, terminalRenderer } from '../../../pipeline/report/renderer.ts';
+import { data, property } from '../../../pipeline/core/escape/github.ts';
+import { json } from '../../../pipeline/core/escape/json.ts';
+import { cell, code, fenced } from '../../../pipeline/core/escape/markdown.ts';
+import { forTerminal, plain } from '../../../pipeline/core/escape/terminal.ts';
+import { visible } from '../../../pipeline/core/escape/visible.ts';
+import { attribute, content } from '../../../pipeline/core/escape/xml.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
+import { safeText } from '../../../pipeline/report/page/safe-text.ts';
+import { faultText } from '../../../pipeline/report/text/fault-text.ts';
+import { plainRenderer, terminalRenderer } from '../../../pipeline/report/text/renderer.ts';
 
 /** Texts made of what terminals, CIs and formats obey. */
 const nasty = fc

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { PARSERS } from '../../fuzz/parsers.ts';
 import { seededTargets, seedsOf } from '../../fuzz/seeds.ts';
 import { gzipChange, tarChange } from '../../fuzz/tar-mutations.ts';
 import { TARGETS } from '../../fuzz/targets.ts';
 
-const FOLDER = join(import.meta.dirname, '../../../pipeline/parsers');
+const FOLDER = join(import.meta.dirname, '../../../pipeline/image/parsers');
 
 let scratch: string;
 beforeAll(() => {
@@ -20,7 +20,7 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 describe('the fuzzed parsers', () => {
   const files = readdirSync(FOLDER);
 
-  it('are those of pipeline/parsers', () => {
+  it('are those of pipeline/image/parsers', () => {
     expect(Object.keys(PARSERS).sort()).toEqual(files.map((file) => file.replace(/\.ts$/, '')).sort());
   });
 

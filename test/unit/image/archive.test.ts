@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ImageFacts } from '../../../pipeline/image/facts.ts';
+import type { ImageFacts } from '../../../pipeline/image/facts/facts.ts';
 import { fixChecksum, goodRoot, inspect, paxRecords, setType, tarOf } from '../checks/root.ts';
 
 const END = Buffer.alloc(1024);
@@ -315,7 +315,7 @@ describe('reading', () => {
     expect(whole.packages.length).toBeGreaterThan(10);
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 3000 }), async (size) => {
-        const { createInspector } = await import('../../../pipeline/image/inspector.ts');
+        const { createInspector } = await import('../../../pipeline/image/facts/inspector.ts');
         const inspector = createInspector();
         const buffer = Buffer.alloc(size);
         for (let at = 0; at < tar.length; at += size) {
@@ -331,7 +331,7 @@ describe('reading', () => {
   }, 120_000);
 
   it('rejects its facts when it is destroyed, and crashes nobody', async () => {
-    const { createInspector } = await import('../../../pipeline/image/inspector.ts');
+    const { createInspector } = await import('../../../pipeline/image/facts/inspector.ts');
     const inspector = createInspector();
     inspector.on('error', () => {});
     inspector.write(await tarOf([{ name: './a' }]));

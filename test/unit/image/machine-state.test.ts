@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MACHINE_STATE } from '../../../pipeline/image/collect/machine-state-table.ts';
+import { MACHINE_STATE } from '../../../pipeline/image/facts/collect/machine-state-table.ts';
 import { goodRoot, judged } from '../checks/root.ts';
 
 /** For each row of the table, files that programs really have there. */

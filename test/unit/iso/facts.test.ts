@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { IsoFacts } from '../../../pipeline/iso/facts.ts';
-import { assertPlatform, platformsOf } from '../../../pipeline/iso/probe.ts';
-import { parseVolume } from '../../../pipeline/iso/volume.ts';
+import type { IsoFacts } from '../../../pipeline/install/iso/facts.ts';
+import { assertPlatform, platformsOf } from '../../../pipeline/install/iso/probe.ts';
+import { parseVolume } from '../../../pipeline/install/iso/volume.ts';
 
 const facts = (platforms: string[], installer: IsoFacts['installer'] = 'live-curtin'): IsoFacts => ({
   volumeId: 'X',

@@ -3,9 +3,14 @@ import { appendFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/prom
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type LedgerEntry, ledgerFile, readLedger, record } from '../../../pipeline/ledger/ledger.ts';
-import type { BootResourceDetail } from '../../../pipeline/maas/answers.ts';
-import { listed } from '../../../pipeline/upload/list-images.ts';
+import type { BootResourceDetail } from '../../../pipeline/maas/api/answers.ts';
+import { listed } from '../../../pipeline/maas/images/list-images.ts';
+import {
+  type LedgerEntry,
+  ledgerFile,
+  readLedger,
+  record,
+} from '../../../pipeline/workspace/ledger/ledger.ts';
 
 let dir: string;
 let env: NodeJS.ProcessEnv;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Fault } from '../../../pipeline/errors/fault.ts';
-import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
-import { redact } from '../../../pipeline/secrets/registry.ts';
+import type { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { redact } from '../../../pipeline/core/secrets/registry.ts';
+import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
 
 const C = 'AbCdEfGhIjKlMnOpQr';
 const T = 'ZyXwVuTsRqPoNmLkJi';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ENDPOINTS, findEndpoint, isIn, READ_VERSIONS } from '../../../pipeline/maas/endpoints.ts';
+import { ENDPOINTS, findEndpoint, isIn, READ_VERSIONS } from '../../../pipeline/maas/api/endpoints.ts';
 import { accountRoutes } from '../../../pipeline/sandbox/account.ts';
 import { bootResourceRoutes } from '../../../pipeline/sandbox/boot-resources.ts';
 import { machineRoutes } from '../../../pipeline/sandbox/machines/routes.ts';

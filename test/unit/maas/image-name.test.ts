@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { nameProblem } from '../../../pipeline/maas/image-name.ts';
+import { nameProblem } from '../../../pipeline/config/image-name.ts';
 
 describe('names that MAAS takes and deploys', () => {
   test.each([

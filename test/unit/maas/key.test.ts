@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { TargetConfig } from '../../../pipeline/config/types.ts';
-import type { Event } from '../../../pipeline/events/event.ts';
-import { resolveApiKey } from '../../../pipeline/maas/key.ts';
-import { keepLogin, loginsFile } from '../../../pipeline/maas/logins.ts';
-import { redact } from '../../../pipeline/secrets/registry.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { redact } from '../../../pipeline/core/secrets/registry.ts';
+import { resolveApiKey } from '../../../pipeline/maas/api/key.ts';
+import { keepLogin, loginsFile } from '../../../pipeline/maas/api/logins.ts';
 
 const URL = 'http://maas:5240/MAAS';
 let dir: string;

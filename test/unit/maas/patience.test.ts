@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import { Patience } from '../../../pipeline/maas/patience.ts';
-import { Refusal } from '../../../pipeline/maas/refusal.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { Patience } from '../../../pipeline/maas/api/patience.ts';
+import { Refusal } from '../../../pipeline/maas/api/refusal.ts';
 
 const never = new AbortController().signal;
 const broken = new Fault('MAAS_UNREACHABLE', 'cut');

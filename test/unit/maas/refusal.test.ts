@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { explain, plainText } from '../../../pipeline/maas/refusal.ts';
-import { REFUSALS } from '../../../pipeline/maas/refusals.ts';
+import { explain, plainText } from '../../../pipeline/maas/api/refusal.ts';
+import { REFUSALS } from '../../../pipeline/maas/api/refusals.ts';
 
 const form = (field: string, message: string) => JSON.stringify({ [field]: [message] });
 

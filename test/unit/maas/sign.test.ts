@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { parseApiKey } from '../../../pipeline/maas/api-key.ts';
-import { authorization } from '../../../pipeline/maas/sign.ts';
+import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
+import { authorization } from '../../../pipeline/maas/api/sign.ts';
 
 const KEY = 'aaaaaaaaaaaaaaaaaa:bbbbbbbbbbbbbbbbbb:cccccccccccccccccccccccccccccccc';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { apiUrl, endpointOf, maasUrl } from '../../../pipeline/maas/url.ts';
+import { apiUrl, endpointOf, maasUrl } from '../../../pipeline/config/maas-url.ts';
 
 test.each([
   'http://maas:5240/MAAS',

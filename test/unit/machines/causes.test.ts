@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { causeOf } from '../../../pipeline/machines/causes.ts';
-import type { FailedScript, MachineEvent } from '../../../pipeline/machines/types.ts';
+import { causeOf } from '../../../pipeline/maas/machines/causes.ts';
+import type { FailedScript, MachineEvent } from '../../../pipeline/maas/machines/types.ts';
 import { machine } from './machine.ts';
 
 let id = 0;

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { efiFault } from '../../../pipeline/machines/boot.ts';
-import { commissionJob } from '../../../pipeline/machines/commission-job.ts';
-import { type DeployRequest, deployJob } from '../../../pipeline/machines/deploy-job.ts';
-import { hasImage } from '../../../pipeline/machines/deploy-machine.ts';
-import { powerJob } from '../../../pipeline/machines/power-job.ts';
-import { releaseJob } from '../../../pipeline/machines/release-job.ts';
-import { STATUSES, type Status } from '../../../pipeline/machines/status.ts';
+import { efiFault } from '../../../pipeline/maas/machines/boot.ts';
+import { commissionJob } from '../../../pipeline/maas/machines/commission-job.ts';
+import { type DeployRequest, deployJob } from '../../../pipeline/maas/machines/deploy-job.ts';
+import { hasImage } from '../../../pipeline/maas/machines/deploy-machine.ts';
+import { powerJob } from '../../../pipeline/maas/machines/power-job.ts';
+import { releaseJob } from '../../../pipeline/maas/machines/release-job.ts';
+import { STATUSES, type Status } from '../../../pipeline/maas/machines/status.ts';
 import { machine } from './machine.ts';
 
 const session = { emit() {}, signal: new AbortController().signal };

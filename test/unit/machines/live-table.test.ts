@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { MachineLines, machineLine } from '../../../pipeline/report/machine-lines.ts';
-import { paint } from '../../../pipeline/report/paint.ts';
-import { plainRenderer, terminalRenderer } from '../../../pipeline/report/renderer.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
+import { MachineLines, machineLine } from '../../../pipeline/report/text/machine-lines.ts';
+import { plainRenderer, terminalRenderer } from '../../../pipeline/report/text/renderer.ts';
 
 const state = (machine: string, now: string, end?: 'ok' | 'failed', note?: string) =>
   ({

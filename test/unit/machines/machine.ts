@@ -1,4 +1,4 @@
-import type { Machine } from '../../../pipeline/machines/types.ts';
+import type { Machine } from '../../../pipeline/maas/machines/types.ts';
 
 /** A Ready machine, with what a test says differently. */
 export function machine(more: Partial<Machine> = {}): Machine {

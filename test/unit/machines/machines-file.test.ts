@@ -2,9 +2,9 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Fault } from '../../../pipeline/errors/fault.ts';
-import { MachinesFile } from '../../../pipeline/machines/machines-file.ts';
-import type { PowerField, PowerType } from '../../../pipeline/machines/power-types.ts';
+import type { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { MachinesFile } from '../../../pipeline/maas/machines/machines-file.ts';
+import type { PowerField, PowerType } from '../../../pipeline/maas/machines/power-types.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'machines-file-'));
 const text: Omit<PowerField, 'name'> = {

@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { powerOf } from '../../../pipeline/cli/machines/power-flags.ts';
+import { redact } from '../../../pipeline/core/secrets/registry.ts';
 import {
   looksSecret,
   type Power,
   powerForm,
   powerProblems,
-} from '../../../pipeline/machines/power-parameters.ts';
-import { type PowerField, type PowerType, passwordField } from '../../../pipeline/machines/power-types.ts';
-import { redact } from '../../../pipeline/secrets/registry.ts';
+} from '../../../pipeline/maas/machines/power-parameters.ts';
+import {
+  type PowerField,
+  type PowerType,
+  passwordField,
+} from '../../../pipeline/maas/machines/power-types.ts';
 
 const field = (name: string, more: Partial<PowerField> = {}): PowerField => ({
   ...{ name, label: name, kind: 'text', required: false, choices: [], fallback: '' },

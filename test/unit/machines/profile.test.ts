@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { profileChanges } from '../../../pipeline/machines/profile.ts';
-import { neededChanges } from '../../../pipeline/machines/tags.ts';
+import { profileChanges } from '../../../pipeline/maas/machines/profile.ts';
+import { neededChanges } from '../../../pipeline/maas/machines/tags.ts';
 import { machine } from './machine.ts';
 
 const shown = (changes: ReturnType<typeof neededChanges>) =>

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { MACHINE_REFUSALS } from '../../../pipeline/maas/machine-refusals.ts';
-import { isPassing } from '../../../pipeline/maas/patience.ts';
-import { explain } from '../../../pipeline/maas/refusal.ts';
-import { REFUSALS } from '../../../pipeline/maas/refusals.ts';
+import { MACHINE_REFUSALS } from '../../../pipeline/maas/api/machine-refusals.ts';
+import { isPassing } from '../../../pipeline/maas/api/patience.ts';
+import { explain } from '../../../pipeline/maas/api/refusal.ts';
+import { REFUSALS } from '../../../pipeline/maas/api/refusals.ts';
 
 /** As MAAS words them, from its source. */
 const ANSWERS: [status: number, body: string, row: string, says: string][] = [

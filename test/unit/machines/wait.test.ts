@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import type { Event } from '../../../pipeline/events/event.ts';
-import type { MaasClient } from '../../../pipeline/maas/client.ts';
-import type { WaitOptions } from '../../../pipeline/machines/types.ts';
-import { waitFor } from '../../../pipeline/machines/wait.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import type { MaasClient } from '../../../pipeline/maas/api/client.ts';
+import type { WaitOptions } from '../../../pipeline/maas/machines/types.ts';
+import { waitFor } from '../../../pipeline/maas/machines/wait.ts';
 import { machine } from './machine.ts';
 
 const AWAY = new Fault('MAAS_UNREACHABLE', 'http://maas cannot be reached: nothing listens there');

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { Event } from '../../../pipeline/events/event.ts';
-import type { Status } from '../../../pipeline/machines/status.ts';
-import type { WaitOptions } from '../../../pipeline/machines/types.ts';
-import { Watch } from '../../../pipeline/machines/watch.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import type { Status } from '../../../pipeline/maas/machines/status.ts';
+import type { WaitOptions } from '../../../pipeline/maas/machines/types.ts';
+import { Watch } from '../../../pipeline/maas/machines/watch.ts';
 import { machine } from './machine.ts';
 
 function watching(goal: Status[], more: Partial<WaitOptions> = {}, given = [machine()]) {

@@ -2,19 +2,20 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Finding } from '../../../pipeline/checks/judge.ts';
 import { runAndReport } from '../../../pipeline/cli/run-image.ts';
 import type { Config, ImageConfig, TargetConfig } from '../../../pipeline/config/types.ts';
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import type { Event, StageId } from '../../../pipeline/events/event.ts';
+import type { Event, StageId } from '../../../pipeline/core/events/event.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import type { Json } from '../../../pipeline/core/json.ts';
+import type { Finding } from '../../../pipeline/image/checks/judge.ts';
 import { type NightRequest, runNight } from '../../../pipeline/nightly/night.ts';
 import { endNight, folderOf } from '../../../pipeline/nightly/store.ts';
 import type { Night } from '../../../pipeline/nightly/types.ts';
 import { writeNight } from '../../../pipeline/nightly/write.ts';
-import type { RunRequest } from '../../../pipeline/run/runner.ts';
-import type { Json, Stage, StageContext } from '../../../pipeline/stages/types.ts';
+import type { RunRequest } from '../../../pipeline/stages/run/runner.ts';
+import type { Stage, StageContext } from '../../../pipeline/stages/types.ts';
 import { pkg, whole } from '../diff/facts.ts';
-import { finding, verdictOf } from '../html/folder.ts';
+import { finding, verdictOf } from '../page/folder.ts';
 
 /** What a test says of one image of tonight. */
 export interface Knobs {

@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { earlierNights, nightlyDir } from '../../../pipeline/nightly/store.ts';
-import { finding } from '../html/folder.ts';
+import { finding } from '../page/folder.ts';
 import { House } from './house.ts';
 
 let house: House;
@@ -179,7 +179,7 @@ describe('a night', () => {
     house = new House('a');
     await house.night();
     house.set('a', { bash: '5.2-1' });
-    const { runStages } = await import('../../../pipeline/run/runner.ts');
+    const { runStages } = await import('../../../pipeline/stages/run/runner.ts');
     await runStages(house.request('a'));
     const night = await house.night();
     expect(night.images[0]).toMatchObject({

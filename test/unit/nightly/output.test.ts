@@ -1,14 +1,14 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { registerSecret } from '../../../pipeline/core/secrets/registry.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
 import { githubAnnotations, githubOutput } from '../../../pipeline/nightly/output/ci.ts';
 import { nightText } from '../../../pipeline/nightly/output/text.ts';
 import { namedNight, nightlyDir } from '../../../pipeline/nightly/store.ts';
 import type { Night } from '../../../pipeline/nightly/types.ts';
-import { paint } from '../../../pipeline/report/paint.ts';
-import { registerSecret } from '../../../pipeline/secrets/registry.ts';
-import { finding } from '../html/folder.ts';
+import { finding } from '../page/folder.ts';
 import { House } from './house.ts';
 
 const SECRET = 'averysecretpassword';

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { type Header, pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { measureTar } from '../../../pipeline/pack/measure.ts';
+import { measureTar } from '../../../pipeline/image/pack/measure.ts';
 
 let dir: string;
 let path: string;

@@ -6,7 +6,7 @@ import {
   dsIdentifyConfig,
   dsIdentifyOf,
   policyMode,
-} from '../../../pipeline/parsers/ds-identify.ts';
+} from '../../../pipeline/image/parsers/ds-identify.ts';
 
 describe('ds-identify', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { elfArchitecture } from '../../../pipeline/parsers/elf.ts';
+import { elfArchitecture } from '../../../pipeline/image/parsers/elf.ts';
 import { elf } from './elf.ts';
 
 // The first 20 bytes of /bin/dash of Debian 12's packages, by `xxd -p -l 20`.

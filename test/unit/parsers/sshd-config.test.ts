@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { globMatches, globMatchesPath } from '../../../pipeline/parsers/glob.ts';
-import { readSshdConfig, sshdSetting, sshdSettings } from '../../../pipeline/parsers/sshd-config.ts';
+import { globMatches, globMatchesPath } from '../../../pipeline/image/parsers/glob.ts';
+import { readSshdConfig, sshdSetting, sshdSettings } from '../../../pipeline/image/parsers/sshd-config.ts';
 
 function config(files: Record<string, string>, options: string[] = []) {
   const paths = Object.keys(files).sort();

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { checkoutProblem } from '../../../pipeline/render/checkout.ts';
+import { checkoutProblem } from '../../../pipeline/install/render/checkout.ts';
 
 let dir: string;
 beforeEach(() => {

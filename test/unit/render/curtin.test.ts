@@ -2,9 +2,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { composeCurtin } from '../../../pipeline/render/curtin.ts';
-import { renderBuild } from '../../../pipeline/render/render.ts';
-import { CREDENTIAL_TOKEN, type RenderInput } from '../../../pipeline/render/types.ts';
+import { composeCurtin } from '../../../pipeline/install/render/curtin.ts';
+import { renderBuild } from '../../../pipeline/install/render/render.ts';
+import { CREDENTIAL_TOKEN, type RenderInput } from '../../../pipeline/install/render/types.ts';
 import { dgxos5, example, FIXTURE, image } from './example.ts';
 
 type Late = Record<string, string | string[]>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEFAULTS } from '../../../pipeline/config/acceptance.ts';
 import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
-import type { RenderInput } from '../../../pipeline/render/types.ts';
+import type { RenderInput } from '../../../pipeline/install/render/types.ts';
 
 /** A tree of packer-maas' shape with values of our own. */
 export const FIXTURE = fileURLToPath(new URL('../../fixtures/packer-maas', import.meta.url));

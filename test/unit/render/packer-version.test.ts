@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { atLeast, declaresPlugins, parseVersion } from '../../../pipeline/render/packer-version.ts';
+import { atLeast, declaresPlugins, parseVersion } from '../../../pipeline/install/render/packer-version.ts';
 
 describe('the version of Packer', () => {
   it.each([

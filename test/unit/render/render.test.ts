@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderBuild, renderSources } from '../../../pipeline/render/render.ts';
-import type { RenderInput } from '../../../pipeline/render/types.ts';
+import { renderBuild, renderSources } from '../../../pipeline/install/render/render.ts';
+import type { RenderInput } from '../../../pipeline/install/render/types.ts';
 import { example } from './example.ts';
 
 async function hclOf(input: RenderInput): Promise<string> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { diskSize, goDuration, kernelWord, vmSettings } from '../../../pipeline/render/settings.ts';
-import { readUpstream } from '../../../pipeline/render/upstream.ts';
+import { diskSize, goDuration, kernelWord, vmSettings } from '../../../pipeline/install/render/settings.ts';
+import { readUpstream } from '../../../pipeline/install/render/upstream.ts';
 import { dgxos5, FIXTURE, image } from './example.ts';
 
 describe('vmSettings', () => {

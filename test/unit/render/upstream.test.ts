@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { PLATFORM, readUpstream } from '../../../pipeline/render/upstream.ts';
+import { PLATFORM, readUpstream } from '../../../pipeline/install/render/upstream.ts';
 import { dgxos5, FIXTURE } from './example.ts';
 
 const TEMPLATE = 'dgxos5/dgxos5.json';

@@ -1,8 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import type { Event } from '../../../pipeline/events/event.ts';
-import { progressText } from '../../../pipeline/report/lines.ts';
-import { paint } from '../../../pipeline/report/paint.ts';
-import { plainRenderer } from '../../../pipeline/report/renderer.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
+import { progressText } from '../../../pipeline/report/text/lines.ts';
+import { plainRenderer } from '../../../pipeline/report/text/renderer.ts';
 
 afterEach(() => vi.useRealTimers());
 

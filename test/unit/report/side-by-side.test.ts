@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Event } from '../../../pipeline/events/event.ts';
-import { paint } from '../../../pipeline/report/paint.ts';
-import { plainRenderer, terminalRenderer } from '../../../pipeline/report/renderer.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
+import { plainRenderer, terminalRenderer } from '../../../pipeline/report/text/renderer.ts';
 
 const start = (image: string): Event => ({ type: 'run-start', image, stages: ['build'] });
 const end = (image: string): Event => ({ type: 'run-end', image, ok: true, seconds: 1 });

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { changed, fingerprint } from '../../../pipeline/run/fingerprint.ts';
-import type { Json } from '../../../pipeline/stages/types.ts';
+import type { Json } from '../../../pipeline/core/json.ts';
+
+import { changed, fingerprint } from '../../../pipeline/workspace/fingerprint.ts';
 
 const record = fc.dictionary(fc.string(), fc.jsonValue() as fc.Arbitrary<Json>);
 

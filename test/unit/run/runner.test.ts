@@ -2,12 +2,13 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import type { Event, StageId } from '../../../pipeline/events/event.ts';
-import { planStages } from '../../../pipeline/run/dry-run.ts';
-import type { Selection } from '../../../pipeline/run/plan.ts';
-import { type RunRequest, runStages } from '../../../pipeline/run/runner.ts';
-import type { Json, Stage } from '../../../pipeline/stages/types.ts';
+import type { Event, StageId } from '../../../pipeline/core/events/event.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import type { Json } from '../../../pipeline/core/json.ts';
+import { planStages } from '../../../pipeline/stages/run/dry-run.ts';
+import type { Selection } from '../../../pipeline/stages/run/plan.ts';
+import { type RunRequest, runStages } from '../../../pipeline/stages/run/runner.ts';
+import type { Stage } from '../../../pipeline/stages/types.ts';
 
 /** Three stages that count how often they ran; `knobs` are their inputs, `failing` makes one fail. */
 let workspace: string;

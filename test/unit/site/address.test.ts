@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { addressText, contains, overlap, parseAddress, parseCidr } from '../../../pipeline/site/address.ts';
+import {
+  addressText,
+  contains,
+  overlap,
+  parseAddress,
+  parseCidr,
+} from '../../../pipeline/maas/site/address.ts';
 
 const v4 = fc.bigInt({ min: 0n, max: 2n ** 32n - 1n });
 const v6 = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n });

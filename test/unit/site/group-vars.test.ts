@@ -2,11 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import { redact } from '../../../pipeline/secrets/registry.ts';
-import { type GroupVars, type GroupVarsOptions, readGroupVars } from '../../../pipeline/site/group-vars.ts';
-import type { Site } from '../../../pipeline/site/site.ts';
-import { withGroupVars } from '../../../pipeline/site/with-group-vars.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { redact } from '../../../pipeline/core/secrets/registry.ts';
+import {
+  type GroupVars,
+  type GroupVarsOptions,
+  readGroupVars,
+} from '../../../pipeline/maas/site/group-vars.ts';
+import type { Site } from '../../../pipeline/maas/site/site.ts';
+import { withGroupVars } from '../../../pipeline/maas/site/with-group-vars.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'group-vars-'));
 afterAll(() => rmSync(dir, { recursive: true }));

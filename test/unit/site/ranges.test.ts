@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { overlap } from '../../../pipeline/site/address.ts';
-import type { Comparison } from '../../../pipeline/site/change.ts';
-import type { CurrentRange } from '../../../pipeline/site/current.ts';
-import { interval, rangeChanges } from '../../../pipeline/site/diff/ranges.ts';
+import { overlap } from '../../../pipeline/maas/site/address.ts';
+import type { Comparison } from '../../../pipeline/maas/site/change.ts';
+import type { CurrentRange } from '../../../pipeline/maas/site/current.ts';
+import { interval, rangeChanges } from '../../../pipeline/maas/site/diff/ranges.ts';
 
 const CIDR = '10.0.0.0/24';
 type Ends = { start: string; end: string };

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { Fault } from '../../../pipeline/errors/fault.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { KEY, load } from './written.ts';
 
 /** A file that uses every key there is. */

@@ -445,7 +445,7 @@ describe('a site file that cannot be', () => {
 
   it('says so for a file that is not there', async () => {
     const fault = await faultOf(
-      import('../../../pipeline/site/load.ts').then(({ loadSite }) =>
+      import('../../../pipeline/maas/site/load.ts').then(({ loadSite }) =>
         loadSite({ file: 'none.yaml', env: {}, cwd: dir }),
       ),
     );

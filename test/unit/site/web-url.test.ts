@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isWebUrl, urlFault } from '../../../pipeline/site/web-url.ts';
+import { isWebUrl, urlFault } from '../../../pipeline/maas/site/web-url.ts';
 
 /** Each was given to forms.URLField().clean of Django 3.2.25 as Debian 12 has it (python3-django), the one of MAAS 3.3 to 3.5. */
 const ASKED: [string, boolean][] = [

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { Fault } from '../../../pipeline/errors/fault.ts';
-import { type LoadedSite, loadSite } from '../../../pipeline/site/load.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { type LoadedSite, loadSite } from '../../../pipeline/maas/site/load.ts';
 
 export const dir = mkdtempSync(join(tmpdir(), 'site-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseBastion } from '../../../pipeline/ssh/bastion.ts';
-import { type SshTarget, sshConfig } from '../../../pipeline/ssh/config-file.ts';
-import { troubleOf } from '../../../pipeline/ssh/trouble.ts';
+import { parseBastion } from '../../../pipeline/host/ssh/bastion.ts';
+import { type SshTarget, sshConfig } from '../../../pipeline/host/ssh/config-file.ts';
+import { troubleOf } from '../../../pipeline/host/ssh/trouble.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'ssh config %h-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -2,10 +2,11 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { StageId } from '../../../pipeline/events/event.ts';
+import type { StageId } from '../../../pipeline/core/events/event.ts';
+import type { Json } from '../../../pipeline/core/json.ts';
 import { build } from '../../../pipeline/stages/build.ts';
 import { pack } from '../../../pipeline/stages/pack.ts';
-import type { Json, Stage, StageContext } from '../../../pipeline/stages/types.ts';
+import type { Stage, StageContext } from '../../../pipeline/stages/types.ts';
 import { upload } from '../../../pipeline/stages/upload.ts';
 
 /** A folder that alone is searched for tools. */

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Verdict } from '../../../pipeline/checks/judge.ts';
-import { keepRelease } from '../../../pipeline/diff/release-store.ts';
-import { createInspector } from '../../../pipeline/image/inspector.ts';
+import type { Verdict } from '../../../pipeline/image/checks/judge.ts';
+import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
+import { createInspector } from '../../../pipeline/image/facts/inspector.ts';
 import type { StageContext } from '../../../pipeline/stages/types.ts';
 import { validate } from '../../../pipeline/stages/validate.ts';
 import { goodRoot } from '../checks/root.ts';

@@ -1,0 +1,82 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '../../core/faults/fault.ts';
+import { suggest } from '../../core/text/suggest.ts';
+import { packageRoot } from '../../host/process/package-root.ts';
+import type { Release } from '../types.ts';
+import { quoted, toFault } from '../yaml/problem.ts';
+import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
+import { Source } from '../yaml/source.ts';
+
+const FOLDER = 'templates/releases';
+const SCHEMA = 'templates/releases/release.schema.json';
+
+const loaded = new Map<string, Promise<Release>>();
+
+/** Names of the catalogue's releases: the files of templates/releases; sorted. */
+export async function releaseIds(): Promise<string[]> {
+  const files = await readdir(join(packageRoot(), FOLDER));
+  return files
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .sort();
+}
+
+/**
+ * One release of the catalogue.
+ * @throws Fault RELEASE_UNKNOWN with the releases there are; CONFIG_INVALID when its file does not keep to the schema
+ */
+export async function loadRelease(id: string): Promise<Release> {
+  const known = await releaseIds();
+  if (!known.includes(id)) {
+    const meant = suggest(id, known);
+    throw new Fault(
+      'RELEASE_UNKNOWN',
+      `There is no release ${quoted(id)}${meant ? `. Did you mean ${quoted(meant)}?` : ''}`,
+      { hint: `Releases of the catalogue: ${known.join(', ')}.` },
+    );
+  }
+  let release = loaded.get(id);
+  if (!release) {
+    release = read(id);
+    loaded.set(id, release);
+  }
+  return release;
+}
+
+/** All releases of the catalogue, by name. */
+export async function listReleases(): Promise<Release[]> {
+  return Promise.all((await releaseIds()).map(loadRelease));
+}
+
+async function read(id: string): Promise<Release> {
+  const file = join(packageRoot(), FOLDER, `${id}.yaml`);
+  return parseRelease(id, file, await readFile(file, 'utf8'));
+}
+
+/**
+ * A release from the text of its file; what the file leaves out is null or empty.
+ * @param file the name that messages show
+ */
+export function parseRelease(id: string, file: string, text: string): Release {
+  const source = new Source(file, text);
+  const data = dataAsWritten(SCHEMA, source);
+  const problems = schemaProblems(SCHEMA, data);
+  if (problems.length)
+    throw toFault(
+      'CONFIG_INVALID',
+      problems.map((problem) => source.place(problem)),
+    );
+  const written = data as Omit<Release, 'id'>;
+  return {
+    ...written,
+    id,
+    medium: {
+      ...written.medium,
+      platformFile: written.medium.platformFile ?? null,
+      volumeIds: written.medium.volumeIds ?? [],
+    },
+    knownIsos: written.knownIsos ?? [],
+    hook: written.hook ?? null,
+  };
+}

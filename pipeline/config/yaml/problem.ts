@@ -1,0 +1,71 @@
+import type { FaultCode } from '../../core/faults/catalogue.ts';
+import { Fault, type Where } from '../../core/faults/fault.ts';
+import { redact } from '../../core/secrets/registry.ts';
+
+export type Path = readonly (string | number)[];
+
+/** One thing wrong with a file. */
+export interface Problem {
+  path: Path;
+  /** Where the caret goes: the key, the value, or the mapping that lacks something. */
+  at: 'key' | 'value';
+  message: string;
+  /** What would be accepted. */
+  accepts?: string;
+  /** What was probably meant. */
+  suggestion?: string | undefined;
+}
+
+/** A problem with its place, ready to be shown. Environment variables and flags have no place. */
+export interface PlacedProblem extends Omit<Problem, 'path' | 'at'> {
+  where?: Where;
+  /** The source line with a caret below. */
+  excerpt?: string;
+}
+
+/** `images.dgx1.vm.disk_size`, `images.dgx1.files[0].mode`. */
+export function dotted(path: Path): string {
+  return path.reduce<string>(
+    (text, step) => (typeof step === 'number' ? `${text}[${step}]` : text ? `${text}.${step}` : step),
+    '',
+  );
+}
+
+/** A value as an error message shows it. */
+export function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** All problems as one fault: the first in its message, all others in its detail, each with place and remedy. */
+export function toFault(code: FaultCode, problems: readonly PlacedProblem[]): Fault {
+  const sorted = [...problems].sort((a, b) => position(a) - position(b));
+  const [first, ...others] = sorted as [PlacedProblem, ...PlacedProblem[]];
+  const detail = first.excerpt ? [first.excerpt] : [];
+  if (others.length) {
+    if (first.accepts) detail.push(`  accepted: ${first.accepts}`);
+    detail.push('', `${others.length} more ${others.length === 1 ? 'problem' : 'problems'}:`);
+  }
+  for (const problem of others) {
+    const { where } = problem;
+    detail.push(`${where ? `${where.file}:${where.line}:${where.column}: ` : ''}${headline(problem)}`);
+    if (problem.accepts) detail.push(`  accepted: ${problem.accepts}`);
+    if (problem.excerpt) detail.push(problem.excerpt);
+  }
+  return new Fault(code, redact(headline(first)), {
+    ...(first.accepts && others.length === 0 ? { hint: redact(`Accepted: ${first.accepts}.`) } : {}),
+    ...(first.where ? { where: first.where } : {}),
+    ...(detail.length ? { detail: redact(detail.join('\n')) } : {}),
+  });
+}
+
+function headline(problem: PlacedProblem): string {
+  return problem.suggestion
+    ? `${problem.message}. Did you mean ${quoted(problem.suggestion)}?`
+    : problem.message;
+}
+
+/** Problems of the file come in its order, those of the environment and of flags after it. */
+function position(problem: PlacedProblem): number {
+  return problem.where ? problem.where.line * 1e6 + problem.where.column : Number.MAX_SAFE_INTEGER;
+}

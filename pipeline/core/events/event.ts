@@ -1,0 +1,42 @@
+import type { Fault } from '../faults/fault.ts';
+
+export type StageId = 'iso' | 'render' | 'build' | 'pack' | 'validate' | 'upload' | 'accept' | 'promote';
+
+/** Everything that happens in a run. Rooms only emit these; what is shown is the renderers' affair. */
+export type Event =
+  | { type: 'run-start'; image: string; stages: StageId[] }
+  | { type: 'stage-start'; image: string; stage: StageId; reason: string }
+  | { type: 'stage-fresh'; image: string; stage: StageId }
+  | { type: 'stage-end'; image: string; stage: StageId; seconds: number; summary: string }
+  | { type: 'stage-failed'; image: string; stage: StageId; seconds: number; error: Fault }
+  /** A measurable advance. `id` names the line that it belongs to (an upload target, a download). */
+  | {
+      type: 'progress';
+      id: string;
+      label: string;
+      done: number;
+      total?: number;
+      unit: 'bytes' | 'count';
+      note?: string;
+    }
+  /** What is being done just now, where nothing can be counted (a VM that boots). */
+  | { type: 'activity'; id: string; label: string }
+  /** A sentence worth keeping in a plain log. */
+  | { type: 'notice'; level: 'info' | 'warning'; message: string; hint?: string }
+  /** One line of a tool's or a console's output; shown only with --verbose. */
+  | { type: 'log'; source: string; line: string }
+  /** The status of a machine was seen first, or has changed, or (`end`) is the last that is waited for. */
+  | {
+      type: 'machine-state';
+      /** Host name. */
+      machine: string;
+      /** As MAAS shows it: "Deploying". */
+      state: string;
+      note?: string;
+      /** Milliseconds that it has been in this state. */
+      sinceMs?: number;
+      end?: 'ok' | 'failed';
+    }
+  | { type: 'run-end'; image: string; ok: boolean; seconds: number };
+
+export type Emit = (event: Event) => void;

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
+import type { ImageConfig } from '../../config/types.ts';
+import { redactDeep } from '../../core/secrets/registry.ts';
+
+/**
+ * The image's configuration as it may be published: late commands by their digests, since people write passwords into
+ * them; sources by their file names, since paths tell who built; URLs without user, password and query.
+ */
+export function publicParameters(image: ImageConfig): Record<string, unknown> {
+  const { lateCommands, files, iso, upload: _upload, ...plain } = image;
+  return redactDeep({
+    ...plain,
+    iso: { source: publicSource(iso.source), sha256: iso.sha256 },
+    lateCommands: Object.fromEntries(
+      Object.entries(lateCommands).map(([key, command]) => [
+        key,
+        { sha256: sha256(JSON.stringify(command)) },
+      ]),
+    ),
+    files: files.map((file) => ({ ...file, source: basename(file.source) })),
+  });
+}
+
+/** A URL without what may be secret in it; of a path the last part. */
+export function publicSource(source: string): string {
+  if (!/^https?:\/\//i.test(source)) return basename(source);
+  const url = new URL(source);
+  url.username = '';
+  url.password = '';
+  url.search = '';
+  url.hash = '';
+  return url.href;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

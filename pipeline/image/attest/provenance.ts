@@ -1,0 +1,113 @@
+import type { ImageConfig, Release } from '../../config/types.ts';
+import type { Origin } from '../origin.ts';
+import type { HostFacts } from './host.ts';
+import { publicParameters, publicSource } from './parameters.ts';
+
+export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+export const PREDICATE_TYPE = 'https://slsa.dev/provenance/v1';
+/** Names the meaning of the parameters below; a change of that meaning is a new version. */
+const BUILD_TYPE = 'urn:dgxos-maas:build:v1';
+/** Whoever runs dgxos-maas on a host of their own; the signature says who that was. */
+const BUILDER_ID = 'urn:dgxos-maas:builder:local';
+
+/** in-toto's ResourceDescriptor, as far as it is used. */
+export interface Resource {
+  name?: string;
+  uri?: string;
+  digest?: Record<string, string>;
+  annotations?: Record<string, unknown>;
+}
+
+/** An in-toto Statement v1 with a SLSA v1 provenance predicate. */
+export interface Statement {
+  _type: string;
+  subject: Resource[];
+  predicateType: string;
+  predicate: {
+    buildDefinition: {
+      buildType: string;
+      externalParameters: Record<string, unknown>;
+      internalParameters: Record<string, unknown>;
+      resolvedDependencies: Resource[];
+    };
+    runDetails: {
+      builder: { id: string; version: Record<string, string> };
+      metadata: { invocationId: string; startedOn?: string; finishedOn: string };
+      byproducts: Resource[];
+    };
+  };
+}
+
+export interface ProvenanceSource {
+  image: ImageConfig;
+  release: Release;
+  iso: Origin['iso'];
+  rendered: Origin['rendered'];
+  build: Origin['build'];
+  artifact: { name: string; sha256: string; compressor: string };
+  /** What else was made of the image, by its digest: so the statement covers it too. */
+  byproducts: { name: string; sha256: string }[];
+  packerMaasCommit: string | null;
+  host: HostFacts;
+  /** Of dgxos-maas. */
+  toolVersion: string;
+  finishedOn: Date;
+}
+
+/** Where the artifact came from. @see https://slsa.dev/spec/v1.0/provenance */
+export function provenance(source: ProvenanceSource): Statement {
+  const { image, rendered, build, artifact } = source;
+  return {
+    _type: STATEMENT_TYPE,
+    subject: [{ name: artifact.name, digest: { sha256: artifact.sha256 } }],
+    predicateType: PREDICATE_TYPE,
+    predicate: {
+      buildDefinition: {
+        buildType: BUILD_TYPE,
+        externalParameters: { image: publicParameters(image) },
+        internalParameters: {
+          accelerator: rendered.accelerator,
+          boot: build.boot,
+          settings: rendered.settings,
+          host: source.host,
+        },
+        resolvedDependencies: dependencies(source),
+      },
+      runDetails: {
+        builder: {
+          id: BUILDER_ID,
+          version: {
+            'dgxos-maas': source.toolVersion,
+            node: process.versions.node,
+            ...build.tools,
+            compressor: artifact.compressor,
+          },
+        },
+        metadata: {
+          invocationId: build.buildId,
+          startedOn: build.startedAt,
+          finishedOn: source.finishedOn.toISOString(),
+        },
+        byproducts: source.byproducts.map(({ name, sha256 }) => ({ name, digest: { sha256 } })),
+      },
+    },
+  };
+}
+
+/** Everything that went in, by digest: the medium, templates and upstream files, what was rendered of them. */
+function dependencies(source: ProvenanceSource): Resource[] {
+  const { image, iso, rendered, packerMaasCommit } = source;
+  const origin = publicSource(image.iso.source);
+  const file = (path: string, sha256: string): Resource => ({ name: path, digest: { sha256 } });
+  return [
+    {
+      name: 'iso',
+      ...(URL.canParse(origin) ? { uri: origin } : {}),
+      digest: { sha256: iso.medium.sha256 },
+      annotations: { volumeId: iso.facts.volumeId, size: iso.medium.size, file: origin.split('/').pop() },
+    },
+    ...(packerMaasCommit ? [{ name: 'packer-maas', digest: { gitCommit: packerMaasCommit } }] : []),
+    ...rendered.sources.map(({ path, sha256 }) => file(`source:${path}`, sha256)),
+    ...rendered.files.map(({ path, sha256 }) => file(`rendered:${path}`, sha256)),
+  ];
+}

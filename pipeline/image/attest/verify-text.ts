@@ -1,0 +1,42 @@
+import { basename } from 'node:path';
+import { plain } from '../../core/escape/terminal.ts';
+import { bytes } from '../../core/text/human.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import type { Finding, Verification } from './verification.ts';
+
+const TITLES: Record<Finding['check'], string> = {
+  sums: 'SHA256SUMS',
+  provenance: 'provenance',
+  manifest: 'manifest',
+  sbom: 'SBOM',
+  signature: 'signature',
+};
+
+/** What was verified and what was not, for people. */
+export function verificationText(verification: Verification, color: Paint): string {
+  const { file, sha256, size, findings } = verification;
+  const states: Record<Finding['state'], string> = {
+    verified: color.green('verified    '),
+    failed: color.red('FAILED      '),
+    'not-verified': color.yellow('not verified'),
+  };
+  const rows = findings.map(
+    ({ check, state, said }) => `  ${states[state]}  ${TITLES[check].padEnd(10)}  ${plain(said)}`,
+  );
+  return [
+    `${color.bold(basename(file))}  ${bytes(size)}  sha256 ${sha256}`,
+    ...rows,
+    conclusion(verification, color),
+  ].join('\n');
+}
+
+function conclusion({ ok, signed, findings }: Verification, color: Paint): string {
+  if (findings.some(({ state }) => state === 'failed'))
+    return color.red('This file is not what its records say, or lacks what was asked for.');
+  if (!ok) return color.red('Nothing beside this file says what it should be.');
+  return signed
+    ? color.green('This file is the one that the holder of the key signed.')
+    : color.yellow(
+        'The file and its records belong together. Who made them is not verified: whoever can change the file can change them too.',
+      );
+}

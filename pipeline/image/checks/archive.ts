@@ -1,0 +1,231 @@
+import { bytes } from '../../core/text/human.ts';
+import type { ImageFacts, ProblemKind } from '../facts/facts.ts';
+import { ATTRIBUTES_CHECK } from './attributes.ts';
+import { type Check, fail, type Item, notApplicable, pass, several } from './types.ts';
+
+const STREAM: ProblemKind[] = [
+  'not-tar',
+  'empty',
+  'broken-header',
+  'ambiguous',
+  'truncated',
+  'no-end',
+  'volume',
+  'second-archive',
+  'trailing-data',
+  'too-many',
+  'too-large',
+  'too-much-kept',
+  'unknown-type',
+];
+const NAMES: ProblemKind[] = [
+  'absolute',
+  'escape',
+  'bad-name',
+  'bad-link',
+  'bad-hard-link',
+  'below-symlink',
+  'below-file',
+  'duplicate',
+  'link-loop',
+];
+
+/** What tar extracts all the same: it says so or says nothing, and ends well. */
+const HARMLESS = new Set<ProblemKind>(['trailing-data', 'unknown-type', 'link-loop']);
+
+const WORDS: Partial<Record<ProblemKind, string>> = {
+  absolute: 'absolute names, which tar extracts elsewhere than they say',
+  escape: 'names with "..", which tar refuses',
+  'bad-name': 'names that tar cannot make (empty, or longer than the 255 or 4095 bytes of Linux)',
+  'bad-link': 'symlinks that cannot be made',
+  'bad-hard-link': 'hard links to nothing that came before',
+  'below-symlink':
+    'members below a symlink that is not there yet when tar comes to them, or that leads to no folder',
+  'below-file': 'members below something that is no folder',
+  duplicate: 'names that occur twice, of which tar keeps the last',
+  'link-loop': 'symlinks that lead in a circle',
+  'unknown-type': 'members of a type that tar does not know and extracts as plain files',
+};
+
+function items(facts: ImageFacts, kinds: readonly ProblemKind[]): Item[] {
+  return facts.archive.problems
+    .filter(({ kind }) => kinds.includes(kind))
+    .map(({ kind, count, examples }) => {
+      const said = several(examples, count);
+      const words = WORDS[kind];
+      return {
+        subject: kind,
+        text: words ? `${count} ${words}: ${said}` : said,
+        ...(HARMLESS.has(kind) ? { severity: 'warning' as const } : {}),
+      };
+    });
+}
+
+/** Checks of the archive itself, before what it holds. */
+export const ARCHIVE_CHECKS: Check[] = [
+  {
+    number: 1,
+    id: 'stream-whole',
+    title: 'The stream is whole to its end and of a plausible size',
+    severity: 'blocker',
+    why: 'A tar.gz of 3.5 KB was called finished (packer-maas #180); a truncated one fails on the machine, in the middle of `curtin extract`.',
+    fix: 'Pack again from the finished disk, and look at the build log for what stopped it; never resume half a file by hand.',
+    evaluate(facts, { stream, profile }) {
+      const wrong: Item[] = [];
+      const add = (subject: string, text: string) => wrong.push({ subject, text });
+      if (stream?.problem) add('compression', stream.problem);
+      else if (stream && !stream.whole) add('compression', `the ${stream.format} stream is not whole`);
+      if (stream?.format === 'unknown') add('format', 'MAAS and curtin take gzip, xz and bzip2 only');
+      wrong.push(...items(facts, STREAM));
+      const { members } = facts.archive;
+      const size = facts.bytes.stored;
+      if (members < profile.least.members || size < profile.least.bytes)
+        add(
+          'least-size',
+          `${members} members with ${bytes(size)} are no root file system: ${profile.id} has at least ${profile.least.members} with ${bytes(profile.least.bytes)}`,
+        );
+      if (wrong.length > 0) return fail(wrong);
+      const way = stream
+        ? `${stream.format === 'none' ? 'plain tar' : stream.format}, ${bytes(stream.bytes)}`
+        : 'tar';
+      return pass(`${way}, ${members} members, ${bytes(size)}`);
+    },
+  },
+  {
+    number: 2,
+    id: 'member-names',
+    title: 'Names are relative and stay inside; hard links lead to members',
+    severity: 'blocker',
+    why: 'tar (1.34, as curtin calls it) ends with an error at such members, or extracts something else than the archive says.',
+    fix: 'Make the tar by `tar -C TARGET -cf OUT .`, from one root and in one go.',
+    evaluate(facts) {
+      const wrong = items(facts, NAMES);
+      if (wrong.length > 0) return fail(wrong);
+      return pass(`${facts.archive.members} names, ${facts.counts.hardLinks} hard links`);
+    },
+  },
+  {
+    number: 3,
+    id: 'root-on-top',
+    title: 'The root file system is at the top level',
+    severity: 'blocker',
+    why: "curtin's `distro.get_distroinfo` reads etc/os-release of the target and ends in a KeyError without it.",
+    fix: 'Pack with `tar -C TARGET … .`, so that the archive holds ./etc/os-release.',
+    reads: /^(etc|usr\/lib)\/os-release$/,
+    evaluate(facts) {
+      if (facts.osRelease) return pass(`./etc/os-release: ${facts.osRelease.name || facts.osRelease.id}`);
+      if (facts.nestedRoot !== null)
+        return fail(`the root lies one level too deep, under ${facts.nestedRoot}/`);
+      return fail(
+        `no ./etc/os-release that can be read; top level: ${several(facts.top, facts.top.length, 10) || 'nothing'}`,
+      );
+    },
+  },
+  {
+    number: 4,
+    id: 'os-release',
+    title: 'os-release agrees with the base image',
+    severity: 'blocker',
+    why: 'MAAS boots the base image’s ephemeral system and curtin takes its suites: the wrong one installs from the wrong archive.',
+    fix: 'Set `base_image` of the boot resource to the series in the image (`ubuntu/focal` for DGX OS 5); once uploaded it is frozen, so use a new name.',
+    evaluate({ osRelease }, { baseImage, profile }) {
+      if (!osRelease) return fail('there is no os-release to compare');
+      const { id, codename } = osRelease;
+      const here = `${id || '(no ID)'} ${codename || '(no codename)'}`;
+      if (profile.system !== 'base-image')
+        return profile.system.includes(id)
+          ? pass(
+              `${here}; not compared with the base image ${baseImage ?? '(none)'}: ${profile.title} is no MAAS release`,
+            )
+          : fail(`${here}, where ${profile.system.join(' or ')} belongs`);
+      const [system, series] = (baseImage ?? profile.baseImage ?? 'ubuntu/').split('/');
+      if (id !== system) return fail(`${here}, and the base image is ${system}/${series}`);
+      if (!series)
+        return notApplicable(
+          `${here}; no base image was named to compare with (--base-image ubuntu/${codename || 'SERIES'})`,
+        );
+      return codename === series ? pass(here) : fail(`${here}, and the base image is ${system}/${series}`);
+    },
+  },
+  {
+    number: 5,
+    id: 'owners',
+    title: 'System files belong to root, sudo and mount are setuid',
+    severity: 'blocker',
+    why: 'An archive made by an ordinary user gives "sudo must be owned by uid 0 and have the setuid bit set" (packer-maas #165).',
+    fix: 'Read the disk as root (in the guest, or under fakeroot), with `--numeric-owner`; do not unpack and pack again as a user.',
+    evaluate({ owners }) {
+      const wrong = owners.wrong.map(
+        (w) => `${w.path} is ${w.uid}:${w.gid} mode ${w.mode} (wanted: ${w.want})`,
+      );
+      if (owners.foreign.count > 0)
+        wrong.push(`owned by ordinary users: ${several(owners.foreign.examples, owners.foreign.count)}`);
+      if (!owners.privileged.some((path) => path.endsWith('/mount') || path.endsWith('/su')))
+        wrong.push('there is neither mount nor su');
+      return wrong.length > 0 ? fail(several(wrong)) : pass(`setuid root: ${owners.privileged.join(', ')}`);
+    },
+  },
+  ATTRIBUTES_CHECK,
+  {
+    number: 7,
+    id: 'mount-points',
+    title: '/dev /proc /sys /run /tmp exist and are empty',
+    severity: 'blocker',
+    why: 'curtin bind-mounts over them in the target (`ChrootableTarget`); what is in them is bloat and build state.',
+    fix: 'Pack after unmounting them, or with `--one-file-system`; keep the empty directories.',
+    evaluate({ mountPoints }) {
+      const missing = Object.entries(mountPoints).filter(([, m]) => !m.exists);
+      if (missing.length > 0) return fail(`missing: ${missing.map(([name]) => `/${name}`).join(', ')}`);
+      const full = Object.entries(mountPoints).filter(([, m]) => m.members.count > 0);
+      if (full.length === 0) return pass('all there, all empty');
+      return fail(
+        `not empty: ${full.map(([name, m]) => `/${name} (${several(m.members.examples, m.members.count, 3)})`).join('; ')}`,
+        'major',
+      );
+    },
+  },
+  {
+    number: 8,
+    id: 'no-devices',
+    title: 'No device nodes',
+    severity: 'warning',
+    why: '/dev is a devtmpfs at run time; nodes in the archive make noise when it is extracted and fail in containers.',
+    fix: 'Remove them before packing: `find TARGET -xdev \\( -type b -o -type c \\) -delete`.',
+    evaluate: ({ devices }) =>
+      devices.count > 0 ? fail(several(devices.examples, devices.count)) : pass('none'),
+  },
+  {
+    number: 42,
+    id: 'size',
+    title: 'The size keeps to its budget and near the last release',
+    severity: 'warning',
+    why: 'A partition that is too small fails late, with "No space left on device"; a sudden growth is mostly a cache or a log.',
+    fix: 'Look at the biggest directories of the manifest; clean caches in the late commands.',
+    evaluate({ bytes: { stored } }, { profile, previousBytes }) {
+      if (profile.budget !== null && stored > profile.budget)
+        return fail(`${bytes(stored)}; the budget of ${profile.id} is ${bytes(profile.budget)}`);
+      if (previousBytes !== null && previousBytes > 0) {
+        const change = (stored - previousBytes) / previousBytes;
+        const words = `${bytes(stored)}, ${change < 0 ? '' : '+'}${(change * 100).toFixed(1)} % against the last release`;
+        return Math.abs(change) > 0.2 ? fail(words) : pass(words);
+      }
+      return profile.budget === null
+        ? notApplicable(`${bytes(stored)}; this profile has no budget and no earlier release was named`)
+        : pass(`${bytes(stored)} of a budget of ${bytes(profile.budget)}; no earlier release was named`);
+    },
+  },
+  {
+    number: 43,
+    id: 'clean-file-system',
+    title: 'The file system was clean when it was read',
+    severity: 'blocker',
+    why: 'Without a real shutdown the last writes are only in the journal: a read-only mount showed 15 of 707 entries.',
+    fix: 'Give Packer a shutdown command that syncs and unmounts; check with `dumpe2fs -h` that needs_recovery is not set.',
+    evaluate(_facts, { build }) {
+      if (build?.fileSystem === 'clean') return pass('the disk was checked before it was read');
+      if (build?.fileSystem === 'dirty') return fail('the disk needed recovery when it was read');
+      if (build?.pack === 'guest') return pass('read inside the guest, by the kernel that had it mounted');
+      return notApplicable('an archive does not tell; only the build knows');
+    },
+  },
+];

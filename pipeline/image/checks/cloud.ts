@@ -1,0 +1,51 @@
+import type { CloudEffect } from '../facts/collect/cloud.ts';
+import type { ImageFacts } from '../facts/facts.ts';
+import { dsIdentifyOf } from '../parsers/ds-identify.ts';
+import { type Check, failOr, type Severity } from './types.ts';
+
+const WEIGHT: Record<CloudEffect, Severity> = {
+  off: 'blocker',
+  network: 'major',
+  part: 'major',
+  replaced: 'warning',
+};
+
+function cloudInitVersion({ packages }: ImageFacts): string | null {
+  return packages.find(({ name }) => name === 'cloud-init' || name === 'cloud-init-base')?.version ?? null;
+}
+
+/** What cloud-init needs, so that the machine reports to MAAS. */
+export const CLOUD_CHECKS: Check[] = [
+  {
+    number: 25,
+    id: 'cloud-init-enabled',
+    title: 'cloud-init runs and asks MAAS',
+    severity: 'blocker',
+    why: 'A machine whose cloud-init does not ask MAAS stays in Deploying (packer-maas #232). What counts is what ds-identify, systemd and cloud-init make of the files once MAAS has added its own.',
+    fix: 'Remove what is named: the installer’s files in /etc/cloud/cloud.cfg.d, masks and disabled units (`systemctl unmask`, `systemctl enable`), words of the kernel’s command line. A datasource_list must be one line, `datasource_list: [ MAAS ]`.',
+    reads: /^etc\/(?:cloud|default\/grub)/,
+    evaluate(facts) {
+      const ways = dsIdentifyOf(cloudInitVersion(facts));
+      const found = facts.cloud.disabling.filter(
+        ({ cloudInit }) => cloudInit === undefined || cloudInit.some((from) => ways.includes(from)),
+      );
+      return failOr(
+        found.map(({ subject, text, effect }) => ({ subject, text, severity: WEIGHT[effect] })),
+        'nothing keeps it from MAAS',
+      );
+    },
+  },
+  {
+    number: 26,
+    id: 'cloud-init-state',
+    title: 'cloud-init has no earlier instance',
+    severity: 'blocker',
+    why: 'cloud-init trusts an instance it knows and leaves out the first-boot steps.',
+    fix: 'As the last step: `cloud-init clean --logs` or `rm -rf /var/lib/cloud/instance*`.',
+    evaluate: ({ cloud }) =>
+      failOr(
+        cloud.instances.map((path) => ({ subject: path, text: path })),
+        'none',
+      ),
+  },
+];

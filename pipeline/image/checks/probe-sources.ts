@@ -1,0 +1,74 @@
+import { getProxyForUrl } from 'proxy-from-env';
+import { openAgent } from '../../host/http/connection.ts';
+import type { ImageFacts } from '../facts/facts.ts';
+
+export type Archive = ImageFacts['apt']['archives'][number];
+
+/** How an archive answered this host. */
+export interface ProbedSource extends Archive {
+  /** `dead`: `apt-get update` fails on it; `unreachable`: this host has no way there, which says nothing of the machines. */
+  state: 'alive' | 'dead' | 'unreachable' | 'not-asked';
+  said: string;
+}
+
+const EACH_MS = 10_000;
+const ALL_MS = 60_000;
+const AT_ONCE = 4;
+/** The host's own network, not the archive. */
+const NO_WAY = new Set(['EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH']);
+
+/**
+ * Asks each archive of an image for its InRelease, else its Release, as `apt-get update` does first; a proxy of the environment is
+ * taken. Ends within a minute, whatever they do.
+ */
+export async function probeSources(
+  archives: readonly Archive[],
+  { signal, eachMs = EACH_MS, allMs = ALL_MS }: { signal: AbortSignal; eachMs?: number; allMs?: number },
+): Promise<ProbedSource[]> {
+  const all = AbortSignal.any([signal, AbortSignal.timeout(allMs)]);
+  const distinct = [...new Map(archives.map((a) => [`${a.uri} ${a.suite}`, a])).values()];
+  const probed: ProbedSource[] = [];
+  const queue = distinct.entries();
+  const worker = async () => {
+    for (const [i, archive] of queue) probed[i] = { ...archive, ...(await ask(archive, all, eachMs)) };
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  signal.throwIfAborted();
+  return probed;
+}
+
+type Answer = Pick<ProbedSource, 'state' | 'said'>;
+
+async function ask({ uri, suite }: Archive, all: AbortSignal, eachMs: number): Promise<Answer> {
+  if (!/^https?:\/\//i.test(uri)) return { state: 'not-asked', said: `${uri.split(':')[0]}: is not asked` };
+  if (all.aborted) return { state: 'not-asked', said: 'the time was over' };
+  const folder = `${uri.replace(/\/+$/, '')}/${suite.endsWith('/') ? suite.replace(/^\.?\/+/, '') : `dists/${suite}/`}`;
+  let answer: Answer = { state: 'dead', said: 'no answer' };
+  for (const name of ['InRelease', 'Release']) {
+    answer = await get(`${folder}${name}`, all, eachMs);
+    if (answer.said !== '404') break;
+  }
+  return answer;
+}
+
+async function get(url: string, all: AbortSignal, eachMs: number): Promise<Answer> {
+  const { default: fetch } = await import('node-fetch');
+  const limit = AbortSignal.timeout(eachMs);
+  try {
+    const agent = await openAgent(url, null);
+    try {
+      const response = await fetch(url, { agent, signal: AbortSignal.any([all, limit]) });
+      response.body?.resume();
+      (response.body as { destroy?: () => void } | null)?.destroy?.();
+      return { state: response.ok ? 'alive' : 'dead', said: String(response.status) };
+    } finally {
+      agent.destroy();
+    }
+  } catch (error) {
+    if (limit.aborted) return { state: 'dead', said: `no answer within ${eachMs / 1000} s` };
+    if (all.aborted) return { state: 'not-asked', said: 'the time was over' };
+    const code = (error as NodeJS.ErrnoException).code ?? 'no connection';
+    const away = NO_WAY.has(code) || getProxyForUrl(url) !== '';
+    return { state: away ? 'unreachable' : 'dead', said: code };
+  }
+}

@@ -1,0 +1,100 @@
+import type { ImageFacts } from '../facts/facts.ts';
+import type { Severity } from '../facts/severity.ts';
+import type { ProbedSource } from './probe-sources.ts';
+import type { Profile } from './profiles.ts';
+
+export type { Severity } from '../facts/severity.ts';
+
+/** What is known of the compressed stream that the tar came in. */
+export interface StreamFacts {
+  format: 'gzip' | 'xz' | 'bzip2' | 'none' | 'unknown';
+  /** Whether the decompressor came to the end of the stream without complaint. */
+  whole: boolean;
+  /** Compressed bytes. */
+  bytes: number;
+  /** What was wrong, in words. */
+  problem?: string | null;
+}
+
+/** What only the build can know. */
+export interface BuildFacts {
+  /** `guest`: the machine that made the file system read it while it was mounted. */
+  pack?: 'guest' | 'packer-maas';
+  /** What e2fsck or dumpe2fs said of a disk that was read from outside. */
+  fileSystem?: 'clean' | 'dirty';
+}
+
+/** Everything a check may look at beside the facts. */
+export interface Context {
+  profile: Profile;
+  /** os/series as MAAS has it, in lower case. */
+  baseImage: string | null;
+  stream: StreamFacts | null;
+  build: BuildFacts | null;
+  /** The machines have no archive to fetch from. */
+  offline: boolean;
+  /** As MAAS is to be told it, such as amd64/generic; null where nobody says it. */
+  architecture: string | null;
+  /** Platform that the image is for. */
+  platform: string | null;
+  /** The release before, to compare the size with: bytes of its files. */
+  previousBytes: number | null;
+  /** How the image's archives answered this host; null: they were not asked. */
+  archives: readonly ProbedSource[] | null;
+}
+
+/** One thing that a check found. */
+export interface Item {
+  /**
+   * What a waiver names it by, the same in every build: a path, an account, a package; without line numbers, versions or sums.
+   * Empty when the check finds one thing only.
+   */
+  subject: string;
+  text: string;
+  /** When it differs from the check's. */
+  severity?: Severity;
+}
+
+export type Outcome =
+  | { status: 'pass'; found: string }
+  | { status: 'fail'; items: readonly Item[]; severity?: Severity }
+  | { status: 'not-applicable'; found: string };
+
+/** One check, as data: a row of the table that `dgxos-maas checks` prints. */
+export interface Check {
+  number: number;
+  id: string;
+  title: string;
+  severity: Severity;
+  /** The failure that it prevents: the function of curtin or MAAS, or the report of somebody it happened to. */
+  why: string;
+  /** What to do. */
+  fix: string;
+  /** Members of `facts.unread` that leave the check without an answer. */
+  reads?: RegExp;
+  evaluate(facts: ImageFacts, context: Context): Outcome;
+}
+
+export const pass = (found: string): Outcome => ({ status: 'pass', found });
+/** A failed check: one finding in words, or one item for each thing found, so that each can be waived by itself. */
+export const fail = (found: string | readonly Item[], severity?: Severity): Outcome => ({
+  status: 'fail',
+  items: typeof found === 'string' ? [{ subject: '', text: found }] : found,
+  severity,
+});
+/** Fails with the items, or passes with the text when there are none. */
+export const failOr = (items: readonly Item[], found: string, severity?: Severity): Outcome =>
+  items.length > 0 ? fail(items, severity) : pass(found);
+export const notApplicable = (found: string): Outcome => ({ status: 'not-applicable', found });
+
+/** "a, b, c and 4 more". */
+export function several(examples: readonly string[], count = examples.length, most = 5): string {
+  const shown = examples.slice(0, most);
+  const rest = count - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(', ');
+}
+
+/** "/etc/x:3: text", several of them. */
+export function places(lines: readonly { file: string; line: number; text: string }[]): string {
+  return several(lines.map((l) => `${l.file}:${l.line}: ${l.text}`));
+}

@@ -1,0 +1,96 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../config/types.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { readBoundedText } from '../../host/files/regular.ts';
+import { type LedgerEntry, readLedger } from '../../workspace/ledger/ledger.ts';
+import { validateFile } from '../checks/validate-file.ts';
+import type { Description } from './description.ts';
+import { describeJson } from './json-file.ts';
+import { keptRelease } from './release-store.ts';
+import { describeBuilt } from './workspace.ts';
+
+export interface DescribeOptions {
+  env: NodeJS.ProcessEnv;
+  emit?: Emit;
+  signal: AbortSignal;
+  /** The configuration; read only when the name is no file. */
+  config(): Promise<Config>;
+}
+
+/**
+ * What is known of an image by its name: an archive (path, http(s) URL, `-`), a manifest or facts as JSON, a folder of the
+ * workspace, an image of the configuration, or a name or digest of the ledger. A file goes before a name.
+ * @throws Fault IMAGE_UNREADABLE, IMAGE_UNKNOWN, IMAGE_NOT_BUILT
+ */
+export async function describeImage(name: string, options: DescribeOptions): Promise<Description> {
+  if (name === '-' || /^https?:\/\//i.test(name)) return describeArchive(name, options);
+  const found = await stat(name).catch(() => undefined);
+  if (found?.isDirectory()) return describeBuilt(name);
+  if (found)
+    return name.endsWith('.json') ? describeJson(name, await text(name)) : describeArchive(name, options);
+  const config = await options.config();
+  if (Object.hasOwn(config.images, name)) return describeBuilt(join(config.workspace, name), name);
+  return describeUploaded(name, config, options.env);
+}
+
+async function describeArchive(name: string, { signal, emit }: DescribeOptions): Promise<Description> {
+  const read = await validateFile(name, { profile: 'any-ubuntu', signal, emit });
+  const problem = read.stream.problem ?? (read.facts.archive.whole ? null : 'the archive breaks off');
+  // What is not read would be shown as removed.
+  if (problem !== null)
+    throw new Fault('IMAGE_UNREADABLE', `${read.name} cannot be compared: ${problem}`, {
+      hint: `dgxos-maas validate ${name} tells more.`,
+    });
+  return { name: read.name, sha256: read.sha256, size: read.size, facts: read.facts };
+}
+
+/** An image that was uploaded from here: its facts are beside the ledger, or still in the workspace. */
+async function describeUploaded(name: string, config: Config, env: NodeJS.ProcessEnv): Promise<Description> {
+  const entries = (await readLedger(env)).filter(
+    (entry) => entry.did !== 'started' && entry.did !== 'pruned',
+  );
+  const entry = findEntry(entries, name);
+  if (!entry) throw unknown(name, config, entries);
+  const kept = await keptRelease(entry.sha256, name, env);
+  if (kept) return kept;
+  for (const image of Object.keys(config.images)) {
+    const built = await describeBuilt(join(config.workspace, image), name).catch(() => undefined);
+    if (built?.sha256 === entry.sha256) return built;
+  }
+  throw new Fault(
+    'IMAGE_NOT_BUILT',
+    `Of ${name} (sha256 ${entry.sha256.slice(0, 12)}…) no facts are kept here`,
+    {
+      hint: 'Give the file itself, or its manifest.',
+    },
+  );
+}
+
+/** The latest entry of that name, as MAAS has it, or of that digest (at least 8 of its digits). */
+export function findEntry(entries: readonly LedgerEntry[], name: string): LedgerEntry | undefined {
+  const plain = name.replace(/^custom\//, '');
+  const byDigest = /^[0-9a-f]{8,64}$/.test(name);
+  return entries.findLast((entry) => entry.name === plain || (byDigest && entry.sha256.startsWith(name)));
+}
+
+function unknown(name: string, config: Config, entries: readonly LedgerEntry[]): Fault {
+  const names = [...new Set([...Object.keys(config.images), ...entries.map((entry) => entry.name)])];
+  const list =
+    names.length > 0 ? `Names known: ${names.slice(-12).join(', ')}.` : 'No image is configured or uploaded.';
+  return new Fault('IMAGE_UNKNOWN', `There is neither a file nor an image "${name}"`, {
+    hint: `Give an archive, a manifest, an image of the configuration, or a name that was uploaded. ${list}`,
+  });
+}
+
+/** Facts of large images have some ten MB. */
+const LARGEST = 256 << 20;
+
+async function text(file: string): Promise<string> {
+  try {
+    return await readBoundedText(file, LARGEST);
+  } catch (error) {
+    throw fromSystemError(error, `reading ${file}`);
+  }
+}

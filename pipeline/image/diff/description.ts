@@ -1,0 +1,31 @@
+import type { ImageFacts } from '../facts/facts.ts';
+
+/** The parts of an image's facts that are compared. A manifest carries fewer of them than an archive. */
+export type Compared = Pick<
+  ImageFacts,
+  | 'packages'
+  | 'kernels'
+  | 'boot'
+  | 'bytes'
+  | 'counts'
+  | 'biggest'
+  | 'directories'
+  | 'owners'
+  | 'xattrs'
+  | 'services'
+  | 'accounts'
+>;
+
+/** What is known of one image. A part that is absent is not known, which is something else than empty. */
+export interface Description {
+  /** As the user named it. */
+  name: string;
+  /** Of the artifact. */
+  sha256?: string;
+  /** Bytes of the artifact. */
+  size?: number;
+  version?: string;
+  /** YYYYMMDD. */
+  date?: string;
+  facts: Partial<Compared>;
+}

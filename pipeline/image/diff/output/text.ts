@@ -1,0 +1,66 @@
+import { plain } from '../../../core/escape/terminal.ts';
+import { bytes } from '../../../core/text/human.ts';
+import type { Paint } from '../../../core/text/paint.ts';
+import type { ImageDiff } from '../compare.ts';
+import { type Row, type Sign, sections } from '../sections.ts';
+
+/** Rows of sizes that are shown; --json has all. */
+const MOST_SIZES = 20;
+
+const SIGNS: Record<Sign, string> = { added: '+', removed: '-', up: '↑', down: '↓', changed: '~' };
+
+/** A comparison for a terminal. */
+export function diffText(diff: ImageDiff, color: Paint): string {
+  const { changed, same } = sections(diff);
+  const lines = [side('A', diff.a, color), side('B', diff.b, color), ''];
+  for (const { title, summary, rows } of changed) {
+    const shown = title === 'Files' || title === 'Directories' ? rows.slice(0, MOST_SIZES) : rows;
+    const width = Math.min(40, Math.max(...shown.map((row) => row.name.length)));
+    lines.push(`${color.bold(title)}: ${summary}`, ...shown.map((row) => line(row, width, color)));
+    if (shown.length < rows.length) lines.push(color.dim(`  … ${rows.length - shown.length} more`));
+    lines.push('');
+  }
+  if (!diff.different) lines.push(color.green(verdict(diff)));
+  if (diff.different && same.length > 0) lines.push(color.dim(`The same: ${same.join(', ')}`));
+  for (const line of notCompared(diff)) lines.push(color.yellow(plain(line)));
+  return lines.join('\n').trimEnd();
+}
+
+/** "No difference", as far as was compared. */
+export function verdict({ a, b }: ImageDiff): string {
+  if (a.sha256 === undefined || b.sha256 === undefined) return 'No difference in what was compared';
+  return a.sha256 === b.sha256
+    ? 'The same artifact: the digests are equal'
+    : 'No difference in what was compared; the digests differ';
+}
+
+/** "Not compared: sizes, users (not known of demo.manifest.json)", one line a reason. */
+export function notCompared({ notCompared }: ImageDiff): string[] {
+  const reasons = new Set(notCompared.map(({ why }) => why));
+  return [...reasons].map((why) => {
+    const parts = notCompared.filter((entry) => entry.why === why).map(({ part }) => part);
+    return `Not compared: ${parts.join(', ')} (${why})`;
+  });
+}
+
+function side(letter: string, of: ImageDiff['a'], color: Paint): string {
+  const details = [
+    of.version && `version ${of.version}`,
+    of.date,
+    of.size !== undefined && bytes(of.size),
+    of.sha256 && `sha256 ${of.sha256.slice(0, 12)}`,
+  ];
+  return `${color.bold(letter)}  ${plain(of.name)}  ${color.dim(plain(details.filter(Boolean).join(', ')))}`;
+}
+
+function line({ sign, name, before, after }: Row, width: number, color: Paint): string {
+  const shade = {
+    added: color.green,
+    removed: color.red,
+    up: color.cyan,
+    down: color.yellow,
+    changed: color.cyan,
+  };
+  const values = before && after ? `${before} → ${after}` : before || after;
+  return `  ${shade[sign](SIGNS[sign])} ${plain(name).padEnd(width)}  ${plain(values)}`;
+}

@@ -1,0 +1,45 @@
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { stateDir } from '../../workspace/state-dir.ts';
+import type { Description } from './description.ts';
+import { describeJson } from './json-file.ts';
+
+/** Releases whose facts are kept; some 300 kB each for DGX OS. */
+const MOST = 100;
+const DIGEST = /^[0-9a-f]{64}$/;
+
+const storeDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'releases');
+
+/**
+ * Keeps what is known of an uploaded artifact beside the ledger, by its digest, for comparisons when the workspace has moved on.
+ * Of more than 100 the oldest go.
+ */
+export async function keepRelease(
+  { name: _, ...release }: Description & { sha256: string },
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const dir = storeDir(env);
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await writeFileAtomic(join(dir, `${release.sha256}.json`), JSON.stringify(release));
+  const files = await Promise.all(
+    (await readdir(dir))
+      .filter((file) => file.endsWith('.json'))
+      .map(async (file) => ({ path: join(dir, file), at: (await stat(join(dir, file))).mtimeMs })),
+  );
+  for (const { path } of files.sort((a, b) => b.at - a.at).slice(MOST)) await rm(path, { force: true });
+}
+
+/** The release of this digest, or undefined where none is kept or it cannot be read. */
+export async function keptRelease(
+  sha256: string,
+  name: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Description | undefined> {
+  if (!DIGEST.test(sha256)) return undefined;
+  try {
+    return describeJson(name, await readFile(join(storeDir(env), `${sha256}.json`), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}

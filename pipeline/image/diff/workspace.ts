@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { readRecord } from '../../workspace/record.ts';
+import type { Artifact } from '../artifact.ts';
+import type { Description } from './description.ts';
+import { describeJson } from './json-file.ts';
+import { keepRelease } from './release-store.ts';
+
+/**
+ * The artifact that lies in an image's folder of the workspace, by what its stage `pack` found.
+ * @throws Fault IMAGE_NOT_BUILT when there is none
+ */
+export async function describeBuilt(
+  imageDir: string,
+  name = basename(imageDir),
+): Promise<Description & { sha256: string }> {
+  const record = await readRecord<{ artifact: Artifact }>(imageDir, 'pack');
+  const facts = await readFile(join(imageDir, 'pack', 'facts.json'), 'utf8').catch(() => undefined);
+  if (!record || facts === undefined)
+    throw new Fault('IMAGE_NOT_BUILT', `Image ${name} has no finished artifact in ${imageDir}`, {
+      hint: `dgxos-maas run ${name} makes one.`,
+    });
+  const { sha256, size, date } = record.data.artifact;
+  return { ...describeJson(name, facts), sha256, size, date };
+}
+
+/**
+ * Keeps the facts of the artifact in an image's folder as a release; called when an upload has ended well.
+ * @throws Fault IMAGE_NOT_BUILT, DISK_FULL, NO_PERMISSION
+ */
+export async function keepBuilt(imageDir: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const built = await describeBuilt(imageDir);
+  try {
+    await keepRelease(built, env);
+  } catch (error) {
+    throw fromSystemError(error, 'keeping the facts of the release');
+  }
+}

@@ -1,0 +1,143 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { startOf } from '../../host/process/alive.ts';
+import { run, toolMissing } from '../../host/process/run.ts';
+import { stateDir } from '../../workspace/state-dir.ts';
+import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
+
+export type Way = 'loop' | 'fuse2fs';
+
+/** What each way of reading a disk cannot give. */
+export const LOSES: Record<Way, readonly string[]> = {
+  loop: [],
+  fuse2fs: ['sub-second modification times', 'trusted.* attributes'],
+};
+
+interface MountRecord {
+  pid: number;
+  /** When the process started, in the kernel's ticks: a number is given to another process later. */
+  started: string | null;
+  /** The folder with all that the run made. */
+  work: string;
+}
+
+export interface MountContext {
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Mounts a file system of a raw image read-only while `use` runs, by the kernel as root, else by fuse2fs; unmounts it
+ * whatever happens. A record survives SIGKILL, for `unmountLeftovers`.
+ * @param work an empty folder of the caller's; the mount point is `work/root`
+ * @throws Fault TOOL_MISSING, DISK_UNREADABLE; what `use` throws
+ */
+export async function withMounted<T>(
+  disk: string,
+  partition: Partition,
+  work: string,
+  context: MountContext,
+  use: (root: string, way: Way) => Promise<T>,
+): Promise<T> {
+  const root = join(work, 'root');
+  await mkdir(root);
+  try {
+    const way = await mount(disk, partition, root, context);
+    return await use(root, way);
+  } finally {
+    await unmount(root);
+  }
+}
+
+async function mount(disk: string, partition: Partition, root: string, context: MountContext): Promise<Way> {
+  const { signal } = context;
+  const refusals: string[] = [];
+  if (process.getuid?.() === 0) {
+    const { offset, size } = partition;
+    const options = `ro,noload,nodev,nosuid,noexec,loop,offset=${offset},sizelimit=${size}`;
+    const { exitCode, stderr } = await run(['mount', '-t', 'ext4', '-o', options, disk, root], { signal });
+    if (exitCode === 0) return 'loop';
+    refusals.push(stderr.trim());
+  }
+  if (!existsSync('/dev/fuse')) refusals.push('fuse2fs needs /dev/fuse, which is not here');
+  else {
+    const options = `ro,fakeroot,offset=${partition.offset}`;
+    const { name, cwd } = inItsFolder(disk);
+    try {
+      const { exitCode, stderr } = await run(['fuse2fs', '-o', options, name, root], {
+        cwd,
+        env: SBIN,
+        signal,
+      });
+      if (exitCode === 0 && isMounted(root)) return 'fuse2fs';
+      refusals.push(`fuse2fs: ${stderr.trim() || `ended with exit code ${exitCode}`}`);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== 'TOOL_MISSING') throw error;
+      if (refusals.length === 0) throw toolMissing('fuse2fs', 'read a disk without being root');
+      refusals.push('fuse2fs is not installed');
+    }
+  }
+  throw new Fault('DISK_UNREADABLE', 'The disk can be mounted neither by the kernel nor by fuse2fs', {
+    hint: 'Run as root where loop devices are, or as a user with fuse2fs and access to /dev/fuse.',
+    detail: refusals.join('\n'),
+  });
+}
+
+/** Asked of the kernel, not remembered: a mount may have come about though its program was interrupted. */
+async function unmount(root: string): Promise<void> {
+  for (let attempt = 1; isMounted(root) && attempt <= 10; attempt++) {
+    const argv: [string, ...string[]] =
+      process.getuid?.() === 0 ? ['umount', root] : ['fusermount3', '-u', root];
+    const { exitCode } = await run(argv, { reason: 'unmount the disk' });
+    // A reader that is ending keeps it busy for a moment.
+    if (exitCode !== 0) await sleep(200);
+  }
+  if (isMounted(root))
+    throw new Fault('DISK_UNREADABLE', `${root} cannot be unmounted`, {
+      hint: `Unmount it by hand: umount ${root}`,
+    });
+  // Never a recursive removal here: it would go into a mount.
+  await rmdir(root).catch(() => {});
+}
+
+function isMounted(path: string): boolean {
+  const escaped = path.replace(/[\\ \t\n]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .some((line) => line.split(' ')[4] === escaped);
+}
+
+/** Notes a work folder until the returned function is called. */
+export async function recordWork(work: string, env: NodeJS.ProcessEnv): Promise<() => Promise<void>> {
+  const dir = recordsDir(env);
+  await mkdir(dir, { recursive: true });
+  const path = join(dir, `${process.pid}-${performance.now().toString(36).replace('.', '')}.json`);
+  const record: MountRecord = { pid: process.pid, started: startOf(process.pid), work };
+  await writeFile(path, JSON.stringify(record));
+  return () => rm(path, { force: true });
+}
+
+/** Unmounts and removes what runs that were killed have left behind. */
+export async function unmountLeftovers({ emit, env }: MountContext): Promise<void> {
+  const dir = recordsDir(env);
+  for (const name of await readdir(dir).catch(() => [])) {
+    const path = join(dir, name);
+    const record = JSON.parse(await readFile(path, 'utf8').catch(() => 'null')) as MountRecord | null;
+    if (!record || startOf(record.pid) === record.started) continue;
+    await unmount(join(record.work, 'root'));
+    await rm(record.work, { recursive: true, force: true });
+    await rm(path, { force: true });
+    emit({
+      type: 'notice',
+      level: 'info',
+      message: `Cleared away what a run that was killed left in ${record.work}`,
+    });
+  }
+}
+
+const recordsDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'mounts');

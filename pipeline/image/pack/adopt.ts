@@ -1,0 +1,42 @@
+import { constants, copyFile, link, rename, rm } from 'node:fs/promises';
+import { run } from '../../host/process/run.ts';
+import { validateFile } from '../checks/validate-file.ts';
+import type { PackedRoot, PackRootOptions } from './root.ts';
+
+/**
+ * Takes over the tgz that packer-maas' own scripts have made: as it is, read once for its digest and its facts. The
+ * original stays in its place, since the build stage counts as done only while its output stands.
+ * @throws Fault IMAGE_UNREADABLE
+ */
+export async function adoptTgz(
+  tgz: string,
+  out: string,
+  { emit, signal }: PackRootOptions,
+): Promise<PackedRoot> {
+  const { facts, stream, sha256, size } = await validateFile(tgz, { profile: 'any-ubuntu', emit, signal });
+  await share(tgz, out);
+  const tar = await run(['tar', '--version'], { signal });
+  return {
+    path: out,
+    sha256,
+    size,
+    tarBytes: facts.archive.tarBytes,
+    compressor: `packer-maas tar-root, ${tar.stdout.split('\n', 1)[0]}`,
+    facts,
+    stream,
+  };
+}
+
+/** A hard link where the file system has them, else a copy; `to` appears only when whole. */
+async function share(from: string, to: string): Promise<void> {
+  const partial = `${to}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  try {
+    await link(from, partial);
+  } catch {
+    await copyFile(from, partial, constants.COPYFILE_FICLONE);
+  }
+  await rename(partial, to);
+  // Renaming a link to the same file is no change: both names stay.
+  await rm(partial, { force: true });
+}

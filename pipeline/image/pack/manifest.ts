@@ -1,0 +1,72 @@
+import { basename } from 'node:path';
+import type { ImageConfig, Release } from '../../config/types.ts';
+import type { ImageFacts } from '../facts/facts.ts';
+import type { Origin } from '../origin.ts';
+import type { PackedRoot } from './root.ts';
+
+export interface ManifestSource {
+  image: ImageConfig;
+  release: Release;
+  iso: Origin['iso'];
+  rendered: Origin['rendered'];
+  build: Origin['build'];
+  packed: PackedRoot;
+  /** YYYYMMDD in UTC. */
+  date: string;
+}
+
+/**
+ * NAME.manifest.json: what the artifact is, what it was made of, and what is in it. What is known of the content has the
+ * names and the form that it has in ImageFacts.
+ */
+export function artifactManifest(source: ManifestSource): string {
+  const { image, release, iso, rendered, build, packed } = source;
+  return `${JSON.stringify(
+    {
+      format: 1,
+      image: image.name,
+      release: release.id,
+      platform: image.platform,
+      version: image.version,
+      date: source.date,
+      artifact: {
+        file: basename(packed.path),
+        sha256: packed.sha256,
+        size: packed.size,
+        tarBytes: packed.tarBytes,
+      },
+      inputs: {
+        iso: { sha256: iso.medium.sha256, size: iso.medium.size, volumeId: iso.facts.volumeId },
+        rendered: rendered.files,
+        settings: rendered.settings,
+        boot: build.boot,
+        accelerator: rendered.accelerator,
+        pack: image.pack,
+        compression: image.compression,
+        ...(image.gzipMembers && { gzipMembers: image.gzipMembers }),
+      },
+      tools: { ...build.tools, compressor: packed.compressor },
+      ...contentOf(packed.facts),
+    },
+    null,
+    2,
+  )}\n`;
+}
+
+/** What is in an image, as every manifest tells it. */
+export function contentOf(facts: ImageFacts) {
+  return {
+    osRelease: facts.osRelease,
+    counts: facts.counts,
+    bytes: facts.bytes,
+    kernels: facts.kernels,
+    boot: facts.boot,
+    packages: facts.packages,
+    biggest: facts.biggest,
+    directories: facts.directories,
+    owners: facts.owners,
+    xattrs: facts.xattrs,
+    services: facts.services,
+    accounts: facts.accounts,
+  };
+}

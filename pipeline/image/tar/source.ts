@@ -1,0 +1,109 @@
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { isInherited, kindOf, openRegular } from '../../host/files/regular.ts';
+
+export interface Source {
+  /** For messages; a URL without its credentials and query. */
+  name: string;
+  /** The bytes in order; a chunk may be overwritten once the one after the next is asked for. */
+  chunks: AsyncIterable<Buffer>;
+  /** Bytes, where known. */
+  size: number | undefined;
+}
+
+const CHUNK = 256 << 10;
+
+/**
+ * Opens an image: a path, `-` for stdin, an http or https URL.
+ * @throws Fault IMAGE_UNREADABLE when there is none to read
+ */
+export async function openSource(source: string, signal: AbortSignal): Promise<Source> {
+  // Somebody who waits for more on stdin is ended by a signal too.
+  if (source === '-')
+    return { name: 'stdin', chunks: addAbortSignal(signal, process.stdin), size: undefined };
+  if (/^https?:\/\//i.test(source)) return openUrl(source, signal);
+  let info: Awaited<ReturnType<typeof stat>>;
+  try {
+    info = await stat(source);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new Fault('IMAGE_UNREADABLE', `There is no file ${source}`, {
+        hint: 'Give the path of a .tar.gz, .tar.xz, .tar.bz2 or .tar, an http(s) URL, or - for stdin.',
+      });
+    throw fromSystemError(error, `opening ${source}`);
+  }
+  if (info.isDirectory())
+    throw new Fault('IMAGE_UNREADABLE', `${source} is a directory`, { hint: 'Give the image file itself.' });
+  const kind = isInherited(source) ? undefined : kindOf(info);
+  if (kind !== undefined)
+    throw new Fault('IMAGE_UNREADABLE', `${source} is ${kind}, not a file`, {
+      hint: 'Give the image file itself; - takes a stream from stdin.',
+    });
+  return {
+    name: source,
+    chunks: readFile(await openFile(source)),
+    size: info.isFile() ? info.size : undefined,
+  };
+}
+
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return isInherited(path) ? await open(path) : await openRegular(path);
+  } catch (error) {
+    throw fromSystemError(error, `opening ${path}`);
+  }
+}
+
+/** A file's bytes through two buffers that take turns: an image of any size costs no more memory than these. */
+async function* readFile(file: FileHandle): AsyncGenerator<Buffer> {
+  try {
+    const buffers = [Buffer.allocUnsafe(CHUNK), Buffer.allocUnsafe(CHUNK)];
+    const read = (turn: number) => file.read(buffers[turn % 2]!, 0, CHUNK);
+    let next = read(0);
+    for (let turn = 0; ; turn++) {
+      const { bytesRead, buffer } = await next;
+      if (bytesRead === 0) return;
+      // Read ahead while this chunk is worked on.
+      next = read(turn + 1);
+      next.catch(() => {});
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function openUrl(source: string, signal: AbortSignal): Promise<Source> {
+  const url = new URL(source);
+  const name = `${url.origin}${url.pathname}`;
+  const headers: Record<string, string> = {};
+  if (url.username)
+    headers.authorization = `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
+  url.username = '';
+  url.password = '';
+  const { default: fetch } = await import('node-fetch');
+  let response: Awaited<ReturnType<typeof fetch>>;
+  try {
+    response = await fetch(url, { headers, signal, compress: false, highWaterMark: CHUNK } as never);
+  } catch (error) {
+    throw new Fault('IMAGE_UNREADABLE', `Cannot fetch ${name}: ${reason(error)}`, { cause: error });
+  }
+  if (!response.ok || !response.body)
+    throw new Fault('IMAGE_UNREADABLE', `${name} answers ${response.status} ${response.statusText}`.trim());
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  return { name, chunks: response.body as Readable, size: Number.isFinite(length) ? length : undefined };
+}
+
+/** What went wrong on the network, without the URL that node-fetch puts into its messages. */
+function reason(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message.replace(/request to \S+ failed, reason: /, '');
+}
+
+/** The fault for a source that broke while it was read. */
+export function sourceFault(error: unknown, name: string): Fault {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') return fromSystemError(error, `reading ${name}`);
+  return new Fault('IMAGE_UNREADABLE', `Reading ${name} failed: ${reason(error)}`, { cause: error });
+}

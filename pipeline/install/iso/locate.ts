@@ -1,0 +1,53 @@
+import { access, constants, readdir, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { type ChecksumContext, verifyChecksum } from './checksum.ts';
+import { download } from './download.ts';
+import type { LocalIso } from './facts.ts';
+import { parseSource } from './source.ts';
+
+/**
+ * The medium as a verified file on this host; a URL is downloaded into the cache.
+ * @param iso.source a path, or a URL (http, https, file)
+ * @param iso.sha256 what its content must have
+ * @throws Fault ISO_NOT_FOUND, ISO_CHECKSUM, ISO_TRUNCATED, ISO_DOWNLOAD, NO_PERMISSION, DISK_FULL
+ */
+export async function locateIso(
+  iso: { source: string; sha256: string },
+  context: ChecksumContext,
+): Promise<LocalIso> {
+  const sha256 = iso.sha256.toLowerCase();
+  const source = parseSource(iso.source);
+  if (source.kind === 'url') return await download(source, sha256, context);
+  const path = resolve(source.path);
+  await assertReadable(path);
+  return await verifyChecksum(path, sha256, context);
+}
+
+async function assertReadable(path: string): Promise<void> {
+  try {
+    if (!(await stat(path)).isFile()) throw await notFound(path, 'is not a file');
+    await access(path, constants.R_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw await notFound(path, 'does not exist');
+    throw fromSystemError(error, `reading ${path}`);
+  }
+}
+
+async function notFound(path: string, what: string): Promise<Fault> {
+  const isFolder = await stat(path)
+    .then((s) => s.isDirectory())
+    .catch(() => false);
+  const folder = isFolder ? path : dirname(path);
+  const names = await readdir(folder).catch(() => []);
+  const near = names.filter((name) => /\.iso$/i.test(name)).sort();
+  return new Fault('ISO_NOT_FOUND', `The ISO ${path} ${what}`, {
+    hint: near.length
+      ? `ISO files in that folder: ${near
+          .slice(0, 8)
+          .map((name) => join(folder, name))
+          .join(', ')}.`
+      : 'Set `iso.source` to where the ISO is: a path or a URL.',
+  });
+}

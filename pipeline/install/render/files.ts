@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { chmod, cp, mkdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import type { FileToAdd, ImageConfig, Release } from '../../config/types.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { TEMPLATES } from './templates.ts';
+
+/**
+ * A file that the installer fetches over HTTP and puts into the target. Fetched, not embedded in the configuration: that
+ * has no limit of size, keeps every byte, and the installer's own text substitutions do not touch it.
+ */
+export interface ServedFile extends FileToAdd {
+  /** Path below the served directory. */
+  served: string;
+  sha256: string;
+}
+
+/** The user's files and the release's curtin hook, with their digests. */
+export async function filesToServe(image: ImageConfig, release: Release): Promise<ServedFile[]> {
+  const files = [...image.files];
+  if (release.hook)
+    files.push({
+      source: join(TEMPLATES, 'hooks', release.hook),
+      path: '/curtin/curtin-hooks',
+      mode: '0755',
+      owner: 'root:root',
+    });
+  return Promise.all(
+    files.map(async (file, i) => ({ ...file, served: `files/${i}`, sha256: await sha256Of(file.source) })),
+  );
+}
+
+/** Copies the files to where they are served from. */
+export async function copyServed(files: ServedFile[], httpDir: string): Promise<void> {
+  if (files.length > 0) await mkdir(join(httpDir, 'files'), { recursive: true });
+  for (const file of files) {
+    await cp(file.source, join(httpDir, file.served));
+    await chmod(join(httpDir, file.served), 0o600);
+  }
+}
+
+/**
+ * Digest of a file, in hex.
+ * @throws Fault CONFIG_INVALID when it is missing, no regular file or unreadable
+ */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    throw new Fault('CONFIG_INVALID', `${path} cannot be added to the image: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+  return hash.digest('hex');
+}

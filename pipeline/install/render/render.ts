@@ -1,0 +1,133 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parse } from 'yaml';
+import { fromSystemError } from '../../core/faults/fault.ts';
+import { shellQuoted } from '../../host/process/shell-word.ts';
+import { type Boot, boot } from './boot.ts';
+import { composeCurtin } from './curtin.ts';
+import { copyServed, filesToServe, sha256Of } from './files.ts';
+import { drivePath, hclString } from './hcl.ts';
+import { declaresPlugins, PLUGIN_MINIMUM } from './packer-version.ts';
+import { type VmSettings, vmSettings } from './settings.ts';
+import { readTemplate, renderTemplate } from './templates.ts';
+import { type Rendered, type RenderInput, VM_NAME } from './types.ts';
+import { PACK_SCRIPTS, readUpstream, readUpstreamFile, type Upstream } from './upstream.ts';
+
+export { renderSources } from './sources.ts';
+
+/**
+ * Writes what Packer and the installer need for one image: the same input, templates and checkout give the same bytes.
+ * @throws Fault SUBMODULE_MISSING, SUBMODULE_UNREADABLE, CONFIG_INVALID, TEMPLATE_FAILED, DISK_FULL, NO_PERMISSION
+ */
+export async function renderBuild(input: RenderInput): Promise<Rendered> {
+  const { image, release, dir } = input;
+  drivePath(dir, 'The path of the workspace');
+  const upstream =
+    release.upstream.from === 'packer-maas' ? await readUpstream(input.packerMaas, release) : undefined;
+  const vm = vmSettings(image.vm, release, upstream, input.accelerator);
+  const files = await filesToServe(image, release);
+  const curtin = await composeCurtin({
+    image,
+    release,
+    base:
+      upstream?.curtin ??
+      (parse(await readTemplate(release.upstream.curtin), { version: '1.1' }) as Record<string, unknown>),
+    name: upstream ? `packer-maas ${release.upstream.curtin}` : `templates/${release.upstream.curtin}`,
+    files,
+  });
+  const packer = await packerFiles(input, vm, boot(input, upstream), upstream);
+
+  const packerDir = join(dir, 'packer');
+  const httpDir = join(dir, 'http');
+  try {
+    await rm(dir, { recursive: true, force: true });
+    // Late commands and files for the image may hold passwords.
+    await mkdir(packerDir, { recursive: true, mode: 0o700 });
+    await mkdir(httpDir, { recursive: true, mode: 0o700 });
+    for (const [name, text] of packer)
+      await writeFile(join(packerDir, name), text, { mode: name.endsWith('.hcl') ? 0o644 : 0o755 });
+    await writeFile(join(httpDir, 'curtin.yaml'), curtin, { mode: 0o600 });
+    await copyServed(files, httpDir);
+  } catch (error) {
+    throw fromSystemError(error, `rendering into ${dir}`);
+  }
+  return {
+    packerDir,
+    httpDir,
+    installTimeoutS: vm.installTimeoutS,
+    files: await written(dir),
+    settings: vm.settings,
+  };
+}
+
+/** The files of the Packer directory by name. */
+async function packerFiles(
+  input: RenderInput,
+  vm: VmSettings,
+  how: Boot,
+  upstream: Upstream | undefined,
+): Promise<[string, string][]> {
+  const { image, iso } = input;
+  const guest = image.pack === 'guest';
+  const files: [string, string][] = [
+    [
+      'source.pkr.hcl',
+      await renderTemplate('hcl/source.pkr.hcl.eta', {
+        image: image.name,
+        headless: image.vm.headless,
+        isoUrl: hclString(pathToFileURL(drivePath(iso.path, 'The path of the ISO')).href),
+        isoChecksum: hclString(`sha256:${iso.sha256}`),
+        vmName: hclString(VM_NAME),
+        format: hclString(guest ? 'raw' : 'qcow2'),
+        diskSize: hclString(`${vm.diskMiB}M`),
+        // Sparse; a tar of the whole disk and its headers fit.
+        handOverDiskSize: guest ? hclString(`${vm.diskMiB * 2}M`) : null,
+        accelerator: hclString(input.accelerator),
+        cpus: vm.cpus,
+        memory: vm.memoryMiB,
+        ...how,
+        sshTimeout: hclString(`${vm.installTimeoutS}s`),
+        qemuArgs: [...qemuArgs(input, upstream), ...how.qemuArgs],
+      }),
+    ],
+  ];
+  if (declaresPlugins(input.packerVersion))
+    files.push([
+      'plugins.pkr.hcl',
+      await renderTemplate('hcl/plugins.pkr.hcl.eta', { minimum: PLUGIN_MINIMUM }),
+    ]);
+  if (guest) files.push(['hand-over.sh', await readTemplate('hcl/hand-over.sh')]);
+  else files.push(['upstream-pack', await upstreamPack(input.packerMaas)]);
+  return files;
+}
+
+/** QEMU's own arguments, where Packer has no setting or one that is too open: it forwards ssh on every interface. */
+function qemuArgs(input: RenderInput, upstream: Upstream | undefined): [string, string][] {
+  const kept = (upstream?.qemuArgs ?? []).map(([flag, value]): [string, string] => [
+    hclString(flag),
+    hclString(value),
+  ]);
+  return [
+    [hclString('-netdev'), hclString('user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22')],
+    // The default model is that of 2006 and lacks what current kernels and libraries take for granted.
+    [hclString('-cpu'), hclString(input.accelerator === 'kvm' ? 'host' : 'max')],
+    [hclString('-serial'), '"file:${var.console_log}"'],
+    ...kept,
+  ];
+}
+
+async function upstreamPack(packerMaas: string): Promise<string> {
+  for (const path of PACK_SCRIPTS) await readUpstreamFile(packerMaas, path);
+  const [setupNbd, tarRoot] = PACK_SCRIPTS.map((path) => shellQuoted(join(packerMaas, path)));
+  return renderTemplate('hcl/upstream-pack.sh.eta', { vmName: VM_NAME, setupNbd, tarRoot });
+}
+
+async function written(dir: string): Promise<Rendered['files']> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files = await Promise.all(
+    paths.map(async (path) => ({ path: relative(dir, path), sha256: await sha256Of(path) })),
+  );
+  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
+}

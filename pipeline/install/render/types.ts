@@ -1,0 +1,43 @@
+import type { ImageConfig, Release } from '../../config/types.ts';
+
+/** Everything that decides what is rendered; nothing else may be read but templates and the submodule. */
+export interface RenderInput {
+  image: ImageConfig;
+  release: Release;
+  /** The local medium, and the kernel and initrd taken from it (absolute paths; null for a typed boot). */
+  iso: { path: string; sha256: string };
+  kernel: string | null;
+  initrd: string | null;
+  /** Version of the Packer at hand, such as "1.6.6". */
+  packerVersion: string;
+  accelerator: 'kvm' | 'tcg';
+  /** The packer-maas checkout. */
+  packerMaas: string;
+  /** Pace of the typed boot command; null: the release's own. A slower one is rendered after a mistyped command. */
+  pace: { bootWaitS: number; keyIntervalMs: number } | null;
+  /** Where to write; emptied first. */
+  dir: string;
+}
+
+/** What lies in `dir` after rendering. */
+export interface Rendered {
+  /** Directory given to `packer build`: *.pkr.hcl. */
+  packerDir: string;
+  /** Directory served by Packer's HTTP server: curtin.yaml (with the token CREDENTIAL_TOKEN in it). */
+  httpDir: string;
+  /** Seconds until ssh must be there, the accelerator taken into account. */
+  installTimeoutS: number;
+  /** Every file written, relative to dir, with its sha256; sorted. */
+  files: { path: string; sha256: string }[];
+  /** The settings in force and where each is from, for `render` to show and for the fingerprint. */
+  settings: Record<string, { value: string; from: 'upstream' | 'template' | 'config' }>;
+}
+
+/**
+ * Stands in the rendered curtin.yaml where the build puts the crypt(3) hash of the run's random password:
+ * rendered files stay the same from run to run and hold no credential.
+ */
+export const CREDENTIAL_TOKEN = '@@BUILD_PASSWORD_HASH@@';
+
+/** Output names fixed between the template and the build stage: Packer's VM name, hence its disks' names. */
+export const VM_NAME = 'packer-qemu';

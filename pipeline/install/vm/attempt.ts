@@ -1,0 +1,155 @@
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { duration } from '../../core/text/human.ts';
+import { causeOf, isFatal, NO_REASON } from './causes.ts';
+import { type ConfigServer, serveConfig } from './config-server.ts';
+import { failureIn, followConsole, meaningOf } from './console.ts';
+import { newCredentials } from './credentials.ts';
+import { runPacker } from './packer.ts';
+import type { PackerHost } from './packer-env.ts';
+
+/** The file that the installer must fetch; that it does proves that the kernel command line arrived. */
+const CONFIG_FILE = 'curtin.yaml';
+/** Bytes that must be free for the VM's disks to grow. */
+const LEAST_SPACE = 32 << 20;
+/** Lines of the console kept to be shown with a failure. */
+const TAIL = 40;
+
+export interface AttemptRequest {
+  packerDir: string;
+  httpDir: string;
+  dir: string;
+  variables: Record<string, string>;
+  host: PackerHost;
+  /** Whether Packer types the kernel parameters, so that they may arrive garbled. */
+  typed: boolean;
+  /** Seconds after the start by which the configuration must have been fetched. */
+  fetchWithinS: number;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+export interface Watch {
+  /** Seconds from the start to the configuration's fetch; undefined: never. */
+  fetchedAfterS: number | undefined;
+}
+
+/**
+ * One boot of the installer. Fails early when the installer never asks for its configuration (a mistyped boot
+ * command otherwise shows only as an ssh time-out, 90 minutes later) and when it says itself that it has failed.
+ * @throws Fault BUILD_MISTYPED, BUILD_INSTALL_FAILED or the cause found in what Packer said
+ */
+export async function attempt(request: AttemptRequest): Promise<Watch> {
+  const { emit } = request;
+  const started = performance.now();
+  const seconds = () => (performance.now() - started) / 1000;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  const credentials = newCredentials();
+  const watch: Watch = { fetchedAfterS: undefined };
+  const tail: string[] = [];
+  const qemu: string[] = [];
+  const cause = (packer: string) => causeOf({ packer, qemu, serial: tail }, request.dir);
+  const consoleLog = join(request.dir, 'console.log');
+
+  const server = await serveConfig(request.httpDir, credentials.hash, (file) => {
+    if (file !== CONFIG_FILE || watch.fetchedAfterS !== undefined) return;
+    watch.fetchedAfterS = seconds();
+    emit({ type: 'activity', id: 'build', label: 'the installer has fetched its configuration' });
+  });
+  const serial = followConsole(consoleLog, (line) => {
+    tail.push(line);
+    if (tail.length > TAIL) tail.shift();
+    emit({ type: 'log', source: 'console', line });
+    const label = meaningOf(line);
+    if (label) emit({ type: 'activity', id: 'build', label: `VM: ${label}` });
+    const failure = failureIn(line);
+    // A few seconds for the rest of the story to reach the console before the VM is stopped.
+    if (failure)
+      setTimeout(() => {
+        // Garbled parameters that an installer does not understand are no fault of the installation.
+        const garbled = request.typed && watch.fetchedAfterS === undefined;
+        const fault = garbled
+          ? mistyped(`: ${failure}`, tail, request.dir)
+          : installFailed(failure, tail, request.dir);
+        stop.abort(fault);
+      }, 2000).unref();
+  });
+  const watchdog = setTimeout(() => {
+    if (watch.fetchedAfterS === undefined)
+      stop.abort(mistyped(` within ${duration(request.fetchWithinS)}`, tail, request.dir));
+  }, request.fetchWithinS * 1000);
+
+  // QEMU pauses a VM whose disk cannot be written, and then nothing happens until ssh times out.
+  const space = setInterval(async () => {
+    const { bavail, bsize } = await statfs(request.dir);
+    if (bavail * bsize < LEAST_SPACE) stop.abort(diskFull(request.dir));
+  }, 2000);
+
+  try {
+    emit({ type: 'activity', id: 'build', label: 'Packer starts the VM' });
+    const { exitCode, said } = await runPacker({
+      packerDir: request.packerDir,
+      dir: request.dir,
+      variables: { ...request.variables, ...connection(server, consoleLog) },
+      secrets: { ssh_password: credentials.password },
+      host: request.host,
+      onQemu(line) {
+        qemu.push(line);
+        if (qemu.length > TAIL) qemu.shift();
+        // Packer notices a VM that ends later than in its first seconds by ssh's time-out only.
+        if (isFatal(line)) setTimeout(() => stop.abort(cause('')), 3000).unref();
+      },
+      onVmGone: () => stop.abort(vmGone(cause(''), tail, request.dir)),
+      emit,
+      signal,
+    });
+    if (exitCode !== 0) throw cause(said);
+    return watch;
+  } finally {
+    clearTimeout(watchdog);
+    clearInterval(space);
+    await serial.close();
+    await server.close();
+  }
+}
+
+/** The variables that only the moment of the run can give. */
+export function connection(server: Pick<ConfigServer, 'url'>, consoleLog: string): Record<string, string> {
+  return { config_url: server.url(CONFIG_FILE), console_log: consoleLog };
+}
+
+function mistyped(how: string, tail: string[], dir: string): Fault {
+  return new Fault('BUILD_MISTYPED', `The installer did not ask for its configuration${how}`, {
+    hint: 'The kernel command line did not reach it. boot: direct needs no typing.',
+    detail: [...tail.slice(-12), `logs: ${dir}`].join('\n'),
+  });
+}
+
+function installFailed(line: string, tail: string[], dir: string): Fault {
+  return new Fault('BUILD_INSTALL_FAILED', `The installer stopped: ${line}`, {
+    hint: 'Its last console lines are above; the whole console is in console.log.',
+    detail: [...tail.slice(-25), `logs: ${dir}`].join('\n'),
+  });
+}
+
+function diskFull(dir: string): Fault {
+  return new Fault('DISK_FULL', `The disk of ${dir} is full`, {
+    hint: 'A build needs about twice the size of the installed system there. Free some space, or set `workspace:` to a larger disk.',
+  });
+}
+
+/** What QEMU said, where it said something. */
+function vmGone(cause: Fault, tail: string[], dir: string): Fault {
+  if (cause.message !== NO_REASON) return cause;
+  return new Fault(
+    'BUILD_FAILED',
+    'The VM ended in the middle of the installation, and QEMU gave no reason',
+    {
+      hint: 'Something ended its process: `dmesg` names it when it was the kernel, for lack of memory.',
+      detail: [...tail.slice(-10), `logs: ${dir}`].join('\n'),
+    },
+  );
+}

@@ -1,0 +1,98 @@
+import { chmod, rename, rm, stat, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImageConfig, Release } from '../../config/types.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import type { RootOutput } from '../../image/artifact.ts';
+import { measureTar } from '../../image/pack/measure.ts';
+import { type Rendered, VM_NAME } from '../render/types.ts';
+import { attempt } from './attempt.ts';
+import { endLeftovers } from './leftovers.ts';
+import { paces, slowerNotice } from './pace.ts';
+import { packLikeUpstream } from './upstream-pack.ts';
+
+export interface BuildRequest {
+  rendered: Rendered;
+  packerVersion: string;
+  accelerator: 'kvm' | 'tcg';
+  image: ImageConfig;
+  release: Release;
+  dir: string;
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+/**
+ * Runs the installer in a VM, again and slower when its typed boot command was garbled, and takes the root out.
+ * On failure only the logs are left in `dir`.
+ * @throws Fault of the group build, or TOOL_MISSING
+ */
+export async function buildRoot(request: BuildRequest): Promise<RootOutput> {
+  const { dir, image, emit } = request;
+  if ((await endLeftovers(dir)) > 0)
+    emit({ type: 'notice', level: 'warning', message: 'ended a VM that a killed run had left behind' });
+  const output = join(dir, 'output-qemu');
+  try {
+    await installInVm(request, output);
+    return image.pack === 'packer-maas'
+      ? await packLikeUpstream(request, output)
+      : await takeHandedOverRoot(output, join(dir, 'root.tar'), request.signal);
+  } finally {
+    // For those who want to look into the VM's disk after the build; it is not part of any later stage.
+    const disk = request.env.DGXOS_MAAS_KEEP_DISK ? [] : ['output-qemu'];
+    for (const name of [...disk, 'tmp', 'packer-cache', 'packer-config', 'qmp.sock'])
+      await rm(join(dir, name), { recursive: true, force: true });
+    await endLeftovers(dir);
+  }
+}
+
+async function installInVm(request: BuildRequest, output: string): Promise<void> {
+  const { image, release, rendered, emit } = request;
+  const tries = image.vm.boot === 'typed' ? paces(release.typed) : [undefined];
+  for (const [index, pace] of tries.entries()) {
+    try {
+      await attempt({
+        packerDir: rendered.packerDir,
+        httpDir: rendered.httpDir,
+        dir: request.dir,
+        variables: {
+          output_directory: output,
+          ...(pace && { boot_wait: `${pace.bootWaitS}s`, boot_key_interval: `${pace.keyIntervalMs}ms` }),
+        },
+        host: { version: request.packerVersion, env: request.env },
+        typed: pace !== undefined,
+        fetchWithinS: release.fetchWithinS * (request.accelerator === 'tcg' ? 2 : 1),
+        emit,
+        signal: request.signal,
+      });
+      return;
+    } catch (error) {
+      const next = tries[index + 1];
+      if (!(error instanceof Fault) || error.code !== 'BUILD_MISTYPED' || !next) throw error;
+      emit({ type: 'notice', level: 'warning', message: slowerNotice(next) });
+      await rm(output, { recursive: true, force: true });
+    }
+  }
+}
+
+/**
+ * The guest has written its root as a tar onto the second raw disk; cut after the end of the archive, that disk is
+ * the tar. (docs/how-it-works.md)
+ * @throws Fault BUILD_NO_ARTIFACT, TAR_TRUNCATED, TAR_INVALID
+ */
+async function takeHandedOverRoot(output: string, path: string, signal: AbortSignal): Promise<RootOutput> {
+  const disk = join(output, `${VM_NAME}-1`);
+  // Packer can exit with 0 without having built anything: only the file counts.
+  const found = await stat(disk).catch(() => undefined);
+  if (!found || found.size === 0)
+    throw new Fault('BUILD_NO_ARTIFACT', 'Packer ended well but left no hand-over disk', {
+      hint: `Expected ${disk}. See packer.log beside it.`,
+    });
+  const { bytes } = await measureTar(disk, { signal });
+  await truncate(disk, bytes);
+  // It holds every file of the image, those of root's eyes alone too.
+  await chmod(disk, 0o600);
+  await rename(disk, path);
+  return { kind: 'tar', path, bytes };
+}

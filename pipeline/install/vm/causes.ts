@@ -1,0 +1,158 @@
+import { plain } from '../../core/escape/terminal.ts';
+import type { FaultCode } from '../../core/faults/catalogue.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { PLUGIN_MINIMUM } from '../render/packer-version.ts';
+
+/** What is known to go wrong, by what the tools then say. */
+const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: string }[] = [
+  {
+    says: /No space left on device|ENOSPC/i,
+    code: 'DISK_FULL',
+    message: 'The disk is full',
+    hint: 'A build needs about twice the size of the installed system in the workspace. Free some space and run again.',
+  },
+  {
+    says: /checksums did not match|Checksums did not match/i,
+    code: 'ISO_CHECKSUM',
+    message: 'Packer found another checksum than the configured one',
+    hint: 'The ISO changed during the run. Compare its sha256 with the source it came from.',
+  },
+  {
+    says: /Could not access KVM kernel module: Permission denied|failed to initialize kvm: Permission denied/i,
+    code: 'KVM_UNUSABLE',
+    message: 'This user may not use /dev/kvm',
+    hint: 'sudo usermod -aG kvm $USER and log in again, or set accelerator: tcg.',
+  },
+  {
+    says: /Cannot allocate memory|cannot set up guest memory/i,
+    code: 'HOST_MEMORY',
+    message: 'This host has not enough free memory for the VM',
+    hint: 'Set `memory:` of the image lower, or end what else uses memory here.',
+  },
+  {
+    says: /KVM_CREATE_VM\) failed: .*busy|failed to initialize kvm: Device or resource busy/i,
+    code: 'KVM_UNUSABLE',
+    message: 'Another hypervisor of this host holds the virtualisation extensions',
+    hint: 'End the VMs of VirtualBox or VMware, or set accelerator: tcg.',
+  },
+  {
+    says: /CPU model 'host' requires KVM/i,
+    code: 'KVM_UNUSABLE',
+    message: 'The VM asks for the CPU of the host, which only KVM gives, and it runs without KVM',
+    hint: 'Set accelerator: kvm where KVM works, or tcg.',
+  },
+  {
+    says: /KVM internal error|kvm run failed|KVM: entry failed|kvm_init_vcpu failed/i,
+    code: 'KVM_UNUSABLE',
+    message: 'KVM broke down while the VM ran',
+    hint: 'Nested virtualisation is the usual reason. Set accelerator: tcg (slower).',
+  },
+  {
+    says: /failed to initialize kvm|KVM kernel module|invalid accelerator kvm|KVM not supported/i,
+    code: 'KVM_UNUSABLE',
+    message: 'KVM is not usable on this host',
+    hint: 'Set accelerator: tcg (slower), or enable virtualisation in the firmware.',
+  },
+  {
+    says: /Could not set up host forwarding rule|address already in use/i,
+    code: 'PORT_TAKEN',
+    message: 'A port that the VM needs is taken by another program',
+    hint: 'Run again: another port is chosen each time.',
+  },
+  {
+    says: /network backend '\w+' is not compiled in|-netdev user\S*: Parameter 'type'/i,
+    code: 'QEMU_NO_NETWORK',
+    message: 'This QEMU was built without user networking (libslirp), by which the VM is reached',
+    hint: 'sudo apt-get install qemu-system-x86, and take a QEMU of your own building off the PATH.',
+  },
+  {
+    says: /Failed to get (?:shared )?"[\w ]+" lock|Is another process using the image/i,
+    code: 'DISK_LOCKED',
+    message: "The VM's disk is in use by another process",
+    hint: 'Another VM still runs from that folder; end it (`pgrep -a qemu`), then run again.',
+  },
+  {
+    says: /could not load PC BIOS|failed to find romfile|Could not open '[^'\n]*(?:OVMF|AAVMF|edk2|\.fd)[^'\n]*': No such file/i,
+    code: 'FIRMWARE_MISSING',
+    message: "The VM's firmware is not installed",
+    hint: 'sudo apt-get install seabios ovmf ipxe-qemu',
+  },
+  {
+    says: /Could not (?:re)?open '[^'\n]*': (?:Permission denied|Read-only file system)|Block node is read-only/i,
+    code: 'NO_PERMISSION',
+    message: 'QEMU may not write a file that it needs',
+    hint: 'The line of QEMU above names it: make it writable for this user, or give QEMU a copy.',
+  },
+  {
+    says: /unsupported machine type|unable to find CPU model|not a valid device model name|Invalid SMP CPUs|: invalid option$/im,
+    code: 'QEMU_REFUSED',
+    message: 'This QEMU does not know what the VM is to be',
+    hint: 'The line of QEMU above says what. A newer QEMU may know it; `vm:` of the image has the settings.',
+  },
+  {
+    says: /Multiple paths are no longer supported for PACKER_PLUGIN_PATH/,
+    code: 'PLUGIN_MISSING',
+    message: 'PACKER_PLUGIN_PATH names several folders; Packer 1.11 and newer takes one',
+    hint: 'Set PACKER_PLUGIN_PATH to the folder that holds github.com/hashicorp/qemu.',
+  },
+  {
+    says: /Failed to initiali[sz]e build .*plugin|unknown builder|The builder qemu is unknown|no plugin|Missing plugins/i,
+    code: 'PLUGIN_MISSING',
+    message: `Packer has no qemu plugin of version ${PLUGIN_MINIMUM} or newer`,
+    hint: 'packer plugins install github.com/hashicorp/qemu; dgxos-maas doctor names the folders where it is looked for.',
+  },
+  {
+    says: /Timeout waiting for SSH|timeout waiting for ssh/i,
+    code: 'BUILD_NO_SSH',
+    message: 'The installation did not end in time: no ssh before the time-out',
+    hint: 'The console log below shows where it stood. Under TCG a longer install_timeout may be needed.',
+  },
+];
+
+/** The cause that a text names, or undefined. */
+function causeIn(text: string) {
+  return CAUSES.find(({ says }) => says.test(text));
+}
+
+/** Whether a line of QEMU's stderr means that the VM cannot go on. */
+export function isFatal(line: string): boolean {
+  return !/\bwarning: /.test(line) && causeIn(line) !== undefined;
+}
+
+/** The message where neither Packer nor QEMU says anything that is known. */
+export const NO_REASON = 'Packer could not build the image';
+
+/** What has been said by the time a build fails, by whom. */
+export interface Said {
+  /** Packer's own output. */
+  packer: string;
+  /** Lines of QEMU's stderr, which Packer writes to its debug log only. */
+  qemu: readonly string[];
+  /** The last lines of the VM's serial console. */
+  serial: readonly string[];
+}
+
+/** What the failure of a build means, from all that Packer and QEMU have said; the console's last lines are shown with it. */
+export function causeOf(said: Said, logs: string): Fault {
+  // A warning is no cause, and neither is that we ended it.
+  const qemu = said.qemu.filter((line) => !/\bwarning: |terminating on signal/.test(line)).map(plain);
+  const detail = (lines: string[]) =>
+    [...lines, ...qemu.slice(-4).map((line) => `QEMU: ${line}`), `logs: ${logs}`].join('\n');
+  const cause = causeIn(qemu.join('\n')) ?? causeIn(said.packer);
+  if (cause)
+    return new Fault(cause.code, cause.message, {
+      hint: cause.hint,
+      detail: detail(said.serial.slice(-10)),
+    });
+  const hint = 'The full logs are in the folder named above; --verbose shows them while they are written.';
+  if (qemu.length > 0)
+    return new Fault('BUILD_FAILED', `QEMU ended: ${qemu.at(-1)}`, {
+      hint,
+      detail: detail(said.serial.slice(-10)),
+    });
+  const tail = said.packer.trim().split('\n').slice(-8);
+  return new Fault('BUILD_FAILED', NO_REASON, {
+    hint,
+    detail: detail([...tail, ...said.serial.slice(-6)]),
+  });
+}

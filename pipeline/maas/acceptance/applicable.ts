@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { Json } from '../../core/json.ts';
+import { canonical } from '../../workspace/fingerprint.ts';
+import type { CheckList, Condition } from './types.ts';
+
+/** What conditions ask about. */
+export interface Subject {
+  release: string;
+  profile: string;
+  platform: string;
+}
+
+/** The checks and logs that are for this image. */
+export function applicable(list: CheckList, subject: Subject): CheckList {
+  const holds = ({ when }: { when: Condition }) =>
+    (['release', 'profile', 'platform'] as const).every((key) => when[key]?.includes(subject[key]) ?? true);
+  return { checks: list.checks.filter(holds), logs: list.logs.filter(holds), gpus: list.gpus };
+}
+
+/** SHA-256 of everything that decides a verdict beside the image and the machine; logs do not. */
+export function checksDigest(list: CheckList, subject: Subject): string {
+  const { checks, gpus } = applicable(list, subject);
+  const value = { checks, gpus: gpus[subject.platform] ?? null } as unknown as Json;
+  return createHash('sha256').update(canonical(value)).digest('hex');
+}

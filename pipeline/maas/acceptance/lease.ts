@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { lockWorkspace } from '../../workspace/lock.ts';
+import { stateDir } from '../../workspace/state-dir.ts';
+import type { MaasClient } from '../api/client.ts';
+import { releaseMachine } from '../machines/api.ts';
+import { parseMachines } from '../machines/parse-machine.ts';
+import type { Status } from '../machines/status.ts';
+import type { Machine } from '../machines/types.ts';
+
+/** What is noted before a machine is taken, so that it can be given back whatever happens to this process. */
+interface Note {
+  /** URL of the MAAS. */
+  url: string;
+  image: string;
+  /** ISO 8601, UTC. */
+  since: string;
+}
+
+interface Session {
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface Lease {
+  /** Given to MAAS with the allocation: the machine is found by it, and nobody else's is taken for ours. */
+  agentName: string;
+  /** The machine is given back, or kept on purpose. */
+  close(): Promise<void>;
+  /** The machine could not be given back: the note stays for the next acceptance. */
+  leave(): Promise<void>;
+}
+
+const leasesDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'acceptance', 'leases');
+const PREFIX = 'dgxos-maas-accept-';
+
+/** Notes that a machine is about to be taken; the note is locked as long as this process lives. */
+export async function openLease(url: string, image: string, session: Session): Promise<Lease> {
+  const agentName = `${PREFIX}${randomBytes(8).toString('hex')}`;
+  const dir = join(leasesDir(session.env), agentName);
+  const note: Note = { url, image, since: new Date().toISOString() };
+  const unlock = await lockWorkspace(dir, { doing: `acceptance of ${image}`, wait: true, ...session });
+  try {
+    // After the lock: a note that nobody holds is one that was left behind.
+    await writeFile(join(dir, 'lease.json'), JSON.stringify(note));
+  } catch (error) {
+    await unlock();
+    throw fromSystemError(error, `noting the machine in ${dir}`);
+  }
+  return {
+    agentName,
+    leave: unlock,
+    async close() {
+      // While it is locked: a machine that is kept must not look left behind for a moment.
+      await rm(join(dir, 'lease.json'), { force: true });
+      await unlock();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The machine that was taken under this name, or undefined. @throws Fault MAAS_PROTOCOL when there are several */
+export async function machineOf(client: MaasClient, agentName: string): Promise<Machine | undefined> {
+  const path = `machines/?${new URLSearchParams({ agent_name: agentName })}`;
+  const found = parseMachines(client, path, await client.get(path));
+  // Each name takes one machine at most: a server that leaves the filter out must not cost others theirs.
+  if (found.length > 1) throw client.notMaas(path, 'it names several machines, so it does not filter');
+  return found[0];
+}
+
+/**
+ * Releases machines that an acceptance took and could not give back: its process was killed, or MAAS was away. Those of
+ * processes that live are left alone.
+ */
+export async function releaseAbandoned(client: MaasClient, session: Session): Promise<void> {
+  const dir = leasesDir(session.env);
+  const names = await readdir(dir).catch(() => [] as string[]);
+  for (const agentName of names.filter((name) => name.startsWith(PREFIX))) {
+    const note = await readNote(join(dir, agentName));
+    if (note?.url !== client.url) continue;
+    let unlock: () => Promise<void>;
+    try {
+      unlock = await lockWorkspace(join(dir, agentName), { doing: 'release', wait: false, ...session });
+    } catch (error) {
+      if (error instanceof Fault && error.code === 'WORKSPACE_LOCKED') continue;
+      throw error;
+    }
+    try {
+      await giveBack(client, agentName, note, session);
+      await rm(join(dir, agentName, 'lease.json'), { force: true });
+    } catch (error) {
+      if (!(error instanceof Fault) || session.signal.aborted) throw error;
+      // It is no reason not to try this image on another machine.
+      const message = `What the acceptance of ${note.image} left behind cannot be released: ${error.message}`;
+      session.emit({ type: 'notice', level: 'warning', message });
+      continue;
+    } finally {
+      await unlock();
+    }
+    await rm(join(dir, agentName), { recursive: true, force: true });
+  }
+}
+
+/** Statuses in which a machine is on its way back, or is back. */
+const GIVEN_BACK: readonly Status[] = ['releasing', 'disk_erasing', 'ready'];
+
+async function giveBack(
+  client: MaasClient,
+  agentName: string,
+  { image, since }: Note,
+  { emit, signal }: Session,
+): Promise<void> {
+  const machine = await machineOf(client, agentName);
+  if (!machine || GIVEN_BACK.includes(machine.status)) return;
+  const message = `${machine.hostname} was left behind by the acceptance of ${image} (${since}) and is released`;
+  emit({ type: 'notice', level: 'warning', message });
+  await releaseMachine(client, machine, { comment: 'left by dgxos-maas accept' }, { signal, emit });
+}
+
+async function readNote(dir: string): Promise<Note | undefined> {
+  try {
+    return JSON.parse(await readFile(join(dir, 'lease.json'), 'utf8')) as Note;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import { plain } from '../../core/escape/terminal.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { bytes, duration } from '../../core/text/human.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import { failures, verdictTable } from '../../image/checks/output/table.ts';
+import type { Acceptance } from './types.ts';
+
+/** The fault for an image that failed on a machine. */
+export function quarantined(failed: readonly Acceptance[]): Fault {
+  const [first] = failed as [Acceptance];
+  return new Fault(
+    'IMAGE_QUARANTINED',
+    `${first.name} failed its acceptance on ${first.machine.hostname} and is quarantined`,
+    {
+      detail: failed
+        .flatMap(({ verdict }) => failures(verdict).filter(({ severity }) => severity === 'blocker'))
+        .map((f) => `${f.id}: ${plain(f.title)}\n  found: ${plain(f.found)}\n  fix:   ${plain(f.fix)}`)
+        .join('\n'),
+      hint: 'The logs of the machine are in the report.',
+    },
+  );
+}
+
+/** Results for a terminal: the checks as validation shows them, then where it was tried and what was kept. */
+export function acceptanceText(results: readonly Acceptance[], dir: string, color: Paint): string {
+  return results
+    .map((one) => {
+      const { machine, target, deployS, sshS, logs, released } = one;
+      const times = [
+        deployS === null ? '' : `deployed in ${duration(deployS)}`,
+        sshS === null ? '' : `ssh after ${duration(sshS)}`,
+        `${duration(one.seconds)} in all`,
+      ].filter(Boolean);
+      const kept = logs.filter(({ file }) => file !== null);
+      const size = kept.reduce((sum, log) => sum + log.size, 0);
+      return [
+        verdictTable(one, one.verdict, color),
+        `${color.bold(one.accepted ? color.green('ACCEPTED') : color.red('QUARANTINED'))} on ${plain(machine.hostname)}${machine.address ? ` (${plain(machine.address)})` : ''} of ${target}: ${times.join(', ')}`,
+        `logs: ${kept.length} files, ${bytes(size)}, in ${dir}/${target}/logs`,
+        ...(released === 'released'
+          ? []
+          : [`${plain(machine.hostname)} is ${released === 'kept' ? 'kept' : 'NOT released'}`]),
+      ].join('\n');
+    })
+    .join('\n\n');
+}

@@ -1,0 +1,52 @@
+import { access, constants } from 'node:fs/promises';
+import type { AcceptanceConfig, ImageConfig, Release } from '../../config/types.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { run } from '../../host/process/run.ts';
+import { createClient } from '../api/client.ts';
+import { isPassing, Patience } from '../api/patience.ts';
+import type { ChosenTarget } from '../images/choose-targets.ts';
+import { loadChecks } from './checks-file.ts';
+import { checkKeys } from './keys.ts';
+import { bootsByEfi, noMachineNamed, usableMachines } from './take-machine.ts';
+
+/**
+ * Finds what would only fail when the machine is deployed: no machine named, checks that are none, a key that cannot be read,
+ * no ssh.
+ * @throws Fault USAGE, CONFIG_*, SSH_KEY_UNUSABLE, TOOL_MISSING
+ */
+export async function checkAcceptance(config: AcceptanceConfig): Promise<void> {
+  if (config.machines.length === 0 && config.tags.length === 0) throw noMachineNamed();
+  await loadChecks(config.checksFile);
+  const { keyFile } = config.ssh;
+  if (keyFile !== null)
+    await access(keyFile, constants.R_OK).catch((error: Error) => {
+      throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${error.message}`);
+    });
+  await run(['ssh', '-V'], { reason: 'look into a deployed machine' });
+}
+
+/** Seconds for which a MAAS that is away is asked: it may be back when the image is built. */
+const PATIENCE_S = 3;
+
+/**
+ * Looks whether the targets have a machine and a key for the acceptance, while there is still time to see to it.
+ * @throws Fault SSH_DENIED, MACHINE_UNKNOWN, MACHINE_NO_EFI, MAAS_*; none for a MAAS that does not answer now
+ */
+export async function checkMachines(
+  targets: readonly ChosenTarget[],
+  { image, release, signal }: { image: ImageConfig; release: Release; signal: AbortSignal },
+): Promise<void> {
+  const { machines, tags, ssh } = image.acceptance;
+  const { architecture } = image.resource;
+  for (const { target, key } of targets) {
+    const patience = new Patience({ totalS: PATIENCE_S });
+    const { url, caCert } = target;
+    const client = createClient({ url, caCert, key, patience, emit() {}, signal });
+    try {
+      await checkKeys(client, ssh.keyFile);
+      await usableMachines(client, { machines, tags, architecture, needsEfi: bootsByEfi(release) });
+    } catch (error) {
+      if (!(error instanceof Fault && isPassing(error))) throw error;
+    }
+  }
+}

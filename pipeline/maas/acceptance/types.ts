@@ -1,0 +1,100 @@
+import type { RemoteCommand } from '../../host/ssh/remote.ts';
+import type { Verdict } from '../../image/checks/judge.ts';
+import type { Severity } from '../../image/checks/types.ts';
+
+/** What an output must be; all that is given must hold. */
+export interface OutputExpectation {
+  equals?: string;
+  contains?: string;
+  hasLines?: string;
+  /** Regular expressions, of lines. */
+  matches?: string;
+  notMatches?: string;
+  /** A number or a placeholder. */
+  lines?: number | string;
+}
+
+export interface AcceptanceCheck {
+  id: string;
+  title: string;
+  severity: Severity;
+  when: Condition;
+  command: RemoteCommand;
+  root: boolean;
+  timeoutS: number;
+  expect: {
+    exit: number;
+    stdout: OutputExpectation;
+    stderr: OutputExpectation;
+    fresh: 'deployment' | 'machine' | null;
+  };
+  why: string;
+  fix: string;
+}
+
+/** For which images something is; what is not said holds for all. */
+export interface Condition {
+  release?: string[];
+  profile?: string[];
+  platform?: string[];
+}
+
+export interface LogCommand {
+  id: string;
+  when: Condition;
+  command: RemoteCommand;
+  root: boolean;
+}
+
+/** What a checks file comes to, with the sets that it uses; placeholders still unexpanded. */
+export interface CheckList {
+  checks: AcceptanceCheck[];
+  logs: LogCommand[];
+  /** By platform. */
+  gpus: Record<string, number>;
+}
+
+/** A file of logs beside the result. */
+export interface CollectedLog {
+  id: string;
+  /** Relative to the result's folder; null where nothing could be had. */
+  file: string | null;
+  /** Bytes. */
+  size: number;
+  /** Why there is none, or what is left out. */
+  note: string | null;
+}
+
+/** What became of one image on one MAAS. */
+export interface Acceptance {
+  format: 1;
+  accepted: boolean;
+  /** The image's name in the configuration. */
+  image: string;
+  /** The versioned name in MAAS, without custom/. */
+  name: string;
+  sha256: string;
+  size: number;
+  /** The target's name and its URL. */
+  target: string;
+  url: string;
+  machine: {
+    systemId: string;
+    hostname: string;
+    address: string | null;
+    /** That it showed to ssh, "type base64". */
+    hostKeys: string[];
+  };
+  /** ISO 8601, UTC. */
+  startedAt: string;
+  seconds: number;
+  /** Seconds of deployment and until ssh answered; null where it did not come to that. */
+  deployS: number | null;
+  sshS: number | null;
+  /** Fingerprint of the checks that apply. */
+  checks: string;
+  verdict: Verdict;
+  logs: CollectedLog[];
+  /** Whether the machine was given back. */
+  released: 'released' | 'kept' | 'failed';
+}

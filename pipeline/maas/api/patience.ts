@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT } from '../../core/faults/catalogue.ts';
+import type { Fault } from '../../core/faults/fault.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
+import { Refusal } from './refusal.ts';
+
+export interface PatienceOptions {
+  /** Seconds of trying without any advance before it is given up. */
+  totalS: number;
+  /** Seconds for a server that has never answered: a wrong URL should not cost an hour. */
+  firstContactS?: number;
+  /** Tries of a server that has never answered. */
+  firstTries?: number;
+  /** Milliseconds before the first retry; doubled each time. */
+  baseMs?: number;
+  /** Milliseconds between retries at most, where the server does not ask for more. */
+  capMs?: number;
+  now?: () => number;
+}
+
+/** Whether waiting and trying again is right: network faults and statuses that pass. */
+export function isPassing(fault: Fault): boolean {
+  return fault.exitCode === EXIT.temporary;
+}
+
+/** A name that no name server knows is a wrong URL; one that is away (EAI_AGAIN) may come back. */
+function isUnknownHost({ cause }: Fault): boolean {
+  return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
+}
+
+/**
+ * How long to keep trying. Every advance starts the count again, so that a slow line with many faults still finishes,
+ * and only a standstill is given up.
+ */
+export class Patience {
+  readonly #options: Required<PatienceOptions>;
+  #reached = false;
+  #since: number | undefined;
+  #failures = 0;
+
+  constructor(options: PatienceOptions) {
+    this.#options = {
+      firstContactS: 30,
+      firstTries: Number.POSITIVE_INFINITY,
+      baseMs: 500,
+      capMs: 30_000,
+      now: () => performance.now(),
+      ...options,
+    };
+  }
+
+  /** The number of the try under way, from 1. */
+  get attempt(): number {
+    return this.#failures + 1;
+  }
+
+  /** The server has answered, whatever it said. */
+  reached(): void {
+    this.#reached = true;
+  }
+
+  /** Something got done. */
+  advanced(): void {
+    this.#failures = 0;
+    this.#since = undefined;
+  }
+
+  /**
+   * Waits before the next try, a little longer each time, and as long as the server asked for.
+   * @param tell called with the seconds to wait, before waiting
+   * @throws the fault itself when it does not pass or the patience is used up
+   */
+  async pause(fault: Fault, signal: AbortSignal, tell: (seconds: number) => void): Promise<void> {
+    if (!isPassing(fault)) throw fault;
+    const { totalS, firstContactS, firstTries, baseMs, capMs, now } = this.#options;
+    if (!this.#reached && (this.attempt >= firstTries || isUnknownHost(fault))) throw fault;
+    this.#since ??= now();
+    const limitMs = 1000 * (this.#reached ? totalS : Math.min(totalS, firstContactS));
+    const leftMs = this.#since + limitMs - now();
+    if (leftMs <= 0) throw fault;
+    const backOffMs = Math.min(capMs, baseMs * 2 ** this.#failures) * (0.75 + Math.random() / 2);
+    const askedMs = fault instanceof Refusal ? 1000 * (fault.retryAfterS ?? 0) : 0;
+    const waitMs = Math.min(leftMs, Math.max(backOffMs, askedMs));
+    this.#failures += 1;
+    tell(waitMs / 1000);
+    try {
+      await sleep(waitMs, undefined, { signal });
+    } catch {
+      throw interrupted(signal);
+    }
+  }
+}

@@ -1,0 +1,221 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { expectImageName, plainName } from '../../config/image-name.ts';
+import type { ResourceConfig } from '../../config/types.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
+import { openRegular, readBoundedText } from '../../host/files/regular.ts';
+import type { Waiver } from '../../image/checks/waivers.ts';
+import { imageArchitecture } from '../../image/facts/architecture.ts';
+import { checkContent } from './content.ts';
+import { FILETYPES, filetypeOf } from './request.ts';
+
+/** What the command line says of a file that no configuration knows. */
+export interface BareFileOptions {
+  name?: string;
+  title?: string;
+  /** Where it is not said: the image's own, else amd64/generic. */
+  architecture?: string;
+  baseImage?: string;
+  filetype?: string;
+  /** False with --no-validate. */
+  validate: boolean;
+  /** The profile of checks. */
+  profile: string;
+}
+
+interface Context {
+  emit: Emit;
+  signal: AbortSignal;
+  /** Of the site; asked for where the file is checked. */
+  waivers(): Promise<readonly Waiver[]>;
+}
+
+export interface BareFile {
+  artifact: { path: string; size: number; sha256: string };
+  resource: ResourceConfig;
+  filetype: string;
+  /** Whether its checks have passed. */
+  validated: boolean;
+}
+
+/**
+ * Looks at a file and fills in what was not said: its sum and size, the base image from its os-release, name and type from
+ * its own name.
+ * @throws Fault IMAGE_REJECTED when a blocker fails or MAAS has no type for such a file, USAGE when something must be said, UPLOAD_MISSING
+ */
+export async function describeFile(
+  path: string,
+  options: BareFileOptions,
+  context: Context,
+): Promise<BareFile> {
+  const file = resolve(path);
+  const name = await expectFile(path, options);
+  const filetype = options.filetype ?? filetypeOf(file);
+  const isRoot = filetype in FILETYPES && !filetype.startsWith('dd');
+  const validate = options.validate && isRoot;
+  if (options.validate && !isRoot)
+    context.emit({
+      type: 'notice',
+      level: 'info',
+      message: `${path} is a disk image: its content is not checked`,
+    });
+  const unsure = await checkContent(file, filetype, context.signal).catch((fault: Fault) => {
+    // Whoever has the checks left out may send what is no image; a wrong file type is a mistake all the same.
+    if (options.validate || fault.code !== 'IMAGE_REJECTED') throw fault;
+    return fault.message;
+  });
+  if (unsure !== null) context.emit({ type: 'notice', level: 'warning', message: unsure });
+  const looked = validate ? await validated(file, options, context) : await measured(file, context);
+  const baseImage = options.baseImage ?? looked.baseImage;
+  if (!baseImage)
+    throw new Fault('USAGE', `The base image of ${path} is not known`, {
+      hint: 'Give the Ubuntu release that it is made of, such as --base-image ubuntu/focal.',
+    });
+  return {
+    artifact: { path: file, size: looked.size, sha256: looked.sha256 },
+    resource: {
+      name,
+      title: options.title ?? plainName(name),
+      architecture: options.architecture ?? looked.architecture ?? 'amd64/generic',
+      baseImage,
+    },
+    filetype,
+    validated: validate,
+  };
+}
+
+/**
+ * What can be refused without reading the file: that it is not there, or the name in MAAS (given, or made of its own).
+ * @throws Fault USAGE, UPLOAD_MISSING
+ */
+export async function expectFile(path: string, options: Pick<BareFileOptions, 'name'>): Promise<string> {
+  const file = resolve(path);
+  await sizeOf(file);
+  const name = options.name ?? stem(file);
+  expectImageName(name);
+  return name;
+}
+
+/** What MAAS takes as the system of a base image. */
+const BASE_SYSTEMS = new Set(['ubuntu', 'centos', 'rhel', 'ol']);
+
+interface Looked {
+  size: number;
+  sha256: string;
+  baseImage: string | undefined;
+  /** Such as arm64/generic. */
+  architecture?: string;
+}
+
+async function validated(
+  file: string,
+  options: BareFileOptions,
+  { emit, signal, waivers }: Context,
+): Promise<Looked> {
+  const { validateFile } = await import('../../image/checks/validate-file.ts');
+  const { profile, baseImage, architecture } = options;
+  const looking = { profile, baseImage, architecture, waivers: await waivers(), signal, emit };
+  const { facts, verdict, sha256, size } = await validateFile(file, looking);
+  const failed = verdict.findings.filter(({ status }) => status === 'fail');
+  const line = (finding: (typeof failed)[number]) => `${finding.number} ${finding.title}: ${finding.found}`;
+  const blockers = failed.filter(({ severity }) => severity === 'blocker');
+  if (!verdict.passed)
+    throw new Fault(
+      'IMAGE_REJECTED',
+      `${file} is unfit for MAAS: ${blockers.length} of the checks that must pass fail`,
+      {
+        hint: `\`dgxos-maas validate ${file}\` says why and what to do; --no-validate uploads it as it is.`,
+        detail: blockers.map(line).join('\n'),
+      },
+    );
+  for (const finding of failed)
+    emit({ type: 'notice', level: 'warning', message: line(finding), hint: finding.fix });
+  for (const finding of verdict.findings)
+    if (finding.waiver)
+      emit({
+        type: 'notice',
+        level: 'info',
+        message: line(finding),
+      });
+  const os = facts.osRelease;
+  const fromImage = os && BASE_SYSTEMS.has(os.id) && os.codename ? `${os.id}/${os.codename}` : undefined;
+  const own = imageArchitecture(facts);
+  return { size, sha256, baseImage: fromImage, ...(own ? { architecture: `${own}/generic` } : {}) };
+}
+
+/** Size and sum: from the manifest that `build` left beside the file, else by reading it. */
+async function measured(
+  file: string,
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): Promise<Looked> {
+  const size = await sizeOf(file);
+  const known = await manifestSum(file, size);
+  if (known) return { size, sha256: known, baseImage: undefined };
+  const hash = createHash('sha256');
+  let done = 0;
+  let told = 0;
+  try {
+    await using handle = await openRegular(file);
+    // One buffer for the whole file: a stream's new one for each part costs 30 MB before it is collected.
+    const buffer = Buffer.allocUnsafe(1024 * 1024);
+    for (;;) {
+      if (signal.aborted) throw interrupted(signal);
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) break;
+      hash.update(buffer.subarray(0, bytesRead));
+      done += bytesRead;
+      if (performance.now() - told < 500) continue;
+      told = performance.now();
+      emit({
+        type: 'progress',
+        id: 'digest',
+        label: `sha256 of ${basename(file)}`,
+        done,
+        total: size,
+        unit: 'bytes',
+      });
+    }
+  } catch (error) {
+    throw signal.aborted ? interrupted(signal) : fromSystemError(error, `reading ${file}`);
+  }
+  return { size: done, sha256: hash.digest('hex'), baseImage: undefined };
+}
+
+/** The sum is only taken on trust until the last chunk: the bytes are hashed on their way. */
+async function manifestSum(file: string, size: number): Promise<string | undefined> {
+  try {
+    const path = `${file.slice(0, -basename(file).length)}${stem(file)}.manifest.json`;
+    const { artifact } = JSON.parse(await readBoundedText(path)) as {
+      artifact: { file: string; sha256: string; size: number };
+    };
+    return artifact.file === basename(file) && artifact.size === size ? artifact.sha256 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function sizeOf(file: string): Promise<number> {
+  try {
+    const facts = await stat(file);
+    if (facts.isFile()) return facts.size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fromSystemError(error, `reading ${file}`);
+    throw new Fault('UPLOAD_MISSING', `There is no file ${file}`, { cause: error });
+  }
+  throw new Fault('USAGE', `${file} is not a regular file`, {
+    hint: 'Its size must be known before it is sent.',
+  });
+}
+
+/** The file's name without folder and type. */
+function stem(file: string): string {
+  const name = basename(file);
+  const ending = Object.values(FILETYPES)
+    .flat()
+    .filter((one) => name.toLowerCase().endsWith(one))
+    .sort((a, b) => b.length - a.length)[0];
+  return ending ? name.slice(0, -ending.length) : name;
+}

@@ -1,0 +1,92 @@
+import { plain } from '../../core/escape/terminal.ts';
+import { columns } from '../../core/text/columns.ts';
+import { bytes } from '../../core/text/human.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import type { ListedImage } from './list-images.ts';
+import type { PrunedImage } from './prune.ts';
+import type { StoredSet } from './stored.ts';
+
+type Column = [head: string, cell: (image: ListedImage) => string];
+
+const COLUMNS: readonly Column[] = [
+  ['ID', ({ id }) => String(id)],
+  ['NAME', ({ name, title }) => (title && title !== name ? `${name} (${title})` : name)],
+  ['ARCHITECTURE', ({ architecture }) => architecture],
+  ['BASE IMAGE', ({ baseImage }) => baseImage ?? '-'],
+  ['VERSION', ({ set }) => set ?? '-'],
+  ['SIZE', ({ size }) => bytes(size)],
+  ['STATE', ({ complete, progress }) => (complete ? 'complete' : `${Math.floor(progress ?? 0)} %`)],
+  ['LAST DEPLOYED', ({ lastDeployed }) => lastDeployed ?? '-'],
+  [
+    'BUILD',
+    ({ build, sha256 }) =>
+      build ? `${build.image ?? sha256?.slice(0, 7)} ${build.uploaded.slice(0, 10)}` : '-',
+  ],
+];
+const SETS: Column = ['SETS', ({ sets }) => (sets.length > 1 ? `${sets.length} (${bytes(sum(sets))})` : '1')];
+const ACCEPTANCE: Column = ['ACCEPTANCE', ({ acceptance }) => acceptance ?? '-'];
+const MACHINES: Column = ['MACHINES', ({ machines }) => String(machines?.length ?? '-')];
+
+/** The images of each target as a table. */
+export function imagesTable(
+  lists: readonly { target: string; images: ListedImage[] }[],
+  color: Paint,
+): string {
+  return lists
+    .map(({ target, images }) => {
+      if (images.length === 0) return `${target}: no uploaded images`;
+      const chosen = [
+        ...COLUMNS,
+        ...(images.some(({ sets }) => sets.length > 1) ? [SETS] : []),
+        ...(images.some(({ acceptance }) => acceptance) ? [ACCEPTANCE] : []),
+        ...(images.some(({ machines }) => machines) ? [MACHINES] : []),
+      ];
+      const shown = columns(
+        chosen.map(([head]) => head),
+        images.map((image) => chosen.map(([, cell]) => plain(cell(image)))),
+        color,
+      );
+      return lists.length > 1 ? `${color.bold(target)}\n${shown}` : shown;
+    })
+    .join('\n\n');
+}
+
+/** What was deleted from each target, what stays, and why. */
+export function prunedTable(
+  lists: readonly { target: string; images: PrunedImage[] }[],
+  dryRun: boolean,
+  color: Paint,
+): string {
+  const verb = dryRun ? 'would go' : 'deleted';
+  return lists
+    .map(({ target, images }) => {
+      if (images.length === 0) return `${target}: no uploaded images`;
+      const rows = images.map((one) => [
+        one.delete ? verb : 'stays',
+        plain(one.image.name),
+        bytes(one.image.size),
+        one.delete ? bytes(one.frees) : '-',
+        [one.why, ...renewalText(one)].join('; '),
+      ]);
+      const shown = columns([target.toUpperCase(), 'NAME', 'SIZE', 'FREES', 'WHY'], rows, color);
+      const gone = images.filter((one) => one.delete);
+      const freed = gone.reduce((all, { frees }) => all + frees, 0);
+      const shares = gone.reduce((all, { image }) => all + sum(image.sets), 0) > freed;
+      const note = shares ? ': what another image or set has too stays stored' : '';
+      return `${shown}\n${gone.length} of ${images.length} ${verb}, ${bytes(freed)} freed${note}`;
+    })
+    .join('\n\n');
+}
+
+const sum = (sets: readonly StoredSet[]) => sets.reduce((all, { stored }) => all + stored, 0);
+
+/** What a channel keeps of earlier promotions, and how it can go. */
+function renewalText({ image, renewal }: PrunedImage): string[] {
+  if (!renewal || renewal.frees === 0) return [];
+  const { oldSets, frees, how, why, done } = renewal;
+  const sets = `${oldSets} old ${oldSets === 1 ? 'set' : 'sets'}`;
+  if (done) return [`${sets} deleted, ${bytes(frees)} freed`];
+  if (how === 'never') return [`${sets} (${bytes(frees)}) must stay: ${why}`];
+  const again = how === 'sent-again' ? `, sending ${bytes(image.size)} again` : '';
+  return [`--channels deletes ${sets} and frees ${bytes(frees)}${again}`];
+}

@@ -1,0 +1,178 @@
+import { createHash, type Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
+import { openRegular } from '../../host/files/regular.ts';
+
+// Read and hashed in pieces, so that the connection is served in between.
+const PIECE = 1024 * 1024;
+// Read while MAAS stores the chunk before, so that it never waits for our disk.
+const AHEAD = 8;
+// Besides those ahead: one being read, and two that the connection may not have let go of yet.
+const BUFFERS = AHEAD + 3;
+
+/** A file with its size in bytes and its sum, and what ends the reading of it. */
+export interface KnownFile {
+  file: string;
+  size: number;
+  sha256: string;
+  signal: AbortSignal;
+}
+
+interface Piece {
+  offset: number;
+  bytes: Buffer;
+}
+
+/**
+ * The file to send, read ahead in pieces into a few buffers that are used again and again: memory is the same for any size.
+ * Every byte is hashed once, and the last chunk is only given out when the sum of all is the known one.
+ */
+export class LocalFile {
+  /** Bytes. */
+  readonly size: number;
+  readonly #known: KnownFile;
+  readonly #handle: FileHandle;
+  readonly #hash: Hash = createHash('sha256');
+  #hashedTo = 0;
+  #verified = false;
+  readonly #buffers: Buffer[] = [];
+  #turn = 0;
+  /** Read and not yet given out; each begins where the one before ends. */
+  #ready: Piece[] = [];
+  /** The reading ahead under way. */
+  #reading: Promise<void> = Promise.resolve();
+  #stop = false;
+
+  private constructor(handle: FileHandle, known: KnownFile) {
+    this.#handle = handle;
+    this.#known = known;
+    this.size = known.size;
+  }
+
+  /** Bytes from the beginning that have been read and hashed. */
+  get readTo(): number {
+    return this.#hashedTo;
+  }
+
+  /** @throws Fault UPLOAD_CHANGED when the file does not have the size that goes with the sum */
+  static async open(known: KnownFile): Promise<LocalFile> {
+    const { file: path, size } = known;
+    let handle: FileHandle | undefined;
+    try {
+      handle = await openRegular(path);
+      const now = (await handle.stat()).size;
+      if (now !== size) throw changed(path, `it has ${now} bytes now, not ${size}`);
+      return new LocalFile(handle, known);
+    } catch (error) {
+      await handle?.close();
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+        throw new Fault('UPLOAD_MISSING', `There is no file ${path}`, {
+          hint: 'Build or pack the image first.',
+        });
+      throw fromSystemError(error, `opening ${path}`);
+    }
+  }
+
+  /**
+   * The bytes from `offset` on, in pieces; each stays as it is until the next but one is asked for. It can be iterated again.
+   * @throws Fault UPLOAD_CHANGED before the first byte of the last chunk is given out
+   */
+  chunk(offset: number, length: number): AsyncIterable<Buffer> {
+    const end = offset + length;
+    return {
+      [Symbol.asyncIterator]: () => this.#pieces(offset, end, end === this.size ? this.size : offset),
+    };
+  }
+
+  async *#pieces(from: number, to: number, hashedBefore: number): AsyncGenerator<Buffer> {
+    await this.#stopReading();
+    if (this.#ready[0]?.offset !== from) this.#ready = [];
+    await this.#hashUpTo(hashedBefore);
+    for (let at = from; at < to; ) {
+      if (this.#ready.length === 0) await this.#readAhead(at, 1);
+      const piece = this.#ready.shift() as Piece;
+      const bytes = piece.bytes.subarray(0, to - at);
+      if (bytes.length < piece.bytes.length)
+        this.#ready.unshift({ offset: to, bytes: piece.bytes.subarray(bytes.length) });
+      at += bytes.length;
+      if (hashedBefore === this.size || at === this.size) this.#verify();
+      yield bytes;
+    }
+    // What comes next is read while MAAS has this chunk to itself.
+    const next = this.#ready.at(-1);
+    this.#reading = this.#readAhead(next ? next.offset + next.bytes.length : to, AHEAD);
+    // Whoever asks for the chunk meets the fault; until then it must not end the process.
+    this.#reading.catch(() => {});
+  }
+
+  /** The whole file from its beginning; the last piece comes only when the sum is right. */
+  stream(): AsyncIterable<Buffer> {
+    return { [Symbol.asyncIterator]: () => this.#pieces(0, this.size, 0) };
+  }
+
+  async close(): Promise<void> {
+    await this.#stopReading();
+    await this.#handle.close();
+  }
+
+  /** Fills `ready` up to so many pieces. */
+  async #readAhead(from: number, pieces: number): Promise<void> {
+    for (let at = from; at < this.size && this.#ready.length < pieces && !this.#stop; ) {
+      const bytes = this.#buffer().subarray(0, this.size - at);
+      await this.#read(bytes, at);
+      this.#ready.push({ offset: at, bytes });
+      at += bytes.length;
+    }
+  }
+
+  async #stopReading(): Promise<void> {
+    this.#stop = true;
+    await this.#reading.catch(() => {});
+    this.#stop = false;
+  }
+
+  #buffer(): Buffer {
+    this.#turn = (this.#turn + 1) % BUFFERS;
+    this.#buffers[this.#turn] ??= Buffer.allocUnsafeSlow(PIECE);
+    return this.#buffers[this.#turn] as Buffer;
+  }
+
+  /** Hashes what is not given out now: before a resumed upload, and before the last chunk. */
+  async #hashUpTo(offset: number): Promise<void> {
+    const scratch = Buffer.allocUnsafe(Math.min(PIECE, Math.max(0, offset - this.#hashedTo)));
+    while (this.#hashedTo < offset)
+      await this.#read(scratch.subarray(0, offset - this.#hashedTo), this.#hashedTo);
+  }
+
+  async #read(target: Buffer, offset: number): Promise<void> {
+    for (let filled = 0; filled < target.length; ) {
+      if (this.#known.signal.aborted) throw interrupted(this.#known.signal);
+      const wanted = Math.min(PIECE, target.length - filled);
+      const { bytesRead } = await this.#handle.read(target, filled, wanted, offset + filled);
+      if (bytesRead === 0) throw changed(this.#known.file, 'it has become shorter');
+      const from = offset + filled;
+      // What was hashed before is not hashed again when it is sent again.
+      const fresh = Math.max(0, this.#hashedTo - from);
+      if (fresh < bytesRead && from <= this.#hashedTo) {
+        this.#hash.update(target.subarray(filled + fresh, filled + bytesRead));
+        this.#hashedTo = from + bytesRead;
+      }
+      filled += bytesRead;
+    }
+  }
+
+  #verify(): void {
+    if (this.#verified) return;
+    const now = this.#hash.copy().digest('hex');
+    if (now !== this.#known.sha256)
+      throw changed(this.#known.file, `its sha256 sum is ${now} now, not ${this.#known.sha256}`);
+    this.#verified = true;
+  }
+}
+
+function changed(path: string, how: string): Fault {
+  return new Fault('UPLOAD_CHANGED', `${path} is not the file it was: ${how}`, {
+    hint: 'Make sure that nothing writes to the file, pack or validate it again, and upload it then.',
+  });
+}

@@ -1,0 +1,60 @@
+import type { Emit } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { createClient } from '../api/client.ts';
+import { isPassing, Patience } from '../api/patience.ts';
+import { whoAmI } from '../api/who.ts';
+import type { ChosenTarget } from './choose-targets.ts';
+
+// A MAAS that is away for a moment is the upload's own concern, which has patience.
+const PATIENCE_S = 5;
+
+/**
+ * Asks each MAAS whether its key is good and may upload, before a file is read or an image built. One target of several that says
+ * no is a warning: the others get theirs.
+ * @throws Fault MAAS_UNAUTHORIZED, MAAS_FORBIDDEN, CONFIG_INVALID, MAAS_PROTOCOL when none may be uploaded to
+ */
+export async function expectUploader(
+  targets: readonly ChosenTarget[],
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): Promise<void> {
+  const asked = await Promise.all(targets.map((chosen) => refusalOf(chosen, { emit, signal })));
+  const faults = asked.filter((fault) => fault !== undefined);
+  const [first] = faults;
+  if (!first) return;
+  if (faults.length === targets.length) throw first;
+  for (const fault of faults)
+    emit({ type: 'notice', level: 'warning', message: fault.message, hint: fault.hint });
+}
+
+async function refusalOf(
+  { target, key }: ChosenTarget,
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): Promise<Fault | undefined> {
+  const patience = new Patience({ totalS: Math.min(PATIENCE_S, target.patienceS) });
+  const client = createClient({
+    url: target.url,
+    key,
+    caCert: target.caCert,
+    emit: () => {},
+    signal,
+    patience,
+  });
+  try {
+    const { user, mayUpload } = await whoAmI(client);
+    if (mayUpload !== false) return undefined;
+    return new Fault(
+      'MAAS_FORBIDDEN',
+      `The API key for ${target.name} is of ${user}, who is not an administrator, and only these may upload to it`,
+      { hint: 'Use the key of an administrator, or have the user made one in MAAS.' },
+    );
+  } catch (error) {
+    if (!(error instanceof Fault) || signal.aborted) throw error;
+    if (!isPassing(error)) return error;
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${target.name} does not answer now: ${error.message}`,
+    });
+    return undefined;
+  }
+}

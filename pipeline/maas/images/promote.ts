@@ -1,0 +1,196 @@
+import { copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ImageConfig } from '../../config/types.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { digestOf } from '../../image/attest/digest.ts';
+import { channelHistory, channelName, channelsOf, emptyChannel } from '../../workspace/ledger/channel.ts';
+import { type LedgerEntry, readLedger, record } from '../../workspace/ledger/ledger.ts';
+import { uploadOf } from '../../workspace/ledger/upload-of.ts';
+import { mayBePromoted } from '../acceptance/standing.ts';
+import { listUploaded, readResource } from '../api/answers.ts';
+import { createClient, type MaasClient } from '../api/client.ts';
+import type { ChosenTarget } from './choose-targets.ts';
+import { standing } from './standing.ts';
+import { type UploadResult, uploadImage } from './upload.ts';
+
+export interface ChannelRequest {
+  image: ImageConfig;
+  channel: string;
+  /** Where contents that channels show are kept, so that a channel can go back after the next build. */
+  keepIn: string;
+  /** Promote only what was accepted on a machine. */
+  requireAccepted?: boolean;
+  /** Promote even what failed there. */
+  quarantined?: boolean;
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface Moved extends UploadResult {
+  target: string;
+  /** The versioned name whose content the channel shows now. */
+  of: string;
+}
+
+/**
+ * Lets a channel show the newest upload of an image, or the one named. MAAS has no second name for a content, so the
+ * content is sent again under the channel's name, beside the old one, which MAAS deploys until the new one is complete.
+ * @throws Fault MAAS_NOT_FOUND when the upload is not complete in MAAS, IMAGE_REJECTED when its checks have not passed,
+ *   IMAGE_QUARANTINED when it failed on a machine
+ */
+export async function promote(
+  chosen: ChosenTarget,
+  version: string | undefined,
+  request: ChannelRequest,
+): Promise<Moved> {
+  const client = open(chosen, request);
+  const ledger = await readLedger(request.env);
+  const entry = uploadOf(ledger, client.url, request.image.name, version);
+  mayBePromoted(ledger, entry, request);
+  tellNewChannel(channelsOf(ledger, client.url, request.image), request);
+  await expectComplete(client, entry);
+  const checked = ledger.some(({ sha256, validated }) => sha256 === entry.sha256 && validated);
+  if (!checked)
+    throw new Fault(
+      'IMAGE_REJECTED',
+      `${entry.name} was uploaded unchecked, and a channel shows checked images only`,
+      {
+        hint: `dgxos-maas run ${request.image.name} checks and uploads it.`,
+      },
+    );
+  return move(client, chosen, entry, 'promoted', request);
+}
+
+/** A channel comes into being by its first promotion; a misspelt one should not come unnoticed. */
+function tellNewChannel(known: readonly string[], { channel, image, emit }: ChannelRequest): void {
+  if (known.length === 0 || known.includes(channel)) return;
+  emit({
+    type: 'notice',
+    level: 'warning',
+    message: `"${channel}" is a new channel of ${image.name}; there are: ${known.join(', ')}`,
+  });
+}
+
+/**
+ * Lets a channel show again what it showed before.
+ * @throws Fault MAAS_NOT_FOUND when there is nothing before
+ */
+export async function rollBack(chosen: ChosenTarget, request: ChannelRequest): Promise<Moved> {
+  const client = open(chosen, request);
+  const name = channelName(request.image, request.channel);
+  const ledger = await readLedger(request.env);
+  const shown = channelHistory(ledger, client.url, name);
+  if (shown.length === 0) throw emptyChannel(ledger, client.url, request.image, request.channel);
+  const before = shown.at(-2);
+  if (!before)
+    throw new Fault('MAAS_NOT_FOUND', `${name} has had one image only so far`, {
+      hint: 'Only what was promoted from this host can be gone back to.',
+    });
+  return move(client, chosen, before, 'rolled-back', request);
+}
+
+async function move(
+  client: MaasClient,
+  chosen: ChosenTarget,
+  entry: LedgerEntry,
+  did: 'promoted' | 'rolled-back',
+  request: ChannelRequest,
+): Promise<Moved> {
+  const { image, channel, emit, signal, env } = request;
+  const name = channelName(image, channel);
+  const file = await kept(entry, request);
+  const { title, architecture, baseImage, filetype, sha256, size } = entry;
+  const result = await uploadImage({
+    ...chosen,
+    ...{ file, sha256, size, title, architecture, baseImage, filetype, emit, signal, env },
+    name: `custom/${name}`,
+    patienceS: chosen.target.patienceS,
+    id: `upload:${chosen.target.name}`,
+    validated: true,
+  });
+  const of = entry.of ?? entry.name;
+  const { resourceId, set } = result;
+  await record(
+    { ...entry, did, target: client.url, resourceId, set, name, of, file, image: image.name },
+    env,
+    emit,
+  );
+  return { ...result, target: chosen.target.name, of };
+}
+
+/**
+ * The content, kept by a second name of the same bytes: the next build writes a new file in the old one's place. A kept file
+ * that is damaged is made anew of the artifact, as long as that one is good.
+ */
+export async function kept(
+  entry: LedgerEntry,
+  { keepIn: dir, emit, signal }: Pick<ChannelRequest, 'keepIn' | 'emit' | 'signal'>,
+): Promise<string> {
+  const path = join(dir, entry.sha256);
+  const found = await standsAt(path, entry, emit, signal);
+  if (found === 'good') return path;
+  if ((await standsAt(entry.file, entry, emit, signal)) !== 'good')
+    throw new Fault(
+      'UPLOAD_MISSING',
+      `The content of ${entry.name} is no longer here: ${entry.file} is another file now`,
+      {
+        hint: 'Build and upload the image again, then promote it.',
+      },
+    );
+  if (found === 'other')
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${path} was damaged; ${entry.file} is kept in its place`,
+    });
+  const part = `${path}.${process.pid}.part`;
+  try {
+    await mkdir(dir, { recursive: true });
+    await link(entry.file, part).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EXDEV' && error.code !== 'EPERM') throw error;
+      await copyFile(entry.file, part);
+    });
+    await rename(part, path);
+  } catch (error) {
+    throw fromSystemError(error, `keeping ${entry.file} in ${dir}`);
+  } finally {
+    // Of two names of one file `rename` removes none.
+    await rm(part, { force: true });
+  }
+  return path;
+}
+
+/** Whether a path holds the content of an entry: the size first, as it costs nothing. */
+async function standsAt(
+  path: string,
+  { size, sha256 }: LedgerEntry,
+  emit: Emit,
+  signal: AbortSignal,
+): Promise<'good' | 'other' | 'nothing'> {
+  const facts = await stat(path).catch(() => undefined);
+  if (!facts) return 'nothing';
+  if (facts.size !== size) return 'other';
+  try {
+    return (await digestOf(path, emit, signal)).sha256 === sha256 ? 'good' : 'other';
+  } catch (error) {
+    // A sector that cannot be read is damage, too.
+    if (signal.aborted) throw error;
+    return 'other';
+  }
+}
+
+async function expectComplete(client: MaasClient, entry: LedgerEntry): Promise<void> {
+  const all = await listUploaded(client);
+  const found = all.find((one) => one.name === entry.name && one.architecture === entry.architecture);
+  const now = found && standing(await readResource(client, found.id), entry, 1);
+  if (now?.at !== 'complete')
+    throw new Fault('MAAS_NOT_FOUND', `${entry.name} is not complete in MAAS`, {
+      hint: `dgxos-maas upload ${entry.image} completes it.`,
+    });
+}
+
+function open({ target, key }: ChosenTarget, { emit, signal }: ChannelRequest): MaasClient {
+  return createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
+}

@@ -1,0 +1,92 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Emit } from '../../core/events/event.ts';
+import { channelHistory, channelNames } from '../../workspace/ledger/channel.ts';
+import { type LedgerEntry, readLedger, record } from '../../workspace/ledger/ledger.ts';
+import { createClient, type MaasClient } from '../api/client.ts';
+import { atLeast } from '../api/version.ts';
+import type { ChosenTarget } from './choose-targets.ts';
+import { type ListedImage, listImages } from './list-images.ts';
+import { type Renewal, renewalOf, renewChannel, warningOf } from './renew.ts';
+import { type Judged, judgeImages, type Retention } from './retention.ts';
+import { freedBy } from './stored.ts';
+
+export interface PruneRequest {
+  policy: Retention;
+  /** Only uploads of these images of the configuration; all where nothing is said. */
+  images: readonly string[] | undefined;
+  /** Also old sets of channels, see `renewChannel`. */
+  channels?: { keepIn: string; confirm: (text: string) => Promise<void> };
+  dryRun: boolean;
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface PrunedImage extends Judged {
+  /** Bytes that its going frees in MAAS: none where another image or set has the content too. */
+  frees: number;
+  /** Of a channel: what it keeps of earlier promotions, and what becomes of it. */
+  renewal?: Renewal;
+}
+
+/** Deletes from a MAAS what the retention lets go; with `dryRun` only says so. @throws Fault MAAS_* */
+export async function prune(chosen: ChosenTarget, request: PruneRequest): Promise<PrunedImage[]> {
+  const { policy, images: only, dryRun, emit, signal, env } = request;
+  const { target, key } = chosen;
+  const client = createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
+  const ledger = await readLedger(env);
+  const images = await listImages(chosen, { ...request, machines: true });
+  const judged = judgeImages(images, ledger, client.url, policy, new Date()).filter(
+    ({ image }) =>
+      only === undefined ||
+      ledger.some((e) => e.name === image.name && e.image !== undefined && only.includes(e.image)),
+  );
+  const version = await client.version();
+  const going = judged.filter((one) => one.delete).map(({ image }) => image.id);
+  const freed = freedBy(images, going, atLeast(version, 3, 5));
+  const staying = images.filter(({ id }) => !going.includes(id));
+  const pruned = judged.map((one): PrunedImage => {
+    const { image } = one;
+    const renewal = one.delete ? undefined : renewalOf(image, staying, ledger, client.url, version);
+    return { ...one, frees: freed.get(image.id) ?? 0, ...(renewal ? { renewal } : {}) };
+  });
+  if (dryRun) return pruned;
+  const renewed = request.channels
+    ? pruned.filter(({ renewal }) => renewal && renewal.how !== 'never' && renewal.frees > 0)
+    : [];
+  // Asked before anything goes: a no leaves everything as it is.
+  const warnings = renewed.flatMap(({ image, renewal }) => warningOf(image, renewal as Renewal) ?? []);
+  if (warnings.length > 0) await request.channels?.confirm(`${target.name}:\n${warnings.join('\n')}`);
+  for (const { image, delete: goes } of pruned)
+    if (goes) await deleteImage(client, image, ledger, { env, emit });
+  for (const { image, renewal } of renewed)
+    (renewal as Renewal).done = await renewChannel(chosen, image, ledger, {
+      ...request,
+      keepIn: request.channels?.keepIn as string,
+    });
+  return pruned;
+}
+
+/** Deletes one image and notes it. */
+export async function deleteImage(
+  client: MaasClient,
+  image: Pick<ListedImage, 'id'>,
+  ledger: readonly LedgerEntry[],
+  { env, emit }: { env: NodeJS.ProcessEnv; emit: Emit },
+): Promise<void> {
+  await client.delete(`boot-resources/${image.id}/`);
+  const entry = ledger.findLast((e) => e.resourceId === image.id && e.target === client.url);
+  if (entry) await record({ ...entry, did: 'pruned' }, env, emit);
+}
+
+/** Removes kept contents that no channel shows or would go back to. */
+export async function pruneKept(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const ledger = await readLedger(env);
+  const needed = new Set<string>();
+  for (const target of new Set(ledger.map((entry) => entry.target)))
+    for (const name of channelNames(ledger, target))
+      for (const { sha256 } of channelHistory(ledger, target, name).slice(-2)) needed.add(sha256);
+  const names = await readdir(dir).catch(() => []);
+  for (const name of names) if (!needed.has(name)) await rm(join(dir, name), { force: true });
+}

@@ -1,0 +1,120 @@
+import { channelHistory, channelNames } from '../../workspace/ledger/channel.ts';
+import type { LedgerEntry } from '../../workspace/ledger/ledger.ts';
+import type { ListedImage } from './list-images.ts';
+
+export interface Retention {
+  /** Complete uploads of each image that stay, the newest first. */
+  keep: number;
+  /** Days for which every upload stays. */
+  days: number;
+  /** Days after a deployment for which an image stays. */
+  deployedDays: number;
+}
+
+/** The configured one, with what flags say in place of it. */
+export function retention(configured: Retention, flags: Partial<Retention>): Retention {
+  return {
+    keep: flags.keep ?? configured.keep,
+    days: flags.days ?? configured.days,
+    deployedDays: flags.deployedDays ?? configured.deployedDays,
+  };
+}
+
+export interface Judged {
+  image: ListedImage;
+  delete: boolean;
+  why: string;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+// An upload that has not ended after so long has no process behind it any more.
+const IN_FLIGHT_MS = DAY_MS;
+
+/** What is known of a target's images when one of them is to go. */
+export interface Ground {
+  /** The ledger's entries of the target. */
+  here: readonly LedgerEntry[];
+  channels: ReadonlySet<string>;
+  /** Which channel shows a content, or would go back to it, by its sum. */
+  shown: ReadonlyMap<string, string>;
+  now: Date;
+}
+
+/** @param target the URL of the MAAS */
+export function groundOf(ledger: readonly LedgerEntry[], target: string, now: Date): Ground {
+  const here = ledger.filter((entry) => entry.target === target);
+  const channels = channelNames(here, target);
+  const shown = [...channels].flatMap((name) =>
+    channelHistory(here, target, name)
+      .slice(-2)
+      .map((e) => [e.sha256, name] as const),
+  );
+  return { here, channels, shown: new Map(shown), now };
+}
+
+/** The newest entry of the ledger on an image. */
+export function entryOf(image: ListedImage, { here }: Ground): LedgerEntry | undefined {
+  return here.findLast((e) => e.resourceId === image.id && e.name === image.name);
+}
+
+/**
+ * Why an image must stay whatever is wanted of it: a channel, what a channel needs, what a machine has, or what may be on its way.
+ * Undefined where nothing of this holds.
+ */
+export function guard(image: ListedImage, ground: Ground): string | undefined {
+  if (ground.channels.has(image.name)) return 'a channel';
+  const channel = image.sha256 === null ? undefined : ground.shown.get(image.sha256);
+  if (channel !== undefined) return `${channel} shows it, or would go back to it`;
+  const [machine, ...more] = image.machines ?? [];
+  if (machine !== undefined)
+    return `deployed on ${machine}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+  const entry = entryOf(image, ground);
+  const ageMs = entry ? ground.now.getTime() - Date.parse(entry.time) : Number.POSITIVE_INFINITY;
+  return !image.complete && ageMs < IN_FLIGHT_MS ? 'on its way' : undefined;
+}
+
+/**
+ * Decides which uploads of a target go. Only what was uploaded from here is ever deleted, and nothing that `guard` holds.
+ * @param target the URL of the MAAS
+ */
+export function judgeImages(
+  images: readonly ListedImage[],
+  ledger: readonly LedgerEntry[],
+  target: string,
+  policy: Retention,
+  now: Date,
+): Judged[] {
+  const ground = groundOf(ledger, target, now);
+  const ages = new Map<string, number>();
+  const uploads = images
+    .map((image) => ({ image, entry: entryOf(image, ground) }))
+    .sort((a, b) => Date.parse(b.entry?.time ?? '') - Date.parse(a.entry?.time ?? ''));
+  return uploads.map(({ image, entry }) => {
+    const stays = (why: string): Judged => ({ image, delete: false, why });
+    if (!entry?.image) return stays('not uploaded from here');
+    const held = guard(image, ground);
+    if (held !== undefined) return stays(held);
+    if (!image.complete) return { image, delete: true, why: 'never completed, and nobody sends it any more' };
+    const ageMs = now.getTime() - Date.parse(entry.time);
+    const rank = (ages.get(entry.image) ?? 0) + 1;
+    ages.set(entry.image, rank);
+    if (rank <= policy.keep) return stays(`one of the newest ${policy.keep} of ${entry.image}`);
+    if (ageMs < policy.days * DAY_MS) return stays(`not ${policy.days} days old`);
+    if (image.lastDeployed === undefined && policy.deployedDays > 0)
+      return stays('this MAAS does not tell when it was deployed');
+    const deployedMs = image.lastDeployed
+      ? now.getTime() - deployedAt(image.lastDeployed)
+      : Number.POSITIVE_INFINITY;
+    if (!(deployedMs >= policy.deployedDays * DAY_MS)) return stays('deployed lately');
+    return {
+      image,
+      delete: true,
+      why: `older than ${policy.days} days, and ${policy.keep} newer ones are there`,
+    };
+  });
+}
+
+/** MAAS writes times in UTC without saying so: "2026-11-22T10:11:12.345". */
+function deployedAt(text: string): number {
+  return Date.parse(/(?:Z|[+-]\d\d:?\d\d)$/.test(text) ? text : `${text.replace(' ', 'T')}Z`);
+}

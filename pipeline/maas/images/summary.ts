@@ -1,0 +1,37 @@
+import { plain } from '../../core/escape/terminal.ts';
+import { bytes, duration } from '../../core/text/human.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import type { Moved } from './promote.ts';
+import type { TargetResult } from './to-targets.ts';
+
+/** What an upload came to, one block for each target. */
+export function uploadSummary(results: readonly TargetResult[], color: Paint): string {
+  return results
+    .map((result) => {
+      const rate = result.seconds > 0 ? `, ${bytes(result.sent / result.seconds)}/s` : '';
+      const how = result.skipped
+        ? 'already there and complete, nothing sent'
+        : `${bytes(result.sent)} sent in ${duration(result.seconds)}${rate}`;
+      return [
+        ['image', result.name],
+        ['target', `${result.target} (MAAS ${result.maasVersion})`],
+        ['resource', `${result.resourceId}, set ${result.set}`],
+        ['sha256', result.sha256],
+        ['size', `${bytes(result.size)} (${result.size} bytes)`],
+        ['upload', how],
+      ]
+        .map(([name, value]) => `${color.bold((name as string).padEnd(9))} ${plain(value as string)}`)
+        .join('\n');
+    })
+    .join('\n\n');
+}
+
+/** Where a channel points now, one line for each target. */
+export function movedSummary(moved: readonly Moved[]): string {
+  return moved
+    .map(
+      ({ target, name, of, skipped }) =>
+        `${target}: ${plain(name)} ${skipped ? 'already shows' : 'now shows'} ${plain(of)}`,
+    )
+    .join('\n');
+}

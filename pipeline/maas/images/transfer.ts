@@ -1,0 +1,271 @@
+import { fullName, plainName } from '../../config/image-name.ts';
+import { endpointOf } from '../../config/maas-url.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { recordUpload } from '../../workspace/ledger/ledger.ts';
+import type { MaasClient } from '../api/client.ts';
+import { Refusal } from '../api/refusal.ts';
+import { atLeast } from '../api/version.ts';
+import type { ChunkSize } from './chunk-size.ts';
+import type { LocalFile } from './local-file.ts';
+import { Place } from './place.ts';
+import { ProgressLine } from './progress-line.ts';
+import type { UploadRequest, UploadResult } from './request.ts';
+import { othersWith, type SharedContent, tellBroken, tellShared } from './shared-file.ts';
+import type { Standing } from './standing.ts';
+import { fitsHeaders, StreamingDoor, wasEnded } from './streaming.ts';
+import { keepChunkSize } from './target-state.ts';
+import { lastAnswerMs, type Tuning } from './tuning.ts';
+
+// Starting afresh helps against what somebody else left there; if it does not help twice, something else is wrong.
+const RESTARTS = 2;
+
+export type Transferred = Omit<UploadResult, 'seconds' | 'maasVersion'>;
+
+/**
+ * The way of one file into one MAAS, as a loop of two steps: ask how far MAAS is, do the next thing. A fault in between
+ * leads back to asking, so that no answer that was lost and no process that died needs to be remembered.
+ */
+export class Transfer {
+  readonly #client: MaasClient;
+  readonly #request: UploadRequest;
+  readonly #file: LocalFile;
+  readonly #chunkSize: ChunkSize;
+  readonly #dir: string;
+  readonly #tuning: Tuning;
+  readonly #place: Place;
+  readonly #line: ProgressLine;
+  #sent = 0;
+  #restarts = 0;
+  #mayStream = true;
+  /** Chunks in a row that the line did not carry. */
+  #cuts = 0;
+  /** MAAS has said that it has every byte, whatever its progress shows. */
+  #allThere = false;
+  /** Other images of this content; undefined before it was asked. */
+  #others: SharedContent | undefined;
+  /** Where the last chunk began, and where one met a server's error last. */
+  #offset = 0;
+  #erredAt: number | undefined;
+  /** Where an upload goes on that an earlier run began; 0 of one that this run began. */
+  #resumedAt: number | undefined;
+
+  constructor(
+    client: MaasClient,
+    request: UploadRequest,
+    file: LocalFile,
+    chunkSize: ChunkSize,
+    dir: string,
+    tuning: Tuning,
+  ) {
+    this.#client = client;
+    this.#request = request;
+    this.#file = file;
+    this.#chunkSize = chunkSize;
+    this.#dir = dir;
+    this.#tuning = tuning;
+    this.#place = new Place(client, request);
+    this.#line = new ProgressLine(request, () => client.patience.attempt);
+  }
+
+  async run(): Promise<Transferred> {
+    try {
+      if (this.#request.anew) {
+        await this.#place.ask();
+        await this.#place.create(false);
+      }
+      for (;;) {
+        const now = await this.#place.ask();
+        if (now.at === 'complete') return this.#done(now.set);
+        try {
+          this.#others ??= await tellShared(this.#client, this.#request);
+          await this.#advance(now);
+        } catch (error) {
+          await this.#recover(error);
+        }
+      }
+    } catch (error) {
+      if (this.#sent > 0) tellBroken(this.#others?.without ?? [], this.#request.emit);
+      throw error;
+    }
+  }
+
+  async #advance(now: Exclude<Standing, { at: 'complete' }>): Promise<void> {
+    if (now.at === 'absent') {
+      this.#resumedAt ??= 0;
+      return this.#begin(now.keepOld);
+    }
+    if (now.at === 'sent' || this.#allThere) return this.#awaitComplete(now);
+    this.#resumedAt ??= now.offset;
+    return this.#sendFrom(now.offset, now.uploadUri);
+  }
+
+  async #begin(keepOld: boolean): Promise<void> {
+    if (keepOld) this.#tellKept();
+    if (this.#place.id === undefined && (await this.#stream())) return;
+    const now = await this.#place.create(keepOld);
+    this.#client.patience.advanced();
+    if (now.at === 'absent') return;
+    const made = { resourceId: this.#place.id as number, set: now.set };
+    await recordUpload('started', this.#client.url, this.#request, made);
+    // Up to 3.4 it may be complete at once, or partly there: the same content under another name.
+    if (now.at === 'partial') await this.#sendFrom(now.offset, now.uploadUri);
+  }
+
+  /** Sends chunk after chunk; the first fault ends it. */
+  async #sendFrom(start: number, uploadUri: string): Promise<void> {
+    const { size } = this.#file;
+    const path = endpointOf(uploadUri);
+    this.#line.at(start);
+    if (this.#file.readTo < start) this.#line.catchingUp();
+    for (let offset = start; offset < size; ) {
+      const length = Math.min(this.#chunkSize.bytes, size - offset);
+      this.#offset = offset;
+      const bytes = this.#file.chunk(offset, length);
+      const next = offset + length;
+      const began = performance.now();
+      const body = { type: 'application/octet-stream', length, bytes, onSent: this.#counter(offset) };
+      await this.#client.put(path, body, next === size ? lastAnswerMs(this.#tuning, size) : undefined);
+      offset = next;
+      this.#client.patience.advanced();
+      this.#cuts = 0;
+      this.#line.at(offset);
+      if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();
+      else this.#chunkSize.passed();
+    }
+  }
+
+  /**
+   * MAAS 3.8's way, tried once: it cannot go on where it stopped, which the chunks can.
+   * @returns whether it was tried, so that MAAS must be asked again
+   */
+  async #stream(): Promise<boolean> {
+    if (!this.#mayStream) return false;
+    this.#mayStream = false;
+    const { name, sha256, architecture, filetype, title, baseImage, env, emit } = this.#request;
+    const image = { name: fullName(name), sha256, architecture, filetype, title, baseImage };
+    const door = fitsHeaders(image) ? await StreamingDoor.find(this.#client, env) : undefined;
+    if (!door) return false;
+    const { size } = this.#file;
+    const bytes = this.#file.stream();
+    const body = { type: 'application/octet-stream', length: size, bytes, onSent: this.#counter(0) };
+    try {
+      await door.send(image, body, lastAnswerMs(this.#tuning, size));
+      this.#client.patience.advanced();
+    } catch (error) {
+      if (!(error instanceof Fault) || wasEnded(error) || error.code === 'UPLOAD_CHANGED') throw error;
+      const message = `Sending in one stream failed: ${error.message}; going on in chunks, which can be resumed`;
+      emit({ type: 'notice', level: 'warning', message });
+    }
+    return true;
+  }
+
+  async #awaitComplete(now: Exclude<Standing, { at: 'complete' | 'absent' }>): Promise<void> {
+    const percent = now.at === 'sent' ? now.percent : (100 * now.offset) / this.#file.size;
+    this.#line.waiting(percent);
+    const waiting = new Fault(
+      'MAAS_BUSY',
+      `MAAS has the whole of "${this.#request.name}" and does not call it complete`,
+      {
+        hint: 'Its regions still copy it, or one of them is away; run the command again later, nothing is sent twice.',
+      },
+    );
+    await this.#client.patience.pause(waiting, this.#request.signal, () => {});
+  }
+
+  /** Decides what a fault means: wait and ask again, send less at once, start afresh, or give up. */
+  async #recover(error: unknown): Promise<void> {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code === 'UPLOAD_CHANGED') {
+      // Nobody can ever complete it: no dead image stays behind.
+      await this.#place.remove().catch(() => {});
+      throw error;
+    }
+    const { status, row } = error instanceof Refusal ? error : { status: 0, row: undefined };
+    if (status === 413 || row === 'expired') {
+      if (!(status === 413 ? this.#chunkSize.refused() : this.#chunkSize.lower())) throw error;
+      if (status === 413) await keepChunkSize(this.#dir, this.#chunkSize.bytes);
+      return;
+    }
+    if (row === 'complete') {
+      this.#allThere = true;
+      return;
+    }
+    if (row === 'too-much' || row === 'wrong-sum' || row === 'part-gone') return this.#restart(error);
+    if (status === 500 && (await this.#wasTakenAway())) return this.#restart(error);
+    if (status === 404) {
+      // Deleted, or replaced by another upload: asking tells which.
+      this.#restarts += 1;
+      if (this.#restarts > RESTARTS) throw error;
+      return;
+    }
+    if (error.code === 'MAAS_UNREACHABLE') {
+      this.#cuts += 1;
+      // A line that breaks again and again may carry a smaller chunk.
+      if (this.#cuts > 2) this.#chunkSize.lower();
+    }
+    await this.#client.patience.pause(error, this.#request.signal, this.#client.retrying(error));
+  }
+
+  /** What lies there is not the beginning of our file: away with it. */
+  async #restart(error: Fault): Promise<void> {
+    this.#restarts += 1;
+    // Older content in use forbids deleting the image; from 3.5 on a new set starts empty just as well.
+    const cleared =
+      this.#restarts <= RESTARTS && ((await this.#place.remove()) || (await this.#place.replace()));
+    if (!cleared) throw error;
+    this.#allThere = false;
+    // Foreseen and told where another image has the same content.
+    if (this.#others?.without.length) return;
+    this.#request.emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${error.message}; the upload starts afresh`,
+    });
+  }
+
+  /** Counts what leaves this host in one request that starts at `offset`. */
+  #counter(offset: number): (bytes: number) => void {
+    let before = 0;
+    return (bytes) => {
+      this.#sent += bytes - before;
+      before = bytes;
+      this.#line.at(offset + bytes);
+    };
+  }
+
+  #tellKept(): void {
+    this.#request.emit({
+      type: 'notice',
+      level: 'info',
+      message: `"${plainName(this.#request.name)}" has other content in MAAS, which stays in use until the new one is complete`,
+    });
+  }
+
+  /**
+   * A second server's error at one place, where the same content has come under another name since this one was begun: it stays so.
+   * Of an upload that an earlier run began, nobody knows since when the others are there.
+   */
+  async #wasTakenAway(): Promise<boolean> {
+    const again = this.#erredAt === this.#offset && this.#offset > 0;
+    this.#erredAt = this.#offset;
+    // 3.8 has no such file apart, and what it has is gone on with.
+    if (!again || atLeast(await this.#client.version(), 3, 8)) return false;
+    const before = this.#offset === this.#resumedAt ? [] : (this.#others?.complete ?? []);
+    return (await othersWith(this.#client, this.#request)).complete.some((name) => !before.includes(name));
+  }
+
+  #done(set: string): Transferred {
+    const { sha256, size, name } = this.#request;
+    const skipped = this.#sent === 0;
+    this.#line.done(skipped);
+    return {
+      resourceId: this.#place.id as number,
+      name: plainName(name),
+      set,
+      sha256,
+      size,
+      sent: this.#sent,
+      skipped,
+    };
+  }
+}

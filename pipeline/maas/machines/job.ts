@@ -1,0 +1,73 @@
+import type { Fault } from '../../core/faults/fault.ts';
+import type { MaasClient } from '../api/client.ts';
+import type { Status } from './status.ts';
+import type { Goal, Machine } from './types.ts';
+
+/** What is to be done with one machine, judged before anything is touched. */
+export type Decision =
+  | { do: 'start' }
+  /** It is on its way already: only waited for. */
+  | { do: 'wait'; why: string }
+  /** It is there already. */
+  | { do: 'nothing'; why: string }
+  | { do: 'refuse'; fault: Fault };
+
+/** Something done with many machines. */
+export interface Job {
+  /** As the command is called: deploy, release, … */
+  name: string;
+  /** What will happen, for the question: "custom/dgx1-5.0 is installed, disks are overwritten". */
+  what: string;
+  /** Whether it harms what runs on the machine. */
+  destructive: (machine: Machine) => boolean;
+  decide: (machine: Machine) => Decision;
+  start: (client: MaasClient, machine: Machine) => Promise<Machine>;
+  /**
+   * Where MAAS has one request for many: those of a list for which it can be used. What comes back is as `start` gives it;
+   * a fault is every machine's.
+   */
+  startMany?: (client: MaasClient, machines: readonly Machine[]) => Promise<Machine[]>;
+  /** Done before the first is started, for all of those that will be. */
+  prepare?: (client: MaasClient, machines: readonly Machine[]) => Promise<void>;
+  /** Where it leads. */
+  until: Goal;
+  /** What a person has to do at a machine whose power MAAS cannot control. */
+  byHand: ((machine: Machine) => string) | null;
+  /** A machine that rests in another state is waited for all the same, until its time is out. */
+  patient?: boolean;
+}
+
+/** What came of one machine. */
+export interface JobResult {
+  hostname: string;
+  systemId: string;
+  before: Status;
+  after: Status;
+  outcome:
+    | 'done'
+    /** It was there before. */
+    | 'already'
+    /** Begun, and not waited for. */
+    | 'started'
+    /** Out of MAAS. */
+    | 'deleted'
+    | 'refused'
+    | 'failed'
+    | 'timeout'
+    | 'ended'
+    | 'gone'
+    /** Not begun: the time for all was over before its turn. */
+    | 'untouched';
+  seconds: number;
+  /** Why it is no success, in one sentence. */
+  cause?: string;
+  remedy?: string;
+  /** The last events and the ends of failed scripts. */
+  detail?: string;
+  /** For scripts: the fault's code or the cause's id. */
+  reason?: string;
+}
+
+export function succeeded({ outcome }: Pick<JobResult, 'outcome'>): boolean {
+  return ['done', 'already', 'started', 'deleted'].includes(outcome);
+}

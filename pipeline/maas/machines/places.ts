@@ -1,0 +1,71 @@
+import { suggest } from '../../core/text/suggest.ts';
+import type { MaasClient } from '../api/client.ts';
+import type { NewMachine } from './new-machine.ts';
+import { listTags } from './tags.ts';
+
+/** What a machine is put into by name. */
+export type PlaceKind = 'pool' | 'zone' | 'domain';
+
+/** Something that a machine names and MAAS does not have, or does not let anybody set. */
+export interface PlaceProblem {
+  hostname: string;
+  key: PlaceKind | 'tags';
+  name: string;
+  message: string;
+  accepts: string;
+  suggestion?: string | undefined;
+}
+
+const LISTS: Readonly<Record<PlaceKind, (client: MaasClient) => Promise<unknown>>> = {
+  pool: (client) => client.get('resourcepools/'),
+  zone: (client) => client.get('zones/'),
+  domain: (client) => client.get('domains/'),
+};
+
+/**
+ * What machines name and MAAS does not know, before the first of them is made: pools, zones, domains, and tags whose machines MAAS
+ * keeps itself. Other tags are made when they are missing. One request for each kind that is named at all.
+ */
+export async function placeProblems(
+  client: MaasClient,
+  wanted: readonly NewMachine[],
+): Promise<PlaceProblem[]> {
+  const problems: PlaceProblem[] = [];
+  for (const key of Object.keys(LISTS) as PlaceKind[]) {
+    const naming = wanted.filter((machine) => machine[key] !== undefined);
+    if (naming.length === 0) continue;
+    const known = await placeNames(client, key);
+    for (const { hostname, [key]: name = '' } of naming)
+      if (!known.includes(name))
+        problems.push({
+          hostname,
+          key,
+          name,
+          message: `MAAS has no ${key} "${name}"`,
+          accepts: known.join(', '),
+          suggestion: suggest(name, known),
+        });
+  }
+  if (!wanted.some(({ tags = [] }) => tags.length > 0)) return problems;
+  const automatic = new Set(
+    (await listTags(client)).filter((tag) => tag.definition !== '').map((t) => t.name),
+  );
+  for (const { hostname, tags = [] } of wanted)
+    for (const name of tags)
+      if (automatic.has(name))
+        problems.push({
+          hostname,
+          key: 'tags',
+          name,
+          message: `MAAS keeps the machines of the tag ${name} itself: it has a definition`,
+          accepts: 'a tag without a definition',
+        });
+  return problems;
+}
+
+/** Names of all that MAAS has of a kind. */
+export async function placeNames(client: MaasClient, key: PlaceKind): Promise<string[]> {
+  const list = await LISTS[key](client);
+  if (!Array.isArray(list)) throw client.notMaas(key, 'there is no list in it');
+  return (list as { name?: unknown }[]).map(({ name }) => String(name));
+}

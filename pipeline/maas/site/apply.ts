@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { dotted, type Path } from '../../config/yaml/problem.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
+import type { MaasClient } from '../api/client.ts';
+import { Refusal } from '../api/refusal.ts';
+import type { Change, Work } from './change.ts';
+import { Ids } from './ids.ts';
+import type { Plan } from './plan.ts';
+
+export interface ApplyOptions {
+  client: MaasClient;
+  emit: Emit;
+  signal: AbortSignal;
+  /** Waits; for tests with a clock of their own. */
+  pause?: (seconds: number) => Promise<void>;
+  now?: () => number;
+}
+
+interface Progress {
+  done: number;
+  all: number;
+  find: Plan['find'];
+}
+
+/**
+ * Makes the changes of a plan, one after the other, and stops at the first that MAAS refuses. What is made stays: the next
+ * plan holds the rest.
+ * @throws Fault of the change that failed
+ */
+export async function applyPlan({ changes, current, find }: Plan, options: ApplyOptions): Promise<void> {
+  const { client, emit, signal } = options;
+  const work: Work = {
+    client,
+    emit,
+    signal,
+    ids: new Ids(current),
+    pause: options.pause ?? (async (seconds) => void (await sleep(seconds * 1000, undefined, { signal }))),
+    now: options.now ?? (() => performance.now()),
+  };
+  for (const [done, change] of changes.entries()) {
+    const tell = (count: number) =>
+      emit({
+        type: 'progress',
+        id: 'site',
+        label: 'site',
+        done: count,
+        total: changes.length,
+        unit: 'count',
+        note: change.name,
+      });
+    tell(done);
+    try {
+      signal.throwIfAborted();
+      await change.run(work);
+    } catch (error) {
+      if (signal.aborted) {
+        emit({
+          type: 'notice',
+          level: 'warning',
+          message: `Interrupted; ${done} of ${changes.length} changes are made`,
+          hint: 'Run the same command again for the rest; an import that was begun goes on in MAAS.',
+        });
+        throw interrupted(signal);
+      }
+      throw told(error, change, { done, all: changes.length, find });
+    }
+    tell(done + 1);
+  }
+}
+
+/** The fault with what it happened at, where that stands in the file, and what is made already. */
+function told(error: unknown, change: Change, { done, all, find }: Progress): unknown {
+  if (!(error instanceof Fault)) return error;
+  const made = done ? `${done} of ${all} changes are made; run it again for the rest.` : '';
+  const refused = error instanceof Refusal && error.status === 400;
+  // What MAAS says of a form is what its author has to know; its fields often say the same.
+  const said = refused && error.row === undefined ? error.detail : undefined;
+  const lines = said?.split('\n').map((line) => /^(?:(\w+): )?(.*)$/.exec(line)) ?? [];
+  const messages = new Set(lines.map((line) => line?.[2] ?? ''));
+  const place = refused ? find(pathOf(change, lines[0]?.[1])) : undefined;
+  const what = place ? `${dotted(place.path)} (${change.name})` : change.name;
+  const hint = said
+    ? 'Change what the file says of it, or what is in its way, and run it again.'
+    : error.hint;
+  return new Fault(
+    error.code,
+    `${what}: ${said ? `MAAS says: ${[...messages].join('; ')}` : error.message}`,
+    {
+      ...(hint === undefined ? {} : { hint }),
+      ...(place ? { where: place.where } : {}),
+      ...(made || error.detail
+        ? { detail: [said ? '' : error.detail, made].filter(Boolean).join('\n') }
+        : {}),
+      cause: error,
+    },
+  );
+}
+
+/** Where in the file the key is that gives a field of MAAS; most are called the same. */
+function pathOf({ path, keys = {} }: Change, field: string | undefined): Path {
+  if (!path) return [];
+  if (field === undefined) return Object.values(keys).length === 1 ? (Object.values(keys)[0] as Path) : path;
+  return Object.hasOwn(keys, field) ? (keys[field] as Path) : [...path, field];
+}

@@ -1,0 +1,151 @@
+import type { Path } from '../../config/yaml/problem.ts';
+
+/** site.yaml as it is written, after its schema has let it through. */
+export interface WrittenSite {
+  region?: WrittenRegion;
+  ssh_keys?: WrittenKey[];
+  boot_sources?: WrittenSource[];
+  import?: { wait?: boolean; timeout?: string };
+  spaces?: WrittenNamed[];
+  fabrics?: WrittenFabric[];
+  subnets?: WrittenSubnet[];
+  zones?: WrittenNamed[];
+  pools?: WrittenNamed[];
+  tags?: WrittenTag[];
+  domains?: WrittenDomain[];
+  prune?: PrunedSection[];
+}
+
+export const PRUNED_SECTIONS = [
+  'ssh_keys',
+  'boot_sources',
+  'selections',
+  'spaces',
+  'fabrics',
+  'vlans',
+  'subnets',
+  'ranges',
+  'zones',
+  'pools',
+  'tags',
+  'domains',
+] as const;
+export type PrunedSection = (typeof PRUNED_SECTIONS)[number];
+
+export interface WrittenRegion {
+  name?: string;
+  upstream_dns?: string[];
+  dnssec?: 'auto' | 'yes' | 'no';
+  ntp_servers?: string[];
+  ntp_external_only?: boolean;
+  proxy?: WrittenProxy;
+  default_os?: string;
+  default_series?: string;
+  commissioning_series?: string;
+  kernel_options?: string;
+  storage_layout?: string;
+  intro_completed?: boolean;
+}
+
+export interface WrittenProxy {
+  mode: 'builtin' | 'none' | 'external' | 'peer';
+  url?: string;
+  username?: string;
+  password?: { environment: string } | { file: string };
+}
+
+export type WrittenKey = { key: string } | { file: string } | { import: string };
+
+export interface WrittenSource {
+  url: string;
+  keyring_file?: string;
+  selections?: WrittenSelection[];
+}
+
+export interface WrittenSelection {
+  os?: string;
+  release: string;
+  arches?: string[];
+  subarches?: string[];
+  labels?: string[];
+}
+
+export interface WrittenNamed {
+  name: string;
+  description?: string;
+}
+
+export interface WrittenFabric {
+  name: string;
+  vlans?: WrittenVlan[];
+}
+
+export interface WrittenVlan {
+  vid: number;
+  name?: string;
+  mtu?: number;
+  space?: string;
+  dhcp?: WrittenDhcp;
+}
+
+export interface WrittenDhcp {
+  enabled?: boolean;
+  rack?: string;
+  secondary_rack?: string;
+  relay?: { fabric: string; vlan: number };
+}
+
+export interface WrittenSubnet {
+  cidr: string;
+  name?: string;
+  description?: string;
+  fabric?: string;
+  vlan?: number;
+  gateway?: string;
+  dns_servers?: string[];
+  managed?: boolean;
+  active_discovery?: boolean;
+  allow_dns?: boolean;
+  allow_proxy?: boolean;
+  dhcp?: WrittenDhcp;
+  ranges?: WrittenRange[];
+}
+
+export interface WrittenRange {
+  type: 'dynamic' | 'reserved';
+  start: string;
+  end: string;
+  comment?: string;
+}
+
+export interface WrittenTag {
+  name: string;
+  comment?: string;
+  definition?: string;
+  kernel_options?: string;
+}
+
+export interface WrittenDomain {
+  name: string;
+  authoritative?: boolean;
+  ttl?: number;
+  default?: true;
+}
+
+/** Every DHCP of the file with its place. */
+export function everyDhcp(site: WrittenSite): { dhcp: WrittenDhcp; path: Path }[] {
+  const ofVlans = (site.fabrics ?? []).flatMap((fabric, f) =>
+    (fabric.vlans ?? []).flatMap((vlan, v) =>
+      vlan.dhcp ? [{ dhcp: vlan.dhcp, path: ['fabrics', f, 'vlans', v, 'dhcp'] }] : [],
+    ),
+  );
+  const ofSubnets = (site.subnets ?? []).flatMap((subnet, s) =>
+    subnet.dhcp ? [{ dhcp: subnet.dhcp, path: ['subnets', s, 'dhcp'] }] : [],
+  );
+  return [...ofVlans, ...ofSubnets];
+}
+
+/** Whether MAAS itself is to serve DHCP: it is on, and no relay of the site's own. */
+export function serves(dhcp: WrittenDhcp): boolean {
+  return dhcp.enabled !== false && dhcp.relay === undefined;
+}

@@ -1,0 +1,127 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { StageId } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import type { Evidence } from '../../image/artifact.ts';
+import type { Verdict } from '../../image/checks/judge.ts';
+import { readAcceptances } from '../../maas/acceptance/read-results.ts';
+import type { Acceptance } from '../../maas/acceptance/types.ts';
+import type { StageData } from '../../stages/types.ts';
+import { readRecord, type StageRecord } from '../../workspace/record.ts';
+import { consoleTail } from './console-tail.ts';
+import { type LastRun, readLastRun } from './last-run.ts';
+
+/** The stages in the order of a run. */
+export const STAGE_ORDER = [
+  'iso',
+  'render',
+  'build',
+  'pack',
+  'validate',
+  'upload',
+  'accept',
+  'promote',
+] as const satisfies StageId[];
+
+/** What the report reads of NAME.manifest.json. */
+export interface Manifest {
+  image?: string;
+  release?: string;
+  platform?: string;
+  version?: string;
+  inputs?: Record<string, unknown>;
+  tools?: Record<string, string>;
+}
+
+type Records = { [S in StageId]?: StageRecord<StageData[S]> };
+
+/** Everything that one image's folder of the workspace tells; what is missing or damaged is absent. */
+export interface Material {
+  imageDir: string;
+  records: Records;
+  /** Of the artifact in `pack/`. */
+  facts: Partial<Evidence['facts']> | null;
+  manifest: Manifest | null;
+  /** Of that artifact; one that judged an earlier artifact is left out. */
+  verdict: Verdict | null;
+  console: string[];
+  /** Of that artifact, on machines; one for each target, with the ends of its logs by their file. */
+  acceptances: { result: Acceptance; tails: Record<string, string[]> }[];
+  run: LastRun | null;
+}
+
+/**
+ * Gathers what is there of an image.
+ * @throws Fault IMAGE_NOT_BUILT when no stage has left anything
+ */
+export async function gather(imageDir: string, run?: LastRun): Promise<Material> {
+  const found = await Promise.all(STAGE_ORDER.map((stage) => readRecord(imageDir, stage)));
+  const records = Object.fromEntries(
+    STAGE_ORDER.flatMap((stage, i) => (found[i] ? [[stage, found[i]]] : [])),
+  ) as Records;
+  const last = run ?? (await readLastRun(imageDir));
+  if (Object.keys(records).length === 0 && last === null)
+    throw new Fault('IMAGE_NOT_BUILT', `There is nothing to report in ${imageDir}: no stage has run`, {
+      hint: 'dgxos-maas run IMAGE makes an image; --run DIR names the folder of one, <workspace>/<image>.',
+    });
+  const [evidence, manifest, verdict, console, acceptances] = await Promise.all([
+    readJson<Evidence>(join(imageDir, 'pack', 'facts.json')),
+    readJson<Manifest>(
+      records.pack?.data.artifact.manifest ??
+        join(imageDir, 'pack', `${records.pack?.inputs.name}.manifest.json`),
+    ),
+    verdictOf(imageDir, records),
+    consoleTail(join(imageDir, 'build', 'console.log')),
+    acceptancesOf(imageDir, records),
+  ]);
+  return {
+    imageDir,
+    records,
+    facts: records.pack ? (evidence?.facts ?? null) : null,
+    manifest: records.pack ? manifest : null,
+    verdict,
+    console,
+    acceptances,
+    run: last && isLatest(last, records) ? last : null,
+  };
+}
+
+// Times of files lag behind the clock by up to a tick of the kernel.
+const TICK_MS = 20;
+
+/** A rejected image leaves no record, but its verdict; either counts only for the artifact that is there. */
+async function verdictOf(imageDir: string, { pack, validate }: Records): Promise<Verdict | null> {
+  const file = join(imageDir, 'validate', 'verdict.json');
+  const verdict = await readJson<Verdict>(file);
+  if (!verdict || !Array.isArray(verdict.findings) || !pack) return null;
+  if (validate) return validate.inputs.artifact === pack.data.artifact.sha256 ? verdict : null;
+  const { mtimeMs } = await stat(file);
+  return mtimeMs + TICK_MS >= Date.parse(pack.finishedAt) ? verdict : null;
+}
+
+async function acceptancesOf(imageDir: string, { pack }: Records): Promise<Material['acceptances']> {
+  const results = await readAcceptances(imageDir, pack?.data.artifact.sha256);
+  return Promise.all(
+    results.map(async (result) => {
+      const files = result.logs.flatMap(({ file }) => (file === null ? [] : [file]));
+      const tails = await Promise.all(
+        files.map(async (file) => [file, await consoleTail(join(imageDir, 'accept', result.target, file))]),
+      );
+      return { result, tails: Object.fromEntries(tails) };
+    }),
+  );
+}
+
+/** A run that was killed leaves newer records and no word of itself. */
+function isLatest(run: LastRun, records: Records): boolean {
+  return Object.values(records).every((record) => record.finishedAt <= run.endedAt);
+}
+
+async function readJson<T>(file: string): Promise<T | null> {
+  try {
+    const value = JSON.parse(await readFile(file, 'utf8')) as T;
+    return typeof value === 'object' ? value : null;
+  } catch {
+    return null;
+  }
+}

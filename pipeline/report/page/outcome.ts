@@ -1,0 +1,106 @@
+import { duration } from '../../core/text/human.ts';
+import { countsPhrase } from '../../image/checks/output/table.ts';
+import type { Material } from './material.ts';
+import { shownTime } from './time.ts';
+
+export type Tone = 'good' | 'bad' | 'warn' | 'plain';
+
+/** The one thing a reader wants to know first. */
+export interface Outcome {
+  tone: Tone;
+  /** "Passed", "Rejected", "Build failed", … */
+  word: string;
+  sentence: string;
+  /** What to do, and a failed tool's last words. */
+  hint: string | null;
+  detail: string | null;
+  /** What else one must know to read the rest of the page. */
+  note: string | null;
+}
+
+const STAGE_NAMES = {
+  iso: 'Medium',
+  render: 'Rendering',
+  build: 'Build',
+  pack: 'Packing',
+  validate: 'Validation',
+  upload: 'Upload',
+  accept: 'Acceptance',
+  promote: 'Promotion',
+} as const;
+
+/** How the run ended, and what that means for the artifact. */
+export function outcome({ run, verdict, records, acceptances }: Material): Outcome {
+  const plain = { hint: null, detail: null, note: null };
+  const failure = run?.failure;
+  const refused = acceptances.find(({ result }) => !result.accepted)?.result;
+  const judged = failure?.code === 'IMAGE_REJECTED' || (failure?.code === 'IMAGE_QUARANTINED' && refused);
+  if (failure && !judged) {
+    const stopped = failure.code === 'INTERRUPTED' || failure.code === 'TERMINATED';
+    const failed = run.stages.find((stage) => stage.state === 'failed');
+    const after = failed ? ` after ${duration(failed.seconds)}` : '';
+    return {
+      tone: stopped ? 'warn' : 'bad',
+      word: stopped ? 'Interrupted' : `${STAGE_NAMES[failure.stage]} failed`,
+      sentence: stopped
+        ? `The run was ended in stage ${failure.stage}${after}; the next run goes on there.`
+        : `Stage ${failure.stage} failed${after}: ${failure.message}`,
+      hint: stopped ? null : (failure.hint ?? null),
+      detail: stopped ? null : (failure.detail ?? null),
+      note: earlierArtifact({ run, records }),
+    };
+  }
+  if (verdict) {
+    const { major, warning } = verdict.counts;
+    const counts = `${countsPhrase(verdict)}.`;
+    if (!verdict.passed)
+      return {
+        ...plain,
+        tone: 'bad',
+        word: 'Rejected',
+        sentence: `This image goes no further: ${counts}`,
+      };
+    if (refused)
+      return {
+        ...plain,
+        tone: 'bad',
+        word: 'Quarantined',
+        sentence: `This image failed on ${refused.machine.hostname}, a machine of ${refused.target}, and goes into no channel: ${countsPhrase(refused.verdict)}.`,
+      };
+    const failed = major + warning;
+    return {
+      ...plain,
+      tone: failed > 0 ? 'warn' : 'good',
+      word: failed > 0 ? 'Passed with warnings' : 'Passed',
+      sentence: `${sentenceOfUpload(records.upload?.data.resources.length)} ${accepted(acceptances)}${capital(counts)}`,
+    };
+  }
+  return {
+    ...plain,
+    tone: 'plain',
+    word: records.pack ? 'Not judged' : 'Not finished',
+    sentence: records.pack
+      ? 'The artifact is packed; no verdict on it is there.'
+      : 'The stages below have run; no artifact is there yet.',
+  };
+}
+
+/** A run that ends before `pack` leaves the artifact of the run before. */
+function earlierArtifact({ run, records }: Pick<Material, 'run' | 'records'>): string | null {
+  const packed = run?.stages.some((entry) => entry.stage === 'pack' && entry.state !== 'failed');
+  return records.pack && !packed
+    ? `What is said below of an artifact is about that of an earlier run, packed ${shownTime(records.pack.finishedAt)}.`
+    : null;
+}
+
+function sentenceOfUpload(resources: number | undefined): string {
+  if (!resources) return 'No blocker was found.';
+  return `No blocker was found; in MAAS as ${resources === 1 ? 'one boot resource' : `${resources} boot resources`}.`;
+}
+
+function accepted(acceptances: Material['acceptances']): string {
+  const names = acceptances.map(({ result }) => result.machine.hostname);
+  return names.length > 0 ? `Accepted on ${names.join(' and ')}. ` : '';
+}
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,0 +1,59 @@
+import type { StageId } from '../../core/events/event.ts';
+import { duration } from '../../core/text/human.ts';
+import type { StageRecord } from '../../workspace/record.ts';
+import { type Material, STAGE_ORDER } from './material.ts';
+import { shownTime } from './time.ts';
+
+export interface StageBar {
+  stage: StageId;
+  /** `earlier`: the last run did not come to it, what is there is of a run before. */
+  state: 'ran' | 'fresh' | 'failed' | 'earlier' | 'none';
+  /** "8 min 2 s", empty where it did not run. */
+  took: string;
+  /** What it made, or why it stands as it was. */
+  note: string;
+  /** Percent of the whole; null where there is no bar. */
+  bar: { start: number; width: number } | null;
+}
+
+const ONLY_WHEN_ASKED: readonly StageId[] = ['accept', 'promote'];
+
+/** A bar shorter than this could not be seen. */
+const LEAST_WIDTH = 0.6;
+
+/** The stages one after the other, each as long as it took when it last ran. */
+export function timeline({ records, run }: Material): { total: string; bars: StageBar[] } {
+  const rows = STAGE_ORDER.map((stage) => {
+    const record = records[stage];
+    const ran = run?.stages.find((entry) => entry.stage === stage);
+    const state: StageBar['state'] = ran?.state ?? (record ? (run ? 'earlier' : 'ran') : 'none');
+    const seconds = (state === 'failed' ? ran?.seconds : record?.seconds) ?? 0;
+    return { stage, state, seconds, record };
+  });
+  // Nobody misses what is only done when it is asked for.
+  const shown = rows.filter(({ stage, state }) => state !== 'none' || !ONLY_WHEN_ASKED.includes(stage));
+  const total = shown.reduce((sum, row) => sum + row.seconds, 0);
+  let start = 0;
+  const bars = shown.map(({ stage, state, seconds, record }): StageBar => {
+    const width = total > 0 ? Math.max((seconds / total) * 100, LEAST_WIDTH) : 0;
+    const bar = state === 'none' ? null : { start: Math.min(start, 100 - width), width };
+    start += total > 0 ? (seconds / total) * 100 : 0;
+    return {
+      stage,
+      state,
+      took: state === 'none' ? '' : seconds < 0.05 ? 'under 0.1 s' : duration(seconds),
+      note: note(state, record),
+      bar,
+    };
+  });
+  return { total: duration(total), bars };
+}
+
+function note(state: StageBar['state'], record: StageRecord | undefined): string {
+  const since = record ? shownTime(record.finishedAt) : '';
+  const made = record?.summary ?? '';
+  if (state === 'none') return 'Did not run.';
+  if (state === 'failed') return 'Failed.';
+  if (state === 'fresh') return `Unchanged since ${since}. ${made}`;
+  return state === 'earlier' ? `Not reached in the last run; stands since ${since}. ${made}` : made;
+}

@@ -1,0 +1,44 @@
+import { plain } from '../../core/escape/terminal.ts';
+import type { Event } from '../../core/events/event.ts';
+import { bytes, duration } from '../../core/text/human.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import { machineLine } from './machine-lines.ts';
+
+/**
+ * The lasting line an event leaves in a log, or undefined for those that only move a live line.
+ * @param named whether a stage's line names its image: several run side by side
+ */
+export function lineOf(event: Event, color: Paint, named = false): string | undefined {
+  const of = named && 'image' in event ? `${color.bold(event.image)} ` : '';
+  switch (event.type) {
+    case 'stage-start':
+      return `${color.cyan('▸')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(plain(event.reason))}`;
+    case 'stage-fresh':
+      return `${color.dim('·')} ${of}${event.stage.padEnd(8)} ${color.dim('fresh')}`;
+    case 'stage-end':
+      return `${color.green('✓')} ${of}${color.bold(event.stage.padEnd(8))} ${plain(event.summary)} ${color.dim(duration(event.seconds))}`;
+    case 'stage-failed':
+      return `${color.red('✗')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(duration(event.seconds))}`;
+    case 'notice': {
+      const mark = event.level === 'warning' ? color.yellow('warning:') : color.dim('note:');
+      return `${mark} ${plain(event.message)}${event.hint ? `\n  ${color.dim(plain(event.hint))}` : ''}`;
+    }
+    case 'machine-state':
+      return machineLine(event, color);
+    default:
+      return undefined;
+  }
+}
+
+/** One moment of a measurable advance: "12 MB of 400 MB (3 %), 3.0 MB/s, 2 min left". `rate` is in units a second. */
+export function progressText(event: Extract<Event, { type: 'progress' }>, rate: number): string {
+  const amount = (n: number) => (event.unit === 'bytes' ? bytes(n) : String(n));
+  const parts = [amount(event.done)];
+  if (event.total)
+    parts[0] += ` of ${amount(event.total)} (${Math.floor((event.done / event.total) * 100)} %)`;
+  if (rate > 0 && event.unit === 'bytes') parts.push(`${bytes(rate)}/s`);
+  if (rate > 0 && event.total && event.done < event.total)
+    parts.push(`${duration((event.total - event.done) / rate)} left`);
+  if (event.note) parts.push(event.note);
+  return `${event.label}: ${parts.join(', ')}`;
+}

@@ -1,0 +1,39 @@
+import { bytes, duration } from '../../core/text/human.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import type { RunOutcome } from '../../stages/run/runner.ts';
+
+/** The end of a run: what was made, how it was judged, where it went, what it took. */
+export function runSummary(image: string, outcome: RunOutcome, color: Paint): string {
+  const { data } = outcome;
+  const rows: [string, string][] = [['image', image]];
+  if (data.render && !data.pack)
+    rows.push(['rendered', data.render.packerDir], ['installer', data.render.httpDir]);
+  if (data.pack) {
+    const { artifact } = data.pack;
+    rows.push(
+      ['artifact', artifact.path],
+      ['size', `${bytes(artifact.size)} (${artifact.size} bytes)`],
+      ['sha256', artifact.sha256],
+      ['manifest', artifact.manifest],
+    );
+  }
+  if (data.validate) {
+    const { findings } = data.validate.verdict;
+    const count = (status: string) => findings.filter((finding) => finding.status === status).length;
+    const failed = count('fail');
+    rows.push([
+      'checks',
+      `${color.green(`${count('pass')} passed`)}${failed ? `, ${color.yellow(`${failed} warnings`)}` : ''}, ${count('not-applicable')} not applicable`,
+    ]);
+  }
+  for (const resource of data.upload?.resources ?? [])
+    rows.push(['resource', `${resource.name}, id ${resource.id} on ${resource.target}`]);
+  if (outcome.report) rows.push(['report', outcome.report]);
+  const times = outcome.outcomes.map(
+    ({ stage, state, seconds }) => `${stage} ${state === 'fresh' ? 'fresh' : duration(seconds)}`,
+  );
+  rows.push(['stages', times.join(', ')], ['total', duration(outcome.seconds)]);
+  return rows
+    .map(([name, value]) => `${color.bold(name.padEnd(9))} ${value.replaceAll('\n', '\\n')}`)
+    .join('\n');
+}

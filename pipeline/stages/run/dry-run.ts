@@ -1,0 +1,47 @@
+import type { StageId } from '../../core/events/event.ts';
+import { readRecord } from '../../workspace/record.ts';
+import type { StageData } from '../types.ts';
+import { decide, upTo } from './plan.ts';
+import { contextFor, imageDirectory, type RunRequest } from './runner.ts';
+
+export interface PlannedStage {
+  stage: StageId;
+  title: string;
+  /** True: it would run; false: it is fresh. */
+  runs: boolean;
+  reason: string;
+  /** The tools it would start; known only when all earlier stages are fresh. */
+  argv?: string[][];
+}
+
+/**
+ * What a run would do, without doing it. After the first stage that would run, the later ones are told to follow:
+ * their inputs are not known before.
+ */
+export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
+  const imageDir = imageDirectory(request.config, request.image);
+  const data: Partial<StageData> = {};
+  const plan: PlannedStage[] = [];
+  let first: StageId | undefined;
+  for (const stage of upTo(request.stages, request.selection.until)) {
+    const context = contextFor(request, stage.id, data);
+    const planned = { stage: stage.id, title: stage.title };
+    if (first) {
+      plan.push({ ...planned, runs: true, reason: `after ${first}`, ...(await argvOf()) });
+      continue;
+    }
+    const decision = await decide(stage, request.stages, context, imageDir, request.selection);
+    if (decision.fresh) {
+      Object.assign(data, { [stage.id]: (await readRecord(imageDir, stage.id))?.data });
+      plan.push({ ...planned, runs: false, reason: 'fresh' });
+    } else {
+      first = stage.id;
+      plan.push({ ...planned, runs: true, reason: decision.reason, ...(await argvOf()) });
+    }
+
+    async function argvOf(): Promise<{ argv?: string[][] }> {
+      return stage.argv ? { argv: await stage.argv(context) } : {};
+    }
+  }
+  return plan;
+}

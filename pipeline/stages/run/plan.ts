@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+import type { StageId } from '../../core/events/event.ts';
+import { changed, fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
+import { changedOutput, readRecord } from '../../workspace/record.ts';
+import type { Stage, StageContext } from '../types.ts';
+
+export interface Selection {
+  /** Run this stage whatever its state. */
+  force?: StageId | undefined;
+  /** Run this stage and all after it. */
+  from?: StageId | undefined;
+  /** Why, where no option asks for it: such as "asked for by `dgxos-maas upload`". */
+  reason?: string;
+  /** Stop after this stage. */
+  until?: StageId | undefined;
+}
+
+export type Decision = { fresh: true } | { fresh: false; reason: string; inputs: Inputs };
+
+/** Whether one stage must run, and why: the one place where that is decided. */
+export async function decide(
+  stage: Stage,
+  stages: readonly Stage[],
+  context: StageContext,
+  imageDir: string,
+  selection: Selection,
+): Promise<Decision> {
+  const inputs = await stage.inputs(context);
+  const because = (reason: string): Decision => ({ fresh: false, reason, inputs });
+  if (selection.force === stage.id) return because(selection.reason ?? `asked for by --force ${stage.id}`);
+  if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
+    return because(selection.reason ?? `asked for by --from ${selection.from}`);
+  const record = await readRecord(imageDir, stage.id);
+  if (!record) return because('no finished earlier run');
+  if (record.fingerprint !== fingerprint(inputs))
+    return because(`changed: ${changed(record.inputs, inputs).join(', ')}`);
+  const touched = await changedOutput(join(imageDir, stage.id), record);
+  if (touched) return because(`output ${touched}`);
+  return { fresh: true };
+}
+
+export function position(stages: readonly Stage[], id: StageId): number {
+  return stages.findIndex((stage) => stage.id === id);
+}
+
+/** The stages of a run, in order, up to `until`. */
+export function upTo(stages: readonly Stage[], until: StageId | undefined): readonly Stage[] {
+  return until ? stages.slice(0, position(stages, until) + 1) : stages;
+}

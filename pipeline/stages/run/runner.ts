@@ -1,0 +1,151 @@
+import { chmod, mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config, ImageConfig, Release } from '../../config/types.ts';
+import type { Emit, StageId } from '../../core/events/event.ts';
+import { fromSystemError } from '../../core/faults/fault.ts';
+import { interrupted } from '../../host/process/run.ts';
+import { fingerprint } from '../../workspace/fingerprint.ts';
+import {
+  deleteRecord,
+  describeFiles,
+  readRecord,
+  type StageRecord,
+  writeRecord,
+} from '../../workspace/record.ts';
+import type { Stage, StageContext, StageData } from '../types.ts';
+import { decide, type Selection, upTo } from './plan.ts';
+
+export interface RunRequest {
+  config: Config;
+  image: ImageConfig;
+  release: Release;
+  stages: readonly Stage[];
+  selection: Selection;
+  emit: Emit;
+  signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+export interface StageOutcome {
+  stage: StageId;
+  state: 'fresh' | 'ran';
+  seconds: number;
+  summary: string;
+}
+
+export interface RunOutcome {
+  outcomes: StageOutcome[];
+  seconds: number;
+  data: Partial<StageData>;
+  /** The page on the run, where one was written. */
+  report?: string;
+}
+
+/** Where the work and the records of one image are. */
+export const imageDirectory = (config: Config, image: ImageConfig) => join(config.workspace, image.name);
+
+/** The context in which a stage decides and runs; `data` is what the earlier stages handed over. */
+export function contextFor(request: RunRequest, stage: StageId, data: Partial<StageData>): StageContext {
+  return {
+    config: request.config,
+    image: request.image,
+    release: request.release,
+    dir: join(imageDirectory(request.config, request.image), stage),
+    emit: request.emit,
+    signal: request.signal,
+    env: request.env,
+    output(id) {
+      const found = data[id];
+      if (found === undefined) throw new Error(`stage ${stage} reads ${id}, which has not run`);
+      return found;
+    },
+  };
+}
+
+/**
+ * Runs the stages of one image in order; what is fresh is left alone. Needs the workspace's lock.
+ * @throws the Fault of the first stage that fails; a later run goes on there
+ */
+export async function runStages(request: RunRequest): Promise<RunOutcome> {
+  const started = performance.now();
+  const image = request.image.name;
+  const imageDir = imageDirectory(request.config, request.image);
+  const data: Partial<StageData> = {};
+  const outcomes: StageOutcome[] = [];
+  const stages = upTo(request.stages, request.selection.until);
+  request.emit({ type: 'run-start', image, stages: stages.map((stage) => stage.id) });
+  try {
+    for (const stage of stages) {
+      if (request.signal.aborted) throw interrupted(request.signal);
+      const context = contextFor(request, stage.id, data);
+      const decision = await decide(stage, request.stages, context, imageDir, request.selection);
+      let record: StageRecord;
+      if (decision.fresh) {
+        record = (await readRecord(imageDir, stage.id)) as StageRecord;
+        request.emit({ type: 'stage-fresh', image, stage: stage.id });
+      } else {
+        request.emit({ type: 'stage-start', image, stage: stage.id, reason: decision.reason });
+        record = await runOne(stage, context, imageDir, fingerprint(decision.inputs), decision.inputs, image);
+        request.emit({
+          type: 'stage-end',
+          image,
+          stage: stage.id,
+          seconds: record.seconds,
+          summary: record.summary,
+        });
+      }
+      Object.assign(data, { [stage.id]: record.data });
+      outcomes.push({
+        stage: stage.id,
+        state: decision.fresh ? 'fresh' : 'ran',
+        seconds: decision.fresh ? 0 : record.seconds,
+        summary: record.summary,
+      });
+    }
+  } catch (error) {
+    request.emit({ type: 'run-end', image, ok: false, seconds: (performance.now() - started) / 1000 });
+    throw error;
+  }
+  const seconds = (performance.now() - started) / 1000;
+  request.emit({ type: 'run-end', image, ok: true, seconds });
+  return { outcomes, seconds, data };
+}
+
+async function runOne(
+  stage: Stage,
+  context: StageContext,
+  imageDir: string,
+  digest: string,
+  inputs: StageRecord['inputs'],
+  image: string,
+): Promise<StageRecord> {
+  const started = performance.now();
+  try {
+    await deleteRecord(imageDir, stage.id);
+    await rm(context.dir, { recursive: true, force: true });
+    await mkdir(imageDir, { recursive: true, mode: 0o700 });
+    // One of an earlier release.
+    await chmod(imageDir, 0o700);
+    await mkdir(context.dir, { recursive: true, mode: 0o700 });
+    const result = await stage.run(context);
+    const record = {
+      stage: stage.id,
+      fingerprint: digest,
+      inputs,
+      data: result.data,
+      files: await describeFiles(context.dir, result.files),
+      summary: result.summary,
+      seconds: (performance.now() - started) / 1000,
+      finishedAt: new Date().toISOString(),
+    };
+    await writeRecord(imageDir, record);
+    return { format: 0, ...record };
+  } catch (error) {
+    const fault = context.signal.aborted
+      ? interrupted(context.signal)
+      : fromSystemError(error, `running stage ${stage.id}`);
+    const seconds = (performance.now() - started) / 1000;
+    context.emit({ type: 'stage-failed', image, stage: stage.id, seconds, error: fault });
+    throw fault;
+  }
+}

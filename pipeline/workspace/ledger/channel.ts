@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { plainName } from '../../config/image-name.ts';
+import { expand, type PlaceholderValues } from '../../config/placeholders.ts';
+import type { ImageConfig } from '../../config/types.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { suggest } from '../../core/text/suggest.ts';
+import type { LedgerEntry } from './ledger.ts';
+
+/** Where contents that channels show are kept. */
+export const keptDir = (workspace: string) => join(workspace, 'promoted');
+
+/** The placeholders that differ from build to build, with what joins them to the rest. */
+const OF_ONE_BUILD = /[-_.]?\{(?:date|digest)\}/g;
+
+/**
+ * The name of a channel: the image's own name without what differs from build to build, and the channel's.
+ * @returns such as `dgx1-5.0-stable`
+ * @throws Fault USAGE for a channel that is no word
+ */
+export function channelName(image: ImageConfig, channel: string): string {
+  if (!/^[a-z0-9][a-z0-9._]*$/.test(channel))
+    throw new Fault('USAGE', `"${channel}" is no name for a channel`, {
+      hint: 'Use lower-case letters, digits and dots, such as stable.',
+    });
+  const values: PlaceholderValues = {
+    release: image.release,
+    platform: image.platform,
+    version: image.version,
+    date: '',
+    digest: '',
+  };
+  return plainName(`${expand(image.resource.name.replace(OF_ONE_BUILD, ''), values)}-${channel}`);
+}
+
+/** The channels of an image that a target has had: the words, such as stable. */
+export function channelsOf(ledger: readonly LedgerEntry[], target: string, image: ImageConfig): string[] {
+  const prefix = channelName(image, 'x').slice(0, -1);
+  const names = ledger
+    .filter((e) => e.target === target && e.did === 'promoted' && e.image === image.name)
+    .map((e) => e.name);
+  return [...new Set(names)]
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => name.slice(prefix.length))
+    .sort();
+}
+
+/**
+ * The fault for a channel that has nothing, be it new or misspelt.
+ * @param channel the word, such as stable
+ */
+export function emptyChannel(
+  ledger: readonly LedgerEntry[],
+  target: string,
+  image: ImageConfig,
+  channel: string,
+): Fault {
+  const known = channelsOf(ledger, target, image);
+  const meant = known.includes(channel) ? undefined : suggest(channel, known);
+  const there =
+    known.length > 0
+      ? `Channels of ${image.name} there: ${known.join(', ')}.`
+      : `${image.name} has no channel there yet.`;
+  return new Fault(
+    'MAAS_NOT_FOUND',
+    `The channel "${channel}" of ${image.name} has nothing in ${target}${meant ? `. Did you mean "${meant}"?` : ''}`,
+    { hint: `${there} \`dgxos-maas promote ${image.name} --channel ${channel}\` fills it.` },
+  );
+}
+
+/** What a channel has shown, the present content last; going back takes the last one away. */
+export function channelHistory(ledger: readonly LedgerEntry[], target: string, name: string): LedgerEntry[] {
+  const shown: LedgerEntry[] = [];
+  for (const entry of ledger) {
+    if (entry.target !== target || entry.name !== name) continue;
+    if (entry.did === 'promoted' && shown.at(-1)?.sha256 !== entry.sha256) shown.push(entry);
+    if (entry.did === 'rolled-back') shown.pop();
+  }
+  return shown;
+}
+
+/** The names that are channels on a target. */
+export function channelNames(ledger: readonly LedgerEntry[], target: string): Set<string> {
+  return new Set(ledger.filter((e) => e.target === target && e.did === 'promoted').map((e) => e.name));
+}

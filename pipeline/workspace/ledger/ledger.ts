@@ -1,0 +1,134 @@
+import { constants } from 'node:fs';
+import { mkdir, open, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { plainName } from '../../config/image-name.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { fromSystemError } from '../../core/faults/fault.ts';
+import { kindOf, NotRegular } from '../../host/files/regular.ts';
+import { stateDir } from '../../workspace/state-dir.ts';
+
+/** What was done to the images of a MAAS from here, one line each; never needed to go on, only to tell. */
+export interface LedgerEntry {
+  /** ISO 8601, UTC. */
+  time: string;
+  did: 'started' | 'completed' | 'found' | 'promoted' | 'rolled-back' | 'pruned' | 'accepted' | 'quarantined';
+  /** URL of the MAAS. */
+  target: string;
+  resourceId: number;
+  /** Without `custom/`. */
+  name: string;
+  architecture: string;
+  set: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+  title: string;
+  /** As it was sent. */
+  baseImage: string;
+  filetype: string;
+  /** Absolute path of the content at that time. */
+  file: string;
+  /** Whether the checks passed before the upload. */
+  validated: boolean;
+  /** The image's name in the configuration, or the file's name. */
+  image?: string;
+  /** Of a promotion: the versioned name that the channel shows. */
+  of?: string;
+  /** Of an acceptance: the machine's host name, and the fingerprint of the checks. */
+  machine?: string;
+  checks?: string;
+}
+
+export function ledgerFile(env: NodeJS.ProcessEnv): string {
+  return join(stateDir(env), 'ledger.ndjson');
+}
+
+/** Appends one entry; a ledger that cannot be written is a warning and no failure. */
+export async function record(
+  entry: Omit<LedgerEntry, 'time'>,
+  env: NodeJS.ProcessEnv,
+  emit: Emit,
+): Promise<void> {
+  const path = ledgerFile(env);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await appendLine(path, JSON.stringify({ ...entry, time: new Date().toISOString() }));
+  } catch (error) {
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: `The ledger ${path} cannot be written: ${(error as Error).message}`,
+    });
+  }
+}
+
+/**
+ * Appends one line, so that it stays even when the power goes. One write: appends of several processes do not mix. A line that
+ * a crash or a full disk has cut is ended first, else it would take the new one with it.
+ */
+async function appendLine(path: string, line: string): Promise<void> {
+  const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
+  await using file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
+  const facts = await file.stat();
+  const kind = kindOf(facts);
+  if (kind !== undefined) throw new NotRegular(path, kind);
+  const last = Buffer.alloc(1);
+  if (facts.size > 0) await file.read(last, 0, 1, facts.size - 1);
+  const bytes = Buffer.from(`${facts.size > 0 && last.toString() !== '\n' ? '\n' : ''}${line}\n`);
+  const { bytesWritten } = await file.write(bytes);
+  if (bytesWritten < bytes.length) throw new Error('the disk is full');
+  await file.datasync();
+}
+
+/** What the ledger keeps of an upload, and where and how it is written. */
+export interface RecordedUpload
+  extends Pick<
+    LedgerEntry,
+    'architecture' | 'sha256' | 'size' | 'title' | 'baseImage' | 'filetype' | 'file' | 'image'
+  > {
+  /** With or without `custom/`. */
+  name: string;
+  validated?: boolean;
+  env: NodeJS.ProcessEnv;
+  emit: Emit;
+}
+
+/** Notes that an upload began, was found or was completed. @param url of the MAAS */
+export function recordUpload(
+  did: 'started' | 'found' | 'completed',
+  url: string,
+  request: RecordedUpload,
+  made: { resourceId: number; set: string },
+): Promise<void> {
+  const { architecture, sha256, size, title, baseImage, filetype, file, image, env, emit } = request;
+  const name = plainName(request.name);
+  const what = { name, architecture, sha256, size, title, baseImage, filetype, file, image };
+  return record({ did, target: url, ...made, ...what, validated: request.validated === true }, env, emit);
+}
+
+/** Every entry, the oldest first; lines cut by a crash, and what is no entry, are left out. */
+export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]> {
+  let content: string;
+  try {
+    content = await readFile(ledgerFile(env), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw fromSystemError(error, `reading ${ledgerFile(env)}`);
+  }
+  return content.split('\n').flatMap((line) => {
+    try {
+      const entry = line ? (JSON.parse(line) as LedgerEntry | null) : null;
+      return isEntry(entry) ? [entry] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const TEXTS = ['time', 'did', 'target', 'name', 'architecture', 'set', 'sha256', 'file'] as const;
+
+function isEntry(entry: LedgerEntry | null): entry is LedgerEntry {
+  return (
+    typeof entry === 'object' && entry !== null && TEXTS.every((name) => typeof entry[name] === 'string')
+  );
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { applicable, checksDigest } from '../../../pipeline/maas/acceptance/applicable.ts';
+import { loadChecks, parseChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
+
+const check = (more = '') =>
+  `checks:\n  - id: a\n    title: t\n    command: "true"\n    why: w\n    fix: f\n${more}`;
+const fails = async (text: string): Promise<Fault> =>
+  parseChecks(text, 'c.yaml').then(
+    () => {
+      throw new Error('it was accepted');
+    },
+    (error: Fault) => error,
+  );
+const DGX = { release: 'dgxos5', profile: 'dgxos5', platform: 'dgx_a100' };
+
+describe('a checks file with a mistake names its place and what would do', () => {
+  it.each([
+    ['check: []', 'c.yaml:1:1', 'unknown key "check"', 'Did you mean "checks"'],
+    ['checks: {}', 'c.yaml:1:9', 'not a list', ''],
+    ['checks:\n  - id: a\n', 'c.yaml:2:5', 'title is missing', ''],
+    [check('    severity: block'), 'c.yaml:7:15', '"block" is not accepted', 'blocker'],
+    [check('    timeout: 5'), 'c.yaml:7:14', '"5" is not accepted', 'a time in s, m or h'],
+    [check('    timeout: 5d'), 'c.yaml:7:14', '"5d" is not accepted', 'a time in s, m or h'],
+    [check('    expect: { exit: 256 }'), 'c.yaml:7:21', '<= 254', ''],
+    [check('    expect: { stdout: { mathes: x } }'), 'c.yaml:7:25', 'unknown key "mathes"', '"matches"'],
+    [
+      check('    expect: { stdout: { matches: "(" } }'),
+      'c.yaml:7:34',
+      'Invalid regular expression',
+      'JavaScript',
+    ],
+    [
+      check('    expect: { stdout: { lines: many } }'),
+      'c.yaml:7:32',
+      '"many" is no number of lines',
+      'platform.gpus',
+    ],
+    [
+      check('    expect: { stdout: { equals: "{image.kernle}" } }'),
+      'c.yaml:7:33',
+      'no placeholder {image.kernle}',
+      '{image.kernel}',
+    ],
+    [
+      check('    expect: { fresh: always }'),
+      'c.yaml:7:22',
+      '"always" is not accepted',
+      'deployment, machine',
+    ],
+    [check('    when: { releases: [x] }'), 'c.yaml:7:13', 'unknown key "releases"', '"release"'],
+    [
+      `${check()}  - { id: a, title: t, command: x, why: w, fix: f }`,
+      'c.yaml:7:11',
+      '"a" is written twice',
+      '',
+    ],
+    [check().replace('id: a', 'id: A b'), 'c.yaml:2:9', '"A b" is not accepted', 'no-failed-unit'],
+    [check().replace('"true"', '[]'), 'c.yaml:4:14', 'must not be empty', ''],
+    ['use: [bas]', 'c.yaml:1:7', '"bas" is not accepted', '"base"'],
+    ['use: [base]\nwithout: [host-key-fresh]', 'c.yaml:2:11', 'no check "host-key-fresh"', 'host-keys-fresh'],
+    ['without: [x]', 'c.yaml:1:11', 'no check "x"', '`use` names no set'],
+    ['gpus: { dgx1: eight }', 'c.yaml:1:15', 'not a whole number', ''],
+    ['logs:\n  - { id: ../x, command: x }', 'c.yaml:2:11', '"../x" is not accepted', ''],
+    [
+      'logs:\n  - { id: x, command: x }\n  - { id: x, command: y }',
+      'c.yaml:3:11',
+      '"x" is written twice',
+      '',
+    ],
+    [check().replace('id: a', 'id: deploys'), 'c.yaml:2:9', 'always runs', 'another id'],
+    ['checks: [', 'c.yaml:1:10', 'No valid YAML', ''],
+  ])('%j', async (text, place, message, remedy) => {
+    const fault = await fails(text);
+    expect(fault.exitCode).toBe(3);
+    const { where, hint = '', detail = '' } = fault;
+    const said = `${fault.message}\n${hint}\n${detail}`;
+    expect(`${where?.file}:${where?.line}:${where?.column}`, said).toBe(place);
+    expect(fault.message).toContain(message);
+    expect(said).toContain(remedy);
+  });
+
+  it('a wrong set hides no other mistake, and makes none of what it would have brought', async () => {
+    const fault = await fails('use: [bas]\nwithout: [boots-by-efi]\ngpus: { x: y }');
+    expect(fault.detail).toContain('1 more problem:');
+    expect(fault.detail).toContain('gpus.x');
+  });
+
+  it('a folder is no such file', async () => {
+    await expect(loadChecks('.')).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+  });
+
+  it('tells all of them at once', async () => {
+    const fault = await fails(check('    severity: x\n    timeout: y\n    root: z'));
+    expect(fault.detail).toContain('2 more problems');
+  });
+});
+
+describe('the checks that come with the program', () => {
+  it('are valid, and each has an id of its own', async () => {
+    const { checks, logs } = await loadChecks(null);
+    expect(checks.length).toBeGreaterThan(8);
+    expect(new Set(checks.map(({ id }) => id)).size).toBe(checks.length);
+    expect(new Set(logs.map(({ id }) => id)).size).toBe(logs.length);
+    await parseChecks('use: [base, dgx]', 'c.yaml');
+  });
+
+  it('look at GPUs on a DGX only, and at the fabric manager where there are NVSwitches', async () => {
+    const all = await loadChecks(null);
+    const ids = (more: Partial<typeof DGX>) =>
+      applicable(all, { ...DGX, ...more }).checks.map(({ id }) => id);
+    expect(ids({})).toEqual(expect.arrayContaining(['gpus', 'fabric-manager', 'dcgm-level-1']));
+    expect(ids({ platform: 'dgx1' })).not.toContain('fabric-manager');
+    expect(ids({ profile: 'demo' })).not.toContain('gpus');
+    expect(ids({ profile: 'demo' })).toContain('host-keys-fresh');
+  });
+});
+
+describe('a file of one’s own', () => {
+  it('replaces, leaves out and adds', async () => {
+    const { checks, gpus } = await parseChecks(
+      `use: [base]\nwithout: [boots-by-efi]\ngpus: { mine: 2 }\n${check().replace('id: a', 'id: no-failed-unit')}  - { id: b, title: t, command: [b], why: w, fix: f, severity: warning }`,
+      'c.yaml',
+    );
+    const ids = checks.map(({ id }) => id);
+    expect(ids).not.toContain('boots-by-efi');
+    expect(ids.at(-1)).toBe('b');
+    expect(checks.find(({ id }) => id === 'no-failed-unit')?.command).toBe('true');
+    expect(gpus).toEqual({ mine: 2 });
+  });
+
+  it('has a fingerprint of what decides, and of nothing else', async () => {
+    const digest = async (text: string, subject = DGX) =>
+      checksDigest(await parseChecks(text, 'c.yaml'), subject);
+    const one = await digest(check());
+    expect(await digest(`# a comment\n${check('    severity: blocker')}`)).toBe(one);
+    expect(await digest(`${check()}logs: [{ id: x, command: y }]`)).toBe(one);
+    expect(
+      await digest(
+        `${check()}  - { id: b, title: t, command: x, why: w, fix: f, when: { platform: [dgx1] } }`,
+      ),
+    ).toBe(one);
+    expect(await digest(check('    root: true'))).not.toBe(one);
+    expect(await digest(`gpus: { dgx_a100: 4 }\n${check()}`)).not.toBe(one);
+  });
+});

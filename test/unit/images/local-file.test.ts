@@ -1,0 +1,133 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LocalFile } from '../../../pipeline/maas/images/local-file.ts';
+
+const data = randomBytes(10_007);
+const sha256 = createHash('sha256').update(data).digest('hex');
+const signal = new AbortController().signal;
+let dir: string;
+let file: string;
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'local-file-'));
+  file = join(dir, 'image.tgz');
+  await writeFile(file, data);
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+const taken = async (chunk: AsyncIterable<Buffer>) => {
+  const parts: Buffer[] = [];
+  for await (const part of chunk) parts.push(Buffer.from(part));
+  return Buffer.concat(parts);
+};
+const open = () => LocalFile.open({ file, size: data.length, sha256, signal });
+
+test('gives the right bytes whatever is asked for, in whatever order, whole or broken off', async () => {
+  const step = fc.record({
+    offset: fc.nat(data.length - 1),
+    length: fc.integer({ min: 1, max: 3000 }),
+    brokenOff: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+      const local = await open();
+      for (const { offset, length, brokenOff } of steps) {
+        const fitting = Math.min(length, data.length - offset);
+        const chunk = local.chunk(offset, fitting);
+        if (brokenOff) for await (const _ of chunk) break;
+        expect((await taken(chunk)).equals(data.subarray(offset, offset + fitting))).toBe(true);
+      }
+      // The sum of the whole is right after any of it.
+      const tail = await taken(local.chunk(data.length - 7, 7));
+      expect(tail.equals(data.subarray(-7))).toBe(true);
+      await local.close();
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a changed byte is found before the last chunk is given out', async () => {
+  const large = Buffer.alloc(16 * 2 ** 20, 'x');
+  await writeFile(file, large);
+  const sum = createHash('sha256').update(large).digest('hex');
+  const local = await LocalFile.open({ file, size: large.length, sha256: sum, signal });
+  await taken(local.chunk(0, 4 * 2 ** 20));
+  // Farther on than is read ahead.
+  large[14 * 2 ** 20] = 0;
+  await writeFile(file, large);
+  await taken(local.chunk(4 * 2 ** 20, 9 * 2 ** 20));
+  const last = local.chunk(13 * 2 ** 20, 3 * 2 ** 20)[Symbol.asyncIterator]();
+  await expect(last.next()).rejects.toMatchObject({ code: 'UPLOAD_CHANGED', exitCode: 7 });
+  await local.close();
+});
+
+test('a byte changed in the part that MAAS has already is found too', async () => {
+  const changed = Buffer.from(data);
+  changed[5] = (changed[5] as number) ^ 1;
+  await writeFile(file, changed);
+  const local = await open();
+  await taken(local.chunk(4000, 4000));
+  await expect(taken(local.chunk(8000, 2007))).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
+  await local.close();
+});
+
+test('a file that has become shorter is found, before and while it is read', async () => {
+  const local = await open();
+  await truncate(file, 5000);
+  await expect(taken(local.chunk(4000, 4000))).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
+  await local.close();
+  await expect(open()).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
+});
+
+test('as one stream it gives the file, and stops short of the end of a changed one', async () => {
+  const local = await open();
+  expect((await taken(local.stream())).equals(data)).toBe(true);
+  await local.close();
+
+  const damaged = await LocalFile.open({ file, size: data.length, sha256: 'f'.repeat(64), signal });
+  await expect(taken(damaged.stream())).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
+  await damaged.close();
+});
+
+test('the pieces of one chunk stay as they are while the next are read', async () => {
+  const large = randomBytes(30 * 2 ** 20 + 5);
+  await writeFile(file, large);
+  const sum = createHash('sha256').update(large).digest('hex');
+  const local = await LocalFile.open({ file, size: large.length, sha256: sum, signal });
+  let at = 0;
+  for (const length of [10 * 2 ** 20, 10 * 2 ** 20 - 7, large.length - 20 * 2 ** 20 + 7]) {
+    let before: { bytes: Buffer; offset: number } | undefined;
+    for await (const bytes of local.chunk(at, length)) {
+      // What the connection holds yet must not have been written over.
+      if (before)
+        expect(before.bytes.equals(large.subarray(before.offset, before.offset + before.bytes.length))).toBe(
+          true,
+        );
+      expect(bytes.equals(large.subarray(at, at + bytes.length))).toBe(true);
+      before = { bytes, offset: at };
+      at += bytes.length;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (before)
+      expect(before.bytes.equals(large.subarray(before.offset, before.offset + before.bytes.length))).toBe(
+        true,
+      );
+  }
+  expect(at).toBe(large.length);
+  await local.close();
+});
+
+test('a missing file and an interruption are faults of their own', async () => {
+  await expect(LocalFile.open({ file: join(dir, 'none'), size: 1, sha256, signal })).rejects.toMatchObject({
+    code: 'UPLOAD_MISSING',
+  });
+  const abort = new AbortController();
+  const local = await LocalFile.open({ file, size: data.length, sha256, signal: abort.signal });
+  abort.abort();
+  await expect(taken(local.chunk(0, 10))).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  await local.close();
+});
