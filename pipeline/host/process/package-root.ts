@@ -6,7 +6,7 @@ let root: string | undefined;
 
 /**
  * The folder of package.json: templates/, schema/ and packer/demo lie beside it, whether this file runs as
- * pipeline/host/process/package-root.ts in a clone or as dist/catalogue/root.js of the installed package.
+ * pipeline/host/process/package-root.ts in a clone or as dist/host/process/package-root.js of the installed package.
  */
 export function packageRoot(): string {
   if (root) return root;

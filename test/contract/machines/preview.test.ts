@@ -46,8 +46,8 @@ test.each([
   const ran = await host.run(['--json', ...deploy, '--yes']);
   expect(ran).toMatchObject({ code: 7, json: { ok: false } });
   expect(ran.json.machines).toMatchObject(Array(2).fill({ outcome: 'refused', before: 'ready' }));
-  expect(sandbox.counts['deploy'] ?? 0).toBe(0);
-  expect(sandbox.counts['allocate'] ?? 0).toBe(0);
+  expect(sandbox.counts.deploy ?? 0).toBe(0);
+  expect(sandbox.counts.allocate ?? 0).toBe(0);
 });
 
 test('a name below ubuntu/ that was uploaded is refused at the preview', async () => {
@@ -57,5 +57,5 @@ test('a name below ubuntu/ that was uploaded is refused at the preview', async (
     expect(ran.code, ran.stdout).not.toBe(0);
     expect(ran.json).toMatchObject({ ok: false, error: { hint: expect.stringContaining('custom/x') } });
   }
-  expect(sandbox.counts['deploy'] ?? 0).toBe(0);
+  expect(sandbox.counts.deploy ?? 0).toBe(0);
 });

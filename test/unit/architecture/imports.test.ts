@@ -55,18 +55,6 @@ test('no file needs itself by way of others', () => {
   ).toEqual(['b', 'c', 'b']);
 });
 
-test('no two rooms need each other', () => {
-  const roomOf = (file: string) => file.split('/')[1] as string;
-  const needs = new Set(
-    [...imports()].flatMap(([file, needed]) => needed.map((other) => `${roomOf(file)} ${roomOf(other)}`)),
-  );
-  const mutual = [...needs].filter((pair) => {
-    const [a, b] = pair.split(' ') as [string, string];
-    return a < b && needs.has(`${b} ${a}`);
-  });
-  expect(mutual).toEqual([]);
-});
-
 test('what is shown is decided in one room: beside the commands nobody else writes to the terminal', () => {
   const writers = globSync('pipeline/**/*.ts', { cwd: ROOT }).filter((file) =>
     /process\.(?:stdout|stderr)\.write|(?<!\.)\bconsole\.\w+\(/.test(readFileSync(join(ROOT, file), 'utf8')),

@@ -21,7 +21,7 @@ const METHODS: Record<string, string> = {
   delete: 'DELETE',
 };
 /** Of these MAAS itself gives the path, or it is not of API 2.0 (the streamed upload of 3.8). */
-const GIVEN_BY_MAAS = new Set(['upload/transfer.ts:put', 'upload/streaming.ts:raw']);
+const GIVEN_BY_MAAS = new Set(['maas/images/transfer.ts:put', 'maas/images/streaming.ts:raw']);
 const MOST_STEPS = 12;
 
 // biome-ignore lint/suspicious/noExplicitAny: nodes of the syntax tree
@@ -80,7 +80,7 @@ function requestsAt(place: Place, places: Place[], ops: string[]): ClientRequest
   const receiver = node.callee.object;
   const isClient =
     /client$/i.test(nameOf(receiver) || nameOf(receiver.property)) ||
-    (receiver.type === 'ThisExpression' && source.name === 'maas/client.ts');
+    (receiver.type === 'ThisExpression' && source.name === 'maas/api/client.ts');
   if (!method || !isClient || node.arguments.length === 0) return [];
   const where = `${source.name}:${source.text.slice(0, node.start).split('\n').length}`;
   if (GIVEN_BY_MAAS.has(`${source.name}:${nameOf(node.callee.property)}`)) return [];
