@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Act, Declare } from './command.ts';
 import { declare as accept } from './commands/accept.ts';
 import { declare as checks } from './commands/checks.ts';
+import { declare as completion } from './commands/completion.ts';
 import { declare as config } from './commands/config.ts';
 import { declare as diff } from './commands/diff.ts';
 import { declare as doctor } from './commands/doctor.ts';
@@ -42,7 +43,7 @@ const GROUPS: readonly [heading: string, commands: readonly Declare[]][] = [
     ],
   ],
   ['Machines:', [machines, inventory]],
-  ['Upkeep:', [doctor, config, keygen, sandbox, help]],
+  ['Upkeep:', [doctor, config, keygen, sandbox, completion, help]],
 ];
 
 export function declareAll(program: Command, act: Act): void {

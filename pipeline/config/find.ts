@@ -13,6 +13,17 @@ export function findConfig(cwd: string): string | null {
   }
 }
 
+/** The file in force: that of --config, else DGXOS_MAAS_CONFIG, else the nearest one upward from `cwd`; null without any. */
+export function fileInForce(options: {
+  file?: string | undefined;
+  env: NodeJS.ProcessEnv;
+  cwd: string;
+}): string | null {
+  const { env, cwd } = options;
+  const given = options.file ?? (env.DGXOS_MAAS_CONFIG || undefined);
+  return given === undefined ? findConfig(cwd) : resolve(cwd, given);
+}
+
 /** The fault for a command that needs a file where there is none. */
 export function noConfig(): Fault {
   return new Fault('CONFIG_NOT_FOUND', `There is no ${CONFIG_FILE} here or in a folder above`, {

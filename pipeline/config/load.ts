@@ -1,5 +1,5 @@
-import { dirname, resolve } from 'node:path';
-import { CONFIG_FILE, findConfig } from './find.ts';
+import { dirname } from 'node:path';
+import { CONFIG_FILE, fileInForce } from './find.ts';
 import { keysInFile } from './key-in-file.ts';
 import { loadRelease, releaseIds } from './releases/load.ts';
 import { ENVIRONMENT_TARGET, resolveConfig, type Sourced } from './resolve.ts';
@@ -39,8 +39,7 @@ export interface LoadedConfig {
  */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { env, cwd } = options;
-  const given = options.file ?? (env.DGXOS_MAAS_CONFIG || undefined);
-  const file = given === undefined ? findConfig(cwd) : resolve(cwd, given);
+  const file = fileInForce(options);
   const source =
     file === null
       ? null

@@ -10,7 +10,7 @@ export const declare: Declare = (program, act) => {
   program
     .command('init')
     .description('write a commented dgxos-maas.yaml')
-    .option('--release <name>', 'release of the catalogue', 'dgxos5')
+    .option('--release <release>', 'release of the catalogue', 'dgxos5')
     .option('--force', 'replace a file that is there')
     .option('--stdout', 'write to stdout and leave files alone')
     .action(

@@ -17,7 +17,10 @@ export const declare: Declare = (program, act) => {
     )
     .option('-o, --out <file>', 'where to write it, - for stdout (default: <workspace>/<image>/report.html)')
     .option('--run <dir>', "an image's folder of a workspace, in place of one of the configuration")
-    .option('--since <image>', 'compare with this instead of the last release: anything that `diff` takes')
+    .option(
+      '--since <image-or-file>',
+      'compare with this instead of the last release: anything that `diff` takes',
+    )
     .action(
       act(async (session, image: string | undefined, options: Options) => {
         const { reportPage } = await import('../../report/page/write-report.ts');

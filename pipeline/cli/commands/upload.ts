@@ -48,7 +48,7 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
         'of a file: what it is made of, such as ubuntu/focal (default: from the image)',
       )
       .option('--filetype <type>', 'of a file: tgz, tbz, txz or dd… (default: from the file name)')
-      .addOption(new Option('--profile <id>', 'of a file: which checks apply').default('any-ubuntu'))
+      .addOption(new Option('--profile <profile>', 'of a file: which checks apply').default('any-ubuntu'))
       .option('--no-validate', 'of a file: upload it unchecked')
       .option('--url <url>', 'of a file: the MAAS to send it to, in place of a target of the configuration')
       .option('--maas-profile <name>', 'of a file: take URL and key of this profile of the maas command')

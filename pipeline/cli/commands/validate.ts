@@ -38,7 +38,10 @@ export function declare(program: Command, act: Act): void {
       '--probe-sources',
       "ask each of apt's sources in the image whether it is there (at most a minute)",
     )
-    .option('--since <image>', 'the release whose size it is compared with: anything that `diff` takes')
+    .option(
+      '--since <image-or-file>',
+      'the release whose size it is compared with: anything that `diff` takes',
+    )
     .option(
       '--waivers <file>',
       'YAML list of {check, reason, until} that this site accepts (default: as configured)',

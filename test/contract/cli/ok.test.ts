@@ -23,6 +23,7 @@ it.each([
   ['config validate', true],
   ['config schema', true],
   ['checks', true],
+  ['completion zsh', true],
   ['doctor --fix-command', undefined],
   ['doctor', undefined],
   ['build dgx1 --dry-run', undefined],
