@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
-import { namesBeside } from '../pipeline/image/attest/names.ts';
+import { sidecarNames } from '../pipeline/image/attest/names.ts';
 import { sbom } from '../pipeline/image/attest/sbom.ts';
 import { formatSums } from '../pipeline/image/attest/sums.ts';
 import { judge } from '../pipeline/image/checks/judge.ts';
@@ -22,7 +22,7 @@ else {
   const packed = await packRoot({ kind: 'tar', path: tar, bytes: 0 }, out, options);
   const { facts, stream, sha256 } = packed;
   const verdict = judge(facts, { profile: 'demo', stream, buildFacts: { pack: 'guest' } });
-  const names = namesBeside(out);
+  const names = sidecarNames(out);
   const image = { name: 'bench', version: '1', release: 'bench', platform: 'bench' };
   const files = new Map([
     [names.manifest, JSON.stringify({ artifact: packed, ...contentOf(facts), verdict }, null, 2)],

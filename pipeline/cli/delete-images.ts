@@ -3,7 +3,7 @@ import { bytes } from '../core/text/human.ts';
 import { createClient } from '../maas/api/client.ts';
 import { atLeast } from '../maas/api/version.ts';
 import type { ChosenTarget } from '../maas/images/choose-targets.ts';
-import { expectDeletable } from '../maas/images/delete-images.ts';
+import { checkDeletable } from '../maas/images/delete-images.ts';
 import type { ListedImage } from '../maas/images/list-images.ts';
 import { deleteImage } from '../maas/images/prune.ts';
 import { freedBy } from '../maas/images/stored.ts';
@@ -26,7 +26,7 @@ export async function deleteNamed(
   const { env, emit, signal } = session;
   const client = createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
   const ledger = await readLedger(env);
-  expectDeletable(images, ledger, client.url, options.force === true);
+  checkDeletable(images, ledger, client.url, options.force === true);
   const ids = images.map(({ id }) => id);
   const freed = freedBy(all, ids, atLeast(await client.version(), 3, 5));
   const lines = images.map(({ id, name, architecture, size }) =>

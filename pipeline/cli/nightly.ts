@@ -103,7 +103,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
     const folders = options.out === undefined ? [folder] : [resolve(options.out), folder];
     await writeNight(night, imageDirs, folders, gitlabArtifacts(options.out, env));
     await endNight(config.workspace);
-    if (options.github) await tellGithub(night, env);
+    if (options.github) await writeGithubOutput(night, env);
     session.data(
       { ok: night.outcome !== 'broken', folder, ...night },
       () => (options.github ? githubAnnotations(night) : nightText(night, folder, paint(session.color))),
@@ -163,7 +163,7 @@ function gitlabArtifacts(out: string | undefined, env: NodeJS.ProcessEnv): strin
 }
 
 /** The job's summary page and its outputs, where GitHub Actions wants them. */
-async function tellGithub(night: Night, env: NodeJS.ProcessEnv): Promise<void> {
+async function writeGithubOutput(night: Night, env: NodeJS.ProcessEnv): Promise<void> {
   const write = async (variable: 'GITHUB_STEP_SUMMARY' | 'GITHUB_OUTPUT', text: string) => {
     const file = env[variable];
     if (file) await appendOutput(file, text, variable);

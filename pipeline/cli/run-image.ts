@@ -10,7 +10,7 @@ import { preflight } from '../stages/preflight.ts';
 import { planStages } from '../stages/run/dry-run.ts';
 import type { Selection } from '../stages/run/plan.ts';
 import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../stages/run/runner.ts';
-import { type Asked, stagesFor } from '../stages/table.ts';
+import { type OptionalStages, stagesFor } from '../stages/table.ts';
 import { targetsOf } from '../stages/targets.ts';
 import { lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
@@ -25,7 +25,7 @@ export interface Flags {
   small?: boolean;
 }
 
-export interface RunImageOptions extends Selection, Flags, Asked {
+export interface RunImageOptions extends Selection, Flags, OptionalStages {
   dryRun?: boolean;
   wait: boolean;
 }
@@ -35,7 +35,7 @@ export async function requestFor(
   session: Session,
   name: string,
   selection: Selection,
-  flags: Flags & Asked = {},
+  flags: Flags & OptionalStages = {},
 ): Promise<RunRequest> {
   const { workspace, iso, accelerator, boot, fast, small } = flags;
   const { config, warnings } = await loadConfig({

@@ -1,10 +1,10 @@
 import { BASTION_ACCEPTED, parseBastion } from '../host/ssh/bastion.ts';
 import { absolutePath } from './paths.ts';
-import type { Take } from './resolve.ts';
+import type { RawAcceptance } from './raw-config.ts';
+import type { TakeValue } from './resolve.ts';
 import type { RuleContext } from './rule.ts';
 import type { AcceptanceConfig, Origin } from './types.ts';
 import { parseDuration } from './units.ts';
-import type { WrittenAcceptance } from './written.ts';
 import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 /** Where neither the image nor the file's own `acceptance` says anything. */
@@ -21,9 +21,9 @@ export const DEFAULTS: AcceptanceConfig = {
  * @param above what holds where this one says nothing, and where each of its values is from
  */
 export function resolveAcceptance(
-  written: WrittenAcceptance = {},
+  written: RawAcceptance = {},
   base: string,
-  take: Take,
+  take: TakeValue,
   above?: { config: AcceptanceConfig; origin: (key: string) => Origin | undefined },
 ): AcceptanceConfig {
   const { ssh = {} } = written;
@@ -52,9 +52,9 @@ export function resolveAcceptance(
 
 /** In the file's own `acceptance` and in every image's. */
 export function acceptanceIsUsable({ written }: RuleContext): Problem[] {
-  const all: [Path, WrittenAcceptance | undefined][] = [
+  const all: [Path, RawAcceptance | undefined][] = [
     [['acceptance'], written.acceptance],
-    ...Object.entries(written.images ?? {}).map(([name, image]): [Path, WrittenAcceptance | undefined] => [
+    ...Object.entries(written.images ?? {}).map(([name, image]): [Path, RawAcceptance | undefined] => [
       ['images', name, 'acceptance'],
       image.acceptance,
     ]),

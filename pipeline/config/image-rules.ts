@@ -1,20 +1,16 @@
 import { ISO_ACCEPTED, isIsoSource } from './paths.ts';
+import type { RawImage } from './raw-config.ts';
 import { type RuleContext, unknown } from './rule.ts';
 import { MIB, parseDuration, parseSize } from './units.ts';
-import type { WrittenImage } from './written.ts';
 import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
-export function releaseIsKnown(image: WrittenImage, path: Path, { knownReleases }: RuleContext): Problem[] {
+export function releaseIsKnown(image: RawImage, path: Path, { knownReleases }: RuleContext): Problem[] {
   if (image.release === undefined || knownReleases.includes(image.release)) return [];
   return [unknown([...path, 'release'], 'release', image.release, knownReleases)];
 }
 
 /** Where the catalogue leaves the list open, the ISO decides when it is probed. */
-export function platformIsOfTheRelease(
-  image: WrittenImage,
-  path: Path,
-  { releases }: RuleContext,
-): Problem[] {
+export function platformIsOfTheRelease(image: RawImage, path: Path, { releases }: RuleContext): Problem[] {
   const release = releases.get(image.release ?? '');
   if (!release || release.openPlatforms || image.platform === undefined) return [];
   if (Object.hasOwn(release.platforms, image.platform)) return [];
@@ -28,7 +24,7 @@ export function platformIsOfTheRelease(
   ];
 }
 
-export function isoHasASource(image: WrittenImage, path: Path, { isoElsewhere }: RuleContext): Problem[] {
+export function isoHasASource(image: RawImage, path: Path, { isoElsewhere }: RuleContext): Problem[] {
   const source = image.iso?.source;
   const at: Path = [...path, 'iso', 'source'];
   if (source === undefined) {
@@ -56,7 +52,7 @@ export function isoHasASource(image: WrittenImage, path: Path, { isoElsewhere }:
 
 const SMALLEST = { disk_size: 64 * MIB, memory: 64 * MIB };
 
-export function sizesAreUsable(image: WrittenImage, path: Path): Problem[] {
+export function sizesAreUsable(image: RawImage, path: Path): Problem[] {
   return (['disk_size', 'memory'] as const).flatMap((key): Problem[] => {
     const text = image.vm?.[key];
     if (text === undefined) return [];
@@ -74,7 +70,7 @@ export function sizesAreUsable(image: WrittenImage, path: Path): Problem[] {
   });
 }
 
-export function timesAreUsable(image: WrittenImage, path: Path): Problem[] {
+export function timesAreUsable(image: RawImage, path: Path): Problem[] {
   const text = image.vm?.install_timeout;
   if (text === undefined || (parseDuration(text) ?? 0) > 0) return [];
   const at: Path = [...path, 'vm', 'install_timeout'];
@@ -88,7 +84,7 @@ export function timesAreUsable(image: WrittenImage, path: Path): Problem[] {
   ];
 }
 
-export function filesGoToAbsolutePaths(image: WrittenImage, path: Path): Problem[] {
+export function filesGoToAbsolutePaths(image: RawImage, path: Path): Problem[] {
   const seen = new Set<string>();
   return (image.files ?? []).flatMap((file, index): Problem[] => {
     if (file.path === undefined) return [];
@@ -112,7 +108,7 @@ export function filesGoToAbsolutePaths(image: WrittenImage, path: Path): Problem
   });
 }
 
-export function uploadsGoToTargets(image: WrittenImage, path: Path, { targets }: RuleContext): Problem[] {
+export function uploadsGoToTargets(image: RawImage, path: Path, { targets }: RuleContext): Problem[] {
   return (image.upload ?? []).flatMap((name, index) =>
     targets.includes(name) ? [] : [unknown([...path, 'upload', index], 'target', name, targets)],
   );

@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import { CONFIG_FILE, fileInForce } from './find.ts';
 import { keysInFile } from './key-in-file.ts';
+import type { RawConfig } from './raw-config.ts';
 import { loadRelease, releaseIds } from './releases/load.ts';
-import { ENVIRONMENT_TARGET, resolveConfig, type Sourced } from './resolve.ts';
+import { ENVIRONMENT_TARGET, resolveConfig, type ValueWithOrigin } from './resolve.ts';
 import { ruleProblems } from './rules.ts';
 import { type Overrides, Settings } from './settings.ts';
 import { maasUrlProblem } from './target-rules.ts';
 import type { Config, Release } from './types.ts';
-import type { WrittenConfig } from './written.ts';
 import { dotted, type Path, type PlacedProblem, type Problem, toFault } from './yaml/problem.ts';
 import { prune } from './yaml/prune.ts';
 import { readText, shownName } from './yaml/read-text.ts';
@@ -28,7 +28,7 @@ export interface LoadOptions {
 export interface LoadedConfig {
   config: Config;
   /** Where each value came from, by its dotted path in the resolved configuration. */
-  origins: Map<string, Sourced>;
+  origins: Map<string, ValueWithOrigin>;
   /** What is no error but probably not meant. */
   warnings: string[];
 }
@@ -51,7 +51,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const data = source ? dataAsWritten(CONFIG_SCHEMA, source) : {};
   const found = source ? [...keysInFile(data), ...schemaProblems(CONFIG_SCHEMA, data)] : [];
   // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
-  const written = prune(data, found) as WrittenConfig;
+  const written = prune(data, found) as RawConfig;
   const images = Object.keys(written.images ?? {});
   settings.checkIsos(images);
   const knownReleases = await releaseIds();
@@ -78,7 +78,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 }
 
 /** The releases of the catalogue that images name. */
-async function releasesOf(written: WrittenConfig, known: readonly string[]): Promise<Map<string, Release>> {
+async function releasesOf(written: RawConfig, known: readonly string[]): Promise<Map<string, Release>> {
   const named = new Set(Object.values(written.images ?? {}).map((image) => image.release));
   const releases = await Promise.all(known.filter((id) => named.has(id)).map(loadRelease));
   return new Map(releases.map((release) => [release.id, release]));

@@ -1,8 +1,8 @@
-import type { Take } from './resolve.ts';
+import type { RawMachines } from './raw-config.ts';
+import type { TakeValue } from './resolve.ts';
 import type { RuleContext } from './rule.ts';
 import type { MachinesConfig, StateTimeouts } from './types.ts';
 import { parseDuration } from './units.ts';
-import type { WrittenMachines } from './written.ts';
 import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 /** Seconds where the file says nothing; a DGX tests its memory for minutes before it even boots. */
@@ -19,7 +19,7 @@ export const TIMEOUTS: StateTimeouts = {
 /** Machines worked on at once: the workers of one region controller are four. */
 const CONCURRENCY = 32;
 
-export function resolveMachines(written: WrittenMachines | undefined, take: Take): MachinesConfig {
+export function resolveMachines(written: RawMachines | undefined, take: TakeValue): MachinesConfig {
   const seconds = (key: keyof StateTimeouts) => {
     const text = written?.timeouts?.[key];
     return take(

@@ -5,15 +5,15 @@ import { resolveAcceptance } from './acceptance.ts';
 import { maasUrl } from './maas-url.ts';
 import { resolveMachines } from './machines.ts';
 import { absolutePath, cacheHome, isoSource } from './paths.ts';
-import type { Chosen, Settings } from './settings.ts';
+import type { RawConfig, RawFile, RawImage, RawTarget } from './raw-config.ts';
+import type { Settings, SettingValue } from './settings.ts';
 import type { Config, FileToAdd, ImageConfig, Origin, Release, TargetConfig } from './types.ts';
 import { MIB, parseDuration, parseSize } from './units.ts';
-import type { WrittenConfig, WrittenFile, WrittenImage, WrittenTarget } from './written.ts';
 import type { Path } from './yaml/problem.ts';
 
 /** Seconds of trying before an upload is given up, where the file says nothing. */
 /** Seconds of trying before an upload is given up, where a target does not say. */
-export const PATIENCE_S = 7200;
+export const RETRY_BUDGET_S = 7200;
 /** Name of the target that MAAS_API_URL makes. */
 export const ENVIRONMENT_TARGET = 'default';
 const KEY_VARIABLE = 'MAAS_API_KEY';
@@ -25,7 +25,7 @@ export interface ResolveInput {
   base: string;
   /** Folder that relative paths of the environment start from. */
   cwd: string;
-  written: WrittenConfig;
+  written: RawConfig;
   releases: ReadonlyMap<string, Release>;
   settings: Settings;
   env: NodeJS.ProcessEnv;
@@ -34,26 +34,29 @@ export interface ResolveInput {
 }
 
 /** A resolved value and where it came from. */
-export type Sourced = Origin & { value: unknown };
+export type ValueWithOrigin = Origin & { value: unknown };
 
 /**
  * Takes one value: what a flag or the environment chose, else what the file says, else the default; and notes which.
  * `key` is the resolved name, `written` the name in the file, both below the scope's.
  */
-export type Take = <T>(
+export type TakeValue = <T>(
   key: string,
   written: string,
   value: T | undefined,
   fallback: T,
-  chosen?: Chosen<T>,
+  chosen?: SettingValue<T>,
 ) => T;
 
 /** Fills in defaults, makes paths absolute and notes where every value is from. What was written must be valid. */
-export function resolveConfig(input: ResolveInput): { config: Config; origins: Map<string, Sourced> } {
+export function resolveConfig(input: ResolveInput): {
+  config: Config;
+  origins: Map<string, ValueWithOrigin>;
+} {
   const { file, base, written, settings, env } = input;
-  const origins = new Map<string, Sourced>();
+  const origins = new Map<string, ValueWithOrigin>();
   const scope =
-    (prefix: string, at: Path): Take =>
+    (prefix: string, at: Path): TakeValue =>
     (key, name, value, fallback, chosen) => {
       const origin = (): Origin => {
         if (chosen) return chosen.origin;
@@ -135,10 +138,10 @@ export function resolveConfig(input: ResolveInput): { config: Config; origins: M
 
 function resolveImage(
   name: string,
-  image: WrittenImage,
+  image: RawImage,
   { base, releases, settings }: ResolveInput,
   targets: string[],
-  take: Take,
+  take: TakeValue,
 ): Omit<ImageConfig, 'acceptance'> {
   const release = releases.get(image.release!)!;
   const { vm = {}, resource = {}, iso = {} } = image;
@@ -207,7 +210,7 @@ function resolveImage(
   };
 }
 
-function resolveFile(file: WrittenFile, base: string): FileToAdd {
+function resolveFile(file: RawFile, base: string): FileToAdd {
   return {
     source: absolutePath(file.source!, base),
     path: file.path!,
@@ -216,7 +219,7 @@ function resolveFile(file: WrittenFile, base: string): FileToAdd {
   };
 }
 
-function resolveTarget(name: string, target: WrittenTarget, base: string, take: Take): TargetConfig {
+function resolveTarget(name: string, target: RawTarget, base: string, take: TakeValue): TargetConfig {
   const key = target.key === undefined ? undefined : keySource(target.key, base);
   const caCert = target.ca_cert === undefined ? undefined : absolutePath(target.ca_cert, base);
   return {
@@ -224,19 +227,22 @@ function resolveTarget(name: string, target: WrittenTarget, base: string, take: 
     url: take('url', 'url', maasUrl(target.url!), ''),
     key: take('key', 'key', key, { from: 'environment', variable: KEY_VARIABLE }),
     caCert: take('caCert', 'ca_cert', caCert, null),
-    patienceS: take('patienceS', 'patience', secondsOf(target.patience), PATIENCE_S),
+    patienceS: take('patienceS', 'patience', secondsOf(target.patience), RETRY_BUDGET_S),
   };
 }
 
-function keySource(key: NonNullable<WrittenTarget['key']>, base: string): TargetConfig['key'] {
+function keySource(key: NonNullable<RawTarget['key']>, base: string): TargetConfig['key'] {
   if (key.file !== undefined) return { from: 'file', path: absolutePath(key.file, base) };
   if (key.profile !== undefined) return { from: 'profile', profile: key.profile };
   return { from: 'environment', variable: key.environment ?? KEY_VARIABLE };
 }
 
 /** The target that the variables of terraform-provider-maas describe. */
-function impliedTarget({ env, cwd }: ResolveInput, take: Take): TargetConfig {
-  const from = <T>(name: string, value: T): Chosen<T> => ({ value, origin: { from: 'environment', name } });
+function impliedTarget({ env, cwd }: ResolveInput, take: TakeValue): TargetConfig {
+  const from = <T>(name: string, value: T): SettingValue<T> => ({
+    value,
+    origin: { from: 'environment', name },
+  });
   const url = maasUrl(env.MAAS_API_URL!);
   const caCert = env.MAAS_API_CACERT && from('MAAS_API_CACERT', absolutePath(env.MAAS_API_CACERT, cwd));
   return {
@@ -244,7 +250,7 @@ function impliedTarget({ env, cwd }: ResolveInput, take: Take): TargetConfig {
     url: take('url', 'url', undefined, '', from('MAAS_API_URL', url)),
     key: take('key', 'key', undefined, { from: 'environment', variable: KEY_VARIABLE }),
     caCert: take<string | null>('caCert', 'ca_cert', undefined, null, caCert || undefined),
-    patienceS: take('patienceS', 'patience', undefined, PATIENCE_S),
+    patienceS: take('patienceS', 'patience', undefined, RETRY_BUDGET_S),
   };
 }
 

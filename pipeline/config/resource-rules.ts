@@ -1,12 +1,12 @@
 import { suggest } from '../core/text/suggest.ts';
 import { nameProblem } from './image-name.ts';
 import { expand, PLACEHOLDERS, unknownPlaceholders } from './placeholders.ts';
-import type { WrittenImage } from './written.ts';
+import type { RawImage } from './raw-config.ts';
 import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 const FIELDS = ['name', 'title', 'architecture', 'base_image'] as const;
 
-export function placeholdersAreKnown(image: WrittenImage, path: Path): Problem[] {
+export function placeholdersAreKnown(image: RawImage, path: Path): Problem[] {
   return FIELDS.flatMap((field) => {
     const at: Path = [...path, 'resource', field];
     return unknownPlaceholders(image.resource?.[field] ?? '').map((name): Problem => {
@@ -23,13 +23,13 @@ export function placeholdersAreKnown(image: WrittenImage, path: Path): Problem[]
 }
 
 /** A field with its placeholders filled in as far as they are known now; date and digest have a fixed length. */
-function sample(text: string, image: WrittenImage): string {
+function sample(text: string, image: RawImage): string {
   const { release = 'release', platform = 'platform', version = '1' } = image;
   return expand(text, { release, platform, version, date: '20260101', digest: '0000000' });
 }
 
 /** Judged before an hour-long build, as far as placeholders let it be judged. */
-export function resourceNameSuitsMaas(image: WrittenImage, path: Path): Problem[] {
+export function resourceNameSuitsMaas(image: RawImage, path: Path): Problem[] {
   const written = image.resource?.name;
   if (written === undefined || unknownPlaceholders(written).length) return [];
   const name = sample(written, image);
@@ -57,7 +57,7 @@ const SHAPES = {
   },
 } as const;
 
-export function resourceFieldsSuitMaas(image: WrittenImage, path: Path): Problem[] {
+export function resourceFieldsSuitMaas(image: RawImage, path: Path): Problem[] {
   return (['architecture', 'base_image'] as const).flatMap((field): Problem[] => {
     const written = image.resource?.[field];
     if (written === undefined || unknownPlaceholders(written).length) return [];

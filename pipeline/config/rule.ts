@@ -1,11 +1,11 @@
 import { suggest } from '../core/text/suggest.ts';
+import type { RawConfig, RawImage } from './raw-config.ts';
 import type { Release } from './types.ts';
-import type { WrittenConfig, WrittenImage } from './written.ts';
 import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 /** What the rules look at besides the file. */
 export interface RuleContext {
-  written: WrittenConfig;
+  written: RawConfig;
   /** Those that images name. */
   releases: ReadonlyMap<string, Release>;
   knownReleases: readonly string[];
@@ -17,7 +17,7 @@ export interface RuleContext {
 }
 
 export type Rule = (context: RuleContext) => Problem[];
-export type ImageRule = (image: WrittenImage, path: Path, context: RuleContext) => Problem[];
+export type ImageRule = (image: RawImage, path: Path, context: RuleContext) => Problem[];
 
 /** `value` at `path` is none of `known`. */
 export function unknown(path: Path, what: string, value: string, known: readonly string[]): Problem {

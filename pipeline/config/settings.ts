@@ -35,7 +35,7 @@ const SETTINGS: Record<Name, Setting> = {
 const ISO_PREFIX = 'DGXOS_MAAS_ISO_';
 
 /** A value that a flag or a variable decided. */
-export interface Chosen<T> {
+export interface SettingValue<T> {
   value: T;
   origin: Origin;
 }
@@ -65,7 +65,7 @@ export class Settings {
   }
 
   /** A flag's value, else the variable's; a path comes absolute. */
-  chosen<N extends Name>(name: N): Chosen<Values[N]> | undefined {
+  chosen<N extends Name>(name: N): SettingValue<Values[N]> | undefined {
     const { flag, variable, kind } = SETTINGS[name];
     const found = this.#pick(this.#overrides[name], flag, variable);
     const value = found && kind === 'path' ? absolutePath(found.value, this.#cwd) : found?.value;
@@ -73,7 +73,7 @@ export class Settings {
   }
 
   /** The ISO of an image: an absolute path or a URL. */
-  iso(image: string): Chosen<string> | undefined {
+  iso(image: string): SettingValue<string> | undefined {
     const found = this.#pick(this.#overrides.isos?.[image], '--iso', isoVariable(image));
     return found && { ...found, value: isoSource(found.value, this.#cwd) };
   }
@@ -101,7 +101,7 @@ export class Settings {
       }
   }
 
-  #pick(flagValue: string | undefined, flag: string, variable: string): Chosen<string> | undefined {
+  #pick(flagValue: string | undefined, flag: string, variable: string): SettingValue<string> | undefined {
     if (flagValue !== undefined) return { value: flagValue, origin: { from: 'flag', name: flag } };
     // A variable set to nothing counts as not set.
     const value = this.#env[variable];

@@ -1,17 +1,17 @@
 import { relative } from 'node:path';
 import { Document, isCollection, isPair, isScalar, visit } from 'yaml';
 import type { LoadedConfig } from './load.ts';
+import { type LocatedValue, locatedValues } from './located-values.ts';
 import type { Origin } from './types.ts';
-import { type Placed, writtenValues } from './written-values.ts';
 
 /** The configuration in force as dgxos-maas.yaml would say it; loaded again, it is the same configuration. */
 export function configAsWritten(loaded: LoadedConfig): Record<string, unknown> {
-  return documentOf(writtenValues(loaded.config)).toJS() as Record<string, unknown>;
+  return documentOf(locatedValues(loaded.config)).toJS() as Record<string, unknown>;
 }
 
 /** Where each value is from, by its dotted path in dgxos-maas.yaml. */
 export function originsAsWritten({ config, origins }: LoadedConfig): Record<string, Origin> {
-  const named = writtenValues(config).flatMap(({ path, key }): [string, Origin][] => {
+  const named = locatedValues(config).flatMap(({ path, key }): [string, Origin][] => {
     const sourced = origins.get(key);
     if (!sourced) return [];
     const { value: _, ...origin } = sourced;
@@ -22,7 +22,7 @@ export function originsAsWritten({ config, origins }: LoadedConfig): Record<stri
 
 /** The same as YAML; with `origin` each value has beside it where it is from. */
 export function showConfig(loaded: LoadedConfig, options: { origin: boolean; cwd: string }): string {
-  const values = writtenValues(loaded.config);
+  const values = locatedValues(loaded.config);
   const document = documentOf(values);
   if (options.origin)
     for (const { path, key } of values) {
@@ -32,7 +32,7 @@ export function showConfig(loaded: LoadedConfig, options: { origin: boolean; cwd
   return document.toString({ lineWidth: 0 }).trimEnd();
 }
 
-function documentOf(values: readonly Placed[]): Document {
+function documentOf(values: readonly LocatedValue[]): Document {
   const document = new Document({});
   for (const { path, value } of values) document.setIn(path, document.createNode(value));
   return document;

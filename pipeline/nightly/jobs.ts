@@ -1,5 +1,5 @@
 /** What one build takes of the host; most of it is its virtual machine. */
-export interface Need {
+export interface BuildNeeds {
   cpus: number;
   memoryMiB: number;
 }
@@ -11,7 +11,10 @@ const PART_OF_MEMORY = 0.75;
  * How many builds this host carries side by side: as many virtual machines of the largest kind as have their processors
  * and memory, and at least one.
  */
-export function defaultJobs(needs: readonly Need[], host: { cpus: number; memoryBytes: number }): number {
+export function defaultJobs(
+  needs: readonly BuildNeeds[],
+  host: { cpus: number; memoryBytes: number },
+): number {
   const cpus = Math.max(1, ...needs.map((need) => need.cpus));
   const memory = Math.max(1, ...needs.map((need) => need.memoryMiB)) * 1024 * 1024;
   const fit = Math.min(

@@ -16,7 +16,7 @@ export const nightlyDir = (workspace: string) => join(workspace, 'nightly');
 
 const underWay = (workspace: string) => join(nightlyDir(workspace), 'under-way.json');
 
-export interface Begun {
+export interface StartedNight {
   id: string;
   startedAt: string;
   continued: boolean;
@@ -26,8 +26,8 @@ export interface Begun {
  * Begins a night, or goes on with one that was interrupted. Its images are not noted: what was done of them is seen by
  * their stages' records.
  */
-export async function beginNight(workspace: string, now: Date): Promise<Begun> {
-  const before = await readJson<Begun>(underWay(workspace));
+export async function beginNight(workspace: string, now: Date): Promise<StartedNight> {
+  const before = await readJson<StartedNight>(underWay(workspace));
   if (before && ID.test(before.id)) {
     const age = now.getTime() - Date.parse(before.startedAt);
     if (age >= 0 && age < CONTINUED_WITHIN_MS) return { ...before, continued: true };

@@ -3,10 +3,10 @@ import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { redact, redactDeep } from '../core/secrets/registry.ts';
-import { namesBeside } from '../image/attest/names.ts';
+import { sidecarNames } from '../image/attest/names.ts';
 import { gather } from '../report/page/material.ts';
 import { dotenv, gitlabAnnotations } from './output/ci.ts';
-import { type Judged, nightJunit } from './output/junit.ts';
+import { nightJunit, type StageVerdict } from './output/junit.ts';
 import { nightMarkdown } from './output/markdown.ts';
 import { nightPage } from './output/page.ts';
 import type { Night } from './types.ts';
@@ -24,7 +24,7 @@ export async function writeNight(
   folders: readonly string[],
   artifactsUrl?: string,
 ): Promise<void> {
-  const verdicts = new Map<string, Judged[]>();
+  const verdicts = new Map<string, StageVerdict[]>();
   const copies: { from: string; name: string }[] = [];
   const pages = new Map<string, string>();
   for (const { image, artifact } of night.images) {
@@ -46,7 +46,7 @@ export async function writeNight(
       copies.push({ from: page, name });
     }
     const packed = artifact && material.records.pack?.data.artifact.path;
-    const sbom = packed && namesBeside(packed).sbom;
+    const sbom = packed && sidecarNames(packed).sbom;
     if (sbom && (await exists(sbom))) copies.push({ from: sbom, name: `${image}/sbom.cdx.json` });
   }
   const files: Record<string, string> = {

@@ -1,5 +1,5 @@
 import type { User } from './keys.ts';
-import { html, plain, Refused, refuse, repr } from './reply.ts';
+import { html, plain, ReplyError, refuse, repr } from './reply.ts';
 
 const THRESHOLD_S = 300;
 const REQUIRED = ['consumer_key', 'token', 'signature', 'signature_method', 'timestamp', 'nonce'];
@@ -38,7 +38,7 @@ export class Authenticator {
     const version = given('version') || '1.0';
     if (version !== '1.0') fail(`OAuth version ${version} not supported.`);
     const consumer = this.#users.find((user) => user.consumerKey === given('consumer_key'));
-    if (!consumer) throw new Refused(unauthorized('Authorization Error: Invalid API key.'));
+    if (!consumer) throw new ReplyError(unauthorized('Authorization Error: Invalid API key.'));
     if (consumer.tokenKey !== given('token')) fail(`Invalid access token: ${given('token')}`);
 
     const timestamp = this.#timestamp(given('timestamp'));
@@ -94,7 +94,7 @@ function decode(value: string): string {
 }
 
 function fail(message: string): never {
-  throw new Refused(unauthorized(`Authorization Error: ${repr(message)}`));
+  throw new ReplyError(unauthorized(`Authorization Error: ${repr(message)}`));
 }
 
 const unauthorized = (message: string) => html(401, message, { 'www-authenticate': 'OAuth realm="OAuth"' });

@@ -1,7 +1,7 @@
 import { cleanForm } from './form.ts';
 import { showResource } from './images.ts';
 import { json, type Reply, refuse, removed, repr, text } from './reply.ts';
-import { addImage, placeInline, resourceAt } from './resources.ts';
+import { addImage, resourceAt, storeInline } from './resources.ts';
 import type { Call, Route } from './route.ts';
 import { startImport, stopImport } from './site/import.ts';
 import { GENERATED, SYNCED, UPLOADED } from './store.ts';
@@ -75,7 +75,7 @@ async function create({ world, body }: Call): Promise<Reply> {
   // An octet-stream has no form; MAAS copies what is not there.
   const fields = (await body.form()) ?? refuse(500, "'NoneType' object has no attribute 'copy'");
   const { image, content } = cleanForm(world, fields);
-  const resource = content ? await placeInline(world, image, content) : await addImage(world, image);
+  const resource = content ? await storeInline(world, image, content) : await addImage(world, image);
   return json(201, showResource(world, resource, true));
 }
 

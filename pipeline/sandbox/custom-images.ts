@@ -1,12 +1,12 @@
 import { createHash, createHmac } from 'node:crypto';
+import type { SandboxContext } from './context.ts';
 import { FILETYPES, LONGEST_NAME, type NewImage } from './form.ts';
 import type { User } from './keys.ts';
-import { json, Refused, type Reply } from './reply.ts';
+import { json, type Reply, ReplyError } from './reply.ts';
 import { addImage, findUploaded } from './resources.ts';
 import type { Call, Route } from './route.ts';
 import { type Resource, UPLOADED } from './store.ts';
 import { isSupported, RESERVED } from './systems.ts';
-import type { World } from './world.ts';
 
 const V3 = '/MAAS/a/v3';
 
@@ -40,7 +40,7 @@ interface Detail {
 }
 
 function fail(status: number, detail: Detail): never {
-  throw new Refused(
+  throw new ReplyError(
     json(status, { kind: 'Error', code: status, message: MESSAGES[status], details: [detail] }),
   );
 }
@@ -68,7 +68,7 @@ async function login({ world, body }: Call): Promise<Reply> {
   return json(200, { kind: 'Tokens', token_type: 'bearer', access_token: tokenOf(user) });
 }
 
-function bearer(world: World, headers: Call['headers']): User {
+function bearer(world: SandboxContext, headers: Call['headers']): User {
   const [, token] = /^bearer (.+)$/i.exec(headers.authorization ?? '') ?? [];
   if (token === undefined)
     fail(401, { type: 'NotAuthenticatedViolation', message: 'The endpoint requires authentication.' });
@@ -111,7 +111,7 @@ async function stream({ world, headers, body, user }: Call): Promise<Reply> {
 }
 
 /** The metadata headers; underscores in names are hyphens there, and nginx would drop them anyway. */
-function imageOf(world: World, headers: Call['headers'], size: number): NewImage {
+function imageOf(world: SandboxContext, headers: Call['headers'], size: number): NewImage {
   const header = (name: string): string =>
     headers[name] ??
     fail(422, { type: 'missing', message: 'Field required', field: name, location: 'header' });
@@ -138,7 +138,7 @@ function imageOf(world: World, headers: Call['headers'], size: number): NewImage
 }
 
 /** Unlike the older door it leaves "custom/" in the name. */
-function cleanName(world: World, name: string): string {
+function cleanName(world: SandboxContext, name: string): string {
   const { osystems } = world.traits;
   const [osystem = '', release] = name.split('/');
   if (name.length > LONGEST_NAME) invalid('name', `${name.slice(0, 20)}… is too long`);
@@ -154,7 +154,7 @@ function cleanName(world: World, name: string): string {
   return name;
 }
 
-function cleanBaseImage(world: World, name: string, given: string): string {
+function cleanBaseImage(world: SandboxContext, name: string, given: string): string {
   if (name.includes('/') && !name.startsWith('custom/')) return '';
   if (given === '') return 'ubuntu/jammy';
   const [osystem, series, ...rest] = given.toLowerCase().split('/');

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { WHAT_THIS_IS } from './account.ts';
 import type { Reply } from './reply.ts';
-import { API, type Offer, type Route } from './route.ts';
+import { API, type Route, type VersionedRoute } from './route.ts';
 
 const RESTFUL: Record<string, string> = { GET: 'read', POST: 'create', PUT: 'update', DELETE: 'delete' };
 
@@ -14,7 +14,7 @@ export class Description {
   /** Goes with every answer, so that a client sees when what it has loaded is out of date. */
   readonly hash: string;
 
-  constructor(offers: readonly Offer[]) {
+  constructor(offers: readonly VersionedRoute[]) {
     // A handler that stands at several paths is described once; the maas command makes one word of it.
     const first = new Map(offers.map((offer) => [offer.endpoint?.handler, offer] as const).reverse());
     this.#resources = offers
@@ -39,7 +39,7 @@ export class Description {
 type Handler = ReturnType<typeof handler>;
 
 /** Of a path for everybody MAAS has only the anonymous handler. */
-function resource(offer: Offer) {
+function resource(offer: VersionedRoute) {
   const all = Object.keys(offer.operations);
   const own = all.filter((name) => offer.endpoint?.operations.has(name));
   const forAll = own.every((name) => offer.open.has(name));
@@ -51,7 +51,7 @@ function resource(offer: Offer) {
   };
 }
 
-function handler({ endpoint, path }: Offer, operations: string[], prefix: string) {
+function handler({ endpoint, path }: VersionedRoute, operations: string[], prefix: string) {
   const template = endpoint?.path ?? path;
   return {
     name: `${prefix}${endpoint?.handler}`,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Field } from './body.ts';
-import { formErrors, Refused, refuse, repr } from './reply.ts';
+import type { SandboxContext } from './context.ts';
+import { formErrors, ReplyError, refuse, repr } from './reply.ts';
 import { findUploaded } from './resources.ts';
 import type { Resource } from './store.ts';
 import { isSupported, RESERVED } from './systems.ts';
-import type { World } from './world.ts';
 
 /** What a valid form of POST boot-resources/ says. */
 export interface NewImage {
@@ -41,7 +41,7 @@ export const LONGEST_NAME = 255;
 
 /** MAAS' BootResourceForm: the cleaned values, or a 400 that names every bad field. */
 export function cleanForm(
-  world: World,
+  world: SandboxContext,
   fields: Record<string, Field>,
 ): { image: NewImage; content: Buffer | undefined } {
   const errors: Record<string, string[]> = {};
@@ -83,7 +83,7 @@ export function cleanForm(
     size === undefined ||
     baseImage === undefined
   )
-    throw new Refused(formErrors(errors));
+    throw new ReplyError(formErrors(errors));
   const keepOld = !['', 'false', '0'].includes(take('keep_old').toLowerCase());
   return {
     image: { name, architecture, title: take('title'), filetype, sha256, size, baseImage, keepOld },
@@ -98,7 +98,7 @@ function required(value: string): string {
   return value;
 }
 
-function cleanName(world: World, given: string): string {
+function cleanName(world: SandboxContext, given: string): string {
   const { osystems, regionCopies } = world.traits;
   if (given.length > LONGEST_NAME)
     throw new Invalid(`Ensure this value has at most ${LONGEST_NAME} characters (it has ${given.length}).`);
@@ -124,7 +124,7 @@ function cleanName(world: World, given: string): string {
   return name;
 }
 
-function cleanArchitecture(world: World, given: string): string {
+function cleanArchitecture(world: SandboxContext, given: string): string {
   if (world.architectures.includes(given)) return given;
   const choices = world.architectures.length > 0 ? world.architectures : [''];
   throw new Invalid(
@@ -161,7 +161,12 @@ function cleanSize(given: string): number {
 const COMMISSIONING = 'ubuntu/jammy';
 const FORMAT = 'a base image must follow the format: <osystem>/<series>';
 
-function cleanBaseImage(world: World, name: string, given: string, existing: Resource | undefined): string {
+function cleanBaseImage(
+  world: SandboxContext,
+  name: string,
+  given: string,
+  existing: Resource | undefined,
+): string {
   const { baseImage, linux } = world.traits;
   if (baseImage === 'absent') return '';
   // An image under a name of its own OS (windows/…) has no base.

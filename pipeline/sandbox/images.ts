@@ -1,21 +1,21 @@
+import type { SandboxContext } from './context.ts';
 import { API } from './route.ts';
 import { type ImageFile, type ImageSet, type Resource, UPLOADED } from './store.ts';
-import type { World } from './world.ts';
 
 const TYPES = ['Synced', 'Generated', 'Uploaded'];
 
 /** Bytes that all regions together have of a file. */
-function copied(world: World, file: ImageFile): number {
+function copied(world: SandboxContext, file: ImageFile): number {
   const others = world.regions - 1;
   const arrived = file.receivedAt !== null && world.now() - file.receivedAt >= world.syncMs;
   return file.received + (arrived ? others * file.size : 0);
 }
 
-const total = (world: World, set: ImageSet) =>
+const total = (world: SandboxContext, set: ImageSet) =>
   set.files.reduce((sum, file) => sum + file.size, 0) * (world.traits.regionCopies ? world.regions : 1);
 
 /** The set's percentage; the same on every version. */
-function setProgress(world: World, set: ImageSet): number {
+function setProgress(world: SandboxContext, set: ImageSet): number {
   const have = set.files.reduce((sum, file) => sum + copied(world, file), 0);
   const all = total(world, set);
   if (world.traits.regionCopies ? all <= 0 : have <= 0) return 0;
@@ -23,24 +23,24 @@ function setProgress(world: World, set: ImageSet): number {
 }
 
 /** The file's own figure: a percentage on 3.5+, the total over the size so far before that. */
-function fileProgress(world: World, file: ImageFile): number {
+function fileProgress(world: SandboxContext, file: ImageFile): number {
   if (file.received <= 0) return 0;
   if (!world.traits.regionCopies) return file.size / file.received;
   return (100 * copied(world, file)) / (file.size * world.regions);
 }
 
-function fileComplete(world: World, file: ImageFile): boolean {
+function fileComplete(world: SandboxContext, file: ImageFile): boolean {
   return world.traits.regionCopies ? fileProgress(world, file) === 100 : file.received === file.size;
 }
 
 /** Whether every region has every byte of a set. */
-export function setComplete(world: World, set: ImageSet): boolean {
+export function setComplete(world: SandboxContext, set: ImageSet): boolean {
   if (set.files.length === 0) return false;
   if (world.traits.regionCopies) return setProgress(world, set) === 100;
   return set.files.reduce((sum, file) => sum + copied(world, file), 0) === total(world, set);
 }
 
-function showFile(world: World, resource: Resource, file: ImageFile) {
+function showFile(world: SandboxContext, resource: Resource, file: ImageFile) {
   const complete = fileComplete(world, file);
   const uploadUri = `${API}boot-resources/${resource.id}/upload/${file.id}/`;
   return {
@@ -55,7 +55,7 @@ function showFile(world: World, resource: Resource, file: ImageFile) {
   };
 }
 
-function showSet(world: World, resource: Resource, set: ImageSet) {
+function showSet(world: SandboxContext, resource: Resource, set: ImageSet) {
   const complete = setComplete(world, set);
   return {
     version: set.version,
@@ -68,7 +68,7 @@ function showSet(world: World, resource: Resource, set: ImageSet) {
 }
 
 /** A boot resource as the API shows it; the list form has no sets. */
-export function showResource(world: World, resource: Resource, withSets: boolean) {
+export function showResource(world: SandboxContext, resource: Resource, withSets: boolean) {
   return {
     id: resource.id,
     type: TYPES[resource.type],

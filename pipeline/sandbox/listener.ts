@@ -7,11 +7,12 @@ import { Fault } from '../core/faults/fault.ts';
 import { WHAT_THIS_IS } from './account.ts';
 import { type Authenticator, NOBODY, unsigned } from './auth.ts';
 import { type Body, receive } from './body.ts';
+import type { SandboxContext } from './context.ts';
 import { answerOf } from './fault-answers.ts';
 import type { Faults } from './faults.ts';
 import { bodyLimit, errorPage } from './front.ts';
 import { advance } from './machines/advance.ts';
-import { html, Refused, type Reply, text } from './reply.ts';
+import { html, type Reply, ReplyError, text } from './reply.ts';
 import type { LoggedRequest, RequestLog } from './requests.ts';
 import {
   API,
@@ -20,17 +21,16 @@ import {
   findRoute,
   isOpen,
   type Match,
-  type Offer,
   operationOf,
   unknownEndpoint,
+  type VersionedRoute,
 } from './route.ts';
 import { advanceImport } from './site/import.ts';
 import { fileAt } from './uploads.ts';
-import type { World } from './world.ts';
 
 interface Parts {
-  world: World;
-  routes: readonly Offer[];
+  world: SandboxContext;
+  routes: readonly VersionedRoute[];
   /** Of the API's description. */
   hash: string;
   faults: Faults;
@@ -199,7 +199,7 @@ export class Listener {
       const reply = await dispatch(route, call, !known);
       return route.endpoint ? { ...reply, headers: { 'x-maas-api-hash': hash, ...reply.headers } } : reply;
     } catch (error) {
-      if (error instanceof Refused) return error.reply;
+      if (error instanceof ReplyError) return error.reply;
       // As MAAS does with what it did not expect.
       return text(500, error instanceof Error ? error.message : String(error));
     }

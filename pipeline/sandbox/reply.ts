@@ -41,7 +41,7 @@ export const removed = () => reply(204, 'text/plain', '');
 export const formErrors = (errors: Record<string, string[]>) => json(400, errors);
 
 /** Thrown anywhere below a route to end the request with this answer; whatever was changed is not kept. */
-export class Refused extends Error {
+export class ReplyError extends Error {
   readonly reply: Reply;
   constructor(answer: Reply) {
     super(String(answer.body));
@@ -51,7 +51,7 @@ export class Refused extends Error {
 }
 
 export const refuse = (status: number, message: string): never => {
-  throw new Refused(text(status, message));
+  throw new ReplyError(text(status, message));
 };
 
 /** JSON in the order of a Map: an object would move keys such as "20261122" to the front, and MAAS sends the newest set first. */

@@ -1,25 +1,33 @@
 import { createHash } from 'node:crypto';
 import { Body } from './body.ts';
+import type { SandboxContext } from './context.ts';
 import type { NewImage } from './form.ts';
 import { refuse, repr } from './reply.ts';
 import { type ImageFile, type ImageSet, type Resource, UPLOADED } from './store.ts';
-import type { World } from './world.ts';
 
 /** The resource a path names, or undefined; an id that is no number is an error of the database layer. */
-export function resourceAt(world: World, id: string): Resource | undefined {
+export function resourceAt(world: SandboxContext, id: string): Resource | undefined {
   if (!/^\d+$/.test(id)) refuse(500, `Field 'id' expected a number but got ${repr(id)}.`);
   return world.store.state.resources.find((resource) => resource.id === Number(id));
 }
 
 /** The resource an upload of this name and architecture goes to. */
-export function findUploaded(world: World, name?: string, architecture?: string): Resource | undefined {
+export function findUploaded(
+  world: SandboxContext,
+  name?: string,
+  architecture?: string,
+): Resource | undefined {
   return world.store.state.resources.find(
     (known) => known.type === UPLOADED && known.name === name && known.architecture === architecture,
   );
 }
 
 /** An image whose bytes came inside the form. */
-export async function placeInline(world: World, image: NewImage, content: Buffer): Promise<Resource> {
+export async function storeInline(
+  world: SandboxContext,
+  image: NewImage,
+  content: Buffer,
+): Promise<Resource> {
   const body = new Body('', content.length, [content]);
   return addImage(world, image, await body.intoFile(world.spool));
 }
@@ -28,7 +36,7 @@ export async function placeInline(world: World, image: NewImage, content: Buffer
  * Adds a set with one file to the resource of that name, making the resource when there is none.
  * @param bytes a file with the whole image, which is moved; without it the bytes come in chunks.
  */
-export async function addImage(world: World, image: NewImage, bytes?: string): Promise<Resource> {
+export async function addImage(world: SandboxContext, image: NewImage, bytes?: string): Promise<Resource> {
   const { store } = world;
   const known = [...store.files()].filter((file) => file.sha256 === image.sha256);
   if (known.some((file) => file.size !== image.size))
@@ -56,7 +64,7 @@ export async function addImage(world: World, image: NewImage, bytes?: string): P
   return resource;
 }
 
-function newResource(world: World, image: NewImage): Resource {
+function newResource(world: SandboxContext, image: NewImage): Resource {
   return {
     id: world.store.state.nextResource++,
     type: UPLOADED,
@@ -76,7 +84,7 @@ const FILENAMES: Record<string, string> = {
   'root-txz': 'root.txz',
 };
 
-function newFile(world: World, image: NewImage, same: ImageFile | undefined): ImageFile {
+function newFile(world: SandboxContext, image: NewImage, same: ImageFile | undefined): ImageFile {
   const { storage, regionCopies } = world.traits;
   const id = world.store.state.nextFile++;
   // Up to 3.4 one large object serves every file of a sum, with the progress it has.
@@ -102,7 +110,7 @@ function blobOf(sum: string): string {
 }
 
 /** YYYYMMDD, then .1, .2, … .10: counted as numbers. */
-function nextVersion(world: World, resource: Resource): string {
+function nextVersion(world: SandboxContext, resource: Resource): string {
   const today = new Date(world.now()).toISOString().slice(0, 10).replaceAll('-', '');
   const used = resource.sets.filter((set) => set.version.startsWith(today));
   if (used.length === 0) return today;

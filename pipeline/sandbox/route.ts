@@ -1,15 +1,15 @@
 import { type Endpoint, findEndpoint, isIn } from '../maas/api/endpoints.ts';
 import type { Body } from './body.ts';
+import type { SandboxContext } from './context.ts';
 import type { User } from './keys.ts';
 import { remember } from './machines/rollback.ts';
-import { html, Refused, type Reply, refuse, text } from './reply.ts';
-import type { World } from './world.ts';
+import { html, type Reply, ReplyError, refuse, text } from './reply.ts';
 
 export const API = '/MAAS/api/2.0/';
 
 /** One request as a handler sees it: complete, authenticated, its path taken apart. */
 export interface Call {
-  world: World;
+  world: SandboxContext;
   method: string;
   url: URL;
   headers: Record<string, string | undefined>;
@@ -38,13 +38,13 @@ export interface Route {
   /** Answers without a key; said only outside API 2.0, of which MAAS' list of endpoints says it. */
   anonymous?: boolean;
   /** Other than OAuth, such as MAAS 3.8's v3 API; undefined leaves it to OAuth. */
-  authenticate?: (world: World, headers: Call['headers']) => User | undefined;
+  authenticate?: (world: SandboxContext, headers: Call['headers']) => User | undefined;
   /** By method ("GET"), or by method and op ("POST import"). */
   operations: Record<string, Operation>;
 }
 
 /** A route as one version of MAAS has it. */
-export interface Offer extends Route {
+export interface VersionedRoute extends Route {
   /** MAAS' own entry of it; none outside API 2.0. */
   endpoint: Endpoint | undefined;
   /** Those of `operations` that need no API key. */
@@ -54,7 +54,7 @@ export interface Offer extends Route {
 }
 
 export interface Match {
-  route: Offer;
+  route: VersionedRoute;
   at: Record<string, string>;
 }
 
@@ -62,7 +62,7 @@ export interface Match {
  * What of the routes a version of MAAS has, by MAAS' own list of endpoints.
  * @throws for a route that no MAAS has
  */
-export function offersOf(routes: readonly Route[], version: string): Offer[] {
+export function routesOfVersion(routes: readonly Route[], version: string): VersionedRoute[] {
   return routes.flatMap((route) => {
     const inApi = !route.path.startsWith('/');
     const endpoint = inApi ? findEndpoint(route.path) : undefined;
@@ -78,7 +78,7 @@ export function offersOf(routes: readonly Route[], version: string): Offer[] {
   });
 }
 
-function compiled({ path, matching = {} }: Route): Pick<Offer, 'names' | 'pattern'> {
+function compiled({ path, matching = {} }: Route): Pick<VersionedRoute, 'names' | 'pattern'> {
   const full = path.startsWith('/') ? path : API + path;
   const names = [...full.matchAll(/\{(\w+)\}/g)].map((found) => found[1] as string);
   const pattern = full
@@ -88,7 +88,7 @@ function compiled({ path, matching = {} }: Route): Pick<Offer, 'names' | 'patter
 }
 
 /** The route of a path, or undefined: MAAS never redirects to the one with a slash. */
-export function findRoute(routes: readonly Offer[], path: string): Match | undefined {
+export function findRoute(routes: readonly VersionedRoute[], path: string): Match | undefined {
   for (const route of routes) {
     const found = route.pattern.exec(path);
     if (found)
@@ -117,14 +117,14 @@ export function operationOf(route: Route, method: string, op: string | null): Op
 export const unknownEndpoint = (path: string) => text(404, `Unknown API endpoint: ${path}.`);
 
 /** Whether somebody without a key may ask by this method: MAAS then looks only among what is for everybody. */
-export const isOpen = (route: Offer, method: string): boolean =>
+export const isOpen = (route: VersionedRoute, method: string): boolean =>
   [...route.open].some((name) => name.split(' ')[0] === method);
 
 /**
  * Runs what method and op name, with Piston's answers for what is not there.
  * @param anonymous the caller has no key
  */
-export async function dispatch(route: Offer, call: Call, anonymous: boolean): Promise<Reply> {
+export async function dispatch(route: VersionedRoute, call: Call, anonymous: boolean): Promise<Reply> {
   const methods = [...new Set(Object.keys(route.operations).map((name) => name.split(' ')[0] as string))];
   if (!methods.includes(call.method)) return html(405, '', { allow: methods.join(', ') });
   const inForm = call.method === 'POST' ? await call.body.op() : null;
@@ -134,7 +134,7 @@ export async function dispatch(route: Offer, call: Call, anonymous: boolean): Pr
   if (!operation || !open)
     return refuse(400, `Unrecognised signature: method=${call.method} op=${op ?? 'None'}`);
   if (operation.admin && !call.user.admin)
-    throw new Refused(text(403, 'This method is reserved for admin users.'));
+    throw new ReplyError(text(403, 'This method is reserved for admin users.'));
   const undo = call.method === 'GET' ? undefined : remember(call.world, call.at.system_id);
   try {
     return await operation.run(call);

@@ -5,8 +5,10 @@ import { Fault } from '../core/faults/fault.ts';
 import { accountRoutes } from './account.ts';
 import { Authenticator } from './auth.ts';
 import { bootResourceRoutes } from './boot-resources.ts';
+import type { SandboxContext } from './context.ts';
 import { customImageRoutes } from './custom-images.ts';
 import { Description, describeRoute } from './describe.ts';
+import { emptyRoutes } from './empty-collections.ts';
 import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
 import { Listener } from './listener.ts';
@@ -15,18 +17,16 @@ import { type Control, controlOf } from './machines/control.ts';
 import { controlRoutes } from './machines/control-routes.ts';
 import { resumeGuests, stopGuests } from './machines/guest-life.ts';
 import type { Guests } from './machines/guests.ts';
-import { type Pace, paceOf } from './machines/pace.ts';
 import { machineRoutes } from './machines/routes.ts';
-import { emptyRoutes } from './nothing-there.ts';
+import { type Timing, timingOf } from './machines/timing.ts';
 import { type LoggedRequest, RequestLog } from './requests.ts';
-import { type Offer, offersOf } from './route.ts';
+import { routesOfVersion, type VersionedRoute } from './route.ts';
 import { freshState } from './seed.ts';
 import { usableArchitectures } from './site/import.ts';
 import { siteRoutes } from './site/routes.ts';
 import { readState, Store } from './store.ts';
 import { uploadRoutes } from './uploads.ts';
 import { traitsOf } from './versions.ts';
-import type { World } from './world.ts';
 
 export interface SandboxOptions {
   /** Keeps images, state and keys; made if missing. */
@@ -56,7 +56,7 @@ export interface SandboxOptions {
   /** Rules such as gpu-007:deploying, see machines/failures.ts. */
   failures?: string[];
   /** Durations of what machines do, in milliseconds; seconds by default. */
-  pace?: Partial<Pace>;
+  pace?: Partial<Timing>;
   /** Divides every duration (1). */
   speed?: number;
   /** What answers ssh for deployed machines; without it they have an address where nothing listens. */
@@ -163,7 +163,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 }
 
 /** Every URL that this version has; a new group of endpoints is one more table here. */
-function offersFor({ traits }: World): { routes: Offer[]; description: Description } {
+function offersFor({ traits }: SandboxContext): { routes: VersionedRoute[]; description: Description } {
   const api = [
     ...bootResourceRoutes,
     ...uploadRoutes,
@@ -177,12 +177,12 @@ function offersFor({ traits }: World): { routes: Offer[]; description: Descripti
     ...(traits.customImages ? customImageRoutes : []),
     ...controlRoutes,
   ];
-  const offers = offersOf(api, traits.version);
+  const offers = routesOfVersion(api, traits.version);
   const description = new Description(offers);
-  return { routes: [...offers, ...offersOf(others, traits.version)], description };
+  return { routes: [...offers, ...routesOfVersion(others, traits.version)], description };
 }
 
-async function makeWorld(options: SandboxOptions): Promise<World> {
+async function makeWorld(options: SandboxOptions): Promise<SandboxContext> {
   const kept = readState(options.dir)?.version;
   const family = options.family ?? kept ?? '3.5';
   if (kept && kept !== family)
@@ -214,7 +214,7 @@ async function makeWorld(options: SandboxOptions): Promise<World> {
     changes: new Map(),
     arrivals: 0,
     failures: [],
-    pace: paceOf(options.pace, options.speed),
+    pace: timingOf(options.pace, options.speed),
     guests: options.guests,
     url: '',
   };

@@ -1,8 +1,8 @@
+import type { SandboxContext } from './context.ts';
 import { plain, type Reply, refuse } from './reply.ts';
 import { resourceAt } from './resources.ts';
 import type { Call, Route } from './route.ts';
 import { type ImageFile, UPLOADED } from './store.ts';
-import type { World } from './world.ts';
 
 export const uploadRoutes: Route[] = [
   {
@@ -31,7 +31,7 @@ async function put(call: Call): Promise<Reply> {
 }
 
 /** Finds a file anywhere: MAAS does not ask whether it belongs to the resource of the path. */
-export function fileAt(world: World, id: string): ImageFile | undefined {
+export function fileAt(world: SandboxContext, id: string): ImageFile | undefined {
   if (!/^\d+$/.test(id)) refuse(500, `Field 'id' expected a number but got '${id}'.`);
   for (const file of world.store.files()) if (file.id === Number(id)) return file;
   return undefined;
@@ -72,7 +72,7 @@ async function append({ world, body, arrival, at }: Call, file: ImageFile): Prom
 }
 
 /** Notes the progress; a large object is the same one for all files of its sum. */
-async function record(world: World, file: ImageFile, received: number): Promise<void> {
+async function record(world: SandboxContext, file: ImageFile, received: number): Promise<void> {
   const same =
     world.traits.storage === 'shared' ? [...world.store.files()].filter((f) => f.blob === file.blob) : [file];
   for (const one of same) {
@@ -82,10 +82,10 @@ async function record(world: World, file: ImageFile, received: number): Promise<
   await world.store.save();
 }
 
-const turns = new WeakMap<World, Map<string, Promise<unknown>>>();
+const turns = new WeakMap<SandboxContext, Map<string, Promise<unknown>>>();
 
 /** One writer at a time for each blob, in the order in which bodies are complete. */
-async function turn<T>(world: World, key: string, work: () => Promise<T>): Promise<T> {
+async function turn<T>(world: SandboxContext, key: string, work: () => Promise<T>): Promise<T> {
   const queue = turns.get(world) ?? new Map<string, Promise<unknown>>();
   turns.set(world, queue);
   const mine = (queue.get(key) ?? Promise.resolve()).then(work, work);

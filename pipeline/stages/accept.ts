@@ -5,8 +5,8 @@ import { checksDigest } from '../maas/acceptance/applicable.ts';
 import { loadChecks } from '../maas/acceptance/checks-file.ts';
 import { startedKernel } from '../maas/acceptance/kernel.ts';
 import { quarantined } from '../maas/acceptance/output.ts';
+import { acceptanceStateOf } from '../maas/acceptance/quarantine.ts';
 import { RESULT } from '../maas/acceptance/result-file.ts';
-import { standingOf } from '../maas/acceptance/standing.ts';
 import { readLedger } from '../workspace/ledger/ledger.ts';
 import { targetsOf } from './targets.ts';
 import type { Stage, StageContext } from './types.ts';
@@ -29,7 +29,7 @@ export const accept: Stage<'accept'> = {
     return {
       artifact,
       // It failed by `accept` since: what an earlier run found stands no more.
-      quarantined: standingOf(await readLedger(env), artifact).state === 'quarantined',
+      quarantined: acceptanceStateOf(await readLedger(env), artifact).state === 'quarantined',
       resource: resourceOf(context).name,
       checks: checksDigest(await loadChecks(image.acceptance.checksFile), subjectOf(context)),
       targets: image.upload.map((name) => config.targets[name]?.url ?? name),

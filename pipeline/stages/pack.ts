@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Emit } from '../core/events/event.ts';
 import { bytes } from '../core/text/human.ts';
 import type { Evidence } from '../image/artifact.ts';
-import { namesBeside } from '../image/attest/names.ts';
+import { sidecarNames } from '../image/attest/names.ts';
 import { loadSigningKey, type SigningKey } from '../image/attest/signing-key.ts';
 import { writeAttestations } from '../image/attest/write.ts';
 import { FACTS_VERSION } from '../image/facts/facts.ts';
@@ -58,7 +58,7 @@ export const pack: Stage<'pack'> = {
       data: {
         artifact: {
           path,
-          manifest: namesBeside(path).manifest,
+          manifest: sidecarNames(path).manifest,
           sha256: packed.sha256,
           size: packed.size,
           date,

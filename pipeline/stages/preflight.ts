@@ -3,7 +3,7 @@ import { loadSigningKey } from '../image/attest/signing-key.ts';
 import { checkAcceptance } from '../maas/acceptance/preflight.ts';
 import { resolveApiKey } from '../maas/api/key.ts';
 import type { ChosenTarget } from '../maas/images/choose-targets.ts';
-import { expectUploader } from '../maas/images/may-upload.ts';
+import { checkUploadPermission } from '../maas/images/upload-permission.ts';
 import { planStages } from './run/dry-run.ts';
 import { upTo } from './run/plan.ts';
 import type { RunRequest } from './run/runner.ts';
@@ -35,7 +35,7 @@ export async function preflight(request: RunRequest): Promise<void> {
       );
   }
   if (chosen.length > 0 && (await willUpload(request)))
-    await expectUploader(chosen, request).catch((error: unknown) => {
+    await checkUploadPermission(chosen, request).catch((error: unknown) => {
       if (!(error instanceof Fault) || request.signal.aborted) throw error;
       faults.push(error);
     });

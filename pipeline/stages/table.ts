@@ -12,7 +12,7 @@ import { validate } from './validate.ts';
 export const STAGES: readonly Stage[] = [iso, render, build, pack, validate, upload] as readonly Stage[];
 
 /** What a run does after the upload, when it is asked for. */
-export interface Asked {
+export interface OptionalStages {
   /** Try the image on a machine. */
   accept?: boolean | undefined;
   /** Let this channel show it. */
@@ -20,7 +20,7 @@ export interface Asked {
 }
 
 /** The table with the rows of what is asked for. */
-export function stagesFor(asked: Asked): readonly Stage[] {
+export function stagesFor(asked: OptionalStages): readonly Stage[] {
   const rows = [...(asked.accept ? [accept] : []), ...(asked.promote ? [promoteTo(asked.promote)] : [])];
   return [...STAGES, ...(rows as readonly unknown[] as readonly Stage[])];
 }

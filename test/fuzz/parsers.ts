@@ -20,7 +20,7 @@ import { compareDebianVersions } from '../../pipeline/image/parsers/debian-versi
 import { parseDep5 } from '../../pipeline/image/parsers/dep5.ts';
 import { parseDiversions } from '../../pipeline/image/parsers/diversions.ts';
 import {
-  aptStanding,
+  aptState,
   installed,
   parseDpkgStatus,
   providersOf,
@@ -33,7 +33,7 @@ import {
   policyMode,
 } from '../../pipeline/image/parsers/ds-identify.ts';
 import { elfArchitecture } from '../../pipeline/image/parsers/elf.ts';
-import { bootEffect, mountedThing, parseFstab } from '../../pipeline/image/parsers/fstab.ts';
+import { bootEffect, mountSource, parseFstab } from '../../pipeline/image/parsers/fstab.ts';
 import {
   globMatches,
   globMatchesPath,
@@ -52,7 +52,7 @@ import { lostKernelOptions } from '../../pipeline/image/parsers/grub-options.ts'
 import { parseGrubenv } from '../../pipeline/image/parsers/grubenv.ts';
 import { genericKernels } from '../../pipeline/image/parsers/hook-installs.ts';
 import { hookNeeds } from '../../pipeline/image/parsers/hook-needs.ts';
-import { authority, hostStanding } from '../../pipeline/image/parsers/hosts.ts';
+import { authority, hostScope } from '../../pipeline/image/parsers/hosts.ts';
 import { parseInterfaces } from '../../pipeline/image/parsers/interfaces.ts';
 import { linesOf, numberedLines, significantLines } from '../../pipeline/image/parsers/lines.ts';
 import { readNetplan } from '../../pipeline/image/parsers/netplan.ts';
@@ -120,7 +120,7 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   'dpkg-status': {
     parseDpkgStatus: text(parseDpkgStatus),
     installed: text((said) => parseDpkgStatus(said).map(installed)),
-    aptStanding: text((said) => parseDpkgStatus(said).map(aptStanding)),
+    aptState: text((said) => parseDpkgStatus(said).map(aptState)),
     providersOf: text((said) => providersOf(said, 'x')),
   },
   'ds-identify': {
@@ -136,7 +136,7 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   elf: { elfArchitecture },
   fstab: {
     parseFstab: text(parseFstab),
-    mountedThing: text((said) => parseFstab(said).map(mountedThing)),
+    mountSource: text((said) => parseFstab(said).map(mountSource)),
     bootEffect: text((said) => parseFstab(said).map(bootEffect)),
   },
   glob: {
@@ -171,7 +171,7 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
   },
   grubenv: { parseGrubenv: text(parseGrubenv) },
   'hook-installs': { genericKernels: text(genericKernels) },
-  hosts: { hostStanding: text(hostStanding), authority: text(authority) },
+  hosts: { hostScope: text(hostScope), authority: text(authority) },
   interfaces: { parseInterfaces: text(parseInterfaces) },
   lines: {
     numberedLines: text((said) => numberedLines(said, { continued: true })),

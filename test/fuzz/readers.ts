@@ -18,7 +18,7 @@ import { causeOf } from '../../pipeline/install/vm/causes.ts';
 import { failureIn, meaningOf } from '../../pipeline/install/vm/console.ts';
 import { parseRow, spokenLines } from '../../pipeline/install/vm/machine-readable.ts';
 import { parseApiKey } from '../../pipeline/maas/api/api-key.ts';
-import { explain, plainText } from '../../pipeline/maas/api/refusal.ts';
+import { explainMaasError, plainText } from '../../pipeline/maas/api/maas-error.ts';
 import { parseVersion } from '../../pipeline/maas/api/version.ts';
 import { safeText } from '../../pipeline/report/page/safe-text.ts';
 
@@ -62,7 +62,7 @@ export const READERS: Record<string, Record<string, Read>> = {
     spdxOf: text(spdxOf),
   },
   maas: {
-    explain: text((said) => explain('GET x', 400, said, said)),
+    explain: text((said) => explainMaasError('GET x', 400, said, said)),
     plainText: text(plainText),
     parseApiKey: text((said) => parseApiKey(said, 'here')),
     parseVersion: text(parseVersion),

@@ -1,4 +1,4 @@
-import type { Moved } from '../../maas/images/promote.ts';
+import type { ChannelUpdate } from '../../maas/images/promote.ts';
 import type { ChannelOptions } from '../channel-request.ts';
 import type { Declare } from '../command.ts';
 
@@ -27,9 +27,9 @@ export const declare: Declare = (program, act) => {
       act(async (session, image: string, options: ChannelOptions & { build?: string }) => {
         const { channelRequest } = await import('../channel-request.ts');
         const { promote } = await import('../../maas/images/promote.ts');
-        const { movedSummary } = await import('../../maas/images/summary.ts');
+        const { channelUpdateSummary: movedSummary } = await import('../../maas/images/summary.ts');
         const { targets, request } = await channelRequest(session, image, options);
-        const moved: Moved[] = [];
+        const moved: ChannelUpdate[] = [];
         for (const target of targets) moved.push(await promote(target, options.build, request));
         session.data({ ok: true, channel: options.channel, moved }, () => movedSummary(moved));
       }),

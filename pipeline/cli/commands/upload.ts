@@ -104,7 +104,7 @@ async function uploadFile(session: Session, path: string, options: Options): Pro
   const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
   const { siteWaivers } = await import('../../image/checks/site-waivers.ts');
   const { describeFile, expectFile } = await import('../../maas/images/bare-file.ts');
-  const { expectUploader } = await import('../../maas/images/may-upload.ts');
+  const { checkUploadPermission: expectUploader } = await import('../../maas/images/upload-permission.ts');
   const { uploadToTargets } = await import('../../maas/images/to-targets.ts');
   const { uploadSummary } = await import('../../maas/images/summary.ts');
   const { paint } = await import('../../core/text/paint.ts');

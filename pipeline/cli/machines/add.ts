@@ -7,7 +7,7 @@ import { commissionJob } from '../../maas/machines/commission-job.ts';
 import { MAC, plainMac } from '../../maas/machines/mac.ts';
 import { MachinesFile } from '../../maas/machines/machines-file.ts';
 import { architectureOf, knownByBmc, type NewMachine } from '../../maas/machines/new-machine.ts';
-import { type PlaceProblem, placeProblems } from '../../maas/machines/places.ts';
+import { type PlacementProblem, placementProblems } from '../../maas/machines/placement.ts';
 import { type PowerProblem, powerProblems } from '../../maas/machines/power-parameters.ts';
 import { readPowerTypes } from '../../maas/machines/power-types.ts';
 import { REQUESTS_AT_ONCE } from '../../maas/machines/run-job.ts';
@@ -42,7 +42,7 @@ export async function add(session: Session, hostname: string | undefined, flags:
   const types = file?.hasPower || single?.power ? await readPowerTypes(client) : [];
   if (single?.power) throwProblems(powerProblems(types, single.power));
   const wanted = single ? [single] : await file!.machines(types, env);
-  const unknown = await placeProblems(client, wanted);
+  const unknown = await placementProblems(client, wanted);
   if (unknown.length > 0) throw file ? file.refuse(unknown) : unknownPlace(unknown);
   const concurrency = Math.min(flags.concurrency ?? config.machines.concurrency, REQUESTS_AT_ONCE);
   const added = await addMachines(client, wanted, types, { concurrency, emit, signal });
@@ -104,8 +104,8 @@ async function oneMachine(hostname: string, flags: AddFlags, env: NodeJS.Process
 }
 
 /** For one machine of the command line. */
-function unknownPlace(problems: readonly PlaceProblem[]): Fault {
-  const [first, ...others] = problems as [PlaceProblem, ...PlaceProblem[]];
+function unknownPlace(problems: readonly PlacementProblem[]): Fault {
+  const [first, ...others] = problems as [PlacementProblem, ...PlacementProblem[]];
   return new Fault(
     'USAGE',
     `${first.message}${first.suggestion ? `. Did you mean "${first.suggestion}"?` : ''}`,

@@ -3,7 +3,7 @@ import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { columns } from '../../core/text/columns.ts';
 import { paint } from '../../core/text/paint.ts';
-import { bmcJudge } from '../../maas/machines/bmc-owner.ts';
+import { bmcConflictChecker } from '../../maas/machines/bmc-owner.ts';
 import { succeeded } from '../../maas/machines/job.ts';
 import { parseMachine } from '../../maas/machines/parse-machine.ts';
 import { type PowerOptions, powerJob } from '../../maas/machines/power-job.ts';
@@ -138,7 +138,7 @@ export async function powerSet(session: Session, names: string[], flags: Flags &
         const path = `machines/${systemId}/`;
         try {
           const form = powerForm(types, { ...power, type: power.type ?? machine.powerType });
-          const judge = bmcJudge(client, form, types, systemId);
+          const judge = bmcConflictChecker(client, form, types, systemId);
           const after = parseMachine(client, path, await client.update(path, form, judge));
           return { hostname, systemId, ok: true, type: after.powerType };
         } catch (error) {

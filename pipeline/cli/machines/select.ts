@@ -2,7 +2,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
 import type { MaasClient } from '../../maas/api/client.ts';
 import { listMachines } from '../../maas/machines/list.ts';
-import { placeNames } from '../../maas/machines/places.ts';
+import { placementNames } from '../../maas/machines/placement.ts';
 import { parseStatus } from '../../maas/machines/status.ts';
 import type { Machine, Selector } from '../../maas/machines/types.ts';
 import type { Session } from '../session.ts';
@@ -61,7 +61,7 @@ async function expectPlaces(
   wanted: readonly string[] = [],
 ): Promise<void> {
   if (wanted.length === 0) return;
-  const known = await placeNames(client, kind);
+  const known = await placementNames(client, kind);
   const name = wanted.find((one) => !known.includes(one));
   if (name === undefined) return;
   const meant = suggest(name, known);

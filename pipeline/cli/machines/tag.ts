@@ -24,7 +24,7 @@ export async function tag(
   if (machines.length === 0) return nothingSelected(session, { dryRun: flags.dryRun === true, changes: [] });
   const changes = neededChanges(wanted.map((one) => ({ tag: one, way, machines })));
   if (!flags.dryRun) await applyTags(client, changes);
-  tell(session, changes, machines.length, flags.dryRun === true);
+  printTagChanges(session, changes, machines.length, flags.dryRun === true);
 }
 
 /** Tags machines as a DeepOps cluster. */
@@ -40,10 +40,13 @@ export async function tagProfile(
   const planned = profileChanges(profile, machines, flags.head);
   const changes = neededChanges(planned.changes);
   if (!flags.dryRun) await applyTags(client, changes);
-  tell(session, changes, machines.length, flags.dryRun === true, { profile, head: planned.head.hostname });
+  printTagChanges(session, changes, machines.length, flags.dryRun === true, {
+    profile,
+    head: planned.head.hostname,
+  });
 }
 
-function tell(
+function printTagChanges(
   session: Session,
   changes: readonly TagChange[],
   count: number,

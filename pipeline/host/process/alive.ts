@@ -12,7 +12,7 @@ export function alive(pid: number): boolean {
 }
 
 /** When a process was started: field 22 of /proc/PID/stat. Null: there is no such process, or it cannot be seen. */
-export function startOf(pid: number): string | null {
+export function startTimeOf(pid: number): string | null {
   return fieldsOf(pid)?.[19] ?? null;
 }
 
@@ -37,7 +37,7 @@ export interface ProcessName {
 }
 
 export function thisProcess(): ProcessName {
-  return { pid: process.pid, host: hostname(), start: startOf(process.pid), place: place() };
+  return { pid: process.pid, host: hostname(), start: startTimeOf(process.pid), place: place() };
 }
 
 /** Whether a process has ended; undefined where this host cannot know. Of an older record only the number is known. */

@@ -3,8 +3,8 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { redact } from '../../core/secrets/registry.ts';
+import { sshFailureOf } from './failure.ts';
 import type { Remote } from './remote.ts';
-import { troubleOf } from './trouble.ts';
 
 export interface WaitOptions {
   /** Seconds until it is given up. */
@@ -39,7 +39,7 @@ export async function waitForSsh(remote: Remote, options: WaitOptions): Promise<
     });
     if (exitCode === 0) return passed();
     const said = redact(stderr.trim().split('\n').slice(-4).join('\n'));
-    const trouble = exitCode === null ? troubleOf(stderr) : 'unknown';
+    const trouble = exitCode === null ? sshFailureOf(stderr) : 'unknown';
     if (trouble === 'host-key')
       throw new Fault(
         'SSH_HOST_KEY',

@@ -48,7 +48,7 @@ export async function digestOf(path: string, emit: Emit, signal: AbortSignal): P
 }
 
 /** A small file with its digest. */
-export interface FileBeside {
+export interface Sidecar {
   bytes: Buffer;
   text: string;
   sha256: string;
@@ -58,7 +58,7 @@ export interface FileBeside {
  * Reads a small file with its digest; null when there is none.
  * @throws Fault IMAGE_UNREADABLE for what cannot be a record: too large, a folder, a pipe, a device
  */
-export async function readBeside(path: string): Promise<FileBeside | null> {
+export async function readSidecar(path: string): Promise<Sidecar | null> {
   let bytes: Buffer;
   try {
     bytes = await readBounded(path, LARGEST);

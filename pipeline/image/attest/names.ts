@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 const ENDING = /\.(?:tar\.gz|tgz|tar\.xz|txz|tar\.bz2|tbz2?|tar)$/i;
 
 /** The paths of what stands beside an artifact, there or not. */
-export function namesBeside(artifact: string) {
+export function sidecarNames(artifact: string) {
   const dir = dirname(artifact);
   const stem = basename(artifact).replace(ENDING, '');
   return {

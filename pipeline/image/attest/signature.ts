@@ -1,17 +1,17 @@
 import type { KeyObject } from 'node:crypto';
 import { IN_TOTO, isSignedBy, parseEnvelope, payloadOf } from './dsse.ts';
 import { keyIdOf } from './signing-key.ts';
-import { type Named, type ReadStatement, readStatement } from './statement.ts';
-import type { Finding, Records } from './verification.ts';
+import { type NamedDigest, type ParsedStatement, readStatement } from './statement.ts';
+import type { Finding, Sidecars } from './verification.ts';
 
 /** What the holder of the key has signed of a file. */
-export interface Signed {
-  statement: ReadStatement;
+export interface SignedSubject {
+  statement: ParsedStatement;
   /** The file in that statement. */
-  subject: Named;
+  subject: NamedDigest;
 }
 
-interface Asked {
+interface SignatureRequest {
   publicKey: KeyObject | null;
   requireSignature: boolean;
   /** Of the file. */
@@ -21,10 +21,10 @@ interface Asked {
 
 /** The signature over the statement, and what it covers when it is good. */
 export function signatureOf(
-  records: Records,
-  { publicKey, requireSignature, sha256, name }: Asked,
-): { finding: Finding; signed: Signed | null } {
-  const said = (state: Finding['state'], what: string, signed: Signed | null = null) => ({
+  records: Sidecars,
+  { publicKey, requireSignature, sha256, name }: SignatureRequest,
+): { finding: Finding; signed: SignedSubject | null } {
+  const said = (state: Finding['state'], what: string, signed: SignedSubject | null = null) => ({
     finding: { check: 'signature' as const, state, said: what },
     signed,
   });

@@ -2,14 +2,14 @@ import { PREDICATE_TYPE, type Resource, STATEMENT_TYPE } from './provenance.ts';
 import { parseStrictJson } from './strict-json.ts';
 
 /** A name with its SHA-256, in small letters. */
-export interface Named {
+export interface NamedDigest {
   name: string;
   sha256: string;
 }
 
 /** What verification needs of a provenance statement. */
-export interface ReadStatement {
-  subjects: Named[];
+export interface ParsedStatement {
+  subjects: NamedDigest[];
   /** SHA-256 of what was made beside the artifact, by file name. */
   byproducts: Map<string, string>;
   /** Empty where the statement does not say. */
@@ -22,7 +22,7 @@ export interface ReadStatement {
  * The parts of an in-toto statement with SLSA v1 provenance, or null for anything else: also for a text that two readers could
  * understand in two ways.
  */
-export function readStatement(bytes: Buffer): ReadStatement | null {
+export function readStatement(bytes: Buffer): ParsedStatement | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
     // biome-ignore lint/suspicious/noExplicitAny: whatever form it has, what does not fit throws below
@@ -44,7 +44,7 @@ export function readStatement(bytes: Buffer): ReadStatement | null {
   }
 }
 
-function sums(resources: Resource[] | undefined): Named[] {
+function sums(resources: Resource[] | undefined): NamedDigest[] {
   return (resources ?? []).flatMap(({ name, digest }) => {
     const sha256 = sha256Of(digest?.sha256);
     return sha256 === undefined ? [] : [{ name: String(name), sha256 }];
@@ -52,7 +52,7 @@ function sums(resources: Resource[] | undefined): Named[] {
 }
 
 /** @throws when one name stands for two contents */
-function byName(list: readonly Named[]): Map<string, string> {
+function byName(list: readonly NamedDigest[]): Map<string, string> {
   const known = new Map<string, string>();
   for (const { name, sha256 } of list) {
     if ((known.get(name) ?? sha256) !== sha256) throw new Error(`${name} is named with two digests`);

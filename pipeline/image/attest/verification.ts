@@ -1,4 +1,4 @@
-import type { FileBeside } from './digest.ts';
+import type { Sidecar } from './digest.ts';
 
 /** What was looked at, and what came of it; "not-verified" says why it could not be looked at. */
 export interface Finding {
@@ -21,4 +21,4 @@ export interface Verification {
 }
 
 /** The files beside an artifact, each read once: what one check has seen is what the next one judges. */
-export type Records = Record<'manifest' | 'sbom' | 'provenance' | 'signature' | 'sums', FileBeside | null>;
+export type Sidecars = Record<'manifest' | 'sbom' | 'provenance' | 'signature' | 'sums', Sidecar | null>;

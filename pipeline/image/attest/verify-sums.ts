@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { namesBeside } from './names.ts';
+import { sidecarNames } from './names.ts';
 import { parseSums, type Sum } from './sums.ts';
-import type { Finding, Records } from './verification.ts';
+import type { Finding, Sidecars } from './verification.ts';
 
 /** SHA256SUMS against the file and its records; the lines of other images are left alone. */
-export function verifySums(file: string, sha256: string, records: Records): Finding {
+export function verifySums(file: string, sha256: string, records: Sidecars): Finding {
   const check = 'sums';
   if (!records.sums) return { check, state: 'not-verified', said: 'there is no SHA256SUMS' };
   const listed = parseSums(records.sums.text)?.map((sum) => ({
@@ -15,7 +15,7 @@ export function verifySums(file: string, sha256: string, records: Records): Find
   const name = basename(file);
   if (!listed.some((sum) => sum.name === name))
     return { check, state: 'not-verified', said: `SHA256SUMS does not list ${name}` };
-  const names = namesBeside(file);
+  const names = sidecarNames(file);
   const now = new Map<string, string | undefined>([[name, sha256]]);
   for (const record of ['manifest', 'sbom', 'provenance', 'signature'] as const)
     now.set(basename(names[record]), records[record]?.sha256);

@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
-import { digestOf, type FileBeside, readBeside } from './digest.ts';
-import { namesBeside } from './names.ts';
-import { type Signed, signatureOf } from './signature.ts';
-import { type ReadStatement, readStatement, sha256Of } from './statement.ts';
+import { digestOf, readSidecar, type Sidecar } from './digest.ts';
+import { sidecarNames } from './names.ts';
+import { type SignedSubject, signatureOf } from './signature.ts';
+import { type ParsedStatement, readStatement, sha256Of } from './statement.ts';
 import { parseStrictJson } from './strict-json.ts';
-import type { Finding, Records, Verification } from './verification.ts';
+import type { Finding, Sidecars, Verification } from './verification.ts';
 import { verifySums } from './verify-sums.ts';
 
 export interface VerifyOptions {
@@ -25,13 +25,13 @@ export interface VerifyOptions {
 export async function verifyFile(path: string, options: VerifyOptions): Promise<Verification> {
   const file = resolve(path);
   const digest = await digestOf(file, options.emit, options.signal);
-  const names = namesBeside(file);
-  const records: Records = {
-    manifest: await readBeside(names.manifest),
-    sbom: await readBeside(names.sbom),
-    provenance: await readBeside(names.provenance),
-    signature: await readBeside(names.signature),
-    sums: await readBeside(names.sums),
+  const names = sidecarNames(file);
+  const records: Sidecars = {
+    manifest: await readSidecar(names.manifest),
+    sbom: await readSidecar(names.sbom),
+    provenance: await readSidecar(names.provenance),
+    signature: await readSidecar(names.signature),
+    sums: await readSidecar(names.sums),
   };
   const statement = records.provenance && readStatement(records.provenance.bytes);
   const signature = signatureOf(records, { ...options, sha256: digest.sha256, name: basename(file) });
@@ -59,7 +59,7 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
   };
 }
 
-function provenance(record: FileBeside | null, statement: ReadStatement | null, sha256: string): Finding {
+function provenance(record: Sidecar | null, statement: ParsedStatement | null, sha256: string): Finding {
   const check = 'provenance';
   if (record === null) return { check, state: 'not-verified', said: 'there is no provenance' };
   if (!statement)
@@ -84,8 +84,12 @@ function provenance(record: FileBeside | null, statement: ReadStatement | null, 
 function byproduct(
   check: 'manifest' | 'sbom',
   path: string,
-  record: FileBeside | null,
-  { sha256, statement, signed }: { sha256: string; statement: ReadStatement | null; signed: Signed | null },
+  record: Sidecar | null,
+  {
+    sha256,
+    statement,
+    signed,
+  }: { sha256: string; statement: ParsedStatement | null; signed: SignedSubject | null },
 ): Finding {
   const name = basename(path);
   if (!record) return { check, state: 'not-verified', said: `there is no ${name}` };
@@ -94,7 +98,7 @@ function byproduct(
   if (artifact !== sha256) return failed(`${name} is of another file: ${artifact ?? 'it names no digest'}`);
   if (signed) {
     // By the name it had when it was signed.
-    const asSigned = basename(namesBeside(signed.subject.name)[check]);
+    const asSigned = basename(sidecarNames(signed.subject.name)[check]);
     const stated = signed.statement.byproducts.get(asSigned);
     if (stated === undefined)
       return failed(`${name} is not signed: the signed statement names no ${asSigned}`);

@@ -4,7 +4,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { artifactManifest, type ManifestSource } from '../pack/manifest.ts';
 import { signStatement } from './dsse.ts';
 import { hostFacts } from './host.ts';
-import { namesBeside } from './names.ts';
+import { sidecarNames } from './names.ts';
 import { packerMaasCommit } from './packer-maas.ts';
 import { provenance } from './provenance.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -26,7 +26,7 @@ export interface AttestationSource extends ManifestSource {
  */
 export async function writeAttestations(source: AttestationSource): Promise<string[]> {
   const { image, release, packed, signingKey } = source;
-  const names = namesBeside(packed.path);
+  const names = sidecarNames(packed.path);
   // A library that only this needs, and that takes a while to load.
   const { sbom } = await import('./sbom.ts');
   const version = await toolVersion();

@@ -1,5 +1,5 @@
 import type { ImageFacts, Package } from '../facts/facts.ts';
-import { aptStanding, installed } from '../parsers/dpkg-status.ts';
+import { aptState, installed } from '../parsers/dpkg-status.ts';
 import { type Check, fail, failOr, type Item, type Outcome, pass } from './types.ts';
 
 function find(facts: ImageFacts, name: string): Package | undefined {
@@ -62,7 +62,7 @@ const STATES = {
 
 /** What is wrong with a package's state; one of another architecture is named with it. */
 function stateItem(p: Package, native: string | undefined): Item[] {
-  const standing = aptStanding(p);
+  const standing = aptState(p);
   if (standing === null) return [];
   const name = native === undefined || p.arch === native || p.arch === 'all' ? p.name : `${p.name}:${p.arch}`;
   const { severity, words } = STATES[standing];

@@ -1,14 +1,18 @@
-import type { SshdDoor } from '../facts/collect/sshd.ts';
+import type { SshdAccess } from '../facts/collect/sshd.ts';
 import { type Check, failOr, type Item, notApplicable, type Severity, several } from './types.ts';
 
 /** What a value means for the machine; null when it opens nothing. */
-type Weigh = (door: SshdDoor, all: readonly SshdDoor[]) => { why: string; severity: Severity } | null;
+type Weigh = (door: SshdAccess, all: readonly SshdAccess[]) => { why: string; severity: Severity } | null;
 
-const yes = (door: SshdDoor) => door.values[0]?.toLowerCase() === 'yes';
-const set = (door: SshdDoor) => door.values[0]?.toLowerCase() !== 'none';
+const yes = (door: SshdAccess) => door.values[0]?.toLowerCase() === 'yes';
+const set = (door: SshdAccess) => door.values[0]?.toLowerCase() !== 'none';
 /** Opens when it is on. */
 const when =
-  (why: string, severity: Severity, on: (door: SshdDoor, all: readonly SshdDoor[]) => boolean = yes): Weigh =>
+  (
+    why: string,
+    severity: Severity,
+    on: (door: SshdAccess, all: readonly SshdAccess[]) => boolean = yes,
+  ): Weigh =>
   (door, all) =>
     on(door, all) ? { why, severity } : null;
 
@@ -71,7 +75,7 @@ const WEIGHTS: Record<string, Weigh> = {
   kerberosauthentication: when('Kerberos passwords are accepted', 'warning'),
 };
 
-const said = ({ keyword, values, for: who }: SshdDoor) =>
+const said = ({ keyword, values, for: who }: SshdAccess) =>
   `${keyword} ${values.join(' ')}${who === null ? '' : ` (for ${who})`}`;
 
 /** Who gets in through sshd. */

@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
-import { startOf } from '../../host/process/alive.ts';
+import { startTimeOf } from '../../host/process/alive.ts';
 import { run, toolMissing } from '../../host/process/run.ts';
 import { stateDir } from '../../workspace/state-dir.ts';
 import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
 
-export type Way = 'loop' | 'fuse2fs';
+export type MountMethod = 'loop' | 'fuse2fs';
 
 /** What each way of reading a disk cannot give. */
-export const LOSES: Record<Way, readonly string[]> = {
+export const LOSES: Record<MountMethod, readonly string[]> = {
   loop: [],
   fuse2fs: ['sub-second modification times', 'trusted.* attributes'],
 };
@@ -42,7 +42,7 @@ export async function withMounted<T>(
   partition: Partition,
   work: string,
   context: MountContext,
-  use: (root: string, way: Way) => Promise<T>,
+  use: (root: string, way: MountMethod) => Promise<T>,
 ): Promise<T> {
   const root = join(work, 'root');
   await mkdir(root);
@@ -54,7 +54,12 @@ export async function withMounted<T>(
   }
 }
 
-async function mount(disk: string, partition: Partition, root: string, context: MountContext): Promise<Way> {
+async function mount(
+  disk: string,
+  partition: Partition,
+  root: string,
+  context: MountContext,
+): Promise<MountMethod> {
   const { signal } = context;
   const refusals: string[] = [];
   if (process.getuid?.() === 0) {
@@ -117,7 +122,7 @@ export async function recordWork(work: string, env: NodeJS.ProcessEnv): Promise<
   const dir = recordsDir(env);
   await mkdir(dir, { recursive: true });
   const path = join(dir, `${process.pid}-${performance.now().toString(36).replace('.', '')}.json`);
-  const record: MountRecord = { pid: process.pid, started: startOf(process.pid), work };
+  const record: MountRecord = { pid: process.pid, started: startTimeOf(process.pid), work };
   await writeFile(path, JSON.stringify(record));
   return () => rm(path, { force: true });
 }
@@ -128,7 +133,7 @@ export async function unmountLeftovers({ emit, env }: MountContext): Promise<voi
   for (const name of await readdir(dir).catch(() => [])) {
     const path = join(dir, name);
     const record = JSON.parse(await readFile(path, 'utf8').catch(() => 'null')) as MountRecord | null;
-    if (!record || startOf(record.pid) === record.started) continue;
+    if (!record || startTimeOf(record.pid) === record.started) continue;
     await unmount(join(record.work, 'root'));
     await rm(record.work, { recursive: true, force: true });
     await rm(path, { force: true });

@@ -6,7 +6,7 @@ import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { run, runOk } from '../../host/process/run.ts';
 import type { Evidence } from '../artifact.ts';
-import { namesBeside } from '../attest/names.ts';
+import { sidecarNames } from '../attest/names.ts';
 import { formatSums, parseSums } from '../attest/sums.ts';
 import { toolVersion } from '../attest/tool-version.ts';
 import { ARCHIVE_CHECKS } from '../checks/archive.ts';
@@ -18,9 +18,9 @@ import { openDisk } from './disk-file.ts';
 import {
   LOSES,
   type MountContext,
+  type MountMethod,
   recordWork,
   unmountLeftovers,
-  type Way,
   withMounted,
 } from './disk-mount.ts';
 import { fileSystemState, type Partition } from './disk-partition.ts';
@@ -42,7 +42,7 @@ export interface DiskPacked {
   packed: PackedRoot;
   verdict: Verdict;
   partition: Partition;
-  read: { way: Way; loses: readonly string[] };
+  read: { way: MountMethod; loses: readonly string[] };
   /** All files written, the artifact first. */
   files: string[];
 }
@@ -185,13 +185,13 @@ function dirty(disk: string): Fault {
 interface Inputs {
   disk: { file: string; format: string; size: number };
   partition: Partition;
-  read: { way: Way; loses: readonly string[] };
+  read: { way: MountMethod; loses: readonly string[] };
   compression: string;
 }
 
 /** @returns the paths written */
 async function describe(packed: PackedRoot, evidence: Evidence, inputs: Inputs): Promise<string[]> {
-  const names = namesBeside(packed.path);
+  const names = sidecarNames(packed.path);
   const name = basename(names.manifest, '.manifest.json');
   const { facts } = packed;
   const platform = facts.dgx.release?.DGX_PLATFORM ?? 'unknown';

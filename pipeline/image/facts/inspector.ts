@@ -1,10 +1,10 @@
 import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ExtractEvents, extract } from 'tar-stream';
-import type { Reading } from '../tar/member.ts';
+import type { ParsedHeader } from '../tar/member.ts';
 import { MOST_PATH, nameProblem, normalise, shown } from '../tar/names.ts';
 import type { Sparse } from '../tar/sparse.ts';
-import { Tap } from '../tar/tap.ts';
+import { TarScanner } from '../tar/tar-scanner.ts';
 import { Budget } from './budget.ts';
 import { collectors, composeFacts, type Finished } from './collect/all.ts';
 import type { Collector, Member, MemberReader } from './collector.ts';
@@ -34,7 +34,7 @@ type Entry = ExtractEvents['entry'][1];
 export class Inspector extends Writable {
   readonly #options: InspectorOptions & { mostMembers: number; mostBytes: number };
   readonly #budget = new Budget();
-  readonly #tap = new Tap((reading) => this.#member(reading));
+  readonly #tap = new TarScanner((reading) => this.#member(reading));
   readonly #tree = new Tree(this.#budget);
   readonly #problems = new Problems();
   readonly #collectors: ReturnType<typeof collectors>;
@@ -196,7 +196,7 @@ export class Inspector extends Writable {
   }
 
   /** Gives a member to every collector, under the path where tar puts it. @returns whether its content is wanted */
-  #member({ name, member, sparse, unknownType }: Reading): boolean {
+  #member({ name, member, sparse, unknownType }: ParsedHeader): boolean {
     if (member === null || this.#stopped) return false;
     const wrong = nameProblem(name, member.type);
     if (wrong) {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { MOST_PATH } from '../tar/names.ts';
 import type { Budget } from './budget.ts';
-import { type Owned, OwnedTable } from './owned.ts';
+import { type Ownership, OwnershipTable } from './ownership.ts';
 
 const SEEN = 1;
 const DIRECTORY = 2;
@@ -18,11 +18,11 @@ export interface Kind {
   directory: boolean;
   symlink: string | null;
   executable: boolean;
-  owned: Owned;
+  owned: Ownership;
 }
 
 /** Why tar cannot put a member where its name says. */
-export type Obstacle = 'below-symlink' | 'below-file';
+export type PathConflict = 'below-symlink' | 'below-file';
 
 /**
  * Which paths an image has, at about 10 bytes a path: 64-bit hashes instead of names, and symlinks with their targets.
@@ -40,7 +40,7 @@ export class Tree {
   #b = new Uint32Array(1 << 15);
   #flags = new Uint8Array(1 << 15);
   #owned = new Uint16Array(1 << 15);
-  readonly #owners = new OwnedTable();
+  readonly #owners = new OwnershipTable();
   // A seed of its own for each image: nobody can prepare names that collide.
   readonly #seedA = randomInt(2 ** 31);
   readonly #seedB = randomInt(2 ** 31);
@@ -55,7 +55,7 @@ export class Tree {
    * Where tar puts a member of that name: folders on the way are made where they are not there, and a symlink on the way is followed when
    * tar has made it already. Links that are absolute or have ".." in them it makes at the end: until then a plain file stands there.
    */
-  place(path: string): { path: string } | { obstacle: Obstacle } {
+  place(path: string): { path: string } | { obstacle: PathConflict } {
     let here = path;
     for (let hops = 0; hops < MOST_HOPS; hops++) {
       const end = this.#folders(here);
@@ -105,7 +105,7 @@ export class Tree {
   }
 
   /** What a hard link to a member shares with it; null for a folder or when there is none. */
-  linkable(path: string): { owned: Owned | null; symlink: string | null; executable: boolean } | null {
+  linkable(path: string): { owned: Ownership | null; symlink: string | null; executable: boolean } | null {
     this.#hash(path);
     const slot = this.#slot();
     const flags = this.#flags[slot]!;

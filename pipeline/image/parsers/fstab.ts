@@ -40,7 +40,7 @@ const NO_DISK = new Set(
 );
 
 /** What an entry mounts: a disk or share that only the build machine has, a file of the image, or nothing of either. */
-export function mountedThing({
+export function mountSource({
   spec,
   type,
   options,

@@ -17,7 +17,7 @@ const OF_BUILDS = [
  * What a host is to a machine elsewhere: `build`, the machine that built the image or one beside it; `private`, an address or a name
  * that only some networks know; null, a host like others.
  */
-export function hostStanding(host: string): 'build' | 'private' | null {
+export function hostScope(host: string): 'build' | 'private' | null {
   const name = host
     .slice(0, 256)
     .toLowerCase()

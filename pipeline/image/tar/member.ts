@@ -6,13 +6,13 @@ import { paxNumber } from './pax.ts';
 import { gnuSegments, paxSparse, type Sparse } from './sparse.ts';
 
 /** Why nothing more can be read: what follows, or what tar makes of this member, is not sure, or tar ends with an error. */
-export interface Refusal {
+export interface TarDefect {
   kind: ProblemKind;
   text: string;
 }
 
 /** A header as GNU tar 1.34 extracts it. */
-export interface Reading {
+export interface ParsedHeader {
   /** As written, byte for byte (latin1); the member's `path` is made of it by whoever knows the image. */
   name: string;
   /** Null for what is no file: a volume's label. */
@@ -47,18 +47,18 @@ const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 /** What a kernel takes of an extended attribute's name; tar warns and goes on without it. */
 const LONGEST_XATTR = 255;
 
-const refuse = (kind: ProblemKind, text: string): Refusal => ({ kind, text });
+const defect = (kind: ProblemKind, text: string): TarDefect => ({ kind, text });
 
 /** The member of a header with a good checksum. @returns a refusal where tar would end with an error or readers differ */
-export function readMember(block: Buffer, extension: Extension, place: number): Reading | Refusal {
+export function readMember(block: Buffer, extension: Extension, place: number): ParsedHeader | TarDefect {
   const { pax } = extension;
   const format = formatOfHeader(block);
   const typeflag = String.fromCharCode(block[156]!);
   const ids = numbers(block, format, typeflag);
   if (ids === null)
-    return refuse('broken-header', `the header at byte ${place} is damaged: a field is no number`);
+    return defect('broken-header', `the header at byte ${place} is damaged: a field is no number`);
   if (typeflag === 'M')
-    return refuse('volume', `the member at byte ${place} begins on another volume: tar cannot extract it`);
+    return defect('volume', `the member at byte ${place} begins on another volume: tar cannot extract it`);
 
   const written = pax.get('GNU.sparse.name') ?? pax.get('path');
   const name = written?.toString('latin1') ?? extension.name ?? headerName(block, format);
@@ -66,13 +66,13 @@ export function readMember(block: Buffer, extension: Extension, place: number): 
   const slash = name.endsWith('/');
   const holes = sparseOf(block, extension, format, typeflag);
   if (holes === 'damaged' || (holes !== null && slash))
-    return refuse('broken-header', `the sparse file at byte ${place} has a damaged map`);
+    return defect('broken-header', `the sparse file at byte ${place} has a damaged map`);
 
   let type = TYPES.get(typeflag) ?? 'file';
   // Old tars write a directory as a file whose name ends in a slash.
   if (slash && '0\x007'.includes(typeflag)) type = 'directory';
   if (stored > 0 && type !== 'file' && !(typeflag === '5' || typeflag === 'D'))
-    return refuse(
+    return defect(
       'ambiguous',
       `the member at byte ${place} is of a type without content and has ${stored} bytes: tar lists and extracts what follows in two ways`,
     );

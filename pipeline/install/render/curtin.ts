@@ -33,7 +33,7 @@ export async function composeCurtin(request: CurtinRequest): Promise<string> {
   const replaced = [replacePassword(early), replacePassword(late)].includes(true);
   const ours = await ourCommands(request);
   if (!replaced) ours['89_build_password'] = PASSWORD_COMMAND;
-  assertRoom(installs, Object.keys(ours), doors, name);
+  assertFits(installs, Object.keys(ours), doors, name);
   const config = {
     ...base,
     ...(base.early_commands ? { early_commands: early } : {}),
@@ -140,7 +140,7 @@ function sorted<T>(section: Record<string, T>): Record<string, T> {
   return Object.fromEntries(Object.entries(section).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function assertRoom(before: string[], ours: string[], after: string[], name: string): void {
+function assertFits(before: string[], ours: string[], after: string[], name: string): void {
   const first = [...ours].sort()[0] as string;
   const last = [...ours].sort().at(-1) as string;
   const early = [...before].sort().at(-1);

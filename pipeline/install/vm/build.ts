@@ -8,7 +8,7 @@ import { measureTar } from '../../image/pack/measure.ts';
 import { type Rendered, VM_NAME } from '../render/types.ts';
 import { attempt } from './attempt.ts';
 import { endLeftovers } from './leftovers.ts';
-import { paces, slowerNotice } from './pace.ts';
+import { slowerNotice, typingSpeeds } from './typing-speed.ts';
 import { packLikeUpstream } from './upstream-pack.ts';
 
 export interface BuildRequest {
@@ -49,7 +49,7 @@ export async function buildRoot(request: BuildRequest): Promise<RootOutput> {
 
 async function installInVm(request: BuildRequest, output: string): Promise<void> {
   const { image, release, rendered, emit } = request;
-  const tries = image.vm.boot === 'typed' ? paces(release.typed) : [undefined];
+  const tries = image.vm.boot === 'typed' ? typingSpeeds(release.typed) : [undefined];
   for (const [index, pace] of tries.entries()) {
     try {
       await attempt({

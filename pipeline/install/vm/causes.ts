@@ -123,7 +123,7 @@ export function isFatal(line: string): boolean {
 export const NO_REASON = 'Packer could not build the image';
 
 /** What has been said by the time a build fails, by whom. */
-export interface Said {
+export interface BuildOutput {
   /** Packer's own output. */
   packer: string;
   /** Lines of QEMU's stderr, which Packer writes to its debug log only. */
@@ -133,7 +133,7 @@ export interface Said {
 }
 
 /** What the failure of a build means, from all that Packer and QEMU have said; the console's last lines are shown with it. */
-export function causeOf(said: Said, logs: string): Fault {
+export function causeOf(said: BuildOutput, logs: string): Fault {
   // A warning is no cause, and neither is that we ended it.
   const qemu = said.qemu.filter((line) => !/\bwarning: |terminating on signal/.test(line)).map(plain);
   const detail = (lines: string[]) =>

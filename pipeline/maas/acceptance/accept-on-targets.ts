@@ -4,8 +4,8 @@ import { readLedger } from '../../workspace/ledger/ledger.ts';
 import type { ChosenTarget } from '../images/choose-targets.ts';
 import { acceptImage } from './accept.ts';
 import { checksDigest } from './applicable.ts';
+import { acceptedBefore } from './quarantine.ts';
 import type { AcceptRequest } from './request.ts';
-import { acceptedBefore } from './standing.ts';
 import type { Acceptance } from './types.ts';
 
 export interface AcceptPlan extends Omit<AcceptRequest, 'target'> {

@@ -8,13 +8,13 @@ import { readLedger, record } from '../../workspace/ledger/ledger.ts';
 import { createClient, type MaasClient } from '../api/client.ts';
 import { releaseMachine } from '../machines/api.ts';
 import type { Machine } from '../machines/types.ts';
+import { acquireMachine, bootsByEfi } from './acquire-machine.ts';
 import { applicable, checksDigest } from './applicable.ts';
 import { checkKeys } from './keys.ts';
 import { type Lease, machineOf, openLease, releaseAbandoned } from './lease.ts';
 import type { AcceptRequest } from './request.ts';
 import { RESULT } from './result-file.ts';
-import { bootsByEfi, takeMachine } from './take-machine.ts';
-import { tryOut } from './try-out.ts';
+import { runAcceptance } from './run-acceptance.ts';
 import type { Acceptance } from './types.ts';
 
 /** Milliseconds that giving a machine back may take, when everything else has been interrupted. */
@@ -45,9 +45,9 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
   const lease = await openLease(client.url, upload.name, { emit, signal, env });
   let machine: Machine | undefined;
   let released: Acceptance['released'] = 'released';
-  let tried: Awaited<ReturnType<typeof tryOut>>;
+  let tried: Awaited<ReturnType<typeof runAcceptance>>;
   try {
-    machine = await takeMachine(client, {
+    machine = await acquireMachine(client, {
       machines: config.machines,
       tags: config.tags,
       architecture: upload.architecture,
@@ -60,7 +60,7 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
       signal,
     });
     emit({ type: 'notice', level: 'info', message: `${upload.name} is tried on ${machine.hostname}` });
-    tried = await tryOut(client, machine, request, {
+    tried = await runAcceptance(client, machine, request, {
       ...{ list, comment, ourKeyIsKnown },
       origin: { machine: `${client.url} ${machine.systemId}`, deployment: lease.agentName },
     });

@@ -2,14 +2,10 @@ import { dotted, type Path, type Problem, quoted } from '../../config/yaml/probl
 import { suggest } from '../../core/text/suggest.ts';
 import { ANSWERS, DEPLOYS } from './first-checks.ts';
 import { unknownPlaceholders } from './placeholders.ts';
-import type { WrittenCheck, WrittenChecks } from './written-checks.ts';
+import type { RawCheck, RawChecks } from './raw-checks.ts';
 
 /** What the schema cannot say. */
-export function ruleProblems(
-  written: WrittenChecks,
-  used: readonly WrittenChecks[],
-  useIsKnown: boolean,
-): Problem[] {
+export function ruleProblems(written: RawChecks, used: readonly RawChecks[], useIsKnown: boolean): Problem[] {
   const problems: Problem[] = [
     ...idProblems('checks', written.checks ?? []),
     ...idProblems('logs', written.logs ?? []),
@@ -50,7 +46,7 @@ function idProblems(list: 'checks' | 'logs', items: readonly { id?: string }[]):
   });
 }
 
-function patternProblems(check: WrittenCheck, path: Path): Problem[] {
+function patternProblems(check: RawCheck, path: Path): Problem[] {
   return (['stdout', 'stderr'] as const).flatMap((stream) =>
     (['matches', 'not_matches'] as const).flatMap((key): Problem[] => {
       const pattern = check.expect?.[stream]?.[key];

@@ -9,8 +9,8 @@ import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { packageRoot } from '../../host/process/package-root.ts';
 import { ruleProblems } from './check-rules.ts';
+import type { RawCheck, RawChecks, RawOutput } from './raw-checks.ts';
 import type { AcceptanceCheck, CheckList, LogCommand, OutputExpectation } from './types.ts';
-import type { WrittenCheck, WrittenChecks, WrittenOutput } from './written-checks.ts';
 
 const SCHEMA = 'schema/acceptance.schema.json';
 const FOLDER = 'templates/acceptance';
@@ -41,7 +41,7 @@ export async function parseChecks(text: string, file: string): Promise<CheckList
   const source = new Source(file, text);
   const data = dataAsWritten(SCHEMA, source);
   const found = schemaProblems(SCHEMA, data);
-  const written = prune(data, found) as WrittenChecks;
+  const written = prune(data, found) as RawChecks;
   const used = await sets(written.use ?? []);
   const useIsKnown = !found.some(({ path }) => path[0] === 'use');
   found.push(...ruleProblems(written, used, useIsKnown));
@@ -53,17 +53,17 @@ export async function parseChecks(text: string, file: string): Promise<CheckList
   return combine(used, written);
 }
 
-async function sets(names: readonly string[]): Promise<WrittenChecks[]> {
+async function sets(names: readonly string[]): Promise<RawChecks[]> {
   return Promise.all(
     names.map(async (name) => {
       const file = join(packageRoot(), FOLDER, `${name}.yaml`);
-      return new Source(file, await readFile(file, 'utf8')).data as WrittenChecks;
+      return new Source(file, await readFile(file, 'utf8')).data as RawChecks;
     }),
   );
 }
 
 /** The sets' checks in their order, each replaced by the file's own of that id; then what else the file has. */
-function combine(used: readonly WrittenChecks[], own: WrittenChecks): CheckList {
+function combine(used: readonly RawChecks[], own: RawChecks): CheckList {
   const checks = new Map<string, AcceptanceCheck>();
   const logs = new Map<string, LogCommand>();
   for (const { checks: some = [], logs: more = [] } of [...used, own]) {
@@ -81,7 +81,7 @@ function combine(used: readonly WrittenChecks[], own: WrittenChecks): CheckList 
   };
 }
 
-function resolved(check: WrittenCheck): AcceptanceCheck {
+function resolved(check: RawCheck): AcceptanceCheck {
   const { id, title, command, why, fix, severity = 'blocker', when = {}, root = false, expect = {} } = check;
   return {
     ...{ id, title, severity, when, command, root, why, fix },
@@ -95,7 +95,7 @@ function resolved(check: WrittenCheck): AcceptanceCheck {
   };
 }
 
-function output(written: WrittenOutput = {}): OutputExpectation {
+function output(written: RawOutput = {}): OutputExpectation {
   const { has_lines: hasLines, not_matches: notMatches, ...rest } = written;
   return {
     ...rest,

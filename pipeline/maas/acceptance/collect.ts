@@ -4,7 +4,7 @@ import { visible } from '../../core/escape/visible.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
 import type { Remote, RemoteCommand } from '../../host/ssh/remote.ts';
-import { filled } from './inspect.ts';
+import { fillCommand } from './inspect.ts';
 import type { Values } from './placeholders.ts';
 import type { CollectedLog, LogCommand } from './types.ts';
 
@@ -43,7 +43,7 @@ export async function collectLogs(
   for (const { id, command, root } of commands) {
     let line: RemoteCommand;
     try {
-      line = filled(command, values);
+      line = fillCommand(command, values);
     } catch (error) {
       logs.push({ id, file: null, size: 0, note: (error as Error).message });
       continue;

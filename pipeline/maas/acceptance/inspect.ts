@@ -7,12 +7,12 @@ import { waitForSsh } from '../../host/ssh/wait.ts';
 import type { Finding } from '../../image/checks/judge.ts';
 import { differences, shortened } from './expect.ts';
 import { fill, ValueMissing, type Values } from './placeholders.ts';
-import { type Origin, seenBefore } from './seen.ts';
+import { type OutputOrigin, repeatedLines } from './recorded-output.ts';
 import type { AcceptanceCheck } from './types.ts';
 
 export interface InspectOptions {
   values: Values;
-  origin: Origin;
+  origin: OutputOrigin;
   /** Seconds for which a machine that broke off is waited for. */
   sshTimeoutS: number;
   /** Milliseconds between two tries. */
@@ -23,7 +23,7 @@ export interface InspectOptions {
 }
 
 /** The machine broke off and did not come back: one wait for it is enough. */
-class Gone extends Error {}
+class ConnectionLost extends Error {}
 
 type Outcome = Pick<Finding, 'status' | 'found'>;
 
@@ -48,7 +48,7 @@ export async function inspect(
       continue;
     }
     const { status, found } = await outcome(remote, check, options).catch((error: unknown): Outcome => {
-      if (!(error instanceof Gone)) throw error;
+      if (!(error instanceof ConnectionLost)) throw error;
       gone = true;
       return { status: 'fail', found: `the connection broke: ${error.message}` };
     });
@@ -72,7 +72,7 @@ async function outcome(remote: Remote, check: AcceptanceCheck, options: InspectO
     const result = await runTwice(remote, check, options);
     const wrong = differences(check, result, values);
     if (wrong.length === 0 && check.expect.fresh) {
-      const again = await seenBefore(check.id, result.stdout, check.expect.fresh, origin, env);
+      const again = await repeatedLines(check.id, result.stdout, check.expect.fresh, origin, env);
       if (again.length > 0)
         wrong.push(`another ${check.expect.fresh} had the same: ${again.map(shortened).join(', ')}`);
     }
@@ -90,7 +90,7 @@ async function runTwice(
   check: AcceptanceCheck,
   { values, sshTimeoutS, pollMs, emit, signal }: InspectOptions,
 ): Promise<RemoteResult> {
-  const command = filled(check.command, values);
+  const command = fillCommand(check.command, values);
   const how = { root: check.root, timeoutMs: check.timeoutS * 1000, signal };
   const first = await remote.run(command, how);
   if (first.exitCode !== null || first.timedOut) return first;
@@ -98,13 +98,13 @@ async function runTwice(
     await waitForSsh(remote, { timeoutS: sshTimeoutS, pollMs, emit, signal });
   } catch (error) {
     if (!(error instanceof Fault) || signal.aborted) throw error;
-    throw new Gone(error.message);
+    throw new ConnectionLost(error.message);
   }
   return remote.run(command, how);
 }
 
 /** A command with its placeholders filled in. @throws ValueMissing */
-export function filled(command: RemoteCommand, values: Values): RemoteCommand {
+export function fillCommand(command: RemoteCommand, values: Values): RemoteCommand {
   // Inside a shell's line a value must stay one word; in an argv it is one already.
   return typeof command === 'string'
     ? fill(command, values, shellQuoted)

@@ -12,7 +12,7 @@ import type { Status } from '../machines/status.ts';
 import type { Machine } from '../machines/types.ts';
 
 /** What is noted before a machine is taken, so that it can be given back whatever happens to this process. */
-interface Note {
+interface LeaseNote {
   /** URL of the MAAS. */
   url: string;
   image: string;
@@ -42,7 +42,7 @@ const PREFIX = 'dgxos-maas-accept-';
 export async function openLease(url: string, image: string, session: Session): Promise<Lease> {
   const agentName = `${PREFIX}${randomBytes(8).toString('hex')}`;
   const dir = join(leasesDir(session.env), agentName);
-  const note: Note = { url, image, since: new Date().toISOString() };
+  const note: LeaseNote = { url, image, since: new Date().toISOString() };
   const unlock = await lockWorkspace(dir, { doing: `acceptance of ${image}`, wait: true, ...session });
   try {
     // After the lock: a note that nobody holds is one that was left behind.
@@ -90,7 +90,7 @@ export async function releaseAbandoned(client: MaasClient, session: Session): Pr
       throw error;
     }
     try {
-      await giveBack(client, agentName, note, session);
+      await releaseHeldMachine(client, agentName, note, session);
       await rm(join(dir, agentName, 'lease.json'), { force: true });
     } catch (error) {
       if (!(error instanceof Fault) || session.signal.aborted) throw error;
@@ -108,10 +108,10 @@ export async function releaseAbandoned(client: MaasClient, session: Session): Pr
 /** Statuses in which a machine is on its way back, or is back. */
 const GIVEN_BACK: readonly Status[] = ['releasing', 'disk_erasing', 'ready'];
 
-async function giveBack(
+async function releaseHeldMachine(
   client: MaasClient,
   agentName: string,
-  { image, since }: Note,
+  { image, since }: LeaseNote,
   { emit, signal }: Session,
 ): Promise<void> {
   const machine = await machineOf(client, agentName);
@@ -121,9 +121,9 @@ async function giveBack(
   await releaseMachine(client, machine, { comment: 'left by dgxos-maas accept' }, { signal, emit });
 }
 
-async function readNote(dir: string): Promise<Note | undefined> {
+async function readNote(dir: string): Promise<LeaseNote | undefined> {
   try {
-    return JSON.parse(await readFile(join(dir, 'lease.json'), 'utf8')) as Note;
+    return JSON.parse(await readFile(join(dir, 'lease.json'), 'utf8')) as LeaseNote;
   } catch {
     return undefined;
   }

@@ -3,11 +3,11 @@ import type { AcceptanceConfig, ImageConfig, Release } from '../../config/types.
 import { Fault } from '../../core/faults/fault.ts';
 import { run } from '../../host/process/run.ts';
 import { createClient } from '../api/client.ts';
-import { isPassing, Patience } from '../api/patience.ts';
+import { isTemporary, RetryBudget } from '../api/retry-budget.ts';
 import type { ChosenTarget } from '../images/choose-targets.ts';
+import { bootsByEfi, noMachineConfigured, usableMachines } from './acquire-machine.ts';
 import { loadChecks } from './checks-file.ts';
 import { checkKeys } from './keys.ts';
-import { bootsByEfi, noMachineNamed, usableMachines } from './take-machine.ts';
 
 /**
  * Finds what would only fail when the machine is deployed: no machine named, checks that are none, a key that cannot be read,
@@ -15,7 +15,7 @@ import { bootsByEfi, noMachineNamed, usableMachines } from './take-machine.ts';
  * @throws Fault USAGE, CONFIG_*, SSH_KEY_UNUSABLE, TOOL_MISSING
  */
 export async function checkAcceptance(config: AcceptanceConfig): Promise<void> {
-  if (config.machines.length === 0 && config.tags.length === 0) throw noMachineNamed();
+  if (config.machines.length === 0 && config.tags.length === 0) throw noMachineConfigured();
   await loadChecks(config.checksFile);
   const { keyFile } = config.ssh;
   if (keyFile !== null)
@@ -39,14 +39,14 @@ export async function checkMachines(
   const { machines, tags, ssh } = image.acceptance;
   const { architecture } = image.resource;
   for (const { target, key } of targets) {
-    const patience = new Patience({ totalS: PATIENCE_S });
+    const patience = new RetryBudget({ totalS: PATIENCE_S });
     const { url, caCert } = target;
     const client = createClient({ url, caCert, key, patience, emit() {}, signal });
     try {
       await checkKeys(client, ssh.keyFile);
       await usableMachines(client, { machines, tags, architecture, needsEfi: bootsByEfi(release) });
     } catch (error) {
-      if (!(error instanceof Fault && isPassing(error))) throw error;
+      if (!(error instanceof Fault && isTemporary(error))) throw error;
     }
   }
 }

@@ -5,9 +5,9 @@ import { Fault } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
 import { openAgent } from '../../host/http/connection.ts';
 import type { ApiKey } from './api-key.ts';
-import { isPassing, Patience } from './patience.ts';
-import { explain, Refusal } from './refusal.ts';
+import { explainMaasError, MaasError } from './maas-error.ts';
 import { type Answer, type Content, sendOnce } from './request.ts';
+import { isTemporary, RetryBudget } from './retry-budget.ts';
 import { authorization } from './sign.ts';
 import { type MaasVersion, parseVersion } from './version.ts';
 
@@ -20,7 +20,7 @@ export interface ClientOptions {
   emit: Emit;
   signal: AbortSignal;
   /** How long to keep trying; a minute where nothing is said. */
-  patience?: Patience;
+  patience?: RetryBudget;
   /** Milliseconds without a byte moving, and from a request's end to its answer. */
   stallMs?: number;
   answerMs?: number;
@@ -36,7 +36,7 @@ export type Form = Record<string, string | number | boolean | readonly (string |
 export class MaasClient {
   /** Ends in /MAAS. */
   readonly url: string;
-  readonly patience: Patience;
+  readonly patience: RetryBudget;
   readonly #options: ClientOptions;
   #agent: Promise<Agent> | undefined;
   #version: Promise<MaasVersion> | undefined;
@@ -46,7 +46,7 @@ export class MaasClient {
   constructor(options: ClientOptions) {
     this.url = maasUrl(options.url);
     this.#options = options;
-    this.patience = options.patience ?? new Patience({ totalS: 60, firstContactS: 10, firstTries: 2 });
+    this.patience = options.patience ?? new RetryBudget({ totalS: 60, firstContactS: 10, firstTries: 2 });
   }
 
   /** The version, asked once. */
@@ -138,7 +138,7 @@ export class MaasClient {
         return await action();
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        if (isPassing(error)) await judge?.(error);
+        if (isTemporary(error)) await judge?.(error);
         await this.patience.pause(error, this.#options.signal, this.retrying(error));
       }
     }
@@ -181,7 +181,7 @@ export class MaasClient {
       this.patience.reached();
       if (answer.status >= 200 && answer.status < 300) return answer;
       if (answer.status >= 300 && answer.status < 400) throw redirected(url, answer);
-      const refusal = explain(
+      const refusal = explainMaasError(
         `${method} ${path}`,
         answer.status,
         answer.text,
@@ -230,9 +230,9 @@ export function createClient(options: ClientOptions): MaasClient {
   return new MaasClient(options);
 }
 
-function redirected(url: string, answer: Answer): Refusal {
+function redirected(url: string, answer: Answer): MaasError {
   const to = redact(answer.headers.get('Location') ?? 'nowhere');
-  return new Refusal('MAAS_REFUSED', `${url} redirects to ${to}; a signed request does not follow`, {
+  return new MaasError('MAAS_REFUSED', `${url} redirects to ${to}; a signed request does not follow`, {
     status: answer.status,
     hint: 'Give the URL that MAAS itself has, with its scheme and port.',
   });

@@ -6,7 +6,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { type ApiKey, parseApiKey } from './api-key.ts';
 import { keyFromStdin } from './key-from-stdin.ts';
-import { keptLogin, keptUrls } from './logins.ts';
+import { storedLogin, storedUrls } from './logins.ts';
 import { readProfile } from './profiles.ts';
 
 const WAYS =
@@ -29,7 +29,7 @@ export async function resolveApiKey(
     return parseApiKey((await readProfile(key.profile, env)).key, `of the maas profile "${key.profile}"`);
   const value = Object.hasOwn(env, key.variable) ? env[key.variable] : undefined;
   if (value) return parseApiKey(value, `in ${key.variable}`);
-  const kept = await keptLogin(maasUrl(target.url), env);
+  const kept = await storedLogin(maasUrl(target.url), env);
   if (kept) return parseApiKey(kept, 'kept by `dgxos-maas login`');
   throw new Fault('API_KEY_MISSING', `There is no API key for ${target.name}: ${key.variable} is not set`, {
     hint: `${WAYS}${await otherLogins(env)}`,
@@ -38,7 +38,7 @@ export async function resolveApiKey(
 
 /** Which logins there are, for a key that was looked for under another URL. */
 async function otherLogins(env: NodeJS.ProcessEnv): Promise<string> {
-  const urls = await keptUrls(env);
+  const urls = await storedUrls(env);
   return urls.length > 0 ? ` Logins are kept for: ${urls.join(', ')}.` : '';
 }
 

@@ -3,8 +3,8 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { createClient } from './client.ts';
 import { givenKey } from './key.ts';
-import { keepLogin, loginsFile } from './logins.ts';
-import { whoAmI } from './who.ts';
+import { loginsFile, storeLogin } from './logins.ts';
+import { whoAmI } from './whoami.ts';
 
 export interface LoginOptions {
   /** Else MAAS_API_URL. */
@@ -49,6 +49,6 @@ export async function logIn(
       level: 'warning',
       message: `${user} is not an administrator, and only these may upload images`,
     });
-  await keepLogin(url, `${key.consumerKey}:${key.tokenKey}:${key.tokenSecret}`, env);
+  await storeLogin(url, `${key.consumerKey}:${key.tokenKey}:${key.tokenSecret}`, env);
   return { url, version, user, admin, file: loginsFile(env) };
 }

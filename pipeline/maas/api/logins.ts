@@ -11,19 +11,19 @@ export function loginsFile(env: NodeJS.ProcessEnv): string {
 }
 
 /** The key kept for a MAAS (its URL as `maasUrl` gives it), if any. */
-export async function keptLogin(url: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+export async function storedLogin(url: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
   const key = (await readLogins(env))[url];
   registerSecret(key);
   return key;
 }
 
 /** The MAAS that keys are kept for, by URL. */
-export async function keptUrls(env: NodeJS.ProcessEnv): Promise<string[]> {
+export async function storedUrls(env: NodeJS.ProcessEnv): Promise<string[]> {
   return Object.keys(await readLogins(env)).sort();
 }
 
 /** Keeps a key for a MAAS. @throws Fault NO_PERMISSION, DISK_FULL */
-export async function keepLogin(url: string, key: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function storeLogin(url: string, key: string, env: NodeJS.ProcessEnv): Promise<void> {
   const path = loginsFile(env);
   const logins = { ...(await readLogins(env)), [url]: key };
   try {

@@ -10,7 +10,7 @@ const SLICE = 256 * 1024;
 // An answer larger than this is none of MAAS.
 const LARGEST_ANSWER = 64 * 1024 * 1024;
 
-export interface Outgoing {
+export interface HttpRequest {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   headers: Record<string, string>;
@@ -44,7 +44,7 @@ export interface Answer {
  * One try of one request; redirects are answers like others and are not followed.
  * @throws Fault MAAS_UNREACHABLE for what may pass; CONFIG_INVALID for what will not (certificate, unknown protocol)
  */
-export async function sendOnce(request: Outgoing): Promise<Answer> {
+export async function sendOnce(request: HttpRequest): Promise<Answer> {
   const cut = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const expect = (ms: number, what: string) => {
@@ -109,7 +109,7 @@ async function* slices(bytes: Buffer | AsyncIterable<Buffer>): AsyncGenerator<Bu
 const CERTIFICATE =
   /^(CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)/;
 
-function translated(request: Outgoing, error: unknown): Fault {
+function translated(request: HttpRequest, error: unknown): Fault {
   if (error instanceof Fault) return error;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const host = new URL(request.url).host;
@@ -154,7 +154,7 @@ const WORDS: Record<string, string> = {
   ENETUNREACH: 'there is no route to it',
 };
 
-function unreachable(request: Outgoing, why: string, cause?: unknown): Fault {
+function unreachable(request: HttpRequest, why: string, cause?: unknown): Fault {
   return new Fault('MAAS_UNREACHABLE', `${new URL(request.url).origin} cannot be reached: ${why}`, {
     hint: 'Check the URL and the network, and run the command again.',
     cause,

@@ -102,7 +102,7 @@ export async function expectFile(path: string, options: Pick<BareFileOptions, 'n
 /** What MAAS takes as the system of a base image. */
 const BASE_SYSTEMS = new Set(['ubuntu', 'centos', 'rhel', 'ol']);
 
-interface Looked {
+interface InspectedFile {
   size: number;
   sha256: string;
   baseImage: string | undefined;
@@ -114,7 +114,7 @@ async function validated(
   file: string,
   options: BareFileOptions,
   { emit, signal, waivers }: Context,
-): Promise<Looked> {
+): Promise<InspectedFile> {
   const { validateFile } = await import('../../image/checks/validate-file.ts');
   const { profile, baseImage, architecture } = options;
   const looking = { profile, baseImage, architecture, waivers: await waivers(), signal, emit };
@@ -150,7 +150,7 @@ async function validated(
 async function measured(
   file: string,
   { emit, signal }: { emit: Emit; signal: AbortSignal },
-): Promise<Looked> {
+): Promise<InspectedFile> {
   const size = await sizeOf(file);
   const known = await manifestSum(file, size);
   if (known) return { size, sha256: known, baseImage: undefined };

@@ -4,7 +4,7 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import type { ApiKey } from '../api/api-key.ts';
 import { givenKey, resolveApiKey } from '../api/key.ts';
-import { keptTarget, namedTarget } from './named-target.ts';
+import { namedTarget, storedTarget } from './named-target.ts';
 
 export interface ChosenTarget {
   target: TargetConfig;
@@ -53,7 +53,7 @@ export async function chooseTargets(options: TargetOptions, session: Session): P
   const { config, warnings } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
   for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
   const only = options.to ?? onlyTarget(config);
-  if (only === undefined) return [await keptTarget(env, await key())];
+  if (only === undefined) return [await storedTarget(env, await key())];
   const targets = [...new Set(only)].map((name) => selectTarget(config, name));
   if (options.apiKeyFile !== undefined && targets.length > 1)
     throw new Fault('USAGE', '--api-key-file gives one key, and there are several targets', {

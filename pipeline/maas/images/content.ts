@@ -8,16 +8,16 @@ import { formatOf, KIND_BYTES, signatureOf } from '../../image/tar/magic.ts';
 
 type Packing = 'gzip' | 'bzip2' | 'xz' | 'none';
 /** What MAAS' file types hold: a root as a tar, a disk in a tar, a disk. */
-type Holds = 'root' | 'disk-tar' | 'disk';
+type ContentKind = 'root' | 'disk-tar' | 'disk';
 
 /** The file types by what they hold and how that is packed, as curtin unpacks them (`sanitize_source`, `dd` and `extract`). */
-const TYPES: Readonly<Record<Holds, Partial<Record<Packing, string>>>> = {
+const TYPES: Readonly<Record<ContentKind, Partial<Record<Packing, string>>>> = {
   root: { gzip: 'tgz', bzip2: 'tbz', xz: 'txz' },
   'disk-tar': { gzip: 'ddtgz', bzip2: 'ddtbz', xz: 'ddtxz', none: 'ddtar' },
   disk: { gzip: 'ddgz', bzip2: 'ddbz2', xz: 'ddxz', none: 'ddraw' },
 };
 
-const WORDS: Record<Holds, string> = {
+const WORDS: Record<ContentKind, string> = {
   root: 'a tar of a root file system',
   'disk-tar': 'a tar with a disk image in it',
   disk: 'a disk image',
@@ -67,21 +67,21 @@ export async function checkContent(
   });
 }
 
-function wants(filetype: string): { holds: Holds; packing: Packing } | undefined {
+function wants(filetype: string): { holds: ContentKind; packing: Packing } | undefined {
   for (const [holds, types] of Object.entries(TYPES))
     for (const [packing, type] of Object.entries(types))
-      if (type === filetype) return { holds: holds as Holds, packing: packing as Packing };
+      if (type === filetype) return { holds: holds as ContentKind, packing: packing as Packing };
   return undefined;
 }
 
-interface Thing {
+interface ContentSample {
   name: string;
   family: string;
   qemu?: string;
 }
 
 /** What curtin could take, or what it is instead; null: not known. */
-function holdsOf(inside: Buffer): Holds | Thing | null {
+function holdsOf(inside: Buffer): ContentKind | ContentSample | null {
   const found = signatureOf(inside);
   if (found === null) return null;
   if (found.family === 'table') return 'disk';
@@ -122,7 +122,7 @@ function mapBytes(content: Buffer): number {
   return end < 0 ? 0 : Math.ceil((end + 1) / BLOCK) * BLOCK;
 }
 
-function remedy({ name, family, qemu }: Thing): string {
+function remedy({ name, family, qemu }: ContentSample): string {
   if (qemu)
     return `Convert it: qemu-img convert -f ${qemu} -O raw IN OUT.raw, and upload OUT.raw as ddraw, or gzipped as ddgz.`;
   if (family === 'compressed') return 'Unpack it once, and pack it by gzip, xz or bzip2.';
@@ -136,7 +136,7 @@ function remedy({ name, family, qemu }: Thing): string {
 async function look(
   file: string,
   signal: AbortSignal,
-): Promise<{ packing: Packing; outer: Thing | null; inside: Buffer }> {
+): Promise<{ packing: Packing; outer: ContentSample | null; inside: Buffer }> {
   try {
     await using handle = await openRegular(file);
     const head = await read(handle, 0, KIND_BYTES);

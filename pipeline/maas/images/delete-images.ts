@@ -1,7 +1,7 @@
 import { Fault } from '../../core/faults/fault.ts';
 import type { LedgerEntry } from '../../workspace/ledger/ledger.ts';
 import type { ListedImage } from './list-images.ts';
-import { entryOf, groundOf, guard } from './retention.ts';
+import { entryOf, guard, retentionContext } from './retention.ts';
 
 /**
  * Refuses to delete by name what `prune` would never delete: a channel, what a channel shows or would go back to, what a machine has, what
@@ -9,13 +9,13 @@ import { entryOf, groundOf, guard } from './retention.ts';
  * @param target URL of the MAAS
  * @throws Fault MAAS_REFUSED with the reason of every image that must stay
  */
-export function expectDeletable(
+export function checkDeletable(
   images: readonly ListedImage[],
   ledger: readonly LedgerEntry[],
   target: string,
   force: boolean,
 ): void {
-  const ground = groundOf(ledger, target, new Date());
+  const ground = retentionContext(ledger, target, new Date());
   const held = images.flatMap((image) => {
     const why = guard(image, ground);
     if (why !== undefined) return [{ image, why, hint: HINTS.find(([says]) => says.test(why))?.[1] }];

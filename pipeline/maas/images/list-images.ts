@@ -1,14 +1,14 @@
 import pLimit from 'p-limit';
 import { plainName } from '../../config/image-name.ts';
 import { type LedgerEntry, readLedger } from '../../workspace/ledger/ledger.ts';
-import { standingOf } from '../acceptance/standing.ts';
+import { acceptanceStateOf } from '../acceptance/quarantine.ts';
 import { type BootResourceDetail, listUploaded, readResource } from '../api/answers.ts';
 import { createClient, type MaasClient } from '../api/client.ts';
 import { listMachines } from '../machines/api.ts';
 import type { Machine } from '../machines/types.ts';
 import type { ChosenTarget } from './choose-targets.ts';
-import { compareVersions } from './standing.ts';
 import type { StoredSet } from './stored.ts';
+import { compareVersions } from './upload-state.ts';
 
 /** An uploaded image as MAAS has it. */
 export interface ListedImage {
@@ -105,7 +105,7 @@ export function listed(
     .sort((a, b) => compareVersions(b.version, a.version));
   const set = sets.find(({ complete }) => complete) ?? sets[0];
   const sha256 = set?.files[0]?.sha256 ?? null;
-  const { state } = standingOf(ledger, sha256 ?? '');
+  const { state } = acceptanceStateOf(ledger, sha256 ?? '');
   const noted = ledger.find((entry) => entry.sha256 === sha256 && entry.did !== 'found');
   return {
     id: detail.id,

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { maasUrl } from '../../config/maas-url.ts';
-import { PATIENCE_S } from '../../config/resolve.ts';
+import { RETRY_BUDGET_S } from '../../config/resolve.ts';
 import type { TargetConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { type ApiKey, parseApiKey } from '../api/api-key.ts';
 import { resolveApiKey } from '../api/key.ts';
-import { keptLogin, keptUrls } from '../api/logins.ts';
+import { storedLogin, storedUrls } from '../api/logins.ts';
 import { readProfile } from '../api/profiles.ts';
 
 interface Session {
@@ -43,8 +43,8 @@ export async function namedTarget(
  * The MAAS of the one login that is kept, where nothing else names one.
  * @throws Fault TARGET_UNKNOWN with the logins there are
  */
-export async function keptTarget(env: NodeJS.ProcessEnv, key?: ApiKey): Promise<NamedTarget> {
-  const urls = await keptUrls(env);
+export async function storedTarget(env: NodeJS.ProcessEnv, key?: ApiKey): Promise<NamedTarget> {
+  const urls = await storedUrls(env);
   const [url] = urls;
   if (url === undefined || urls.length > 1)
     throw new Fault('TARGET_UNKNOWN', 'No MAAS is named', {
@@ -53,7 +53,7 @@ export async function keptTarget(env: NodeJS.ProcessEnv, key?: ApiKey): Promise<
           ? 'dgxos-maas login URL keeps a key, or set MAAS_API_URL and MAAS_API_KEY, or write `targets:` in dgxos-maas.yaml.'
           : `Logins are kept for ${urls.join(', ')}: choose one with --url.`,
     });
-  const text = (await keptLogin(url, env)) as string;
+  const text = (await storedLogin(url, env)) as string;
   return { target: targetOf(url, env), key: key ?? parseApiKey(text, 'kept by `dgxos-maas login`') };
 }
 
@@ -64,13 +64,13 @@ function targetOf(given: string, env: NodeJS.ProcessEnv): TargetConfig {
     url,
     key: { from: 'environment', variable: 'MAAS_API_KEY' },
     caCert: env.MAAS_API_CACERT ? resolve(env.MAAS_API_CACERT) : null,
-    patienceS: PATIENCE_S,
+    patienceS: RETRY_BUDGET_S,
   };
 }
 
 /** A login kept for this very URL first: MAAS_API_KEY may be of another MAAS, and is not shown to this one then. */
 async function keyFor(target: TargetConfig, env: NodeJS.ProcessEnv, emit: Emit): Promise<ApiKey> {
-  const kept = await keptLogin(target.url, env);
+  const kept = await storedLogin(target.url, env);
   if (kept) return parseApiKey(kept, 'kept by `dgxos-maas login`');
   const another = env.MAAS_API_URL && maasUrl(env.MAAS_API_URL) !== target.url;
   return resolveApiKey(target, another ? { ...env, MAAS_API_KEY: undefined } : env, emit);

@@ -7,12 +7,12 @@ import { digestOf } from '../../image/attest/digest.ts';
 import { channelHistory, channelName, channelsOf, emptyChannel } from '../../workspace/ledger/channel.ts';
 import { type LedgerEntry, readLedger, record } from '../../workspace/ledger/ledger.ts';
 import { uploadOf } from '../../workspace/ledger/upload-of.ts';
-import { mayBePromoted } from '../acceptance/standing.ts';
+import { checkPromotable } from '../acceptance/quarantine.ts';
 import { listUploaded, readResource } from '../api/answers.ts';
 import { createClient, type MaasClient } from '../api/client.ts';
 import type { ChosenTarget } from './choose-targets.ts';
-import { standing } from './standing.ts';
 import { type UploadResult, uploadImage } from './upload.ts';
+import { uploadState } from './upload-state.ts';
 
 export interface ChannelRequest {
   image: ImageConfig;
@@ -28,7 +28,7 @@ export interface ChannelRequest {
   env: NodeJS.ProcessEnv;
 }
 
-export interface Moved extends UploadResult {
+export interface ChannelUpdate extends UploadResult {
   target: string;
   /** The versioned name whose content the channel shows now. */
   of: string;
@@ -44,12 +44,12 @@ export async function promote(
   chosen: ChosenTarget,
   version: string | undefined,
   request: ChannelRequest,
-): Promise<Moved> {
+): Promise<ChannelUpdate> {
   const client = open(chosen, request);
   const ledger = await readLedger(request.env);
   const entry = uploadOf(ledger, client.url, request.image.name, version);
-  mayBePromoted(ledger, entry, request);
-  tellNewChannel(channelsOf(ledger, client.url, request.image), request);
+  checkPromotable(ledger, entry, request);
+  announceNewChannel(channelsOf(ledger, client.url, request.image), request);
   await expectComplete(client, entry);
   const checked = ledger.some(({ sha256, validated }) => sha256 === entry.sha256 && validated);
   if (!checked)
@@ -60,11 +60,11 @@ export async function promote(
         hint: `dgxos-maas run ${request.image.name} checks and uploads it.`,
       },
     );
-  return move(client, chosen, entry, 'promoted', request);
+  return updateChannel(client, chosen, entry, 'promoted', request);
 }
 
 /** A channel comes into being by its first promotion; a misspelt one should not come unnoticed. */
-function tellNewChannel(known: readonly string[], { channel, image, emit }: ChannelRequest): void {
+function announceNewChannel(known: readonly string[], { channel, image, emit }: ChannelRequest): void {
   if (known.length === 0 || known.includes(channel)) return;
   emit({
     type: 'notice',
@@ -77,7 +77,7 @@ function tellNewChannel(known: readonly string[], { channel, image, emit }: Chan
  * Lets a channel show again what it showed before.
  * @throws Fault MAAS_NOT_FOUND when there is nothing before
  */
-export async function rollBack(chosen: ChosenTarget, request: ChannelRequest): Promise<Moved> {
+export async function rollBack(chosen: ChosenTarget, request: ChannelRequest): Promise<ChannelUpdate> {
   const client = open(chosen, request);
   const name = channelName(request.image, request.channel);
   const ledger = await readLedger(request.env);
@@ -88,16 +88,16 @@ export async function rollBack(chosen: ChosenTarget, request: ChannelRequest): P
     throw new Fault('MAAS_NOT_FOUND', `${name} has had one image only so far`, {
       hint: 'Only what was promoted from this host can be gone back to.',
     });
-  return move(client, chosen, before, 'rolled-back', request);
+  return updateChannel(client, chosen, before, 'rolled-back', request);
 }
 
-async function move(
+async function updateChannel(
   client: MaasClient,
   chosen: ChosenTarget,
   entry: LedgerEntry,
   did: 'promoted' | 'rolled-back',
   request: ChannelRequest,
-): Promise<Moved> {
+): Promise<ChannelUpdate> {
   const { image, channel, emit, signal, env } = request;
   const name = channelName(image, channel);
   const file = await kept(entry, request);
@@ -129,9 +129,9 @@ export async function kept(
   { keepIn: dir, emit, signal }: Pick<ChannelRequest, 'keepIn' | 'emit' | 'signal'>,
 ): Promise<string> {
   const path = join(dir, entry.sha256);
-  const found = await standsAt(path, entry, emit, signal);
+  const found = await currentEntry(path, entry, emit, signal);
   if (found === 'good') return path;
-  if ((await standsAt(entry.file, entry, emit, signal)) !== 'good')
+  if ((await currentEntry(entry.file, entry, emit, signal)) !== 'good')
     throw new Fault(
       'UPLOAD_MISSING',
       `The content of ${entry.name} is no longer here: ${entry.file} is another file now`,
@@ -163,7 +163,7 @@ export async function kept(
 }
 
 /** Whether a path holds the content of an entry: the size first, as it costs nothing. */
-async function standsAt(
+async function currentEntry(
   path: string,
   { size, sha256 }: LedgerEntry,
   emit: Emit,
@@ -184,7 +184,7 @@ async function standsAt(
 async function expectComplete(client: MaasClient, entry: LedgerEntry): Promise<void> {
   const all = await listUploaded(client);
   const found = all.find((one) => one.name === entry.name && one.architecture === entry.architecture);
-  const now = found && standing(await readResource(client, found.id), entry, 1);
+  const now = found && uploadState(await readResource(client, found.id), entry, 1);
   if (now?.at !== 'complete')
     throw new Fault('MAAS_NOT_FOUND', `${entry.name} is not complete in MAAS`, {
       hint: `dgxos-maas upload ${entry.image} completes it.`,

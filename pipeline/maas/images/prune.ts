@@ -8,7 +8,7 @@ import { atLeast } from '../api/version.ts';
 import type { ChosenTarget } from './choose-targets.ts';
 import { type ListedImage, listImages } from './list-images.ts';
 import { type Renewal, renewalOf, renewChannel, warningOf } from './renew.ts';
-import { type Judged, judgeImages, type Retention } from './retention.ts';
+import { decideRetention, type Retention, type RetentionDecision } from './retention.ts';
 import { freedBy } from './stored.ts';
 
 export interface PruneRequest {
@@ -23,7 +23,7 @@ export interface PruneRequest {
   env: NodeJS.ProcessEnv;
 }
 
-export interface PrunedImage extends Judged {
+export interface PrunedImage extends RetentionDecision {
   /** Bytes that its going frees in MAAS: none where another image or set has the content too. */
   frees: number;
   /** Of a channel: what it keeps of earlier promotions, and what becomes of it. */
@@ -37,7 +37,7 @@ export async function prune(chosen: ChosenTarget, request: PruneRequest): Promis
   const client = createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
   const ledger = await readLedger(env);
   const images = await listImages(chosen, { ...request, machines: true });
-  const judged = judgeImages(images, ledger, client.url, policy, new Date()).filter(
+  const judged = decideRetention(images, ledger, client.url, policy, new Date()).filter(
     ({ image }) =>
       only === undefined ||
       ledger.some((e) => e.name === image.name && e.image !== undefined && only.includes(e.image)),

@@ -20,7 +20,7 @@ export function retention(configured: Retention, flags: Partial<Retention>): Ret
   };
 }
 
-export interface Judged {
+export interface RetentionDecision {
   image: ListedImage;
   delete: boolean;
   why: string;
@@ -31,7 +31,7 @@ const DAY_MS = 24 * 3600 * 1000;
 const IN_FLIGHT_MS = DAY_MS;
 
 /** What is known of a target's images when one of them is to go. */
-export interface Ground {
+export interface RetentionContext {
   /** The ledger's entries of the target. */
   here: readonly LedgerEntry[];
   channels: ReadonlySet<string>;
@@ -41,7 +41,11 @@ export interface Ground {
 }
 
 /** @param target the URL of the MAAS */
-export function groundOf(ledger: readonly LedgerEntry[], target: string, now: Date): Ground {
+export function retentionContext(
+  ledger: readonly LedgerEntry[],
+  target: string,
+  now: Date,
+): RetentionContext {
   const here = ledger.filter((entry) => entry.target === target);
   const channels = channelNames(here, target);
   const shown = [...channels].flatMap((name) =>
@@ -53,7 +57,7 @@ export function groundOf(ledger: readonly LedgerEntry[], target: string, now: Da
 }
 
 /** The newest entry of the ledger on an image. */
-export function entryOf(image: ListedImage, { here }: Ground): LedgerEntry | undefined {
+export function entryOf(image: ListedImage, { here }: RetentionContext): LedgerEntry | undefined {
   return here.findLast((e) => e.resourceId === image.id && e.name === image.name);
 }
 
@@ -61,7 +65,7 @@ export function entryOf(image: ListedImage, { here }: Ground): LedgerEntry | und
  * Why an image must stay whatever is wanted of it: a channel, what a channel needs, what a machine has, or what may be on its way.
  * Undefined where nothing of this holds.
  */
-export function guard(image: ListedImage, ground: Ground): string | undefined {
+export function guard(image: ListedImage, ground: RetentionContext): string | undefined {
   if (ground.channels.has(image.name)) return 'a channel';
   const channel = image.sha256 === null ? undefined : ground.shown.get(image.sha256);
   if (channel !== undefined) return `${channel} shows it, or would go back to it`;
@@ -77,20 +81,20 @@ export function guard(image: ListedImage, ground: Ground): string | undefined {
  * Decides which uploads of a target go. Only what was uploaded from here is ever deleted, and nothing that `guard` holds.
  * @param target the URL of the MAAS
  */
-export function judgeImages(
+export function decideRetention(
   images: readonly ListedImage[],
   ledger: readonly LedgerEntry[],
   target: string,
   policy: Retention,
   now: Date,
-): Judged[] {
-  const ground = groundOf(ledger, target, now);
+): RetentionDecision[] {
+  const ground = retentionContext(ledger, target, now);
   const ages = new Map<string, number>();
   const uploads = images
     .map((image) => ({ image, entry: entryOf(image, ground) }))
     .sort((a, b) => Date.parse(b.entry?.time ?? '') - Date.parse(a.entry?.time ?? ''));
   return uploads.map(({ image, entry }) => {
-    const stays = (why: string): Judged => ({ image, delete: false, why });
+    const stays = (why: string): RetentionDecision => ({ image, delete: false, why });
     if (!entry?.image) return stays('not uploaded from here');
     const held = guard(image, ground);
     if (held !== undefined) return stays(held);

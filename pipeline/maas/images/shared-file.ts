@@ -22,7 +22,10 @@ export interface SameContent {
  * itself in 3.5.0 and 3.5.1, by `filename_on_disk` from 3.5.2): up to 3.7 a second upload begins the unfinished file anew, and from
  * 3.8 on the finished one as well. Up to 3.4 nothing of this is so, and nobody is asked.
  */
-export async function othersWith(client: MaasClient, request: UploadRequest): Promise<SameContent> {
+export async function imagesWithSameContent(
+  client: MaasClient,
+  request: UploadRequest,
+): Promise<SameContent> {
   if (!atLeast(await client.version(), 3, 5)) return { complete: [], unfinished: [] };
   const { sha256, architecture } = request;
   const name = plainName(request.name);
@@ -47,8 +50,8 @@ export interface SharedContent extends SameContent {
 }
 
 /** Asks for other images of the content before the first byte, and warns of what becomes of them. */
-export async function tellShared(client: MaasClient, request: UploadRequest): Promise<SharedContent> {
-  const others = await othersWith(client, request);
+export async function warnOfSharedFile(client: MaasClient, request: UploadRequest): Promise<SharedContent> {
+  const others = await imagesWithSameContent(client, request);
   const { complete, unfinished } = others;
   const { emit, name } = request;
   if (unfinished.length > 0)
@@ -68,7 +71,7 @@ export async function tellShared(client: MaasClient, request: UploadRequest): Pr
 }
 
 /** Says what an upload that broke off leaves of the images that had its content. */
-export function tellBroken(without: readonly string[], emit: Emit): void {
+export function warnOfBrokenUpload(without: readonly string[], emit: Emit): void {
   if (without.length === 0) return;
   emit({
     type: 'notice',

@@ -1,4 +1,4 @@
-import { compareVersions } from './standing.ts';
+import { compareVersions } from './upload-state.ts';
 
 /** One upload of an image, as MAAS keeps it. */
 export interface StoredSet {

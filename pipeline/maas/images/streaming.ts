@@ -20,7 +20,7 @@ export interface StreamedImage {
  * MAAS 3.8's way of one streamed request, for one image. API v3 takes no API keys but a token that a user's name and
  * password give (MAAS_USERNAME, MAAS_PASSWORD); whether it is open is found with small requests, before the file is sent.
  */
-export class StreamingDoor {
+export class StreamingEndpoint {
   readonly #client: MaasClient;
   readonly #headers: Record<string, string>;
 
@@ -30,17 +30,17 @@ export class StreamingDoor {
   }
 
   /** The door, or undefined where there is none, or none for this user. */
-  static async find(client: MaasClient, env: NodeJS.ProcessEnv): Promise<StreamingDoor | undefined> {
+  static async find(client: MaasClient, env: NodeJS.ProcessEnv): Promise<StreamingEndpoint | undefined> {
     if (!atLeast(await client.version(), 3, 8)) return undefined;
     try {
       if (env.MAAS_USERNAME && env.MAAS_PASSWORD)
-        return new StreamingDoor(client, {
+        return new StreamingEndpoint(client, {
           Authorization: await logIn(client, env.MAAS_USERNAME, env.MAAS_PASSWORD),
         });
       await client.raw('GET', `${V3}/custom_images?page=1&size=1`);
-      return new StreamingDoor(client, {});
+      return new StreamingEndpoint(client, {});
     } catch (error) {
-      if (wasEnded(error)) throw error;
+      if (wasAborted(error)) throw error;
       return undefined;
     }
   }
@@ -59,7 +59,7 @@ export function fitsHeaders(image: StreamedImage): boolean {
 }
 
 /** Whether a fault is somebody's wish to stop, and no trouble of the server. */
-export function wasEnded(error: unknown): boolean {
+export function wasAborted(error: unknown): boolean {
   return !(error instanceof Fault) || error.exitCode === EXIT.sigint || error.exitCode === EXIT.sigterm;
 }
 

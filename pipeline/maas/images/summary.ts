@@ -1,7 +1,7 @@
 import { plain } from '../../core/escape/terminal.ts';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
-import type { Moved } from './promote.ts';
+import type { ChannelUpdate } from './promote.ts';
 import type { TargetResult } from './to-targets.ts';
 
 /** What an upload came to, one block for each target. */
@@ -27,7 +27,7 @@ export function uploadSummary(results: readonly TargetResult[], color: Paint): s
 }
 
 /** Where a channel points now, one line for each target. */
-export function movedSummary(moved: readonly Moved[]): string {
+export function channelUpdateSummary(moved: readonly ChannelUpdate[]): string {
   return moved
     .map(
       ({ target, name, of, skipped }) =>

@@ -24,7 +24,7 @@ export function regionsDir(regions: readonly string[], env: NodeJS.ProcessEnv): 
 const KEEP_MS = 7 * 24 * 3600 * 1000;
 
 /** The largest chunk that passed lately, in bytes, or undefined. Anything unreadable counts as unknown. */
-export async function learntChunkSize(dir: string): Promise<number | undefined> {
+export async function storedChunkSize(dir: string): Promise<number | undefined> {
   try {
     const learnt = JSON.parse(await readFile(join(dir, 'chunk-size.json'), 'utf8')) as {
       bytes: number;
@@ -38,7 +38,7 @@ export async function learntChunkSize(dir: string): Promise<number | undefined> 
 }
 
 /** Keeps it for the next upload; that it cannot be kept harms nothing. */
-export async function keepChunkSize(dir: string, bytes: number): Promise<void> {
+export async function storeChunkSize(dir: string, bytes: number): Promise<void> {
   try {
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await writeFileAtomic(

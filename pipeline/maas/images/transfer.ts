@@ -3,18 +3,23 @@ import { endpointOf } from '../../config/maas-url.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { recordUpload } from '../../workspace/ledger/ledger.ts';
 import type { MaasClient } from '../api/client.ts';
-import { Refusal } from '../api/refusal.ts';
+import { MaasError } from '../api/maas-error.ts';
 import { atLeast } from '../api/version.ts';
 import type { ChunkSize } from './chunk-size.ts';
 import type { LocalFile } from './local-file.ts';
-import { Place } from './place.ts';
 import { ProgressLine } from './progress-line.ts';
+import { RemoteImage } from './remote-image.ts';
 import type { UploadRequest, UploadResult } from './request.ts';
-import { othersWith, type SharedContent, tellBroken, tellShared } from './shared-file.ts';
-import type { Standing } from './standing.ts';
-import { fitsHeaders, StreamingDoor, wasEnded } from './streaming.ts';
-import { keepChunkSize } from './target-state.ts';
+import {
+  imagesWithSameContent,
+  type SharedContent,
+  warnOfBrokenUpload,
+  warnOfSharedFile,
+} from './shared-file.ts';
+import { fitsHeaders, StreamingEndpoint, wasAborted } from './streaming.ts';
+import { storeChunkSize } from './target-state.ts';
 import { lastAnswerMs, type Tuning } from './tuning.ts';
+import type { UploadState } from './upload-state.ts';
 
 // Starting afresh helps against what somebody else left there; if it does not help twice, something else is wrong.
 const RESTARTS = 2;
@@ -32,7 +37,7 @@ export class Transfer {
   readonly #chunkSize: ChunkSize;
   readonly #dir: string;
   readonly #tuning: Tuning;
-  readonly #place: Place;
+  readonly #place: RemoteImage;
   readonly #line: ProgressLine;
   #sent = 0;
   #restarts = 0;
@@ -63,7 +68,7 @@ export class Transfer {
     this.#chunkSize = chunkSize;
     this.#dir = dir;
     this.#tuning = tuning;
-    this.#place = new Place(client, request);
+    this.#place = new RemoteImage(client, request);
     this.#line = new ProgressLine(request, () => client.patience.attempt);
   }
 
@@ -77,19 +82,19 @@ export class Transfer {
         const now = await this.#place.ask();
         if (now.at === 'complete') return this.#done(now.set);
         try {
-          this.#others ??= await tellShared(this.#client, this.#request);
+          this.#others ??= await warnOfSharedFile(this.#client, this.#request);
           await this.#advance(now);
         } catch (error) {
           await this.#recover(error);
         }
       }
     } catch (error) {
-      if (this.#sent > 0) tellBroken(this.#others?.without ?? [], this.#request.emit);
+      if (this.#sent > 0) warnOfBrokenUpload(this.#others?.without ?? [], this.#request.emit);
       throw error;
     }
   }
 
-  async #advance(now: Exclude<Standing, { at: 'complete' }>): Promise<void> {
+  async #advance(now: Exclude<UploadState, { at: 'complete' }>): Promise<void> {
     if (now.at === 'absent') {
       this.#resumedAt ??= 0;
       return this.#begin(now.keepOld);
@@ -143,7 +148,7 @@ export class Transfer {
     this.#mayStream = false;
     const { name, sha256, architecture, filetype, title, baseImage, env, emit } = this.#request;
     const image = { name: fullName(name), sha256, architecture, filetype, title, baseImage };
-    const door = fitsHeaders(image) ? await StreamingDoor.find(this.#client, env) : undefined;
+    const door = fitsHeaders(image) ? await StreamingEndpoint.find(this.#client, env) : undefined;
     if (!door) return false;
     const { size } = this.#file;
     const bytes = this.#file.stream();
@@ -152,14 +157,14 @@ export class Transfer {
       await door.send(image, body, lastAnswerMs(this.#tuning, size));
       this.#client.patience.advanced();
     } catch (error) {
-      if (!(error instanceof Fault) || wasEnded(error) || error.code === 'UPLOAD_CHANGED') throw error;
+      if (!(error instanceof Fault) || wasAborted(error) || error.code === 'UPLOAD_CHANGED') throw error;
       const message = `Sending in one stream failed: ${error.message}; going on in chunks, which can be resumed`;
       emit({ type: 'notice', level: 'warning', message });
     }
     return true;
   }
 
-  async #awaitComplete(now: Exclude<Standing, { at: 'complete' | 'absent' }>): Promise<void> {
+  async #awaitComplete(now: Exclude<UploadState, { at: 'complete' | 'absent' }>): Promise<void> {
     const percent = now.at === 'sent' ? now.percent : (100 * now.offset) / this.#file.size;
     this.#line.waiting(percent);
     const waiting = new Fault(
@@ -180,10 +185,10 @@ export class Transfer {
       await this.#place.remove().catch(() => {});
       throw error;
     }
-    const { status, row } = error instanceof Refusal ? error : { status: 0, row: undefined };
+    const { status, row } = error instanceof MaasError ? error : { status: 0, row: undefined };
     if (status === 413 || row === 'expired') {
       if (!(status === 413 ? this.#chunkSize.refused() : this.#chunkSize.lower())) throw error;
-      if (status === 413) await keepChunkSize(this.#dir, this.#chunkSize.bytes);
+      if (status === 413) await storeChunkSize(this.#dir, this.#chunkSize.bytes);
       return;
     }
     if (row === 'complete') {
@@ -251,7 +256,9 @@ export class Transfer {
     // 3.8 has no such file apart, and what it has is gone on with.
     if (!again || atLeast(await this.#client.version(), 3, 8)) return false;
     const before = this.#offset === this.#resumedAt ? [] : (this.#others?.complete ?? []);
-    return (await othersWith(this.#client, this.#request)).complete.some((name) => !before.includes(name));
+    return (await imagesWithSameContent(this.#client, this.#request)).complete.some(
+      (name) => !before.includes(name),
+    );
   }
 
   #done(set: string): Transferred {

@@ -4,11 +4,11 @@ import { lockWorkspace } from '../../workspace/lock.ts';
 import { regionIds } from '../api/answers.ts';
 import { hasBaseImage, importHint } from '../api/base-images.ts';
 import { createClient, type MaasClient } from '../api/client.ts';
-import { Patience } from '../api/patience.ts';
+import { RetryBudget } from '../api/retry-budget.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { LocalFile } from './local-file.ts';
 import { checkRequest, type UploadRequest, type UploadResult } from './request.ts';
-import { learntChunkSize, regionsDir, targetDir } from './target-state.ts';
+import { regionsDir, storedChunkSize, targetDir } from './target-state.ts';
 import { Transfer } from './transfer.ts';
 import { TUNING, type Tuning } from './tuning.ts';
 
@@ -30,7 +30,7 @@ export async function uploadImage(request: UploadRequest, tuning: Tuning = TUNIN
     caCert: request.target.caCert,
     emit: request.emit,
     signal: request.signal,
-    patience: new Patience({ totalS: request.patienceS, baseMs: tuning.backOffMs }),
+    patience: new RetryBudget({ totalS: request.patienceS, baseMs: tuning.backOffMs }),
     stallMs: tuning.stallMs,
     answerMs: tuning.answerMs,
   });
@@ -60,7 +60,7 @@ async function transfer(
   try {
     const maasVersion = (await client.version()).text;
     await warnOfBaseImage(client, request);
-    const chunkSize = new ChunkSize(tuning.chunkSizes, await learntChunkSize(dir));
+    const chunkSize = new ChunkSize(tuning.chunkSizes, await storedChunkSize(dir));
     const done = await new Transfer(client, request, file, chunkSize, dir, tuning).run();
     const { resourceId, set } = done;
     await recordUpload(done.skipped ? 'found' : 'completed', client.url, request, { resourceId, set });

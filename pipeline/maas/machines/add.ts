@@ -2,8 +2,8 @@ import pLimit from 'p-limit';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import type { Form, MaasClient } from '../api/client.ts';
-import { isPassing, Patience } from '../api/patience.ts';
-import { bmcJudge } from './bmc-owner.ts';
+import { isTemporary, RetryBudget } from '../api/retry-budget.ts';
+import { bmcConflictChecker } from './bmc-owner.ts';
 import type { NewMachine } from './new-machine.ts';
 import { parseMachine, parseMachines } from './parse-machine.ts';
 import { powerForm } from './power-parameters.ts';
@@ -120,7 +120,7 @@ async function addOne(
   let machine: Machine | undefined;
   try {
     const form = formOf(wanted, types);
-    machine = await create(client, form, macs, { signal, judge: bmcJudge(client, form, types) });
+    machine = await create(client, form, macs, { signal, judge: bmcConflictChecker(client, form, types) });
     machine = (await place(client, wanted, machine)).machine;
     return { hostname, outcome: 'added', machine, set: [], differs: [] };
   } catch (error) {
@@ -175,13 +175,13 @@ async function create(
   macs: readonly string[],
   { signal, judge }: Pick<AddSettings, 'signal'> & { judge: (fault: Fault) => Promise<void> },
 ): Promise<Machine> {
-  const patience = new Patience({ totalS: 60 });
+  const patience = new RetryBudget({ totalS: 60 });
   patience.reached();
   for (;;) {
     try {
       return parseMachine(client, 'machines/', await client.post('machines/', form));
     } catch (error) {
-      if (!(error instanceof Fault) || !isPassing(error)) throw error;
+      if (!(error instanceof Fault) || !isTemporary(error)) throw error;
       await judge(error);
       await patience.pause(error, signal, client.retrying(error));
       const [mac] = macs;

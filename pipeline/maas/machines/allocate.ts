@@ -1,6 +1,6 @@
 import { Fault } from '../../core/faults/fault.ts';
 import type { Form, MaasClient } from '../api/client.ts';
-import { Refusal } from '../api/refusal.ts';
+import { MaasError } from '../api/maas-error.ts';
 import { parseMachine } from './parse-machine.ts';
 import type { AllocateRequest, Machine } from './types.ts';
 
@@ -22,7 +22,7 @@ export async function allocate(client: MaasClient, request: AllocateRequest): Pr
   try {
     return parseMachine(client, path, await client.post(path, form));
   } catch (error) {
-    if (!(error instanceof Refusal && error.status === 409)) throw error;
+    if (!(error instanceof MaasError && error.status === 409)) throw error;
     throw new Fault('MACHINE_UNAVAILABLE', `No machine is free that is ${described(request)}`, {
       hint: 'dgxos-maas machines list --status ready shows the free ones; release one, or wait and run again.',
       ...(error.detail ? { detail: error.detail } : {}),

@@ -1,12 +1,12 @@
 import { Fault } from '../../core/faults/fault.ts';
 import type { Form, MaasClient } from '../api/client.ts';
-import { Refusal } from '../api/refusal.ts';
+import { MaasError } from '../api/maas-error.ts';
 import { parseMachines } from './parse-machine.ts';
 import type { PowerField, PowerType } from './power-types.ts';
 import type { Machine } from './types.ts';
 
 /** A conflict may be one of two requests at the same moment; a second one is no accident any more. */
-const ACCIDENTS = 1;
+const TOLERATED_CONFLICTS = 1;
 const PREFIX = 'power_parameters_';
 
 /**
@@ -16,7 +16,7 @@ const PREFIX = 'power_parameters_';
  * @param systemId the machine that is changed; undefined for a new one
  * @returns for each fault of a try: resolves where trying again may help
  */
-export function bmcJudge(
+export function bmcConflictChecker(
   client: MaasClient,
   form: Form,
   types: readonly PowerType[],
@@ -24,8 +24,8 @@ export function bmcJudge(
 ): (fault: Fault) => Promise<void> {
   let conflicts = 0;
   return async (fault) => {
-    const isConflict = fault instanceof Refusal && fault.status === 409 && fault.row === undefined;
-    if (!isConflict || ++conflicts <= ACCIDENTS) return;
+    const isConflict = fault instanceof MaasError && fault.status === 409 && fault.row === undefined;
+    if (!isConflict || ++conflicts <= TOLERATED_CONFLICTS) return;
     const owner = await ownerOf(client, form, types, systemId);
     if (owner) throw taken(owner, form);
   };

@@ -6,7 +6,7 @@ import type { JobResult } from './job.ts';
 import { tail } from './printable.ts';
 import { statusName } from './status.ts';
 import { timeoutOf } from './timeouts.ts';
-import type { Explanation, StateTimeouts, Waited } from './types.ts';
+import type { Explanation, StateTimeouts, WaitResult } from './types.ts';
 
 const EVENTS_SHOWN = 6;
 const LINES_SHOWN = 8;
@@ -16,7 +16,7 @@ type Why = Pick<JobResult, 'cause' | 'remedy' | 'detail' | 'reason'>;
 /** Why waiting for a machine was no success, in a sentence, with the last events and outputs as detail. */
 export async function explainWaited(
   client: MaasClient,
-  { outcome, hostname, machine, seconds }: Waited,
+  { outcome, hostname, machine, seconds }: WaitResult,
   timeouts: Partial<StateTimeouts>,
 ): Promise<Why> {
   if (outcome === 'gone' || !machine)

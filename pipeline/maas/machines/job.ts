@@ -1,7 +1,7 @@
 import type { Fault } from '../../core/faults/fault.ts';
 import type { MaasClient } from '../api/client.ts';
 import type { Status } from './status.ts';
-import type { Goal, Machine } from './types.ts';
+import type { Machine, WaitGoal } from './types.ts';
 
 /** What is to be done with one machine, judged before anything is touched. */
 export type Decision =
@@ -30,7 +30,7 @@ export interface Job {
   /** Done before the first is started, for all of those that will be. */
   prepare?: (client: MaasClient, machines: readonly Machine[]) => Promise<void>;
   /** Where it leads. */
-  until: Goal;
+  until: WaitGoal;
   /** What a person has to do at a machine whose power MAAS cannot control. */
   byHand: ((machine: Machine) => string) | null;
   /** A machine that rests in another state is waited for all the same, until its time is out. */

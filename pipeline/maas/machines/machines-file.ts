@@ -8,24 +8,24 @@ import { registerSecret } from '../../core/secrets/registry.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { plainMac } from './mac.ts';
 import { architectureOf, knownByBmc, type NewMachine } from './new-machine.ts';
-import type { PlaceProblem } from './places.ts';
+import type { PlacementProblem } from './placement.ts';
 import { looksSecret, type Power, powerProblems } from './power-parameters.ts';
 import type { PowerType } from './power-types.ts';
 import { readSecret, type SecretSource } from './secret-source.ts';
 
 const SCHEMA = 'schema/machines.schema.json';
 
-interface WrittenPower {
+interface RawPower {
   type?: string;
   parameters?: Record<string, string | boolean | string[]>;
   password?: SecretSource;
   secrets?: Record<string, SecretSource>;
 }
 
-interface WrittenMachine {
+interface RawMachine {
   architecture?: string;
   macs?: string[];
-  power?: WrittenPower;
+  power?: RawPower;
   description?: string;
   domain?: string;
   pool?: string;
@@ -33,18 +33,18 @@ interface WrittenMachine {
   tags?: string[];
 }
 
-interface Written {
-  defaults?: WrittenMachine;
-  machines?: Record<string, WrittenMachine>;
+interface RawMachines {
+  defaults?: RawMachine;
+  machines?: Record<string, RawMachine>;
 }
 
 /** A file of machines, read and checked as far as it can be without a server. */
 export class MachinesFile {
   readonly #source: Source;
-  readonly #written: Written;
+  readonly #written: RawMachines;
   readonly #base: string;
 
-  private constructor(source: Source, written: Written, base: string) {
+  private constructor(source: Source, written: RawMachines, base: string) {
     this.#source = source;
     this.#written = written;
     this.#base = base;
@@ -68,7 +68,7 @@ export class MachinesFile {
     const shape = schemaProblems(SCHEMA, data).filter(
       ({ path: at }) => !secrets.some((secret) => dotted(at).startsWith(dotted(secret.path))),
     );
-    const written = prune(data, [...secrets, ...shape]) as Written;
+    const written = prune(data, [...secrets, ...shape]) as RawMachines;
     const machines = new MachinesFile(source, written, dirname(file));
     const problems = [...secrets, ...shape, ...macProblems(written), ...machines.#addressProblems()];
     if (problems.length > 0) throw invalid(source, problems);
@@ -80,12 +80,12 @@ export class MachinesFile {
     return Object.keys(this.#machines).some((hostname) => this.#power(hostname).type !== undefined);
   }
 
-  get #machines(): Record<string, WrittenMachine> {
+  get #machines(): Record<string, RawMachine> {
     return this.#written.machines ?? {};
   }
 
   /** What a machine says of its power, over the defaults; another type takes no parameters from them. */
-  #power(hostname: string): WrittenPower {
+  #power(hostname: string): RawPower {
     const own = this.#machines[hostname]?.power ?? {};
     const general = this.#written.defaults?.power ?? {};
     if (own.type !== undefined && own.type !== general.type) return own;
@@ -142,7 +142,7 @@ export class MachinesFile {
   }
 
   /** What machines of this file name and MAAS does not know, with the place of each. */
-  refuse(problems: readonly PlaceProblem[]): Fault {
+  refuse(problems: readonly PlacementProblem[]): Fault {
     const placed = problems.map(({ hostname, key, name, message, accepts, suggestion }): Problem => {
       const own = this.#machines[hostname]?.[key];
       const section = own === undefined || (key === 'tags' && !own.includes(name)) ? undefined : hostname;
@@ -262,9 +262,9 @@ function secretProblems(data: unknown): Problem[] {
           refuse([...path, group, name], value);
   };
   const { defaults, machines } = (data ?? {}) as Record<string, unknown>;
-  look((defaults as WrittenMachine | undefined)?.power, ['defaults', 'power']);
+  look((defaults as RawMachine | undefined)?.power, ['defaults', 'power']);
   for (const [hostname, machine] of Object.entries(typeof machines === 'object' ? (machines ?? {}) : {}))
-    look((machine as WrittenMachine | null)?.power, ['machines', hostname, 'power']);
+    look((machine as RawMachine | null)?.power, ['machines', hostname, 'power']);
   return found;
 }
 
@@ -273,7 +273,7 @@ function isScalar(value: unknown): boolean {
 }
 
 /** An address that two machines have. */
-function macProblems(written: Written): Problem[] {
+function macProblems(written: RawMachines): Problem[] {
   const owners = new Map<string, string>();
   return Object.entries(written.machines ?? {}).flatMap(([hostname, machine]) =>
     (machine.macs ?? []).flatMap((mac, index): Problem[] => {

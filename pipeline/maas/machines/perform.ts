@@ -1,6 +1,6 @@
 import { Fault } from '../../core/faults/fault.ts';
 import type { Form, MaasClient } from '../api/client.ts';
-import { isPassing, Patience } from '../api/patience.ts';
+import { isTemporary, RetryBudget } from '../api/retry-budget.ts';
 import { readMachine } from './list.ts';
 import { parseMachine } from './parse-machine.ts';
 import type { Machine } from './types.ts';
@@ -29,13 +29,13 @@ export async function perform(
   { signal }: { signal: AbortSignal },
 ): Promise<Machine> {
   const path = `machines/${systemId}/?op=${op}`;
-  const patience = new Patience({ totalS: PATIENCE_S });
+  const patience = new RetryBudget({ totalS: PATIENCE_S });
   patience.reached();
   for (;;) {
     try {
       return await answered(client, systemId, path, await client.call(path, form));
     } catch (error) {
-      if (!(error instanceof Fault) || !isPassing(error)) throw error;
+      if (!(error instanceof Fault) || !isTemporary(error)) throw error;
       await patience.pause(error, signal, client.retrying(error));
       const now = await readMachine(client, systemId);
       if (done(now)) return now;

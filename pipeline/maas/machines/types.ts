@@ -82,7 +82,7 @@ export interface WaitOptions {
 }
 
 /** What is waited for: one of these statuses, or a judgement of its own. */
-export type Goal = readonly Status[] | ((machine: Machine) => 'reached' | 'failed' | undefined);
+export type WaitGoal = readonly Status[] | ((machine: Machine) => 'reached' | 'failed' | undefined);
 
 /** Why waiting for a machine ended. */
 export type WaitOutcome =
@@ -95,7 +95,7 @@ export type WaitOutcome =
   /** MAAS has it no more. */
   | 'gone';
 
-export interface Waited {
+export interface WaitResult {
   systemId: string;
   hostname: string;
   outcome: WaitOutcome;

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import type { MaasClient } from '../api/client.ts';
-import { isPassing } from '../api/patience.ts';
+import { isTemporary } from '../api/retry-budget.ts';
 import { listMachines } from './list.ts';
-import type { Goal, Machine, Waited, WaitOptions } from './types.ts';
+import type { Machine, WaitGoal, WaitOptions, WaitResult } from './types.ts';
 import { Watch } from './watch.ts';
 
 /** A machine takes minutes: a request every few seconds is enough, however many there are. */
@@ -21,9 +21,9 @@ const SLOWER = 1.4;
 export async function waitFor(
   client: MaasClient,
   machines: readonly (Machine | string)[],
-  goal: Goal,
+  goal: WaitGoal,
   options: WaitOptions,
-): Promise<Waited[]> {
+): Promise<WaitResult[]> {
   const { signal, emit, pollMs = POLL_MS, now = () => performance.now() } = options;
   const watch = new Watch(machines, goal, { ...options, now });
   let pauseMs = pollMs;
@@ -36,7 +36,7 @@ export async function waitFor(
       changed = watch.seen(await listMachines(client, { systemIds: watch.open }));
       silent = false;
     } catch (error) {
-      if (!(error instanceof Fault) || !isPassing(error)) throw error;
+      if (!(error instanceof Fault) || !isTemporary(error)) throw error;
       if (!silent)
         emit({
           type: 'notice',

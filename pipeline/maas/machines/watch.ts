@@ -1,6 +1,6 @@
 import { statusKind, statusName } from './status.ts';
 import { timeoutOf } from './timeouts.ts';
-import type { Goal, Machine, Waited, WaitOptions, WaitOutcome } from './types.ts';
+import type { Machine, WaitGoal, WaitOptions, WaitOutcome, WaitResult } from './types.ts';
 
 interface Watched {
   systemId: string;
@@ -12,19 +12,19 @@ interface Watched {
   since: number;
   /** It has been in a passing status. */
   moved: boolean;
-  result: Waited | undefined;
+  result: WaitResult | undefined;
 }
 
 /** The machines being waited for, and what has come of each. Knows nothing of requests. */
 export class Watch {
   readonly #all: Watched[] = [];
-  readonly #goal: Goal;
+  readonly #goal: WaitGoal;
   readonly #options: WaitOptions & { now: () => number };
   readonly #start: number;
 
   constructor(
     machines: readonly (Machine | string)[],
-    goal: Goal,
+    goal: WaitGoal,
     options: WaitOptions & { now: () => number },
   ) {
     this.#goal = goal;
@@ -54,7 +54,7 @@ export class Watch {
     return this.#all.filter(({ result }) => !result).map(({ systemId }) => systemId);
   }
 
-  get results(): Waited[] {
+  get results(): WaitResult[] {
     return this.#all.flatMap(({ result }) => (result ? [result] : []));
   }
 

@@ -4,8 +4,8 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import type { MaasClient } from '../api/client.ts';
-import { Refusal } from '../api/refusal.ts';
-import type { Change, Work } from './change.ts';
+import { MaasError } from '../api/maas-error.ts';
+import type { ApplyContext, Change } from './change.ts';
 import { Ids } from './ids.ts';
 import type { Plan } from './plan.ts';
 
@@ -31,7 +31,7 @@ interface Progress {
  */
 export async function applyPlan({ changes, current, find }: Plan, options: ApplyOptions): Promise<void> {
   const { client, emit, signal } = options;
-  const work: Work = {
+  const work: ApplyContext = {
     client,
     emit,
     signal,
@@ -74,7 +74,7 @@ export async function applyPlan({ changes, current, find }: Plan, options: Apply
 function told(error: unknown, change: Change, { done, all, find }: Progress): unknown {
   if (!(error instanceof Fault)) return error;
   const made = done ? `${done} of ${all} changes are made; run it again for the rest.` : '';
-  const refused = error instanceof Refusal && error.status === 400;
+  const refused = error instanceof MaasError && error.status === 400;
   // What MAAS says of a form is what its author has to know; its fields often say the same.
   const said = refused && error.row === undefined ? error.detail : undefined;
   const lines = said?.split('\n').map((line) => /^(?:(\w+): )?(.*)$/.exec(line)) ?? [];

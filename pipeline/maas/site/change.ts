@@ -1,8 +1,8 @@
 import type { Path, Problem } from '../../config/yaml/problem.ts';
 import type { Emit } from '../../core/events/event.ts';
 import type { MaasClient } from '../api/client.ts';
-import type { Current } from './current.ts';
 import type { Ids } from './ids.ts';
+import type { LiveSite } from './live-site.ts';
 import type { Site } from './site.ts';
 
 /** The steps of `apply`, in their order: what others stand on comes first, deletions come when nothing stands on them. */
@@ -58,11 +58,11 @@ export interface Change {
   path?: Path;
   /** Of fields that MAAS has to itself: where in the file the key is that gives them. */
   keys?: Readonly<Record<string, Path>>;
-  run(work: Work): Promise<void>;
+  run(work: ApplyContext): Promise<void>;
 }
 
 /** What a change is carried out with. */
-export interface Work {
+export interface ApplyContext {
   client: MaasClient;
   /** Ids of what is there, and of what earlier changes have made. */
   ids: Ids;
@@ -77,7 +77,7 @@ export interface Work {
 /** What the differences are found from. Problems that only the running MAAS shows are added to `problems`. */
 export interface Comparison {
   site: Site;
-  current: Current;
+  current: LiveSite;
   problems: Problem[];
 }
 

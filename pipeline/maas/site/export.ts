@@ -1,28 +1,21 @@
 import { stringify } from 'yaml';
 import type { MaasClient } from '../api/client.ts';
-import {
-  type Current,
-  type CurrentSection,
-  type CurrentSubnet,
-  type CurrentVlan,
-  readCurrent,
-} from './current.ts';
 import { schemaReference } from './init.ts';
+import {
+  type LiveSection,
+  type LiveSite,
+  type LiveSubnet,
+  type LiveVlan,
+  readLiveSite,
+} from './live-site.ts';
 import { proxyMode } from './proxy.ts';
+import type { RawDhcp, RawProxy, RawRegion, RawSite, RawSubnet, RawVlan } from './raw-site.ts';
 import { PROXY_SETTINGS, SETTING_OF } from './region-settings.ts';
-import type {
-  WrittenDhcp,
-  WrittenProxy,
-  WrittenRegion,
-  WrittenSite,
-  WrittenSubnet,
-  WrittenVlan,
-} from './written.ts';
 
 /** The variable that an exported file names for a proxy's password. */
 export const PROXY_PASSWORD = 'MAAS_PROXY_PASSWORD';
 
-const SECTIONS: readonly CurrentSection[] = [
+const SECTIONS: readonly LiveSection[] = [
   'sshKeys',
   'bootSources',
   'zones',
@@ -33,8 +26,8 @@ const SECTIONS: readonly CurrentSection[] = [
 ];
 
 /** Everything that a site file can name, as a MAAS has it. @throws Fault MAAS_* */
-export function readEverything(client: MaasClient): Promise<Current> {
-  return readCurrent(client, {
+export function readEverything(client: MaasClient): Promise<LiveSite> {
+  return readLiveSite(client, {
     settings: [...Object.values(SETTING_OF), ...PROXY_SETTINGS],
     sections: new Set(SECTIONS),
   });
@@ -44,7 +37,7 @@ export function readEverything(client: MaasClient): Promise<Current> {
  * The site file of a running MAAS: it validates, and its plan is empty. No password is in it.
  * @param dir where it will stand: the editors' modeline is relative to it
  */
-export function exportText(current: Current, url: string, dir: string): string {
+export function exportText(current: LiveSite, url: string, dir: string): string {
   const site = exportSite(current);
   const head = [
     `# yaml-language-server: $schema=${schemaReference(dir)}`,
@@ -55,8 +48,8 @@ export function exportText(current: Current, url: string, dir: string): string {
 }
 
 /** A MAAS in the words of a site file. Sections without content are left out. */
-export function exportSite(current: Current): WrittenSite {
-  const site: WrittenSite = {
+export function exportSite(current: LiveSite): RawSite {
+  const site: RawSite = {
     region: regionOf(current.settings),
     ssh_keys: [
       ...current.sshKeys.filter(({ source }) => !source).map(({ key }) => ({ key })),
@@ -98,7 +91,7 @@ export function exportSite(current: Current): WrittenSite {
 const named = ({ name, description }: { name: string; description: string }) =>
   description ? { name, description } : { name };
 
-function regionOf(settings: ReadonlyMap<string, unknown>): WrittenRegion {
+function regionOf(settings: ReadonlyMap<string, unknown>): RawRegion {
   const lists = new Set(['upstream_dns', 'ntp_servers']);
   const entries = Object.entries(SETTING_OF).flatMap(([key, name]): [string, unknown][] => {
     const value = settings.get(name);
@@ -118,7 +111,7 @@ function regionOf(settings: ReadonlyMap<string, unknown>): WrittenRegion {
   return { ...Object.fromEntries(entries), proxy: proxyOf(settings) };
 }
 
-function proxyOf(settings: ReadonlyMap<string, unknown>): WrittenProxy {
+function proxyOf(settings: ReadonlyMap<string, unknown>): RawProxy {
   const mode = proxyMode(settings);
   const text = settings.get('http_proxy');
   if (mode === 'none' || mode === 'builtin' || typeof text !== 'string' || !URL.canParse(text))
@@ -133,7 +126,7 @@ function proxyOf(settings: ReadonlyMap<string, unknown>): WrittenProxy {
   return { mode, url: url.href, ...login };
 }
 
-function vlanOf(vlan: CurrentVlan, current: Current): WrittenVlan {
+function vlanOf(vlan: LiveVlan, current: LiveSite): RawVlan {
   const dhcp = dhcpOf(vlan, current);
   return {
     vid: vlan.vid,
@@ -145,7 +138,7 @@ function vlanOf(vlan: CurrentVlan, current: Current): WrittenVlan {
 }
 
 /** Undefined where MAAS has DHCP on and nothing to give: no file may say that. */
-function dhcpOf(vlan: CurrentVlan, { subnets, ranges, racks }: Current): WrittenDhcp | undefined {
+function dhcpOf(vlan: LiveVlan, { subnets, ranges, racks }: LiveSite): RawDhcp | undefined {
   if (vlan.relay) return { relay: { fabric: vlan.relay.fabric, vlan: vlan.relay.vid } };
   if (!vlan.dhcpOn) return { enabled: false };
   const inside = subnets.filter(({ vlan: place }) => place.fabric === vlan.fabric && place.vid === vlan.vid);
@@ -163,7 +156,7 @@ function dhcpOf(vlan: CurrentVlan, { subnets, ranges, racks }: Current): Written
   };
 }
 
-function subnetOf(subnet: CurrentSubnet, { ranges }: Current): WrittenSubnet {
+function subnetOf(subnet: LiveSubnet, { ranges }: LiveSite): RawSubnet {
   const own = ranges.filter(({ cidr }) => cidr === subnet.cidr);
   return {
     cidr: subnet.cidr,

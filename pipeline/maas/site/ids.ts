@@ -1,5 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
-import type { Current } from './current.ts';
+import type { LiveSite } from './live-site.ts';
 
 /** A VLAN by its fabric's name and its VLAN id. */
 export interface VlanPlace {
@@ -11,7 +11,7 @@ export interface VlanPlace {
 export class Ids {
   readonly #ids = new Map<string, number>();
 
-  constructor(current: Current) {
+  constructor(current: LiveSite) {
     for (const { name, id } of current.spaces) this.space(name, id);
     for (const { name, id, vlans } of current.fabrics) {
       this.fabric(name, id);

@@ -2,8 +2,8 @@ import pLimit from 'p-limit';
 import { Fault } from '../../core/faults/fault.ts';
 import { readResource } from '../api/answers.ts';
 import type { MaasClient } from '../api/client.ts';
-import type { Work } from './change.ts';
-import { isImporting, type SyncedImage, syncedImages } from './current.ts';
+import type { ApplyContext } from './change.ts';
+import { isImporting, type SyncedImage, syncedImages } from './live-site.ts';
 
 /** An image that a selection asks for; `any`: one of whatever architecture. */
 export interface WantedImage {
@@ -29,7 +29,7 @@ export function missingImages(wanted: readonly WantedImage[], have: readonly Syn
  * @throws Fault MAAS_BUSY when it takes too long or ends without something
  */
 export async function importImages(
-  work: Work,
+  work: ApplyContext,
   wanted: readonly WantedImage[],
   { wait, timeoutS }: { wait: boolean; timeoutS: number },
 ): Promise<void> {

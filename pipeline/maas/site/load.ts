@@ -5,10 +5,10 @@ import { readText, shownName } from '../../config/yaml/read-text.ts';
 import { dataAsWritten, schemaProblems } from '../../config/yaml/schema.ts';
 import { Source } from '../../config/yaml/source.ts';
 import type { Fault, Where } from '../../core/faults/fault.ts';
+import type { RawSite } from './raw-site.ts';
 import { resolveSite } from './resolve.ts';
 import { siteRuleProblems } from './rules/all.ts';
 import type { Site } from './site.ts';
-import type { WrittenSite } from './written.ts';
 
 export const SITE_FILE = 'site.yaml';
 /** The published schema of site.yaml, relative to the package. */
@@ -46,7 +46,7 @@ export async function loadSite(options: {
   const found = schemaProblems(SITE_SCHEMA, data);
   // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
   const known = prune(data, found.filter(isUnknownKey));
-  const written = prune(known, schemaProblems(SITE_SCHEMA, known).map(wholeSection)) as WrittenSite;
+  const written = prune(known, schemaProblems(SITE_SCHEMA, known).map(wholeSection)) as RawSite;
   found.push(...siteRuleProblems(written, { env: options.env, sections: new Set(Object.keys(data)) }));
   const site = await resolveSite(written, dirname(file), options.env, found);
   if (found.length) throw fault(firstOfEachPlace(found));

@@ -1,7 +1,6 @@
 import type { Problem } from '../../config/yaml/problem.ts';
 import type { MaasClient } from '../api/client.ts';
 import { type Change, type Comparison, PHASES } from './change.ts';
-import { type Current, type CurrentSection, readCurrent } from './current.ts';
 import { bootSourceChanges, wantedImages } from './diff/boot-sources.ts';
 import { dhcpChanges } from './diff/dhcp.ts';
 import { domainChanges } from './diff/domains.ts';
@@ -13,13 +12,14 @@ import { sshKeyChanges } from './diff/ssh-keys.ts';
 import { subnetChanges } from './diff/subnets.ts';
 import { tagChanges } from './diff/tags.ts';
 import { completeOf } from './import.ts';
+import { type LiveSection, type LiveSite, readLiveSite } from './live-site.ts';
 import type { LoadedSite } from './load.ts';
 import type { Site } from './site.ts';
 
 export interface Plan {
   /** In the order in which they are made. */
   changes: Change[];
-  current: Current;
+  current: LiveSite;
   /** Finds places in the file that it was made from. */
   find: LoadedSite['find'];
 }
@@ -43,7 +43,7 @@ const DIFFERENCES: readonly ((comparison: Comparison) => Change[])[] = [
  */
 export async function planSite(loaded: LoadedSite, client: MaasClient): Promise<Plan> {
   const { site } = loaded;
-  const current = await readCurrent(client, {
+  const current = await readLiveSite(client, {
     settings: site.settings.map(({ name }) => name),
     sections: sectionsOf(site),
   });
@@ -59,7 +59,7 @@ export async function planSite(loaded: LoadedSite, client: MaasClient): Promise<
   };
 }
 
-function sectionsOf(site: Site): Set<CurrentSection> {
+function sectionsOf(site: Site): Set<LiveSection> {
   const same = (['sshKeys', 'bootSources', 'zones', 'pools', 'tags', 'domains'] as const).filter(
     (section) => site[section] !== undefined,
   );

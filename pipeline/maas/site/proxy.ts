@@ -1,4 +1,4 @@
-import type { WrittenProxy } from './written.ts';
+import type { RawProxy } from './raw-site.ts';
 
 /** A text in which no URL shows its password. */
 export function concealed(text: string): string {
@@ -6,7 +6,7 @@ export function concealed(text: string): string {
 }
 
 /** How machines reach the archives, of MAAS' three settings. */
-export function proxyMode(settings: ReadonlyMap<string, unknown>): WrittenProxy['mode'] {
+export function proxyMode(settings: ReadonlyMap<string, unknown>): RawProxy['mode'] {
   if (settings.get('enable_http_proxy') === false) return 'none';
   if (!settings.get('http_proxy')) return 'builtin';
   return settings.get('use_peer_proxy') === true ? 'peer' : 'external';

@@ -4,12 +4,12 @@ import { Fault } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
 import { spelled } from './address.ts';
 import { absolute } from './paths.ts';
+import type { RawProxy, RawRegion } from './raw-site.ts';
 import { wrong } from './rules/rule.ts';
 import type { Setting } from './site.ts';
-import type { WrittenProxy, WrittenRegion } from './written.ts';
 
 /** MAAS' names of the settings that have one key in the file. */
-export const SETTING_OF: Record<Exclude<keyof WrittenRegion, 'proxy'>, string> = {
+export const SETTING_OF: Record<Exclude<keyof RawRegion, 'proxy'>, string> = {
   name: 'maas_name',
   upstream_dns: 'upstream_dns',
   dnssec: 'dnssec_validation',
@@ -35,7 +35,7 @@ export const NEEDS_IMAGES = new Set([
 
 /** The settings that a `region:` asks for. The proxy's password is a secret from then on. */
 export async function regionSettings(
-  region: WrittenRegion,
+  region: RawRegion,
   base: string,
   env: NodeJS.ProcessEnv,
   problems: Problem[],
@@ -52,7 +52,7 @@ export async function regionSettings(
   return settings;
 }
 
-async function proxySettings(proxy: WrittenProxy, base: string, env: NodeJS.ProcessEnv, problems: Problem[]) {
+async function proxySettings(proxy: RawProxy, base: string, env: NodeJS.ProcessEnv, problems: Problem[]) {
   const path = ['region', 'proxy'];
   const url =
     proxy.url === undefined ? '' : await withLogin(proxy, base, env, [...path, 'password'], problems);
@@ -71,7 +71,7 @@ async function proxySettings(proxy: WrittenProxy, base: string, env: NodeJS.Proc
 }
 
 async function withLogin(
-  { url = '', username, password }: WrittenProxy,
+  { url = '', username, password }: RawProxy,
   base: string,
   env: NodeJS.ProcessEnv,
   path: Path,

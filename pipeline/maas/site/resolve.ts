@@ -5,10 +5,10 @@ import { Fault } from '../../core/faults/fault.ts';
 import { parseCidr, spelled } from './address.ts';
 import { absolute } from './paths.ts';
 import { keyProblem } from './public-key.ts';
+import type { RawDhcp, RawKey, RawNamed, RawSite, RawSubnet } from './raw-site.ts';
 import { regionSettings } from './region-settings.ts';
 import { wrong } from './rules/rule.ts';
 import type { Dhcp, Site, SshKey, Subnet } from './site.ts';
-import type { WrittenDhcp, WrittenKey, WrittenNamed, WrittenSite, WrittenSubnet } from './written.ts';
 
 const TWO_HOURS_S = 7200;
 
@@ -18,14 +18,14 @@ const TWO_HOURS_S = 7200;
  * @param problems gets what is wrong with files that it names
  */
 export async function resolveSite(
-  asWritten: WrittenSite,
+  asWritten: RawSite,
   base: string,
   env: NodeJS.ProcessEnv,
   problems: Problem[],
 ): Promise<Site> {
   const written = trimmed(asWritten);
   const sshKeys = written.ssh_keys && (await keysOf(written.ssh_keys, base, problems));
-  const named = (items: WrittenNamed[] | undefined, section: string) =>
+  const named = (items: RawNamed[] | undefined, section: string) =>
     items?.map((item, index) => ({ ...item, path: [section, index] }));
   return {
     settings: await regionSettings(written.region ?? {}, base, env, problems),
@@ -65,7 +65,7 @@ function trimmed<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, trimmed(member)])) as T;
 }
 
-async function keysOf(items: WrittenKey[], base: string, problems: Problem[]): Promise<SshKey[]> {
+async function keysOf(items: RawKey[], base: string, problems: Problem[]): Promise<SshKey[]> {
   const keys: SshKey[] = [];
   for (const [index, item] of items.entries()) {
     const path = ['ssh_keys', index];
@@ -98,7 +98,7 @@ async function keysOfFile(file: string, base: string, path: Path, problems: Prob
   return [];
 }
 
-function bootSourcesOf(items: NonNullable<WrittenSite['boot_sources']>): Site['bootSources'] {
+function bootSourcesOf(items: NonNullable<RawSite['boot_sources']>): Site['bootSources'] {
   return items.map(({ url, keyring_file, selections }, s) => ({
     url,
     keyringFile: keyring_file,
@@ -116,13 +116,13 @@ function bootSourcesOf(items: NonNullable<WrittenSite['boot_sources']>): Site['b
   }));
 }
 
-function dhcpOf(dhcp: WrittenDhcp, path: Path): Dhcp {
+function dhcpOf(dhcp: RawDhcp, path: Path): Dhcp {
   if (dhcp.enabled === false) return { kind: 'off', path };
   if (dhcp.relay) return { kind: 'relayed', fabric: dhcp.relay.fabric, vid: dhcp.relay.vlan, path };
   return { kind: 'served', rack: dhcp.rack ?? null, secondaryRack: dhcp.secondary_rack ?? null, path };
 }
 
-function subnetOf(subnet: WrittenSubnet, path: Path): Subnet {
+function subnetOf(subnet: RawSubnet, path: Path): Subnet {
   const { gateway, dns_servers, fabric, dhcp, ranges } = subnet;
   return {
     path,

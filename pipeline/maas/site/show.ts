@@ -1,13 +1,13 @@
 import { plain } from '../../core/escape/terminal.ts';
 import type { Paint } from '../../core/text/paint.ts';
-import type { Current, CurrentVlan } from './current.ts';
 import { vlanName } from './diff/fabrics.ts';
 import { exportSite } from './export.ts';
+import type { LiveSite, LiveVlan } from './live-site.ts';
 import { proxyText } from './proxy.ts';
 import { keyName } from './public-key.ts';
 
 /** What a MAAS holds, for reading: the sections of a site file, and what only MAAS knows. */
-export function showText(current: Current, paint: Paint): string {
+export function showText(current: LiveSite, paint: Paint): string {
   const { region = {} } = exportSite(current);
   const { proxy: _, ...settings } = region;
   const sections: [string, string[]][] = [
@@ -56,16 +56,16 @@ export function showText(current: Current, paint: Paint): string {
 const described = ({ name, description }: { name: string; description: string }) =>
   description ? `${name}: ${description}` : name;
 
-function imagesOf({ images }: Current): string[] {
+function imagesOf({ images }: LiveSite): string[] {
   const byName = new Map<string, Set<string>>();
   for (const { name, arch } of images) byName.set(name, (byName.get(name) ?? new Set()).add(arch));
   return [...byName].map(([name, arches]) => `${name} (${[...arches].join(', ')})`);
 }
 
-function networksOf({ fabrics, subnets, ranges, racks }: Current): string[] {
+function networksOf({ fabrics, subnets, ranges, racks }: LiveSite): string[] {
   const rack = (systemId: string | null) =>
     racks.find((one) => one.systemId === systemId)?.hostname ?? systemId ?? '';
-  const dhcp = ({ dhcpOn, primaryRack, relay }: CurrentVlan) =>
+  const dhcp = ({ dhcpOn, primaryRack, relay }: LiveVlan) =>
     dhcpOn
       ? `DHCP by ${rack(primaryRack)}`
       : relay

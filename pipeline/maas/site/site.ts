@@ -1,5 +1,5 @@
 import type { Path } from '../../config/yaml/problem.ts';
-import type { PrunedSection } from './written.ts';
+import type { PrunedSection } from './raw-site.ts';
 
 /**
  * A site as it is to be: site.yaml with its files read, its defaults filled in and its addresses in MAAS' own spelling. A
@@ -11,22 +11,22 @@ export interface Site {
   sshKeys?: SshKey[];
   bootSources?: BootSource[];
   import: { wait: boolean; timeoutS: number };
-  spaces?: Named[];
+  spaces?: NamedEntry[];
   fabrics?: Fabric[];
   subnets?: Subnet[];
-  zones?: Named[];
-  pools?: Named[];
+  zones?: NamedEntry[];
+  pools?: NamedEntry[];
   tags?: Tag[];
   domains?: Domain[];
   prune: ReadonlySet<PrunedSection>;
 }
 
 /** Where a thing stands in the file; a problem that only MAAS shows is told there. */
-export interface Placed {
+export interface Located {
   path: Path;
 }
 
-export interface Setting extends Placed {
+export interface Setting extends Located {
   /** MAAS' name of it. */
   name: string;
   /** As the file calls it. */
@@ -34,19 +34,19 @@ export interface Setting extends Placed {
   value: string | boolean;
 }
 
-export interface SshKey extends Placed {
+export interface SshKey extends Located {
   /** The key itself, or the account (lp:NAME, gh:NAME) that MAAS takes it from. */
   key: string | null;
   source: string | null;
 }
 
-export interface BootSource extends Placed {
+export interface BootSource extends Located {
   url: string;
   keyringFile?: string | undefined;
   selections?: Selection[] | undefined;
 }
 
-export interface Selection extends Placed {
+export interface Selection extends Located {
   os: string;
   release: string;
   arches: string[];
@@ -54,17 +54,17 @@ export interface Selection extends Placed {
   labels: string[];
 }
 
-export interface Named extends Placed {
+export interface NamedEntry extends Located {
   name: string;
   description?: string | undefined;
 }
 
-export interface Fabric extends Placed {
+export interface Fabric extends Located {
   name: string;
   vlans?: Vlan[] | undefined;
 }
 
-export interface Vlan extends Placed {
+export interface Vlan extends Located {
   vid: number;
   name?: string | undefined;
   mtu?: number | undefined;
@@ -73,7 +73,7 @@ export interface Vlan extends Placed {
   dhcp?: Dhcp | undefined;
 }
 
-export type Dhcp = Placed &
+export type Dhcp = Located &
   (
     | { kind: 'off' }
     /** null: the only rack there is. */
@@ -81,7 +81,7 @@ export type Dhcp = Placed &
     | { kind: 'relayed'; fabric: string; vid: number }
   );
 
-export interface Subnet extends Placed {
+export interface Subnet extends Located {
   cidr: string;
   /** Null: where MAAS has it. */
   vlan: { fabric: string; vid: number } | null;
@@ -99,21 +99,21 @@ export interface Subnet extends Placed {
   ranges?: Range[] | undefined;
 }
 
-export interface Range extends Placed {
+export interface Range extends Located {
   type: 'dynamic' | 'reserved';
   start: string;
   end: string;
   comment?: string | undefined;
 }
 
-export interface Tag extends Placed {
+export interface Tag extends Located {
   name: string;
   comment?: string | undefined;
   definition?: string | undefined;
   kernelOptions?: string | undefined;
 }
 
-export interface Domain extends Placed {
+export interface Domain extends Located {
   name: string;
   authoritative?: boolean | undefined;
   ttl?: number | undefined;

@@ -8,7 +8,7 @@ import type { ImageNight, Night, NightFault, PrunedTarget } from '../types.ts';
  * failed test. What failed for another reason than a check is an error of its step.
  * @param verdicts on the images' artifacts, by the image's name
  */
-export function nightJunit(night: Night, verdicts: ReadonlyMap<string, readonly Judged[]>): string {
+export function nightJunit(night: Night, verdicts: ReadonlyMap<string, readonly StageVerdict[]>): string {
   const suites = [
     ...night.images.map((image) => imageSuite(image, verdicts.get(image.image) ?? [])),
     ...(night.pruned.length > 0 ? [suite('retention', night.pruned.map(pruneCase))] : []),
@@ -24,7 +24,7 @@ export function nightJunit(night: Night, verdicts: ReadonlyMap<string, readonly 
 }
 
 /** A verdict, and the stage that it is of: validate or accept, there with the target. */
-export interface Judged {
+export interface StageVerdict {
   stage: string;
   verdict: Verdict;
 }
@@ -36,7 +36,7 @@ interface Suite {
   errors: number;
 }
 
-function imageSuite(image: ImageNight, judged: readonly Judged[]): Suite {
+function imageSuite(image: ImageNight, judged: readonly StageVerdict[]): Suite {
   const rejectedBy = (step: string) =>
     judged.some(({ stage, verdict }) => stage.split(' ')[0] === step && !verdict.passed);
   const cases = image.steps.map(({ step, state, seconds, summary }) => {

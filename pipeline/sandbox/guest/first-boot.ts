@@ -5,7 +5,7 @@ import ssh2 from 'ssh2';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { run } from '../../host/process/run.ts';
 import type { GuestMachine } from '../machines/guests.ts';
-import { placeIn } from './place.ts';
+import { resolveInRoot } from './resolve-in-root.ts';
 import type { Trouble } from './troubles.ts';
 import { isRoot } from './unpack.ts';
 
@@ -29,7 +29,7 @@ export async function firstBoot(
   { user, troubles, sameKey }: { user: string; troubles: ReadonlySet<Trouble>; sameKey: string },
 ): Promise<FirstBoot> {
   const put = async (path: string, content: string, mode: number) => {
-    const file = await placeIn(root, path);
+    const file = await resolveInRoot(root, path);
     // A file of its own: the image's may have other names, which would get the content too.
     await rm(file, { force: true });
     await writeFile(file, content, { flag: 'wx' });
@@ -40,7 +40,7 @@ export async function firstBoot(
   await put('etc/hostname', `${machine.hostname}\n`, 0o644);
 
   // cloud-init's ssh_deletekeys: what the image brought is gone.
-  const sshDir = dirname(await placeIn(root, 'etc/ssh/any'));
+  const sshDir = dirname(await resolveInRoot(root, 'etc/ssh/any'));
   for (const name of await readdir(sshDir))
     if (/^ssh_host_.*key(\.pub)?$/.test(name)) await rm(join(sshDir, name), { recursive: true });
   const hostKey = troubles.has('same-host-keys') ? sameKey : newHostKey();
@@ -74,12 +74,12 @@ async function machineIdOf(root: string): Promise<string> {
 
 /** What the image has there; '' where that is no file of its own, or one that is far too large for what it is. */
 async function contentOf(root: string, path: string): Promise<string> {
-  return readBoundedText(await placeIn(root, path)).catch(() => '');
+  return readBoundedText(await resolveInRoot(root, path)).catch(() => '');
 }
 
 /** Scripts write to /dev/null; who may not make the device gets a file that takes it all. */
 async function device(root: string): Promise<void> {
-  const file = await placeIn(root, 'dev/null');
+  const file = await resolveInRoot(root, 'dev/null');
   await rm(file, { force: true });
   const made = isRoot() && (await run(['mknod', '-m', '666', file, 'c', '1', '3'])).exitCode === 0;
   if (!made) await writeFile(file, '', { mode: 0o666 });

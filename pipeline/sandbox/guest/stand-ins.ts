@@ -2,7 +2,7 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { GuestMachine } from '../machines/guests.ts';
-import { placeIn } from './place.ts';
+import { resolveInRoot } from './resolve-in-root.ts';
 import type { Trouble } from './troubles.ts';
 
 /** What the stand-ins tell: as much of it from the image as it says, the rest as a machine that is well would. */
@@ -66,7 +66,7 @@ export async function putStandIns(
 ): Promise<void> {
   await rm(join(root, '.sandbox'), { recursive: true, force: true });
   for (const [name, body] of Object.entries(standIns(facts, troubles))) {
-    const file = await placeIn(root, `${STAND_INS.slice(1)}/${name}`);
+    const file = await resolveInRoot(root, `${STAND_INS.slice(1)}/${name}`);
     await writeFile(file, `#!/bin/sh\n# A stand-in of the sandbox.\n${body}\n`);
     await chmod(file, 0o755);
   }

@@ -1,4 +1,4 @@
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import { failureOf } from './failures.ts';
 import { logEvent, markFailed, setStatus } from './log.ts';
 import { switchOff, switchOn } from './power.ts';
@@ -12,7 +12,7 @@ import { failedOf, STATUS, shownStatus, statusKey } from './status.ts';
  * Lets everything happen that is due by now, in the order of its time. Called before each request, so that the state
  * is a function of the clock and of what was asked.
  */
-export function advance(world: World): void {
+export function advance(world: SandboxContext): void {
   const now = world.now();
   const running = world.store.state.machines.machines.filter((machine) => machine.run);
   for (;;) {
@@ -35,7 +35,7 @@ function momentOf({ due, expires, waitsFor }: Run): number {
   return Math.min(due ?? Number.POSITIVE_INFINITY, expires ?? Number.POSITIVE_INFINITY);
 }
 
-function take(world: World, machine: Machine, run: Run, at: number): void {
+function take(world: SandboxContext, machine: Machine, run: Run, at: number): void {
   const steps = PROGRAMS[run.program] as Step[];
   const step = steps[run.step];
   if (step) {
@@ -56,7 +56,7 @@ function take(world: World, machine: Machine, run: Run, at: number): void {
 }
 
 /** Sets the time of the next step, or waits for the human who presses the button. */
-function schedule(world: World, machine: Machine, run: Run, at: number): void {
+function schedule(world: SandboxContext, machine: Machine, run: Run, at: number): void {
   const next = (PROGRAMS[run.program] as Step[])[++run.step];
   if (!next) return;
   if (next.power === 'on' && machine.powerType === 'manual') return void wait(run, 'power-on');
@@ -69,7 +69,7 @@ function wait(run: Run, what: Run['waitsFor']): void {
 }
 
 /** MAAS' own patience is at its end. */
-function giveUp(world: World, machine: Machine, at: number): void {
+function giveUp(world: SandboxContext, machine: Machine, at: number): void {
   const failed = failedOf(machine.status);
   const minutes = machine.status === STATUS.RELEASING ? 5 : 30;
   const comment = `Node operation '${shownStatus(machine.status)}' timed out after ${minutes} minutes.`;
@@ -80,7 +80,13 @@ function giveUp(world: World, machine: Machine, at: number): void {
 }
 
 /** The BMC does not answer: MAAS goes back to where it was. */
-function powerFailed(world: World, machine: Machine, run: Run, what: 'on' | 'off', at: number): void {
+function powerFailed(
+  world: SandboxContext,
+  machine: Machine,
+  run: Run,
+  what: 'on' | 'off',
+  at: number,
+): void {
   machine.powerState = 'error';
   const reason = `Power ${what} for the node failed: Connection timed out while performing power action.  Check BMC configuration and connectivity and try again.`;
   logEvent(world, machine, what === 'on' ? 'NODE_POWER_ON_FAILED' : 'NODE_POWER_OFF_FAILED', {

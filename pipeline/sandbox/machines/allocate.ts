@@ -1,7 +1,7 @@
-import { json, Refused, type Reply, refuse } from '../reply.ts';
+import type { SandboxContext } from '../context.ts';
+import { json, type Reply, ReplyError, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { type Fields, fieldsOf } from '../site/fields.ts';
-import type { World } from '../world.ts';
 import { type Filters, filterMachines } from './filter.ts';
 import { logRequest } from './log.ts';
 import { showMachine } from './show.ts';
@@ -26,7 +26,7 @@ export async function allocate(call: Call): Promise<Reply> {
   );
   const fitting = filterMachines(world, free, given, 'allocate');
   const machine = fitting.toSorted((a, b) => cost(a) - cost(b))[0];
-  if (!machine) throw new Refused(none(given, values));
+  if (!machine) throw new ReplyError(none(given, values));
   if (!fields.flag('dry_run')) acquire(world, machine, user.username, fields);
   return json(200, { ...showMachine(world, machine), constraints_by_type: {} });
 }
@@ -50,7 +50,7 @@ function none(given: Filters, values: Map<string, string[]>): Reply {
 }
 
 /** Makes a machine the user's. */
-export function acquire(world: World, machine: Machine, user: string, fields: Fields): void {
+export function acquire(world: SandboxContext, machine: Machine, user: string, fields: Fields): void {
   const comment = fields.text('comment');
   logRequest(world, machine, 'REQUEST_NODE_ACQUIRE', { user, action: 'acquire', comment });
   machine.owner = user;

@@ -1,7 +1,7 @@
+import type { SandboxContext } from '../context.ts';
 import { type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { type Fields, fieldsOf } from '../site/fields.ts';
-import type { World } from '../world.ts';
 import { logEvent, logRequest } from './log.ts';
 import { commissioningSeries } from './place.ts';
 import { canBoot } from './releases.ts';
@@ -14,7 +14,7 @@ import { moveTo } from './transitions.ts';
 import { machineAt } from './visible.ts';
 
 /** Refuses what needs an ephemeral Ubuntu that was not imported. */
-export function needEphemeral(world: World, machine: Machine): void {
+export function needEphemeral(world: SandboxContext, machine: Machine): void {
   const series = commissioningSeries(world);
   if (!canBoot(world, series, machine.architecture))
     refuse(400, `Ephemeral operating system ubuntu ${series} is unavailable.`);
@@ -41,7 +41,12 @@ export async function commission(call: Call): Promise<Reply> {
 }
 
 /** @throws Refused without power type or without an imported Ubuntu */
-export function startCommissioning(world: World, machine: Machine, user: string, fields?: Fields): void {
+export function startCommissioning(
+  world: SandboxContext,
+  machine: Machine,
+  user: string,
+  fields?: Fields,
+): void {
   needPowerType(machine);
   needEphemeral(world, machine);
   logRequest(world, machine, 'REQUEST_NODE_START_COMMISSIONING', { user, action: 'start commissioning' });

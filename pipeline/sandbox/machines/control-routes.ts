@@ -1,14 +1,14 @@
 import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
+import type { SandboxContext } from '../context.ts';
 import { keyOf } from '../keys.ts';
-import { json, nothing, Refused, type Reply, refuse, text } from '../reply.ts';
+import { json, nothing, type Reply, ReplyError, refuse, text } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import type { World } from '../world.ts';
 import { controlOf } from './control.ts';
 import type { MachineDescription } from './hardware.ts';
 
 /** For curl the key alone will do. */
-function byKey({ users }: World, headers: Call['headers']) {
+function byKey({ users }: SandboxContext, headers: Call['headers']) {
   const [, key] = /^Bearer (\S+)$/.exec(headers.authorization ?? '') ?? [];
   return [users.admin, users.user].find((user) => keyOf(user) === key);
 }
@@ -82,7 +82,7 @@ function guarded(run: (call: Call) => Promise<Reply> | Reply): (call: Call) => P
       return await run(call);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      throw new Refused(text(400, error.message));
+      throw new ReplyError(text(400, error.message));
     }
   };
 }

@@ -1,5 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import { advance } from './advance.ts';
 import { enlist } from './enlist.ts';
 import { parseFailure } from './failures.ts';
@@ -34,7 +34,7 @@ export interface Control {
   machines(): RealMachine[];
 }
 
-export function controlOf(world: World): Control {
+export function controlOf(world: SandboxContext): Control {
   const state = () => world.store.state.machines;
   return {
     enlist(described = {}) {
@@ -70,7 +70,7 @@ export function controlOf(world: World): Control {
 }
 
 /** gpu-001, gpu-002, … */
-function nextName(world: World): string {
+function nextName(world: SandboxContext): string {
   const { machines } = world.store.state.machines;
   for (let number = machines.length + 1; ; number++) {
     const name = `gpu-${String(number).padStart(3, '0')}`;
@@ -78,7 +78,7 @@ function nextName(world: World): string {
   }
 }
 
-function find(world: World, name: string): Machine {
+function find(world: SandboxContext, name: string): Machine {
   const found = world.store.state.machines.machines.find(
     (machine) => machine.hostname === name || machine.systemId === name,
   );

@@ -1,8 +1,8 @@
-import { formErrors, Refused, type Reply, refuse } from '../reply.ts';
+import type { SandboxContext } from '../context.ts';
+import { formErrors, type Reply, ReplyError, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { type Fields, fieldsOf, wrongField } from '../site/fields.ts';
 import type { Resource } from '../store.ts';
-import type { World } from '../world.ts';
 import { acquire } from './allocate.ts';
 import { needEphemeral } from './commission.ts';
 import { logEvent, logRequest } from './log.ts';
@@ -39,7 +39,7 @@ export async function deploy(call: Call): Promise<Reply> {
 }
 
 /** For what is not Ubuntu itself the kernel is that of the system which installs. */
-function kernelFor(world: World, machine: Machine, release: Release, fields: Fields): string {
+function kernelFor(world: SandboxContext, machine: Machine, release: Release, fields: Fields): string {
   const series = ephemeralSeries(world, release, machine);
   const kernels = canBoot(world, series, machine.architecture) ? kernelsOf(series) : [];
   const asked = fields.text('hwe_kernel');
@@ -52,13 +52,13 @@ function kernelFor(world: World, machine: Machine, release: Release, fields: Fie
 }
 
 /** The Ubuntu that boots to install: the release itself, or the base of a custom image, or what commissions. */
-function ephemeralSeries(world: World, release: Release, machine: Machine): string {
+function ephemeralSeries(world: SandboxContext, release: Release, machine: Machine): string {
   if (release.osystem === 'ubuntu') return release.name;
   const base = resourceFor(release, machine.architecture)?.baseImage ?? '';
   return base.startsWith('ubuntu/') ? base.slice('ubuntu/'.length) : commissioningSeries(world);
 }
 
-function checkStart(world: World, machine: Machine, release: Release): Resource {
+function checkStart(world: SandboxContext, machine: Machine, release: Release): Resource {
   const resource =
     resourceFor(release, machine.architecture) ??
     refuse(
@@ -68,7 +68,7 @@ function checkStart(world: World, machine: Machine, release: Release): Resource 
   if (release.osystem !== 'ubuntu') needEphemeral(world, machine);
   if (machine.nics.length === 0) wrongField('network', 'Node must be configured to use a network');
   const issues = storageIssues(machine);
-  if (issues.length > 0) throw new Refused(formErrors({ storage: issues }));
+  if (issues.length > 0) throw new ReplyError(formErrors({ storage: issues }));
   return resource;
 }
 

@@ -1,5 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import { addMachine, isMac, normalMac, ownerOfMac } from './form.ts';
 import type { MachineDescription } from './hardware.ts';
 import { logEvent } from './log.ts';
@@ -12,7 +12,7 @@ import type { Machine } from './state.ts';
  * What enlistment finds out of power is set, as MAAS does with a BMC it can reach.
  * @throws Fault USAGE when name or MAC are taken or wrong
  */
-export function enlist(world: World, described: MachineDescription = {}): Machine {
+export function enlist(world: SandboxContext, described: MachineDescription = {}): Machine {
   const all = world.store.state.machines.machines;
   const macs = described.macs?.map(normalMac);
   const wrong = described.macs?.find((mac) => !isMac(mac));

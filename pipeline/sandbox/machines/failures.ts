@@ -1,5 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import type { Machine } from './state.ts';
 
 /** What may go wrong, and what is seen of it. */
@@ -47,7 +47,7 @@ export function parseFailure(rule: string): Failure {
 }
 
 /** The rule in force for this machine at this stage, or undefined. A rule that applies once is spent by it. */
-export function failureOf(world: World, machine: Machine, stage: Stage): Failure | undefined {
+export function failureOf(world: SandboxContext, machine: Machine, stage: Stage): Failure | undefined {
   const index = world.failures.findIndex(
     (failure) => failure.stage === stage && matches(failure.host, machine),
   );

@@ -1,5 +1,5 @@
-import { formErrors, Refused, refuse } from '../reply.ts';
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
+import { formErrors, ReplyError, refuse } from '../reply.ts';
 import { isMac, normalMac } from './form.ts';
 import { fqdnOf, namesOf, network, poolOf, zoneOf } from './place.ts';
 import type { Machine } from './state.ts';
@@ -8,10 +8,10 @@ import { STATUS, type StatusName, shownStatus } from './status.ts';
 /** A form's or query's fields, each with all its values. */
 export type Filters = Map<string, string[]>;
 
-type Test = (world: World, machine: Machine, values: string[]) => boolean;
+type Test = (world: SandboxContext, machine: Machine, values: string[]) => boolean;
 
 const anyOf =
-  (of: (world: World, machine: Machine) => string): Test =>
+  (of: (world: SandboxContext, machine: Machine) => string): Test =>
   (world, machine, values) =>
     values.includes(of(world, machine));
 
@@ -169,7 +169,7 @@ const named: Test = (world, machine, values) =>
  * @throws Refused for what is no filter, or names something that is not there
  */
 export function filterMachines(
-  world: World,
+  world: SandboxContext,
   machines: Machine[],
   given: Filters,
   purpose: 'list' | 'allocate',
@@ -190,7 +190,7 @@ export function filterMachines(
 const testOf = (tests: Record<string, Test>, name: string): Test | undefined =>
   Object.hasOwn(tests, name) ? tests[name] : undefined;
 
-function check(world: World, given: Filters, known: Record<string, Test>): void {
+function check(world: SandboxContext, given: Filters, known: Record<string, Test>): void {
   const errors: Record<string, string[]> = Object.create(null);
   const minor = Number(world.traits.version.replace('.', ''));
   for (const [name, values] of given) {
@@ -200,10 +200,10 @@ function check(world: World, given: Filters, known: Record<string, Test>): void 
     const problem = there ? problemOf(world, name, values) : 'No such constraint.';
     if (problem !== undefined) errors[name] = [problem];
   }
-  if (Object.keys(errors).length > 0) throw new Refused(formErrors(errors));
+  if (Object.keys(errors).length > 0) throw new ReplyError(formErrors(errors));
 }
 
-function problemOf(world: World, name: string, values: string[]): string | undefined {
+function problemOf(world: SandboxContext, name: string, values: string[]): string | undefined {
   const missing = (find: (value: string) => unknown) => values.filter((value) => !find(value)).toSorted();
   if (name === 'zone' || name === 'not_in_zone') {
     const unknown = missing((value) => zoneOf(world, value));

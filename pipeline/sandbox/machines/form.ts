@@ -1,6 +1,6 @@
-import { conflict, Refused } from '../reply.ts';
+import type { SandboxContext } from '../context.ts';
+import { conflict, ReplyError } from '../reply.ts';
 import { type Fields, REQUIRED } from '../site/fields.ts';
-import type { World } from '../world.ts';
 import { hardwareOf, type MachineDescription, petname, systemIdOf } from './hardware.ts';
 import { defaultDomain, domainOf, poolOf, zoneOf } from './place.ts';
 import { cleanPower, ownerOfBmc, type PowerParameters } from './power-form.ts';
@@ -37,7 +37,7 @@ interface Clean {
 }
 
 /** The fields that adding and changing a machine have in common; problems stay in `fields`. */
-function clean(world: World, fields: Fields, names: string[], known: Machine | undefined): Clean {
+function clean(world: SandboxContext, fields: Fields, names: string[], known: Machine | undefined): Clean {
   return {
     ...cleanName(world, fields, known),
     description: fields.text('description'),
@@ -63,7 +63,7 @@ function chosen(
   return one ? one.id : fields.wrong(field, NO_CHOICE);
 }
 
-function cleanName(world: World, fields: Fields, known: Machine | undefined) {
+function cleanName(world: SandboxContext, fields: Fields, known: Machine | undefined) {
   const wanted = fields.text('domain');
   let domain = wanted ? domainOf(world, wanted)?.id : undefined;
   if (wanted && domain === undefined) fields.wrong('domain', `Unable to find domain ${wanted}`);
@@ -87,7 +87,7 @@ function cleanName(world: World, fields: Fields, known: Machine | undefined) {
 }
 
 /** "amd64" is "amd64/generic". */
-function cleanArchitecture(world: World, fields: Fields): string | undefined {
+function cleanArchitecture(world: SandboxContext, fields: Fields): string | undefined {
   const given = fields.text('architecture');
   if (!given) return undefined;
   const whole = given.includes('/') ? given : `${given}/${fields.text('subarchitecture') || 'generic'}`;
@@ -118,7 +118,12 @@ function cleanSize(fields: Fields): number | undefined {
 }
 
 /** Changes a machine. @throws Refused with every wrong field */
-export function updateMachine(world: World, machine: Machine, fields: Fields, names: string[]): void {
+export function updateMachine(
+  world: SandboxContext,
+  machine: Machine,
+  fields: Fields,
+  names: string[],
+): void {
   const given = clean(world, fields, names, machine);
   fields.check();
   needOwnBmc(world, given, machine);
@@ -126,12 +131,12 @@ export function updateMachine(world: World, machine: Machine, fields: Fields, na
   world.store.machinesChanged();
 }
 
-function needOwnBmc(world: World, { power }: Clean, known: Machine | undefined): void {
-  if (power && ownerOfBmc(world, power, known)) throw new Refused(conflict());
+function needOwnBmc(world: SandboxContext, { power }: Clean, known: Machine | undefined): void {
+  if (power && ownerOfBmc(world, power, known)) throw new ReplyError(conflict());
 }
 
 /** Adds a machine that somebody described; it is New. @throws Refused with every wrong field */
-export function createMachine(world: World, fields: Fields, names: string[]): Machine {
+export function createMachine(world: SandboxContext, fields: Fields, names: string[]): Machine {
   const given = clean(world, fields, names, undefined);
   const needed = given.power?.type !== 'ipmi' && fields.text('power_type') !== 'ipmi';
   const macs = cleanMacs(world, fields, needed);
@@ -143,7 +148,7 @@ export function createMachine(world: World, fields: Fields, names: string[]): Ma
   return machine;
 }
 
-function cleanMacs(world: World, fields: Fields, required: boolean): string[] {
+function cleanMacs(world: SandboxContext, fields: Fields, required: boolean): string[] {
   const given = (fields.list('mac_addresses') ?? []).filter((mac) => mac !== '');
   if (given.length === 0 && required) fields.wrong('mac_addresses', REQUIRED);
   const errors = given.flatMap((mac) => {
@@ -161,7 +166,7 @@ function cleanMacs(world: World, fields: Fields, required: boolean): string[] {
   return given.map(normalMac);
 }
 
-export const ownerOfMac = (world: World, mac: string): Machine | undefined =>
+export const ownerOfMac = (world: SandboxContext, mac: string): Machine | undefined =>
   world.store.state.machines.machines.find((machine) => machine.nics.some((nic) => nic.mac === mac));
 
 function assign(machine: Machine, given: Clean): void {
@@ -176,7 +181,7 @@ function assign(machine: Machine, given: Clean): void {
 }
 
 /** A machine as MAAS first knows it. */
-export function addMachine(world: World, described: MachineDescription): Machine {
+export function addMachine(world: SandboxContext, described: MachineDescription): Machine {
   const { machines } = world.store.state;
   const id = machines.next.machine++;
   const hardware = hardwareOf(id, described);

@@ -1,5 +1,5 @@
+import type { SandboxContext } from '../context.ts';
 import { setComplete } from '../images.ts';
-import type { World } from '../world.ts';
 import type { GuestImage, GuestMachine } from './guests.ts';
 import { logEvent, markFailed } from './log.ts';
 import { fqdnOf, sshKeysOf } from './place.ts';
@@ -9,7 +9,7 @@ import { STATUS } from './status.ts';
 import { kernelOptions } from './tags.ts';
 
 /** Asks for what answers ssh; the machine goes on when it does. Without guests it goes on at once. */
-export function startGuest(world: World, machine: Machine, run: Run | null): void {
+export function startGuest(world: SandboxContext, machine: Machine, run: Run | null): void {
   if (!world.guests) return;
   if (run) [run.due, run.waitsFor] = [null, 'guest'];
   world.guests.start(guestOf(world, machine), imageOf(world, machine)).then(
@@ -39,14 +39,14 @@ const stillWanted = (machine: Machine, run: Run | null) =>
   run ? machine.run === run : machine.status === STATUS.DEPLOYED && machine.powered;
 
 /** Takes away what answers ssh. */
-export function stopGuest(world: World, machine: Machine): void {
+export function stopGuest(world: SandboxContext, machine: Machine): void {
   if (machine.guestPort === null && machine.run?.waitsFor !== 'guest') return;
   machine.guestPort = null;
   void world.guests?.stop(machine.systemId).catch(() => undefined);
 }
 
 /** After a restart of the sandbox the deployed machines are running, so their guests are started again. */
-export function resumeGuests(world: World): void {
+export function resumeGuests(world: SandboxContext): void {
   for (const machine of world.store.state.machines.machines) {
     machine.guestPort = null;
     // It waited for guests that this sandbox has not.
@@ -58,7 +58,7 @@ export function resumeGuests(world: World): void {
 }
 
 /** Stops every guest, for the end of the sandbox. */
-export async function stopGuests(world: World): Promise<void> {
+export async function stopGuests(world: SandboxContext): Promise<void> {
   const { machines } = world.store.state.machines;
   const running = machines.filter(
     (machine) => machine.guestPort !== null || machine.run?.waitsFor === 'guest',
@@ -66,7 +66,7 @@ export async function stopGuests(world: World): Promise<void> {
   await Promise.allSettled(running.map((machine) => world.guests?.stop(machine.systemId)));
 }
 
-function guestOf(world: World, machine: Machine): GuestMachine {
+function guestOf(world: SandboxContext, machine: Machine): GuestMachine {
   return {
     systemId: machine.systemId,
     hostname: machine.hostname,
@@ -80,7 +80,7 @@ function guestOf(world: World, machine: Machine): GuestMachine {
   };
 }
 
-function imageOf(world: World, machine: Machine): GuestImage {
+function imageOf(world: SandboxContext, machine: Machine): GuestImage {
   const { state, blobs } = world.store;
   const resource = state.resources.find((known) => known.id === machine.resource);
   const file = resource?.sets.findLast((set) => setComplete(world, set))?.files[0];

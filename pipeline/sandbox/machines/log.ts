@@ -1,4 +1,4 @@
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import { type EventType, LEVELS, levelOf, shownType } from './event-types.ts';
 import type { Machine, MachineEvent } from './state.ts';
 import { STATUS, type Status, shownStatus } from './status.ts';
@@ -6,7 +6,7 @@ import { STATUS, type Status, shownStatus } from './status.ts';
 /** MAAS' log is endless; this is plenty for 1,000 machines that are deployed twice. */
 const KEPT = 60_000;
 
-export interface Told {
+export interface EventDetails {
   description?: string;
   /** Of a user's request, such as "start commissioning". */
   action?: string;
@@ -16,7 +16,12 @@ export interface Told {
 }
 
 /** Adds to the machine's event log; what has level INFO or more is its status message from then on. */
-export function logEvent(world: World, machine: Machine, type: EventType, told: Told = {}): void {
+export function logEvent(
+  world: SandboxContext,
+  machine: Machine,
+  type: EventType,
+  told: EventDetails = {},
+): void {
   const { machines } = world.store.state;
   const event: MachineEvent = {
     id: machines.next.event++,
@@ -37,7 +42,7 @@ export function logEvent(world: World, machine: Machine, type: EventType, told: 
 
 /** What a user asked for; the description names the user and the comment. */
 export function logRequest(
-  world: World,
+  world: SandboxContext,
   machine: Machine,
   type: EventType,
   { user, action, comment }: { user: string; action: string; comment?: string | undefined },
@@ -57,7 +62,7 @@ const PASSING = new Set<Status>([
 ]);
 
 /** Moves to another status, with its entry in the log. */
-export function setStatus(world: World, machine: Machine, status: Status, at = world.now()): void {
+export function setStatus(world: SandboxContext, machine: Machine, status: Status, at = world.now()): void {
   if (machine.status === status) return;
   const to = status === STATUS.ALLOCATED ? ` (to ${machine.owner})` : '';
   const description = `From '${shownStatus(machine.status)}' to '${shownStatus(status)}'${to}`;
@@ -70,7 +75,7 @@ export function setStatus(world: World, machine: Machine, status: Status, at = w
 
 /** MAAS' mark_failed: the failed status of what was going on, and why. */
 export function markFailed(
-  world: World,
+  world: SandboxContext,
   machine: Machine,
   failed: Status,
   comment: string,

@@ -1,5 +1,5 @@
+import type { SandboxContext } from '../context.ts';
 import { type Fields, REQUIRED } from '../site/fields.ts';
-import type { World } from '../world.ts';
 import { type PowerField, type PowerType, powerTypes } from './power-types.ts';
 import type { Machine } from './state.ts';
 
@@ -13,7 +13,7 @@ export type PowerParameters = Machine['powerParameters'];
  * @returns undefined where the form says nothing of power
  */
 export function cleanPower(
-  world: World,
+  world: SandboxContext,
   fields: Fields,
   names: string[],
   known: Machine | undefined,
@@ -82,7 +82,7 @@ export const withDefaults = (type: PowerType, parameters: PowerParameters): Powe
  * of the others each BMC (type and parameters) is one machine's, by an index of the database.
  */
 export function ownerOfBmc(
-  world: World,
+  world: SandboxContext,
   { type: name, parameters }: { type: string; parameters: PowerParameters },
   known: Machine | undefined,
 ): Machine | undefined {

@@ -1,6 +1,6 @@
+import type { SandboxContext } from '../context.ts';
 import { json, type Reply } from '../reply.ts';
 import type { Call } from '../route.ts';
-import type { World } from '../world.ts';
 
 /** One parameter of a power type, as describe_power_types tells it. */
 export interface PowerField {
@@ -227,7 +227,7 @@ const WEBHOOK = type('webhook', 'Webhook', [
 ]);
 
 /** What describe_power_types answers: those types of a MAAS that one meets with DGX systems. The webhook came with 3.1. */
-export function powerTypes({ traits }: World): PowerType[] {
+export function powerTypes({ traits }: SandboxContext): PowerType[] {
   const minor = Number(traits.version.replace('.', ''));
   const types = POWER_TYPES.map((one) =>
     one === IPMI && minor >= 35 ? { ...one, fields: [...one.fields, POWER_OFF_MODE] } : one,

@@ -1,21 +1,21 @@
 import type { EventType } from './event-types.ts';
 import type { Stage } from './failures.ts';
-import type { Pace } from './pace.ts';
+import type { StepContext } from './step-context.ts';
 import { finishCommissioning, finishTesting, startGathering, startTests } from './steps-commission.ts';
 import { askGuest, finishDeployment, finishInstall, startInstall } from './steps-deploy.ts';
 import { finishErase, finishRelease, finishRescue, leaveRescue } from './steps-release.ts';
-import type { Turn } from './turn.ts';
+import type { Timing } from './timing.ts';
 
 export interface Step {
   /** How long it takes until this happens. */
-  after: keyof Pace;
+  after: keyof Timing;
   /** What the log says then. */
   event?: EventType;
   /** The machine has to be switched on or off for it. */
   power?: 'on' | 'off';
   /** Where a failure rule can strike, before anything else happens here. */
   stage?: Stage;
-  do?(turn: Turn): void;
+  do?(turn: StepContext): void;
 }
 
 const boot: Step[] = [

@@ -1,7 +1,7 @@
+import type { SandboxContext } from '../context.ts';
 import { json, type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { type Fields, fieldsOf } from '../site/fields.ts';
-import type { World } from '../world.ts';
 import { stopGuest } from './guest-life.ts';
 import { logEvent, logRequest } from './log.ts';
 import { setting } from './place.ts';
@@ -59,7 +59,7 @@ export function named(call: Call, ids: string[], what: string): Machine[] {
   return mine;
 }
 
-function startReleasing(world: World, machine: Machine, user: string, fields: Fields): void {
+function startReleasing(world: SandboxContext, machine: Machine, user: string, fields: Fields): void {
   const comment = fields.text('comment');
   const erase =
     fields.flag('erase') ||

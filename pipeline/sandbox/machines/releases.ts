@@ -1,6 +1,6 @@
+import type { SandboxContext } from '../context.ts';
 import { setComplete } from '../images.ts';
 import { type Resource, SYNCED, UPLOADED } from '../store.ts';
-import type { World } from '../world.ts';
 
 /** Something that can be deployed, as `distro_series` names it. */
 export interface Release {
@@ -19,11 +19,11 @@ const ALIASES: Record<string, string> = {
   resolute: '26.04',
 };
 
-const usable = (world: World, resource: Resource) =>
+const usable = (world: SandboxContext, resource: Resource) =>
   resource.sets.some((set) => set.files.length > 0 && setComplete(world, set));
 
 /** Everything that can be deployed, in the order in which MAAS offers it: by the title of system, then of release. */
-export function releases(world: World): Release[] {
+export function releases(world: SandboxContext): Release[] {
   const found = new Map<string, Release>();
   for (const resource of world.store.state.resources) {
     if (!usable(world, resource)) continue;
@@ -60,7 +60,7 @@ const systemTitle = (osystem: string) => osystem[0]?.toUpperCase() + osystem.sli
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** As MAAS finds a release by its name, its alias ("22.04") or the system's name alone. */
-export function findRelease(world: World, wanted: string): Release | undefined {
+export function findRelease(world: SandboxContext, wanted: string): Release | undefined {
   const all = releases(world);
   const [first = '', second] = wanted.split('/');
   const osystem = second === undefined ? undefined : first;
@@ -79,7 +79,7 @@ export function findRelease(world: World, wanted: string): Release | undefined {
 }
 
 /** MAAS' refusal of a release that it does not know. */
-export function releaseChoices(world: World, wanted: string): string {
+export function releaseChoices(world: SandboxContext, wanted: string): string {
   const choices = ['', ...releases(world).map((release) => `${release.osystem}/${release.name}`)];
   const list = choices.map((choice) => `'${choice}'`).join(', ');
   return `'${wanted}' is not a valid distro_series.  It should be one of: ${list}.`;
@@ -92,7 +92,7 @@ export function resourceFor(release: Release, architecture: string): Resource | 
 }
 
 /** Whether MAAS could boot its own system on this architecture. */
-export function canBoot(world: World, series: string, architecture: string): boolean {
+export function canBoot(world: SandboxContext, series: string, architecture: string): boolean {
   const [arch] = architecture.split('/');
   return world.store.state.resources.some(
     (resource) =>

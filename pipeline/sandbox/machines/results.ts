@@ -1,4 +1,4 @@
-import { json, plain, Refused, type Reply, refuse, removed, text } from '../reply.ts';
+import { json, plain, type Reply, ReplyError, refuse, removed, text } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { setAt, shownScript, statusOfResults } from './scripts.ts';
 import type { Machine, ScriptResult, ScriptSet } from './state.ts';
@@ -64,7 +64,7 @@ function setOf(call: Call): ScriptSet {
       refuse(400, `No ${id.replace('-', ' ')} script set exists for this node.`)
     );
   if (!/^\d+$/.test(id))
-    throw new Refused(
+    throw new ReplyError(
       text(
         400,
         `Unknown id "${id}" must be current-commissioning, current-testing, current-installation, or the id number of a specific result.`,

@@ -1,11 +1,11 @@
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 
 /**
  * MAAS carries out each request in one transaction, so what is refused leaves nothing behind: a machine that was
  * allocated by a deployment which is refused is Ready again.
  * @returns what brings the machine, its events and its scripts back to where they are now
  */
-export function remember(world: World, systemId: string | undefined): () => void {
+export function remember(world: SandboxContext, systemId: string | undefined): () => void {
   const state = world.store.state.machines;
   const machine = state.machines.find((known) => known.systemId === systemId);
   if (!machine) return () => undefined;

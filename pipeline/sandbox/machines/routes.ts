@@ -1,8 +1,8 @@
 import { NOBODY } from '../auth.ts';
+import type { SandboxContext } from '../context.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { type Fields, fieldsOf, wrongField } from '../site/fields.ts';
-import type { World } from '../world.ts';
 import { abort } from './abort.ts';
 import { allocate } from './allocate.ts';
 import { commission, startCommissioning, test } from './commission.ts';
@@ -149,7 +149,7 @@ const ANONYMOUS_FIELDS = [
   ...['zone', 'status_action', 'status_message', 'status_name', 'node_type', 'resource_uri'],
 ];
 
-function forget(world: World, machine: Machine): void {
+function forget(world: SandboxContext, machine: Machine): void {
   const { machines } = world.store.state;
   machines.machines = machines.machines.filter((other) => other !== machine);
   machines.scriptSets = machines.scriptSets.filter((set) => set.systemId !== machine.systemId);

@@ -1,4 +1,4 @@
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import type { Machine } from './state.ts';
 import type { Status } from './status.ts';
 
@@ -7,7 +7,7 @@ import type { Status } from './status.ts';
  * @param from where it was before, in case that power cannot be controlled
  */
 export function begin(
-  world: World,
+  world: SandboxContext,
   machine: Machine,
   program: string,
   { at = world.now(), from = machine.previousStatus }: { at?: number; from?: Status } = {},
@@ -36,7 +36,7 @@ export function forgetDeployment(machine: Machine): void {
 }
 
 /** Nothing happens to the machine any more. */
-export function end(world: World, machine: Machine): void {
+export function end(world: SandboxContext, machine: Machine): void {
   machine.run = null;
   world.store.machinesChanged();
 }

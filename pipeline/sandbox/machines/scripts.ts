@@ -1,4 +1,4 @@
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import { logEvent } from './log.ts';
 import type { Machine, ScriptResult, ScriptSet } from './state.ts';
 
@@ -55,7 +55,7 @@ export const DEFAULT_TESTS = ['smartctl-validate'];
 export const INSTALL_LOG = '/tmp/install.log';
 
 /** Starts a set whose results are still to come; MAAS keeps the last ten of a kind. */
-export function newSet(world: World, machine: Machine, type: number, names: string[]): ScriptSet {
+export function newSet(world: SandboxContext, machine: Machine, type: number, names: string[]): ScriptSet {
   const { machines } = world.store.state;
   const set: ScriptSet = {
     id: machines.next.scriptSet++,
@@ -78,7 +78,7 @@ export function newSet(world: World, machine: Machine, type: number, names: stri
   return set;
 }
 
-export const setAt = (world: World, id: number | null): ScriptSet | undefined =>
+export const setAt = (world: SandboxContext, id: number | null): ScriptSet | undefined =>
   id === null ? undefined : world.store.state.machines.scriptSets.find((set) => set.id === id);
 
 /** Every script of a set begins. */
@@ -90,7 +90,12 @@ export function startScripts(set: ScriptSet | undefined, at: number): void {
 }
 
 /** Every script that runs ends well, with an output as long as it needs to be. */
-export function passScripts(world: World, machine: Machine, set: ScriptSet | undefined, at: number): void {
+export function passScripts(
+  world: SandboxContext,
+  machine: Machine,
+  set: ScriptSet | undefined,
+  at: number,
+): void {
   for (const result of set?.results ?? []) {
     if (result.status !== SCRIPT.RUNNING) continue;
     endScript(world, machine, result, SCRIPT.PASSED, at);
@@ -100,7 +105,7 @@ export function passScripts(world: World, machine: Machine, set: ScriptSet | und
 
 /** One ends badly; the ones after it do not run any more. */
 export function failScript(
-  world: World,
+  world: SandboxContext,
   machine: Machine,
   set: ScriptSet | undefined,
   { name, output, stderr, at }: { name: string; output: string; stderr: string; at: number },
@@ -129,7 +134,13 @@ export function abortScripts(set: ScriptSet | undefined, at: number, status = SC
     }
 }
 
-function endScript(world: World, machine: Machine, result: ScriptResult, status: number, at: number): void {
+function endScript(
+  world: SandboxContext,
+  machine: Machine,
+  result: ScriptResult,
+  status: number,
+  at: number,
+): void {
   const description = `${result.name} changed status from '${shownScript(result.status)}' to '${shownScript(status)}'`;
   result.status = status;
   result.exitStatus = status === SCRIPT.PASSED ? 0 : 1;

@@ -1,7 +1,7 @@
+import type { SandboxContext } from '../context.ts';
 import { json, type Reply } from '../reply.ts';
 import { API } from '../route.ts';
 import { showVlan } from '../site/vlans.ts';
-import type { World } from '../world.ts';
 import { fqdnOf, network, showPlace } from './place.ts';
 import { setAt, shownScript, statusOfResults } from './scripts.ts';
 import { showDisk } from './show-disks.ts';
@@ -19,7 +19,7 @@ const UNKNOWN: Record<string, string> = Object.fromEntries(
 );
 
 /** A machine as the API shows it, with the fields that its version of MAAS has. */
-export function showMachine(world: World, machine: Machine) {
+export function showMachine(world: SandboxContext, machine: Machine) {
   const disks = machine.disks.map((disk) => showDisk(machine, disk));
   const physical = disks.filter((disk) => disk.type === 'physical');
   const nics = machine.nics.map((nic) => showNic(world, machine, nic));
@@ -78,10 +78,11 @@ export function showMachine(world: World, machine: Machine) {
 }
 
 /** What most operations answer with: the machine as it is now. */
-export const answer = (world: World, machine: Machine): Reply => json(200, showMachine(world, machine));
+export const answer = (world: SandboxContext, machine: Machine): Reply =>
+  json(200, showMachine(world, machine));
 
 /** Fields that came and went. */
-function ofVersion({ traits }: World, machine: Machine) {
+function ofVersion({ traits }: SandboxContext, machine: Machine) {
   const minor = Number(traits.version.replace('.', ''));
   return {
     ...(minor < 30 ? { iscsiblockdevice_set: [] } : {}),
@@ -104,7 +105,7 @@ function ofVersion({ traits }: World, machine: Machine) {
   };
 }
 
-export function showNic(world: World, machine: Machine, nic: Nic) {
+export function showNic(world: SandboxContext, machine: Machine, nic: Nic) {
   // Which network a card is on is seen when the machine has booted from it.
   const vlan = machine.biosBootMethod === null ? undefined : network(world).vlan;
   const first = machine.nics[0] === nic;
@@ -135,7 +136,7 @@ export function showNic(world: World, machine: Machine, nic: Nic) {
   };
 }
 
-function showLink(world: World, machine: Machine, nic: Nic) {
+function showLink(world: SandboxContext, machine: Machine, nic: Nic) {
   const { subnet } = network(world);
   return {
     id: nic.id,
@@ -145,7 +146,7 @@ function showLink(world: World, machine: Machine, nic: Nic) {
   };
 }
 
-function showGateways(world: World, machine: Machine) {
+function showGateways(world: SandboxContext, machine: Machine) {
   const gateway = machine.address === null ? null : (network(world).subnet?.gateway_ip ?? null);
   return { ipv4: { gateway_ip: gateway, link_id: null }, ipv6: { gateway_ip: null, link_id: null } };
 }
@@ -155,7 +156,7 @@ function volumeGroups(machine: Machine) {
   return volume ? [{ system_id: machine.systemId, id: volume.id, __incomplete__: true }] : [];
 }
 
-function showResults(world: World, machine: Machine) {
+function showResults(world: SandboxContext, machine: Machine) {
   const of = (id: number | null) => statusOfResults(setAt(world, id)?.results ?? []);
   const commissioning = of(machine.commissioningSet);
   const testing = of(machine.testingSet);

@@ -5,16 +5,16 @@ import { switchOff } from './power.ts';
 import { end } from './run.ts';
 import { failScript, passScripts, setAt, startScripts } from './scripts.ts';
 import { STATUS, type Status } from './status.ts';
+import type { StepContext } from './step-context.ts';
 import { applyLayout, foundDisks } from './storage.ts';
-import type { Turn } from './turn.ts';
 
-export function startGathering({ world, machine, at }: Turn): void {
+export function startGathering({ world, machine, at }: StepContext): void {
   logEvent(world, machine, 'GATHERING_INFO', { at });
   startScripts(setAt(world, machine.commissioningSet), at);
 }
 
 /** The scripts are through: MAAS knows the machine now, and tests it. */
-export function finishCommissioning(turn: Turn): void {
+export function finishCommissioning(turn: StepContext): void {
   const { world, machine, at, failure } = turn;
   const set = setAt(world, machine.commissioningSet);
   if (failure) {
@@ -28,7 +28,7 @@ export function finishCommissioning(turn: Turn): void {
   startTests(turn);
 }
 
-export function startTests({ world, machine, at }: Turn): void {
+export function startTests({ world, machine, at }: StepContext): void {
   const set = setAt(world, machine.testingSet);
   startScripts(set, at);
   for (const { name } of set?.results ?? [])
@@ -38,7 +38,7 @@ export function startTests({ world, machine, at }: Turn): void {
     });
 }
 
-export function finishTesting(turn: Turn): void {
+export function finishTesting(turn: StepContext): void {
   const { world, machine, at, failure } = turn;
   const set = setAt(world, machine.testingSet);
   if (failure) {
@@ -58,7 +58,7 @@ function afterTests(before: Status): Status {
 }
 
 /** The end of commissioning and of tests: the machine switches itself off, unless its own system is to come up again. */
-function leave({ world, machine, at }: Turn, status: Status): void {
+function leave({ world, machine, at }: StepContext, status: Status): void {
   setStatus(world, machine, status, at);
   if (status === STATUS.READY) logEvent(world, machine, 'READY', { at });
   if (status === STATUS.FAILED_COMMISSIONING) logEvent(world, machine, 'FAILED_COMMISSIONING', { at });
@@ -69,7 +69,7 @@ function leave({ world, machine, at }: Turn, status: Status): void {
 }
 
 /** What the scripts have reported. */
-function learn({ world, machine }: Turn): void {
+function learn({ world, machine }: StepContext): void {
   const { hardware } = machine;
   machine.cpuCount = hardware.cpuCount;
   machine.cpuSpeed = hardware.cpuSpeed;

@@ -4,15 +4,15 @@ import { curtinFailure, curtinSuccess } from './outputs.ts';
 import { end } from './run.ts';
 import { failScript, INSTALL_LOG, passScripts, setAt, startScripts } from './scripts.ts';
 import { STATUS } from './status.ts';
+import type { StepContext } from './step-context.ts';
 import { mounts } from './storage.ts';
-import type { Turn } from './turn.ts';
 
-export function startInstall({ world, machine, at }: Turn): void {
+export function startInstall({ world, machine, at }: StepContext): void {
   startScripts(setAt(world, machine.installationSet), at);
 }
 
 /** curtin ends, badly when a rule says so or a custom image finds no EFI partition to boot from. */
-export function finishInstall(turn: Turn): void {
+export function finishInstall(turn: StepContext): void {
   const { world, machine, at, failure } = turn;
   const set = setAt(world, machine.installationSet);
   const image = `${machine.osystem}/${machine.distroSeries}`;
@@ -42,12 +42,12 @@ export function finishInstall(turn: Turn): void {
 }
 
 /** The machine boots what it was given; what answers ssh in its place is started. */
-export function askGuest({ world, machine, run }: Turn): void {
+export function askGuest({ world, machine, run }: StepContext): void {
   const wanted = machine.status === STATUS.DEPLOYING || machine.status === STATUS.DEPLOYED;
   if (wanted) startGuest(world, machine, run);
 }
 
-export function finishDeployment({ world, machine, at }: Turn): void {
+export function finishDeployment({ world, machine, at }: StepContext): void {
   setStatus(world, machine, STATUS.DEPLOYED, at);
   if (world.traits.lastDeployed) {
     const description = `deployed ${machine.osystem}/${machine.distroSeries}/${machine.architecture}`;
@@ -59,7 +59,7 @@ export function finishDeployment({ world, machine, at }: Turn): void {
 }
 
 /** MAAS looks for the image "custom/NAME", which an upload is not called: its last_deployed stays null. */
-function noteDeployment(world: Turn['world'], machine: Turn['machine'], at: number): void {
+function noteDeployment(world: StepContext['world'], machine: StepContext['machine'], at: number): void {
   const [arch] = machine.architecture.split('/');
   for (const resource of world.store.state.resources)
     if (

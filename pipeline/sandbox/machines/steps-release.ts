@@ -4,10 +4,10 @@ import { switchOff } from './power.ts';
 import { begin, end } from './run.ts';
 import { failScript, passScripts, SCRIPT, setAt, startScripts } from './scripts.ts';
 import { STATUS } from './status.ts';
-import type { Turn } from './turn.ts';
+import type { StepContext } from './step-context.ts';
 
 /** The machine is off and nobody's. */
-export function finishRelease(turn: Turn): void {
+export function finishRelease(turn: StepContext): void {
   const { world, machine, at, failure } = turn;
   if (failure) {
     failScript(world, machine, setAt(world, machine.releaseSet), { ...RELEASE_FAILURE, at });
@@ -25,7 +25,7 @@ export function finishRelease(turn: Turn): void {
   end(world, machine);
 }
 
-export function finishErase({ world, machine, run, at, failure }: Turn): void {
+export function finishErase({ world, machine, run, at, failure }: StepContext): void {
   const set = setAt(world, machine.releaseSet);
   startScripts(set, at);
   if (failure) {
@@ -42,7 +42,7 @@ export function finishErase({ world, machine, run, at, failure }: Turn): void {
   begin(world, machine, 'release', { at, from: run.from });
 }
 
-export function finishRescue({ world, machine, at, failure }: Turn): void {
+export function finishRescue({ world, machine, at, failure }: StepContext): void {
   if (failure)
     markFailed(world, machine, STATUS.FAILED_ENTERING_RESCUE_MODE, 'Failed to enter rescue mode.', at);
   else {
@@ -52,7 +52,7 @@ export function finishRescue({ world, machine, at, failure }: Turn): void {
   end(world, machine);
 }
 
-export function leaveRescue({ world, machine, at }: Turn): void {
+export function leaveRescue({ world, machine, at }: StepContext): void {
   setStatus(world, machine, machine.previousStatus, at);
   if (machine.status === STATUS.DEPLOYED) machine.powered = true;
   else {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import type { Disk, Filesystem, Machine } from './state.ts';
 
 /** As set_storage_layout takes them; 2.8 has no custom one, ZFS needs nothing here. */
@@ -27,7 +27,7 @@ export function mounts(machine: Machine): Filesystem[] {
  * Lays out the boot disk. MAAS puts an EFI partition there only when the machine booted by UEFI; `blank` has none.
  * Layouts with caches or datastores get the partitions of the flat one.
  */
-export function applyLayout(world: World, machine: Machine, layout: string): void {
+export function applyLayout(world: SandboxContext, machine: Machine, layout: string): void {
   machine.disks = disksOf(machine, 'physical').map((disk) => ({
     ...disk,
     tableType: null,
@@ -83,7 +83,7 @@ export function storageIssues(machine: Machine): string[] {
 }
 
 /** The disks that commissioning has found. */
-export function foundDisks(world: World, machine: Machine): Disk[] {
+export function foundDisks(world: SandboxContext, machine: Machine): Disk[] {
   return machine.hardware.disks.map((disk) => ({
     ...disk,
     id: world.store.state.machines.next.part++,

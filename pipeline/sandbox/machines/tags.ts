@@ -1,7 +1,7 @@
+import type { SandboxContext } from '../context.ts';
 import { json, type Reply, refuse, removed, text } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { fieldsOf, REQUIRED } from '../site/fields.ts';
-import type { World } from '../world.ts';
 import { setting } from './place.ts';
 import { showMachine } from './show.ts';
 import type { Machine, Tag } from './state.ts';
@@ -33,7 +33,7 @@ export const tagRoutes: Route[] = [
   },
 ];
 
-const tagsOf = (world: World) => world.store.state.machines.tags;
+const tagsOf = (world: SandboxContext) => world.store.state.machines.tags;
 
 function tagAt({ world, at }: Call): Tag {
   return tagsOf(world).find((tag) => tag.name === at.name) ?? refuse(404, 'No Tag matches the given query.');
@@ -134,7 +134,7 @@ async function updateNodes(call: Call): Promise<Reply> {
 }
 
 /** What a machine is booted with: MAAS' global options, then those of its tags in the order of their names. */
-export function kernelOptions(world: World, machine: Machine): string {
+export function kernelOptions(world: SandboxContext, machine: Machine): string {
   const ofTags = tagsOf(world)
     .filter((tag) => machine.tags.includes(tag.name))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))

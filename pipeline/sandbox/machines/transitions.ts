@@ -1,5 +1,5 @@
+import type { SandboxContext } from '../context.ts';
 import { refuse } from '../reply.ts';
-import type { World } from '../world.ts';
 import { setStatus } from './log.ts';
 import type { Machine } from './state.ts';
 import { STATUS, type Status, type StatusName, shownStatus } from './status.ts';
@@ -86,7 +86,7 @@ const NEXT = new Map<Status, ReadonlySet<Status>>(
 export const mayBecome = (from: Status, to: Status): boolean => NEXT.get(from)?.has(to) === true;
 
 /** Moves a machine because somebody asked for it. @throws Refused 409 where MAAS has no such way */
-export function moveTo(world: World, machine: Machine, status: Status): void {
+export function moveTo(world: SandboxContext, machine: Machine, status: Status): void {
   needWay(machine, status);
   setStatus(world, machine, status);
 }

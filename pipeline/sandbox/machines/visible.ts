@@ -1,4 +1,4 @@
-import { Refused, refuse, text } from '../reply.ts';
+import { ReplyError, refuse, text } from '../reply.ts';
 import type { Call } from '../route.ts';
 import type { Machine } from './state.ts';
 
@@ -21,6 +21,6 @@ export function machineAt(call: Call, need: 'view' | 'edit' | 'admin' | 'lock' =
     refuse(404, 'No Machine matches the given query.');
   const own = machine.owner === null || machine.owner === user.username;
   const allowed = user.admin || (need === 'view' || need === 'edit' ? own : need === 'lock' && own);
-  if (!allowed || (machine.locked && need === 'edit')) throw new Refused(text(403, ''));
+  if (!allowed || (machine.locked && need === 'edit')) throw new ReplyError(text(403, ''));
   return machine;
 }

@@ -1,7 +1,7 @@
 import { isWebUrl } from '../../maas/site/web-url.ts';
+import type { SandboxContext } from '../context.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
-import type { World } from '../world.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields.ts';
 import { ARCHITECTURES, LABELS, OFFERED, SUBARCHES } from './offers.ts';
 import { settingOf } from './settings.ts';
@@ -50,7 +50,7 @@ export const bootSourceRoutes: Route[] = [
   },
 ];
 
-function shown({ traits }: World, source: BootSource) {
+function shown({ traits }: SandboxContext, source: BootSource) {
   const time = (at: number) => new Date(at).toISOString().replace('Z', '');
   return {
     name: traits.namedSources ? source.name : undefined,
@@ -127,7 +127,7 @@ async function update(call: Call): Promise<Reply> {
   return json(200, shown(call.world, source));
 }
 
-function fill({ traits, store }: World, source: BootSource, fields: Fields) {
+function fill({ traits, store }: SandboxContext, source: BootSource, fields: Fields) {
   const given = fields.text('url') ?? source.url;
   const url = traits.namedSources ? given.replace(/\/+$/, '') : given;
   if (!url) wrongField('url', REQUIRED);

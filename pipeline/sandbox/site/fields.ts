@@ -1,4 +1,4 @@
-import { formErrors, Refused } from '../reply.ts';
+import { formErrors, ReplyError } from '../reply.ts';
 import type { Call } from '../route.ts';
 
 export const REQUIRED = 'This field is required.';
@@ -52,7 +52,7 @@ export class Fields {
 
   /** Ends the request where a field was wrong. */
   check(): void {
-    if (this.#errors.size) throw new Refused(formErrors(Object.fromEntries(this.#errors)));
+    if (this.#errors.size) throw new ReplyError(formErrors(Object.fromEntries(this.#errors)));
   }
 }
 
@@ -75,7 +75,7 @@ export async function fieldsOf(call: Call): Promise<Fields> {
 
 /** Ends the request with one field's message. */
 export function wrongField(name: string, message: string): never {
-  throw new Refused(formErrors({ [name]: [message] }));
+  throw new ReplyError(formErrors({ [name]: [message] }));
 }
 
 /** What a form says of no field in particular. */

@@ -1,6 +1,6 @@
+import type { SandboxContext } from '../context.ts';
 import { type Resource, SYNCED } from '../store.ts';
 import { addSynced } from '../synced.ts';
-import type { World } from '../world.ts';
 import { ARCHITECTURES } from './offers.ts';
 
 /** Time that MAAS looks for news, and that each image takes, on the sandbox's clock. */
@@ -8,7 +8,7 @@ const LOOKING_MS = 500;
 const EACH_MS = 1000;
 
 /** Starts the import of everything selected that is not there yet; one that runs already goes on. */
-export function startImport(world: World): void {
+export function startImport(world: SandboxContext): void {
   const { state } = world.store;
   advanceImport(world);
   if (state.site.importing) return;
@@ -27,7 +27,7 @@ export function startImport(world: World): void {
 }
 
 /** Ends the import where it is; what has come stays. */
-export function stopImport(world: World): void {
+export function stopImport(world: SandboxContext): void {
   advanceImport(world);
   world.store.state.site.importing = null;
   world.store.state.importing = false;
@@ -37,7 +37,7 @@ export function stopImport(world: World): void {
  * Brings the import to where it is at this time: one image after the other, each growing evenly.
  * @returns whether something changed
  */
-export function advanceImport(world: World): boolean {
+export function advanceImport(world: SandboxContext): boolean {
   const { state } = world.store;
   const running = state.site.importing;
   if (!running) return false;
@@ -68,7 +68,7 @@ const complete = (resource: Resource) =>
   resource.sets.some((set) => set.files.every((file) => file.received === file.size));
 
 /** Name and architecture of every image that the selections ask for. */
-function selected(world: World): [string, string][] {
+function selected(world: SandboxContext): [string, string][] {
   const { bootSources, selections } = world.store.state.site;
   const enabled = new Set(bootSources.filter(({ enabled: on }) => on).map(({ id }) => id));
   return selections

@@ -1,7 +1,7 @@
+import type { SandboxContext } from '../context.ts';
 import { describePowerTypes } from '../machines/power-types.ts';
 import { json, type Reply, refuse } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
-import type { World } from '../world.ts';
 import type { Rack } from './state.ts';
 
 export const rackRoutes: Route[] = [
@@ -33,7 +33,7 @@ function read({ world, at }: Call): Reply {
 }
 
 /** A rack controller as the API shows it. */
-export function showRack(world: World, rack: Rack) {
+export function showRack(world: SandboxContext, rack: Rack) {
   const { domains, defaultDomain } = world.store.state.site;
   const domain = domains.find(({ id }) => id === defaultDomain)?.name;
   return {

@@ -1,18 +1,18 @@
 import { parseAddress } from '../../maas/site/address.ts';
 import { isWebUrl } from '../../maas/site/web-url.ts';
+import type { SandboxContext } from '../context.ts';
 import { json, plain, type Reply, refuse, repr } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { SYNCED } from '../store.ts';
-import type { World } from '../world.ts';
 import { Fields, fieldsOf, REQUIRED } from './fields.ts';
 
 /** A setting: its first value, and how MAAS cleans a new one (a string gives the message of its error). */
 interface Setting {
   value: unknown;
-  clean: (text: string, world: World) => unknown;
+  clean: (text: string, world: SandboxContext) => unknown;
 }
 
-class Unfit extends Error {}
+class InvalidSetting extends Error {}
 
 const words = { value: null, clean: (text: string) => text };
 const flag = (value: boolean): Setting => ({
@@ -21,7 +21,7 @@ const flag = (value: boolean): Setting => ({
 });
 const count = (value: number): Setting => ({
   value,
-  clean: (text) => (/^-?\d+$/.test(text) ? Number(text) : unfit('Enter a whole number.')),
+  clean: (text) => (/^-?\d+$/.test(text) ? Number(text) : invalidSetting('Enter a whole number.')),
 });
 
 const LAYOUTS = ['flat', 'lvm', 'bcache', 'vmfs6', 'blank'];
@@ -29,7 +29,7 @@ const NEWER_LAYOUTS = [...LAYOUTS, 'vmfs7', 'custom'];
 
 /** Of MAAS' settings those of the region itself. */
 const SETTINGS: Record<string, Setting> = {
-  maas_name: { value: 'maas-vm', clean: (text) => text || unfit(REQUIRED) },
+  maas_name: { value: 'maas-vm', clean: (text) => text || invalidSetting(REQUIRED) },
   kernel_opts: words,
   enable_http_proxy: flag(true),
   maas_proxy_port: count(8000),
@@ -40,7 +40,7 @@ const SETTINGS: Record<string, Setting> = {
     clean: (text) => {
       // Django puts a scheme before what has none.
       const url = text === '' || /^[a-z][a-z0-9+.-]*:/i.test(text) ? text : `http://${text}`;
-      return url === '' || isWebUrl(url) ? url : unfit('Enter a valid URL.');
+      return url === '' || isWebUrl(url) ? url : invalidSetting('Enter a valid URL.');
     },
   },
   default_dns_ttl: count(30),
@@ -75,7 +75,7 @@ const SETTINGS: Record<string, Setting> = {
     clean: (text, world) =>
       (world.traits.disabledBootArchitectures ? NEWER_LAYOUTS : LAYOUTS).includes(text)
         ? text
-        : unfit(`Select a valid choice. ${text} is not one of the available choices.`),
+        : invalidSetting(`Select a valid choice. ${text} is not one of the available choices.`),
   },
   enable_third_party_drivers: flag(true),
   remote_syslog: words,
@@ -104,7 +104,7 @@ export const settingRoutes: Route[] = [
 ];
 
 /** The value of one of MAAS' settings. */
-export function settingOf(world: World, name: string): unknown {
+export function settingOf(world: SandboxContext, name: string): unknown {
   const { settings } = world.store.state.site;
   if (Object.hasOwn(settings, name)) return settings[name];
   return Object.hasOwn(SETTINGS, name) ? SETTINGS[name]?.value : undefined;
@@ -123,7 +123,7 @@ async function write(call: Call): Promise<Reply> {
   try {
     world.store.state.site.settings[name] = (SETTINGS[name] as Setting).clean(value, world);
   } catch (error) {
-    if (!(error instanceof Unfit)) throw error;
+    if (!(error instanceof InvalidSetting)) throw error;
     const form = new Fields(new Map());
     form.wrong(name, error.message);
     form.check();
@@ -146,13 +146,13 @@ function known(name: string | null): string {
   return current;
 }
 
-function unfit(message: string): never {
-  throw new Unfit(message);
+function invalidSetting(message: string): never {
+  throw new InvalidSetting(message);
 }
 
 function choice(what: string, text: string, choices: string[]): string {
   if (choices.includes(text)) return text;
-  return unfit(
+  return invalidSetting(
     `'${text}' is not a valid ${what}.  It should be one of: ${choices.map((one) => `'${one}'`).join(', ')}.`,
   );
 }
@@ -161,7 +161,7 @@ function addresses(text: string): string {
   const all = text.split(/[,\s]+/).filter(Boolean);
   for (const one of all)
     if (!parseAddress(one))
-      unfit(`Invalid IP address: ${one}; provide a list of space-separated IP addresses`);
+      invalidSetting(`Invalid IP address: ${one}; provide a list of space-separated IP addresses`);
   return all.join(' ');
 }
 
@@ -177,12 +177,14 @@ const HOST = new RegExp(`^(${LABEL}\\.)*${LABEL}\\.?$`);
 /** MAAS' validate_hostname; what looks like an address and is none has messages of its own. */
 function checkHost(one: string): void {
   if (one.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(one))
-    unfit(`Failed to detect a valid IP address from ${repr(one)}.`);
-  if (one.length > 255) unfit('Invalid hostname: Hostname is too long.  Maximum allowed is 255 characters.');
+    invalidSetting(`Failed to detect a valid IP address from ${repr(one)}.`);
+  if (one.length > 255)
+    invalidSetting('Invalid hostname: Hostname is too long.  Maximum allowed is 255 characters.');
   const [first = ''] = one.split('.');
-  if (first.includes('_')) unfit(`Invalid hostname: Host label cannot contain underscore: ${repr(first)}.`);
+  if (first.includes('_'))
+    invalidSetting(`Invalid hostname: Host label cannot contain underscore: ${repr(first)}.`);
   if (HOST.test(one)) return;
-  unfit(
+  invalidSetting(
     /^[a-zA-Z0-9.-]*$/.test(one)
       ? `Invalid hostname: Invalid domain name: ${one}.`
       : 'Invalid hostname: Domain name contains invalid characters.',
@@ -190,13 +192,13 @@ function checkHost(one: string): void {
 }
 
 /** Operating systems of which there is an image. */
-function osystems(world: World): string[] {
+function osystems(world: SandboxContext): string[] {
   const found = [...new Set(synced(world).map((name) => name.split('/')[0] as string))];
   return found.length ? found : ['---'];
 }
 
 /** Releases of the default operating system of which there is an image. */
-function series(world: World): string[] {
+function series(world: SandboxContext): string[] {
   const osystem = settingOf(world, 'default_osystem');
   const found = synced(world).flatMap((name) =>
     name.startsWith(`${osystem}/`) ? [name.split('/')[1] as string] : [],
@@ -204,7 +206,7 @@ function series(world: World): string[] {
   return found.length ? [...new Set(found)] : ['---'];
 }
 
-const synced = (world: World) =>
+const synced = (world: SandboxContext) =>
   world.store.state.resources
     .filter(
       ({ type, sets }) =>

@@ -1,11 +1,11 @@
 import { type Address, addressText, type Cidr, parseAddress, parseCidr } from '../../maas/site/address.ts';
+import type { SandboxContext } from '../context.ts';
 import { json, type Reply } from '../reply.ts';
 import type { Call } from '../route.ts';
-import type { World } from '../world.ts';
 import type { Subnet } from './state.ts';
 
 /** A stretch of addresses and what it is for; those for nothing are free. */
-interface Stretch {
+interface AddressSpan {
   first: bigint;
   last: bigint;
   purpose: string[];
@@ -13,7 +13,7 @@ interface Stretch {
 
 /** How full a subnet is. Suggestions are not among it: MAAS sends them only when it is asked to. */
 export function statistics({ world, url }: Call, subnet: Subnet): Reply {
-  const all = stretches(world, subnet);
+  const all = addressSpans(world, subnet);
   const free = all.filter(({ purpose }) => purpose.length === 0);
   const [available, total] = [count(free), count(all)];
   const unavailable = total - available;
@@ -37,7 +37,7 @@ export function statistics({ world, url }: Call, subnet: Subnet): Reply {
 
 /** What is taken, by MAAS or by hand. */
 export function reserved({ world }: Call, subnet: Subnet): Reply {
-  const taken = stretches(world, subnet).filter(({ purpose }) => purpose.length > 0);
+  const taken = addressSpans(world, subnet).filter(({ purpose }) => purpose.length > 0);
   return json(
     200,
     taken.map((one) => shown(subnet, one)),
@@ -46,7 +46,7 @@ export function reserved({ world }: Call, subnet: Subnet): Reply {
 
 /** What is free. */
 export function unreserved({ world }: Call, subnet: Subnet): Reply {
-  const free = stretches(world, subnet).filter(({ purpose }) => purpose.length === 0);
+  const free = addressSpans(world, subnet).filter(({ purpose }) => purpose.length === 0);
   return json(
     200,
     free.map(({ first, last }) => {
@@ -72,7 +72,7 @@ export function addresses({ world }: Call, subnet: Subnet): Reply {
   );
 }
 
-function holders(world: World, subnet: Subnet) {
+function holders(world: SandboxContext, subnet: Subnet) {
   const cidr = parseCidr(subnet.cidr) as Cidr;
   const { site, machines } = world.store.state;
   const inside = (text: string) => {
@@ -126,7 +126,7 @@ function addressesOf(subnet: Subnet) {
 }
 
 /** The whole subnet, cut where what it is used for changes. */
-function stretches(world: World, subnet: Subnet): Stretch[] {
+function addressSpans(world: SandboxContext, subnet: Subnet): AddressSpan[] {
   const all = bounds(subnet);
   const one = (text: string, purpose: string) => {
     const value = (parseAddress(text) as Address).value;
@@ -155,9 +155,10 @@ function stretches(world: World, subnet: Subnet): Stretch[] {
   }));
 }
 
-const count = (all: Stretch[]): bigint => all.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
+const count = (all: AddressSpan[]): bigint =>
+  all.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
 
-function shown(subnet: Subnet, { first, last, purpose }: Stretch, free?: string) {
+function shown(subnet: Subnet, { first, last, purpose }: AddressSpan, free?: string) {
   const { family } = parseCidr(subnet.cidr) as Cidr;
   return {
     start: addressText(family, first),

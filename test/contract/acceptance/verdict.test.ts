@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
-import { standingOf } from '../../../pipeline/maas/acceptance/standing.ts';
+import { acceptanceStateOf } from '../../../pipeline/maas/acceptance/quarantine.ts';
 import type { Acceptance } from '../../../pipeline/maas/acceptance/types.ts';
 import { call } from '../sandbox/client.ts';
 import { ID, type Stage, stage } from './stage.ts';
@@ -29,7 +29,7 @@ const ready = async (name: string) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };
-const standing = async () => standingOf(await here.ledger(), image).state;
+const standing = async () => acceptanceStateOf(await here.ledger(), image).state;
 
 it('accepts an image whose machine is well, keeps its logs, and leaves no secret of the machine in them', async () => {
   const result = await here.accept(image);

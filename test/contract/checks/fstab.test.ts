@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bootEffect, mountedThing, parseFstab } from '../../../pipeline/image/parsers/fstab.ts';
+import { bootEffect, mountSource, parseFstab } from '../../../pipeline/image/parsers/fstab.ts';
 
 const GENERATOR = '/usr/lib/systemd/system-generators/systemd-fstab-generator';
 
@@ -34,7 +34,7 @@ function required(fstab: string): string[] {
 const unit = (path: string) => (path === '/' ? '-.mount' : `${path.slice(1).replaceAll('/', '-')}.mount`);
 
 function ours(fstab: string): string[] {
-  const entries = parseFstab(fstab).filter((e) => mountedThing(e) === 'device' && bootEffect(e) === 'stops');
+  const entries = parseFstab(fstab).filter((e) => mountSource(e) === 'device' && bootEffect(e) === 'stops');
   return entries.map((e) => unit(e.file)).sort();
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aptStanding, installed, parseDpkgStatus } from '../../../pipeline/image/parsers/dpkg-status.ts';
+import { aptState, installed, parseDpkgStatus } from '../../../pipeline/image/parsers/dpkg-status.ts';
 import { AptRoot } from './apt-root.ts';
 
 let root: AptRoot;
@@ -29,7 +29,7 @@ describe('a package that is', () => {
     const check = root.run('apt-get', 'check');
     const next = root.run('apt-get', '-s', 'install', 'y');
     const [x] = parseDpkgStatus(stanza('x', status));
-    const standing = aptStanding(x!);
+    const standing = aptState(x!);
     expect(check.ok, check.out).toBe(standing !== 'stops');
     // Of a package on hold that is half-installed apt says nothing.
     if (check.ok && status !== 'hold ok half-installed')

@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
 import { type ClientOptions, createClient } from '../../../pipeline/maas/api/client.ts';
-import { Patience } from '../../../pipeline/maas/api/patience.ts';
+import { RetryBudget } from '../../../pipeline/maas/api/retry-budget.ts';
 
 const KEY = parseApiKey('aaaaaaaaaaaaaaaaaa:bbbbbbbbbbbbbbbbbb:cccccccccccccccccccccccccccccccc', 'here');
 
@@ -58,7 +58,7 @@ function client(url: string, more: Partial<ClientOptions> = {}) {
     caCert: null,
     emit: (event) => events.push(event),
     signal: new AbortController().signal,
-    patience: new Patience({ totalS: 2, firstContactS: 0.2, baseMs: 5 }),
+    patience: new RetryBudget({ totalS: 2, firstContactS: 0.2, baseMs: 5 }),
     ...more,
   });
 }
@@ -272,7 +272,7 @@ describe('what is no MAAS', () => {
     });
     const failed = client(url, {
       answerMs: 50,
-      patience: new Patience({ totalS: 0.05, baseMs: 5 }),
+      patience: new RetryBudget({ totalS: 0.05, baseMs: 5 }),
     }).version();
     await expect(failed).rejects.toMatchObject({ code: 'MAAS_UNREACHABLE', exitCode: 75 });
   });

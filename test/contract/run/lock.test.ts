@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
-import { startOf, thisProcess } from '../../../pipeline/host/process/alive.ts';
+import { startTimeOf, thisProcess } from '../../../pipeline/host/process/alive.ts';
 import { LockFolder } from '../../../pipeline/host/process/lock-folder.ts';
 import { lockWorkspace } from '../../../pipeline/workspace/lock.ts';
 
@@ -124,7 +124,7 @@ describe('the lock of a workspace', () => {
   it('names the process by more than its number', async () => {
     const release = await lockWorkspace(workspace, options(false));
     const note = JSON.parse(await readFile(join(workspace, 'holder.json'), 'utf8'));
-    expect(note).toMatchObject({ pid: process.pid, host: hostname(), start: startOf(process.pid) });
+    expect(note).toMatchObject({ pid: process.pid, host: hostname(), start: startTimeOf(process.pid) });
     await release();
   });
 

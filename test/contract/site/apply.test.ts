@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { paint } from '../../../pipeline/core/text/paint.ts';
-import { explain } from '../../../pipeline/maas/api/refusal.ts';
+import { explainMaasError } from '../../../pipeline/maas/api/maas-error.ts';
 import { applyPlan } from '../../../pipeline/maas/site/apply.ts';
 import { planText } from '../../../pipeline/maas/site/plan-text.ts';
 import type { SandboxOptions } from '../../../pipeline/sandbox/server.ts';
@@ -532,7 +532,7 @@ describe('apply', () => {
       // Fabrics are made before their VLANs; of what is refused it is the last.
       const changes = plan.changes.slice(-1);
       const refuse = async () => {
-        throw explain('POST maas/?op=set_config', 400, JSON.stringify(body), null);
+        throw explainMaasError('POST maas/?op=set_config', 400, JSON.stringify(body), null);
       };
       const client = Object.assign(Object.create(maas.client), {
         call: refuse,

@@ -60,8 +60,8 @@ export const RUN: readonly Mutant[] = [
     'ended-early': ['total !== undefined && done < total', 'false'],
   }),
   ...mutantsOf('pipeline/maas/machines/wait.ts', ['test/unit/machines/wait.test.ts'], {
-    'maas-away': ['!(error instanceof Fault) || !isPassing(error)', 'true'],
-    'other-errors': ['!(error instanceof Fault) || !isPassing(error)', 'false'],
+    'maas-away': ['!(error instanceof Fault) || !isTemporary(error)', 'true'],
+    'other-errors': ['!(error instanceof Fault) || !isTemporary(error)', 'false'],
     'time-passes-meanwhile': ['watch.unseen();', ''],
     'says-it-once': ['silent = true;', ''],
   }),

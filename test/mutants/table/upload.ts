@@ -37,7 +37,7 @@ export const UPLOAD: readonly Mutant[] = [
       'test/unit/images/kept.test.ts',
     ],
   }),
-  ...mutantsOf('pipeline/maas/images/standing.ts', ['test/unit/images/standing.test.ts'], {
+  ...mutantsOf('pipeline/maas/images/upload-state.ts', ['test/unit/images/upload-state.test.ts'], {
     size: [' && file.size === wanted.size', ''],
     sum: ['file.sha256 === wanted.sha256 && ', ''],
     'newest-complete': ['sets.find((set) => set.complete)', 'sets.findLast((set) => set.complete)'],

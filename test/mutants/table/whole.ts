@@ -6,12 +6,12 @@ const of = (files: string, ...tests: string[]): Whole[] =>
 /** Files of which every comparison and every guard is to be held, with the tests that hold them. */
 export const WHOLE: readonly Whole[] = [
   ...of('maas/images/retention', 'test/unit/images/retention.test.ts'),
-  ...of('maas/images/standing', 'test/unit/images/standing.test.ts'),
+  ...of('maas/images/upload-state', 'test/unit/images/upload-state.test.ts'),
   ...of('maas/images/stored', 'test/unit/images/stored.test.ts'),
   ...of('maas/images/chunk-size', 'test/unit/images/chunk-size.test.ts'),
   ...of('maas/images/local-file', 'test/unit/images/local-file.test.ts'),
   ...of(
-    'image/tar/header image/tar/member image/tar/pax image/tar/sparse image/tar/extended image/tar/tap image/tar/tail image/tar/names',
+    'image/tar/header image/tar/member image/tar/pax image/tar/sparse image/tar/extended image/tar/tar-scanner image/tar/tail image/tar/names',
     'test/unit/image/archive.test.ts',
     'test/contract/checks/gnu-tar.test.ts',
   ),
@@ -22,7 +22,7 @@ export const WHOLE: readonly Whole[] = [
   ),
   ...of('workspace/lock', 'test/contract/run/lock.test.ts'),
   ...of('maas/acceptance/expect', 'test/unit/acceptance/expect.test.ts'),
-  ...of('maas/acceptance/standing', 'test/unit/acceptance/standing.test.ts'),
+  ...of('maas/acceptance/quarantine', 'test/unit/acceptance/quarantine.test.ts'),
   ...of(
     'maas/acceptance/check-rules maas/acceptance/checks-file',
     'test/unit/acceptance/checks-file.test.ts',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageConfig } from '../../../pipeline/config/types.ts';
 import type { ListedImage } from '../../../pipeline/maas/images/list-images.ts';
-import { judgeImages } from '../../../pipeline/maas/images/retention.ts';
+import { decideRetention } from '../../../pipeline/maas/images/retention.ts';
 import { channelHistory, channelName } from '../../../pipeline/workspace/ledger/channel.ts';
 import type { LedgerEntry } from '../../../pipeline/workspace/ledger/ledger.ts';
 
@@ -54,7 +54,7 @@ function inMaas(name: string, id: number, more: Partial<ListedImage> = {}): List
 }
 
 const deleted = (images: ListedImage[], ledger: LedgerEntry[], policy = POLICY) =>
-  judgeImages(images, ledger, TARGET, policy, NOW)
+  decideRetention(images, ledger, TARGET, policy, NOW)
     .filter((one) => one.delete)
     .map(({ image }) => image.name);
 
@@ -142,7 +142,7 @@ describe('what goes', () => {
   test('not what has the number of an image of ours and another name: MAAS was installed anew', () => {
     const foreign = [inMaas('precious', 0)];
     expect(deleted(foreign, ledger, { ...POLICY, keep: 0 })).toEqual([]);
-    const [judged] = judgeImages(foreign, ledger, TARGET, POLICY, NOW);
+    const [judged] = decideRetention(foreign, ledger, TARGET, POLICY, NOW);
     expect(judged?.why).toBe('not uploaded from here');
   });
 
@@ -153,10 +153,10 @@ describe('what goes', () => {
   test('not what a machine has, whatever MAAS says of its deployment', () => {
     const used = images.map((image) => (image.id === 0 ? { ...image, machines: ['gpu-1', 'gpu-2'] } : image));
     expect(deleted(used, ledger).sort()).toEqual(['v1', 'v2']);
-    const [why] = judgeImages(used, ledger, TARGET, POLICY, NOW).filter(({ image }) => image.id === 0);
+    const [why] = decideRetention(used, ledger, TARGET, POLICY, NOW).filter(({ image }) => image.id === 0);
     expect(why?.why).toBe('deployed on gpu-1 and 1 more');
     const one = [inMaas('v0', 0, { machines: ['gpu-1'] })];
-    expect(judgeImages(one, ledger, TARGET, POLICY, NOW)[0]?.why).toBe('deployed on gpu-1');
+    expect(decideRetention(one, ledger, TARGET, POLICY, NOW)[0]?.why).toBe('deployed on gpu-1');
   });
 
   test('not a channel, nor what it shows, nor what it would go back to', () => {

@@ -7,7 +7,7 @@ import type { TargetConfig } from '../../../pipeline/config/types.ts';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { redact } from '../../../pipeline/core/secrets/registry.ts';
 import { resolveApiKey } from '../../../pipeline/maas/api/key.ts';
-import { keepLogin, loginsFile } from '../../../pipeline/maas/api/logins.ts';
+import { loginsFile, storeLogin } from '../../../pipeline/maas/api/logins.ts';
 
 const URL = 'http://maas:5240/MAAS';
 let dir: string;
@@ -43,11 +43,11 @@ describe('the environment', () => {
   });
 
   test('without it the kept login of that MAAS counts, and no other', async () => {
-    await keepLogin('http://other/MAAS', keyOf('e'), env);
+    await storeLogin('http://other/MAAS', keyOf('e'), env);
     const missing = resolveApiKey(fromEnvironment, env);
     await expect(missing).rejects.toMatchObject({ code: 'API_KEY_MISSING', exitCode: 3 });
     await expect(missing).rejects.toThrow('LAB_KEY is not set');
-    await keepLogin(URL, keyOf('f'), env);
+    await storeLogin(URL, keyOf('f'), env);
     expect((await resolveApiKey(fromEnvironment, env)).consumerKey).toBe('f'.repeat(18));
     expect((await resolveApiKey({ ...fromEnvironment, url: 'http://other/MAAS' }, env)).consumerKey).toBe(
       'e'.repeat(18),
@@ -57,12 +57,12 @@ describe('the environment', () => {
 
 describe('kept logins', () => {
   test('only their owner may read them', async () => {
-    await keepLogin(URL, keyOf('g'), env);
+    await storeLogin(URL, keyOf('g'), env);
     expect((await stat(loginsFile(env))).mode & 0o777).toBe(0o600);
   });
 
   test('a damaged file is an error that says what to do', async () => {
-    await keepLogin(URL, keyOf('g'), env);
+    await storeLogin(URL, keyOf('g'), env);
     await writeFile(loginsFile(env), '{');
     await expect(resolveApiKey(fromEnvironment, env)).rejects.toMatchObject({
       code: 'API_KEY_MISSING',

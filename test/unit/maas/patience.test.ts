@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
-import { Patience } from '../../../pipeline/maas/api/patience.ts';
-import { Refusal } from '../../../pipeline/maas/api/refusal.ts';
+import { MaasError } from '../../../pipeline/maas/api/maas-error.ts';
+import { RetryBudget } from '../../../pipeline/maas/api/retry-budget.ts';
 
 const never = new AbortController().signal;
 const broken = new Fault('MAAS_UNREACHABLE', 'cut');
@@ -10,7 +10,7 @@ const broken = new Fault('MAAS_UNREACHABLE', 'cut');
 function clocked(options: { totalS: number; firstContactS?: number; capMs?: number }) {
   let now = 0;
   const waits: number[] = [];
-  const patience = new Patience({ baseMs: 0.01, capMs: 0.04, ...options, now: () => now });
+  const patience = new RetryBudget({ baseMs: 0.01, capMs: 0.04, ...options, now: () => now });
   const pause = (fault: Fault, passS = 0) => {
     now += passS * 1000;
     return patience.pause(fault, never, (s) => waits.push(s));
@@ -37,7 +37,7 @@ test('waits grow to the cap', async () => {
 
 test('the server may ask for a longer wait', async () => {
   const { pause, waits } = clocked({ totalS: 60 });
-  await pause(new Refusal('MAAS_BUSY', 'busy', { status: 409, retryAfterS: 0.05 }));
+  await pause(new MaasError('MAAS_BUSY', 'busy', { status: 409, retryAfterS: 0.05 }));
   expect(waits).toEqual([0.05]);
 });
 
@@ -68,7 +68,7 @@ test('a server that never answered is given up sooner', async () => {
 
 test('an interruption ends the wait', async () => {
   const abort = new AbortController();
-  const patience = new Patience({ totalS: 60, baseMs: 30_000 });
+  const patience = new RetryBudget({ totalS: 60, baseMs: 30_000 });
   const waiting = patience.pause(broken, abort.signal, () =>
     abort.abort(new Fault('INTERRUPTED', 'Interrupted')),
   );

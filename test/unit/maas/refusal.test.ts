@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { explain, plainText } from '../../../pipeline/maas/api/refusal.ts';
-import { REFUSALS } from '../../../pipeline/maas/api/refusals.ts';
+import { explainMaasError, plainText } from '../../../pipeline/maas/api/maas-error.ts';
+import { MAAS_ERRORS } from '../../../pipeline/maas/api/maas-error-table.ts';
 
 const form = (field: string, message: string) => JSON.stringify({ [field]: [message] });
 
@@ -105,7 +105,7 @@ const ANSWERS: [number, string, string, string][] = [
 
 describe('every refusal has a sentence and a remedy', () => {
   test.each(ANSWERS)('%i %s', (status, body, row, phrase) => {
-    const refusal = explain('POST boot-resources/', status, body, null);
+    const refusal = explainMaasError('POST boot-resources/', status, body, null);
     expect(refusal.row).toBe(row);
     expect(`${refusal.message} ${refusal.hint}`).toContain(phrase);
     expect(`${refusal.message} ${refusal.hint}`).not.toMatch(/\$\d/);
@@ -114,7 +114,7 @@ describe('every refusal has a sentence and a remedy', () => {
   });
 
   test('no row of the table is without an answer here', () => {
-    expect(new Set(ANSWERS.map(([, , row]) => row))).toEqual(new Set(REFUSALS.map(({ id }) => id)));
+    expect(new Set(ANSWERS.map(([, , row]) => row))).toEqual(new Set(MAAS_ERRORS.map(({ id }) => id)));
   });
 });
 
@@ -131,7 +131,7 @@ describe('a 401 is explained and its text never shown', () => {
     ],
     [`Authorization Error: 'Invalid signature. Expected signature base string: &${SECRET}'`, 'secret'],
   ])('%s', (body, row) => {
-    const refusal = explain('GET x/', 401, body, null);
+    const refusal = explainMaasError('GET x/', 401, body, null);
     expect(refusal).toMatchObject({ code: 'MAAS_UNAUTHORIZED', exitCode: 7, row });
     expect(JSON.stringify([refusal, refusal.stack])).not.toContain(SECRET);
   });
@@ -139,7 +139,7 @@ describe('a 401 is explained and its text never shown', () => {
 
 describe('an answer that no row explains', () => {
   test.each([408, 409, 425, 429, 500, 502, 503, 504])('%i passes', (status) => {
-    expect(explain('PUT x/', status, '<html><title>Oops</title></html>', '7')).toMatchObject({
+    expect(explainMaasError('PUT x/', status, '<html><title>Oops</title></html>', '7')).toMatchObject({
       code: 'MAAS_BUSY',
       exitCode: 75,
       retryAfterS: 7,
@@ -148,15 +148,15 @@ describe('an answer that no row explains', () => {
   });
 
   test.each([400, 402, 405, 406, 410, 413, 418, 501, 505])('%i does not', (status) => {
-    expect(explain('PUT x/', status, 'no', null).exitCode).toBe(7);
+    expect(explainMaasError('PUT x/', status, 'no', null).exitCode).toBe(7);
   });
 
   test('Retry-After may be a date', () => {
     const inAMinute = new Date(Date.now() + 60_000).toUTCString();
-    const { retryAfterS } = explain('PUT x/', 503, '', inAMinute);
+    const { retryAfterS } = explainMaasError('PUT x/', 503, '', inAMinute);
     expect(retryAfterS).toBeGreaterThan(55);
     expect(retryAfterS).toBeLessThanOrEqual(60);
-    expect(explain('PUT x/', 503, '', 'soon').retryAfterS).toBeUndefined();
+    expect(explainMaasError('PUT x/', 503, '', 'soon').retryAfterS).toBeUndefined();
   });
 
   test('its text is shown without markup and control characters, shortened', () => {
@@ -164,6 +164,6 @@ describe('an answer that no row explains', () => {
       '413 Request Entity Too Large',
     );
     expect(plainText('a\u001b[31mb\u0000c')).toBe('a [31mb c');
-    expect(explain('GET x/', 400, 'x'.repeat(10_000), null).detail?.length).toBe(600);
+    expect(explainMaasError('GET x/', 400, 'x'.repeat(10_000), null).detail?.length).toBe(600);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { MACHINE_REFUSALS } from '../../../pipeline/maas/api/machine-refusals.ts';
-import { isPassing } from '../../../pipeline/maas/api/patience.ts';
-import { explain } from '../../../pipeline/maas/api/refusal.ts';
-import { REFUSALS } from '../../../pipeline/maas/api/refusals.ts';
+import { explainMaasError } from '../../../pipeline/maas/api/maas-error.ts';
+import { MAAS_ERRORS } from '../../../pipeline/maas/api/maas-error-table.ts';
+import { MACHINE_ERRORS } from '../../../pipeline/maas/api/machine-error-table.ts';
+import { isTemporary } from '../../../pipeline/maas/api/retry-budget.ts';
 
 /** As MAAS words them, from its source. */
 const ANSWERS: [status: number, body: string, row: string, says: string][] = [
@@ -72,27 +72,27 @@ const ANSWERS: [status: number, body: string, row: string, says: string][] = [
 ];
 
 test.each(ANSWERS)('%d %s: %s', (status, body, row, says) => {
-  const refusal = explain('POST machines/x/?op=deploy', status, body, null);
+  const refusal = explainMaasError('POST machines/x/?op=deploy', status, body, null);
   expect(refusal.row).toBe(row);
   expect(refusal.message).toContain(says);
   expect(refusal.hint).not.toMatch(/\$\d/);
   // Waiting does not help; only an allocation may succeed later.
-  expect(isPassing(refusal)).toBe(row === 'machine-none');
+  expect(isTemporary(refusal)).toBe(row === 'machine-none');
 });
 
 test('every row has an answer here, and a conflict of transactions still passes', () => {
-  expect(new Set(ANSWERS.map(([, , row]) => row))).toEqual(new Set(MACHINE_REFUSALS.map(({ id }) => id)));
-  const conflict = explain(
+  expect(new Set(ANSWERS.map(([, , row]) => row))).toEqual(new Set(MACHINE_ERRORS.map(({ id }) => id)));
+  const conflict = explainMaasError(
     'POST x',
     409,
     'Conflict error. Try your request again, as it will most likely succeed.',
     '5',
   );
-  expect([isPassing(conflict), conflict.retryAfterS]).toEqual([true, 5]);
+  expect([isTemporary(conflict), conflict.retryAfterS]).toEqual([true, 5]);
 });
 
 test('a remedy that speaks of an option says of which command it is: nobody may have given one', () => {
-  const bare = [...REFUSALS, ...MACHINE_REFUSALS].filter(({ remedy }) => {
+  const bare = [...MAAS_ERRORS, ...MACHINE_ERRORS].filter(({ remedy }) => {
     const [first = ''] = remedy.split(/ ?--[a-z]/);
     return first !== remedy && !/(dgxos-maas [a-z]|\bupload$|\bdeploy$)/.test(first);
   });

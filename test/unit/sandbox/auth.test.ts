@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Authenticator } from '../../../pipeline/sandbox/auth.ts';
 import type { User } from '../../../pipeline/sandbox/keys.ts';
-import { Refused } from '../../../pipeline/sandbox/reply.ts';
+import { ReplyError } from '../../../pipeline/sandbox/reply.ts';
 
 const user: User = {
   id: 1,
@@ -36,7 +36,7 @@ const statusOf = (given: string | undefined) => {
     authenticator().check(given);
     return 200;
   } catch (error) {
-    return error instanceof Refused ? error.reply.status : error;
+    return error instanceof ReplyError ? error.reply.status : error;
   }
 };
 

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { findRoute, isOpen, offersOf, operationOf, type Route } from '../../../pipeline/sandbox/route.ts';
+import {
+  findRoute,
+  isOpen,
+  operationOf,
+  type Route,
+  routesOfVersion,
+} from '../../../pipeline/sandbox/route.ts';
 
 const run = () => ({ status: 200, headers: {}, body: '' });
 const operation = (kind: string) => ({ kind, run });
@@ -21,7 +27,7 @@ const routes: Route[] = [
   { path: 'vm-hosts/', operations: { GET: operation('hosts') } },
   { path: '/MAAS/a/v3/c', operations: { POST: operation('c') } },
 ];
-const offers = offersOf(routes, '3.5');
+const offers = routesOfVersion(routes, '3.5');
 
 describe('routes', () => {
   test.each([
@@ -60,10 +66,12 @@ describe('a version', () => {
   };
 
   test('has only what its MAAS has', () => {
-    expect(offersOf([annotations], '2.9')).toEqual([]);
-    expect(offersOf([annotations], '3.0')).toHaveLength(1);
+    expect(routesOfVersion([annotations], '2.9')).toEqual([]);
+    expect(routesOfVersion([annotations], '3.0')).toHaveLength(1);
   });
 
   test('and what no MAAS has is a fault of the table', () =>
-    expect(() => offersOf([{ path: 'machine/', operations: {} }], '3.5')).toThrow('MAAS has no machine/'));
+    expect(() => routesOfVersion([{ path: 'machine/', operations: {} }], '3.5')).toThrow(
+      'MAAS has no machine/',
+    ));
 });

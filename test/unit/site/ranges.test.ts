@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { overlap } from '../../../pipeline/maas/site/address.ts';
 import type { Comparison } from '../../../pipeline/maas/site/change.ts';
-import type { CurrentRange } from '../../../pipeline/maas/site/current.ts';
 import { interval, rangeChanges } from '../../../pipeline/maas/site/diff/ranges.ts';
+import type { LiveRange } from '../../../pipeline/maas/site/live-site.ts';
 
 const CIDR = '10.0.0.0/24';
 type Ends = { start: string; end: string };
@@ -43,9 +43,7 @@ async function moved(have: readonly Ends[], want: readonly Ends[], prune: boolea
       prune: new Set(prune ? ['ranges'] : []),
     },
     current: {
-      ranges: have.map(
-        (one, id): CurrentRange => ({ ...one, id, cidr: CIDR, type: 'reserved', comment: '' }),
-      ),
+      ranges: have.map((one, id): LiveRange => ({ ...one, id, cidr: CIDR, type: 'reserved', comment: '' })),
     },
     problems: [],
   } as unknown as Comparison;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parseBastion } from '../../../pipeline/host/ssh/bastion.ts';
 import { type SshTarget, sshConfig } from '../../../pipeline/host/ssh/config-file.ts';
-import { troubleOf } from '../../../pipeline/host/ssh/trouble.ts';
+import { sshFailureOf } from '../../../pipeline/host/ssh/failure.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'ssh config %h-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -82,5 +82,5 @@ it.each([
   ['WARNING: UNPROTECTED PRIVATE KEY FILE!\nPermission denied (publickey).', 'own-key'],
   ['something else', 'unknown'],
 ])('%j is %s', (stderr, trouble) => {
-  expect(troubleOf(stderr)).toBe(trouble);
+  expect(sshFailureOf(stderr)).toBe(trouble);
 });

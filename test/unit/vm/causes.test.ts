@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { causeOf, isFatal } from '../../../pipeline/install/vm/causes.ts';
-import { paces } from '../../../pipeline/install/vm/pace.ts';
+import { typingSpeeds } from '../../../pipeline/install/vm/typing-speed.ts';
 
 describe('the cause of a failed build', () => {
   it.each([
@@ -115,7 +115,7 @@ describe('what QEMU itself says', () => {
 
 describe('the paces of a typed boot command', () => {
   it('get slower each time', () => {
-    const all = paces({ bootWaitS: 3, keyIntervalMs: 10 });
+    const all = typingSpeeds({ bootWaitS: 3, keyIntervalMs: 10 });
     expect(all.length).toBeGreaterThan(1);
     for (const [index, pace] of all.entries()) {
       const before = all[index - 1];

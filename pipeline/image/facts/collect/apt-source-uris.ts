@@ -1,6 +1,6 @@
 import type { AptConfig } from '../../parsers/apt-conf.ts';
 import type { AptSource } from '../../parsers/apt-sources.ts';
-import { authority, hostStanding } from '../../parsers/hosts.ts';
+import { authority, hostScope } from '../../parsers/hosts.ts';
 import { aptBoolean, strip } from '../../parsers/quote-word.ts';
 import { normalise } from '../../tar/names.ts';
 import type { KeptFiles } from '../kept-files.ts';
@@ -8,13 +8,13 @@ import type { Tree } from '../tree.ts';
 import type { AptDefect } from './apt.ts';
 import { aptPath } from './apt-settings.ts';
 
-type Judged = Pick<AptDefect, 'reason' | 'severity'>;
+type UriDefect = Pick<AptDefect, 'reason' | 'severity'>;
 
 const METHODS = 'usr/lib/apt/methods';
 
 /** What is wrong with the places that a source names, and with what apt is to take from them unasked. */
 export function sourceDefects(source: AptSource, image: { tree: Tree; files: KeptFiles; config: AptConfig }) {
-  const found: (Judged & { uri: string })[] = [];
+  const found: (UriDefect & { uri: string })[] = [];
   for (const uri of source.uris.slice(0, 50))
     for (const defect of uriDefects(uri, image)) found.push({ uri, ...defect });
   const uri = source.uris[0] ?? '';
@@ -26,7 +26,7 @@ function uriDefects(
   uri: string,
   image: { tree: Tree; files: KeptFiles; config: AptConfig },
   nested = false,
-): Judged[] {
+): UriDefect[] {
   const { tree, files, config } = image;
   const scheme = uri.slice(0, Math.max(uri.indexOf(':'), 0));
   const path = decoded(uri.slice(scheme.length + 1));
@@ -58,8 +58,8 @@ function uriDefects(
   }
   const place = authority(uri);
   if (!place) return [];
-  const defects: Judged[] = [];
-  const standing = hostStanding(place.host);
+  const defects: UriDefect[] = [];
+  const standing = hostScope(place.host);
   if (standing === 'build')
     defects.push({ severity: 'blocker', reason: `${place.host} is the build machine` });
   if (standing === 'private')
@@ -72,8 +72,8 @@ function uriDefects(
   return defects;
 }
 
-function optionDefects(options: ReadonlyMap<string, string>, tree: Tree): Judged[] {
-  const defects: Judged[] = [];
+function optionDefects(options: ReadonlyMap<string, string>, tree: Tree): UriDefect[] {
+  const defects: UriDefect[] = [];
   const on = (name: string) => aptBoolean(options.get(name) ?? '') === true;
   const off = (name: string) => aptBoolean(options.get(name) ?? '') === false;
   for (const name of ['trusted', 'allow-insecure'])

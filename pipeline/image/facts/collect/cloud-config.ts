@@ -11,14 +11,14 @@ const TOPICS = /network|manual_cache_clean|preserve_hostname|MAAS/;
 /** Where the files of MAAS stand at the earliest: what sorts after them wins. */
 const FIRST_OF_MAAS = 'etc/cloud/cloud.cfg.d/50-';
 
-interface Said {
+interface ParsedFile {
   path: string;
   config: ReadonlyMap<string, unknown>;
 }
 
 /** What cloud-init's own configuration does to the network and to the data source of MAAS: its files are merged, the later ones win. */
 export async function cloudConfig(files: KeptFiles): Promise<CloudFinding[]> {
-  const said: Said[] = [];
+  const said: ParsedFile[] = [];
   const found: CloudFinding[] = [];
   for (const { path, text, maas } of deployedCloudFiles(files, '95')) {
     if (maas || !TOPICS.test(text)) continue;
@@ -33,7 +33,7 @@ export async function cloudConfig(files: KeptFiles): Promise<CloudFinding[]> {
   return [...found, ...network(said), ...cache(said), ...hostname(said), ...maas(said)];
 }
 
-function network(said: readonly Said[]): CloudFinding[] {
+function network(said: readonly ParsedFile[]): CloudFinding[] {
   const about = said.flatMap(({ path, config }) => {
     const value = config.get('network');
     return value instanceof Map ? [{ path, value }] : [];
@@ -57,28 +57,28 @@ function network(said: readonly Said[]): CloudFinding[] {
   });
 }
 
-function cache(said: readonly Said[]): CloudFinding[] {
+function cache(said: readonly ParsedFile[]): CloudFinding[] {
   const path = switchedOn(said, 'manual_cache_clean');
   const words = 'manual_cache_clean: the first data source is kept for good, MAAS is not asked again';
   return path === null ? [] : [finding(path, words, 'part')];
 }
 
 /** cloud-init's modules set_hostname and update_hostname leave the name as it is. */
-function hostname(said: readonly Said[]): CloudFinding[] {
+function hostname(said: readonly ParsedFile[]): CloudFinding[] {
   const path = switchedOn(said, 'preserve_hostname');
   const words = 'preserve_hostname: every machine keeps the name of the image, not the one in MAAS';
   return path === null ? [] : [finding(path, words, 'part')];
 }
 
 /** The file that switches an option on for good, by cloud-init's own reading of a boolean (`util.is_true`). */
-function switchedOn(said: readonly Said[], option: string): string | null {
+function switchedOn(said: readonly ParsedFile[], option: string): string | null {
   const last = said.findLast(({ config }) => config.has(option));
   const value = last?.config.get(option);
   const on = value === true || ['1', 'on', 'true', 'yes'].includes(String(value).toLowerCase().trim());
   return last && on ? last.path : null;
 }
 
-function maas(said: readonly Said[]): CloudFinding[] {
+function maas(said: readonly ParsedFile[]): CloudFinding[] {
   return said.flatMap(({ path, config }) => {
     const datasource = config.get('datasource');
     const own = datasource instanceof Map ? datasource.get('MAAS') : undefined;

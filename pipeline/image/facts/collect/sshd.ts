@@ -19,7 +19,7 @@ import type { Tree } from '../tree.ts';
 import { unitSettings } from './unit-files.ts';
 
 /** A setting of sshd that is in force for somebody. */
-export interface SshdDoor {
+export interface SshdAccess {
   file: string;
   line: number;
   keyword: string;
@@ -34,7 +34,7 @@ export interface SshdDoor {
 
 export interface SshdFacts {
   installed: boolean;
-  settings: SshdDoor[];
+  settings: SshdAccess[];
   /** Lines at which sshd stops instead of starting. */
   problems: { file: string; line: number; text: string }[];
   /** What its configuration names and could not be looked at. */
@@ -100,11 +100,11 @@ export function sshdFacts(
   passwd: readonly PasswdEntry[],
 ): SshdFacts {
   const roots = ['root', ...passwd.filter((p) => p.uid === 0).map((p) => p.name)];
-  const found = new Map<string, SshdDoor>();
+  const found = new Map<string, SshdAccess>();
   for (const config of configs)
     for (const keyword of DOORS)
       for (const setting of sshdSettings(config, keyword)) {
-        const door = doorOf(setting, roots, tree, files);
+        const door = accessOf(setting, roots, tree, files);
         if (found.size < MOST) found.set(JSON.stringify(door), door);
       }
   return {
@@ -118,11 +118,11 @@ export function sshdFacts(
   };
 }
 
-function doorOf(setting: SshdSetting, roots: readonly string[], tree: Tree, files: KeptFiles): SshdDoor {
+function accessOf(setting: SshdSetting, roots: readonly string[], tree: Tree, files: KeptFiles): SshdAccess {
   const { file, line, keyword, values, match } = setting;
   const cut = (text: string) => shown(text).slice(0, 200);
   const narrow = match !== null && match.length > 0;
-  const door: SshdDoor = {
+  const door: SshdAccess = {
     file: place(file),
     line,
     keyword,

@@ -1,5 +1,5 @@
-import { type BootEffect, bootEffect, mountedThing, parseFstab } from '../../parsers/fstab.ts';
-import { hostStanding } from '../../parsers/hosts.ts';
+import { type BootEffect, bootEffect, mountSource, parseFstab } from '../../parsers/fstab.ts';
+import { hostScope } from '../../parsers/hosts.ts';
 import { significantLines } from '../../parsers/lines.ts';
 import { shellAssignments } from '../../parsers/shell-assignments.ts';
 import { parseUnit } from '../../parsers/systemd-unit.ts';
@@ -62,7 +62,7 @@ function use(
 
 const printable = (text: string) => shown(Buffer.from(text.slice(0, 400)).toString('latin1')).slice(0, 160);
 /** A name of a disk, as udev or blkid have it. */
-const isDevice = (spec: string) => mountedThing({ spec, type: '', options: [] }) === 'device';
+const isDevice = (spec: string) => mountSource({ spec, type: '', options: [] }) === 'device';
 
 function mounts(tree: Tree, files: KeptFiles): DeviceUse[] {
   return parseFstab(files.text('etc/fstab') ?? '').flatMap((entry) => {
@@ -71,7 +71,7 @@ function mounts(tree: Tree, files: KeptFiles): DeviceUse[] {
     const at = (effect: BootEffect, reason?: string) => [
       use('etc/fstab', line, text, type === 'swap' ? 'swap' : file, effect, reason),
     ];
-    const thing = mountedThing(entry);
+    const thing = mountSource(entry);
     if (thing === 'device') return at(bootEffect(entry));
     if (thing === 'file' && !tree.exists(normalise(spec.slice(1)))) {
       const effect = type === 'swap' ? 'nothing' : bootEffect(entry);
@@ -79,7 +79,7 @@ function mounts(tree: Tree, files: KeptFiles): DeviceUse[] {
     }
     const host = /^(?:\/\/([^/]+)\/|(\[[^\]]+\]|[^/:]+):)/.exec(spec.slice(0, 300));
     const server = thing === null && host ? (host[1] ?? host[2]!) : '';
-    return server !== '' && hostStanding(server) === 'build'
+    return server !== '' && hostScope(server) === 'build'
       ? at('waits', `${server} is the build machine`)
       : [];
   });
@@ -189,7 +189,7 @@ function units(tree: Tree, files: KeptFiles): DeviceUse[] {
     if (!what) return [];
     const type = name.endsWith('.swap') ? 'swap' : (last('Type')?.value ?? '');
     const options = (last('Options')?.value ?? '').split(',');
-    const thing = mountedThing({ spec: what.value, type, options });
+    const thing = mountSource({ spec: what.value, type, options });
     if (thing === null || (thing === 'file' && tree.exists(normalise(what.value.slice(1))))) return [];
     const effect = asked.get(name) ?? 'nothing';
     return [use(path, what.line, `What=${what.value}`, '', effect)];

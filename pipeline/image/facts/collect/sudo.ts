@@ -13,7 +13,7 @@ import type { Tree } from '../tree.ts';
 import type { Accounts } from './accounts.ts';
 
 /** What lets somebody use sudo without a password. */
-export interface SudoDoor {
+export interface SudoAccess {
   file: string;
   line: number;
   subject: string;
@@ -26,7 +26,7 @@ export interface SudoDoor {
 }
 
 export interface SudoFacts {
-  doors: SudoDoor[];
+  doors: SudoAccess[];
   /** Files it includes that are there and could not be read. */
   unread: string[];
 }
@@ -50,12 +50,12 @@ export function sudoFacts(tree: Tree, files: KeptFiles, accounts: Accounts): Sud
     },
   });
   if (!sudoers.whole) unread.add('/etc/sudoers');
-  const doors = [...ruleDoors(sudoers, accounts), ...defaultDoors(sudoers, accounts)];
+  const doors = [...ruleAccess(sudoers, accounts), ...defaultAccess(sudoers, accounts)];
   return { doors: doors.slice(0, MOST), unread: [...unread].slice(0, 20) };
 }
 
 /** A command that asks for the password whatever is run as whomever its runas list has, with the place of its rule. */
-interface Asking {
+interface SudoCaller {
   at: number;
   command: SudoCommand;
   /** Names among its users. */
@@ -65,7 +65,7 @@ interface Asking {
 /** Rules behind which a rule without a password is looked for; a person writes one or two that ask everybody. */
 const MOST_ASKING = 10;
 
-function ruleDoors(sudoers: Sudoers, accounts: Accounts): SudoDoor[] {
+function ruleAccess(sudoers: Sudoers, accounts: Accounts): SudoAccess[] {
   const asking = askingForAll(sudoers);
   const byRule = new Map<SudoRule, SudoCommand[]>();
   for (const [at, rule] of sudoers.rules.entries()) {
@@ -101,8 +101,8 @@ function ruleDoors(sudoers: Sudoers, accounts: Accounts): SudoDoor[] {
 }
 
 /** The last commands that ask, whatever is run on whatever host. */
-function askingForAll(sudoers: Sudoers): Asking[] {
-  const found: Asking[] = [];
+function askingForAll(sudoers: Sudoers): SudoCaller[] {
+  const found: SudoCaller[] = [];
   for (let at = sudoers.rules.length - 1; at >= 0 && found.length < MOST_ASKING; at--) {
     const rule = sudoers.rules[at]!;
     const command = rule.commands.findLast((c) => c.text === 'ALL' && !c.negated && c.authenticate !== false);
@@ -115,7 +115,7 @@ function askingForAll(sudoers: Sudoers): Asking[] {
 }
 
 /** Whether a later command fits whenever one of these users runs that one. */
-function covers(later: Asking, users: readonly SudoMember[], command: SudoCommand): boolean {
+function covers(later: SudoCaller, users: readonly SudoMember[], command: SudoCommand): boolean {
   if (!later.named.has('ALL') && !users.every((u) => u.negated || later.named.has(u.text))) return false;
   const runas = later.command.runasUsers;
   const groups = later.command.runasGroups;
@@ -145,7 +145,7 @@ function reachOf(
   commands: readonly SudoCommand[],
   sudoers: Sudoers,
   accounts: Accounts,
-): SudoDoor['reach'] {
+): SudoAccess['reach'] {
   // A package names a handful; more than this is nobody's narrow rule.
   if (commands.length > 100) return 'open';
   const services = expanded(rule.users, 'user', sudoers).every(
@@ -162,7 +162,7 @@ function reachOf(
   );
 }
 
-function target({ runasUsers }: SudoCommand, sudoers: Sudoers, accounts: Accounts): SudoDoor['reach'] {
+function target({ runasUsers }: SudoCommand, sudoers: Sudoers, accounts: Accounts): SudoAccess['reach'] {
   // Packages list a command for their own account to run it as root (ceph-base: smartctl); with a group alone it runs as the caller.
   if (runasUsers === null) return 'service';
   const targets = expanded(runasUsers, 'runas', sudoers);
@@ -187,7 +187,7 @@ function isService(name: string, accounts: Accounts): boolean {
 }
 
 /** `Defaults` that ask nobody or some for no password, unless a later one asks again. */
-function defaultDoors(sudoers: Sudoers, accounts: Accounts): SudoDoor[] {
+function defaultAccess(sudoers: Sudoers, accounts: Accounts): SudoAccess[] {
   // sudo applies those for everybody, users and hosts first, then those for whom, then those for what is run.
   const rank = { all: 0, user: 0, host: 0, runas: 1, command: 2 } as const;
   const inOrder = (option: string) =>
@@ -231,7 +231,7 @@ function defaultDoors(sudoers: Sudoers, accounts: Accounts): SudoDoor[] {
     });
 }
 
-function defaultReach(d: SudoDefault, sudoers: Sudoers, accounts: Accounts): SudoDoor['reach'] {
+function defaultReach(d: SudoDefault, sudoers: Sudoers, accounts: Accounts): SudoAccess['reach'] {
   if (d.scope === 'all' || d.scope === 'host') return 'open';
   const bound = expanded(d.binding, d.scope, sudoers);
   if (bound.some((m) => m.negated || m.text === 'ALL')) return 'open';
@@ -269,7 +269,7 @@ function expanded(members: readonly SudoMember[], kind: SudoAliasKind, sudoers: 
   return found;
 }
 
-function worst(all: readonly SudoDoor['reach'][]): SudoDoor['reach'] {
+function worst(all: readonly SudoAccess['reach'][]): SudoAccess['reach'] {
   return (['open', 'service-as-login', 'service'] as const).find((reach) => all.includes(reach)) ?? 'open';
 }
 

@@ -1,9 +1,9 @@
 import type { Form, MaasClient } from '../../api/client.ts';
-import { Refusal } from '../../api/refusal.ts';
-import { type Change, type Comparison, fieldChanges, type Work } from '../change.ts';
-import type { CurrentSource } from '../current.ts';
+import { MaasError } from '../../api/maas-error.ts';
+import { type ApplyContext, type Change, type Comparison, fieldChanges } from '../change.ts';
 import { bare } from '../ids.ts';
 import { importImages, missingImages, type WantedImage } from '../import.ts';
+import type { LiveBootSource } from '../live-site.ts';
 import { wrong } from '../rules/rule.ts';
 import type { BootSource, Selection, Site } from '../site.ts';
 
@@ -46,7 +46,7 @@ export function bootSourceChanges(comparison: Comparison): Change[] {
 
 function sourceChanges(
   source: BootSource,
-  have: CurrentSource | undefined,
+  have: LiveBootSource | undefined,
   comparison: Comparison,
 ): Change[] {
   const { url, keyringFile, path } = source;
@@ -86,7 +86,7 @@ function sourceChanges(
 
 function selectionChanges(
   source: BootSource,
-  have: CurrentSource | undefined,
+  have: LiveBootSource | undefined,
   { site }: Comparison,
 ): Change[] {
   const wanted = source.selections;
@@ -119,7 +119,7 @@ function selectionChanges(
 function selectionChange(
   url: string,
   want: Selection,
-  have: CurrentSource['selections'][number] | undefined,
+  have: LiveBootSource['selections'][number] | undefined,
   mayShrink: boolean,
 ): Change[] {
   const { os, release } = want;
@@ -159,7 +159,10 @@ function widened(wanted: readonly string[], there: readonly string[]): string[] 
 }
 
 /** Tries again while MAAS has not read what the source offers. */
-async function onceRead({ pause, now }: Work, action: () => ReturnType<MaasClient['post']>): Promise<void> {
+async function onceRead(
+  { pause, now }: ApplyContext,
+  action: () => ReturnType<MaasClient['post']>,
+): Promise<void> {
   const started = now();
   for (;;) {
     try {
@@ -167,7 +170,7 @@ async function onceRead({ pause, now }: Work, action: () => ReturnType<MaasClien
       return;
     } catch (error) {
       const unread =
-        error instanceof Refusal && /has no available images for download/.test(error.detail ?? '');
+        error instanceof MaasError && /has no available images for download/.test(error.detail ?? '');
       if (!unread || now() - started > READING_S * 1000) throw error;
       await pause(AGAIN_S);
     }

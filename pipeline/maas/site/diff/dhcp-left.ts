@@ -5,7 +5,7 @@ import { vlanName } from './fabrics.ts';
 import { interval } from './ranges.ts';
 
 /** A subnet as it will be: its VLAN, and whether DHCP has addresses to give in it. */
-interface Outlook {
+interface FutureSubnet {
   cidr: string;
   vlan: { fabric: string; vid: number };
   dynamic: boolean;
@@ -20,10 +20,10 @@ export function checkDhcpKeepsRanges(
   { site, current, problems }: Comparison,
   isSpoken: (vlan: { fabric: string; vid: number }) => boolean,
 ): void {
-  const after = outlook({ site, current, problems });
+  const after = futureSubnets({ site, current, problems });
   const on = current.fabrics.flatMap(({ vlans }) => vlans).filter((vlan) => vlan.dhcpOn && !isSpoken(vlan));
   for (const { fabric, vid } of on) {
-    const inside = ({ vlan }: Pick<Outlook, 'vlan'>) => vlan.fabric === fabric && vlan.vid === vid;
+    const inside = ({ vlan }: Pick<FutureSubnet, 'vlan'>) => vlan.fabric === fabric && vlan.vid === vid;
     const before = current.subnets.filter(inside);
     const had = before.filter(({ cidr }) =>
       current.ranges.some((range) => range.cidr === cidr && range.type === 'dynamic'),
@@ -40,14 +40,14 @@ export function checkDhcpKeepsRanges(
   }
 }
 
-function outlook({ site, current }: Comparison): Outlook[] {
+function futureSubnets({ site, current }: Comparison): FutureSubnet[] {
   const wanted = site.subnets ?? [];
   const dynamicOf = (cidr: string) =>
     current.ranges.filter((range) => range.cidr === cidr && range.type === 'dynamic');
   const untouched = current.subnets
     .filter(({ cidr }) => !site.prune.has('subnets') && !wanted.some((subnet) => subnet.cidr === cidr))
     .map(({ cidr, vlan }) => ({ cidr, vlan, dynamic: dynamicOf(cidr).length > 0 }));
-  const written = wanted.flatMap(({ cidr, vlan, ranges }): Outlook[] => {
+  const written = wanted.flatMap(({ cidr, vlan, ranges }): FutureSubnet[] => {
     const place = vlan ?? current.subnets.find((subnet) => subnet.cidr === cidr)?.vlan;
     if (!place) return [];
     const kept = dynamicOf(cidr).some(

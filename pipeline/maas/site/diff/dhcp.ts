@@ -1,15 +1,15 @@
 import { quoted } from '../../../config/yaml/problem.ts';
 import { suggest } from '../../../core/text/suggest.ts';
 import { type Change, type Comparison, type FieldChange, fieldChanges } from '../change.ts';
-import type { CurrentRack, CurrentVlan } from '../current.ts';
+import type { LiveRack, LiveVlan } from '../live-site.ts';
 import { wrong } from '../rules/rule.ts';
 import type { Dhcp } from '../site.ts';
 import { checkDhcpKeepsRanges } from './dhcp-left.ts';
 import { vlanName } from './fabrics.ts';
-import { vlanIsThere } from './places.ts';
+import { checkVlanExists } from './vlan-exists.ts';
 
 /** The DHCP that one VLAN is to have. */
-interface Wish {
+interface DesiredDhcp {
   fabric: string;
   vid: number;
   dhcp: Dhcp;
@@ -17,18 +17,18 @@ interface Wish {
 
 /** DHCP of VLANs: served by racks, relayed to another VLAN, or off. */
 export function dhcpChanges(comparison: Comparison): Change[] {
-  const wishes = wishesOf(comparison);
+  const wishes = desiredDhcpOf(comparison);
   for (const { dhcp } of wishes) if (dhcp.kind === 'relayed') checkRelay(dhcp, wishes, comparison);
   checkDhcpKeepsRanges(comparison, ({ fabric, vid }) =>
     wishes.some((wish) => wish.fabric === fabric && wish.vid === vid && wish.dhcp.kind !== 'served'),
   );
   // A relay goes to a VLAN that serves, so those that serve come first.
-  const rank = ({ dhcp }: Wish) => ['off', 'served', 'relayed'].indexOf(dhcp.kind);
+  const rank = ({ dhcp }: DesiredDhcp) => ['off', 'served', 'relayed'].indexOf(dhcp.kind);
   return wishes.toSorted((a, b) => rank(a) - rank(b)).flatMap((wish) => change(wish, comparison));
 }
 
 /** From VLANs and from subnets; a subnet speaks for the VLAN in which it lies. */
-function wishesOf({ site, current, problems }: Comparison): Wish[] {
+function desiredDhcpOf({ site, current, problems }: Comparison): DesiredDhcp[] {
   const wishes = (site.fabrics ?? []).flatMap(({ name, vlans }) =>
     (vlans ?? []).flatMap(({ vid, dhcp }) => (dhcp ? [{ fabric: name, vid, dhcp }] : [])),
   );
@@ -49,9 +49,13 @@ function wishesOf({ site, current, problems }: Comparison): Wish[] {
   return wishes;
 }
 
-function checkRelay(dhcp: Dhcp & { kind: 'relayed' }, wishes: readonly Wish[], comparison: Comparison) {
+function checkRelay(
+  dhcp: Dhcp & { kind: 'relayed' },
+  wishes: readonly DesiredDhcp[],
+  comparison: Comparison,
+) {
   const path = [...dhcp.path, 'relay'];
-  if (!vlanIsThere(dhcp, path, comparison)) return;
+  if (!checkVlanExists(dhcp, path, comparison)) return;
   const isTarget = ({ fabric, vid }: { fabric: string; vid: number }) =>
     fabric === dhcp.fabric && vid === dhcp.vid;
   const wish = wishes.find(isTarget);
@@ -66,7 +70,7 @@ function checkRelay(dhcp: Dhcp & { kind: 'relayed' }, wishes: readonly Wish[], c
     );
 }
 
-function change(wish: Wish, comparison: Comparison): Change[] {
+function change(wish: DesiredDhcp, comparison: Comparison): Change[] {
   const { fabric, vid, dhcp } = wish;
   const have = comparison.current.fabrics
     .flatMap(({ vlans }) => vlans)
@@ -109,9 +113,9 @@ function change(wish: Wish, comparison: Comparison): Change[] {
 
 function fieldsOf(
   dhcp: Dhcp,
-  have: CurrentVlan | undefined,
+  have: LiveVlan | undefined,
   racks: { primary: string | null; secondary: string | null },
-  known: readonly CurrentRack[],
+  known: readonly LiveRack[],
 ): FieldChange[] {
   const name = (systemId: string | null | undefined) =>
     known.find((rack) => rack.systemId === systemId)?.hostname ?? systemId ?? null;
@@ -132,7 +136,7 @@ function fieldsOf(
 /** System ids of the racks that are to serve; null: as it is. */
 function racksOf(
   dhcp: Dhcp & { kind: 'served' },
-  have: CurrentVlan | undefined,
+  have: LiveVlan | undefined,
   { current: { racks }, problems }: Comparison,
 ): { primary: string | null; secondary: string | null } {
   const find = (name: string, key: string): string | null => {

@@ -1,6 +1,6 @@
 import type { Form } from '../../api/client.ts';
 import { type Change, type Comparison, fieldChanges } from '../change.ts';
-import type { Current } from '../current.ts';
+import type { LiveSite } from '../live-site.ts';
 import type { Domain } from '../site.ts';
 
 /** DNS domains, and which of them is the default. */
@@ -33,7 +33,7 @@ export function domainChanges({ site, current }: Comparison): Change[] {
   ];
 }
 
-function change(wanted: Domain, have: Current['domains'][number] | undefined): Change[] {
+function change(wanted: Domain, have: LiveSite['domains'][number] | undefined): Change[] {
   const { name, authoritative, ttl } = wanted;
   const own = fieldChanges([
     ['authoritative', have?.authoritative ?? true, authoritative],

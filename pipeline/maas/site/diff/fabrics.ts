@@ -1,7 +1,7 @@
 import { quoted } from '../../../config/yaml/problem.ts';
 import type { Form } from '../../api/client.ts';
 import { type Change, type Comparison, fieldChanges } from '../change.ts';
-import type { CurrentVlan } from '../current.ts';
+import type { LiveVlan } from '../live-site.ts';
 import { wrong } from '../rules/rule.ts';
 import type { Fabric, Vlan } from '../site.ts';
 
@@ -94,7 +94,7 @@ export function vlanName(fabric: string, vid: number): string {
 function vlanChange(
   fabric: string,
   vlan: Vlan,
-  have: CurrentVlan | undefined,
+  have: LiveVlan | undefined,
   comparison: Comparison,
 ): Change[] {
   checkSpace(vlan, comparison);

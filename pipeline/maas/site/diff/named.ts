@@ -1,7 +1,7 @@
 import type { Form } from '../../api/client.ts';
 import { type Change, type Comparison, fieldChanges, type Phase } from '../change.ts';
-import type { CurrentNamed } from '../current.ts';
-import type { Named } from '../site.ts';
+import type { LiveNamed } from '../live-site.ts';
+import type { NamedEntry } from '../site.ts';
 
 interface Kind {
   section: 'zones' | 'pools' | 'spaces';
@@ -10,7 +10,7 @@ interface Kind {
   /** Where all of them are. */
   all: string;
   /** Where one of them is. */
-  one: (named: CurrentNamed) => string;
+  one: (named: LiveNamed) => string;
 }
 
 const KINDS: readonly Kind[] = [
@@ -47,7 +47,7 @@ export function namedChanges({ site, current }: Comparison): Change[] {
   });
 }
 
-function change(kind: Kind, wanted: Named, have: CurrentNamed | undefined): Change[] {
+function change(kind: Kind, wanted: NamedEntry, have: LiveNamed | undefined): Change[] {
   const fields = fieldChanges([['description', have?.description ?? '', wanted.description]]);
   if (have && fields.length === 0) return [];
   const { name, description, path } = wanted;
@@ -70,7 +70,7 @@ function change(kind: Kind, wanted: Named, have: CurrentNamed | undefined): Chan
   ];
 }
 
-function deletion(kind: Kind, have: CurrentNamed): Change {
+function deletion(kind: Kind, have: LiveNamed): Change {
   return {
     kind: 'delete',
     phase: `old ${kind.section}` as Phase,

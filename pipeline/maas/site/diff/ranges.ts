@@ -1,12 +1,12 @@
 import { type Address, type Interval, overlap, parseAddress } from '../address.ts';
 import { type Change, type Comparison, type FieldChange, fieldChanges } from '../change.ts';
-import type { CurrentRange } from '../current.ts';
+import type { LiveRange } from '../live-site.ts';
 import { wrong } from '../rules/rule.ts';
 import type { Range, Subnet } from '../site.ts';
 
 /** What is to happen with the ranges of one subnet; `have` and `want` both are an update. */
 interface Step {
-  have?: CurrentRange;
+  have?: LiveRange;
   want?: Range;
 }
 
@@ -28,11 +28,11 @@ export function rangeChanges(comparison: Comparison): Change[] {
  */
 function matched(
   wanted: readonly Range[],
-  have: readonly CurrentRange[],
+  have: readonly LiveRange[],
   { site, problems }: Comparison,
 ): Step[] {
   const left = new Set(have);
-  const take = (fits: (range: CurrentRange) => boolean) => {
+  const take = (fits: (range: LiveRange) => boolean) => {
     const found = [...left].find(fits);
     if (found) left.delete(found);
     return found;
@@ -59,7 +59,7 @@ function matched(
 }
 
 /** An order in which no step lies on what is still there: deletions, then whatever has become free. */
-function inOrder(steps: readonly Step[], have: readonly CurrentRange[]): Step[] {
+function inOrder(steps: readonly Step[], have: readonly LiveRange[]): Step[] {
   const there = new Set(have);
   const ordered: Step[] = [];
   const doIt = (step: Step) => {
@@ -84,7 +84,7 @@ function inOrder(steps: readonly Step[], have: readonly CurrentRange[]): Step[] 
 function change(subnet: Subnet, { have, want }: Step): Change[] {
   const fields = want ? fieldsOf(want, have) : [];
   if (have && want && fields.length === 0) return [];
-  const { type, start, end } = (have ?? want) as Range | CurrentRange;
+  const { type, start, end } = (have ?? want) as Range | LiveRange;
   return [
     {
       kind: have ? (want ? 'update' : 'delete') : 'create',
@@ -110,7 +110,7 @@ function change(subnet: Subnet, { have, want }: Step): Change[] {
   ];
 }
 
-function fieldsOf(want: Range, have: CurrentRange | undefined): FieldChange[] {
+function fieldsOf(want: Range, have: LiveRange | undefined): FieldChange[] {
   return fieldChanges([
     ...(have
       ? ([

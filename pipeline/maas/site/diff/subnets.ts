@@ -1,10 +1,10 @@
 import type { Form } from '../../api/client.ts';
 import { type Change, type Comparison, fieldChanges } from '../change.ts';
-import type { CurrentSubnet } from '../current.ts';
+import type { LiveSubnet } from '../live-site.ts';
 import { wrong } from '../rules/rule.ts';
 import type { Subnet } from '../site.ts';
 import { vlanName } from './fabrics.ts';
-import { vlanIsThere } from './places.ts';
+import { checkVlanExists } from './vlan-exists.ts';
 
 /** Subnets, but for their ranges and DHCP. */
 export function subnetChanges(comparison: Comparison): Change[] {
@@ -29,9 +29,9 @@ export function subnetChanges(comparison: Comparison): Change[] {
 const placeName = (vlan: { fabric: string; vid: number }) =>
   vlanName(vlan.fabric, vlan.vid).replace('VLAN ', '');
 
-function change(wanted: Subnet, have: CurrentSubnet | undefined, comparison: Comparison): Change[] {
+function change(wanted: Subnet, have: LiveSubnet | undefined, comparison: Comparison): Change[] {
   const { cidr, vlan, path } = wanted;
-  if (vlan) vlanIsThere(vlan, path, comparison);
+  if (vlan) checkVlanExists(vlan, path, comparison);
   else if (!have) {
     const known = comparison.current.subnets.map((subnet) => subnet.cidr).join(', ') || 'none';
     comparison.problems.push(
@@ -89,7 +89,7 @@ function formOf(subnet: Subnet): Form {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Form;
 }
 
-function deletion({ id, cidr }: CurrentSubnet, { current }: Comparison): Change {
+function deletion({ id, cidr }: LiveSubnet, { current }: Comparison): Change {
   return {
     kind: 'delete',
     phase: 'old subnets',

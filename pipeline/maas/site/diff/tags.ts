@@ -1,6 +1,6 @@
 import type { Form } from '../../api/client.ts';
 import { type Change, type Comparison, fieldChanges } from '../change.ts';
-import type { Current } from '../current.ts';
+import type { LiveSite } from '../live-site.ts';
 import type { Tag } from '../site.ts';
 
 /** Tags with their definitions and kernel options; which machines have them is not said here. */
@@ -29,7 +29,7 @@ export function tagChanges({ site, current }: Comparison): Change[] {
   ];
 }
 
-function change(wanted: Tag, have: Current['tags'][number] | undefined): Change[] {
+function change(wanted: Tag, have: LiveSite['tags'][number] | undefined): Change[] {
   const { name, comment, definition, kernelOptions } = wanted;
   const fields = fieldChanges([
     ['comment', have?.comment ?? '', comment],

@@ -1,23 +1,18 @@
 import type { Problem } from '../../../config/yaml/problem.ts';
-import type { WrittenSite } from '../written.ts';
-import {
-  dhcpHasADynamicRange,
-  dhcpIsOneOfServedRelayedOff,
-  dhcpIsWrittenOnce,
-  relaysGoToAnotherVlan,
-} from './dhcp.ts';
+import type { RawSite } from '../raw-site.ts';
+import { dhcpHasADynamicRange, dhcpHasOneMode, dhcpIsDeclaredOnce, relaysGoToAnotherVlan } from './dhcp.ts';
 import {
   namesAreNotReserved,
-  namesAreThereOnce,
+  namesAreUnique,
   oneDomainIsTheDefault,
   prunedSectionsAreWritten,
   untaggedVlansHaveNoName,
 } from './names.ts';
 import {
-  addressesAreAddresses,
+  addressesAreValid,
   dynamicRangesHoldNoServers,
   gatewaysLieInTheirSubnet,
-  networksAreNetworks,
+  networksAreValid,
   networksDoNotOverlap,
   rangesDoNotOverlap,
   rangesLieInTheirSubnet,
@@ -30,7 +25,7 @@ import {
   upstreamServersAreAddresses,
 } from './region.ts';
 import type { RuleContext, SiteRule } from './rule.ts';
-import { sshKeysArePublicKeys, sshKeysAreThereOnce } from './ssh-keys.ts';
+import { sshKeysArePublicKeys, sshKeysAreUnique } from './ssh-keys.ts';
 
 /** What the schema of site.yaml cannot say. */
 const RULES: readonly SiteRule[] = [
@@ -38,27 +33,27 @@ const RULES: readonly SiteRule[] = [
   timeServersAreHosts,
   proxyHasAUrlWithoutPassword,
   sshKeysArePublicKeys,
-  sshKeysAreThereOnce,
+  sshKeysAreUnique,
   bootSourcesHaveUrls,
-  namesAreThereOnce,
+  namesAreUnique,
   namesAreNotReserved,
   oneDomainIsTheDefault,
   untaggedVlansHaveNoName,
-  networksAreNetworks,
+  networksAreValid,
   networksDoNotOverlap,
-  addressesAreAddresses,
+  addressesAreValid,
   gatewaysLieInTheirSubnet,
   rangesLieInTheirSubnet,
   rangesDoNotOverlap,
   dynamicRangesHoldNoServers,
   vlansNameTheirFabric,
-  dhcpIsOneOfServedRelayedOff,
-  dhcpIsWrittenOnce,
+  dhcpHasOneMode,
+  dhcpIsDeclaredOnce,
   dhcpHasADynamicRange,
   relaysGoToAnotherVlan,
   prunedSectionsAreWritten,
 ];
 
-export function siteRuleProblems(site: WrittenSite, context: RuleContext): Problem[] {
+export function siteRuleProblems(site: RawSite, context: RuleContext): Problem[] {
   return RULES.flatMap((rule) => rule(site, context));
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../../../config/yaml/problem.ts';
-import { everyDhcp, serves, type WrittenSite } from '../written.ts';
+import { everyDhcp, type RawSite, serves } from '../raw-site.ts';
 import { type SiteRule, wrong } from './rule.ts';
 
 const RANGE = 'a range of `type: dynamic` in `ranges`';
@@ -38,7 +38,7 @@ export const dhcpHasADynamicRange: SiteRule = (site) => {
 };
 
 /** The same VLAN has one DHCP, wherever it is written. */
-export const dhcpIsWrittenOnce: SiteRule = (site) => {
+export const dhcpIsDeclaredOnce: SiteRule = (site) => {
   const taken = new Map<string, string>();
   const note = (fabric: string, vid: number, path: (string | number)[]): Problem[] => {
     const key = `${fabric}/${vid}`;
@@ -60,7 +60,7 @@ export const dhcpIsWrittenOnce: SiteRule = (site) => {
   ];
 };
 
-export const dhcpIsOneOfServedRelayedOff: SiteRule = (site) =>
+export const dhcpHasOneMode: SiteRule = (site) =>
   everyDhcp(site).flatMap(({ dhcp, path }): Problem[] => {
     if (dhcp.enabled === false && Object.keys(dhcp).length > 1)
       return [wrong([...path, 'enabled'], 'DHCP that is off takes nothing more', 'enabled: false alone')];
@@ -83,7 +83,7 @@ export const dhcpIsOneOfServedRelayedOff: SiteRule = (site) =>
     return [];
   });
 
-export const relaysGoToAnotherVlan: SiteRule = (site: WrittenSite) =>
+export const relaysGoToAnotherVlan: SiteRule = (site: RawSite) =>
   (site.fabrics ?? []).flatMap((fabric, f) =>
     (fabric.vlans ?? []).flatMap((vlan, v): Problem[] => {
       const relay = vlan.dhcp?.relay;

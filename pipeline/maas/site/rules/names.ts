@@ -1,9 +1,9 @@
 import type { Problem } from '../../../config/yaml/problem.ts';
-import { PRUNED_SECTIONS, type PrunedSection, type WrittenSite } from '../written.ts';
+import { PRUNED_SECTIONS, type PrunedSection, type RawSite } from '../raw-site.ts';
 import { type SiteRule, twice, wrong } from './rule.ts';
 
 /** Names that two things of one kind cannot share. */
-export const namesAreThereOnce: SiteRule = (site) => [
+export const namesAreUnique: SiteRule = (site) => [
   ...(['spaces', 'zones', 'pools', 'tags', 'domains', 'fabrics'] as const).flatMap((section) =>
     twice<{ name: string }>(site[section], [section], 'name', ({ name }) => name),
   ),
@@ -41,7 +41,7 @@ export const namesAreNotReserved: SiteRule = (site) => [
 /** The first value of MAAS' setting maas_internal_domain. */
 const INTERNAL_DOMAIN = 'maas-internal';
 
-const reservedSpaces = (site: WrittenSite): Problem[] =>
+const reservedSpaces = (site: RawSite): Problem[] =>
   (site.spaces ?? []).flatMap(({ name }, index): Problem[] =>
     name === 'undefined' || /^space-\d+$/.test(name) || / /.test(name)
       ? [
@@ -71,7 +71,7 @@ export const untaggedVlansHaveNoName: SiteRule = (site) =>
 
 /** Sections that are written inside others. */
 const INSIDE: Partial<
-  Record<PrunedSection, { section: keyof WrittenSite; isIn: (site: WrittenSite) => boolean | undefined }>
+  Record<PrunedSection, { section: keyof RawSite; isIn: (site: RawSite) => boolean | undefined }>
 > = {
   selections: {
     section: 'boot_sources',

@@ -8,23 +8,23 @@ import {
   parseAddress,
   parseCidr,
 } from '../address.ts';
-import type { WrittenRange, WrittenSite, WrittenSubnet } from '../written.ts';
+import type { RawRange, RawSite, RawSubnet } from '../raw-site.ts';
 import { type SiteRule, twice, wrong } from './rule.ts';
 
 /** A subnet whose network could be read. */
 interface Network {
-  subnet: WrittenSubnet;
+  subnet: RawSubnet;
   cidr: Cidr;
   path: Path;
 }
 
 /** A range whose addresses could be read and are in order. */
 export interface Span extends Interval {
-  range: WrittenRange;
+  range: RawRange;
   path: Path;
 }
 
-function networks(site: WrittenSite): Network[] {
+function networks(site: RawSite): Network[] {
   return (site.subnets ?? []).flatMap((subnet, index) => {
     const cidr = parseCidr(subnet.cidr);
     return cidr ? [{ subnet, cidr, path: ['subnets', index] }] : [];
@@ -55,7 +55,7 @@ function spans({ subnet, path }: Network): Span[] {
   });
 }
 
-export const networksAreNetworks: SiteRule = (site) =>
+export const networksAreValid: SiteRule = (site) =>
   (site.subnets ?? []).flatMap(({ cidr }, index) => {
     const path = ['subnets', index, 'cidr'];
     const network = parseCidr(cidr);
@@ -90,7 +90,7 @@ export const networksDoNotOverlap: SiteRule = (site) => {
   return [...same, ...crossing];
 };
 
-export const addressesAreAddresses: SiteRule = (site) =>
+export const addressesAreValid: SiteRule = (site) =>
   (site.subnets ?? []).flatMap((subnet, index) =>
     addressesOf({ subnet, path: ['subnets', index], cidr: undefined as never }).flatMap(({ text, at }) =>
       parseAddress(text)

@@ -1,8 +1,8 @@
 import { dotted, type Path, type Problem, quoted } from '../../../config/yaml/problem.ts';
-import type { WrittenSite } from '../written.ts';
+import type { RawSite } from '../raw-site.ts';
 
 /** What the schema cannot say. Each finds everything of its kind and passes over what is not there. */
-export type SiteRule = (site: WrittenSite, context: RuleContext) => Problem[];
+export type SiteRule = (site: RawSite, context: RuleContext) => Problem[];
 
 /** What the rules look at besides the file. */
 export interface RuleContext {

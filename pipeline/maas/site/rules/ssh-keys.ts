@@ -10,7 +10,7 @@ export const sshKeysArePublicKeys: SiteRule = (site) =>
     return why === undefined ? [] : [wrong(['ssh_keys', index, 'key'], why, ACCEPTED)];
   });
 
-export const sshKeysAreThereOnce: SiteRule = (site) =>
+export const sshKeysAreUnique: SiteRule = (site) =>
   twice(
     site.ssh_keys,
     ['ssh_keys'],

@@ -1,17 +1,17 @@
 /** Mode and owner of a member. */
-export interface Owned {
+export interface Ownership {
   mode: number;
   uid: number;
   gid: number;
 }
 
 /** The few combinations of mode and owner that an image has, by a number of two bytes; 0 is for what came after 65,535 others. */
-export class OwnedTable {
+export class OwnershipTable {
   readonly #byKey = new Map<string, number>();
-  readonly #list: (Owned | null)[] = [null];
+  readonly #list: (Ownership | null)[] = [null];
   #last = 0;
 
-  number({ mode, uid, gid }: Owned): number {
+  number({ mode, uid, gid }: Ownership): number {
     const last = this.#list[this.#last];
     if (last && last.mode === mode && last.uid === uid && last.gid === gid) return this.#last;
     const key = `${mode} ${uid} ${gid}`;
@@ -26,7 +26,7 @@ export class OwnedTable {
     return number;
   }
 
-  get(number: number): Owned | null {
+  get(number: number): Ownership | null {
     return this.#list[number] ?? null;
   }
 }

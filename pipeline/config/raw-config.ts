@@ -3,27 +3,27 @@ import type { StateTimeouts } from './types.ts';
 type Level = 'fast' | 'normal' | 'small';
 
 /** The configuration as a person writes it in dgxos-maas.yaml; the schema says the same. See types.ts for the resolved one. */
-export interface WrittenConfig {
+export interface RawConfig {
   workspace?: string;
   cache?: string;
   packer_maas?: string;
   waivers?: string;
   sign?: { key_file?: string };
   verify?: { public_key?: string };
-  images?: Record<string, WrittenImage>;
-  targets?: Record<string, WrittenTarget>;
-  acceptance?: WrittenAcceptance;
-  machines?: WrittenMachines;
+  images?: Record<string, RawImage>;
+  targets?: Record<string, RawTarget>;
+  acceptance?: RawAcceptance;
+  machines?: RawMachines;
   retention?: { keep?: number; days?: number; deployed_days?: number };
   nightly?: { channel?: string; jobs?: number; rebuild_after?: string };
 }
 
-export interface WrittenMachines {
+export interface RawMachines {
   concurrency?: number;
   timeouts?: Partial<Record<keyof StateTimeouts, string>>;
 }
 
-export interface WrittenImage {
+export interface RawImage {
   release?: string;
   platform?: string;
   version?: string;
@@ -39,15 +39,15 @@ export interface WrittenImage {
   };
   packages?: string[];
   late_commands?: Record<string, string | string[]>;
-  files?: WrittenFile[];
+  files?: RawFile[];
   pack?: 'guest' | 'packer-maas';
   compression?: Level | { level?: Level; members?: 'many' | 'single' };
   resource?: { name?: string; title?: string; architecture?: string; base_image?: string };
   upload?: string[];
-  acceptance?: WrittenAcceptance;
+  acceptance?: RawAcceptance;
 }
 
-export interface WrittenAcceptance {
+export interface RawAcceptance {
   machines?: string[];
   tags?: string[];
   checks?: string;
@@ -55,14 +55,14 @@ export interface WrittenAcceptance {
   ssh?: { user?: string; port?: number; key_file?: string; bastion?: string; timeout?: string };
 }
 
-export interface WrittenFile {
+export interface RawFile {
   source?: string;
   path?: string;
   mode?: string;
   owner?: string;
 }
 
-export interface WrittenTarget {
+export interface RawTarget {
   url?: string;
   key?: { environment?: string; file?: string; profile?: string };
   ca_cert?: string;

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Fault } from '../../../pipeline/core/faults/fault.ts';
-import { acceptedBefore, mayBePromoted, standingOf } from '../../../pipeline/maas/acceptance/standing.ts';
+import {
+  acceptanceStateOf,
+  acceptedBefore,
+  checkPromotable,
+} from '../../../pipeline/maas/acceptance/quarantine.ts';
 import type { LedgerEntry } from '../../../pipeline/workspace/ledger/ledger.ts';
 
 const entry = (did: LedgerEntry['did'], more: Partial<LedgerEntry> = {}): LedgerEntry => ({
@@ -39,24 +43,24 @@ describe('how a content stands', () => {
     ['quarantined', [entry('quarantined', { name: 'other' })]],
     ['untried', [entry('quarantined', { sha256: 'b' })]],
   ] as const)('%s', (state, ledger) => {
-    expect(standingOf(ledger, 'a').state).toBe(state);
+    expect(acceptanceStateOf(ledger, 'a').state).toBe(state);
   });
 });
 
 it('the gate says who failed where, and what can be done', () => {
   const ledger = [entry('completed'), entry('quarantined')];
-  expect(() => mayBePromoted(ledger, entry('completed'), {})).toThrow(
+  expect(() => checkPromotable(ledger, entry('completed'), {})).toThrow(
     /dgx1-a failed its acceptance on gpu-1 of lab \(2026-11-23 03:00 UTC\)/,
   );
   try {
-    mayBePromoted(ledger, entry('completed'), {});
+    checkPromotable(ledger, entry('completed'), {});
   } catch (error) {
     // The newest upload may be another one by now.
     expect((error as Fault).hint).toContain('accept dgx1 --build dgx1-a --to TARGET');
   }
-  mayBePromoted(ledger, entry('completed'), { quarantined: true });
-  mayBePromoted([], entry('completed'), {});
-  expect(() => mayBePromoted([], entry('completed'), { requireAccepted: true })).toThrow('never tried');
+  checkPromotable(ledger, entry('completed'), { quarantined: true });
+  checkPromotable([], entry('completed'), {});
+  expect(() => checkPromotable([], entry('completed'), { requireAccepted: true })).toThrow('never tried');
 });
 
 it('an acceptance stands for the same content, checks and MAAS, until one fails', () => {

@@ -13,21 +13,21 @@ import { ANSWERS, DEPLOYS } from './first-checks.ts';
 import { finding, inspect } from './inspect.ts';
 import { collectFromMaas } from './maas-logs.ts';
 import type { Values } from './placeholders.ts';
+import type { OutputOrigin } from './recorded-output.ts';
 import type { AcceptRequest } from './request.ts';
-import type { Origin } from './seen.ts';
 import type { CheckList, CollectedLog } from './types.ts';
 
-export interface TryOutOptions {
+export interface AcceptanceRunOptions {
   /** What applies to this image. */
   list: CheckList;
   /** For the machine's event log. */
   comment: string;
   /** MAAS has our key, so that a refusal is the image's doing. */
   ourKeyIsKnown: boolean;
-  origin: Origin;
+  origin: OutputOrigin;
 }
 
-export interface TriedOut {
+export interface AcceptanceRun {
   findings: Finding[];
   logs: CollectedLog[];
   address: string | null;
@@ -52,12 +52,12 @@ const NOT_THE_IMAGE: readonly string[] = [
 ];
 
 /** Deploys the image on a machine that is ours and looks at it. @throws Fault for what is not the image's doing */
-export async function tryOut(
+export async function runAcceptance(
   client: MaasClient,
   machine: Machine,
   request: AcceptRequest,
-  options: TryOutOptions,
-): Promise<TriedOut> {
+  options: AcceptanceRunOptions,
+): Promise<AcceptanceRun> {
   const { upload, dir, emit, signal, timeouts, pollMs = POLL_MS } = request;
   const { list, comment } = options;
   const image = `custom/${upload.name}`;
@@ -122,7 +122,7 @@ const notReached = (check: Parameters<typeof finding>[0], number: number, found:
 async function enter(
   machine: Machine,
   request: AcceptRequest,
-  { ourKeyIsKnown }: TryOutOptions,
+  { ourKeyIsKnown }: AcceptanceRunOptions,
 ): Promise<{ remote: Remote; address: string; sshS: number | null; refused: string }> {
   const { config, dir, env, emit, signal, pollMs } = request;
   const { user, port, keyFile, bastion, timeoutS } = config.ssh;

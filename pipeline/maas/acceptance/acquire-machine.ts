@@ -4,14 +4,14 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import type { MaasClient } from '../api/client.ts';
-import { isPassing } from '../api/patience.ts';
+import { isTemporary } from '../api/retry-budget.ts';
 import { allocate, listMachines } from '../machines/api.ts';
 import { efiFault } from '../machines/boot.ts';
 import { statusKind, statusName } from '../machines/status.ts';
 import type { Machine } from '../machines/types.ts';
 import { machineOf } from './lease.ts';
 
-export interface TakeRequest {
+export interface AcquireRequest {
   /** Names or patterns; empty: any that has the tags. */
   machines: readonly string[];
   tags: readonly string[];
@@ -36,7 +36,7 @@ const FIRST_PAUSE_MS = 1000;
  * Takes the first machine that is free of those that may be used, waiting for one if need be.
  * @throws Fault USAGE when none is named, MACHINE_UNKNOWN, MACHINE_NO_EFI, MACHINE_UNAVAILABLE
  */
-export async function takeMachine(client: MaasClient, request: TakeRequest): Promise<Machine> {
+export async function acquireMachine(client: MaasClient, request: AcquireRequest): Promise<Machine> {
   const { waitS, pollMs = 10_000, agentName, comment, emit, signal } = request;
   const started = performance.now();
   let pauseMs = Math.min(FIRST_PAUSE_MS, pollMs);
@@ -44,7 +44,7 @@ export async function takeMachine(client: MaasClient, request: TakeRequest): Pro
   for (;;) {
     const usable = await usableMachines(client, request);
     for (const { systemId } of usable.filter(({ status }) => status === 'ready')) {
-      const machine = await take(client, { systemId, agentName, comment }, signal);
+      const machine = await acquire(client, { systemId, agentName, comment }, signal);
       if (machine) return machine;
     }
     // Free machines of a moment ago count as busy: somebody else has them.
@@ -73,10 +73,10 @@ export const bootsByEfi = (release: Release) => release.profile.startsWith('dgx'
 /** Machines that may be used, whether they are free or not. @throws Fault USAGE, MACHINE_UNKNOWN, MACHINE_NO_EFI */
 export async function usableMachines(
   client: MaasClient,
-  request: Pick<TakeRequest, 'machines' | 'tags' | 'architecture' | 'needsEfi'>,
+  request: Pick<AcquireRequest, 'machines' | 'tags' | 'architecture' | 'needsEfi'>,
 ): Promise<Machine[]> {
   const { machines, tags, architecture, needsEfi } = request;
-  if (machines.length === 0 && tags.length === 0) throw noMachineNamed();
+  if (machines.length === 0 && tags.length === 0) throw noMachineConfigured();
   const named = await listMachines(client, { ...(machines.length ? { names: machines } : {}), tags });
   const family = architecture.split('/')[0];
   const fitting = named.filter((one) => !one.locked && one.architecture.split('/')[0] === family);
@@ -99,14 +99,14 @@ export async function usableMachines(
 }
 
 /** Any free machine would be too many: it is overwritten. */
-export function noMachineNamed(): Fault {
+export function noMachineConfigured(): Fault {
   return new Fault('USAGE', 'No machine is named that may be deployed and overwritten', {
     hint: 'Name some by acceptance.machines or acceptance.tags in dgxos-maas.yaml; `accept` also takes --machine and --tag.',
   });
 }
 
 /** @returns undefined when somebody else was faster */
-async function take(
+async function acquire(
   client: MaasClient,
   request: { systemId: string; agentName: string; comment: string },
   signal: AbortSignal,
@@ -116,13 +116,13 @@ async function take(
   } catch (error) {
     if (!(error instanceof Fault) || signal.aborted) throw error;
     if (error.code === 'MACHINE_UNAVAILABLE') return undefined;
-    if (!isPassing(error)) throw error;
+    if (!isTemporary(error)) throw error;
     // The answer may be what was lost, not the allocation.
     return machineOf(client, request.agentName);
   }
 }
 
-function unavailable(usable: readonly Machine[], { waitS }: TakeRequest): Fault {
+function unavailable(usable: readonly Machine[], { waitS }: AcquireRequest): Fault {
   return new Fault('MACHINE_UNAVAILABLE', `No machine has come free for the acceptance: ${states(usable)}`, {
     hint: `It waits for ${waitS} s (acceptance.wait). dgxos-maas machines list shows who has them.`,
   });

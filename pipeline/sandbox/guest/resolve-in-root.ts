@@ -7,7 +7,7 @@ import { Fault } from '../../core/faults/fault.ts';
  * written must never go through a link, a device or a pipe of the image's own: they lead to files and disks of this host.
  * @throws Fault TAR_INVALID when a folder on the way is none, or a folder stands where the file belongs
  */
-export async function placeIn(root: string, path: string): Promise<string> {
+export async function resolveInRoot(root: string, path: string): Promise<string> {
   const steps = path.split('/');
   const name = steps.pop() as string;
   let dir = root;

@@ -1,10 +1,10 @@
-import type { World } from '../world.ts';
+import type { SandboxContext } from '../context.ts';
 import type { Failure } from './failures.ts';
 import type { Machine, Run } from './state.ts';
 
 /** One step of one machine. */
-export interface Turn {
-  world: World;
+export interface StepContext {
+  world: SandboxContext;
   machine: Machine;
   run: Run;
   /** When it happens, which may be before now. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BootResourceDetail, BootResourceSet } from '../../../pipeline/maas/api/answers.ts';
-import { compareVersions, offsetOf, standing } from '../../../pipeline/maas/images/standing.ts';
+import { compareVersions, offsetOf, uploadState } from '../../../pipeline/maas/images/upload-state.ts';
 
 const SHA = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);
@@ -20,7 +20,7 @@ function set(version: string, more: Partial<BootResourceSet> & { sha256?: string
 }
 
 const at = (sets: BootResourceSet[], regions = 1) =>
-  standing({ sets } as BootResourceDetail, { sha256: SHA, size: 1000 }, regions);
+  uploadState({ sets } as BootResourceDetail, { sha256: SHA, size: 1000 }, regions);
 
 describe('the offset', () => {
   test('is exact for any size that a disk holds, any offset and any number of regions', () => {

@@ -1,5 +1,5 @@
 /** How long each stretch of a machine's life takes, in milliseconds. */
-export interface Pace {
+export interface Timing {
   /** A BMC does what it is told. */
   power: number;
   /** From power to PXE, and from PXE to the ephemeral system. */
@@ -23,7 +23,7 @@ export interface Pace {
 const REAL_MINUTE = 60_000;
 
 /** Seconds where a real machine takes minutes. */
-export const PACE: Pace = {
+export const DEFAULT_TIMING: Timing = {
   power: 500,
   boot: 1000,
   commission: 2000,
@@ -36,9 +36,9 @@ export const PACE: Pace = {
 };
 
 /** @param speed divides every duration. */
-export function paceOf(given: Partial<Pace> = {}, speed = 1): Pace {
-  const pace = { ...PACE, ...given };
+export function timingOf(given: Partial<Timing> = {}, speed = 1): Timing {
+  const pace = { ...DEFAULT_TIMING, ...given };
   return Object.fromEntries(
     Object.entries(pace).map(([name, duration]) => [name, Math.max(1, duration / speed)]),
-  ) as unknown as Pace;
+  ) as unknown as Timing;
 }

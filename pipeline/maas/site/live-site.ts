@@ -5,30 +5,30 @@ import { spelled } from './address.ts';
 import { type Answer, listOf, text, texts } from './answer.ts';
 
 /** What a MAAS holds of the things that a site file names. A section that was not asked for is empty. */
-export interface Current {
+export interface LiveSite {
   settings: Map<string, unknown>;
   sshKeys: { id: number; key: string; source: string }[];
-  bootSources: CurrentSource[];
+  bootSources: LiveBootSource[];
   images: SyncedImage[];
   importing: boolean;
-  spaces: CurrentNamed[];
-  zones: CurrentNamed[];
-  pools: CurrentNamed[];
+  spaces: LiveNamed[];
+  zones: LiveNamed[];
+  pools: LiveNamed[];
   domains: { id: number; name: string; authoritative: boolean; ttl: number | null; isDefault: boolean }[];
   tags: { name: string; comment: string; definition: string; kernelOptions: string }[];
-  fabrics: { id: number; name: string; vlans: CurrentVlan[] }[];
-  subnets: CurrentSubnet[];
-  ranges: CurrentRange[];
-  racks: CurrentRack[];
+  fabrics: { id: number; name: string; vlans: LiveVlan[] }[];
+  subnets: LiveSubnet[];
+  ranges: LiveRange[];
+  racks: LiveRack[];
 }
 
-export interface CurrentNamed {
+export interface LiveNamed {
   id: number;
   name: string;
   description: string;
 }
 
-export interface CurrentSource {
+export interface LiveBootSource {
   id: number;
   url: string;
   keyringFile: string;
@@ -50,7 +50,7 @@ export interface SyncedImage {
   arch: string;
 }
 
-export interface CurrentVlan {
+export interface LiveVlan {
   id: number;
   fabric: string;
   vid: number;
@@ -65,7 +65,7 @@ export interface CurrentVlan {
   relay: { fabric: string; vid: number } | null;
 }
 
-export interface CurrentSubnet {
+export interface LiveSubnet {
   id: number;
   cidr: string;
   name: string;
@@ -79,7 +79,7 @@ export interface CurrentSubnet {
   allowProxy: boolean;
 }
 
-export interface CurrentRange {
+export interface LiveRange {
   id: number;
   /** Of its subnet. */
   cidr: string;
@@ -89,13 +89,13 @@ export interface CurrentRange {
   comment: string;
 }
 
-export interface CurrentRack {
+export interface LiveRack {
   systemId: string;
   hostname: string;
   fqdn: string;
 }
 
-export type CurrentSection = 'sshKeys' | 'bootSources' | 'zones' | 'pools' | 'domains' | 'tags' | 'networks';
+export type LiveSection = 'sshKeys' | 'bootSources' | 'zones' | 'pools' | 'domains' | 'tags' | 'networks';
 
 const AT_ONCE = 4;
 
@@ -103,12 +103,12 @@ const AT_ONCE = 4;
  * Reads the sections asked for: one request for each list, one for each setting and one for each boot source's selections.
  * @throws Fault MAAS_*
  */
-export async function readCurrent(
+export async function readLiveSite(
   client: MaasClient,
-  wanted: { settings: readonly string[]; sections: ReadonlySet<CurrentSection> },
-): Promise<Current> {
+  wanted: { settings: readonly string[]; sections: ReadonlySet<LiveSection> },
+): Promise<LiveSite> {
   const limit = pLimit(AT_ONCE);
-  const list = (section: CurrentSection, path: string): Promise<Answer[]> =>
+  const list = (section: LiveSection, path: string): Promise<Answer[]> =>
     wanted.sections.has(section) ? limit(() => listOf(client, path)) : Promise.resolve([]);
   const [settings, keys, sources, images, importing, zones, pools, domains, tags, ...networks] =
     await Promise.all([
@@ -202,7 +202,7 @@ async function readSetting(client: MaasClient, name: string): Promise<unknown> {
   return value;
 }
 
-async function sourceOf(client: MaasClient, source: Answer): Promise<CurrentSource> {
+async function sourceOf(client: MaasClient, source: Answer): Promise<LiveBootSource> {
   const id = Number(source.id);
   const selections = await listOf(client, `boot-sources/${id}/selections/`);
   return {
@@ -226,7 +226,7 @@ const imageOf = (image: Answer): SyncedImage => ({
   arch: text(image.architecture).split('/')[0] as string,
 });
 
-const namedOf = ({ id, name, description }: Answer): CurrentNamed => ({
+const namedOf = ({ id, name, description }: Answer): LiveNamed => ({
   id: Number(id),
   name: text(name),
   description: text(description),
@@ -234,7 +234,7 @@ const namedOf = ({ id, name, description }: Answer): CurrentNamed => ({
 
 const placeOf = (vlan: Answer) => ({ fabric: text(vlan.fabric), vid: Number(vlan.vid) });
 
-function vlanOf(vlan: Answer): CurrentVlan {
+function vlanOf(vlan: Answer): LiveVlan {
   const relay = vlan.relay_vlan as Answer | null;
   return {
     id: Number(vlan.id),
@@ -249,7 +249,7 @@ function vlanOf(vlan: Answer): CurrentVlan {
   };
 }
 
-function subnetOf(subnet: Answer): CurrentSubnet {
+function subnetOf(subnet: Answer): LiveSubnet {
   return {
     id: Number(subnet.id),
     cidr: text(subnet.cidr),

@@ -1,5 +1,5 @@
 /** How fast Packer types the boot command into the ISO's boot menu. */
-export interface Pace {
+export interface TypingSpeed {
   /** Seconds from power-on to the first key. */
   bootWaitS: number;
   /** Milliseconds between keys. */
@@ -10,7 +10,7 @@ export interface Pace {
  * The paces to try, each slower than the one before: at 10 ms characters are dropped silently, at 30 ms and more
  * they arrived in every measured run, unless the host is busy.
  */
-export function paces(first: Pace): Pace[] {
+export function typingSpeeds(first: TypingSpeed): TypingSpeed[] {
   return [
     first,
     { bootWaitS: first.bootWaitS + 5, keyIntervalMs: Math.max(first.keyIntervalMs * 2, 100) },
@@ -18,6 +18,6 @@ export function paces(first: Pace): Pace[] {
   ];
 }
 
-export function slowerNotice(next: Pace): string {
+export function slowerNotice(next: TypingSpeed): string {
   return `the typed boot command did not arrive; trying again slower (${next.bootWaitS} s before, ${next.keyIntervalMs} ms a key)`;
 }

@@ -1,23 +1,23 @@
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { createClient } from '../api/client.ts';
-import { isPassing, Patience } from '../api/patience.ts';
-import { whoAmI } from '../api/who.ts';
+import { isTemporary, RetryBudget } from '../api/retry-budget.ts';
+import { whoAmI } from '../api/whoami.ts';
 import type { ChosenTarget } from './choose-targets.ts';
 
 // A MAAS that is away for a moment is the upload's own concern, which has patience.
-const PATIENCE_S = 5;
+const PROBE_BUDGET_S = 5;
 
 /**
  * Asks each MAAS whether its key is good and may upload, before a file is read or an image built. One target of several that says
  * no is a warning: the others get theirs.
  * @throws Fault MAAS_UNAUTHORIZED, MAAS_FORBIDDEN, CONFIG_INVALID, MAAS_PROTOCOL when none may be uploaded to
  */
-export async function expectUploader(
+export async function checkUploadPermission(
   targets: readonly ChosenTarget[],
   { emit, signal }: { emit: Emit; signal: AbortSignal },
 ): Promise<void> {
-  const asked = await Promise.all(targets.map((chosen) => refusalOf(chosen, { emit, signal })));
+  const asked = await Promise.all(targets.map((chosen) => permissionFault(chosen, { emit, signal })));
   const faults = asked.filter((fault) => fault !== undefined);
   const [first] = faults;
   if (!first) return;
@@ -26,11 +26,11 @@ export async function expectUploader(
     emit({ type: 'notice', level: 'warning', message: fault.message, hint: fault.hint });
 }
 
-async function refusalOf(
+async function permissionFault(
   { target, key }: ChosenTarget,
   { emit, signal }: { emit: Emit; signal: AbortSignal },
 ): Promise<Fault | undefined> {
-  const patience = new Patience({ totalS: Math.min(PATIENCE_S, target.patienceS) });
+  const patience = new RetryBudget({ totalS: Math.min(PROBE_BUDGET_S, target.patienceS) });
   const client = createClient({
     url: target.url,
     key,
@@ -49,7 +49,7 @@ async function refusalOf(
     );
   } catch (error) {
     if (!(error instanceof Fault) || signal.aborted) throw error;
-    if (!isPassing(error)) return error;
+    if (!isTemporary(error)) return error;
     emit({
       type: 'notice',
       level: 'warning',

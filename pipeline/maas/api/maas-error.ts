@@ -1,11 +1,11 @@
 import type { FaultCode } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
-import { MACHINE_REFUSALS } from './machine-refusals.ts';
-import { REFUSALS } from './refusals.ts';
+import { MAAS_ERRORS } from './maas-error-table.ts';
+import { MACHINE_ERRORS } from './machine-error-table.ts';
 
 /** An answer of MAAS that is no success: its HTTP status, and the id of the table's row that it matches. */
-export class Refusal extends Fault {
+export class MaasError extends Fault {
   readonly status: number;
   readonly row: string | undefined;
   /** Seconds to wait, from Retry-After. */
@@ -23,7 +23,7 @@ export class Refusal extends Fault {
   }
 }
 
-const ROWS = [...REFUSALS, ...MACHINE_REFUSALS];
+const ROWS = [...MAAS_ERRORS, ...MACHINE_ERRORS];
 
 /** Statuses that pass by themselves: waiting and asking again is right. */
 const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
@@ -32,14 +32,19 @@ const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
  * What an answer means, as one sentence with its remedy. A 401's text may hold the token secret and is only looked at.
  * @param asked method and path, for answers that no row of the table explains
  */
-export function explain(asked: string, status: number, body: string, retryAfter: string | null): Refusal {
+export function explainMaasError(
+  asked: string,
+  status: number,
+  body: string,
+  retryAfter: string | null,
+): MaasError {
   if (status === 401) return unauthorized(body);
   const said = plainText(body);
   const retryAfterS = seconds(retryAfter);
   for (const row of ROWS) {
     const match = row.status === status ? row.says.exec(said) : null;
     if (match)
-      return new Refusal(row.code, fill(row.sentence, match), {
+      return new MaasError(row.code, fill(row.sentence, match), {
         status,
         row: row.id,
         retryAfterS,
@@ -48,41 +53,41 @@ export function explain(asked: string, status: number, body: string, retryAfter:
   }
   const detail = redact(said.slice(0, 600)) || undefined;
   if (PASSING.has(status))
-    return new Refusal('MAAS_BUSY', `MAAS answered ${status} to ${asked}`, {
+    return new MaasError('MAAS_BUSY', `MAAS answered ${status} to ${asked}`, {
       status,
       retryAfterS,
       detail,
       hint: 'Nothing is lost: run the command again and it goes on where it stopped.',
     });
   if (status === 407)
-    return new Refusal('MAAS_REFUSED', 'The proxy on the way to MAAS wants a user name and a password', {
+    return new MaasError('MAAS_REFUSED', 'The proxy on the way to MAAS wants a user name and a password', {
       status,
       hint: 'Put them into http_proxy or https_proxy, or name the MAAS in no_proxy.',
     });
   if (status === 413)
-    return new Refusal('MAAS_REFUSED', `A request was too large for the server in front of MAAS`, {
+    return new MaasError('MAAS_REFUSED', `A request was too large for the server in front of MAAS`, {
       status,
       hint: 'Raise client_max_body_size of the web server in front of MAAS to 10M at least.',
     });
   if (status === 403)
-    return new Refusal('MAAS_FORBIDDEN', `MAAS forbids ${asked}`, {
+    return new MaasError('MAAS_FORBIDDEN', `MAAS forbids ${asked}`, {
       status,
       detail,
       hint: 'Use the API key of a MAAS administrator.',
     });
   if (status === 404)
-    return new Refusal('MAAS_NOT_FOUND', `MAAS has nothing at ${asked}`, {
+    return new MaasError('MAAS_NOT_FOUND', `MAAS has nothing at ${asked}`, {
       status,
       detail,
       hint: 'Check the URL (it ends in /MAAS); `dgxos-maas images` shows what this MAAS has.',
     });
-  return new Refusal('MAAS_REFUSED', `MAAS refused ${asked} with ${status}`, { status, detail });
+  return new MaasError('MAAS_REFUSED', `MAAS refused ${asked} with ${status}`, { status, detail });
 }
 
 /** Why a signed request was not let in. Rows go by what the text holds, and never repeat it. */
-function unauthorized(body: string): Refusal {
+function unauthorized(body: string): MaasError {
   const why = UNAUTHORIZED.find(({ says }) => says.test(body)) ?? UNAUTHORIZED.at(-1)!;
-  return new Refusal('MAAS_UNAUTHORIZED', why.sentence, { status: 401, row: why.id, hint: why.remedy });
+  return new MaasError('MAAS_UNAUTHORIZED', why.sentence, { status: 401, row: why.id, hint: why.remedy });
 }
 
 const NEW_KEY =

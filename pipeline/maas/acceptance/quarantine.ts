@@ -1,7 +1,7 @@
 import { Fault } from '../../core/faults/fault.ts';
 import type { LedgerEntry } from '../../workspace/ledger/ledger.ts';
 
-export interface Standing {
+export interface AcceptanceState {
   state: 'accepted' | 'quarantined' | 'untried';
   /** What it was concluded from. */
   entry: LedgerEntry | undefined;
@@ -11,7 +11,7 @@ export interface Standing {
  * How a content stands: quarantined when its last acceptance failed on any MAAS, accepted when one passed. The content counts
  * and not its name, so that what failed in the lab is not promoted in production.
  */
-export function standingOf(ledger: readonly LedgerEntry[], sha256: string): Standing {
+export function acceptanceStateOf(ledger: readonly LedgerEntry[], sha256: string): AcceptanceState {
   const last = new Map<string, LedgerEntry>();
   for (const entry of ledger)
     if (entry.sha256 === sha256 && (entry.did === 'accepted' || entry.did === 'quarantined'))
@@ -38,12 +38,12 @@ export function acceptedBefore(
  * @param rules requireAccepted: an image that was never tried does not pass; quarantined: one that failed does
  * @throws Fault IMAGE_QUARANTINED
  */
-export function mayBePromoted(
+export function checkPromotable(
   ledger: readonly LedgerEntry[],
   { name, sha256, image }: LedgerEntry,
   rules: { requireAccepted?: boolean; quarantined?: boolean },
 ): void {
-  const { state, entry } = standingOf(ledger, sha256);
+  const { state, entry } = acceptanceStateOf(ledger, sha256);
   if (state === 'quarantined' && !rules.quarantined)
     throw new Fault(
       'IMAGE_QUARANTINED',

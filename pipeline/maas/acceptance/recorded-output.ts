@@ -5,7 +5,7 @@ import { fromSystemError } from '../../core/faults/fault.ts';
 import { stateDir } from '../../workspace/state-dir.ts';
 
 /** A line that a deployed machine once showed; only its digest is kept. */
-interface Seen {
+interface RecordedLine {
   check: string;
   digest: string;
   /** URL of the MAAS and the machine's id in it. */
@@ -14,7 +14,7 @@ interface Seen {
   deployment: string;
 }
 
-export interface Origin {
+export interface OutputOrigin {
   machine: string;
   deployment: string;
 }
@@ -26,11 +26,11 @@ const file = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'acceptance', 'seen
  * that the next machine's can be compared with them.
  * @throws Fault DISK_FULL, NO_PERMISSION
  */
-export async function seenBefore(
+export async function repeatedLines(
   check: string,
   output: string,
   scope: 'deployment' | 'machine',
-  origin: Origin,
+  origin: OutputOrigin,
   env: NodeJS.ProcessEnv,
 ): Promise<string[]> {
   const lines = output
@@ -52,11 +52,11 @@ export async function seenBefore(
   return now.filter(({ digest }) => digests.has(digest)).map(({ line }) => line);
 }
 
-async function read(env: NodeJS.ProcessEnv): Promise<Seen[]> {
+async function read(env: NodeJS.ProcessEnv): Promise<RecordedLine[]> {
   const text = await readFile(file(env), 'utf8').catch(() => '');
   return text.split('\n').flatMap((line) => {
     try {
-      return line ? [JSON.parse(line) as Seen] : [];
+      return line ? [JSON.parse(line) as RecordedLine] : [];
     } catch {
       return [];
     }

@@ -12,10 +12,10 @@ import {
 import type { MaasClient } from '../api/client.ts';
 import { atLeast } from '../api/version.ts';
 import type { UploadRequest } from './request.ts';
-import { compareVersions, offsetOf, type Standing, standing } from './standing.ts';
+import { compareVersions, offsetOf, type UploadState, uploadState } from './upload-state.ts';
 
 /** The image's place in MAAS: finds it, makes it, removes it, and tells how far it is. */
-export class Place {
+export class RemoteImage {
   readonly #client: MaasClient;
   readonly #request: UploadRequest;
   #resource: BootResourceDetail | undefined;
@@ -37,7 +37,7 @@ export class Place {
    * Asks MAAS how far it is.
    * @throws Fault MAAS_REFUSED when the resource has another base image, which MAAS never changes
    */
-  async ask(): Promise<Standing> {
+  async ask(): Promise<UploadState> {
     try {
       this.#resource = await (this.#resource ? readResource(this.#client, this.#resource.id) : this.#find());
     } catch (error) {
@@ -48,7 +48,7 @@ export class Place {
   }
 
   /** Makes the resource, or a new set of it; one try, whose effect `ask` tells if the answer is lost. */
-  async create(keepOld: boolean): Promise<Standing> {
+  async create(keepOld: boolean): Promise<UploadState> {
     const { name, title, architecture, filetype, baseImage, sha256, size } = this.#request;
     const path = 'boot-resources/';
     const form = {
@@ -111,7 +111,7 @@ export class Place {
     return found && readResource(this.#client, found.id);
   }
 
-  async #read(): Promise<Standing> {
+  async #read(): Promise<UploadState> {
     const resource = this.#resource;
     if (!resource) return { at: 'absent', keepOld: false };
     await this.#checkBaseImage(resource);
@@ -119,7 +119,7 @@ export class Place {
     // From 3.5 on progress counts the copies of all regions.
     if (sets.some((set) => !set.complete && set.files.length > 0) && (await this.#keepsFiles()))
       this.#regions ??= await countRegions(this.#client);
-    const now = standing(resource, this.#request, this.#regions ?? 1);
+    const now = uploadState(resource, this.#request, this.#regions ?? 1);
     if (now.at === 'absent') this.#checkReplaced(resource);
     else this.#ours = now.set;
     return now;

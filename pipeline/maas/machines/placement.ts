@@ -4,19 +4,19 @@ import type { NewMachine } from './new-machine.ts';
 import { listTags } from './tags.ts';
 
 /** What a machine is put into by name. */
-export type PlaceKind = 'pool' | 'zone' | 'domain';
+export type PlacementKind = 'pool' | 'zone' | 'domain';
 
 /** Something that a machine names and MAAS does not have, or does not let anybody set. */
-export interface PlaceProblem {
+export interface PlacementProblem {
   hostname: string;
-  key: PlaceKind | 'tags';
+  key: PlacementKind | 'tags';
   name: string;
   message: string;
   accepts: string;
   suggestion?: string | undefined;
 }
 
-const LISTS: Readonly<Record<PlaceKind, (client: MaasClient) => Promise<unknown>>> = {
+const LISTS: Readonly<Record<PlacementKind, (client: MaasClient) => Promise<unknown>>> = {
   pool: (client) => client.get('resourcepools/'),
   zone: (client) => client.get('zones/'),
   domain: (client) => client.get('domains/'),
@@ -26,15 +26,15 @@ const LISTS: Readonly<Record<PlaceKind, (client: MaasClient) => Promise<unknown>
  * What machines name and MAAS does not know, before the first of them is made: pools, zones, domains, and tags whose machines MAAS
  * keeps itself. Other tags are made when they are missing. One request for each kind that is named at all.
  */
-export async function placeProblems(
+export async function placementProblems(
   client: MaasClient,
   wanted: readonly NewMachine[],
-): Promise<PlaceProblem[]> {
-  const problems: PlaceProblem[] = [];
-  for (const key of Object.keys(LISTS) as PlaceKind[]) {
+): Promise<PlacementProblem[]> {
+  const problems: PlacementProblem[] = [];
+  for (const key of Object.keys(LISTS) as PlacementKind[]) {
     const naming = wanted.filter((machine) => machine[key] !== undefined);
     if (naming.length === 0) continue;
-    const known = await placeNames(client, key);
+    const known = await placementNames(client, key);
     for (const { hostname, [key]: name = '' } of naming)
       if (!known.includes(name))
         problems.push({
@@ -64,7 +64,7 @@ export async function placeProblems(
 }
 
 /** Names of all that MAAS has of a kind. */
-export async function placeNames(client: MaasClient, key: PlaceKind): Promise<string[]> {
+export async function placementNames(client: MaasClient, key: PlacementKind): Promise<string[]> {
   const list = await LISTS[key](client);
   if (!Array.isArray(list)) throw client.notMaas(key, 'there is no list in it');
   return (list as { name?: unknown }[]).map(({ name }) => String(name));

@@ -1,7 +1,7 @@
 import type { BootResourceDetail, BootResourceFile, BootResourceSet } from '../api/answers.ts';
 
 /** How far MAAS is with one file, told by its own answer alone. */
-export type Standing =
+export type UploadState =
   /** Not there, or only with other content. `keepOld`: an older content is in use and must survive until ours is whole. */
   | { at: 'absent'; keepOld: boolean }
   | { at: 'partial'; set: string; uploadUri: string; offset: number }
@@ -33,11 +33,11 @@ export function offsetOf(set: { size: number; progress: number | undefined }, re
  * Reads from the full form of a resource where the file of this sum and size stands.
  * @param regions that keep a file each; 1 up to 3.4
  */
-export function standing(
+export function uploadState(
   resource: BootResourceDetail,
   wanted: { sha256: string; size: number },
   regions: number,
-): Standing {
+): UploadState {
   const sets = resource.sets
     .filter((set) => set.files.length > 0)
     .sort((a, b) => compareVersions(b.version, a.version));

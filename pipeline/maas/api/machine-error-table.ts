@@ -1,10 +1,10 @@
-import type { RefusalRow } from './refusals.ts';
+import type { MaasErrorRow } from './maas-error-table.ts';
 
 /**
  * What MAAS says no with where machines are meant. Answers of 409 and 503 pass by themselves elsewhere; these stay as they
  * are until somebody acts.
  */
-export const MACHINE_REFUSALS: readonly RefusalRow[] = [
+export const MACHINE_ERRORS: readonly MaasErrorRow[] = [
   {
     id: 'machine-deploy-state',
     status: 409,

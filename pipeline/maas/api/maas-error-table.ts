@@ -1,7 +1,7 @@
 import type { FaultCode } from '../../core/faults/catalogue.ts';
 
 /** One thing MAAS says no with: how it is recognised, what it means in a sentence, and what to do. */
-export interface RefusalRow {
+export interface MaasErrorRow {
   /** What callers go by. */
   id: string;
   status: number;
@@ -15,7 +15,7 @@ export interface RefusalRow {
 const NAME_RULE = 'Use a name such as custom/dgx1-5.0: one slash at most, letters, digits, dots, dashes.';
 
 /** The refusals of MAAS 2.8 to 3.8, in the order in which they are tried. */
-export const REFUSALS: readonly RefusalRow[] = [
+export const MAAS_ERRORS: readonly MaasErrorRow[] = [
   // POST boot-resources/: what is asked for
   {
     id: 'filetype',

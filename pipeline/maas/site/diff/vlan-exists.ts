@@ -5,7 +5,7 @@ import type { Comparison } from '../change.ts';
 import { wrong } from '../rules/rule.ts';
 
 /** Whether a VLAN will be there: MAAS has it, or the file makes it. Where not, a problem is noted at `path`. */
-export function vlanIsThere(
+export function checkVlanExists(
   { fabric, vid }: { fabric: string; vid: number },
   path: Path,
   { site, current, problems }: Comparison,

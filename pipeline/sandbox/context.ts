@@ -1,12 +1,12 @@
 import type { Users } from './keys.ts';
 import type { Failure } from './machines/failures.ts';
 import type { Guests } from './machines/guests.ts';
-import type { Pace } from './machines/pace.ts';
+import type { Timing } from './machines/timing.ts';
 import type { Store } from './store.ts';
 import type { Traits } from './versions.ts';
 
 /** What every handler shares. */
-export interface World {
+export interface SandboxContext {
   traits: Traits;
   store: Store;
   users: Users;
@@ -27,7 +27,7 @@ export interface World {
   /** The failure rules of machines that are in force. */
   failures: Failure[];
   /** How long what machines do takes. */
-  pace: Pace;
+  pace: Timing;
   /** What answers ssh for deployed machines. */
   guests: Guests | undefined;
   /** URL of this server, ends in /MAAS. */

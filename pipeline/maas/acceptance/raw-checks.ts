@@ -1,26 +1,26 @@
 import type { AcceptanceCheck, Condition, LogCommand, OutputExpectation } from './types.ts';
 
-export interface WrittenOutput extends Omit<OutputExpectation, 'hasLines' | 'notMatches'> {
+export interface RawOutput extends Omit<OutputExpectation, 'hasLines' | 'notMatches'> {
   has_lines?: string;
   not_matches?: string;
 }
-export interface WrittenCheck extends Pick<AcceptanceCheck, 'id' | 'title' | 'command' | 'why' | 'fix'> {
+export interface RawCheck extends Pick<AcceptanceCheck, 'id' | 'title' | 'command' | 'why' | 'fix'> {
   severity?: AcceptanceCheck['severity'];
   when?: Condition;
   root?: boolean;
   timeout?: string;
   expect?: {
     exit?: number;
-    stdout?: WrittenOutput;
-    stderr?: WrittenOutput;
+    stdout?: RawOutput;
+    stderr?: RawOutput;
     fresh?: 'deployment' | 'machine';
   };
 }
 /** A checks file as it is written, by schema/acceptance.schema.json. */
-export interface WrittenChecks {
+export interface RawChecks {
   use?: string[];
   without?: string[];
   gpus?: Record<string, number>;
-  checks?: WrittenCheck[];
+  checks?: RawCheck[];
   logs?: { id: string; when?: Condition; command: LogCommand['command']; root?: boolean }[];
 }

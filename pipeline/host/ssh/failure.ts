@@ -1,5 +1,5 @@
 /** What ssh's own last words mean for somebody who waits for a machine. */
-export type Trouble =
+export type SshFailure =
   /** Nobody answers yet, or not to the end. */
   | 'unreachable'
   /** The other side answers and takes none of our keys. */
@@ -11,7 +11,7 @@ export type Trouble =
   /** Nothing known: as good as unreachable. */
   | 'unknown';
 
-const SIGNS: readonly [RegExp, Trouble][] = [
+const SIGNS: readonly [RegExp, SshFailure][] = [
   [/REMOTE HOST IDENTIFICATION HAS CHANGED|Host key verification failed/i, 'host-key'],
   [
     /UNPROTECTED PRIVATE KEY|bad permissions|invalid format|error in libcrypto|incorrect passphrase/i,
@@ -26,6 +26,6 @@ const SIGNS: readonly [RegExp, Trouble][] = [
 ];
 
 /** Reads ssh's stderr; the gravest sign in it counts. */
-export function troubleOf(stderr: string): Trouble {
+export function sshFailureOf(stderr: string): SshFailure {
   return SIGNS.find(([sign]) => sign.test(stderr))?.[1] ?? 'unknown';
 }

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from '../../core/faults/catalogue.ts';
 import type { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
-import { Refusal } from './refusal.ts';
+import { MaasError } from './maas-error.ts';
 
-export interface PatienceOptions {
+export interface RetryBudgetOptions {
   /** Seconds of trying without any advance before it is given up. */
   totalS: number;
   /** Seconds for a server that has never answered: a wrong URL should not cost an hour. */
@@ -19,7 +19,7 @@ export interface PatienceOptions {
 }
 
 /** Whether waiting and trying again is right: network faults and statuses that pass. */
-export function isPassing(fault: Fault): boolean {
+export function isTemporary(fault: Fault): boolean {
   return fault.exitCode === EXIT.temporary;
 }
 
@@ -32,13 +32,13 @@ function isUnknownHost({ cause }: Fault): boolean {
  * How long to keep trying. Every advance starts the count again, so that a slow line with many faults still finishes,
  * and only a standstill is given up.
  */
-export class Patience {
-  readonly #options: Required<PatienceOptions>;
+export class RetryBudget {
+  readonly #options: Required<RetryBudgetOptions>;
   #reached = false;
   #since: number | undefined;
   #failures = 0;
 
-  constructor(options: PatienceOptions) {
+  constructor(options: RetryBudgetOptions) {
     this.#options = {
       firstContactS: 30,
       firstTries: Number.POSITIVE_INFINITY,
@@ -71,7 +71,7 @@ export class Patience {
    * @throws the fault itself when it does not pass or the patience is used up
    */
   async pause(fault: Fault, signal: AbortSignal, tell: (seconds: number) => void): Promise<void> {
-    if (!isPassing(fault)) throw fault;
+    if (!isTemporary(fault)) throw fault;
     const { totalS, firstContactS, firstTries, baseMs, capMs, now } = this.#options;
     if (!this.#reached && (this.attempt >= firstTries || isUnknownHost(fault))) throw fault;
     this.#since ??= now();
@@ -79,7 +79,7 @@ export class Patience {
     const leftMs = this.#since + limitMs - now();
     if (leftMs <= 0) throw fault;
     const backOffMs = Math.min(capMs, baseMs * 2 ** this.#failures) * (0.75 + Math.random() / 2);
-    const askedMs = fault instanceof Refusal ? 1000 * (fault.retryAfterS ?? 0) : 0;
+    const askedMs = fault instanceof MaasError ? 1000 * (fault.retryAfterS ?? 0) : 0;
     const waitMs = Math.min(leftMs, Math.max(backOffMs, askedMs));
     this.#failures += 1;
     tell(waitMs / 1000);

@@ -1,18 +1,18 @@
 import type { Path } from '../../config/yaml/problem.ts';
 
 /** site.yaml as it is written, after its schema has let it through. */
-export interface WrittenSite {
-  region?: WrittenRegion;
-  ssh_keys?: WrittenKey[];
-  boot_sources?: WrittenSource[];
+export interface RawSite {
+  region?: RawRegion;
+  ssh_keys?: RawKey[];
+  boot_sources?: RawSource[];
   import?: { wait?: boolean; timeout?: string };
-  spaces?: WrittenNamed[];
-  fabrics?: WrittenFabric[];
-  subnets?: WrittenSubnet[];
-  zones?: WrittenNamed[];
-  pools?: WrittenNamed[];
-  tags?: WrittenTag[];
-  domains?: WrittenDomain[];
+  spaces?: RawNamed[];
+  fabrics?: RawFabric[];
+  subnets?: RawSubnet[];
+  zones?: RawNamed[];
+  pools?: RawNamed[];
+  tags?: RawTag[];
+  domains?: RawDomain[];
   prune?: PrunedSection[];
 }
 
@@ -32,13 +32,13 @@ export const PRUNED_SECTIONS = [
 ] as const;
 export type PrunedSection = (typeof PRUNED_SECTIONS)[number];
 
-export interface WrittenRegion {
+export interface RawRegion {
   name?: string;
   upstream_dns?: string[];
   dnssec?: 'auto' | 'yes' | 'no';
   ntp_servers?: string[];
   ntp_external_only?: boolean;
-  proxy?: WrittenProxy;
+  proxy?: RawProxy;
   default_os?: string;
   default_series?: string;
   commissioning_series?: string;
@@ -47,22 +47,22 @@ export interface WrittenRegion {
   intro_completed?: boolean;
 }
 
-export interface WrittenProxy {
+export interface RawProxy {
   mode: 'builtin' | 'none' | 'external' | 'peer';
   url?: string;
   username?: string;
   password?: { environment: string } | { file: string };
 }
 
-export type WrittenKey = { key: string } | { file: string } | { import: string };
+export type RawKey = { key: string } | { file: string } | { import: string };
 
-export interface WrittenSource {
+export interface RawSource {
   url: string;
   keyring_file?: string;
-  selections?: WrittenSelection[];
+  selections?: RawSelection[];
 }
 
-export interface WrittenSelection {
+export interface RawSelection {
   os?: string;
   release: string;
   arches?: string[];
@@ -70,32 +70,32 @@ export interface WrittenSelection {
   labels?: string[];
 }
 
-export interface WrittenNamed {
+export interface RawNamed {
   name: string;
   description?: string;
 }
 
-export interface WrittenFabric {
+export interface RawFabric {
   name: string;
-  vlans?: WrittenVlan[];
+  vlans?: RawVlan[];
 }
 
-export interface WrittenVlan {
+export interface RawVlan {
   vid: number;
   name?: string;
   mtu?: number;
   space?: string;
-  dhcp?: WrittenDhcp;
+  dhcp?: RawDhcp;
 }
 
-export interface WrittenDhcp {
+export interface RawDhcp {
   enabled?: boolean;
   rack?: string;
   secondary_rack?: string;
   relay?: { fabric: string; vlan: number };
 }
 
-export interface WrittenSubnet {
+export interface RawSubnet {
   cidr: string;
   name?: string;
   description?: string;
@@ -107,25 +107,25 @@ export interface WrittenSubnet {
   active_discovery?: boolean;
   allow_dns?: boolean;
   allow_proxy?: boolean;
-  dhcp?: WrittenDhcp;
-  ranges?: WrittenRange[];
+  dhcp?: RawDhcp;
+  ranges?: RawRange[];
 }
 
-export interface WrittenRange {
+export interface RawRange {
   type: 'dynamic' | 'reserved';
   start: string;
   end: string;
   comment?: string;
 }
 
-export interface WrittenTag {
+export interface RawTag {
   name: string;
   comment?: string;
   definition?: string;
   kernel_options?: string;
 }
 
-export interface WrittenDomain {
+export interface RawDomain {
   name: string;
   authoritative?: boolean;
   ttl?: number;
@@ -133,7 +133,7 @@ export interface WrittenDomain {
 }
 
 /** Every DHCP of the file with its place. */
-export function everyDhcp(site: WrittenSite): { dhcp: WrittenDhcp; path: Path }[] {
+export function everyDhcp(site: RawSite): { dhcp: RawDhcp; path: Path }[] {
   const ofVlans = (site.fabrics ?? []).flatMap((fabric, f) =>
     (fabric.vlans ?? []).flatMap((vlan, v) =>
       vlan.dhcp ? [{ dhcp: vlan.dhcp, path: ['fabrics', f, 'vlans', v, 'dhcp'] }] : [],
@@ -146,6 +146,6 @@ export function everyDhcp(site: WrittenSite): { dhcp: WrittenDhcp; path: Path }[
 }
 
 /** Whether MAAS itself is to serve DHCP: it is on, and no relay of the site's own. */
-export function serves(dhcp: WrittenDhcp): boolean {
+export function serves(dhcp: RawDhcp): boolean {
   return dhcp.enabled !== false && dhcp.relay === undefined;
 }

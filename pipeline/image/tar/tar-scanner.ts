@@ -1,7 +1,7 @@
 import type { ProblemKind } from '../facts/facts.ts';
 import { EXTENDED_TYPES, Extended } from './extended.ts';
 import { BLOCK, checksumOk, isZero, number } from './header.ts';
-import { type Reading, readMember } from './member.ts';
+import { type ParsedHeader, readMember } from './member.ts';
 import { BodyMap, Extent, gnuSegments, padded, type Segment, type Sparse } from './sparse.ts';
 import { Tail } from './tail.ts';
 
@@ -14,12 +14,12 @@ type Mode = 'header' | 'body' | 'extended' | 'gnu-map' | 'pax-map' | 'tail' | 's
  * Walks the raw tar as GNU tar 1.34 extracts it, and ends where it ends. tar-stream gets the content that somebody wants, each under
  * a plain header made here: what a header means is decided once.
  */
-export class Tap {
+export class TarScanner {
   problem: { kind: ProblemKind; text: string } | null = null;
   readonly tail = new Tail();
   offset = 0;
 
-  readonly #take: (reading: Reading) => boolean;
+  readonly #take: (reading: ParsedHeader) => boolean;
   readonly #extended = new Extended();
   #mode: Mode = 'header';
   #left = 0;
@@ -37,7 +37,7 @@ export class Tap {
   #pieces: Buffer[] = [];
 
   /** @param take gets every member in order; says whether its content is wanted */
-  constructor(take: (reading: Reading) => boolean) {
+  constructor(take: (reading: ParsedHeader) => boolean) {
     this.#take = take;
   }
 

@@ -2,7 +2,7 @@ import type { AcceptanceConfig, Config, ImageConfig, TargetConfig } from './type
 import { MIB, sizeText, timeText } from './units.ts';
 
 /** A value in force: its path in dgxos-maas.yaml, its text there, and its dotted name in the resolved configuration. */
-export interface Placed {
+export interface LocatedValue {
   path: string[];
   value: unknown;
   key: string;
@@ -11,7 +11,7 @@ export interface Placed {
 type Row = [path: string, key: string, value: unknown];
 
 /** Every value of a configuration as the file would say it; what has none (null) is not in the file either. */
-export function writtenValues(config: Config): Placed[] {
+export function locatedValues(config: Config): LocatedValue[] {
   const { machines, retention, nightly } = config;
   return [
     ...placed([], '', [
@@ -109,7 +109,7 @@ function targetRows({ url, key, caCert, patienceS }: TargetConfig): Row[] {
   ];
 }
 
-function placed(at: readonly string[], prefix: string, rows: readonly Row[]): Placed[] {
+function placed(at: readonly string[], prefix: string, rows: readonly Row[]): LocatedValue[] {
   return rows
     .filter(([, , value]) => value !== null)
     .map(([path, key, value]) => ({ path: [...at, ...path.split('.')], value, key: prefix + key }));

@@ -2,7 +2,7 @@ import type { MaasClient } from './client.ts';
 import { atLeast } from './version.ts';
 
 /** Whose key it is. */
-export interface Who {
+export interface AccountInfo {
   user: string;
   admin: boolean;
   /** Up to 3.7 administrators alone may upload; from 3.8 on an entitlement decides, which no request tells: undefined. */
@@ -10,7 +10,7 @@ export interface Who {
 }
 
 /** Asks MAAS whose key is used. @throws Fault MAAS_UNAUTHORIZED, MAAS_UNREACHABLE, MAAS_PROTOCOL */
-export async function whoAmI(client: MaasClient): Promise<Who> {
+export async function whoAmI(client: MaasClient): Promise<AccountInfo> {
   const path = 'users/?op=whoami';
   const who = (await client.get(path)) as { username?: string; is_superuser?: boolean } | null;
   if (typeof who?.username !== 'string') throw client.notMaas(path, 'there is no user in it');
