@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Reads from a git checkout of MAAS which endpoints each version has, and writes them as JSON to stdout.
 
-    python3 scripts/maas-endpoints.py /path/to/maas [HEAD] > pipeline/maas/api/endpoints.json
+    python3 scripts/maas-endpoints.py /path/to/maas [HEAD] > sandbox/endpoints.json
 
 HEAD (default: master) stands for the version after the newest release. Per minor version an operation counts when every
 release of it has the operation. Only facts are kept: paths, names of handlers, methods, operations, versions.

@@ -22,7 +22,9 @@ const absent = (entry) => entry.optional && (!entry.os || !ours(entry));
 const fits = ([path, entry]) => {
   const there = unpacked[path];
   if (!there) return absent(entry);
-  return there.integrity === entry.integrity && read(`${path}/package.json`).version === entry.version;
+  // A link leads to a workspace, which has an entry of its own.
+  const { version } = entry.link ? wanted[entry.resolved] : entry;
+  return there.integrity === entry.integrity && read(`${path}/package.json`).version === version;
 };
 
 const modules = Object.entries(wanted).filter(([path]) => path !== '');

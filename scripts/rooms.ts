@@ -43,7 +43,7 @@ export function readSources(revision?: string): Map<string, string> {
   if (revision === undefined) {
     const files = globSync(`{${SOURCES}}/**/*.{ts,js}`, {
       cwd: ROOT,
-      exclude: (path) => path.includes('node_modules'),
+      exclude: (path) => /node_modules|dist$/.test(path),
     });
     return new Map(files.sort().map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]));
   }

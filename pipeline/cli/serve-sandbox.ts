@@ -1,10 +1,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { registerSecret } from '../core/secrets/registry.ts';
-import { directoryGuests } from '../sandbox/guest/guests.ts';
-import { parseTrouble } from '../sandbox/guest/troubles.ts';
-import { type SandboxOptions, startSandbox } from '../sandbox/server.ts';
 import { stateDir } from '../workspace/state-dir.ts';
+import { loadSandbox, type SandboxSettings } from './sandbox-package.ts';
 import type { Session } from './session.ts';
 
 /** Runs a sandbox until the session is interrupted, which is its normal end. Prints URL and key for a shell or as JSON. */
@@ -13,17 +11,20 @@ export async function serve(
   {
     ssh,
     ...options
-  }: Omit<SandboxOptions, 'dir' | 'guests'> & {
+  }: Omit<SandboxSettings, 'dir' | 'ssh' | 'emit'> & {
     dir: string | undefined;
     /** Deployed machines answer ssh. */
     ssh?: { port: number; troubles: string[] } | undefined;
   },
 ): Promise<void> {
+  const { open } = await loadSandbox();
   const dir = options.dir ?? join(stateDir(session.env), 'sandbox');
-  const guests =
-    ssh &&
-    directoryGuests({ dir: join(dir, 'guests'), port: ssh.port, troubles: ssh.troubles.map(parseTrouble) });
-  const sandbox = await startSandbox({ ...options, guests, dir, emit: session.emit });
+  const sandbox = await open({
+    ...options,
+    dir,
+    ssh: ssh && { ...ssh, dir: join(dir, 'guests') },
+    emit: session.emit,
+  });
   registerSecret(sandbox.apiKey);
   registerSecret(sandbox.userKey);
   registerSecret(sandbox.login.password);

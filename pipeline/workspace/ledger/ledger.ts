@@ -5,7 +5,7 @@ import { plainName } from '../../config/image-name.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { kindOf, NotRegular } from '../../host/files/regular.ts';
-import { stateDir } from '../../workspace/state-dir.ts';
+import { stateDir } from '../state-dir.ts';
 
 /** What was done to the images of a MAAS from here, one line each; never needed to go on, only to tell. */
 export interface LedgerEntry {

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { startSandbox } from '../../../sandbox/server.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
 import { Host } from './host.ts';
 

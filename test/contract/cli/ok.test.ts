@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 import { Host } from './host.ts';
 
 let host: Host;

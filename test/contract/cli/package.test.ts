@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 
 /** What `npm pack` makes, installed in a folder of its own: the clone's sources are out of reach. */
 const root = resolve(import.meta.dirname, '../../..');
@@ -62,6 +62,14 @@ describe('the installed package', () => {
     const own = join(dir, 'node_modules/dgxos-maas');
     expect(existsSync(join(own, 'dist/cli/main.js'))).toBe(true);
     expect(existsSync(join(own, 'test'))).toBe(false);
+  });
+
+  it('leaves the sandbox and its ssh server to a package of their own, and says how to get it', async () => {
+    expect(existsSync(join(dir, 'node_modules/ssh2'))).toBe(false);
+    await expect(installed('sandbox')).rejects.toMatchObject({
+      code: 4,
+      stderr: expect.stringMatching(/\[PACKAGE_MISSING\]\n.*npm pack -w sandbox.*npm install /),
+    });
   });
 
   it("loads whole under the system's node, with everything that it takes from Node's modules", () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
 import { elf } from '../../unit/parsers/elf.ts';
 import { Host } from './host.ts';

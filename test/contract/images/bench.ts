@@ -9,7 +9,7 @@ import type { Event } from '../../../pipeline/core/events/event.ts';
 import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
 import { TUNING, type Tuning } from '../../../pipeline/maas/images/tuning.ts';
 import { type UploadRequest, type UploadResult, uploadImage } from '../../../pipeline/maas/images/upload.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/server.ts';
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 

@@ -10,7 +10,7 @@ import type { Job, JobResult } from '../../../pipeline/maas/machines/job.ts';
 import { listMachines } from '../../../pipeline/maas/machines/list.ts';
 import { type JobSettings, plan, runJob } from '../../../pipeline/maas/machines/run-job.ts';
 import type { Selector } from '../../../pipeline/maas/machines/types.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/server.ts';
 
 /** A sandbox with machines, a client of it, and everything that was said. */
 export interface Bench {

@@ -4,9 +4,9 @@ import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
 import type { ChosenTarget } from '../../../pipeline/maas/images/choose-targets.ts';
 import { listImages } from '../../../pipeline/maas/images/list-images.ts';
 import { rollBack } from '../../../pipeline/maas/images/promote.ts';
-import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
 import type { Stage } from '../../../pipeline/stages/types.ts';
 import { upload } from '../../../pipeline/stages/upload.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 import { content, digest, House } from '../../unit/nightly/house.ts';
 import { finding } from '../../unit/page/folder.ts';
 

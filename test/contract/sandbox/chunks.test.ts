@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import type { Sandbox } from '../../../pipeline/sandbox/server.ts';
+import type { Sandbox } from '../../../sandbox/server.ts';
 import { call, create, newest, onlyFile, put, read, sandbox, sha256, sign } from './client.ts';
 
 const content = randomBytes(300);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Sandbox } from '../../../pipeline/sandbox/server.ts';
+import type { Sandbox } from '../../../sandbox/server.ts';
 import { call, folder } from './client.ts';
 
 const at = (path: string) => JSON.stringify(new URL(`../../../pipeline/cli/${path}`, import.meta.url).href);

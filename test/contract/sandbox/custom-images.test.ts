@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Sandbox } from '../../../pipeline/sandbox/server.ts';
+import type { Sandbox } from '../../../sandbox/server.ts';
 import { call, newest, read, sandbox, sha256 } from './client.ts';
 
 const content = randomBytes(5000);

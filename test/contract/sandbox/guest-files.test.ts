@@ -13,10 +13,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { firstBoot, newHostKey } from '../../../pipeline/sandbox/guest/first-boot.ts';
-import { guestFacts, putStandIns } from '../../../pipeline/sandbox/guest/stand-ins.ts';
-import { unpack } from '../../../pipeline/sandbox/guest/unpack.ts';
-import type { GuestMachine } from '../../../pipeline/sandbox/machines/guests.ts';
+import { firstBoot, newHostKey } from '../../../sandbox/guest/first-boot.ts';
+import { guestFacts, putStandIns } from '../../../sandbox/guest/stand-ins.ts';
+import { unpack } from '../../../sandbox/guest/unpack.ts';
+import type { GuestMachine } from '../../../sandbox/machines/guests.ts';
 
 let dir: string;
 let root: string;

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import type { Sandbox } from '../../../pipeline/sandbox/server.ts';
-import { VERSIONS } from '../../../pipeline/sandbox/versions.ts';
+import type { Sandbox } from '../../../sandbox/server.ts';
+import { VERSIONS } from '../../../sandbox/versions.ts';
 import { call, sandbox } from './client.ts';
 
 const SCRIPT = join(import.meta.dirname, 'maas-command.py');

@@ -1,5 +1,5 @@
-import type { Guests } from '../../../pipeline/sandbox/machines/guests.ts';
-import type { Sandbox, SandboxOptions } from '../../../pipeline/sandbox/server.ts';
+import type { Guests } from '../../../sandbox/machines/guests.ts';
+import type { Sandbox, SandboxOptions } from '../../../sandbox/server.ts';
 import { type Answer, call, create, put, sandbox } from './client.ts';
 
 export const HOUR = 3_600_000;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Sandbox, startSandbox } from '../../../pipeline/sandbox/server.ts';
+import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 import { type Answer, call, type Send, sign } from './client.ts';
 
 /** Of what was measured on MAAS 3.4.10 and 3.5.13, in November 2026: a request and what both answer, or one of them. */

@@ -84,7 +84,7 @@ describe('the folder', () => {
   });
 });
 
-const SERVER = new URL('../../../pipeline/sandbox/server.ts', import.meta.url).href;
+const SERVER = new URL('../../../sandbox/server.ts', import.meta.url).href;
 
 /** A sandbox in a process of its own, for kill -9. */
 async function inProcess(dir: string) {

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { MachinesState } from '../../../pipeline/sandbox/machines/state.ts';
-import { STATUS, type Status, shownStatus } from '../../../pipeline/sandbox/machines/status.ts';
-import { mayBecome } from '../../../pipeline/sandbox/machines/transitions.ts';
-import type { Sandbox } from '../../../pipeline/sandbox/server.ts';
+import type { MachinesState } from '../../../sandbox/machines/state.ts';
+import { STATUS, type Status, shownStatus } from '../../../sandbox/machines/status.ts';
+import { mayBecome } from '../../../sandbox/machines/transitions.ts';
+import type { Sandbox } from '../../../sandbox/server.ts';
 import { type Answer, call, folder, sandbox } from './client.ts';
 import { Handle, HOUR, still, upload } from './machines.ts';
 

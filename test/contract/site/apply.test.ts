@@ -4,8 +4,8 @@ import { paint } from '../../../pipeline/core/text/paint.ts';
 import { explainMaasError } from '../../../pipeline/maas/api/maas-error.ts';
 import { applyPlan } from '../../../pipeline/maas/site/apply.ts';
 import { planText } from '../../../pipeline/maas/site/plan-text.ts';
-import type { SandboxOptions } from '../../../pipeline/sandbox/server.ts';
-import { keyOf } from '../../../pipeline/sandbox/site/ssh-keys.ts';
+import type { SandboxOptions } from '../../../sandbox/server.ts';
+import { keyOf } from '../../../sandbox/site/ssh-keys.ts';
 import { Maas } from './maas.ts';
 
 const running: Maas[] = [];

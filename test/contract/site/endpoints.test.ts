@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { keyOf } from '../../../pipeline/sandbox/site/ssh-keys.ts';
+import { keyOf } from '../../../sandbox/site/ssh-keys.ts';
 import { call, folder, sandbox } from '../sandbox/client.ts';
 
 /** Refusals: the request, its form, the status and what is said. */

@@ -9,8 +9,8 @@ import { applyPlan } from '../../../pipeline/maas/site/apply.ts';
 import { loadSite } from '../../../pipeline/maas/site/load.ts';
 import { type Plan, planSite } from '../../../pipeline/maas/site/plan.ts';
 import { planObject } from '../../../pipeline/maas/site/plan-text.ts';
-import { type Sandbox, type SandboxOptions, startSandbox } from '../../../pipeline/sandbox/server.ts';
-import type { State } from '../../../pipeline/sandbox/store.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/server.ts';
+import type { State } from '../../../sandbox/store.ts';
 
 /** A sandbox on a clock of its own, with a client and site files beside it. */
 export class Maas {

@@ -15,10 +15,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { Remote } from '../../../pipeline/host/ssh/remote.ts';
 import { waitForSsh } from '../../../pipeline/host/ssh/wait.ts';
-import { directoryGuests, loopbackOf } from '../../../pipeline/sandbox/guest/guests.ts';
-import { startSshServer } from '../../../pipeline/sandbox/guest/ssh-server.ts';
-import type { TroubleRule } from '../../../pipeline/sandbox/guest/troubles.ts';
-import type { GuestMachine } from '../../../pipeline/sandbox/machines/guests.ts';
+import { directoryGuests, loopbackOf } from '../../../sandbox/guest/guests.ts';
+import { startSshServer } from '../../../sandbox/guest/ssh-server.ts';
+import type { TroubleRule } from '../../../sandbox/guest/troubles.ts';
+import type { GuestMachine } from '../../../sandbox/machines/guests.ts';
 import { freePort } from '../acceptance/free-port.ts';
 import { KERNEL, tinyImage } from '../acceptance/tiny-image.ts';
 

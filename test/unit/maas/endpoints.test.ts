@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { ENDPOINTS, findEndpoint, isIn, READ_VERSIONS } from '../../../pipeline/maas/api/endpoints.ts';
-import { accountRoutes } from '../../../pipeline/sandbox/account.ts';
-import { bootResourceRoutes } from '../../../pipeline/sandbox/boot-resources.ts';
-import { emptyRoutes } from '../../../pipeline/sandbox/empty-collections.ts';
-import { machineRoutes } from '../../../pipeline/sandbox/machines/routes.ts';
-import { siteRoutes } from '../../../pipeline/sandbox/site/routes.ts';
-import { uploadRoutes } from '../../../pipeline/sandbox/uploads.ts';
-import { VERSIONS } from '../../../pipeline/sandbox/versions.ts';
+import { accountRoutes } from '../../../sandbox/account.ts';
+import { bootResourceRoutes } from '../../../sandbox/boot-resources.ts';
+import { emptyRoutes } from '../../../sandbox/empty-collections.ts';
+import { ENDPOINTS, findEndpoint, isIn, READ_VERSIONS } from '../../../sandbox/endpoints.ts';
+import { machineRoutes } from '../../../sandbox/machines/routes.ts';
+import { siteRoutes } from '../../../sandbox/site/routes.ts';
+import { uploadRoutes } from '../../../sandbox/uploads.ts';
+import { VERSIONS } from '../../../sandbox/versions.ts';
 import { type ClientRequest, clientRequests } from './client-paths.ts';
 
 /** The versions that have not what a request asks for. */

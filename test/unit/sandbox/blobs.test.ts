@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Blobs } from '../../../pipeline/sandbox/blobs.ts';
+import { Blobs } from '../../../sandbox/blobs.ts';
 
 let dir: string;
 beforeEach(() => {

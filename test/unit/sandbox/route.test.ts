@@ -1,11 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  findRoute,
-  isOpen,
-  operationOf,
-  type Route,
-  routesOfVersion,
-} from '../../../pipeline/sandbox/route.ts';
+import { findRoute, isOpen, operationOf, type Route, routesOfVersion } from '../../../sandbox/route.ts';
 
 const run = () => ({ status: 200, headers: {}, body: '' });
 const operation = (kind: string) => ({ kind, run });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { traitsOf, VERSIONS } from '../../../pipeline/sandbox/versions.ts';
+import { traitsOf, VERSIONS } from '../../../sandbox/versions.ts';
 
 describe('the versions of MAAS', () => {
   test('run from 2.8 to 3.8', () => {

@@ -1,4 +1,4 @@
-import { Fault } from '../../core/faults/fault.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
 import type { SandboxContext } from '../context.ts';
 import { addMachine, isMac, normalMac, ownerOfMac } from './form.ts';
 import type { MachineDescription } from './hardware.ts';

@@ -1,4 +1,10 @@
-import { type Address, addressText, type Cidr, parseAddress, parseCidr } from '../../maas/site/address.ts';
+import {
+  type Address,
+  addressText,
+  type Cidr,
+  parseAddress,
+  parseCidr,
+} from '../../pipeline/maas/site/address.ts';
 import type { SandboxContext } from '../context.ts';
 import { json, type Reply } from '../reply.ts';
 import type { Call } from '../route.ts';

@@ -6,7 +6,7 @@ import {
   overlap,
   parseAddress,
   parseCidr,
-} from '../../maas/site/address.ts';
+} from '../../pipeline/maas/site/address.ts';
 import { showUser } from '../account.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';

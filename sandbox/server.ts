@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Emit } from '../core/events/event.ts';
-import { Fault } from '../core/faults/fault.ts';
+import type { Emit } from '../pipeline/core/events/event.ts';
+import { Fault } from '../pipeline/core/faults/fault.ts';
 import { accountRoutes } from './account.ts';
 import { Authenticator } from './auth.ts';
 import { bootResourceRoutes } from './boot-resources.ts';

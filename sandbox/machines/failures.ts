@@ -1,4 +1,4 @@
-import { Fault } from '../../core/faults/fault.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
 import type { SandboxContext } from '../context.ts';
 import type { Machine } from './state.ts';
 

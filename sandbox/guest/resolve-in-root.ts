@@ -1,6 +1,6 @@
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault } from '../../core/faults/fault.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
 
 /**
  * The path of a file in an unpacked root, its folders made; either nothing or a plain file of one name is there then. What is

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { Fault } from '../../core/faults/fault.ts';
-import { run, runOk } from '../../host/process/run.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
+import { run, runOk } from '../../pipeline/host/process/run.ts';
 
 /** Whether we are the superuser, who alone can give files the owners that the archive says. */
 export const isRoot = () => process.getuid?.() === 0;

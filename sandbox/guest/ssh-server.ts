@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type PublicKeyAuthContext } from 'ssh2';
-import { Fault } from '../../core/faults/fault.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
 
 export interface SshServerOptions {
   address: string;

@@ -1,4 +1,4 @@
-import { Fault } from '../../core/faults/fault.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
 
 /** What can be wrong with a deployed machine, each so that one check of the acceptance notices it. */
 export const TROUBLES = {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { Fault } from '../core/faults/fault.ts';
+import { Fault } from '../pipeline/core/faults/fault.ts';
 import { Blobs } from './blobs.ts';
 import { freshMachines, type MachinesState } from './machines/state.ts';
 import { freshSite, type SiteState } from './site/state.ts';

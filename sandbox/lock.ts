@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault, fromSystemError } from '../core/faults/fault.ts';
-import { LockFolder } from '../host/process/lock-folder.ts';
+import { Fault, fromSystemError } from '../pipeline/core/faults/fault.ts';
+import { LockFolder } from '../pipeline/host/process/lock-folder.ts';
 
 /** Half seconds for a server that is just ending. */
 const TRIES = 6;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault } from '../../core/faults/fault.ts';
-import { run } from '../../host/process/run.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
+import { run } from '../../pipeline/host/process/run.ts';
 import type { GuestAddress, GuestImage, GuestMachine, Guests } from '../machines/guests.ts';
 import { type FirstBoot, firstBoot, newHostKey } from './first-boot.ts';
 import { type Output, type SshServer, startSshServer } from './ssh-server.ts';

@@ -1,4 +1,4 @@
-import { Fault } from '../core/faults/fault.ts';
+import { Fault } from '../pipeline/core/faults/fault.ts';
 
 /** Faults with their argument's meaning; a status (400-599) is a fault as well, its argument is Retry-After in seconds. */
 export const FAULTS = {

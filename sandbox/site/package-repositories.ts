@@ -1,4 +1,4 @@
-import { isWebUrl } from '../../maas/site/web-url.ts';
+import { isWebUrl } from '../../pipeline/maas/site/web-url.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongForm } from './fields.ts';

@@ -1,4 +1,4 @@
-import { Fault } from '../core/faults/fault.ts';
+import { Fault } from '../pipeline/core/faults/fault.ts';
 
 /** What differs between the versions of MAAS; everything else is the same from 2.8 to 3.8. */
 export interface Traits {

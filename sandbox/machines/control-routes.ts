@@ -1,5 +1,5 @@
-import { Fault } from '../../core/faults/fault.ts';
-import { suggest } from '../../core/text/suggest.ts';
+import { Fault } from '../../pipeline/core/faults/fault.ts';
+import { suggest } from '../../pipeline/core/text/suggest.ts';
 import type { SandboxContext } from '../context.ts';
 import { keyOf } from '../keys.ts';
 import { json, nothing, type Reply, ReplyError, refuse, text } from '../reply.ts';

@@ -1,4 +1,4 @@
-import { type Cidr, contains, overlap, parseAddress, parseCidr } from '../../maas/site/address.ts';
+import { type Cidr, contains, overlap, parseAddress, parseCidr } from '../../pipeline/maas/site/address.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { type Fields, fieldsOf, REQUIRED, referred, wrongField, wrongForm } from './fields.ts';

@@ -1,6 +1,6 @@
-import { type Endpoint, findEndpoint, isIn } from '../maas/api/endpoints.ts';
 import type { Body } from './body.ts';
 import type { SandboxContext } from './context.ts';
+import { type Endpoint, findEndpoint, isIn } from './endpoints.ts';
 import type { User } from './keys.ts';
 import { remember } from './machines/rollback.ts';
 import { html, type Reply, ReplyError, refuse, text } from './reply.ts';

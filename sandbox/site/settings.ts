@@ -1,5 +1,5 @@
-import { parseAddress } from '../../maas/site/address.ts';
-import { isWebUrl } from '../../maas/site/web-url.ts';
+import { parseAddress } from '../../pipeline/maas/site/address.ts';
+import { isWebUrl } from '../../pipeline/maas/site/web-url.ts';
 import type { SandboxContext } from '../context.ts';
 import { json, plain, type Reply, refuse, repr } from '../reply.ts';
 import type { Call, Route } from '../route.ts';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault } from '../core/faults/fault.ts';
+import { Fault } from '../pipeline/core/faults/fault.ts';
 
 /** Somebody who may call: the parts of the API key, and for MAAS 3.8's v3 API a password. */
 export interface User {

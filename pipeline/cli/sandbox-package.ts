@@ -1,0 +1,57 @@
+import type { Emit } from '../core/events/event.ts';
+import { Fault } from '../core/faults/fault.ts';
+
+/** What is used of the package dgxos-maas-sandbox, which need not be installed. */
+export interface SandboxPackage {
+  /** @throws Fault USAGE, PORT_TAKEN, WORKSPACE_LOCKED, WORKSPACE_CORRUPT */
+  open(options: SandboxSettings): Promise<RunningSandbox>;
+}
+
+export interface SandboxSettings {
+  dir: string;
+  port?: number;
+  family?: string;
+  regions?: number;
+  front?: 'nginx';
+  faults?: string[];
+  admin?: boolean;
+  machines?: number;
+  failures?: string[];
+  speed?: number;
+  /** Deployed machines answer ssh; `dir` holds what is unpacked of them. */
+  ssh?: { dir: string; port: number; troubles: string[] } | undefined;
+  emit?: Emit;
+}
+
+export interface RunningSandbox {
+  url: string;
+  apiKey: string;
+  userKey: string;
+  keyFile: string;
+  login: { username: string; password: string };
+  family: string;
+  close(): Promise<void>;
+}
+
+const NAME = 'dgxos-maas-sandbox';
+/** A clone has its sources beside ours. */
+const IN_CLONE = import.meta.filename.endsWith('.ts');
+
+/**
+ * Loads the sandbox.
+ * @throws Fault PACKAGE_MISSING where it is not installed
+ */
+export async function loadSandbox(): Promise<SandboxPackage> {
+  const specifier: string = IN_CLONE ? '../../sandbox/index.ts' : NAME;
+  try {
+    return (await import(specifier)) as SandboxPackage;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Fault('PACKAGE_MISSING', `The sandbox is a package of its own, ${NAME}, and cannot be loaded`, {
+      hint: IN_CLONE
+        ? './scripts/setup --modules installs what it needs.'
+        : `In a clone of dgxos-maas, \`npm pack -w sandbox\` makes its file; install that as dgxos-maas was: npm install ${NAME}-VERSION.tgz`,
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,17 @@
+import { directoryGuests } from './guest/guests.ts';
+import { parseTrouble } from './guest/troubles.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from './server.ts';
+
+export interface OpenOptions extends Omit<SandboxOptions, 'guests'> {
+  /** Deployed machines answer ssh on this port, each on an address of its own. */
+  ssh?: { dir: string; port: number; troubles: string[] } | undefined;
+}
+
+/**
+ * Starts a sandbox as the command `dgxos-maas sandbox` does: every option as it was typed.
+ * @throws what startSandbox throws; USAGE for a trouble that makes no sense
+ */
+export function open({ ssh, ...options }: OpenOptions): Promise<Sandbox> {
+  const guests = ssh && directoryGuests({ ...ssh, troubles: ssh.troubles.map(parseTrouble) });
+  return startSandbox({ ...options, guests });
+}
