@@ -7,7 +7,6 @@ import { EXIT } from '../core/faults/catalogue.ts';
 import { redact } from '../core/secrets/registry.ts';
 import { paint } from '../core/text/paint.ts';
 import { appendOutput, prepareFolder } from '../host/files/output.ts';
-import { retention } from '../maas/images/retention.ts';
 import { chooseImages } from '../nightly/choose-images.ts';
 import { defaultJobs } from '../nightly/jobs.ts';
 import { runNight } from '../nightly/night.ts';
@@ -23,25 +22,21 @@ import { stagesFor } from '../stages/table.ts';
 import { channelName, keptDir } from '../workspace/ledger/channel.ts';
 import { runAndReport, withLock } from './run-image.ts';
 import type { Session } from './session.ts';
+import { NIGHTLY_SETTINGS, overridesOf } from './setting-options.ts';
 
 export interface NightlyOptions {
   dryRun?: boolean;
   force?: boolean;
-  jobs?: number;
   accept?: boolean;
   channel?: string;
   promote: boolean;
   upload: boolean;
-  keep?: number;
-  days?: number;
-  deployedDays?: number;
   prune: boolean;
   out?: string;
   since?: string;
   github?: boolean;
   exitCode?: boolean;
   wait: boolean;
-  workspace?: string;
 }
 
 /** `nightly`: chooses the images, runs the night under the workspace's lock, writes the summary where it is wanted. */
@@ -54,12 +49,10 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   const channel = options.upload && options.promote ? (options.channel ?? config.nightly.channel) : null;
   // A wrong name is told before hours of building.
   if (channel !== null) channelName(first.image, channel);
-  const { keep, days, deployedDays } = options;
-  const stays =
-    options.upload && options.prune ? retention(config.retention, { keep, days, deployedDays }) : null;
+  const stays = options.upload && options.prune ? config.retention : null;
   const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));
   if (options.out !== undefined && !options.dryRun) await prepareFolder(options.out, '--out');
-  const jobs = options.jobs ?? config.nightly.jobs ?? defaultJobs(requests.map(needOf), hostSize());
+  const jobs = config.nightly.jobs ?? defaultJobs(requests.map(needOf), hostSize());
   const renewal = {
     rebuildAfterS: parseAge(config.nightly.rebuildAfter) ?? null,
     force: options.force === true,
@@ -117,14 +110,15 @@ export async function nightly(session: Session, patterns: string[], options: Nig
 async function requestsFor(
   session: Session,
   patterns: string[],
-  { workspace, upload, accept }: NightlyOptions,
+  options: NightlyOptions,
 ): Promise<RunRequest[]> {
   const { emit, signal, env } = session;
+  const { upload, accept } = options;
   const { config, warnings } = await loadConfig({
     file: session.configFile,
     env,
     cwd: process.cwd(),
-    overrides: { workspace },
+    overrides: overridesOf(options, NIGHTLY_SETTINGS),
   });
   for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
   return Promise.all(

@@ -14,13 +14,10 @@ import { type OptionalStages, stagesFor } from '../stages/table.ts';
 import { targetsOf } from '../stages/targets.ts';
 import { lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
+import { overridesOf, RUN_SETTINGS } from './setting-options.ts';
 
-/** What the command line says in place of the configuration. */
+/** What the command line says in place of the configuration, beside the flags of settings. */
 export interface Flags {
-  workspace?: string;
-  iso?: string;
-  accelerator?: string;
-  boot?: string;
   fast?: boolean;
   small?: boolean;
 }
@@ -37,12 +34,12 @@ export async function requestFor(
   selection: Selection,
   flags: Flags & OptionalStages = {},
 ): Promise<RunRequest> {
-  const { workspace, iso, accelerator, boot, fast, small } = flags;
+  const { fast, small } = flags;
   const { config, warnings } = await loadConfig({
     file: session.configFile,
     env: session.env,
     cwd: process.cwd(),
-    overrides: { workspace, accelerator, boot, isos: iso === undefined ? {} : { [name]: iso } },
+    overrides: overridesOf(flags, RUN_SETTINGS, name),
   });
   for (const message of warnings) session.emit({ type: 'notice', level: 'warning', message });
   const image = selectImage(config, name);

@@ -3,8 +3,8 @@ import { dirname, join, relative } from 'node:path';
 import { Eta } from 'eta';
 import { stringify } from 'yaml';
 import { packageRoot } from '../host/process/package-root.ts';
+import { variableOf } from './given.ts';
 import { loadRelease, releaseIds } from './releases/load.ts';
-import { isoVariable } from './settings.ts';
 import { GIB } from './units.ts';
 import { CONFIG_SCHEMA } from './yaml/schema.ts';
 
@@ -27,7 +27,7 @@ export async function initialConfig(releaseId: string, file: string): Promise<st
   return eta.renderString(template, {
     schema: schemaReference(file),
     image: platform,
-    variable: isoVariable(platform).replace('DGXOS_MAAS_ISO_', ''),
+    variable: variableOf('<IMAGE>', platform),
     release: release.id,
     releases: (await releaseIds()).join(', '),
     platform,

@@ -1,12 +1,13 @@
 import { dirname } from 'node:path';
 import { CONFIG_FILE, fileInForce } from './find.ts';
+import { Given, type Overrides } from './given.ts';
 import { keysInFile } from './key-in-file.ts';
+import { maasUrlProblem } from './maas-url-problem.ts';
 import type { RawConfig } from './raw-config.ts';
 import { loadRelease, releaseIds } from './releases/load.ts';
 import { ENVIRONMENT_TARGET, resolveConfig, type ValueWithOrigin } from './resolve.ts';
 import { ruleProblems } from './rules.ts';
-import { type Overrides, Settings } from './settings.ts';
-import { maasUrlProblem } from './target-rules.ts';
+import { SETTINGS } from './settings/table.ts';
 import type { Config, Release } from './types.ts';
 import { dotted, type Path, type PlacedProblem, type Problem, toFault } from './yaml/problem.ts';
 import { prune } from './yaml/prune.ts';
@@ -46,32 +47,33 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
       : new Source(shownName(file, cwd), await readText(file, 'dgxos-maas init writes one.'), {
           named: 'images',
         });
-  const settings = new Settings(env, options.overrides ?? {}, cwd);
+  const given = new Given(env, options.overrides ?? { values: new Map() }, cwd);
 
   const data = source ? dataAsWritten(CONFIG_SCHEMA, source) : {};
   const found = source ? [...keysInFile(data), ...schemaProblems(CONFIG_SCHEMA, data)] : [];
   // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
   const written = prune(data, found) as RawConfig;
   const images = Object.keys(written.images ?? {});
-  settings.checkIsos(images);
+  given.checkImages(images);
   const knownReleases = await releaseIds();
   const releases = await releasesOf(written, knownReleases);
   const targets = Object.keys(written.targets ?? {});
   const targetNames = targets.length || !env.MAAS_API_URL ? targets : [ENVIRONMENT_TARGET];
-  const isoElsewhere = (image: string) => settings.iso(image) !== undefined;
+  const isoElsewhere = (image: string) =>
+    given.find(SETTINGS.images.entry.fields.iso.fields.source, image) !== undefined;
   found.push(...ruleProblems({ written, releases, knownReleases, env, targets: targetNames, isoElsewhere }));
 
   const problems: PlacedProblem[] = [
     ...(source ? firstOfEachPlace(found).map((problem) => source.place(problem)) : []),
-    ...settings.problems,
+    ...given.problems,
     ...environmentProblems(env, targets),
   ];
   if (problems.length) throw toFault('CONFIG_INVALID', problems);
 
   const base = file === null ? cwd : dirname(file);
   const lineOf = (path: Path) => source?.where(path, 'key').line ?? 0;
-  const resolved = resolveConfig({ file, base, cwd, written, releases, settings, env, lineOf });
-  const warnings = [...settings.warnings];
+  const resolved = resolveConfig({ file, base, cwd, written, releases, given, env, lineOf });
+  const warnings = [...given.warnings];
   if (env.MAAS_API_URL && targets.length)
     warnings.push(`MAAS_API_URL is not used: ${CONFIG_FILE} names its own targets (${targets.join(', ')})`);
   return { ...resolved, warnings };
@@ -95,7 +97,6 @@ function firstOfEachPlace(problems: readonly Problem[]): Problem[] {
 }
 
 function environmentProblems(env: NodeJS.ProcessEnv, targets: readonly string[]): PlacedProblem[] {
-  const wrong =
-    env.MAAS_API_URL && targets.length === 0 ? maasUrlProblem('MAAS_API_URL', env.MAAS_API_URL) : null;
-  return wrong ? [wrong] : [];
+  const wrong = env.MAAS_API_URL && targets.length === 0 ? maasUrlProblem(env.MAAS_API_URL) : null;
+  return wrong ? [{ ...wrong, message: `MAAS_API_URL: ${wrong.message}` }] : [];
 }

@@ -1,22 +1,22 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../host/process/package-root.ts';
-import { resolveAcceptance } from './acceptance.ts';
-import { maasUrl } from './maas-url.ts';
-import { resolveMachines } from './machines.ts';
-import { absolutePath, cacheHome, isoSource } from './paths.ts';
-import type { RawConfig, RawFile, RawImage, RawTarget } from './raw-config.ts';
-import type { Settings, SettingValue } from './settings.ts';
-import type { Config, FileToAdd, ImageConfig, Origin, Release, TargetConfig } from './types.ts';
-import { MIB, parseDuration, parseSize } from './units.ts';
+import type { Given } from './given.ts';
+import type { RawConfig } from './raw-config.ts';
+import {
+  type AnySetting,
+  type DefaultScope,
+  isNamed,
+  isSetting,
+  type Node,
+  type Rows,
+  resolvedName,
+  rowsOf,
+} from './setting.ts';
+import { SETTINGS } from './settings/table.ts';
+import { TARGET } from './settings/target.ts';
+import type { Config, Origin, Release } from './types.ts';
 import type { Path } from './yaml/problem.ts';
 
-/** Seconds of trying before an upload is given up, where the file says nothing. */
-/** Seconds of trying before an upload is given up, where a target does not say. */
-export const RETRY_BUDGET_S = 7200;
 /** Name of the target that MAAS_API_URL makes. */
 export const ENVIRONMENT_TARGET = 'default';
-const KEY_VARIABLE = 'MAAS_API_KEY';
 
 export interface ResolveInput {
   /** Absolute path, or null without a file. */
@@ -27,7 +27,7 @@ export interface ResolveInput {
   cwd: string;
   written: RawConfig;
   releases: ReadonlyMap<string, Release>;
-  settings: Settings;
+  given: Given;
   env: NodeJS.ProcessEnv;
   /** The line on which a written value stands. */
   lineOf: (path: Path) => number;
@@ -36,249 +36,128 @@ export interface ResolveInput {
 /** A resolved value and where it came from. */
 export type ValueWithOrigin = Origin & { value: unknown };
 
-/**
- * Takes one value: what a flag or the environment chose, else what the file says, else the default; and notes which.
- * `key` is the resolved name, `written` the name in the file, both below the scope's.
- */
-export type TakeValue = <T>(
-  key: string,
-  written: string,
-  value: T | undefined,
-  fallback: T,
-  chosen?: SettingValue<T>,
-) => T;
+type Values = Record<string, unknown>;
+
+/** Where a mapping of settings stands. */
+interface Scope {
+  /** Its path in the file, and after it that of what decides where it says nothing. */
+  places: Path[];
+  /** Its name in the resolved configuration, with a dot at its end unless it is empty. */
+  key: string;
+  /** The image or the target that it belongs to. */
+  name?: string;
+  release?: Release | undefined;
+  /** The setting that the mapping stands for when the file has one word in its place. */
+  shorthand?: string | undefined;
+}
 
 /** Fills in defaults, makes paths absolute and notes where every value is from. What was written must be valid. */
 export function resolveConfig(input: ResolveInput): {
   config: Config;
   origins: Map<string, ValueWithOrigin>;
 } {
-  const { file, base, written, settings, env } = input;
-  const origins = new Map<string, ValueWithOrigin>();
-  const scope =
-    (prefix: string, at: Path): TakeValue =>
-    (key, name, value, fallback, chosen) => {
-      const origin = (): Origin => {
-        if (chosen) return chosen.origin;
-        if (value === undefined || file === null) return { from: 'default' };
-        return { from: 'file', file, line: input.lineOf([...at, ...name.split('.')]) };
-      };
-      const taken = chosen ? chosen.value : (value ?? fallback);
-      origins.set(prefix + key, { ...origin(), value: taken });
-      return taken;
-    };
-  const take = scope('', []);
-  const path = (text: string | undefined) => (text === undefined ? undefined : absolutePath(text, base));
+  const resolver = new Resolver(input);
+  const config = { file: input.file, ...resolver.rows(SETTINGS, { places: [[]], key: '' }) } as Config;
+  return { config, origins: resolver.origins };
+}
 
-  const targets = mapValues(written.targets ?? {}, (name, target) =>
-    resolveTarget(name, target, base, scope(`targets.${name}.`, ['targets', name])),
+class Resolver {
+  readonly origins = new Map<string, ValueWithOrigin>();
+  readonly #input: ResolveInput;
+  readonly #targets: string[];
+
+  constructor(input: ResolveInput) {
+    this.#input = input;
+    const targets = Object.keys(input.written.targets ?? {});
+    this.#targets = targets.length > 0 || !input.env.MAAS_API_URL ? targets : [ENVIRONMENT_TARGET];
+  }
+
+  rows(rows: Rows, scope: Scope): Values {
+    return Object.assign({}, ...rowsOf(rows).map(([name, node]) => this.#node(name, node, scope)));
+  }
+
+  /** What a row adds to the mapping that it belongs to. */
+  #node(name: string, node: Node, scope: Scope): Values {
+    const places = this.#placesOf(name, scope);
+    const as = resolvedName(name, node);
+    if (isSetting(node)) return { [as]: this.#setting(node, places, { ...scope, key: scope.key + as }) };
+    if (isNamed(node)) return { [as]: this.#named(as, node.entry.fields) };
+    if (node.inherits) places.push([...node.inherits]);
+    const { shorthand } = node;
+    if (node.inline) return this.rows(node.fields, { ...scope, places, shorthand });
+    return { [as]: this.rows(node.fields, { ...scope, places, shorthand, key: `${scope.key}${as}.` }) };
+  }
+
+  #placesOf(name: string, { places, shorthand }: Scope): Path[] {
+    return places.flatMap((place) => {
+      const isWord = shorthand !== undefined && typeof lookUp(this.#input.written, place) !== 'object';
+      if (!isWord) return [[...place, name]];
+      return name === shorthand ? [place] : [];
+    });
+  }
+
+  #named(section: string, fields: Rows): Values {
+    const entries = Object.entries((this.#input.written as Record<string, object>)[section] ?? {});
+    const resolved = entries.map(([name, entry]) => {
+      const release = this.#input.releases.get((entry as { release?: string }).release ?? '');
+      const scope: Scope = { places: [[section, name]], key: `${section}.${name}.`, name, release };
+      return [name, { name, ...this.rows(fields, scope) }] as const;
+    });
+    if (fields === TARGET && entries.length === 0)
+      for (const name of this.#targets) resolved.push([name, this.#impliedTarget(name)]);
+    // The names are the user's: none of them must be found that he did not write.
+    return Object.assign(Object.create(null), Object.fromEntries(resolved));
+  }
+
+  /** The target that the variables of terraform-provider-maas describe. */
+  #impliedTarget(name: string) {
+    return { name, ...this.rows(TARGET, { places: [], key: `targets.${name}.`, name }) };
+  }
+
+  /** What a flag or the environment chose, else what the file says, else the default. */
+  #setting(row: AnySetting, places: Path[], { key, name, release, ...scope }: Scope): unknown {
+    const taken =
+      this.#input.given.find(row, name) ??
+      (scope.places.length === 0 ? this.#implied(row) : undefined) ??
+      this.#written(row, places) ??
+      this.#default(row, release);
+    this.origins.set(key, { ...taken.origin, value: taken.value });
+    return taken.value;
+  }
+
+  #implied({ implied, kind }: AnySetting): { value: unknown; origin: Origin } | undefined {
+    const { env, cwd } = this.#input;
+    const text = implied === undefined ? undefined : env[implied];
+    const written = text ? kind.parse?.(text) : undefined;
+    if (written === undefined) return undefined;
+    return { value: kind.read(written, cwd), origin: { from: 'environment', name: implied as string } };
+  }
+
+  #written({ kind }: AnySetting, places: Path[]): { value: unknown; origin: Origin } | undefined {
+    const { file, base, written, lineOf } = this.#input;
+    for (const place of places) {
+      const value = lookUp(written, place);
+      if (value === undefined || file === null) continue;
+      return { value: kind.read(value, base), origin: { from: 'file', file, line: lineOf(place) } };
+    }
+    return undefined;
+  }
+
+  #default({ default: fallback }: AnySetting, release: Release | undefined) {
+    const { base, env } = this.#input;
+    const scope = { base, env, targets: this.#targets, release } as DefaultScope;
+    const value: unknown = typeof fallback === 'function' ? fallback(scope) : structuredClone(fallback);
+    return { value, origin: { from: 'default' } as const };
+  }
+}
+
+/** What the file says at a path. */
+function lookUp(written: unknown, place: Path): unknown {
+  return place.reduce(
+    (at, step) =>
+      typeof at === 'object' && at !== null && Object.hasOwn(at, step)
+        ? (at as Record<string | number, unknown>)[step]
+        : undefined,
+    written,
   );
-  if (Object.keys(targets).length === 0 && env.MAAS_API_URL)
-    targets[ENVIRONMENT_TARGET] = impliedTarget(input, scope(`targets.${ENVIRONMENT_TARGET}.`, []));
-  const workspace = join(base, '.dgxos-maas');
-  const acceptance = resolveAcceptance(written.acceptance, base, scope('acceptance.', ['acceptance']));
-  const cache = join(cacheHome(env), 'dgxos-maas');
-  const config: Config = {
-    file,
-    workspace: take(
-      'workspace',
-      'workspace',
-      path(written.workspace),
-      workspace,
-      settings.chosen('workspace'),
-    ),
-    cache: take('cache', 'cache', path(written.cache), cache, settings.chosen('cache')),
-    packerMaas: take(
-      'packerMaas',
-      'packer_maas',
-      path(written.packer_maas),
-      defaultPackerMaas(base),
-      settings.chosen('packerMaas'),
-    ),
-    waivers: take('waivers', 'waivers', path(written.waivers), null),
-    sign: { keyFile: take('sign.keyFile', 'sign.key_file', path(written.sign?.key_file), null) },
-    verify: {
-      publicKey: take('verify.publicKey', 'verify.public_key', path(written.verify?.public_key), null),
-    },
-    images: mapValues(written.images ?? {}, (name, image) => ({
-      ...resolveImage(name, image, input, Object.keys(targets), scope(`images.${name}.`, ['images', name])),
-      acceptance: resolveAcceptance(
-        image.acceptance,
-        base,
-        scope(`images.${name}.acceptance.`, ['images', name, 'acceptance']),
-        { config: acceptance, origin: (key) => origins.get(`acceptance.${key}`) },
-      ),
-    })),
-    targets,
-    acceptance,
-    machines: resolveMachines(written.machines, scope('machines.', ['machines'])),
-    retention: {
-      keep: take('retention.keep', 'retention.keep', written.retention?.keep, 3),
-      days: take('retention.days', 'retention.days', written.retention?.days, 14),
-      deployedDays: take(
-        'retention.deployedDays',
-        'retention.deployed_days',
-        written.retention?.deployed_days,
-        30,
-      ),
-    },
-    nightly: {
-      channel: take('nightly.channel', 'nightly.channel', written.nightly?.channel, 'nightly'),
-      jobs: take('nightly.jobs', 'nightly.jobs', written.nightly?.jobs, null),
-      rebuildAfter: take(
-        'nightly.rebuildAfter',
-        'nightly.rebuild_after',
-        written.nightly?.rebuild_after,
-        '7d',
-      ),
-    },
-  };
-  return { config, origins };
-}
-
-function resolveImage(
-  name: string,
-  image: RawImage,
-  { base, releases, settings }: ResolveInput,
-  targets: string[],
-  take: TakeValue,
-): Omit<ImageConfig, 'acceptance'> {
-  const release = releases.get(image.release!)!;
-  const { vm = {}, resource = {}, iso = {} } = image;
-  const source = iso.source === undefined ? undefined : isoSource(iso.source, base);
-  const defaults = release.defaults;
-  const inDetail = typeof image.compression === 'object';
-  const compression =
-    typeof image.compression === 'object'
-      ? image.compression
-      : { level: image.compression, members: undefined };
-  return {
-    name,
-    release: take('release', 'release', image.release, ''),
-    platform: take('platform', 'platform', image.platform, ''),
-    version: take('version', 'version', image.version, ''),
-    iso: {
-      source: take('iso.source', 'iso.source', source, '', settings.iso(name)),
-      sha256: take('iso.sha256', 'iso.sha256', iso.sha256?.toLowerCase(), ''),
-    },
-    vm: {
-      diskBytes: take('vm.diskBytes', 'vm.disk_size', bytesOf(vm.disk_size), null),
-      memoryMiB: take('vm.memoryMiB', 'vm.memory', mebibytesOf(vm.memory), null),
-      cpus: take('vm.cpus', 'vm.cpus', vm.cpus, null),
-      accelerator: take(
-        'vm.accelerator',
-        'vm.accelerator',
-        vm.accelerator,
-        'auto',
-        settings.chosen('accelerator'),
-      ),
-      headless: take('vm.headless', 'vm.headless', vm.headless, true),
-      boot: take('vm.boot', 'vm.boot', vm.boot, 'direct', settings.chosen('boot')),
-      installTimeoutS: take('vm.installTimeoutS', 'vm.install_timeout', secondsOf(vm.install_timeout), null),
-    },
-    packages: take('packages', 'packages', image.packages, []),
-    lateCommands: take('lateCommands', 'late_commands', image.late_commands, {}),
-    files: take(
-      'files',
-      'files',
-      image.files?.map((file) => resolveFile(file, base)),
-      [],
-    ),
-    pack: take('pack', 'pack', image.pack, 'guest'),
-    compression: take(
-      'compression',
-      inDetail ? 'compression.level' : 'compression',
-      compression.level,
-      'normal',
-    ),
-    ...(compression.members && {
-      gzipMembers: take('gzipMembers', 'compression.members', compression.members, 'many'),
-    }),
-    resource: {
-      name: take('resource.name', 'resource.name', resource.name, defaults.resourceName),
-      title: take('resource.title', 'resource.title', resource.title, defaults.title),
-      architecture: take(
-        'resource.architecture',
-        'resource.architecture',
-        resource.architecture,
-        release.architecture,
-      ),
-      baseImage: take('resource.baseImage', 'resource.base_image', resource.base_image, release.baseImage),
-    },
-    // With one MAAS there is nothing to choose; with several nothing goes anywhere unasked.
-    upload: take('upload', 'upload', image.upload, targets.length === 1 ? targets : []),
-  };
-}
-
-function resolveFile(file: RawFile, base: string): FileToAdd {
-  return {
-    source: absolutePath(file.source!, base),
-    path: file.path!,
-    mode: (file.mode ?? '0644').padStart(4, '0'),
-    owner: file.owner ?? '0:0',
-  };
-}
-
-function resolveTarget(name: string, target: RawTarget, base: string, take: TakeValue): TargetConfig {
-  const key = target.key === undefined ? undefined : keySource(target.key, base);
-  const caCert = target.ca_cert === undefined ? undefined : absolutePath(target.ca_cert, base);
-  return {
-    name,
-    url: take('url', 'url', maasUrl(target.url!), ''),
-    key: take('key', 'key', key, { from: 'environment', variable: KEY_VARIABLE }),
-    caCert: take('caCert', 'ca_cert', caCert, null),
-    patienceS: take('patienceS', 'patience', secondsOf(target.patience), RETRY_BUDGET_S),
-  };
-}
-
-function keySource(key: NonNullable<RawTarget['key']>, base: string): TargetConfig['key'] {
-  if (key.file !== undefined) return { from: 'file', path: absolutePath(key.file, base) };
-  if (key.profile !== undefined) return { from: 'profile', profile: key.profile };
-  return { from: 'environment', variable: key.environment ?? KEY_VARIABLE };
-}
-
-/** The target that the variables of terraform-provider-maas describe. */
-function impliedTarget({ env, cwd }: ResolveInput, take: TakeValue): TargetConfig {
-  const from = <T>(name: string, value: T): SettingValue<T> => ({
-    value,
-    origin: { from: 'environment', name },
-  });
-  const url = maasUrl(env.MAAS_API_URL!);
-  const caCert = env.MAAS_API_CACERT && from('MAAS_API_CACERT', absolutePath(env.MAAS_API_CACERT, cwd));
-  return {
-    name: ENVIRONMENT_TARGET,
-    url: take('url', 'url', undefined, '', from('MAAS_API_URL', url)),
-    key: take('key', 'key', undefined, { from: 'environment', variable: KEY_VARIABLE }),
-    caCert: take<string | null>('caCert', 'ca_cert', undefined, null, caCert || undefined),
-    patienceS: take('patienceS', 'patience', undefined, RETRY_BUDGET_S),
-  };
-}
-
-/** The submodule of the project that the file belongs to, else of our own clone; an installed package has none. */
-function defaultPackerMaas(base: string): string {
-  const own = join(base, 'packer', 'packer-maas');
-  const inClone = existsSync(join(packageRoot(), '.gitmodules'));
-  return existsSync(own) || !inClone ? own : join(packageRoot(), 'packer', 'packer-maas');
-}
-
-function bytesOf(text: string | undefined): number | null | undefined {
-  return text === undefined ? undefined : parseSize(text);
-}
-
-function mebibytesOf(text: string | undefined): number | null | undefined {
-  const bytes = bytesOf(text);
-  return bytes && bytes / MIB;
-}
-
-function secondsOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : (parseDuration(text) ?? undefined);
-}
-
-function mapValues<A, B>(
-  record: Record<string, A>,
-  change: (name: string, value: A) => B,
-): Record<string, B> {
-  const changed = Object.entries(record).map(([name, value]) => [name, change(name, value)] as const);
-  // The names are the user's: none of them must be found that he did not write.
-  return Object.assign(Object.create(null), Object.fromEntries(changed));
 }

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
+import type { RetentionConfig } from '../config/types.ts';
 import type { Emit } from '../core/events/event.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { toolVersion } from '../image/attest/tool-version.ts';
-import type { Retention } from '../maas/images/retention.ts';
 import type { RunRequest } from '../stages/run/runner.ts';
 import { type ImageContext, imageNight } from './image.ts';
 import { outcomeOf } from './outcome.ts';
@@ -18,7 +18,7 @@ export interface NightRequest extends ImageContext {
   /** The night to compare with, in place of the last one of the workspace. */
   since: Night | undefined;
   /** What stays on MAAS; null: nothing is pruned. */
-  retention: Retention | null;
+  retention: RetentionConfig | null;
   emit: Emit;
   signal: AbortSignal;
   env: NodeJS.ProcessEnv;

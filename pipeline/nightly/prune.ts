@@ -1,15 +1,14 @@
-import type { Config, ImageConfig } from '../config/types.ts';
+import type { Config, ImageConfig, RetentionConfig } from '../config/types.ts';
 import type { Emit } from '../core/events/event.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { resolveApiKey } from '../maas/api/key.ts';
 import { prune, pruneKept } from '../maas/images/prune.ts';
-import type { Retention } from '../maas/images/retention.ts';
 import { nightFault } from './steps.ts';
 import type { PrunedTarget } from './types.ts';
 
 export interface PruneContext {
-  policy: Retention;
+  policy: RetentionConfig;
   keepIn: string;
   emit: Emit;
   signal: AbortSignal;

@@ -1,12 +1,7 @@
-import { InvalidArgumentError } from 'commander';
+import { ACCEPTANCE } from '../../config/settings/acceptance.ts';
 import type { AcceptFlags } from '../accept-image.ts';
 import type { Declare } from '../command.ts';
-
-function port(text: string): number {
-  if (!/^[1-9]\d{0,4}$/.test(text) || Number(text) > 65535)
-    throw new InvalidArgumentError('A port from 1 to 65535 is wanted.');
-  return Number(text);
-}
+import { settingOption } from '../setting-options.ts';
 
 export const declare: Declare = (program, act) => {
   program
@@ -22,8 +17,8 @@ export const declare: Declare = (program, act) => {
     .option('--tag <tag...>', 'tags that such a machine must have, all of them')
     .option('--build <name>', 'the versioned name in MAAS (default: the newest upload)')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
-    .option('--checks <file>', 'YAML file with the checks (default: acceptance.checks)')
-    .option('--ssh-port <port>', 'of ssh on the machine (default: acceptance.ssh.port, 22)', port)
+    .addOption(settingOption(ACCEPTANCE.checks))
+    .addOption(settingOption(ACCEPTANCE.ssh.fields.port))
     .option('--keep', 'leave the machine deployed')
     .option('--junit <file>', 'write a JUnit report')
     .option('--markdown <file>', 'write a Markdown summary')

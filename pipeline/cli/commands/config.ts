@@ -50,9 +50,8 @@ export const declare: Declare = (program, act) => {
     .description('the JSON schema of dgxos-maas.yaml, for editors')
     .action(
       act(async (session) => {
-        const { CONFIG_SCHEMA, schemaText } = await import('../../config/yaml/schema.ts');
-        const text = schemaText(CONFIG_SCHEMA);
-        session.data({ ok: true, schema: JSON.parse(text) }, text.trimEnd(), 'document');
+        const { configSchema, configSchemaText } = await import('../../config/config-schema.ts');
+        session.data({ ok: true, schema: configSchema() }, configSchemaText().trimEnd(), 'document');
       }),
     );
 };

@@ -1,39 +1,24 @@
-import { InvalidArgumentError } from 'commander';
+import { count } from '../../config/kinds.ts';
+import { RETENTION } from '../../config/settings/retention.ts';
 import type { TargetOptions } from '../../maas/images/choose-targets.ts';
 import type { PrunedImage } from '../../maas/images/prune.ts';
 import type { Declare } from '../command.ts';
+import { overridesOf, settingOption, withSettings } from '../setting-options.ts';
 
 interface Options extends TargetOptions {
-  keep?: number;
-  days?: number;
-  deployedDays?: number;
   dryRun?: boolean;
   channels?: boolean;
   yes?: boolean;
 }
 
-function count(text: string): number {
-  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('A whole number is wanted.');
-  return Number(text);
-}
-
 export const declare: Declare = (program, act) => {
-  program
-    .command('prune')
+  const { keep, ...others } = RETENTION;
+  // Pruning by hand may keep none; a night always keeps one.
+  const command = program.command('prune').addOption(settingOption(keep, count(0, 999_999)));
+  withSettings(command, Object.values(others))
     .argument('[image]', 'only uploads of this image of the configuration')
     .description(
       'delete old uploads from MAAS; never a channel, what a channel shows, what was deployed lately or is on its way',
-    )
-    .option(
-      '--keep <count>',
-      'complete uploads of each image that stay (default: as configured, else 3)',
-      count,
-    )
-    .option('--days <days>', 'days for which every upload stays (default: as configured, else 14)', count)
-    .option(
-      '--deployed-days <days>',
-      'days after a deployment for which an image stays (default: as configured, else 30)',
-      count,
     )
     .option('--to <target...>', 'MAAS targets of the configuration (default: the only one)')
     .option('--url <url>', 'a MAAS in place of a target of the configuration')
@@ -48,14 +33,13 @@ export const declare: Declare = (program, act) => {
         const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
         const { prune, pruneKept } = await import('../../maas/images/prune.ts');
         const { prunedTable } = await import('../../maas/images/images-table.ts');
-        const { retention } = await import('../../maas/images/retention.ts');
         const { keptDir } = await import('../../workspace/ledger/channel.ts');
         const { paint } = await import('../../core/text/paint.ts');
         const { confirm, terminal } = await import('../confirm.ts');
         const { emit, signal, env } = session;
-        const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
-        const { keep, days, deployedDays } = options;
-        const policy = retention(config.retention, { keep, days, deployedDays });
+        const overrides = overridesOf(options, Object.values(RETENTION));
+        const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd(), overrides });
+        const policy = config.retention;
         const dryRun = options.dryRun === true;
         const of = image === undefined ? undefined : [image];
         const keepIn = keptDir(config.workspace);

@@ -3,6 +3,7 @@ import type { StageId } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import type { Act } from '../command.ts';
 import type { RunImageOptions } from '../run-image.ts';
+import { RUN_SETTINGS, withSettings } from '../setting-options.ts';
 
 const IDS: readonly StageId[] = ['iso', 'render', 'build', 'pack', 'validate', 'upload', 'accept', 'promote'];
 
@@ -11,15 +12,11 @@ function stageOption(flag: string, text: string): Option {
 }
 
 function addRunOptions(command: Command): Command {
-  return command
+  return withSettings(command, RUN_SETTINGS)
     .addOption(stageOption('--force', 'run this stage even when it is fresh'))
     .addOption(stageOption('--from', 'run this stage and all later ones'))
     .option('-n, --dry-run', 'print which stages would run and why, with the commands; change nothing')
     .option('--no-wait', 'fail at once when another run holds the workspace')
-    .option('--workspace <dir>', 'where stages keep work and outputs')
-    .option('--iso <path-or-url>', "the image's ISO")
-    .addOption(new Option('--accelerator <name>', 'of the VM').choices(['auto', 'kvm', 'tcg']))
-    .addOption(new Option('--boot <way>', 'of the VM').choices(['direct', 'typed']))
     .addOption(new Option('--fast', 'compress less').conflicts('small'))
     .option('--small', 'compress more');
 }

@@ -1,6 +1,8 @@
+import { SETTINGS } from '../../config/settings/table.ts';
 import { EXIT } from '../../core/faults/catalogue.ts';
 import type { Declare } from '../command.ts';
 import type { Session } from '../session.ts';
+import { settingOption } from '../setting-options.ts';
 
 interface Flags {
   key?: string;
@@ -12,7 +14,7 @@ export const declare: Declare = (program, act) => {
     .command('verify')
     .argument('<file>', 'the image file; its records are looked for beside it')
     .description('check an image against its SHA256SUMS, manifest, SBOM, provenance and signature, offline')
-    .option('--key <file>', 'public Ed25519 key in PEM (default: verify.public_key of the configuration)')
+    .addOption(settingOption(SETTINGS.verify.fields.public_key))
     .option('--require-signature', 'fail when there is no good signature')
     .action(act(verify));
 };

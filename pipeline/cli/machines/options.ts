@@ -1,15 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import { MACHINES } from '../../config/settings/machines.ts';
 import { parseDuration } from '../../config/units.ts';
+import { settingOption } from '../setting-options.ts';
 
 export const collect = (text: string, earlier: string[] = []): string[] => [
   ...earlier,
   ...text.split(',').filter(Boolean),
 ];
-
-export function count(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError('A whole number from 1 is wanted.');
-  return Number(text);
-}
 
 export function seconds(text: string): number {
   const value = parseDuration(text);
@@ -53,10 +50,6 @@ export function withBatch(command: Command): Command {
       'for the whole wait, such as 90m (default: by state, see machines.timeouts)',
       seconds,
     )
-    .option(
-      '--concurrency <count>',
-      'machines on their way at once (default: machines.concurrency, 32)',
-      count,
-    )
+    .addOption(settingOption(MACHINES.concurrency))
     .option('--no-prompt', 'manual power: tell what to press, and do not ask whether it is done');
 }

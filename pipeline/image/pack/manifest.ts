@@ -43,7 +43,7 @@ export function artifactManifest(source: ManifestSource): string {
         accelerator: rendered.accelerator,
         pack: image.pack,
         compression: image.compression,
-        ...(image.gzipMembers && { gzipMembers: image.gzipMembers }),
+        ...(image.gzipMembers !== 'many' && { gzipMembers: image.gzipMembers }),
       },
       tools: { ...build.tools, compressor: packed.compressor },
       ...contentOf(packed.facts),

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { fixedDefaults } from '../../config/defaults.ts';
 import { maasUrl } from '../../config/maas-url.ts';
-import { RETRY_BUDGET_S } from '../../config/resolve.ts';
+import { TARGET } from '../../config/settings/target.ts';
 import type { TargetConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
@@ -60,11 +61,10 @@ export async function storedTarget(env: NodeJS.ProcessEnv, key?: ApiKey): Promis
 function targetOf(given: string, env: NodeJS.ProcessEnv): TargetConfig {
   const url = maasUrl(given);
   return {
+    ...fixedDefaults(TARGET),
     name: new URL(url).host,
     url,
-    key: { from: 'environment', variable: 'MAAS_API_KEY' },
     caCert: env.MAAS_API_CACERT ? resolve(env.MAAS_API_CACERT) : null,
-    patienceS: RETRY_BUDGET_S,
   };
 }
 

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RetentionConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { channelHistory, channelNames } from '../../workspace/ledger/channel.ts';
 import { type LedgerEntry, readLedger, record } from '../../workspace/ledger/ledger.ts';
@@ -8,11 +9,11 @@ import { atLeast } from '../api/version.ts';
 import type { ChosenTarget } from './choose-targets.ts';
 import { type ListedImage, listImages } from './list-images.ts';
 import { type Renewal, renewalOf, renewChannel, warningOf } from './renew.ts';
-import { decideRetention, type Retention, type RetentionDecision } from './retention.ts';
+import { decideRetention, type RetentionDecision } from './retention.ts';
 import { freedBy } from './stored.ts';
 
 export interface PruneRequest {
-  policy: Retention;
+  policy: RetentionConfig;
   /** Only uploads of these images of the configuration; all where nothing is said. */
   images: readonly string[] | undefined;
   /** Also old sets of channels, see `renewChannel`. */

@@ -1,24 +1,7 @@
+import type { RetentionConfig } from '../../config/types.ts';
 import { channelHistory, channelNames } from '../../workspace/ledger/channel.ts';
 import type { LedgerEntry } from '../../workspace/ledger/ledger.ts';
 import type { ListedImage } from './list-images.ts';
-
-export interface Retention {
-  /** Complete uploads of each image that stay, the newest first. */
-  keep: number;
-  /** Days for which every upload stays. */
-  days: number;
-  /** Days after a deployment for which an image stays. */
-  deployedDays: number;
-}
-
-/** The configured one, with what flags say in place of it. */
-export function retention(configured: Retention, flags: Partial<Retention>): Retention {
-  return {
-    keep: flags.keep ?? configured.keep,
-    days: flags.days ?? configured.days,
-    deployedDays: flags.deployedDays ?? configured.deployedDays,
-  };
-}
 
 export interface RetentionDecision {
   image: ListedImage;
@@ -85,7 +68,7 @@ export function decideRetention(
   images: readonly ListedImage[],
   ledger: readonly LedgerEntry[],
   target: string,
-  policy: Retention,
+  policy: RetentionConfig,
   now: Date,
 ): RetentionDecision[] {
   const ground = retentionContext(ledger, target, now);

@@ -1,4 +1,5 @@
-import { TIMEOUTS } from '../../config/machines.ts';
+import { fixedDefaults } from '../../config/defaults.ts';
+import { MACHINES } from '../../config/settings/machines.ts';
 import type { Status } from './status.ts';
 import type { StateTimeouts } from './types.ts';
 
@@ -12,8 +13,10 @@ const KIND: Partial<Record<Status, keyof StateTimeouts>> = {
   exiting_rescue_mode: 'rescue',
 };
 
+const DEFAULTS = fixedDefaults(MACHINES).timeouts;
+
 /** Seconds that a machine may be in a status. */
 export function timeoutOf(status: Status, timeouts: Partial<StateTimeouts> = {}): number {
   const kind = (Object.hasOwn(KIND, status) && KIND[status]) || 'other';
-  return timeouts[kind] ?? TIMEOUTS[kind];
+  return timeouts[kind] ?? DEFAULTS[kind];
 }

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
-import { DEFAULTS } from '../../../pipeline/config/acceptance.ts';
-import { TIMEOUTS } from '../../../pipeline/config/machines.ts';
+import { fixedDefaults } from '../../../pipeline/config/defaults.ts';
+import { ACCEPTANCE } from '../../../pipeline/config/settings/acceptance.ts';
+import { MACHINES } from '../../../pipeline/config/settings/machines.ts';
 import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
 import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
 import { type AcceptPlan, acceptOnTargets } from '../../../pipeline/maas/acceptance/accept-on-targets.ts';
@@ -170,14 +171,14 @@ export async function stage(machines = 2): Promise<Stage> {
         release: { profile } as Release,
         upload: upload as LedgerEntry,
         config: {
-          ...DEFAULTS,
+          ...fixedDefaults(ACCEPTANCE),
           machines,
           waitS: 5,
-          ssh: { ...DEFAULTS.ssh, port: guestPort, keyFile, bastion, timeoutS: sshTimeoutS },
+          ssh: { ...fixedDefaults(ACCEPTANCE).ssh, port: guestPort, keyFile, bastion, timeoutS: sshTimeoutS },
         },
         checks:
           more.checks === undefined ? await loadChecks(null) : await parseChecks(more.checks, 'checks.yaml'),
-        timeouts: TIMEOUTS,
+        timeouts: fixedDefaults(MACHINES).timeouts,
         kernel: await knownKernel(sha256, host.dir, host.env),
         dir: join(host.dir, 'work/demo/accept'),
         keep: more.keep ?? false,

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { overridesOf, RUN_SETTINGS } from '../../../pipeline/cli/setting-options.ts';
 import { loadConfig, selectImage, selectTarget } from '../../../pipeline/config/load.ts';
 import { folder, load, SHA256, withImage } from './written.ts';
 
@@ -14,7 +15,8 @@ describe('flag before environment before file before default', () => {
       DGXOS_MAAS_ACCELERATOR: 'kvm',
       DGXOS_MAAS_ISO_DGX1: 'env.iso',
     };
-    const overrides = { workspace: 'from-flag', accelerator: 'auto', isos: { dgx1: 'http://host/flag.iso' } };
+    const flags = { workspace: 'from-flag', accelerator: 'auto', iso: 'http://host/flag.iso' };
+    const overrides = overridesOf(flags, RUN_SETTINGS, 'dgx1');
 
     const byDefault = await load(withImage(), { cwd });
     const byFile = await load(text, { cwd });
@@ -186,6 +188,7 @@ describe('what is resolved', () => {
       ],
       pack: 'packer-maas',
       compression: 'fast',
+      gzipMembers: 'many',
       resource: {
         name: 'custom/x-{digest}',
         title: 'T',

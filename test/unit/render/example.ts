@@ -2,7 +2,8 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DEFAULTS } from '../../../pipeline/config/acceptance.ts';
+import { fixedDefaults } from '../../../pipeline/config/defaults.ts';
+import { ACCEPTANCE } from '../../../pipeline/config/settings/acceptance.ts';
 import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
 import type { RenderInput } from '../../../pipeline/install/render/types.ts';
 
@@ -59,9 +60,10 @@ export const image: ImageConfig = {
   files: [],
   pack: 'guest',
   compression: 'fast',
+  gzipMembers: 'many',
   resource: { name: '', title: '', architecture: '', baseImage: '' },
   upload: [],
-  acceptance: DEFAULTS,
+  acceptance: fixedDefaults(ACCEPTANCE),
 };
 
 /** A complete input with the differences that a test is about. */

@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { flagHelp } from '../config/describe.ts';
+import { flagName, type Overrides } from '../config/given.ts';
+import type { AnySetting, Kind } from '../config/setting.ts';
+import { IMAGE } from '../config/settings/image.ts';
+import { NIGHTLY } from '../config/settings/nightly.ts';
+import { RETENTION } from '../config/settings/retention.ts';
+import { SETTINGS } from '../config/settings/table.ts';
+
+/** The settings that have a flag in `run`, `build` and `render`. */
+export const RUN_SETTINGS = [
+  SETTINGS.workspace,
+  IMAGE.iso.fields.source,
+  IMAGE.vm.fields.accelerator,
+  IMAGE.vm.fields.boot,
+];
+
+export const NIGHTLY_SETTINGS = [SETTINGS.workspace, NIGHTLY.jobs, ...Object.values(RETENTION)];
+
+/**
+ * The option of a setting's flag, with its help and its default. What the schema itself decides is a mistake of usage;
+ * what needs more is judged with the configuration.
+ * @param kind where the command line may say more than the file
+ */
+export function settingOption(row: AnySetting, kind: Kind<unknown, unknown> = row.kind): Option {
+  const { choices, schema, accepts } = kind;
+  const option = new Option(row.flag as string, flagHelp(row));
+  if (choices) return option.choices(choices);
+  if (schema.type !== 'integer') return option;
+  return option.argParser((text): unknown => {
+    const value = kind.parse?.(text);
+    if (value === undefined) throw new InvalidArgumentError(`Accepted: ${accepts}.`);
+    return value;
+  });
+}
+
+export function withSettings(command: Command, rows: readonly AnySetting[]): Command {
+  for (const row of rows) command.addOption(settingOption(row));
+  return command;
+}
+
+/** What the options of these settings say. @param image the image that the command is about */
+export function overridesOf(options: object, rows: readonly AnySetting[], image?: string): Overrides {
+  const given = options as Record<string, string | number | undefined>;
+  const values = rows.flatMap((row): [AnySetting, string | number][] => {
+    const value = given[new Option(flagName(row)).attributeName()];
+    return value === undefined ? [] : [[row, value]];
+  });
+  return { values: new Map(values), image };
+}

@@ -1,0 +1,17 @@
+import { Fault } from '../core/faults/fault.ts';
+import { maasUrl } from './maas-url.ts';
+
+const ACCEPTED = 'the http or https URL of a MAAS, such as http://maas.example:5240/MAAS';
+
+/** Why the text is no MAAS URL; null when it is one. */
+export function maasUrlProblem(text: string): { message: string; accepts: string } | null {
+  try {
+    maasUrl(text);
+    return null;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // What stands before an @ may be a password.
+    const message = text.includes('@') ? 'a MAAS URL holds no user name and no password' : error.message;
+    return { message, accepts: ACCEPTED };
+  }
+}

@@ -1,0 +1,188 @@
+import type { Release } from './types.ts';
+import type { Path, Problem } from './yaml/problem.ts';
+
+/**
+ * The shape of a value: how the file says it (W) and what it is in the resolved configuration (V).
+ * A kind is shared by settings; what belongs to one setting only is in its row.
+ */
+export interface Kind<W, V> {
+  /** JSON schema of what the file says. */
+  schema: Readonly<Record<string, unknown>>;
+  /** What is accepted, in words. */
+  accepts: string;
+  /** The words accepted, where there are few. */
+  choices?: readonly string[];
+  /** The settings of a mapping that is one value, such as a file to copy. */
+  members?: Rows | undefined;
+  /** @param base folder that relative paths start from */
+  read(written: W, base: string): V;
+  /** The value as the file says it: what `read` makes the same value of, from any folder. */
+  write(value: V): W;
+  /** What a flag or a variable says, as the file would say it; undefined when it is not accepted. Without it neither can. */
+  parse?(text: string): W | undefined;
+  /** What the schema cannot say. */
+  problems?(written: W, path: Path): Problem[];
+}
+
+/** What a default may depend on. */
+export interface DefaultScope {
+  /** Folder of the file, else the current one. */
+  base: string;
+  env: NodeJS.ProcessEnv;
+  /** Names of the targets. */
+  targets: readonly string[];
+  /** Of the image that the setting belongs to. */
+  release: Release;
+}
+
+/** What the example of `init` may depend on. */
+export interface ExampleScope {
+  release: Release;
+  /** All releases of the catalogue. */
+  releases: readonly string[];
+}
+
+/**
+ * One setting: a row of the table. The types of the configuration, the JSON schema, what `init` writes, `config show`,
+ * the options of commands and docs/configuration.md are all made of these rows.
+ */
+export interface Setting<W, V, As extends string, D> {
+  kind: Kind<W, V>;
+  /** One short sentence; the description of the flag and of the schema begins with it. */
+  help: string;
+  /** What else there is to say. */
+  details?: string;
+  /** Name in the resolved configuration; without it the file's name in camel case. */
+  as?: As;
+  /** Required settings have none. Null: nothing holds, or another place decides. */
+  default?: D | ((scope: DefaultScope) => D);
+  /** The default in words, where it is not one fixed value. */
+  defaultText?: string;
+  required?: true;
+  /** As commander takes it: `--days <days>`. Commands choose which flags they have. */
+  flag?: string;
+  /** Environment variable; <IMAGE> stands for the name of the image in capitals. */
+  variable?: string;
+  /** Environment variable that decides this setting of the target `default`, which is there when the file names none. */
+  implied?: string;
+  /** In what `init` writes, where the default says nothing. */
+  example?: NoInfer<W> | ((scope: ExampleScope) => NoInfer<W>);
+  /** A sentence above it there, in place of `help`. */
+  note?: (scope: ExampleScope) => string;
+}
+
+/** A mapping of settings. */
+export interface Section<F extends Rows, Inline extends boolean = boolean, Short = string> {
+  help: string;
+  details?: string;
+  fields: F;
+  required?: true;
+  /** Its settings are the parent's in the resolved configuration. */
+  inline?: Inline;
+  /** The file may give the value of this setting in place of the mapping. */
+  shorthand?: Short;
+  /** Path of the section that decides where this one says nothing. */
+  inherits?: readonly string[];
+}
+
+/** A mapping by names that the user chooses. */
+export interface Named<F extends Rows> {
+  help: string;
+  details?: string;
+  /** What one of them is. */
+  entry: { help: string; fields: F };
+  /** A name in what `init` writes. */
+  example: string | ((scope: ExampleScope) => string);
+}
+
+/** Rows by their names in the file; so wide that it does not steer what is inferred of each row. */
+export interface Rows {
+  readonly [name: string]: object;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: rows of every kind of value
+export type AnySetting = Setting<any, any, any, any>;
+export type AnySection = Section<Rows>;
+export type AnyNamed = Named<Rows>;
+export type Node = AnySetting | AnySection | AnyNamed;
+
+/** One setting; the types of what is written and of what is resolved follow from it. */
+export function setting<W, V, const As extends string = never, const D extends V | Readonly<V> | null = V>(
+  row: Setting<W, V, As, D>,
+): Setting<W, V, As, D> {
+  return row;
+}
+
+export function section<
+  F extends Rows,
+  const Inline extends boolean = false,
+  const Short extends keyof F = never,
+>(node: Section<F, Inline, Short>): Section<F, Inline, Short> {
+  return node;
+}
+
+export function named<F extends Rows>(node: Named<F>): Named<F> {
+  return node;
+}
+
+/** The rows of a mapping, in the order of the file. */
+export function rowsOf(fields: Rows): [name: string, node: Node][] {
+  return Object.entries(fields) as [string, Node][];
+}
+
+export function isSetting(node: Node): node is AnySetting {
+  return 'kind' in node;
+}
+
+export function isNamed(node: Node): node is AnyNamed {
+  return 'entry' in node;
+}
+
+/** The name of a row in the resolved configuration. */
+export function resolvedName(name: string, node: Node): string {
+  if (isSetting(node) && node.as !== undefined) return node.as;
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+// biome-ignore-start lint/suspicious/noExplicitAny: only matched, never a value's type
+type CamelCase<S> = S extends `${infer A}_${infer B}` ? `${A}${Capitalize<CamelCase<B>>}` : S;
+
+type NameOf<K, N> =
+  N extends Setting<any, any, infer As, any> ? ([As] extends [never] ? CamelCase<K> : As) : CamelCase<K>;
+
+type ValueOf<N> =
+  N extends Named<infer F>
+    ? Record<string, { name: string } & Resolved<F>>
+    : N extends Setting<any, infer V, any, infer D>
+      ? null extends D
+        ? V | null
+        : V
+      : N extends Section<infer F, any, any>
+        ? Resolved<F>
+        : never;
+
+type Inlined<F> = {
+  [K in keyof F]: F[K] extends Section<infer G, true, any> ? (all: Resolved<G>) => void : never;
+}[keyof F];
+
+type Own<F> = {
+  [K in keyof F as F[K] extends Section<any, true, any> ? never : NameOf<K, F[K]>]: ValueOf<F[K]>;
+};
+
+/** The resolved configuration of some settings: names in camel case, units counted, defaults filled in. */
+export type Resolved<F> = [Inlined<F>] extends [never]
+  ? Own<F>
+  : Own<F> & (Inlined<F> extends (all: infer I) => void ? I : never);
+
+type WrittenOf<N> =
+  N extends Named<infer F>
+    ? Record<string, Written<F>>
+    : N extends Setting<infer W, any, any, any>
+      ? W
+      : N extends Section<infer F, any, infer Short>
+        ? Written<F> | ([Short] extends [never] ? never : WrittenOf<F[Short & keyof F]>)
+        : never;
+
+/** The same as a person writes it in dgxos-maas.yaml: every key may be left out. */
+export type Written<F> = { [K in keyof F]?: WrittenOf<F[K]> };
+// biome-ignore-end lint/suspicious/noExplicitAny: only matched, never a value's type

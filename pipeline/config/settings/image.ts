@@ -1,0 +1,277 @@
+import { choice, count, duration, list, path, size, text, yesNo } from '../kinds.ts';
+import { mapping } from '../mapping.ts';
+import { ISO_ACCEPTED, isIsoSource, isoSource } from '../paths.ts';
+import { type Kind, section, setting } from '../setting.ts';
+import { MIB, sizeText, timeText } from '../units.ts';
+import { ACCEPTANCE } from './acceptance.ts';
+
+const NO_SUM = '0'.repeat(64);
+const THE_RELEASES = "the release's";
+
+const sha256: Kind<string, string> = {
+  ...text({
+    pattern: '^[0-9a-fA-F]{64}$',
+    accepts: '64 hexadecimal digits in quotes, as printed by sha256sum',
+  }),
+  read: (sum) => sum.toLowerCase(),
+};
+
+const imagePath = text(undefined, (given) => {
+  const steps = given.split('/').slice(1);
+  const absolute =
+    given.startsWith('/') && steps.every((step) => step !== '' && step !== '.' && step !== '..');
+  return absolute ? null : { accepts: 'the absolute path of a file in the image, without . and ..' };
+});
+
+const mode: Kind<string, string> = {
+  ...text({ pattern: '^[0-7]{3,4}$', accepts: 'an octal mode in quotes, such as "0644"' }),
+  read: (written) => written.padStart(4, '0'),
+};
+
+const lateCommands: Kind<Record<string, string | string[]>, Record<string, string | string[]>> = {
+  schema: {
+    type: 'object',
+    propertyNames: {
+      pattern: '^[0-9]{2}_[A-Za-z0-9][A-Za-z0-9_-]*$',
+      patternErrorMessage: 'two digits that give the order, an underscore and a name, such as 50_motd',
+    },
+    additionalProperties: {
+      description: 'An argv list, or one line for the shell.',
+      type: ['string', 'array'],
+      minLength: 1,
+      minItems: 1,
+      items: { type: 'string' },
+    },
+  },
+  accepts: 'a mapping from NN_name to an argv list or one line for the shell',
+  read: (written) => written,
+  write: (value) => value,
+};
+
+/** One file to copy into the image. */
+const FILE = {
+  source: setting({ kind: path(), required: true, help: 'Path on this host.', example: 'files/site.crt' }),
+  path: setting({
+    kind: imagePath,
+    required: true,
+    help: 'Absolute path in the image.',
+    example: '/usr/local/share/ca-certificates/site.crt',
+  }),
+  mode: setting({ kind: mode, default: '0644', help: 'Octal, in quotes.' }),
+  owner: setting({
+    kind: text({
+      pattern: '^[a-z0-9_][a-z0-9_-]*:[a-z0-9_][a-z0-9_-]*$',
+      accepts: 'user:group in quotes, such as "0:0" or "root:adm"',
+    }),
+    default: '0:0',
+    help: 'user:group, by number or by name in the image.',
+  }),
+};
+
+const VM = {
+  disk_size: setting({
+    kind: size(1),
+    as: 'diskBytes',
+    default: null,
+    defaultText: THE_RELEASES,
+    help: 'Size of the installed disk.',
+    example: ({ release }) => sizeText(release.vm.diskBytes),
+  }),
+  memory: setting({
+    kind: size(MIB),
+    as: 'memoryMiB',
+    default: null,
+    defaultText: THE_RELEASES,
+    help: 'Memory.',
+    example: ({ release }) => `${release.vm.memoryMiB}M`,
+  }),
+  cpus: setting({
+    kind: count(1, 255),
+    default: null,
+    defaultText: THE_RELEASES,
+    help: 'Virtual processors.',
+    example: ({ release }) => release.vm.cpus,
+  }),
+  accelerator: setting({
+    kind: choice('auto', 'kvm', 'tcg'),
+    default: 'auto',
+    help: 'auto takes KVM when it really works, else emulation.',
+    flag: '--accelerator <name>',
+    variable: 'DGXOS_MAAS_ACCELERATOR',
+  }),
+  headless: setting({ kind: yesNo(), default: true, help: 'false opens a window of the VM.' }),
+  boot: setting({
+    kind: choice('direct', 'typed'),
+    default: 'direct',
+    help: "direct takes kernel and initrd from the ISO; typed types into the ISO's GRUB menu.",
+    flag: '--boot <way>',
+    variable: 'DGXOS_MAAS_BOOT',
+  }),
+  install_timeout: setting({
+    kind: duration(),
+    as: 'installTimeoutS',
+    default: null,
+    defaultText: `${THE_RELEASES}, longer under emulation`,
+    help: 'From power-on to ssh.',
+    example: ({ release }) => timeText(release.vm.installTimeoutS),
+  }),
+};
+
+/** The boot resource's fields, placeholders still in them. */
+const RESOURCE = {
+  name: setting({
+    kind: text(),
+    default: ({ release }) => release.defaults.resourceName,
+    defaultText: THE_RELEASES,
+    help: 'Starts with custom/ and holds no second slash.',
+    example: ({ release }) => release.defaults.resourceName,
+  }),
+  title: setting({
+    kind: text(),
+    default: ({ release }) => release.defaults.title,
+    defaultText: THE_RELEASES,
+    help: 'What MAAS lists it as.',
+    example: ({ release }) => release.defaults.title,
+  }),
+  architecture: setting({
+    kind: text(),
+    default: ({ release }) => release.architecture,
+    defaultText: THE_RELEASES,
+    help: 'Such as amd64/generic.',
+    example: ({ release }) => release.architecture,
+  }),
+  base_image: setting({
+    kind: text(),
+    default: ({ release }) => release.baseImage,
+    defaultText: THE_RELEASES,
+    help: 'os/series of the ephemeral environment that MAAS deploys from, such as ubuntu/focal.',
+    details: 'MAAS keeps the one of the first upload.',
+    example: ({ release }) => release.baseImage,
+  }),
+};
+
+/** One image. */
+export const IMAGE = {
+  release: setting({
+    kind: text(),
+    required: true,
+    help: 'A release of the catalogue, such as dgxos5.',
+    example: ({ release }) => release.id,
+    note: ({ releases }) => `A release of the catalogue: ${releases.join(', ')}`,
+  }),
+  platform: setting({
+    kind: text({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+      accepts: 'a platform such as dgx1, dgx2 or dgx_a100',
+    }),
+    required: true,
+    help: 'A platform that the ISO holds, such as dgx1, dgx2 or dgx_a100.',
+    example: ({ release }) => Object.keys(release.platforms)[0]!,
+    note: ({ release }) =>
+      `Known: ${Object.keys(release.platforms).join(', ')}${release.openPlatforms ? '; the ISO may hold others.' : '.'}`,
+  }),
+  version: setting({
+    kind: text({ pattern: '^[A-Za-z0-9][A-Za-z0-9._+~-]*$', accepts: 'a version in quotes, such as "5.0"' }),
+    required: true,
+    help: 'The version you give the image, in quotes; placeholder {version}.',
+    example: ({ release }) => /\d+\.\d+/.exec(release.knownIsos[0]?.file ?? '')?.[0] ?? '1.0',
+  }),
+  iso: section({
+    help: 'The installation medium.',
+    required: true,
+    fields: {
+      source: setting({
+        kind: {
+          ...text(undefined, (given) => (isIsoSource(given) ? null : { accepts: ISO_ACCEPTED })),
+          accepts: ISO_ACCEPTED,
+          read: isoSource,
+        },
+        default: '',
+        help: 'Path or http(s) URL.',
+        details: 'Needed unless the flag or the variable gives it.',
+        flag: '--iso <path-or-url>',
+        variable: 'DGXOS_MAAS_ISO_<IMAGE>',
+        example: ({ release }) => release.knownIsos[0]?.file ?? 'installer.iso',
+      }),
+      sha256: setting({
+        kind: sha256,
+        required: true,
+        help: 'SHA-256 of the whole ISO, from where you got it.',
+        example: ({ release }) => release.knownIsos[0]?.sha256 ?? NO_SUM,
+        note: ({ release }) =>
+          release.knownIsos.length > 0
+            ? 'Compare it with the sum that came with your download.'
+            : 'Put the output of sha256sum here; zeros never match.',
+      }),
+    },
+  }),
+  vm: section({ help: 'The virtual machine that installs the image.', fields: VM }),
+  packages: setting({
+    kind: list(
+      text({
+        pattern: '^[a-z0-9][a-z0-9+.-]*[a-z0-9+.](:[a-z0-9]+)?([=/][A-Za-z0-9.+:~-]+)?$',
+        accepts: 'a Debian package, such as htop or htop=2.2.0-2build1',
+      }),
+      { accepts: 'a list of Debian packages, such as htop or htop=2.2.0-2build1' },
+    ),
+    default: [],
+    help: "Packages added to those of the release, from the ISO's repository.",
+    example: ['htop'],
+  }),
+  late_commands: setting({
+    kind: lateCommands,
+    default: {},
+    help: "Curtin late commands, run after the installer's own in the order of their keys.",
+    example: {
+      '50_motd': ['curtin', 'in-target', '--', 'sh', '-c', 'echo built by dgxos-maas > /etc/motd'],
+    },
+  }),
+  files: setting({
+    kind: list(mapping(FILE), { accepts: 'a list of mappings' }),
+    default: [],
+    help: 'Files copied into the image.',
+  }),
+  pack: setting({
+    kind: choice('guest', 'packer-maas'),
+    default: 'guest',
+    help: "guest: the VM hands its root over; packer-maas: upstream's scripts (root, nbd).",
+    details: 'guest needs nothing on the host.',
+  }),
+  compression: section({
+    help: 'Place on the curve of size against time.',
+    details: 'One word is the level.',
+    inline: true,
+    shorthand: 'level',
+    fields: {
+      level: setting({
+        kind: choice('fast', 'normal', 'small'),
+        as: 'compression',
+        default: 'normal',
+        help: 'How much is tried to make it small.',
+      }),
+      members: setting({
+        kind: choice('many', 'single'),
+        as: 'gzipMembers',
+        default: 'many',
+        help: 'Of the gzip; single is for programs that stop reading after the first.',
+      }),
+    },
+  }),
+  resource: section({
+    help: 'The boot resource in MAAS. Placeholders: {release} {platform} {version} {date} {digest}.',
+    fields: RESOURCE,
+  }),
+  upload: setting({
+    kind: list(text(), { unique: true, accepts: 'a list of names' }),
+    // With one MAAS there is nothing to choose; with several nothing goes anywhere unasked.
+    default: ({ targets }) => (targets.length === 1 ? [...targets] : []),
+    defaultText: 'the only target, if there is one only',
+    help: 'Names of targets to upload to.',
+    example: ['lab'],
+  }),
+  acceptance: section({
+    help: "Overrides the file's own `acceptance`, key by key.",
+    inherits: ['acceptance'],
+    fields: ACCEPTANCE,
+  }),
+};

@@ -1,0 +1,36 @@
+import { count, duration } from '../kinds.ts';
+import { section, setting } from '../setting.ts';
+
+/** How `machines` works on many machines. */
+export const MACHINES = {
+  concurrency: setting({
+    kind: count(1, 1000),
+    // The workers of one region controller are four; most machines on their way need none of them.
+    default: 32,
+    help: 'Machines on their way at once.',
+    flag: '--concurrency <count>',
+    details: 'The next is begun as soon as one is through. Waiting is one request for all.',
+  }),
+  timeouts: section({
+    help: 'How long a machine may be in a state before it is given up.',
+    details: 'It counts from when the state was first seen.',
+    fields: {
+      commissioning: setting({ kind: duration(), default: 1800, help: 'Commissioning, scripts included.' }),
+      // A DGX tests its memory for minutes before it even boots.
+      testing: setting({ kind: duration(), default: 7200, help: 'Hardware tests.' }),
+      deploying: setting({
+        kind: duration(),
+        default: 3600,
+        help: 'From the order to deploy to the first boot of the image.',
+      }),
+      releasing: setting({ kind: duration(), default: 900, help: 'Release without erasing disks.' }),
+      erasing: setting({ kind: duration(), default: 86_400, help: 'Disks erased on release.' }),
+      rescue: setting({ kind: duration(), default: 1800, help: 'Entering or leaving rescue mode.' }),
+      other: setting({
+        kind: duration(),
+        default: 1800,
+        help: 'Any other state that is not the one waited for.',
+      }),
+    },
+  }),
+};

@@ -1,0 +1,32 @@
+import { count, text } from '../kinds.ts';
+import { setting } from '../setting.ts';
+
+/** How `nightly` works. */
+export const NIGHTLY = {
+  channel: setting({
+    kind: text({
+      pattern: '^[a-z0-9][a-z0-9._]*$',
+      accepts: 'lower-case letters, digits and dots, such as nightly',
+    }),
+    default: 'nightly',
+    help: 'The channel that good images are promoted to.',
+    flag: '--channel <name>',
+  }),
+  jobs: setting({
+    kind: count(1, 64),
+    default: null,
+    defaultText: 'as many virtual machines as the host carries',
+    help: 'Images built side by side.',
+    flag: '-j, --jobs <count>',
+    example: 1,
+  }),
+  rebuild_after: setting({
+    kind: text({
+      pattern: '^(0*[1-9][0-9]{0,7}(m|h|d)|never)$',
+      accepts: 'a time in m, h or d, such as 7d, or never',
+    }),
+    default: '7d',
+    help: 'Age at which an unchanged image is built anew; or never.',
+    details: 'Archives may have new packages by then. `never` leaves that to --force and to the archives.',
+  }),
+};

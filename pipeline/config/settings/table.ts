@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../../host/process/package-root.ts';
+import { keyPath, path } from '../kinds.ts';
+import { cacheHome } from '../paths.ts';
+import { named, section, setting } from '../setting.ts';
+import { ACCEPTANCE } from './acceptance.ts';
+import { IMAGE } from './image.ts';
+import { MACHINES } from './machines.ts';
+import { NIGHTLY } from './nightly.ts';
+import { RETENTION } from './retention.ts';
+import { TARGET } from './target.ts';
+
+/** The submodule of the project that the file belongs to, else of our own clone; an installed package has none. */
+function packerMaas(base: string): string {
+  const own = join(base, 'packer', 'packer-maas');
+  const inClone = existsSync(join(packageRoot(), '.gitmodules'));
+  return existsSync(own) || !inClone ? own : join(packageRoot(), 'packer', 'packer-maas');
+}
+
+/** Every setting of dgxos-maas.yaml, in the order of the file. */
+export const SETTINGS = {
+  workspace: setting({
+    kind: path(),
+    default: ({ base }) => join(base, '.dgxos-maas'),
+    defaultText: '.dgxos-maas beside the file',
+    help: 'Folder in which stages keep work and outputs.',
+    flag: '--workspace <dir>',
+    variable: 'DGXOS_MAAS_WORKSPACE',
+    example: '.dgxos-maas',
+  }),
+  cache: setting({
+    kind: path(),
+    default: ({ env }) => join(cacheHome(env), 'dgxos-maas'),
+    defaultText: '$XDG_CACHE_HOME/dgxos-maas',
+    help: 'Folder for downloaded ISOs, shared by workspaces.',
+    variable: 'DGXOS_MAAS_CACHE',
+    example: '~/.cache/dgxos-maas',
+  }),
+  packer_maas: setting({
+    kind: path(),
+    default: ({ base }) => packerMaas(base),
+    defaultText: "packer/packer-maas beside the file, else the one of dgxos-maas' clone",
+    help: 'Checkout of DeepOps/packer-maas.',
+    variable: 'DGXOS_MAAS_PACKER_MAAS',
+    example: 'packer/packer-maas',
+  }),
+  waivers: setting({
+    kind: path(),
+    default: null,
+    help: 'YAML file with the findings that this site accepts.',
+    details: 'A list of {check, finding, reason, until: YYYY-MM-DD}. Every verdict lists them.',
+    example: 'waivers.yaml',
+  }),
+  sign: section({
+    help: 'Signs every image that is packed; without it images are not signed.',
+    fields: {
+      key_file: setting({
+        kind: keyPath(),
+        required: true,
+        default: null,
+        help: 'Private Ed25519 key in PEM (PKCS #8); `dgxos-maas keygen` makes one.',
+        details: 'The passphrase of an encrypted one comes from DGXOS_MAAS_SIGNING_PASSPHRASE.',
+        example: 'keys/release.pem',
+      }),
+    },
+  }),
+  verify: section({
+    help: 'What `dgxos-maas verify` takes where its flags say nothing.',
+    fields: {
+      public_key: setting({
+        kind: path(),
+        required: true,
+        default: null,
+        help: 'Public Ed25519 key in PEM that signatures are checked with.',
+        flag: '--key <file>',
+        example: 'keys/release.pem.pub',
+      }),
+    },
+  }),
+  images: named({
+    help: 'Images by name; the name is what commands take, as `dgxos-maas run NAME`.',
+    entry: { help: 'One image.', fields: IMAGE },
+    example: ({ release }) => Object.keys(release.platforms)[0]!,
+  }),
+  targets: named({
+    help: 'MAAS servers by name.',
+    details: 'Without any, MAAS_API_URL and MAAS_API_KEY make a target named default.',
+    entry: { help: 'One MAAS server.', fields: TARGET },
+    example: 'lab',
+  }),
+  machines: section({ help: 'How `dgxos-maas machines` works on many machines.', fields: MACHINES }),
+  acceptance: section({
+    help: 'How a new image is tried on a machine, by `dgxos-maas accept` and `run --accept`.',
+    details: 'The machine is deployed and its disks are overwritten.',
+    fields: ACCEPTANCE,
+  }),
+  retention: section({
+    help: 'Which uploads `dgxos-maas prune` and `nightly` keep.',
+    fields: RETENTION,
+  }),
+  nightly: section({ help: 'How `dgxos-maas nightly` works.', fields: NIGHTLY }),
+};

@@ -1,0 +1,66 @@
+import { duration, path, text } from '../kinds.ts';
+import { maasUrl } from '../maas-url.ts';
+import { maasUrlProblem } from '../maas-url-problem.ts';
+import { oneOf } from '../mapping.ts';
+import { setting } from '../setting.ts';
+
+/** Where an API key comes from; the key itself is never part of a configuration. */
+export type KeySource =
+  | { from: 'environment'; variable: string }
+  | { from: 'file'; path: string }
+  | { from: 'profile'; profile: string };
+
+const KEY = {
+  environment: setting({
+    kind: text({
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+      accepts: 'the name of a variable, such as MAAS_API_KEY',
+    }),
+    help: 'Name of the variable that holds the key.',
+  }),
+  file: setting({ kind: path(), help: 'File that holds the key.' }),
+  profile: setting({ kind: text(), help: 'Profile of the maas command (~/.maascli.db).' }),
+};
+
+/** One MAAS server. */
+export const TARGET = {
+  url: setting({
+    kind: { ...text(undefined, maasUrlProblem), read: maasUrl },
+    required: true,
+    help: 'Its URL, such as http://maas.example:5240/MAAS.',
+    implied: 'MAAS_API_URL',
+    example: 'http://maas.example:5240/MAAS',
+  }),
+  key: setting({
+    kind: oneOf(KEY, {
+      read: (name, value): KeySource =>
+        name === 'environment'
+          ? { from: name, variable: value }
+          : name === 'file'
+            ? { from: name, path: value }
+            : { from: name, profile: value },
+      write: (key) => [
+        key.from,
+        key.from === 'environment' ? key.variable : key.from === 'file' ? key.path : key.profile,
+      ],
+    }),
+    default: { from: 'environment', variable: 'MAAS_API_KEY' },
+    defaultText: 'the variable MAAS_API_KEY',
+    help: 'Where the API key comes from; the key itself is never written here.',
+    implied: 'MAAS_API_KEY',
+    example: { environment: 'MAAS_API_KEY' },
+  }),
+  ca_cert: setting({
+    kind: path(),
+    default: null,
+    help: "PEM file of the authority that signed the server's certificate.",
+    implied: 'MAAS_API_CACERT',
+    example: 'ca.pem',
+  }),
+  patience: setting({
+    kind: duration(),
+    as: 'patienceS',
+    default: 7200,
+    help: 'How long an upload goes on trying.',
+  }),
+};
