@@ -47,11 +47,11 @@ export async function confirm(
 ): Promise<void> {
   if (yes) return;
   if (!io.interactive)
-    throw new Fault('USAGE', 'Nothing was done: there is no terminal to ask on', {
-      hint: 'Look at what would be touched, and say --yes.',
+    throw new Fault('USAGE', 'Nothing was done: there is no terminal to ask', {
+      hint: 'Look at what would be changed, and run it with --yes.',
       detail: shown,
     });
-  const answer = await io.ask(`${shown}\nGo on? [y/N] `, signal);
+  const answer = await io.ask(`${shown}\nContinue? [y/N] `, signal);
   if (!/^y(?:es)?$/i.test(answer)) throw new Fault('USAGE', 'Nothing was done: not confirmed');
 }
 
@@ -69,7 +69,7 @@ export async function askByHand(
   if (!prompt || !io.interactive) {
     tell(
       [
-        'Manual power, to be done by hand in this order:',
+        'Manual power; press these power buttons in this order:',
         ...requests.map((text, at) => `  ${at + 1}. ${text}`),
       ].join('\n'),
     );

@@ -16,7 +16,7 @@ export interface InventoryFlags extends TargetFlags, ConnectionFlags {
 /** Writes what Ansible asks an inventory script for; JSON with and without --json. */
 export async function inventory(session: Session, flags: InventoryFlags): Promise<void> {
   if ((flags.list === true) === (flags.host !== undefined))
-    throw new Fault('USAGE', 'Say --list or --host NAME', { hint: 'Ansible itself says one of them.' });
+    throw new Fault('USAGE', 'Use --list or --host NAME', { hint: 'Ansible itself uses one of them.' });
   const statuses = (flags.status ?? ['deployed']).map(parseStatus);
   const { host } = flags;
   const known = await knownMaas(session, flags);
@@ -50,7 +50,7 @@ async function knownMaas(session: Session, flags: InventoryFlags) {
     session.emit({
       type: 'notice',
       level: 'warning',
-      message: 'No MAAS is named: the inventory is empty',
+      message: 'No MAAS is configured: the inventory is empty',
       ...(error.hint ? { hint: error.hint } : {}),
     });
     return null;

@@ -21,19 +21,22 @@ export function program(): Command {
   const top = new Command('dgxos-maas')
     .description('Builds DGX OS images for MAAS: from the ISO to a checked boot resource, as one pipeline.')
     .version(version(), '-V, --version')
-    .option('-c, --config <file>', 'configuration (default: dgxos-maas.yaml here or in a folder above)')
+    .option(
+      '-c, --config <file>',
+      'configuration file (default: dgxos-maas.yaml in this folder or one above)',
+    )
     .option('--json', 'write one JSON object to stdout')
     .option('--events <file>', 'append every event as a JSON line to a file')
-    .option('-v, --verbose', "show the tools' own output too")
+    .option('-v, --verbose', 'also show the output of tools')
     .option('-q, --quiet', 'no progress')
-    .showHelpAfterError('(--help shows the options)')
+    .showHelpAfterError('(use --help for the options)')
     .showSuggestionAfterError(true)
     .configureHelp({ showGlobalOptions: true, minWidthToWrap: 20 })
     .addHelpText(
       'after',
       '\nExit codes: 0 success, 1 unclassified, 2 usage, 3 configuration, 4 missing tool\n' +
         'or host capability, 5 build failed, 6 image rejected, 7 MAAS refused,\n' +
-        '8 differences (site plan --detailed-exitcode), 75 temporary (safe to run again),\n' +
+        '8 differences (site plan --detailed-exitcode), 75 temporary (run it again),\n' +
         '77 nothing new (nightly --exit-code), 130 SIGINT, 143 SIGTERM.',
     );
   declareAll(top, act);

@@ -60,11 +60,11 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   if (options.dryRun) {
     const images = await planNight(requests, renewal);
     const after = [
-      `Images built side by side: ${jobs}.`,
+      `Images built at the same time: ${jobs}.`,
       ...(channel === null ? [] : [`Good images would be promoted to the channel ${channel}.`]),
       ...(stays
         ? [
-            `Older uploads would be pruned: the newest ${stays.keep} of each image stay, and all of the last ${stays.days} days.`,
+            `Older uploads would be pruned: the newest ${stays.keep} of each image and all of the last ${stays.days} days are kept.`,
           ]
         : []),
     ];

@@ -103,7 +103,7 @@ function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) =
       )
     )
       throw new Fault('USAGE', `--events ${options.events}: no file can be written there`, {
-        hint: 'Give the name of a file in a folder that is there.',
+        hint: 'Name a file in an existing folder.',
         cause: error,
       });
     throw fromSystemError(error, `opening the events file ${options.events}`);
@@ -119,7 +119,7 @@ function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) =
         renderer.show({
           type: 'notice',
           level: 'warning',
-          message: `${message}; no more events are written there`,
+          message: `${message}; no more events are written to it`,
         });
       }
     renderer.show(event);

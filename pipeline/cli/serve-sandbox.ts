@@ -32,8 +32,8 @@ export async function serve(
     session.emit({
       type: 'notice',
       level: 'info',
-      message: `A sandbox that answers like MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS${ssh ? `. A deployed machine is the unpacked image in a folder, and answers ssh on port ${ssh.port}.` : ' and deploys nothing.'}`,
-      hint: `The API key is in ${sandbox.keyFile}. Ctrl-C stops the sandbox; ${dir} keeps its images.`,
+      message: `A sandbox of MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS${ssh ? `. A deployed machine runs the unpacked image and answers ssh on port ${ssh.port}.` : ' and deploys nothing.'}`,
+      hint: `The API key is in ${sandbox.keyFile}. Ctrl-C stops the sandbox; its images are kept in ${dir}.`,
     });
     const shown = {
       url: sandbox.url,

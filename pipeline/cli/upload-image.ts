@@ -13,7 +13,7 @@ import { requestFor, runAndReport, withLock } from './run-image.ts';
 export const uploadImage: UploadConfiguredImage = async (session, name, { to }) => {
   const request = await requestFor(session, name, {
     force: 'upload',
-    reason: 'asked for by `dgxos-maas upload`',
+    reason: 'requested by `dgxos-maas upload`',
   });
   if (to) request.image.upload = to;
   await preflight(request);
@@ -22,9 +22,9 @@ export const uploadImage: UploadConfiguredImage = async (session, name, { to }) 
     if (stale)
       throw new Fault(
         'IMAGE_NOT_BUILT',
-        `Image ${name} is not ready to be uploaded: ${stale.stage}: ${stale.reason}`,
+        `Image ${name} is not ready for upload: ${stale.stage}: ${stale.reason}`,
         {
-          hint: `dgxos-maas build ${name} makes it; dgxos-maas run ${name} makes and uploads it.`,
+          hint: `Run dgxos-maas build ${name}, or dgxos-maas run ${name}, which also uploads it.`,
         },
       );
     const outcome = await runAndReport(request);

@@ -26,7 +26,7 @@ export function fileInForce(options: {
 
 /** The fault for a command that needs a file where there is none. */
 export function noConfig(): Fault {
-  return new Fault('CONFIG_NOT_FOUND', `There is no ${CONFIG_FILE} here or in a folder above`, {
-    hint: 'dgxos-maas init writes one.',
+  return new Fault('CONFIG_NOT_FOUND', `There is no ${CONFIG_FILE} in this folder or one above`, {
+    hint: 'Create one with: dgxos-maas init',
   });
 }

@@ -52,19 +52,19 @@ export function nameProblem(name: string): NameProblem | undefined {
   if (parts.length > 2)
     return wrong(`"${name}" has ${parts.length - 1} slashes, and MAAS fails on more than one`);
   const plain = parts.at(-1) as string;
-  if (plain === '') return wrong(`"${name}" ends with a slash, so MAAS reads no name in it`);
+  if (plain === '') return wrong(`"${name}" ends with a slash, so MAAS reads an empty name`);
   if (parts.length === 2) {
     const below = belowSystem(parts[0] as string, name);
     if (below) return wrong(below);
   }
   if (!PLAIN.test(plain))
     return wrong(
-      `"${name}" is not a name that MAAS can deploy by: it takes letters, digits and . _ + ~ -, and begins with a letter or digit`,
+      `"${name}" is not a name that MAAS can deploy: use letters, digits and . _ + ~ -, and begin with a letter or digit`,
     );
   if (name.length > LONGEST)
-    return wrong(`The name has ${name.length} characters, and MAAS takes ${LONGEST}`);
+    return wrong(`The name has ${name.length} characters, and MAAS accepts ${LONGEST}`);
   if (RESERVED.has(plain) || /^centos\d\d?$/.test(plain))
-    return wrong(`MAAS keeps the name "${plain}" for its own images`);
+    return wrong(`MAAS reserves the name "${plain}" for its own images`);
   return undefined;
 }
 
@@ -72,11 +72,11 @@ export function nameProblem(name: string): NameProblem | undefined {
 function belowSystem(system: string, name: string): string | undefined {
   if (system === 'custom') return undefined;
   const lower = system.toLowerCase();
-  if (lower === 'custom') return `"${name}": MAAS knows "custom/" in lower case only`;
+  if (lower === 'custom') return `"${name}": MAAS accepts "custom/" only in lower case`;
   if (lower === 'ubuntu')
-    return `"${name}" is a name of Ubuntu's own images: MAAS takes the upload, looks for a kernel of its own for it, and never deploys it`;
+    return `"${name}" is a name for Ubuntu's own images: MAAS accepts the upload, looks for Ubuntu's kernel for it, and never deploys it`;
   if (SYSTEMS.includes(lower))
-    return `"${name}" is for images of ${lower} itself: MAAS takes the upload and deploys it by the rules of ${lower}, not as an Ubuntu image`;
+    return `"${name}" is for images of ${lower} itself: MAAS accepts the upload and deploys it by the rules of ${lower}, not as an Ubuntu image`;
   return `"${name}": MAAS has no operating system "${system}"`;
 }
 
@@ -94,7 +94,8 @@ function better(parts: readonly string[]): string {
 /** @param option the flag or key to correct, for the hint. @throws Fault USAGE */
 export function expectImageName(name: string, option = '--name'): void {
   const problem = nameProblem(name);
-  if (problem) throw new Fault('USAGE', problem.message, { hint: `${option} ${problem.better} would do.` });
+  if (problem)
+    throw new Fault('USAGE', problem.message, { hint: `For example ${option} ${problem.better}.` });
 }
 
 /** The name as MAAS stores it: `custom/` is only said when uploading. */

@@ -35,7 +35,7 @@ export function filesGoToDifferentPaths(image: RawImage, path: Path): Problem[] 
     if (file.path === undefined) return [];
     const at: Path = [...path, 'files', index, 'path'];
     if (seen.has(file.path))
-      return [{ path: at, at: 'value', message: `${dotted(at)}: ${quoted(file.path)} is written twice` }];
+      return [{ path: at, at: 'value', message: `${dotted(at)}: ${quoted(file.path)} occurs twice` }];
     seen.add(file.path);
     return [];
   });

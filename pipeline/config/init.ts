@@ -31,12 +31,12 @@ export async function initialConfig(releaseId: string, file: string): Promise<st
     release: release.id,
     releases: (await releaseIds()).join(', '),
     platform,
-    platformsNote: `Known: ${platforms.join(', ')}${release.openPlatforms ? '; the ISO may hold others.' : '.'}`,
+    platformsNote: `Known: ${platforms.join(', ')}${release.openPlatforms ? '; the ISO may have others.' : '.'}`,
     version: scalar(/\d+\.\d+/.exec(iso?.file ?? '')?.[0] ?? '1.0'),
     iso: iso?.file ?? 'installer.iso',
     sha256: scalar(iso?.sha256 ?? NO_SUM),
     sumNote: iso
-      ? 'Compare it with the sum that came with your download.'
+      ? 'Compare it with the sha256 that came with your download.'
       : 'Put the output of sha256sum here; zeros never match.',
     diskSize: `${vm.diskBytes / GIB}G`,
     memory: `${vm.memoryMiB}M`,

@@ -17,7 +17,7 @@ export function keysInFile(data: unknown): Problem[] {
         problems.push({
           path,
           at: 'key',
-          message: `${dotted(path)}: a key is never written in the configuration`,
+          message: `${dotted(path)}: the configuration must not contain a key`,
           accepts: 'key: { environment: MAAS_API_KEY }, key: { file: PATH } or key: { profile: NAME }',
         });
     }

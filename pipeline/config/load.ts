@@ -44,7 +44,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const source =
     file === null
       ? null
-      : new Source(shownName(file, cwd), await readText(file, 'dgxos-maas init writes one.'), {
+      : new Source(shownName(file, cwd), await readText(file, 'Create one with: dgxos-maas init'), {
           named: 'images',
         });
   const given = new Given(env, options.overrides ?? { values: new Map() }, cwd);

@@ -11,7 +11,9 @@ export function maasUrlProblem(text: string): { message: string; accepts: string
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // What stands before an @ may be a password.
-    const message = text.includes('@') ? 'a MAAS URL holds no user name and no password' : error.message;
+    const message = text.includes('@')
+      ? 'a MAAS URL must not contain a user name or password'
+      : error.message;
     return { message, accepts: ACCEPTED };
   }
 }

@@ -16,14 +16,14 @@ export function maasUrl(text: string): string {
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw invalid(`A MAAS URL starts with http:// or https://, not with ${url.protocol}//`);
-  if (url.username || url.password) throw invalid('A MAAS URL holds no user name and no password');
-  if (url.search || url.hash) throw invalid('A MAAS URL holds no query and no fragment');
+  if (url.username || url.password) throw invalid('A MAAS URL must not contain a user name or password');
+  if (url.search || url.hash) throw invalid('A MAAS URL must not contain a query or fragment');
   const path = url.pathname.replace(/\/+$/, '').replace(/\/api\/[0-9.]+$/, '');
   return `${url.origin}${path === '' ? '/MAAS' : path}`;
 }
 
 function invalid(message: string): Fault {
-  return new Fault('CONFIG_INVALID', message, { hint: 'For example http://maas.example:5240/MAAS' });
+  return new Fault('CONFIG_INVALID', message, { hint: 'For example: http://maas.example:5240/MAAS' });
 }
 
 /** The address of an API 2.0 endpoint, such as `boot-resources/`; the trailing slash is part of its name. */

@@ -11,7 +11,7 @@ export async function writeNew(file: string, text: string, replace: boolean): Pr
   try {
     await mkdir(dirname(file), { recursive: true });
   } catch (error) {
-    throw fromSystemError(error, `making the folder of ${file}`);
+    throw fromSystemError(error, `creating the folder of ${file}`);
   }
   try {
     if (replace) await writeFileAtomic(file, text);
@@ -19,7 +19,7 @@ export async function writeNew(file: string, text: string, replace: boolean): Pr
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST')
-      throw new Fault('FILE_EXISTS', `${file} is there already`, { hint: '--force replaces it.' });
+      throw new Fault('FILE_EXISTS', `${file} already exists`, { hint: 'Overwrite it with --force.' });
     throw fromSystemError(error, `writing ${file}`);
   }
 }

@@ -55,7 +55,7 @@ export function readArguments(args: string[]): Arguments {
   if (values['database-uri'] !== undefined && values.snap === undefined)
     throw wrong('--database-uri goes with --snap: the package brings its own database');
   if (values.passwords === '-' && values['database-uri'] === '-')
-    throw wrong('Only one of --passwords and --database-uri can come by stdin');
+    throw wrong('Only one of --passwords and --database-uri can come from stdin');
   return {
     groupVars: values['group-vars'],
     repo: values.repo,

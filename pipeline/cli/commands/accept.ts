@@ -8,13 +8,13 @@ export const declare: Declare = (program, act) => {
     .command('accept')
     .argument('<image>', 'an image of the configuration')
     .description(
-      'deploy an uploaded image on a machine, check it there, release the machine; exit code 6 when it fails',
+      'deploy an uploaded image on a machine, check it there and release the machine; exit code 6 if the image fails',
     )
     .option(
       '--machine <name...>',
-      'machines that may be deployed and overwritten; the first that is ready is taken',
+      'machines that may be deployed and overwritten; the first one that is Ready is used',
     )
-    .option('--tag <tag...>', 'tags that such a machine must have, all of them')
+    .option('--tag <tag...>', 'tags that the machine must have, all of them')
     .option('--build <name>', 'the versioned name in MAAS (default: the newest upload)')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
     .addOption(settingOption(ACCEPTANCE.checks))
@@ -22,8 +22,8 @@ export const declare: Declare = (program, act) => {
     .option('--keep', 'leave the machine deployed')
     .option('--junit <file>', 'write a JUnit report')
     .option('--markdown <file>', 'write a Markdown summary')
-    .option('--no-wait', 'fail at once when another run holds the workspace')
-    .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .option('--no-wait', 'fail at once if another run uses the workspace')
+    .option('--api-key-file <file>', 'file with the API key, "-" for stdin')
     .action(
       act(async (session, image: string, flags: AcceptFlags) => {
         const { acceptImageByName } = await import('../accept-image.ts');

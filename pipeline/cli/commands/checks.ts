@@ -5,8 +5,8 @@ import type { Act } from '../command.ts';
 export function declare(program: Command, act: Act): void {
   program
     .command('checks')
-    .description('list the checks of an image, what failure each prevents, and how to fix it')
-    .option('--markdown', 'as a page of the documentation')
+    .description('list the checks, the failure that each prevents, and how to fix it')
+    .option('--markdown', 'print a Markdown page')
     .action(
       act(async (session, options: { markdown?: boolean }) => {
         const [{ CHECKS }, { checkList, checksPage }, { PROFILES }, { paint }] = await Promise.all([

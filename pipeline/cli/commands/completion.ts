@@ -5,10 +5,10 @@ import { SHELLS, type Shell } from '../completion/script.ts';
 import type { Session } from '../session.ts';
 
 const USE = `
-Switch it on for every new shell:
+To enable completion in every new shell:
   bash   echo 'source <(dgxos-maas completion bash)' >> ~/.bashrc
   zsh    echo 'source <(dgxos-maas completion zsh)' >> ~/.zshrc
-         (below the line with compinit)
+         (after the line with compinit)
   fish   dgxos-maas completion fish \\
            > ~/.config/fish/completions/dgxos-maas.fish`;
 
@@ -16,8 +16,8 @@ Switch it on for every new shell:
 export function declare(program: Command, act: Act): void {
   program
     .command('completion')
-    .addArgument(new Argument('<shell>', 'the shell to write it for').choices(SHELLS))
-    .description('write what makes a shell complete commands, options and names at Tab')
+    .addArgument(new Argument('<shell>', 'the shell').choices(SHELLS))
+    .description('print a script that completes commands, options and names in a shell')
     .addHelpText('after', USE)
     .action(
       act(async (session, shell: Shell) => {

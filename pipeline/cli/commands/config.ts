@@ -1,12 +1,12 @@
 import type { Declare } from '../command.ts';
 
 export const declare: Declare = (program, act) => {
-  const config = program.command('config').description('look at the configuration');
+  const config = program.command('config').description('show and check the configuration');
 
   config
     .command('show')
-    .description('the configuration in force, as dgxos-maas.yaml would say it')
-    .option('--origin', 'say where every value is from: flag, environment, file or default')
+    .description('print the effective configuration as a dgxos-maas.yaml')
+    .option('--origin', 'add the origin of every value: flag, environment, file or default')
     .action(
       act(async (session, options: { origin?: boolean }) => {
         const { loadConfig } = await import('../../config/load.ts');
@@ -27,7 +27,7 @@ export const declare: Declare = (program, act) => {
 
   config
     .command('validate')
-    .description('check dgxos-maas.yaml; exit code 3 when something is wrong with it')
+    .description('check dgxos-maas.yaml; exit code 3 if it has errors')
     .action(
       act(async (session) => {
         const { loadConfig } = await import('../../config/load.ts');
@@ -47,7 +47,7 @@ export const declare: Declare = (program, act) => {
 
   config
     .command('schema')
-    .description('the JSON schema of dgxos-maas.yaml, for editors')
+    .description('print the JSON schema of dgxos-maas.yaml, for editors')
     .action(
       act(async (session) => {
         const { configSchema, configSchemaText } = await import('../../config/config-schema.ts');

@@ -18,15 +18,16 @@ interface Options {
 export const declare: Declare = (program, act) => {
   program
     .command('diff')
-    .argument('<a>', 'the image before')
-    .argument('<b>', 'the image after')
-    .description('what changed between two images: packages, kernels, sizes, setuid, services, users')
+    .argument('<a>', 'the older image')
+    .argument('<b>', 'the newer image')
+    .description('compare two images: packages, kernels, sizes, setuid files, services, users')
     .option('--markdown', 'write Markdown')
-    .option('--exit-code', 'exit with 1 when they differ; without it the code is 0 either way')
+    .option('--exit-code', 'exit with 1 if the images differ (without this option the code is 0 either way)')
     .addHelpText('after', IMAGES)
     .action(
       act(async (session, a: string, b: string, options: Options) => {
-        if (a === '-' && b === '-') throw new Fault('USAGE', 'Only one of the two images can come by stdin');
+        if (a === '-' && b === '-')
+          throw new Fault('USAGE', 'Only one of the two images can come from stdin');
         const { loadConfig } = await import('../../config/load.ts');
         const { describeImage } = await import('../../image/diff/describe.ts');
         const { compareImages } = await import('../../image/diff/compare.ts');

@@ -4,9 +4,9 @@ export const declare: Declare = (program, act) => {
   program
     .command('doctor')
     .description(
-      'what this host lacks, and the command that installs it; exit code 4 when something needed lacks',
+      'list what is missing on this host and the command that installs it; exit code 4 if something required is missing',
     )
-    .option('--fix-command', 'write the command that installs what lacks, and nothing else')
+    .option('--fix-command', 'print only the command that installs what is missing')
     .action(
       act(async (session, options: { fixCommand?: boolean }) => {
         const { EXIT } = await import('../../core/faults/catalogue.ts');

@@ -7,8 +7,8 @@ export const declare: Declare = (program) => {
   program
     .helpCommand(false)
     .command('help')
-    .argument('[command...]', 'such as: machines deploy')
-    .description('help for a command')
+    .argument('[command...]', 'for example: machines deploy')
+    .description('show the help of a command')
     .action((names: string[]) => {
       let command: Command = program;
       for (const name of names) {

@@ -7,9 +7,9 @@ import type { Session } from '../session.ts';
 const targetFlags = (command: Command, dflt: string) =>
   command
     .option('--to <target...>', `MAAS targets of the configuration (default: ${dflt})`)
-    .option('--url <url>', 'a MAAS in place of a target of the configuration')
-    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
-    .option('--api-key-file <file>', 'where the API key is, "-" for stdin');
+    .option('--url <url>', 'URL of a MAAS, instead of a target of the configuration')
+    .option('--maas-profile <name>', 'use URL and key of this profile of the maas command')
+    .option('--api-key-file <file>', 'file with the API key, "-" for stdin');
 
 /** The images of a target that are meant, each once; all where nothing is named. */
 async function meant(
@@ -39,12 +39,10 @@ export const declare: Declare = (program, act) => {
         '[image]',
         'only this one: a name or id in MAAS, IMAGE:CHANNEL, or all uploads of an image of the configuration',
       )
-      .description(
-        'what a MAAS has: uploaded images, whether they are complete, and of which build they are',
-      ),
+      .description('list the uploaded images of a MAAS, their state and the build that each came from'),
     'the only one',
   )
-    .option('--machines', 'also which machines have each image now (on a MAAS with many, this takes a while)')
+    .option('--machines', 'also list the machines that use each image (slow on a MAAS with many machines)')
     .action(
       act(async (session, text: string | undefined, options: TargetOptions & { machines?: boolean }) => {
         const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
@@ -77,13 +75,13 @@ function declareDelete(images: Command, act: Act): void {
       .command('delete')
       .argument('<image...>', 'names or ids in MAAS')
       .description(
-        'delete uploaded images; never a channel, what a channel needs, what a machine has or what is on its way',
+        'delete uploaded images; never channels, images that a channel or a machine needs, or unfinished uploads',
       ),
     'the only one',
   )
-    .option('--force', 'also what was not uploaded from here')
+    .option('--force', 'also delete images that were not uploaded from this host')
     .option('-y, --yes', 'do not ask')
-    .option('-n, --dry-run', 'say what would be deleted, and change nothing')
+    .option('-n, --dry-run', 'print what would be deleted; change nothing')
     .action(
       act(async (session, texts: string[]) => {
         // What `images` has too is taken by it, wherever it stands.

@@ -10,9 +10,9 @@ export const declare: Declare = (program, act) => {
   program
     .command('init')
     .description('write a commented dgxos-maas.yaml')
-    .option('--release <release>', 'release of the catalogue', 'dgxos5')
-    .option('--force', 'replace a file that is there')
-    .option('--stdout', 'write to stdout and leave files alone')
+    .option('--release <release>', 'the DGX OS release', 'dgxos5')
+    .option('--force', 'overwrite an existing file')
+    .option('--stdout', 'write to stdout instead of a file')
     .action(
       act(async (session, options: Options) => {
         const { join } = await import('node:path');

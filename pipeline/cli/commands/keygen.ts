@@ -3,8 +3,8 @@ import type { Declare } from '../command.ts';
 export const declare: Declare = (program, act) => {
   program
     .command('keygen')
-    .description('make an Ed25519 key pair that signs images')
-    .requiredOption('--out <file>', 'the private key; the public one goes to <file>.pub')
+    .description('create an Ed25519 key pair for signing images')
+    .requiredOption('--out <file>', 'the private key; the public key is written to <file>.pub')
     .addHelpText('after', '\nWith DGXOS_MAAS_SIGNING_PASSPHRASE set, the private key is encrypted with it.')
     .action(
       act(async (session, { out }: { out: string }) => {
@@ -19,8 +19,8 @@ export const declare: Declare = (program, act) => {
         const made = await writeKeyPair(resolve(out), passphrase);
         session.data({ ok: true, encrypted: passphrase !== undefined, ...made }, () =>
           [
-            `${made.keyFile}  private key${passphrase ? ', encrypted' : ''}: keep it; set sign.key_file to it`,
-            `${made.publicKey}  public key: give it to whoever verifies; set verify.public_key to it`,
+            `${made.keyFile}  private key${passphrase ? ', encrypted' : ''}: keep it secret; set sign.key_file to it`,
+            `${made.publicKey}  public key: for everybody who verifies images; set verify.public_key to it`,
             `key ${made.keyId}`,
           ].join('\n'),
         );

@@ -9,14 +9,14 @@ const collectPairs = (text: string, earlier: string[] = []): string[] => [...ear
 /** How MAAS turns a machine on and off; never a password itself. */
 export function withPower(command: Command): Command {
   return command
-    .option('--power-type <type>', 'ipmi, redfish, virsh, lxd, manual, …: what the server can do')
+    .option('--power-type <type>', 'ipmi, redfish, virsh, lxd, manual, … (the types that the MAAS supports)')
     .option(
       '--power <name=value>',
       'a power parameter, such as power_address=10.0.0.7; may be repeated',
       collectPairs,
     )
-    .option('--power-password-env <variable>', 'the variable that holds the power password')
-    .option('--power-password-file <file>', 'the file that holds it, "-" for stdin')
+    .option('--power-password-env <variable>', 'the environment variable with the power password')
+    .option('--power-password-file <file>', 'the file with the power password, "-" for stdin')
     .option(
       '--power-secret <name=where>',
       'another secret: k_g=env:VARIABLE or k_g=file:PATH; may be repeated',
@@ -25,12 +25,12 @@ export function withPower(command: Command): Command {
 }
 
 export function declarePower(machines: Command, act: Act): void {
-  const power = machines.command('power').description('turn machines on and off, and set how MAAS does it');
+  const power = machines.command('power').description('turn machines on and off, and configure their power');
   for (const want of ['on', 'off'] as const) {
     const command = withBatch(power.command(want)).description(`turn machines ${want}`);
     if (want === 'off')
-      command.option('--soft', 'ask the operating system to shut down, where the power type can');
-    command.option('--comment <text>', "for the machine's event log").action(
+      command.option('--soft', 'ask the operating system to shut down, if the power type can');
+    command.option('--comment <text>', "text for the machine's event log").action(
       act(async (session, names: string[], flags: Flags) => {
         const { powerOnOff } = await import('../machines/power.ts');
         await powerOnOff(session, want, names, flags);
@@ -39,8 +39,8 @@ export function declarePower(machines: Command, act: Act): void {
   }
   withBatch(power.command('cycle'))
     .description('turn machines off and on again')
-    .option('--soft', 'ask the operating system to shut down, where the power type can')
-    .option('--comment <text>', "for the machine's event log")
+    .option('--soft', 'ask the operating system to shut down, if the power type can')
+    .option('--comment <text>', "text for the machine's event log")
     .action(
       act(async (session, names: string[], flags: Flags) => {
         const { powerCycle } = await import('../machines/power.ts');
@@ -48,8 +48,8 @@ export function declarePower(machines: Command, act: Act): void {
       }),
     );
   withBatch(power.command('status'))
-    .description('whether machines are on, as MAAS last saw it')
-    .option('--query', 'ask each BMC now; takes up to a minute each')
+    .description('show show whether machines are on, as MAAS last saw it')
+    .option('--query', 'ask each BMC now; takes up to a minute per machine')
     .action(
       act(async (session, names: string[], flags: Flags & { query?: boolean }) => {
         const { powerStatus } = await import('../machines/power.ts');
@@ -57,7 +57,7 @@ export function declarePower(machines: Command, act: Act): void {
       }),
     );
   withPower(withBatch(power.command('set')))
-    .description('set the power type and parameters; what is not said stays')
+    .description('set the power type and parameters; others are not changed')
     .action(
       act(async (session, names: string[], flags: Flags & PowerFlags) => {
         const { powerSet } = await import('../machines/power.ts');

@@ -16,7 +16,7 @@ const PROFILES: readonly Profile[] = ['slurm', 'k8s'];
 export const declare: Declare = (program, act) => {
   const machines = program
     .command('machines')
-    .description('list machines, add them, and power, commission, deploy, release and tag many at once');
+    .description('list, add, power, commission, deploy, release and tag machines, many at once');
   declareList(machines, act);
   declareShow(machines, act);
   declareAdd(machines, act);
@@ -27,7 +27,7 @@ export const declare: Declare = (program, act) => {
 };
 
 function declareList(machines: Command, act: Act): void {
-  withSelection(machines.command('list').description('the machines of a MAAS and where they are')).action(
+  withSelection(machines.command('list').description('list the machines of a MAAS and their states')).action(
     act(async (session, names: string[], flags: TargetFlags & SelectionFlags) => {
       const { list } = await import('../machines/list.ts');
       await list(session, names, flags);
@@ -37,8 +37,8 @@ function declareList(machines: Command, act: Act): void {
 
 function declareShow(machines: Command, act: Act): void {
   withTarget(machines.command('show'))
-    .argument('<machine...>', 'host names, FQDNs or system ids; * and ? stand for anything')
-    .description('all that MAAS says of a machine, but power parameters')
+    .argument('<machine...>', 'host names, FQDNs or system ids; * and ? are wildcards')
+    .description('show everything that MAAS knows about a machine, except power parameters')
     .action(
       act(async (session, names: string[], flags: TargetFlags) => {
         const { show } = await import('../machines/show.ts');
@@ -49,8 +49,8 @@ function declareShow(machines: Command, act: Act): void {
 
 function declareDelete(machines: Command, act: Act): void {
   forMany(machines.command('delete'))
-    .description('take machines out of MAAS; never one that somebody has, unless --force')
-    .option('--force', 'also where somebody has it or it is on its way; never a locked one')
+    .description('delete machines from MAAS; never an allocated one, unless --force')
+    .option('--force', 'also delete allocated and busy machines; never a locked one')
     .action(
       act(async (session, names: string[], flags: Flags & { force?: boolean }) => {
         const { deleteMachines } = await import('../machines/delete.ts');
@@ -61,20 +61,20 @@ function declareDelete(machines: Command, act: Act): void {
 
 function declareAdd(machines: Command, act: Act): void {
   const add = withTarget(machines.command('add'))
-    .argument('[hostname]', 'of one machine')
-    .description('make machines known to MAAS; those that are there already stay as they are')
-    .option('--from <file>', 'many machines, from a YAML file (schema/machines.schema.json)')
-    .option('--mac <address>', 'MAC address, the first is the one it boots from; may be repeated', collect)
+    .argument('[hostname]', 'the host name, to add one machine')
+    .description('add machines to MAAS; existing ones are not changed')
+    .option('--from <file>', 'add the machines of a YAML file (schema/machines.schema.json)')
+    .option('--mac <address>', 'MAC address, may be repeated; the machine boots from the first', collect)
     .option(
       '--architecture <arch>',
-      'its architecture (amd64/generic; with ipmi and without --mac: found out by MAAS)',
+      'the architecture (default: amd64/generic; with ipmi and without --mac, MAAS finds it)',
     )
-    .option('--description <text>', 'what MAAS shows beside it')
-    .option('--domain <name>', 'its DNS domain (default: the one of MAAS)')
-    .option('--pool <name>', 'its resource pool')
-    .option('--zone <name>', 'its zone')
-    .option('--tag <tag>', 'tags it; may be repeated', collect)
-    .option('--commission', 'commission them as well, and wait for it');
+    .option('--description <text>', 'a description, shown by MAAS')
+    .option('--domain <name>', 'the DNS domain (default: that of MAAS)')
+    .option('--pool <name>', 'the resource pool')
+    .option('--zone <name>', 'the zone')
+    .option('--tag <tag>', 'a tag; may be repeated', collect)
+    .option('--commission', 'also commission the machines, and wait for the end');
   withPower(add).action(
     act(async (session, hostname: string | undefined, flags: AddFlags) => {
       const { add: run } = await import('../machines/add.ts');
@@ -85,15 +85,15 @@ function declareAdd(machines: Command, act: Act): void {
 
 function declareBatches(machines: Command, act: Act): void {
   withBatch(machines.command('commission'))
-    .description('let MAAS boot machines, look at their hardware and test it')
-    .option('--enable-ssh', 'leave them on, open for your ssh key')
-    .option('--skip-bmc-config', 'leave their BMC as it is')
+    .description('commission machines: MAAS boots them, reads their hardware and tests it')
+    .option('--enable-ssh', 'leave machines on, with ssh access for your key')
+    .option('--skip-bmc-config', 'do not configure the BMC')
     .option('--skip-networking', 'keep their network configuration')
     .option('--skip-storage', 'keep their storage configuration')
-    .option('--commissioning-scripts <names>', 'run these (names or tags, by commas)', collect)
+    .option('--commissioning-scripts <names>', 'scripts to run (names or tags, separated by commas)', collect)
     .option(
       '--testing-scripts <names>',
-      'run these tests (names or tags, by commas), "none" for none',
+      'tests to run (names or tags, separated by commas), or "none"',
       collect,
     )
     .action(
@@ -104,23 +104,26 @@ function declareBatches(machines: Command, act: Act): void {
     );
 
   withBatch(machines.command('deploy'))
-    .description('install an image on ready machines; those that have it are left alone')
+    .description('deploy an image on Ready machines; machines that have it are skipped')
     .requiredOption(
       '--image <image>',
-      'custom/NAME or ubuntu/SERIES of MAAS, an image of the configuration, or IMAGE:CHANNEL',
+      'custom/NAME or ubuntu/SERIES in MAAS, an image of the configuration, or IMAGE:CHANNEL',
     )
-    .option('--kernel-options <options>', 'for the kernel, set by a tag of their own; "" takes them away')
-    .option('--hwe-kernel <kernel>', 'such as hwe-22.04; for custom images only the one that installs')
+    .option('--kernel-options <options>', 'kernel options, set with a tag; "" removes them')
+    .option(
+      '--hwe-kernel <kernel>',
+      'such as hwe-22.04; for custom images, only the kernel of the ephemeral system',
+    )
     .option('--user-data <file>', 'cloud-init user data')
-    .option('--storage-layout <layout>', 'lay the disks out anew first: flat, lvm, bcache, …')
-    .option('--comment <text>', "for the machine's event log")
+    .option('--storage-layout <layout>', 'first replace the storage layout: flat, lvm, bcache, …')
+    .option('--comment <text>', "text for the machine's event log")
     .addOption(
       new Option(
         '--profile <profile>',
-        "DeepOps' roles for those that are deployed, the first the head",
+        "DeepOps' roles for the deployed machines; the first one is the head",
       ).choices(PROFILES),
     )
-    .option('--force', 'also where the image cannot boot: no /boot/efi, or BIOS mode')
+    .option('--force', 'also deploy machines on which the image cannot boot (no /boot/efi, or BIOS mode)')
     .action(
       act(async (session, names: string[], flags: DeployFlags) => {
         const { deploy } = await import('../machines/deploy.ts');
@@ -129,11 +132,11 @@ function declareBatches(machines: Command, act: Act): void {
     );
 
   withBatch(machines.command('release'))
-    .description('give machines back; they are turned off')
-    .option('--erase', 'overwrite their disks; takes hours')
-    .option('--secure-erase', 'erase them by the disk itself, where it can')
+    .description('release machines; they are turned off')
+    .option('--erase', 'overwrite the disks; takes hours')
+    .option('--secure-erase', 'use the erase command of the disks, if they have one')
     .option('--quick-erase', 'wipe the first and the last 2 MiB of each disk only; not secure')
-    .option('--comment <text>', "for the machine's event log")
+    .option('--comment <text>', "text for the machine's event log")
     .action(
       act(async (session, names: string[], flags: Flags) => {
         const { release } = await import('../machines/batches.ts');
@@ -142,8 +145,8 @@ function declareBatches(machines: Command, act: Act): void {
     );
 
   withBatch(machines.command('wait'))
-    .description('wait for machines that are on their way, and say why one fails')
-    .requiredOption('--for <status>', 'ready, deployed, …; may be repeated: one of them', collect)
+    .description('wait until machines reach a status, and report why one fails')
+    .requiredOption('--for <status>', 'ready, deployed, …; may be repeated: any of them', collect)
     .action(
       act(async (session, names: string[], flags: Flags & { for: string[] }) => {
         const { wait } = await import('../machines/batches.ts');
@@ -155,10 +158,10 @@ function declareBatches(machines: Command, act: Act): void {
 function declareTag(machines: Command, act: Act): void {
   const tag = machines
     .command('tag')
-    .description('tag machines, by one request for each tag; or as a DeepOps cluster');
+    .description('tag machines, one request for each tag, or as a DeepOps cluster');
   for (const way of ['add', 'remove'] as const)
-    forTags(tag.command(way).argument('<tag>', 'tags, by commas'))
-      .description(way === 'add' ? 'tag machines; a tag that is not there is made' : 'take tags away')
+    forTags(tag.command(way).argument('<tag>', 'tags, separated by commas'))
+      .description(way === 'add' ? 'tag machines; missing tags are created' : 'remove tags from machines')
       .action(
         act(async (session, tags: string, names: string[], flags: TagFlags) => {
           const { tag: run } = await import('../machines/tag.ts');
@@ -176,7 +179,7 @@ function declareTag(machines: Command, act: Act): void {
         ).choices(PROFILES),
       ),
   )
-    .description("give machines DeepOps' roles: the first is the head, and roles that they had go")
+    .description("give machines DeepOps' roles; the first one is the head, and earlier roles are removed")
     .option('--head <machine>', 'the head (default: the first one named, else the first by name)')
     .action(
       act(async (session, profile: Profile, names: string[], flags: TagFlags & { head?: string }) => {
@@ -188,6 +191,6 @@ function declareTag(machines: Command, act: Act): void {
 
 function forTags(command: Command): Command {
   return withSelection(command)
-    .option('--all', 'every machine of this MAAS')
-    .option('-n, --dry-run', 'show what would change, and change nothing');
+    .option('--all', 'all machines of this MAAS')
+    .option('-n, --dry-run', 'print what would change; change nothing');
 }

@@ -15,7 +15,8 @@ interface PackFlags {
 }
 
 function partitionNumber(text: string): number {
-  if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('A number from 1 to 999 is wanted.');
+  if (!/^[1-9]\d{0,2}$/.test(text))
+    throw new InvalidArgumentError('The value must be a number from 1 to 999.');
   return Number(text);
 }
 
@@ -23,12 +24,12 @@ function partitionNumber(text: string): number {
 export function declare(program: Command, act: Act): void {
   program
     .command('pack')
-    .description('make the checked artifact of a finished disk image, raw or qcow2, with an ext4 root')
-    .requiredOption('--from <disk>', 'the disk of a machine that was shut down')
-    .option('--out <file>', 'NAME.tar.gz (default: named as the disk, in this folder)')
+    .description('pack and check a finished disk image (raw or qcow2, with an ext4 root)')
+    .requiredOption('--from <disk>', 'the disk image of a machine that was shut down')
+    .option('--out <file>', 'NAME.tar.gz (default: the name of the disk, in the current folder)')
     .option(
       '--partition <number>',
-      'where the root is (default: the largest with a Linux file system)',
+      'the partition with the root (default: the largest with a Linux file system)',
       partitionNumber,
     )
     .addOption(new Option('--fast', 'compress less').conflicts('small'))
@@ -38,11 +39,11 @@ export function declare(program: Command, act: Act): void {
       'dgxos5, dgxos6, dgxos7, dgxos (by base image), demo or any-ubuntu',
       'any-ubuntu',
     )
-    .option('--base-image <os/series>', 'the base image that MAAS will have, such as ubuntu/focal')
+    .option('--base-image <os/series>', 'the base image for MAAS, such as ubuntu/focal')
     .addHelpText(
       'after',
-      '\nAs root the kernel mounts the disk and nothing is lost; without, fuse2fs loses\n' +
-        'sub-second times and trusted.* attributes. Exit code 6 when a blocker fails;\n' +
+      '\nAs root, the kernel mounts the disk and nothing is lost; otherwise fuse2fs loses\n' +
+        'sub-second times and trusted.* attributes. Exit code 6 if a blocker fails;\n' +
         'the files are kept for `validate` and `diff`.',
     )
     .action(act(pack));
@@ -53,12 +54,12 @@ async function pack(session: Session, flags: PackFlags): Promise<void> {
   const stem = basename(flags.from).replace(/\.(?:raw|img|qcow2?)$/i, '');
   const out = flags.out ?? `${stem}.tar.gz`;
   if (!/[^/]\.(?:tar\.gz|tgz)$/.test(out))
-    throw new Fault('USAGE', `"${out}" is no name for an artifact`, {
-      hint: 'Give one that ends in .tar.gz or .tgz.',
+    throw new Fault('USAGE', `"${out}" is not a name for an artifact`, {
+      hint: 'Use a name that ends in .tar.gz or .tgz.',
     });
   if (flags.baseImage !== undefined && !/^[a-z]+\/[a-z0-9.-]+$/i.test(flags.baseImage))
     throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
-      hint: 'Give os/series, such as ubuntu/focal.',
+      hint: 'Use os/series, such as ubuntu/focal.',
     });
   const { packDisk } = await import('../../image/disk/from-disk.ts');
   const { emit, signal, env } = session;

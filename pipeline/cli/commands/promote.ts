@@ -7,21 +7,21 @@ export const declare: Declare = (program, act) => {
     .command('promote')
     .argument('<image>', 'an image of the configuration')
     .description(
-      'let a channel (such as custom/dgx1-5.0-stable) show an uploaded image that is complete and checked',
+      'give a channel (such as custom/dgx1-5.0-stable) an uploaded build that is complete and checked',
     )
     .requiredOption('--channel <name>', 'such as stable')
     .option('--build <name>', 'the versioned name in MAAS (default: the newest upload)')
-    .option('--require-accepted', 'only when it passed its acceptance on a machine')
-    .option('--quarantined', 'even when it failed there')
+    .option('--require-accepted', 'only if the build passed its acceptance on a machine')
+    .option('--quarantined', 'even if the build failed its acceptance')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
-    .option('--url <url>', 'a MAAS in place of a target of the configuration')
-    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
-    .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .option('--url <url>', 'URL of a MAAS, instead of a target of the configuration')
+    .option('--maas-profile <name>', 'use URL and key of this profile of the maas command')
+    .option('--api-key-file <file>', 'file with the API key, "-" for stdin')
     .addHelpText(
       'after',
-      "\nMAAS has no second name for an image: it is sent again under the channel's name\n" +
-        '(up to 3.4 MAAS takes what it has). What the channel showed stays whole and in\n' +
-        'use until the new one is complete; see docs/upload.md.',
+      '\nMAAS cannot give an image a second name: its data is sent again for the\n' +
+        'channel (MAAS up to 3.4 reuses what it has). What the channel has now stays\n' +
+        'complete and in use meanwhile; see docs/upload-reference.md.',
     )
     .action(
       act(async (session, image: string, options: ChannelOptions & { build?: string }) => {

@@ -18,15 +18,18 @@ export const declare: Declare = (program, act) => {
   withSettings(command, Object.values(others))
     .argument('[image]', 'only uploads of this image of the configuration')
     .description(
-      'delete old uploads from MAAS; never a channel, what a channel shows, what was deployed lately or is on its way',
+      'delete old uploads from MAAS; never channels, builds that a channel needs, or images that are or were recently deployed',
     )
     .option('--to <target...>', 'MAAS targets of the configuration (default: the only one)')
-    .option('--url <url>', 'a MAAS in place of a target of the configuration')
-    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
-    .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
-    .option('--channels', 'also what channels keep of earlier promotions; see docs/upload.md')
-    .option('-y, --yes', 'do not ask before a channel is without content for a while')
-    .option('-n, --dry-run', 'say what would be deleted and why, and change nothing')
+    .option('--url <url>', 'URL of a MAAS, instead of a target of the configuration')
+    .option('--maas-profile <name>', 'use URL and key of this profile of the maas command')
+    .option('--api-key-file <file>', 'file with the API key, "-" for stdin')
+    .option(
+      '--channels',
+      'also delete what channels store of earlier promotions; see docs/upload-reference.md',
+    )
+    .option('-y, --yes', 'do not ask before a channel becomes undeployable for a while')
+    .option('-n, --dry-run', 'print what would be deleted and why; change nothing')
     .action(
       act(async (session, image: string | undefined, options: Options) => {
         const { loadConfig } = await import('../../config/load.ts');

@@ -13,13 +13,13 @@ export const declare: Declare = (program, act) => {
     .command('report')
     .argument('[image]', 'an image of the configuration (default: the only one)')
     .description(
-      'one offline HTML file on a run: verdict, checks, changes, sizes, stages, provenance, console',
+      'write one HTML file about the last run: verdict, checks, changes, sizes, stages, provenance, console',
     )
-    .option('-o, --out <file>', 'where to write it, - for stdout (default: <workspace>/<image>/report.html)')
-    .option('--run <dir>', "an image's folder of a workspace, in place of one of the configuration")
+    .option('-o, --out <file>', 'the file, - for stdout (default: <workspace>/<image>/report.html)')
+    .option('--run <dir>', "an image's folder in a workspace, instead of an image of the configuration")
     .option(
       '--since <image-or-file>',
-      'compare with this instead of the last release: anything that `diff` takes',
+      'compare with this instead of the last release: anything that `diff` accepts',
     )
     .action(
       act(async (session, image: string | undefined, options: Options) => {
@@ -74,7 +74,7 @@ async function write(file: string, html: string): Promise<void> {
         'USAGE',
         `No file can be written at ${file}: ${code === 'EISDIR' ? 'it is a folder' : 'its folder does not exist'}`,
         {
-          hint: 'Give --out the name of a file in a folder that exists.',
+          hint: 'Use --out with a file in a folder that exists.',
         },
       );
     throw fromSystemError(error, `writing ${file}`);

@@ -6,12 +6,12 @@ export const declare: Declare = (program, act) => {
   program
     .command('rollback')
     .argument('<image>', 'an image of the configuration')
-    .description('let a channel show again what it showed before the last promotion')
+    .description('give a channel the build it had before the last promotion')
     .requiredOption('--channel <name>', 'such as stable')
     .option('--to <target...>', 'MAAS targets of the configuration (default: those of the image)')
-    .option('--url <url>', 'a MAAS in place of a target of the configuration')
-    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
-    .option('--api-key-file <file>', 'where the API key is, "-" for stdin')
+    .option('--url <url>', 'URL of a MAAS, instead of a target of the configuration')
+    .option('--maas-profile <name>', 'use URL and key of this profile of the maas command')
+    .option('--api-key-file <file>', 'file with the API key, "-" for stdin')
     .action(
       act(async (session, image: string, options: ChannelOptions) => {
         const { channelRequest } = await import('../channel-request.ts');

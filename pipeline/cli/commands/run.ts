@@ -13,10 +13,10 @@ function stageOption(flag: string, text: string): Option {
 
 function addRunOptions(command: Command): Command {
   return withSettings(command, RUN_SETTINGS)
-    .addOption(stageOption('--force', 'run this stage even when it is fresh'))
+    .addOption(stageOption('--force', 'run this stage even if it is fresh'))
     .addOption(stageOption('--from', 'run this stage and all later ones'))
-    .option('-n, --dry-run', 'print which stages would run and why, with the commands; change nothing')
-    .option('--no-wait', 'fail at once when another run holds the workspace')
+    .option('-n, --dry-run', 'print the stages that would run, why, and their commands; change nothing')
+    .option('--no-wait', 'fail at once if another run uses the workspace')
     .addOption(new Option('--fast', 'compress less').conflicts('small'))
     .option('--small', 'compress more');
 }
@@ -24,9 +24,9 @@ function addRunOptions(command: Command): Command {
 /** `run`, `build` and `render`: the same table of stages, to different ends. */
 export function declare(program: Command, act: Act): void {
   const ends: [string, StageId, string][] = [
-    ['run', 'upload', 'do all: from the ISO to the boot resource in MAAS'],
-    ['build', 'validate', 'make the checked artifact of an image, without an upload'],
-    ['render', 'render', 'write the Packer and curtin files of an image and stop'],
+    ['run', 'upload', 'build, check and upload an image: from the ISO to the boot resource'],
+    ['build', 'validate', 'build and check the artifact of an image, without an upload'],
+    ['render', 'render', 'write the Packer and curtin files of an image, and stop'],
   ];
   for (const [name, until, text] of ends) {
     const command = addRunOptions(
@@ -35,8 +35,11 @@ export function declare(program: Command, act: Act): void {
     if (name === 'run')
       command
         .addOption(stageOption('--until', 'stop after this stage'))
-        .option('--accept', 'after the upload deploy it on a machine and check it there (see `accept`)')
-        .option('--promote <channel>', 'let this channel show it at the end, such as stable');
+        .option(
+          '--accept',
+          'after the upload, deploy the image on a machine and check it there (see `accept`)',
+        )
+        .option('--promote <channel>', 'at the end, promote the image to this channel, such as stable');
     command.action(
       act(async (session, image: string, options: RunImageOptions) => {
         const asked = { accept: options.accept === true, promote: options.promote !== undefined };

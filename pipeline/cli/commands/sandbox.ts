@@ -23,7 +23,7 @@ function whole(from: number, to: number) {
   return (text: string): number => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < from || value > to)
-      throw new InvalidArgumentError(`A whole number from ${from} to ${to} is wanted.`);
+      throw new InvalidArgumentError(`The value must be a whole number from ${from} to ${to}.`);
     return value;
   };
 }
@@ -31,7 +31,7 @@ function whole(from: number, to: number) {
 function factor(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1000))
-    throw new InvalidArgumentError('A number above 0, up to 1000, is wanted.');
+    throw new InvalidArgumentError('The value must be a number above 0, up to 1000.');
   return value;
 }
 
@@ -42,24 +42,25 @@ export function declare(program: Command, act: Act): void {
   program
     .command('sandbox')
     .description('start a server on loopback that answers as the MAAS API does; it is not MAAS')
-    .option(
-      '--dir <dir>',
-      'where images, state and API key are kept (default: sandbox in the state directory)',
-    )
+    .option('--dir <dir>', 'folder for images, state and API key (default: sandbox in the state directory)')
     .option('--port <port>', 'port on 127.0.0.1 (default: a free one)', whole(1, 65_535))
     .option(
       '--family <version>',
-      "version of MAAS to play, 2.8 to 3.8, or a release such as 3.5.3 (default: the directory's own, else 3.5)",
+      'version of MAAS to imitate, 2.8 to 3.8, or a release such as 3.5.3 (default: that of the folder, else 3.5)',
     )
     .addOption(new Option('--maas <version>', 'the same as --family').conflicts('family'))
-    .option('--regions <count>', 'region controllers, each with its own copies (from 3.5)', whole(1, 100))
+    .option(
+      '--regions <count>',
+      'number of region controllers, each with its own copies (from 3.5 on)',
+      whole(1, 100),
+    )
     .addOption(
-      new Option('--front <server>', 'answer as behind its web server, with its limits').choices(['nginx']),
+      new Option('--front <server>', 'answer as behind this web server, with its limits').choices(['nginx']),
     )
     .option('--fault <rule>', 'KIND:WHICH:FAULT[:ARGUMENT], such as put:3:reset; may be repeated', collect)
     .option(
       '--machines <count>',
-      'machines that show up as New at once: gpu-001, gpu-002, …',
+      'number of machines that enlist at the start: gpu-001, gpu-002, …',
       whole(1, 10_000),
     )
     .option(
@@ -67,24 +68,24 @@ export function declare(program: Command, act: Act): void {
       'HOST:STAGE[:HOW], such as gpu-007:commissioning or gpu-1*:deploying:once; may be repeated',
       collect,
     )
-    .option('--speed <factor>', 'how much faster machines are than usual (seconds a stage)', factor)
-    .option('--guests', 'deployed machines are the unpacked image and answer ssh, see docs/acceptance.md')
+    .option('--speed <factor>', 'factor by which machines are faster than usual (seconds per stage)', factor)
+    .option('--guests', 'deployed machines run the unpacked image and answer ssh, see docs/acceptance.md')
     .option(
       '--guest-port <port>',
-      'where they answer, each on an address of its own',
+      'the ssh port of deployed machines, each at its own address',
       whole(1, 65_535),
       22_022,
     )
     .option(
       '--trouble <rule>',
-      'HOST:TROUBLE of a guest, such as gpu-001:failed-unit; may be repeated',
+      'HOST:TROUBLE for a guest, such as gpu-001:failed-unit; may be repeated',
       collect,
     )
     .option('--no-admin', 'print the key of a user who is not an administrator')
     .addHelpText(
       'after',
-      '\nStdout is for a shell: eval "$(dgxos-maas sandbox …)" waits for the end, so\n' +
-        'redirect it to a file and source that. Each request is logged with --verbose.',
+      '\nStdout is shell code, but eval "$(dgxos-maas sandbox …)" would wait for the end:\n' +
+        'redirect it to a file and source the file. --verbose logs each request.',
     )
     .action(
       act(async (session, flags: SandboxFlags) => {

@@ -18,22 +18,20 @@ const target = (command: Command) =>
   command
     .option('--group-vars <file>', "DeepOps' group_vars file, for the URL and the domain of its MAAS")
     .option('--to <target>', 'MAAS target of the configuration (default: the only one)')
-    .option('--url <url>', 'a MAAS in place of a target of the configuration')
-    .option('--maas-profile <name>', 'take URL and key of this profile of the maas command')
-    .option('--api-key-file <file>', 'where the API key is, "-" for stdin');
+    .option('--url <url>', 'URL of a MAAS, instead of a target of the configuration')
+    .option('--maas-profile <name>', 'use URL and key of this profile of the maas command')
+    .option('--api-key-file <file>', 'file with the API key, "-" for stdin');
 
 const file = (command: Command) => target(command.option('-f, --file <file>', 'the site file', 'site.yaml'));
 
 export const declare: Declare = (program, act) => {
   const site = program
     .command('site')
-    .description(
-      'what a MAAS is to hold besides images, as a file: settings, keys, boot sources, networks, tags',
-    );
+    .description('configure a MAAS from a file: settings, keys, boot sources, networks, tags');
 
   file(site.command('plan'))
-    .description('the differences between the file and the MAAS; changes nothing')
-    .option('--detailed-exitcode', 'exit code 8 when there are differences')
+    .description('show the differences between the file and the MAAS; change nothing')
+    .option('--detailed-exitcode', 'exit code 8 if there are differences')
     .action(
       act(async (session, flags: FileFlags & { detailedExitcode?: boolean }) => {
         const { paint } = await import('../../core/text/paint.ts');
@@ -47,7 +45,7 @@ export const declare: Declare = (program, act) => {
     );
 
   file(site.command('apply'))
-    .description('make the differences go away, in the order in which they stand on each other')
+    .description('change the MAAS so that it matches the file')
     .option('-y, --yes', 'do not ask')
     .action(
       act(async (session, flags: FileFlags & { yes?: boolean }) => {
@@ -76,7 +74,7 @@ export const declare: Declare = (program, act) => {
     );
 
   target(site.command('show'))
-    .description('what the MAAS holds, for reading')
+    .description('show the settings of the MAAS')
     .action(
       act(async (session, flags: TargetFlags) => {
         const { paint } = await import('../../core/text/paint.ts');
@@ -99,9 +97,9 @@ export const declare: Declare = (program, act) => {
     );
 
   target(site.command('export'))
-    .description('write the site file of the MAAS; its plan is empty')
-    .option('-o, --output <file>', 'write to a file in place of stdout')
-    .option('--force', 'replace a file that is there')
+    .description('write the settings of the MAAS as a site file')
+    .option('-o, --output <file>', 'write to a file instead of stdout')
+    .option('--force', 'overwrite an existing file')
     .action(
       act(async (session, flags: TargetFlags & { output?: string; force?: boolean }) => {
         const { dirname, resolve } = await import('node:path');
@@ -124,7 +122,7 @@ export const declare: Declare = (program, act) => {
     .command('init')
     .description('write a commented site.yaml')
     .option('-f, --file <file>', 'the site file', 'site.yaml')
-    .option('--force', 'replace a file that is there')
+    .option('--force', 'overwrite an existing file')
     .action(
       act(async (session, flags: { file: string; force?: boolean }) => {
         const { resolve } = await import('node:path');
@@ -138,7 +136,7 @@ export const declare: Declare = (program, act) => {
 
   site
     .command('schema')
-    .description('the JSON schema of site.yaml, for editors')
+    .description('print the JSON schema of site.yaml, for editors')
     .action(
       act(async (session) => {
         const { schemaText } = await import('../../config/yaml/schema.ts');
@@ -158,7 +156,7 @@ async function groupVars(session: Session, path: string | undefined) {
     session.emit({
       type: 'notice',
       level: 'warning',
-      message: `${where.file}:${where.line}: ${key} is there twice; the last counts, as for Ansible`,
+      message: `${where.file}:${where.line}: ${key} occurs twice; the last one is used, as in Ansible`,
     });
   for (const { variable, why, where } of vars.unresolved.filter(({ variable }) =>
     /domain|url/.test(variable),
@@ -166,7 +164,7 @@ async function groupVars(session: Session, path: string | undefined) {
     session.emit({
       type: 'notice',
       level: 'warning',
-      message: `${where.file}:${where.line}: ${variable} is passed over: ${why}`,
+      message: `${where.file}:${where.line}: ${variable} is ignored: ${why}`,
     });
   return vars;
 }

@@ -29,7 +29,7 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
     program
       .command('upload')
       .argument('<image-or-file>', 'an image of the configuration, or a file')
-      .description('send an image to MAAS, whatever happens on the way; sends nothing that is there already')
+      .description('upload an image to MAAS, resuming after every fault; nothing that MAAS has is sent again')
       .option(
         '--to <target...>',
         'MAAS targets of the configuration (default: those of the image, or the only one)',
@@ -45,14 +45,14 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
       )
       .option(
         '--base-image <os/series>',
-        'of a file: what it is made of, such as ubuntu/focal (default: from the image)',
+        'of a file: its base image, such as ubuntu/focal (default: from the image)',
       )
       .option('--filetype <type>', 'of a file: tgz, tbz, txz or dd… (default: from the file name)')
-      .addOption(new Option('--profile <profile>', 'of a file: which checks apply').default('any-ubuntu'))
+      .addOption(new Option('--profile <profile>', 'of a file: the profile of checks').default('any-ubuntu'))
       .option('--no-validate', 'of a file: upload it unchecked')
-      .option('--url <url>', 'of a file: the MAAS to send it to, in place of a target of the configuration')
-      .option('--maas-profile <name>', 'of a file: take URL and key of this profile of the maas command')
-      .option('--api-key-file <file>', 'of a file: where the API key is, "-" for stdin')
+      .option('--url <url>', 'of a file: URL of the MAAS, instead of a target of the configuration')
+      .option('--maas-profile <name>', 'of a file: use URL and key of this profile of the maas command')
+      .option('--api-key-file <file>', 'of a file: file with the API key, "-" for stdin')
       .action(
         act(async (session, subject: string, options: Options) => {
           const found = await whatIs(subject, session);
@@ -63,9 +63,9 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
             const flag = out.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);
             throw new Fault(
               'USAGE',
-              `--${flag} belongs to the upload of a file, and ${subject} is an image of the configuration`,
+              `--${flag} is only for the upload of a file, and ${subject} is an image of the configuration`,
               {
-                hint: 'The configuration says it: `dgxos-maas config show`. A file is named with a slash, such as ./FILE.',
+                hint: 'It is set in the configuration (`dgxos-maas config show`). For a file, write a slash: ./FILE.',
               },
             );
           }
@@ -92,7 +92,7 @@ async function whatIs(subject: string, session: Session): Promise<'file' | 'imag
   const images = names.length > 0 ? `The images are: ${names.join(', ')}.` : 'No image is configured.';
   throw new Fault(
     'UPLOAD_MISSING',
-    `"${subject}" is neither a file here nor an image of the configuration${meant ? `. Did you mean "${meant}"?` : ''}`,
+    `"${subject}" is neither a file nor an image of the configuration${meant ? `. Did you mean "${meant}"?` : ''}`,
     {
       hint: `${images} ${config.file === null ? `There is no dgxos-maas.yaml here.` : `They are in ${config.file}.`}`,
     },

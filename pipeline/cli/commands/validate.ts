@@ -25,39 +25,36 @@ export function declare(program: Command, act: Act): void {
   program
     .command('validate')
     .argument('<file>', 'image: .tar.gz, .tar.xz, .tar.bz2 or .tar; a path, an http(s) URL, or - for stdin')
-    .description('check an image for MAAS in one pass; exit code 6 when a blocker fails')
+    .description('check an image for MAAS in one pass; exit code 6 if a blocker fails')
     .option(
       '-p, --profile <profile>',
       'dgxos5, dgxos6, dgxos7, dgxos (by base image), demo or any-ubuntu',
       'any-ubuntu',
     )
-    .option('--base-image <os/series>', 'the base image that MAAS will have, such as ubuntu/focal')
+    .option('--base-image <os/series>', 'the base image for MAAS, such as ubuntu/focal')
     .option('--platform <platform>', 'the platform that /etc/dgx-release must name')
-    .option('--offline', 'machines reach no archive: missing boot packages are blockers')
-    .option(
-      '--probe-sources',
-      "ask each of apt's sources in the image whether it is there (at most a minute)",
-    )
-    .option(
-      '--since <image-or-file>',
-      'the release whose size it is compared with: anything that `diff` takes',
-    )
+    .option('--offline', 'machines cannot reach an archive: missing boot packages are blockers')
+    .option('--probe-sources', 'test whether each apt source in the image can be reached (at most a minute)')
+    .option('--since <image-or-file>', 'compare the size with this release: anything that `diff` accepts')
     .option(
       '--waivers <file>',
-      'YAML list of {check, reason, until} that this site accepts (default: as configured)',
+      'YAML file with accepted findings: {check, reason, until} (default: as configured)',
     )
     .option('--junit <file>', 'write a JUnit report')
     .option('--markdown <file>', 'write a Markdown summary')
     .option('--sarif <file>', 'write a SARIF 2.1.0 log for code scanning')
-    .option('--github', 'annotations for GitHub Actions in place of the table, and its job summary')
-    .option('--facts', 'put all facts of the image into the object of --json')
+    .option(
+      '--github',
+      'print annotations for GitHub Actions instead of the table, and write the job summary',
+    )
+    .option('--facts', 'add all facts of the image to the output of --json')
     .action(act(validate));
 }
 
 async function validate(session: Session, file: string, flags: ValidateFlags): Promise<void> {
   if (flags.baseImage !== undefined && !/^[a-z]+\/[a-z0-9.-]+$/i.test(flags.baseImage))
     throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
-      hint: 'Give os/series, such as ubuntu/focal.',
+      hint: 'Use os/series, such as ubuntu/focal.',
     });
   const [{ validateFile }, { siteWaivers }] = await Promise.all([
     import('../../image/checks/validate-file.ts'),
@@ -99,8 +96,8 @@ async function sizeOf(image: string, { env, emit, signal, configFile }: Session)
   const config = async () => (await loadConfig({ file: configFile, env, cwd: process.cwd() })).config;
   const { facts } = await describeImage(image, { env, emit, signal, config });
   if (facts.bytes) return facts.bytes.stored;
-  throw new Fault('IMAGE_UNREADABLE', `${image} does not say how large its files are`, {
-    hint: 'Give its manifest, its facts.json or the archive.',
+  throw new Fault('IMAGE_UNREADABLE', `The size of the files of ${image} is not known`, {
+    hint: 'Use its manifest, its facts.json or the archive.',
   });
 }
 

@@ -12,10 +12,10 @@ interface Flags {
 export const declare: Declare = (program, act) => {
   program
     .command('verify')
-    .argument('<file>', 'the image file; its records are looked for beside it')
+    .argument('<file>', 'the image file; its records must be beside it')
     .description('check an image against its SHA256SUMS, manifest, SBOM, provenance and signature, offline')
     .addOption(settingOption(SETTINGS.verify.fields.public_key))
-    .option('--require-signature', 'fail when there is no good signature')
+    .option('--require-signature', 'fail if there is no valid signature')
     .action(act(verify));
 };
 

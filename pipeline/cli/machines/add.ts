@@ -32,7 +32,7 @@ export interface AddFlags extends TargetFlags, PowerFlags, BatchFlags {
 export async function add(session: Session, hostname: string | undefined, flags: AddFlags): Promise<void> {
   const { env, emit, signal } = session;
   if ((hostname === undefined) === (flags.from === undefined))
-    throw new Fault('USAGE', 'Give a host name, or many machines by --from FILE', {
+    throw new Fault('USAGE', 'Name a host, or add many machines with --from FILE', {
       hint: 'dgxos-maas machines add gpu01 --mac 48:b0:2d:00:00:01 --power-type ipmi --power power_address=10.0.0.7',
     });
   const file = flags.from === undefined ? undefined : await MachinesFile.read(flags.from, process.cwd());
@@ -74,16 +74,16 @@ export async function add(session: Session, hostname: string | undefined, flags:
 async function oneMachine(hostname: string, flags: AddFlags, env: NodeJS.ProcessEnv): Promise<NewMachine> {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(hostname))
     throw new Fault('USAGE', `"${hostname}" is no host name`, {
-      hint: 'Lower-case letters, digits and dashes, without a domain.',
+      hint: 'Use lower-case letters, digits and dashes, without a domain.',
     });
   const macs = (flags.mac ?? []).map((mac) => {
     if (MAC.test(mac)) return plainMac(mac);
-    throw new Fault('USAGE', `"${mac}" is no MAC address`, { hint: 'Such as 48:b0:2d:00:00:01.' });
+    throw new Fault('USAGE', `"${mac}" is no MAC address`, { hint: 'For example 48:b0:2d:00:00:01.' });
   });
   const power = await powerOf(flags, env);
   if (macs.length === 0 && !knownByBmc(power?.type))
-    throw new Fault('USAGE', 'A machine needs --mac: MAAS knows it by its address when it boots', {
-      hint: 'Only a machine with --power-type ipmi is known by its BMC and needs none.',
+    throw new Fault('USAGE', 'A machine needs --mac: MAAS recognises it by this address when it boots', {
+      hint: 'Only a machine with --power-type ipmi is recognised by its BMC and needs none.',
     });
   if (power && power.type === undefined)
     throw new Fault('USAGE', 'Power parameters need --power-type', {
@@ -142,7 +142,7 @@ function addedJson({ hostname, outcome, machine, set, differs, fault }: Added): 
 
 const WORDS = {
   added: 'added',
-  already: 'was there already',
+  already: 'already exists',
   completed: 'completed',
   refused: 'refused',
   failed: 'failed',

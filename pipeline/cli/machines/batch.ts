@@ -105,9 +105,9 @@ function takeUp(job: Job, planned: readonly Planned[]): { message: string; hint:
   const { until } = job;
   const waitable = Array.isArray(until) && names.length <= NAMED;
   return {
-    message: 'Interrupted; what was begun goes on in MAAS',
+    message: 'Interrupted; MAAS continues what was started',
     hint: waitable
-      ? `Take it up again: dgxos-maas machines wait ${names.join(' ')} --for ${until.join(',')}; or run the same command again: what is begun is only waited for.`
-      : 'Run the same command again: what is begun is only waited for, what is done is left alone.',
+      ? `To wait for it: dgxos-maas machines wait ${names.join(' ')} --for ${until.join(',')}; or run the same command again, which starts nothing twice.`
+      : 'Run the same command again: it starts nothing twice.',
   };
 }

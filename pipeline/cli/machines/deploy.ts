@@ -34,7 +34,7 @@ export async function deploy(session: Session, names: string[], flags: DeployFla
     emit({
       type: 'notice',
       level: 'warning',
-      message: `--hwe-kernel ${flags.hweKernel} is only for the system that installs: MAAS chooses no kernel for custom images`,
+      message: `--hwe-kernel ${flags.hweKernel} is only used for the ephemeral system: MAAS chooses no kernel for custom images`,
     });
   const missingFor: string[] = [];
   if (image.baseImage)
@@ -74,8 +74,8 @@ export async function deploy(session: Session, names: string[], flags: DeployFla
     emit({
       type: 'notice',
       level: hasHead ? 'info' : 'warning',
-      message: `Tagged for ${flags.profile}; ${head.hostname} is ${hasHead ? '' : 'to be '}the head`,
-      ...(hasHead ? {} : { hint: 'It is tagged when it is deployed: run the same command again.' }),
+      message: `Tagged for ${flags.profile}; ${head.hostname} ${hasHead ? 'is' : 'will be'} the head`,
+      ...(hasHead ? {} : { hint: 'It is tagged once it is deployed: run the same command again.' }),
     });
   }
   endBatch(session, 'deploy', results, { image: image.name });

@@ -14,7 +14,7 @@ export interface PowerFlags {
 }
 
 const WAYS =
-  '--power-password-env VARIABLE, or --power-password-file FILE ("-" for stdin); other secrets by --power-secret NAME=env:VARIABLE.';
+  '--power-password-env VARIABLE, or --power-password-file FILE ("-" for stdin); other secrets: --power-secret NAME=env:VARIABLE.';
 
 /**
  * Power as the command line gives it; a password on it is refused, since everybody on this host can read it there.
@@ -26,7 +26,7 @@ export async function powerOf(flags: PowerFlags, env: NodeJS.ProcessEnv): Promis
     const [name, value] = split(pair, '--power', 'power_address=10.0.0.7');
     if (looksSecret(name)) {
       registerSecret(value);
-      throw new Fault('USAGE', `${name} is a secret and is not given on the command line`, { hint: WAYS });
+      throw new Fault('USAGE', `${name} is a secret and is not accepted on the command line`, { hint: WAYS });
     }
     parameters[name] = value;
   }
@@ -51,7 +51,7 @@ function split(pair: string, flag: string, example: string): [name: string, valu
 function passwordSource(flags: PowerFlags): SecretSource | undefined {
   const { powerPasswordEnv: environment, powerPasswordFile: file } = flags;
   if (environment !== undefined && file !== undefined)
-    throw new Fault('USAGE', 'The power password comes from one place: the environment or a file');
+    throw new Fault('USAGE', 'Use either --power-password-env or --power-password-file, not both');
   if (environment !== undefined) return { environment };
   return file === undefined ? undefined : { file };
 }
@@ -61,7 +61,11 @@ function secretSource(name: string, value: string): SecretSource {
   if (way === 'env') return { environment: where };
   if (way === 'file') return { file: where };
   registerSecret(value);
-  throw new Fault('USAGE', `--power-secret ${name}=… names where the secret is, not the secret itself`, {
-    hint: `${name}=env:VARIABLE or ${name}=file:PATH`,
-  });
+  throw new Fault(
+    'USAGE',
+    `--power-secret ${name}=… takes the location of the secret, not the secret itself`,
+    {
+      hint: `${name}=env:VARIABLE or ${name}=file:PATH`,
+    },
+  );
 }

@@ -51,7 +51,7 @@ export async function powerCycle(
   const ended = await runBatch(
     session,
     maas,
-    { ...off, name: 'power cycle', what: 'turned off and on again; what runs there ends' },
+    { ...off, name: 'power cycle', what: 'turned off and on again; running work is lost' },
     machines,
     withTime,
   );

@@ -40,7 +40,7 @@ export async function selectMachines(
   const selector = selectorOf(names, flags);
   if (Object.keys(selector).length === 0 && !flags.all)
     throw new Fault('USAGE', 'No machine is selected', {
-      hint: 'Name machines (gpu01, "gpu*"), or use --tag, --pool, --zone, --status; --all means every one.',
+      hint: 'Name machines (gpu01, "gpu*"), or use --tag, --pool, --zone, --status; --all selects every machine.',
     });
   return selectedMachines(client, selector);
 }
@@ -74,5 +74,5 @@ async function expectPlaces(
 
 /** The end of a command whose selection fits no machine: all that there was to do is done. @param rest its JSON besides `ok` */
 export function nothingSelected(session: Session, rest: object): void {
-  session.data({ ok: true, ...rest }, 'Nothing to do: no machine of this MAAS fits the selection.');
+  session.data({ ok: true, ...rest }, 'Nothing to do: no machine of this MAAS matches the selection.');
 }

@@ -33,7 +33,7 @@ export async function loadRelease(id: string): Promise<Release> {
     throw new Fault(
       'RELEASE_UNKNOWN',
       `There is no release ${quoted(id)}${meant ? `. Did you mean ${quoted(meant)}?` : ''}`,
-      { hint: `Releases of the catalogue: ${known.join(', ')}.` },
+      { hint: `The releases are: ${known.join(', ')}.` },
     );
   }
   let release = loaded.get(id);

@@ -168,7 +168,7 @@ export const IMAGE = {
     help: 'A platform that the ISO holds, such as dgx1, dgx2 or dgx_a100.',
     example: ({ release }) => Object.keys(release.platforms)[0]!,
     note: ({ release }) =>
-      `Known: ${Object.keys(release.platforms).join(', ')}${release.openPlatforms ? '; the ISO may hold others.' : '.'}`,
+      `Known: ${Object.keys(release.platforms).join(', ')}${release.openPlatforms ? '; the ISO may have others.' : '.'}`,
   }),
   version: setting({
     kind: text({ pattern: '^[A-Za-z0-9][A-Za-z0-9._+~-]*$', accepts: 'a version in quotes, such as "5.0"' }),
@@ -200,7 +200,7 @@ export const IMAGE = {
         example: ({ release }) => release.knownIsos[0]?.sha256 ?? NO_SUM,
         note: ({ release }) =>
           release.knownIsos.length > 0
-            ? 'Compare it with the sum that came with your download.'
+            ? 'Compare it with the sha256 that came with your download.'
             : 'Put the output of sha256sum here; zeros never match.',
       }),
     },

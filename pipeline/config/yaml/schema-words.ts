@@ -65,7 +65,7 @@ export function inWords(error: ErrorObject, root: unknown): Problem {
       return {
         path,
         at: 'value',
-        message: `${name}: exactly one is wanted`,
+        message: `${name}: exactly one is required`,
         accepts: Object.keys(schema.properties ?? {}).join(', '),
       };
     case 'minLength':

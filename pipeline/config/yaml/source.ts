@@ -65,17 +65,20 @@ export class Source {
         const anchored = alias.resolve(this.#document);
         if (!anchored)
           problems.push(
-            this.#atOffset(start(alias) ?? 0, `No anchor &${alias.source} stands before this alias`),
+            this.#atOffset(start(alias) ?? 0, `There is no anchor &${alias.source} before this alias`),
           );
         else if (parents.some((parent) => parent === anchored))
           problems.push(
-            this.#atOffset(start(alias) ?? 0, `The alias *${alias.source} stands inside what it names`),
+            this.#atOffset(
+              start(alias) ?? 0,
+              `The alias *${alias.source} is inside the value that it refers to`,
+            ),
           );
       },
       Map: (_, map, parents) => {
         if (options.duplicates !== 'last') {
           problems.push(
-            ...repeated(map).map((key) => this.#atOffset(start(key) ?? 0, 'This key is there twice')),
+            ...repeated(map).map((key) => this.#atOffset(start(key) ?? 0, 'This key occurs twice')),
           );
           return;
         }
@@ -96,7 +99,7 @@ export class Source {
       Pair: (_, pair) => {
         if (isMerge(pair) && mergeSources(pair, this.#document).some((source) => !isMap(source)))
           problems.push(
-            this.#atOffset(start(pair.value) ?? 0, 'A merge (<<) takes a mapping or an alias of one'),
+            this.#atOffset(start(pair.value) ?? 0, 'A merge (<<) needs a mapping or an alias of one'),
           );
       },
     });
@@ -193,12 +196,12 @@ function repeated(map: YAMLMap): unknown[] {
 function inOwnWords(error: { code: string; message: string }): string {
   switch (error.code) {
     case 'TAB_AS_INDENT':
-      return 'A tab indents this line; YAML takes spaces only';
+      return 'This line is indented with a tab; YAML accepts only spaces';
     case 'MULTIPLE_DOCS':
-      return 'The file holds a second document after `---`; one is read';
+      return 'The file has a second document after `---`; only one is allowed';
     case 'MISSING_CHAR':
       return `Not closed: ${error.message.replace(/^Missing closing /, 'missing ')}`;
     default:
-      return `No valid YAML: ${error.message}`;
+      return `Invalid YAML: ${error.message}`;
   }
 }

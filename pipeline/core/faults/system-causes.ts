@@ -17,7 +17,7 @@ cause(
   'ENOSPC EDQUOT',
   'DISK_FULL',
   'No space left on the disk',
-  'Free some space, or set `workspace:` in dgxos-maas.yaml to a larger disk, and run again.',
+  'Free some space, or set `workspace:` in dgxos-maas.yaml to a larger disk, and run the command again.',
 );
 cause(
   'EACCES EPERM EROFS',
@@ -29,13 +29,8 @@ cause('ENOENT', 'PATH_UNUSABLE', 'There is no such file or folder', 'Check the p
 cause('ENOTDIR', 'PATH_UNUSABLE', 'A part of the path is a file, not a folder', 'Check the path.');
 cause('EISDIR', 'PATH_UNUSABLE', 'It is a folder, not a file', 'Name a file.');
 cause('ENOTREG ENXIO ENODEV ESPIPE', 'PATH_UNUSABLE', 'It is not a file', 'Name a file.');
-cause(
-  'EEXIST ENOTEMPTY',
-  'PATH_UNUSABLE',
-  'There is something already',
-  'Move it away, or give another path.',
-);
-cause('ENAMETOOLONG', 'PATH_UNUSABLE', 'The path or a name in it is too long', 'Give a shorter path.');
+cause('EEXIST ENOTEMPTY', 'PATH_UNUSABLE', 'It already exists', 'Move it away, or use another path.');
+cause('ENAMETOOLONG', 'PATH_UNUSABLE', 'The path or a name in it is too long', 'Use a shorter path.');
 cause(
   'ELOOP',
   'PATH_UNUSABLE',
@@ -43,7 +38,7 @@ cause(
   'Check where its links lead.',
 );
 cause('EINVAL EILSEQ ERR_INVALID_ARG_VALUE', 'PATH_UNUSABLE', 'The path cannot be used', 'Check the path.');
-cause('EXDEV EMLINK', 'PATH_UNUSABLE', 'The file system cannot do that', 'Give a path on one file system.');
+cause('EXDEV EMLINK', 'PATH_UNUSABLE', 'The file system cannot do that', 'Use a path on one file system.');
 cause(
   'EFBIG ERR_FS_FILE_TOO_LARGE ERR_STRING_TOO_LONG',
   'PATH_UNUSABLE',
@@ -53,13 +48,13 @@ cause(
 cause(
   'EMFILE ENFILE ENOMEM EAGAIN ENOLCK',
   'HOST_LIMIT',
-  'The host or the shell allows no more',
-  'Look at `ulimit -a` and at the free memory, and run again.',
+  'A limit of the host or the shell was reached',
+  'Check `ulimit -a` and the free memory, and run the command again.',
 );
 cause(
   'EIO ESTALE EREMOTEIO EBUSY ETXTBSY ENOTSUP ENOTCONN ETIMEDOUT EUCLEAN',
   'IO_FAILED',
   'The disk or the file system failed',
-  'Look at `dmesg`; a file system over the network may be away. Run again.',
+  'Check `dmesg`; a network file system may be unavailable. Then run the command again.',
 );
 cause('E2BIG ENOEXEC', 'TOOL_FAILED', 'A tool cannot be started', 'Check the tool that the message names.');

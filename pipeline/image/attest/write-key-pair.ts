@@ -28,8 +28,8 @@ async function writeOnce(file: string, text: string, mode: number): Promise<void
     await writeFile(file, text, { flag: 'wx', mode });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new Fault('FILE_EXISTS', `${file} is there already; a key is never replaced`, {
-        hint: 'Give another name, or move the old key away.',
+      throw new Fault('FILE_EXISTS', `${file} already exists; a key is never overwritten`, {
+        hint: 'Use another name, or move the old key away.',
       });
     throw fromSystemError(error, `writing ${file}`);
   }

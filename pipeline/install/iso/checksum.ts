@@ -58,7 +58,7 @@ async function sha256Of(path: string, context: ChecksumContext): Promise<string>
   const sha256 = await hash(path, context);
   if ((await identityOf(path)) !== identity)
     throw new Fault('ISO_CHECKSUM', `${path} changed while it was read`, {
-      hint: 'Wait until it is whole, and run again.',
+      hint: 'Wait until it is whole, and run the command again.',
     });
   await remember(path, sha256, context.cacheDir);
   return sha256;

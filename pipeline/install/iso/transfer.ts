@@ -172,7 +172,7 @@ async function assertSpace(part: string, bytes: number, source: UrlSource): Prom
     'DISK_FULL',
     `${source.shown} needs ${bytes} more bytes; ${dirname(part)} has ${bavail * bsize}`,
     {
-      hint: 'Free some space, or set XDG_CACHE_HOME to a larger disk, and run again.',
+      hint: 'Free some space, or set XDG_CACHE_HOME to a larger disk, and run the command again.',
     },
   );
 }

@@ -9,7 +9,7 @@ const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: s
     says: /No space left on device|ENOSPC/i,
     code: 'DISK_FULL',
     message: 'The disk is full',
-    hint: 'A build needs about twice the size of the installed system in the workspace. Free some space and run again.',
+    hint: 'A build needs about twice the size of the installed system in the workspace. Free some space and run the command again.',
   },
   {
     says: /checksums did not match|Checksums did not match/i,

@@ -40,7 +40,7 @@ function idProblems(list: 'checks' | 'logs', items: readonly { id?: string }[]):
     if (id === undefined) return [];
     if (list === 'checks' && (id === DEPLOYS.id || id === ANSWERS.id))
       return problem('is a check that always runs; give this one another id');
-    if (seen.has(id)) return problem('is written twice');
+    if (seen.has(id)) return problem('occurs twice');
     seen.add(id);
     return [];
   });

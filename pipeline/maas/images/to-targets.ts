@@ -74,7 +74,7 @@ export async function uploadToTargets(
     hint: first.error.hint,
     detail: [
       ...done.map(
-        ({ target, name, skipped }) => `${target}: ${name} ${skipped ? 'was there already' : 'is complete'}`,
+        ({ target, name, skipped }) => `${target}: ${name} ${skipped ? 'already exists' : 'is complete'}`,
       ),
       ...failed.map(
         ({ target, error }) => `${target}: ${error instanceof Error ? error.message : String(error)}`,

@@ -23,7 +23,7 @@ export function powerJob(
   };
   return {
     name: `power ${want}`,
-    what: want === 'off' ? 'turned off; what runs there ends' : 'turned on',
+    what: want === 'off' ? 'turned off; running work is lost' : 'turned on',
     destructive: () => want === 'off',
     decide: (machine) => decide(machine, want),
     start: (client, { systemId }) =>

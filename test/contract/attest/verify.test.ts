@@ -166,7 +166,7 @@ describe('keygen', () => {
     expect(before).toContain('BEGIN PRIVATE KEY');
     await rm(join(dir, 'release.pem.pub'));
     const again = await cli(dir, ['keygen', '--out', 'release.pem']);
-    expect([again.code, again.stderr]).toEqual([3, expect.stringContaining('is there already')]);
+    expect([again.code, again.stderr]).toEqual([3, expect.stringContaining('already exists')]);
     expect(await readFile(join(dir, 'release.pem'), 'utf8')).toBe(before);
     await expect(stat(join(dir, 'release.pem.pub'))).rejects.toThrow('ENOENT');
   });

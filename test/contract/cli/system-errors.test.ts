@@ -129,7 +129,7 @@ describe('stdout and stderr', () => {
 
   it('events that cannot be written are a warning', async () => {
     const { code, stderr } = await cli(dir, ['validate', 'image.tgz', '--events', '/dev/full']);
-    expect([code, stderr]).toEqual([6, expect.stringContaining('no more events are written there')]);
+    expect([code, stderr]).toEqual([6, expect.stringContaining('no more events are written to it')]);
   });
 });
 

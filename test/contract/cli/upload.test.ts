@@ -36,7 +36,7 @@ describe('what is named', () => {
   it('is neither a file nor an image: said so, with the images there are', async () => {
     const none = await host.run(['upload', 'nope.tar.gz']);
     expect(none.code).toBe(3);
-    expect(none.stderr).toContain('"nope.tar.gz" is neither a file here nor an image of the configuration');
+    expect(none.stderr).toContain('"nope.tar.gz" is neither a file nor an image of the configuration');
     expect(none.stderr).toContain('No image is configured');
     writeFileSync(
       join(host.dir, 'dgxos-maas.yaml'),
@@ -61,7 +61,7 @@ describe('what is named', () => {
         env: asAdmin(maas),
       });
       expect([name, refused.code]).toEqual([name, 2]);
-      expect(refused.stderr).toMatch(/--name custom\/\S+ would do/);
+      expect(refused.stderr).toMatch(/For example --name custom\/\S+/);
     }
     expect(maas.counts.total ?? 0).toBe(0);
   });

@@ -135,7 +135,7 @@ test('prune says what it would delete, deletes just that, and keeps what channel
   expect((await readdir(keepIn)).sort()).toEqual(shas.slice(0, 2).sort());
 });
 
-describe('what channels keep of earlier promotions', () => {
+describe('what channels store of earlier promotions', () => {
   const blobs = async () =>
     (await readdir(join(bench.dir, 'maas/blobs'))).filter((name) => !name.endsWith('.incomplete')).sort();
   const run = (more: { yes?: boolean; channels?: boolean; dryRun?: boolean } = {}, target = chosen()) => {

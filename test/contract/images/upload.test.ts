@@ -327,7 +327,7 @@ describe('what will not change is not tried again', () => {
 
   test.each([
     [{ architecture: 'riscv64/generic' }, /has no usable architecture "riscv64\/generic"/],
-    [{ name: '8' }, /keeps the name "(custom\/)?8" for itself/],
+    [{ name: '8' }, /reserves the name "(custom\/)?8" for itself/],
     [{ baseImage: 'ubuntu/nonesuch' }, /does not know the series/],
     [{ baseImage: 'windows/2019' }, /must be of an operating system that MAAS knows itself/],
   ])('%j', async (more, message) => {

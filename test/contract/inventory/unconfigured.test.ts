@@ -24,7 +24,7 @@ describe('an inventory where nobody has named a MAAS', () => {
       { hostvars: {} },
       { hosts: [] },
     ]);
-    expect(stderr).toContain('No MAAS is named: the inventory is empty');
+    expect(stderr).toContain('No MAAS is configured: the inventory is empty');
     const one = await here.run(['inventory', '--host', 'gpu-001']);
     expect([one.code, JSON.parse(one.stdout)]).toEqual([0, {}]);
   });

@@ -43,7 +43,7 @@ machines:
     'added',
   ]);
   const second = await host.run(add, { env });
-  expect(second.stdout.match(/was there already/g)).toHaveLength(3);
+  expect(second.stdout.match(/already exists/g)).toHaveLength(3);
   expect(sandbox.counts['machine-create']).toBe(3);
 
   // A fourth, from stdin; one of its addresses is taken.
@@ -107,11 +107,7 @@ test('what is asked wrongly is said before anything is touched', async () => {
   const wrong: [args: string[], code: number, says: RegExp][] = [
     [['machines', 'release'], 2, /No machine is selected/],
     [['machines', 'power', 'off', 'gpu-001'], 0, /was so already/],
-    [
-      ['machines', 'deploy', 'gpu-001', '--image', 'jammy'],
-      2,
-      /no terminal to ask on.*gpu-001 +Ready.*--yes/s,
-    ],
+    [['machines', 'deploy', 'gpu-001', '--image', 'jammy'], 2, /no terminal to ask.*gpu-001 +Ready.*--yes/s],
     [
       ['machines', 'deploy', 'gpu-1', '--image', 'jammy', '-y'],
       7,
@@ -162,7 +158,7 @@ test('Ctrl-C says how to take it up, and that does', async () => {
     if (String(part).includes('Deploying')) child.kill('SIGINT');
   });
   expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
-  const hint = /Take it up again: dgxos-maas (machines wait .+ --for \w+);/.exec(said)?.[1];
+  const hint = /To wait for it: dgxos-maas (machines wait .+ --for \w+);/.exec(said)?.[1];
   expect(hint).toBe('machines wait gpu-001 gpu-002 --for deployed');
   const waited = await host.run([...(hint as string).split(' '), '--json']);
   expect(waited).toMatchObject({ code: 0, json: { ok: true, action: 'wait' } });

@@ -76,7 +76,7 @@ describe('a selection', () => {
   it('says so to people, and nothing was sent', async () => {
     const before = maas.requests.length;
     const { code, stdout } = await host.run(['machines', 'release', '--tag', 'nowhere']);
-    expect([code, stdout]).toEqual([0, 'Nothing to do: no machine of this MAAS fits the selection.\n']);
+    expect([code, stdout]).toEqual([0, 'Nothing to do: no machine of this MAAS matches the selection.\n']);
     expect(maas.requests.slice(before).every(({ method }) => method === 'GET')).toBe(true);
   });
 

@@ -49,12 +49,7 @@ describe('a checks file with a mistake names its place and what would do', () =>
       'deployment, machine',
     ],
     [check('    when: { releases: [x] }'), 'c.yaml:7:13', 'unknown key "releases"', '"release"'],
-    [
-      `${check()}  - { id: a, title: t, command: x, why: w, fix: f }`,
-      'c.yaml:7:11',
-      '"a" is written twice',
-      '',
-    ],
+    [`${check()}  - { id: a, title: t, command: x, why: w, fix: f }`, 'c.yaml:7:11', '"a" occurs twice', ''],
     [check().replace('id: a', 'id: A b'), 'c.yaml:2:9', '"A b" is not accepted', 'no-failed-unit'],
     [check().replace('"true"', '[]'), 'c.yaml:4:14', 'must not be empty', ''],
     ['use: [bas]', 'c.yaml:1:7', '"bas" is not accepted', '"base"'],
@@ -62,14 +57,9 @@ describe('a checks file with a mistake names its place and what would do', () =>
     ['without: [x]', 'c.yaml:1:11', 'no check "x"', '`use` names no set'],
     ['gpus: { dgx1: eight }', 'c.yaml:1:15', 'not a whole number', ''],
     ['logs:\n  - { id: ../x, command: x }', 'c.yaml:2:11', '"../x" is not accepted', ''],
-    [
-      'logs:\n  - { id: x, command: x }\n  - { id: x, command: y }',
-      'c.yaml:3:11',
-      '"x" is written twice',
-      '',
-    ],
+    ['logs:\n  - { id: x, command: x }\n  - { id: x, command: y }', 'c.yaml:3:11', '"x" occurs twice', ''],
     [check().replace('id: a', 'id: deploys'), 'c.yaml:2:9', 'always runs', 'another id'],
-    ['checks: [', 'c.yaml:1:10', 'No valid YAML', ''],
+    ['checks: [', 'c.yaml:1:10', 'Invalid YAML', ''],
   ])('%j', async (text, place, message, remedy) => {
     const fault = await fails(text);
     expect(fault.exitCode).toBe(3);

@@ -32,7 +32,7 @@ describe('before something that harms', () => {
   test.each(['y', 'Yes', 'YES'])('%s goes on', async (answer) => {
     const io = person(answer);
     await confirm('the plan', { yes: false, signal, io });
-    expect(io.asked).toEqual(['the plan\nGo on? [y/N] ']);
+    expect(io.asked).toEqual(['the plan\nContinue? [y/N] ']);
   });
 
   test.each(['', 'n', 'yess', 'gpu01'])('"%s" does not', (answer) =>

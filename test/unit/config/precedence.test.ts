@@ -245,7 +245,7 @@ describe('what is resolved', () => {
       env: { DGXOS_MAAS_ISO_DGX2: 'x', MAAS_API_URL: 'http://other/MAAS' },
     });
     expect(warnings).toEqual([
-      'DGXOS_MAAS_ISO_DGX2 belongs to no image; did you mean DGXOS_MAAS_ISO_DGX1?',
+      'DGXOS_MAAS_ISO_DGX2 matches no image; did you mean DGXOS_MAAS_ISO_DGX1?',
       'MAAS_API_URL is not used: dgxos-maas.yaml names its own targets (lab)',
     ]);
   });

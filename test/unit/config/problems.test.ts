@@ -45,7 +45,7 @@ const WRONG: [what: string, lines: string[], message: RegExp, accepted: RegExp |
   [
     'one path twice',
     ['files: [{ source: a, path: /a }, { source: b, path: /a }]'],
-    /files\[1\]\.path: "\/a" is written twice/,
+    /files\[1\]\.path: "\/a" occurs twice/,
     null,
   ],
   [
@@ -73,7 +73,7 @@ const WRONG: [what: string, lines: string[], message: RegExp, accepted: RegExp |
   [
     'a name that is too long',
     [`resource: { name: custom/${'a'.repeat(249)} }`],
-    /has 256 characters, and MAAS takes 255/,
+    /has 256 characters, and MAAS accepts 255/,
     /255/,
   ],
   [
@@ -179,7 +179,7 @@ describe('a mistake is named with its place and what is accepted', () => {
 
   it('a key source that is two at once', async () => {
     const fault = await faultOf('targets: { lab: { url: "http://m/MAAS", key: { file: a, profile: b } } }\n');
-    expect(fault.message).toContain('exactly one is wanted');
+    expect(fault.message).toContain('exactly one is required');
   });
 
   it('MAAS_API_KEY in front of two targets that would both get it', async () => {
@@ -205,14 +205,14 @@ it('an image with nothing but its name is not passed over', async () => {
 
 describe('what is no YAML', () => {
   it.each([
-    ['an open bracket', 'images: [1\n', /No valid YAML/, 2],
+    ['an open bracket', 'images: [1\n', /Invalid YAML/, 2],
     ['an open quote', 'images: "x\n', /Not closed/, 2],
-    ['a tab', 'images:\n\tdgx1: 1\n', /A tab indents this line/, 2],
-    ['a key twice', 'workspace: a\nworkspace: b\n', /there twice/, 2],
+    ['a tab', 'images:\n\tdgx1: 1\n', /indented with a tab/, 2],
+    ['a key twice', 'workspace: a\nworkspace: b\n', /occurs twice/, 2],
     ['a second document', 'workspace: a\n---\nb: 1\n', /second document/, 2],
-    ['an alias of nothing', 'workspace: a\ncache: *b\n', /No anchor &b/, 2],
-    ['an alias inside what it names', 'workspace: a\nimages: &i {a: *i}\n', /stands inside what it names/, 2],
-    ['a key that is a list', '[a]: 1\n', /No valid YAML/, 1],
+    ['an alias of nothing', 'workspace: a\ncache: *b\n', /no anchor &b/, 2],
+    ['an alias inside what it names', 'workspace: a\nimages: &i {a: *i}\n', /is inside the value/, 2],
+    ['a key that is a list', '[a]: 1\n', /Invalid YAML/, 1],
   ])('%s', async (_, text, message, line) => {
     const fault = await faultOf(text);
     expect(fault).toMatchObject({ code: 'CONFIG_SYNTAX', exitCode: 3, where: { line } });

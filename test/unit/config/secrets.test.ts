@@ -35,7 +35,7 @@ describe('a key written into the file is refused and repeated nowhere', () => {
 
   it('says the ways that are there', async () => {
     const fault = await faultOf(PLACES[0]![1](KEY));
-    expect(fault.message).toContain('a key is never written in the configuration');
+    expect(fault.message).toContain('the configuration must not contain a key');
     expect(fault.hint).toContain('environment: MAAS_API_KEY');
   });
 

@@ -54,12 +54,12 @@ describe('names that it refuses, fails on, or takes and cannot deploy', () => {
     ['custom/grüße', /letters, digits/, 'custom/gr-e'],
     ['custom/..', /letters, digits/, 'custom/dgx-1'],
     ['custom/-x', /letters, digits/, 'custom/x'],
-    ['ubuntu', /keeps the name/, 'custom/ubuntu-1'],
-    ['custom/custom', /keeps the name/, 'custom/dgx1-5.0'],
-    ['custom/jammy', /keeps the name/, 'custom/jammy-1'],
-    ['custom/windows', /keeps the name/, 'custom/windows-1'],
-    ['centos7', /keeps the name/, 'custom/centos7-1'],
-    ['custom/centos79', /keeps the name/, 'custom/centos79-1'],
+    ['ubuntu', /reserves the name/, 'custom/ubuntu-1'],
+    ['custom/custom', /reserves the name/, 'custom/dgx1-5.0'],
+    ['custom/jammy', /reserves the name/, 'custom/jammy-1'],
+    ['custom/windows', /reserves the name/, 'custom/windows-1'],
+    ['centos7', /reserves the name/, 'custom/centos7-1'],
+    ['custom/centos79', /reserves the name/, 'custom/centos79-1'],
     [`custom/${'a'.repeat(249)}`, /256 characters/, `custom/${'a'.repeat(200)}`],
   ])('%j', (name, message, better) => {
     expect(nameProblem(name)?.message).toMatch(message);

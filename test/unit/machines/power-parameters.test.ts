@@ -158,7 +158,7 @@ describe('a password on the command line', () => {
       await expect(refused).rejects.toMatchObject({
         code: 'USAGE',
         exitCode: 2,
-        message: `${name} is a secret and is not given on the command line`,
+        message: `${name} is a secret and is not accepted on the command line`,
         hint: expect.stringContaining('--power-password-env'),
       });
       await expect(refused).rejects.not.toMatchObject({ message: expect.stringContaining('hunter2') });
@@ -181,8 +181,8 @@ describe('a password on the command line', () => {
   test.each([
     [{ powerPasswordEnv: 'UNSET' }, 'UNSET is not set'],
     [{ powerPasswordFile: '/nowhere/at/all' }, 'cannot be read'],
-    [{ powerPasswordEnv: 'A', powerPasswordFile: 'b' }, 'comes from one place'],
-    [{ powerSecret: ['k_g=itself-the-secret'] }, 'names where the secret is, not the secret itself'],
+    [{ powerPasswordEnv: 'A', powerPasswordFile: 'b' }, 'not both'],
+    [{ powerSecret: ['k_g=itself-the-secret'] }, 'takes the location of the secret'],
     [{ power: ['power_address'] }, '--power takes NAME=VALUE'],
   ])('%j: %s', async (flags, message) =>
     expect(powerOf({ powerType: 'ipmi', ...flags }, {})).rejects.toThrow(message),

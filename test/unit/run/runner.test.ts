@@ -92,8 +92,8 @@ describe('the runner', () => {
     const reasons = async (selection: Selection) =>
       (await planStages(request(selection))).find(({ stage }) => stage === 'render')?.reason;
     expect(await reasons({ force: 'render' })).toBe('asked for by --force render');
-    expect(await reasons({ force: 'render', reason: 'asked for by `dgxos-maas upload`' })).toBe(
-      'asked for by `dgxos-maas upload`',
+    expect(await reasons({ force: 'render', reason: 'requested by `dgxos-maas upload`' })).toBe(
+      'requested by `dgxos-maas upload`',
     );
   });
 

@@ -171,7 +171,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     'a key twice',
     `ssh_keys:\n  - key: ${KEY} me\n  - key: ${KEY} you`,
     '3:5',
-    /is written twice, also as ssh_keys\[0\]/,
+    /occurs twice, also as ssh_keys\[0\]/,
     /./,
   ],
   [
@@ -185,7 +185,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     'two ways of one key',
     'ssh_keys: [{file: a, import: "gh:a"}]',
     '1:12',
-    /exactly one is wanted/,
+    /exactly one is required/,
     /key, file, import/,
   ],
   // boot sources
@@ -201,24 +201,24 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     'a source twice',
     'boot_sources:\n  - url: http://a.example/b\n  - url: http://a.example/b/',
     '3:10',
-    /"http:\/\/a.example\/b" is written twice/,
+    /"http:\/\/a.example\/b" occurs twice/,
     /./,
   ],
   [
     'a selection twice',
     'boot_sources: [{url: "http://a.example", selections: [{release: jammy}, {os: ubuntu, release: jammy}]}]',
     '1:95',
-    /"ubuntu\/jammy" is written twice/,
+    /"ubuntu\/jammy" occurs twice/,
     /./,
   ],
   // names
-  ['a tag twice', 'tags: [{name: a}, {name: a}]', '1:26', /"a" is written twice, also as tags\[0\]/, /./],
-  ['a fabric twice', 'fabrics: [{name: a}, {name: a}]', '1:29', /written twice/, /./],
+  ['a tag twice', 'tags: [{name: a}, {name: a}]', '1:26', /"a" occurs twice, also as tags\[0\]/, /./],
+  ['a fabric twice', 'fabrics: [{name: a}, {name: a}]', '1:29', /occurs twice/, /./],
   [
     'a VLAN twice',
     'fabrics: [{name: a, vlans: [{vid: 5}, {vid: 5}]}]',
     '1:45',
-    /5 is written twice, also as fabrics\[0\]\.vlans\[0\]/,
+    /5 occurs twice, also as fabrics\[0\]\.vlans\[0\]/,
     /./,
   ],
   ['a space of MAAS itself', 'spaces: [{name: undefined}]', '1:17', /keeps for itself/, /letters/],
@@ -255,7 +255,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     /10\.0\.0\.0\/24/,
   ],
   ['everything', 'subnets: [{cidr: 0.0.0.0/0}]', '1:18', /whole Internet/, /length of 1/],
-  ['a network twice', `${NET}}, {cidr: 10.0.0.0/24}]`, '1:39', /written twice/, /./],
+  ['a network twice', `${NET}}, {cidr: 10.0.0.0/24}]`, '1:39', /occurs twice/, /./],
   [
     'networks inside each other',
     `${NET}}, {cidr: 10.0.0.0/16}]`,
@@ -412,7 +412,7 @@ describe('a site file that cannot be', () => {
     );
     expect(fault.message).toContain('"x" is no address');
     expect(fault.detail).toMatch(
-      /2 more problems:[\s\S]*site\.yaml:5:11: .*"a" is written twice[\s\S]*site\.yaml:7:11: .*is no network/,
+      /2 more problems:[\s\S]*site\.yaml:5:11: .*"a" occurs twice[\s\S]*site\.yaml:7:11: .*is no network/,
     );
   });
 

@@ -38,6 +38,6 @@ export function twice<T>(
       seen.set(value, index);
       return [];
     }
-    return [wrong(pathOf(index), `${quoted(value)} is written twice, also as ${dotted([...path, earlier])}`)];
+    return [wrong(pathOf(index), `${quoted(value)} occurs twice, also as ${dotted([...path, earlier])}`)];
   });
 }
