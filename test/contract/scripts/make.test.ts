@@ -38,6 +38,10 @@ beforeAll(async () => {
     cpSync(join(ROOT, name), join(clone, name), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
+  // The modules are those of this clone: nothing may install others over them.
+  mkdirSync(join(parent, 'bin'));
+  writeFileSync(join(parent, 'bin/npm'), '#!/bin/sh\necho "npm $*" >&2\nexit 1\n', { mode: 0o755 });
+  host.env.PATH = `${join(parent, 'bin')}:${host.env.PATH}`;
 });
 beforeEach(() => {
   rmSync(join(clone, 'dgxos-maas.yaml'), { force: true });
@@ -124,11 +128,11 @@ describe('make in a clone', () => {
   });
 
   it('without node says how to get it', async () => {
-    mkdirSync(join(parent, 'bin'), { recursive: true });
-    symlinkSync('/bin/sh', join(parent, 'bin/sh'));
+    mkdirSync(join(parent, 'sh'));
+    symlinkSync('/bin/sh', join(parent, 'sh/sh'));
     const { stderr, exitCode } = await execa('/usr/bin/make', ['dgx1'], {
       cwd: clone,
-      env: { PATH: join(parent, 'bin') },
+      env: { PATH: join(parent, 'sh') },
       extendEnv: false,
       reject: false,
     });
