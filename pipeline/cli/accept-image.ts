@@ -5,7 +5,6 @@ import { absolutePath } from '../config/paths.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { AcceptanceConfig, ImageConfig } from '../config/types.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
-import { paint } from '../core/text/paint.ts';
 import { prepareOutput, writeOutput } from '../host/files/output.ts';
 import { junitOf } from '../image/checks/output/junit.ts';
 import { verdictMarkdown } from '../image/checks/output/markdown.ts';
@@ -73,9 +72,7 @@ export async function acceptImageByName(session: Session, name: string, flags: A
     const report = await writeReport(imageDir, { env }).catch(() => undefined);
     const ok = results.every(({ accepted }) => accepted);
     session.data({ ok, image: name, report, acceptances: results }, () =>
-      [acceptanceText(results, dir, paint(session.color)), ...(report ? [`report: ${report}`] : [])].join(
-        '\n',
-      ),
+      [acceptanceText(results, dir, session.paint), ...(report ? [`report: ${report}`] : [])].join('\n'),
     );
     if (!ok) session.exitCode = EXIT.validation;
   });

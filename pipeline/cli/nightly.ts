@@ -5,7 +5,6 @@ import { loadRelease } from '../config/releases/load.ts';
 import { parseAge } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { redact } from '../core/secrets/registry.ts';
-import { paint } from '../core/text/paint.ts';
 import { appendOutput, prepareFolder } from '../host/files/output.ts';
 import { chooseImages } from '../nightly/choose-images.ts';
 import { defaultJobs } from '../nightly/jobs.ts';
@@ -69,7 +68,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
         : []),
     ];
     session.data({ ok: true, dryRun: true, jobs, channel, retention: stays, images }, () =>
-      planNightText(images, after, paint(session.color)),
+      planNightText(images, after, session.paint),
     );
     return;
   }
@@ -99,7 +98,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
     if (options.github) await writeGithubOutput(night, env);
     session.data(
       { ok: night.outcome !== 'broken', folder, ...night },
-      () => (options.github ? githubAnnotations(night) : nightText(night, folder, paint(session.color))),
+      () => (options.github ? githubAnnotations(night) : nightText(night, folder, session.paint)),
       options.github ? 'document' : undefined,
     );
     session.exitCode =

@@ -7,7 +7,7 @@ import { forTerminal } from '../core/escape/terminal.ts';
 import type { Event } from '../core/events/event.ts';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
 import { redact, redactDeep, registerSecret } from '../core/secrets/registry.ts';
-import { paint, wantsColor } from '../core/text/paint.ts';
+import { paint, wantsColor, widthOfStream } from '../core/text/paint.ts';
 import { faultText } from '../report/text/fault-text.ts';
 import { plainRenderer, type Renderer, terminalRenderer } from '../report/text/renderer.ts';
 import type { Act } from './command.ts';
@@ -29,7 +29,7 @@ export const act: Act =
     const options = command.optsWithGlobals() as GlobalOptions;
     const env = process.env;
     registerSecret(env.MAAS_API_KEY);
-    const color = paint(wantsColor(process.stderr, env));
+    const color = paint(wantsColor(process.stderr, env), widthOfStream(process.stderr));
     const renderer = chooseRenderer(options, env);
     const abort = new AbortController();
     // Everything of a run listens to it; Node 20 warns of more than ten listeners.
@@ -41,7 +41,7 @@ export const act: Act =
         emit: openSinks(options, renderer),
         signal: abort.signal,
         json: options.json === true,
-        color: !options.json && wantsColor(process.stdout, env),
+        paint: paint(!options.json && wantsColor(process.stdout, env), widthOfStream(process.stdout)),
         env,
         configFile: options.config === undefined ? undefined : resolve(options.config),
         exitCode: 0,
@@ -51,7 +51,7 @@ export const act: Act =
             ? json(redactDeep(object), 2)
             : form !== undefined
               ? said()
-              : forTerminal(said(), session.color);
+              : forTerminal(said(), session.paint.on);
           if (written) process.stdout.write(`${written}\n`);
         },
       };

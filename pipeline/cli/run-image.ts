@@ -2,7 +2,6 @@ import { loadConfig, selectImage } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { Config } from '../config/types.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
-import { paint } from '../core/text/paint.ts';
 import { watchRun } from '../report/page/last-run.ts';
 import { planText } from '../report/text/plan-text.ts';
 import { runSummary } from '../report/text/run-summary.ts';
@@ -63,7 +62,7 @@ export async function runImage(session: Session, name: string, options: RunImage
   if (options.dryRun) {
     const plan = await planStages(request);
     session.data({ ok: true, dryRun: true, image: name, stages: plan }, () =>
-      planText(name, plan, paint(session.color)),
+      planText(name, plan, session.paint),
     );
     return;
   }
@@ -76,7 +75,7 @@ export async function runImage(session: Session, name: string, options: RunImage
     const outcome = await runAndReport(request);
     session.data(
       { ok: true, image: name, seconds: outcome.seconds, stages: outcome.outcomes, ...outcome.data },
-      () => runSummary(name, outcome, paint(session.color)),
+      () => runSummary(name, outcome, session.paint),
     );
   });
 }

@@ -1,4 +1,5 @@
 import type { Emit } from '../core/events/event.ts';
+import type { Paint } from '../core/text/paint.ts';
 
 /** How a result is written. */
 interface Write {
@@ -14,8 +15,8 @@ export interface Session {
   signal: AbortSignal;
   /** True with --json: `data` then writes the object and not the text. */
   json: boolean;
-  /** Whether stdout takes colours. */
-  color: boolean;
+  /** Colours and width of stdout. */
+  paint: Paint;
   /**
    * Writes the command's result to stdout: the object with --json, else the text. A document (a file's content, commands for a
    * CI) is written as it is; anything else cannot play with the terminal or the CI that shows it. Every object has `ok`, but

@@ -1,5 +1,4 @@
 import { Fault } from '../core/faults/fault.ts';
-import { paint } from '../core/text/paint.ts';
 import { runSummary } from '../report/text/run-summary.ts';
 import { preflight } from '../stages/preflight.ts';
 import { planStages } from '../stages/run/dry-run.ts';
@@ -29,7 +28,7 @@ export const uploadImage: UploadConfiguredImage = async (session, name, { to }) 
       );
     const outcome = await runAndReport(request);
     session.data({ ok: true, image: name, seconds: outcome.seconds, ...outcome.data }, () =>
-      runSummary(name, outcome, paint(session.color)),
+      runSummary(name, outcome, session.paint),
     );
   });
 };

@@ -1,5 +1,6 @@
 import { plain } from '../core/escape/terminal.ts';
 import type { Paint } from '../core/text/paint.ts';
+import { hanging, padded } from '../core/text/width.ts';
 import type { Diagnosis } from './examine.ts';
 import { type Finding, isBlocking } from './finding.ts';
 
@@ -11,7 +12,7 @@ export function diagnosisText({ findings, installCommand }: Diagnosis, color: Pa
   lines.push('');
   if (lacking === 0) lines.push('Everything that is needed is there.');
   else lines.push(`${lacking} ${lacking === 1 ? 'thing is' : 'things are'} needed and not there.`);
-  if (installCommand) lines.push(`Install: ${installCommand}`);
+  if (installCommand) lines.push(hanging('Install: ', plain(installCommand), color));
   return lines.join('\n');
 }
 
@@ -21,6 +22,6 @@ function lineOf(finding: Finding, width: number, color: Paint): string[] {
     status === 'ok' ? color.green('ok') : status === 'optional' ? color.yellow('--') : color.red('!!');
   const said = plain(found ?? 'not there');
   const note = status === 'ok' ? '' : ` (${status}; to ${neededFor})`;
-  const line = `${mark}  ${tool.padEnd(width)}  ${said}${color.dim(note)}`;
-  return fix ? [line, `${' '.repeat(width + 6)}${color.cyan('fix:')} ${fix}`] : [line];
+  const line = hanging(`${mark}  ${padded(tool, width)}  `, `${said}${note}`, color);
+  return fix ? [line, hanging(`${' '.repeat(width + 6)}${color.cyan('fix:')} `, plain(fix), color)] : [line];
 }

@@ -1,4 +1,4 @@
-import type { Verdict } from '../image/checks/judge.ts';
+import { headlineOf, type Verdict } from '../image/checks/judge.ts';
 import { gather } from '../report/page/material.ts';
 import type { AcceptedOn, FailedCheck, NightArtifact } from './types.ts';
 
@@ -24,5 +24,8 @@ export async function artifactIn(
 function failing({ findings }: Verdict): FailedCheck[] {
   return findings
     .filter(({ status }) => status === 'fail')
-    .map(({ id, title, severity, found }) => ({ id, title, severity, found }));
+    .map((finding) => {
+      const { id, title, severity, found } = finding;
+      return { id, title, severity, found, headline: headlineOf(finding) };
+    });
 }

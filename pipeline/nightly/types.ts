@@ -74,6 +74,8 @@ export interface NightArtifact {
 export interface FailedCheck {
   id: string;
   title: string;
+  /** What was found, in one sentence. Nights of earlier versions have none. */
+  headline?: string;
   severity: Severity;
   found: string;
 }

@@ -4,7 +4,7 @@ import { expand } from '../config/placeholders.ts';
 import { plain } from '../core/escape/terminal.ts';
 import { Fault } from '../core/faults/fault.ts';
 import type { Evidence } from '../image/artifact.ts';
-import { judge, type Verdict } from '../image/checks/judge.ts';
+import { headlineOf, judge, type Verdict } from '../image/checks/judge.ts';
 import { CHECKS_VERSION } from '../image/checks/table.ts';
 import { readWaivers, type Waiver } from '../image/checks/waivers.ts';
 import { lastRelease } from '../image/diff/last-release.ts';
@@ -70,7 +70,7 @@ export const validate: Stage<'validate'> = {
         context.emit({
           type: 'notice',
           level: 'warning',
-          message: `${finding.id}: ${finding.title}: ${finding.found}`,
+          message: `${finding.id}: ${headlineOf(finding)}`,
           hint: finding.fix,
         });
     return { data: { verdict }, files: [file], summary: verdictPhrase(verdict) };
@@ -95,9 +95,7 @@ function rejected(verdict: Verdict, artifact: string): Fault {
     'IMAGE_REJECTED',
     `The image has ${blockers.length} blocker${blockers.length === 1 ? '' : 's'} and goes no further`,
     {
-      detail: blockers
-        .map((f) => `${f.id}: ${f.title}\n  found: ${plain(f.found)}\n  fix:   ${f.fix}`)
-        .join('\n'),
+      detail: blockers.map((f) => `${f.id}: ${plain(headlineOf(f))}\n  fix:   ${f.fix}`).join('\n'),
       hint: `dgxos-maas validate ${artifact} shows all checks.`,
     },
   );

@@ -9,11 +9,10 @@ export function declare(program: Command, act: Act): void {
     .option('--markdown', 'print a Markdown page')
     .action(
       act(async (session, options: { markdown?: boolean }) => {
-        const [{ CHECKS }, { checkList, checksPage }, { PROFILES }, { paint }] = await Promise.all([
+        const [{ CHECKS }, { checkList, checksPage }, { PROFILES }] = await Promise.all([
           import('../../image/checks/table.ts'),
           import('../../image/checks/output/list.ts'),
           import('../../image/checks/profiles.ts'),
-          import('../../core/text/paint.ts'),
         ]);
         const checks = CHECKS.map(({ number, id, title, severity, why, fix }) => ({
           number,
@@ -25,7 +24,7 @@ export function declare(program: Command, act: Act): void {
         }));
         session.data(
           { ok: true, checks, profiles: Object.values(PROFILES) },
-          () => (options.markdown ? checksPage(CHECKS).trimEnd() : checkList(CHECKS, paint(session.color))),
+          () => (options.markdown ? checksPage(CHECKS).trimEnd() : checkList(CHECKS, session.paint)),
           options.markdown ? 'document' : undefined,
         );
       }),

@@ -33,7 +33,6 @@ export const declare: Declare = (program, act) => {
         const { compareImages } = await import('../../image/diff/compare.ts');
         const { diffText } = await import('../../image/diff/output/text.ts');
         const { diffMarkdown } = await import('../../image/diff/output/markdown.ts');
-        const { paint } = await import('../../core/text/paint.ts');
         const { env, emit, signal, configFile: file } = session;
         const config = async () => (await loadConfig({ file, env, cwd: process.cwd() })).config;
         // One after the other: both are read from the same disk.
@@ -42,7 +41,7 @@ export const declare: Declare = (program, act) => {
         const diff = compareImages(before, after);
         session.data(
           { ok: true, ...diff },
-          () => (options.markdown ? diffMarkdown(diff).trimEnd() : diffText(diff, paint(session.color))),
+          () => (options.markdown ? diffMarkdown(diff).trimEnd() : diffText(diff, session.paint)),
           options.markdown ? 'document' : undefined,
         );
         if (options.exitCode && diff.different) session.exitCode = EXIT.unclassified;

@@ -12,7 +12,6 @@ export const declare: Declare = (program, act) => {
         const { EXIT } = await import('../../core/faults/catalogue.ts');
         const { examine } = await import('../../doctor/examine.ts');
         const { diagnosisText } = await import('../../doctor/text.ts');
-        const { paint } = await import('../../core/text/paint.ts');
         const { signal, env, configFile: file } = session;
         const diagnosis = await examine({ file, env, cwd: process.cwd(), signal });
         if (options.fixCommand) {
@@ -20,7 +19,7 @@ export const declare: Declare = (program, act) => {
           session.data({ ok, installCommand }, installCommand ?? '');
           return;
         }
-        session.data(diagnosis, () => diagnosisText(diagnosis, paint(session.color)));
+        session.data(diagnosis, () => diagnosisText(diagnosis, session.paint));
         if (!diagnosis.ok) session.exitCode = EXIT.host;
       }),
     );

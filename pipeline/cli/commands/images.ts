@@ -47,7 +47,6 @@ export const declare: Declare = (program, act) => {
       act(async (session, text: string | undefined, options: TargetOptions & { machines?: boolean }) => {
         const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
         const { imagesTable } = await import('../../maas/images/images-table.ts');
-        const { paint } = await import('../../core/text/paint.ts');
         const targets = await chooseTargets(options, session);
         const lists = await Promise.all(
           targets.map(async (chosen) => ({
@@ -57,7 +56,7 @@ export const declare: Declare = (program, act) => {
             ).images,
           })),
         );
-        session.data({ ok: true, targets: lists }, () => imagesTable(lists, paint(session.color)));
+        session.data({ ok: true, targets: lists }, () => imagesTable(lists, session.paint));
       }),
     );
   declareDelete(images, act);

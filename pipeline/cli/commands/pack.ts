@@ -75,13 +75,12 @@ async function pack(session: Session, flags: PackFlags): Promise<void> {
     env,
   });
   const { verdictTable } = await import('../../image/checks/output/table.ts');
-  const { paint } = await import('../../core/text/paint.ts');
   const { path, sha256, size, tarBytes } = packed;
   session.data(
     { ok: verdict.passed, file: path, size, sha256, tarBytes, partition, read, files, ...verdict },
     () => {
       const lost = read.loses.length > 0 ? `lost: ${read.loses.join(', ')}` : 'nothing lost';
-      const table = verdictTable({ name: path, size, sha256 }, verdict, paint(session.color));
+      const table = verdictTable({ name: path, size, sha256 }, verdict, session.paint);
       return `${table.trimEnd()}\nRead by ${read.way}, ${lost}. Written:\n${files.map((file) => `  ${file}`).join('\n')}\n`;
     },
   );

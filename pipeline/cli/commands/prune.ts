@@ -37,7 +37,6 @@ export const declare: Declare = (program, act) => {
         const { prune, pruneKept } = await import('../../maas/images/prune.ts');
         const { prunedTable } = await import('../../maas/images/images-table.ts');
         const { keptDir } = await import('../../workspace/ledger/channel.ts');
-        const { paint } = await import('../../core/text/paint.ts');
         const { confirm, terminal } = await import('../confirm.ts');
         const { emit, signal, env } = session;
         const overrides = overridesOf(options, Object.values(RETENTION));
@@ -59,7 +58,7 @@ export const declare: Declare = (program, act) => {
           targets.push({ target: chosen.target.name, images });
         }
         if (!dryRun) await pruneKept(keepIn, env);
-        session.data({ ok: true, dryRun, targets }, () => prunedTable(targets, dryRun, paint(session.color)));
+        session.data({ ok: true, dryRun, targets }, () => prunedTable(targets, dryRun, session.paint));
       }),
     );
 };

@@ -34,12 +34,11 @@ export const declare: Declare = (program, act) => {
     .option('--detailed-exitcode', 'exit code 8 if there are differences')
     .action(
       act(async (session, flags: FileFlags & { detailedExitcode?: boolean }) => {
-        const { paint } = await import('../../core/text/paint.ts');
         const { planObject, planText } = await import('../../maas/site/plan-text.ts');
         const { EXIT } = await import('../../core/faults/catalogue.ts');
         const { plan, client } = await planned(session, flags);
         const object = { ok: true, maas: client.url, changes: planObject(plan.changes) };
-        session.data(object, () => planText(plan.changes, paint(session.color)));
+        session.data(object, () => planText(plan.changes, session.paint));
         if (flags.detailedExitcode && plan.changes.length) session.exitCode = EXIT.differences;
       }),
     );
@@ -68,7 +67,7 @@ export const declare: Declare = (program, act) => {
           .replace(/ to delete/, ' deleted');
         session.data(
           { ok: true, maas: client.url, changes: planObject(changes) },
-          changes.length ? `${client.url}: ${done}.` : planText(changes, paint(false)),
+          changes.length ? `${client.url}: ${done}.` : planText(changes, session.paint),
         );
       }),
     );
@@ -77,7 +76,6 @@ export const declare: Declare = (program, act) => {
     .description('show the settings of the MAAS')
     .action(
       act(async (session, flags: TargetFlags) => {
-        const { paint } = await import('../../core/text/paint.ts');
         const { exportSite, readEverything } = await import('../../maas/site/export.ts');
         const { showText } = await import('../../maas/site/show.ts');
         const client = await clientOf(session, flags);
@@ -91,7 +89,7 @@ export const declare: Declare = (program, act) => {
             images: current.images,
             racks: current.racks,
           },
-          () => showText(current, paint(session.color)),
+          () => showText(current, session.paint),
         );
       }),
     );

@@ -107,7 +107,6 @@ async function uploadFile(session: Session, path: string, options: Options): Pro
   const { checkUploadPermission: expectUploader } = await import('../../maas/images/upload-permission.ts');
   const { uploadToTargets } = await import('../../maas/images/to-targets.ts');
   const { uploadSummary } = await import('../../maas/images/summary.ts');
-  const { paint } = await import('../../core/text/paint.ts');
   // File, name and key first: their faults should not cost the reading of the file.
   await expectFile(path, options);
   const targets = await chooseTargets(options, session);
@@ -116,5 +115,5 @@ async function uploadFile(session: Session, path: string, options: Options): Pro
   const file = await describeFile(path, options, { emit: session.emit, signal: session.signal, waivers });
   const { emit, signal, env } = session;
   const results = await uploadToTargets(targets, { ...file, image: basename(path), emit, signal, env });
-  session.data({ ok: true, uploads: results }, () => uploadSummary(results, paint(session.color)));
+  session.data({ ok: true, uploads: results }, () => uploadSummary(results, session.paint));
 }

@@ -78,12 +78,10 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
   await writeReports(result, flags, session.env);
   const { verdictTable } = await import('../../image/checks/output/table.ts');
   const { verdictGithub } = await import('../../image/checks/output/github.ts');
-  const { paint } = await import('../../core/text/paint.ts');
   const { name, size, sha256, verdict, facts } = result;
   session.data(
     { ok: verdict.passed, file: name, size, sha256, ...verdict, ...(flags.facts ? { facts } : {}) },
-    () =>
-      flags.github ? verdictGithub(result, verdict) : verdictTable(result, verdict, paint(session.color)),
+    () => (flags.github ? verdictGithub(result, verdict) : verdictTable(result, verdict, session.paint)),
     flags.github ? 'document' : undefined,
   );
   if (!verdict.passed) session.exitCode = EXIT.validation;

@@ -20,11 +20,10 @@ export const declare: Declare = (program, act) => {
 };
 
 async function verify(session: Session, file: string, flags: Flags): Promise<void> {
-  const [{ verifyFile }, { loadPublicKey }, { verificationText }, { paint }] = await Promise.all([
+  const [{ verifyFile }, { loadPublicKey }, { verificationText }] = await Promise.all([
     import('../../image/attest/verify.ts'),
     import('../../image/attest/signing-key.ts'),
     import('../../image/attest/verify-text.ts'),
-    import('../../core/text/paint.ts'),
   ]);
   const key = flags.key ?? (await configuredKey(session));
   const result = await verifyFile(file, {
@@ -33,7 +32,7 @@ async function verify(session: Session, file: string, flags: Flags): Promise<voi
     emit: session.emit,
     signal: session.signal,
   });
-  session.data(result, () => verificationText(result, paint(session.color)));
+  session.data(result, () => verificationText(result, session.paint));
   if (!result.ok) session.exitCode = EXIT.validation;
 }
 

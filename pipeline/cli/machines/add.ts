@@ -1,7 +1,7 @@
 import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { columns } from '../../core/text/columns.ts';
-import { paint } from '../../core/text/paint.ts';
+import type { Paint } from '../../core/text/paint.ts';
 import { type Added, addMachines } from '../../maas/machines/add.ts';
 import { commissionJob } from '../../maas/machines/commission-job.ts';
 import { MAC, plainMac } from '../../maas/machines/mac.ts';
@@ -53,7 +53,7 @@ export async function add(session: Session, hostname: string | undefined, flags:
   );
   if (!flags.commission || machines.length === 0) {
     session.data({ ok, action: 'add', machines: added.map(addedJson) }, () =>
-      addedTable(added, paint(session.color)),
+      addedTable(added, session.paint),
     );
     return;
   }
@@ -148,7 +148,7 @@ const WORDS = {
   failed: 'failed',
 };
 
-function addedTable(added: readonly Added[], color: ReturnType<typeof paint>): string {
+function addedTable(added: readonly Added[], paint: Paint): string {
   const rows = added.map(({ hostname, outcome, machine, set, differs, fault }) => [
     hostname,
     WORDS[outcome],
@@ -159,7 +159,7 @@ function addedTable(added: readonly Added[], color: ReturnType<typeof paint>): s
       ...(fault ? [inFull(fault)] : []),
     ].join('; '),
   ]);
-  return columns(['NAME', 'RESULT', 'ID', 'WHY'], rows, color);
+  return columns(['NAME', 'RESULT', 'ID', { head: 'WHY', wrap: true }], rows, paint);
 }
 
 /** With MAAS' own words on each field, where it said some. */

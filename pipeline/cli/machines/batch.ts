@@ -1,6 +1,6 @@
 import type { Config } from '../../config/types.ts';
 import { EXIT } from '../../core/faults/catalogue.ts';
-import { paint, wantsColor } from '../../core/text/paint.ts';
+import { paint, wantsColor, widthOfStream } from '../../core/text/paint.ts';
 import type { MaasClient } from '../../maas/api/client.ts';
 import { type Job, type JobResult, succeeded } from '../../maas/machines/job.ts';
 import { type Planned, plan, runJob } from '../../maas/machines/run-job.ts';
@@ -34,13 +34,17 @@ export async function runBatch(
   const io = terminal(env);
   if (flags.dryRun) {
     session.data({ ok: true, action: job.name, dryRun: true, machines: planned.map(plannedJson) }, () =>
-      planTable(job.what, planned, paint(session.color)),
+      planTable(job.what, planned, session.paint),
     );
     return undefined;
   }
   const starting = planned.filter(({ decision }) => decision.do === 'start');
   if (starting.some(({ machine }) => job.destructive(machine))) {
-    const shown = planTable(job.what, planned, paint(io.interactive && wantsColor(process.stderr, env)));
+    const shown = planTable(
+      job.what,
+      planned,
+      io.interactive ? paint(wantsColor(process.stderr, env), widthOfStream(process.stderr)) : paint(false),
+    );
     if (flags.yes) emit({ type: 'notice', level: 'info', message: shown });
     await confirm(shown, { yes: flags.yes === true, signal, io });
   }
@@ -78,7 +82,7 @@ export function endBatch(
 ): void {
   const ok = results.every(succeeded);
   if (!ok) session.exitCode = EXIT.maas;
-  session.data({ ok, action, ...more, machines: results }, () => resultTable(results, paint(session.color)));
+  session.data({ ok, action, ...more, machines: results }, () => resultTable(results, session.paint));
 }
 
 /** The JSON of a batch of no machine, besides `ok`. */

@@ -1,4 +1,3 @@
-import { paint } from '../../core/text/paint.ts';
 import { machinesTable } from '../../maas/machines/tables.ts';
 import type { Session } from '../session.ts';
 import { openMaas, type TargetFlags } from './open.ts';
@@ -12,5 +11,5 @@ export async function list(
   const selector = selectorOf(names, flags);
   const { client, target } = await openMaas(session, flags);
   const machines = await selectedMachines(client, selector);
-  session.data({ ok: true, target, machines }, () => machinesTable(machines, paint(session.color)));
+  session.data({ ok: true, target, machines }, () => machinesTable(machines, session.paint));
 }

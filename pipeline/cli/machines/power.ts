@@ -2,7 +2,6 @@ import pLimit from 'p-limit';
 import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { columns } from '../../core/text/columns.ts';
-import { paint } from '../../core/text/paint.ts';
 import { bmcConflictChecker } from '../../maas/machines/bmc-owner.ts';
 import { succeeded } from '../../maas/machines/job.ts';
 import { parseMachine } from '../../maas/machines/parse-machine.ts';
@@ -88,9 +87,9 @@ export async function powerStatus(
   }));
   session.data({ ok, machines: shown }, () =>
     columns(
-      ['NAME', 'POWER', 'TYPE', flags.query ? 'WHY' : ''],
+      ['NAME', 'POWER', 'TYPE', { head: flags.query ? 'WHY' : '', wrap: true }],
       shown.map((one) => [one.hostname, one.state, one.type || '-', one.error ?? '']),
-      paint(session.color),
+      session.paint,
     ),
   );
 }
@@ -125,7 +124,7 @@ export async function powerSet(session: Session, names: string[], flags: Flags &
       columns(
         ['NAME', 'TYPE', 'WOULD BE'],
         shown.map(({ hostname, from, to }) => [hostname, from || '-', to]),
-        paint(session.color),
+        session.paint,
       ),
     );
     return;
@@ -152,9 +151,9 @@ export async function powerSet(session: Session, names: string[], flags: Flags &
   if (!ok) session.exitCode = EXIT.maas;
   session.data({ ok, action: 'power set', machines: results }, () =>
     columns(
-      ['NAME', 'RESULT', 'TYPE', ''],
+      ['NAME', 'RESULT', 'TYPE', { head: '', wrap: true }],
       results.map((one) => [one.hostname, one.ok ? 'set' : 'failed', one.type, one.error ?? '']),
-      paint(session.color),
+      session.paint,
     ),
   );
 }

@@ -1,4 +1,3 @@
-import { paint } from '../../core/text/paint.ts';
 import { machineText } from '../../maas/machines/tables.ts';
 import type { Session } from '../session.ts';
 import { openMaas, type TargetFlags } from './open.ts';
@@ -9,6 +8,6 @@ export async function show(session: Session, names: string[], flags: TargetFlags
   const { client, target } = await openMaas(session, flags);
   const machines = await selectMachines(client, names, {});
   session.data({ ok: true, target, machines }, () =>
-    machines.map((machine) => machineText(machine, paint(session.color))).join('\n\n'),
+    machines.map((machine) => machineText(machine, session.paint)).join('\n\n'),
   );
 }

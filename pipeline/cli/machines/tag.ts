@@ -1,6 +1,5 @@
 import { EXIT } from '../../core/faults/catalogue.ts';
 import { columns } from '../../core/text/columns.ts';
-import { paint } from '../../core/text/paint.ts';
 import { type Profile, profileChanges } from '../../maas/machines/profile.ts';
 import { applyTags, checkTagName, neededChanges, type TagChange } from '../../maas/machines/tags.ts';
 import type { Session } from '../session.ts';
@@ -60,11 +59,11 @@ function printTagChanges(
     machines: machines.map(({ hostname }) => hostname),
   }));
   session.data({ ok: true, dryRun, ...more, changes: shown }, () => {
-    const color = paint(session.color);
+    const color = session.paint;
     const head = more.head ? `${more.profile}: ${more.head} is the head\n` : '';
     if (shown.length === 0) return `${head}Nothing to change on ${count} machines`;
     const rows = shown.map((one) => [one.tag, one.way, String(one.machines.length), few(one.machines)]);
-    return `${head}${columns(['TAG', dryRun ? 'WOULD' : 'DID', 'COUNT', 'MACHINES'], rows, color)}`;
+    return `${head}${columns(['TAG', dryRun ? 'WOULD' : 'DID', 'COUNT', { head: 'MACHINES', wrap: true }], rows, color)}`;
   });
 }
 

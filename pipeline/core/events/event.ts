@@ -25,6 +25,8 @@ export type Event =
   | { type: 'notice'; level: 'info' | 'warning'; message: string; hint?: string }
   /** One line of a tool's or a console's output; shown only with --verbose. */
   | { type: 'log'; source: string; line: string }
+  /** So many machines are worked on; their states follow, some only when others have ended. */
+  | { type: 'machines-start'; count: number }
   /** The status of a machine was seen first, or has changed, or (`end`) is the last that is waited for. */
   | {
       type: 'machine-state';

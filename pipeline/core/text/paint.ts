@@ -1,6 +1,8 @@
-/** The colours in use; with colour off each is the identity. */
+/** How a stream is written to: its width, and the colours in use; with colour off each is the identity. */
 export interface Paint {
   readonly on: boolean;
+  /** Columns that a line may take; Infinity where no terminal reads it. */
+  readonly width: number;
   bold(text: string): string;
   dim(text: string): string;
   red(text: string): string;
@@ -12,10 +14,12 @@ export interface Paint {
 const sgr = (open: number, close: number) => (text: string) => `\x1b[${open}m${text}\x1b[${close}m`;
 const same = (text: string) => text;
 
-export function paint(color: boolean): Paint {
+/** @param width of the terminal; without one nothing is wrapped or cut */
+export function paint(color: boolean, width = Number.POSITIVE_INFINITY): Paint {
   return color
     ? {
         on: true,
+        width,
         bold: sgr(1, 22),
         dim: sgr(2, 22),
         red: sgr(31, 39),
@@ -23,7 +27,7 @@ export function paint(color: boolean): Paint {
         yellow: sgr(33, 39),
         cyan: sgr(36, 39),
       }
-    : { on: false, bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
+    : { on: false, width, bold: same, dim: same, red: same, green: same, yellow: same, cyan: same };
 }
 
 /** Whether a stream takes colours: FORCE_COLOR and NO_COLOR decide before the terminal does. */
@@ -31,4 +35,9 @@ export function wantsColor(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv):
   if (env.NO_COLOR) return false;
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0';
   return stream.isTTY === true && env.TERM !== 'dumb';
+}
+
+/** Columns of a stream's terminal; Infinity where it is none, so that nothing is cut in a file or a pipe. */
+export function widthOfStream(stream: { isTTY?: boolean; columns?: number }): number {
+  return stream.isTTY === true ? stream.columns || 80 : Number.POSITIVE_INFINITY;
 }

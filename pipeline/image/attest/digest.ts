@@ -24,6 +24,7 @@ export async function digestOf(path: string, emit: Emit, signal: AbortSignal): P
   let size = 0;
   try {
     const file = await openRegular(path);
+    const { size: total } = await file.stat();
     for await (const part of file.createReadStream({ highWaterMark: CHUNK, signal })) {
       hash.update(part as Buffer);
       size += (part as Buffer).length;
@@ -33,6 +34,7 @@ export async function digestOf(path: string, emit: Emit, signal: AbortSignal): P
           id: 'verify',
           label: `sha256 of ${basename(path)}`,
           done: size,
+          total,
           unit: 'bytes',
         });
     }

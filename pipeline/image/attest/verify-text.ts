@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { plain } from '../../core/escape/terminal.ts';
 import { bytes } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { hanging } from '../../core/text/width.ts';
 import type { Finding, Verification } from './verification.ts';
 
 const TITLES: Record<Finding['check'], string> = {
@@ -20,11 +21,11 @@ export function verificationText(verification: Verification, color: Paint): stri
     failed: color.red('FAILED      '),
     'not-verified': color.yellow('not verified'),
   };
-  const rows = findings.map(
-    ({ check, state, said }) => `  ${states[state]}  ${TITLES[check].padEnd(10)}  ${plain(said)}`,
+  const rows = findings.map(({ check, state, said }) =>
+    hanging(`  ${states[state]}  ${TITLES[check].padEnd(10)}  `, plain(said), color),
   );
   return [
-    `${color.bold(basename(file))}  ${bytes(size)}  sha256 ${sha256}`,
+    hanging(`${color.bold(plain(basename(file)))}  `, `${bytes(size)}  sha256 ${sha256}`, color),
     ...rows,
     conclusion(verification, color),
   ].join('\n');
@@ -32,11 +33,19 @@ export function verificationText(verification: Verification, color: Paint): stri
 
 function conclusion({ ok, signed, findings }: Verification, color: Paint): string {
   if (findings.some(({ state }) => state === 'failed'))
-    return color.red('This file is not what its records say, or lacks what was asked for.');
-  if (!ok) return color.red('Nothing beside this file says what it should be.');
+    return hanging(
+      '',
+      'This file is not what its records say, or lacks what was asked for.',
+      color,
+      color.red,
+    );
+  if (!ok) return hanging('', 'Nothing beside this file says what it should be.', color, color.red);
   return signed
-    ? color.green('This file is the one that the holder of the key signed.')
-    : color.yellow(
+    ? hanging('', 'This file is the one that the holder of the key signed.', color, color.green)
+    : hanging(
+        '',
         'The file and its records belong together. Who made them is not verified: whoever can change the file can change them too.',
+        color,
+        color.yellow,
       );
 }

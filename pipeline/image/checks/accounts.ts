@@ -29,15 +29,15 @@ function passwords({ accounts, access }: ImageFacts): Item[] {
   else if (root.password === 'missing') items.push({ subject: 'root', text: 'root is not in /etc/shadow' });
   for (const { name, uid, password, scheme } of accounts) {
     if (password === 'usable')
-      items.push({ subject: `password of ${name}`, text: `password: ${name} (${scheme})` });
+      items.push({ subject: `password of ${name}`, text: `${name} has a password (${scheme})` });
     if (password === 'none')
       items.push({
         subject: `password of ${name}`,
-        text: `no password asked for: ${name}${access.credentials.emptyPasswords ? '' : ' (PAM refuses it without nullok)'}`,
+        text: `${name} is asked for no password${access.credentials.emptyPasswords ? '' : ' (PAM refuses it without nullok)'}`,
         severity: access.credentials.emptyPasswords ? undefined : 'major',
       });
     if (uid === 0 && name !== 'root')
-      items.push({ subject: `uid 0 of ${name}`, text: `one more account with uid 0: ${name}` });
+      items.push({ subject: `uid 0 of ${name}`, text: `${name} has uid 0, as root has` });
   }
   return items;
 }
@@ -46,7 +46,7 @@ function credentials({ access: { credentials } }: ImageFacts): Item[] {
   return [
     ...credentials.hashes.map(({ file, names, live }) => ({
       subject: file,
-      text: `hashes in ${file}: ${several(names)}`,
+      text: `${file} holds password hashes: ${several(names)}`,
       // A copy opens nothing; what it holds can be tried offline.
       severity: live ? undefined : ('major' as const),
     })),
@@ -70,10 +70,10 @@ const SUDO: Record<
 
 function sudo({ access: { sudo } }: ImageFacts): Item[] {
   return [
-    ...sudo.unread.map((path) => ({ subject: path, text: `could not be looked at: ${path}` })),
+    ...sudo.unread.map((path) => ({ subject: path, text: `${path} could not be looked at` })),
     ...sudo.doors.map(({ file, line, subject, text, reach }) => ({
       subject,
-      text: `sudo without a password: ${file}:${line}: ${text}${SUDO[reach].words}`,
+      text: `sudo asks for no password (${file}:${line}: ${text})${SUDO[reach].words}`,
       severity: SUDO[reach].severity,
     })),
   ];
@@ -82,7 +82,7 @@ function sudo({ access: { sudo } }: ImageFacts): Item[] {
 function grants({ access }: ImageFacts): Item[] {
   return access.grants.map(({ file, line, text, why, severity }) => ({
     subject: file,
-    text: `${file}:${line}: ${text}: ${why}`,
+    text: `${why} (${file}:${line}: ${text})`,
     severity,
   }));
 }
@@ -90,17 +90,17 @@ function grants({ access }: ImageFacts): Item[] {
 function keys({ access }: ImageFacts): Item[] {
   return access.keys.map(({ file, keys, account, waits, shell }) => {
     const many = keys === null ? 'not read' : String(keys);
-    const whom = account === null ? WAITS[waits ?? 'elsewhere'] : ` opens ${account}`;
+    const whom = account === null ? WAITS[waits ?? 'elsewhere'] : `open ${account}`;
     return {
       subject: account === null ? file : `${file} for ${account}`,
-      text: `keys: ${file} (${many})${whom}${shell ? '' : ', which has no shell: ports only'}`,
+      text: `keys in ${file} (${many}) ${whom}${shell ? '' : ', which has no shell: ports only'}`,
       severity: waits === 'elsewhere' ? 'warning' : shell ? undefined : 'major',
     };
   });
 }
 
 const WAITS = {
-  skeleton: ' is copied into every new home',
-  home: ' opens the account that gets this home later',
-  elsewhere: ': sshd does not read it now',
+  skeleton: 'are copied into every new home',
+  home: 'open the account that gets this home later',
+  elsewhere: 'lie where sshd does not read them now',
 };

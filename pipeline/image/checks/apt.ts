@@ -16,7 +16,7 @@ export const APT_CHECKS: Check[] = [
     evaluate(facts, { archives }) {
       const bad = facts.apt.bad.map(({ file, line, text, reason, subject, severity }) => ({
         subject,
-        text: `${file}:${line}: ${text} (${reason})`,
+        text: `${reason} (${file}:${line}: ${text})`,
         ...(severity ? { severity } : {}),
       }));
       return failOr(

@@ -67,6 +67,7 @@ export const ARCHIVE_CHECKS: Check[] = [
     number: 1,
     id: 'stream-whole',
     title: 'The stream is whole to its end and of a plausible size',
+    wrong: 'the archive cannot be used as it is',
     severity: 'blocker',
     why: 'A tar.gz of 3.5 KB was called finished (packer-maas #180); a truncated one fails on the machine, in the middle of `curtin extract`.',
     fix: 'Pack again from the finished disk, and look at the build log for what stopped it; never resume half a file by hand.',
@@ -137,14 +138,15 @@ export const ARCHIVE_CHECKS: Check[] = [
           ? pass(
               `${here}; not compared with the base image ${baseImage ?? '(none)'}: ${profile.title} is no MAAS release`,
             )
-          : fail(`${here}, where ${profile.system.join(' or ')} belongs`);
+          : fail(`the image is ${here}, where ${profile.system.join(' or ')} belongs`);
       const [system, series] = (baseImage ?? profile.baseImage ?? 'ubuntu/').split('/');
-      if (id !== system) return fail(`${here}, and the base image is ${system}/${series}`);
+      const other = () => fail(`the image is ${here}, and the base image is ${system}/${series}`);
+      if (id !== system) return other();
       if (!series)
         return notApplicable(
           `${here}; no base image was named to compare with (--base-image ubuntu/${codename || 'SERIES'})`,
         );
-      return codename === series ? pass(here) : fail(`${here}, and the base image is ${system}/${series}`);
+      return codename === series ? pass(here) : other();
     },
   },
   {
@@ -159,7 +161,9 @@ export const ARCHIVE_CHECKS: Check[] = [
         (w) => `${w.path} is ${w.uid}:${w.gid} mode ${w.mode} (wanted: ${w.want})`,
       );
       if (owners.foreign.count > 0)
-        wrong.push(`owned by ordinary users: ${several(owners.foreign.examples, owners.foreign.count)}`);
+        wrong.push(
+          `system files belong to ordinary users: ${several(owners.foreign.examples, owners.foreign.count)}`,
+        );
       if (!owners.privileged.some((path) => path.endsWith('/mount') || path.endsWith('/su')))
         wrong.push('there is neither mount nor su');
       return wrong.length > 0 ? fail(several(wrong)) : pass(`setuid root: ${owners.privileged.join(', ')}`);
@@ -175,11 +179,14 @@ export const ARCHIVE_CHECKS: Check[] = [
     fix: 'Pack after unmounting them, or with `--one-file-system`; keep the empty directories.',
     evaluate({ mountPoints }) {
       const missing = Object.entries(mountPoints).filter(([, m]) => !m.exists);
-      if (missing.length > 0) return fail(`missing: ${missing.map(([name]) => `/${name}`).join(', ')}`);
+      if (missing.length > 0)
+        return fail(
+          `folders that curtin mounts over are missing: ${missing.map(([name]) => `/${name}`).join(', ')}`,
+        );
       const full = Object.entries(mountPoints).filter(([, m]) => m.members.count > 0);
       if (full.length === 0) return pass('all there, all empty');
       return fail(
-        `not empty: ${full.map(([name, m]) => `/${name} (${several(m.members.examples, m.members.count, 3)})`).join('; ')}`,
+        `folders that curtin mounts over are not empty: ${full.map(([name, m]) => `/${name} (${several(m.members.examples, m.members.count, 3)})`).join('; ')}`,
         'major',
       );
     },
@@ -188,6 +195,7 @@ export const ARCHIVE_CHECKS: Check[] = [
     number: 8,
     id: 'no-devices',
     title: 'No device nodes',
+    wrong: 'there are device nodes in the image',
     severity: 'warning',
     why: '/dev is a devtmpfs at run time; nodes in the archive make noise when it is extracted and fail in containers.',
     fix: 'Remove them before packing: `find TARGET -xdev \\( -type b -o -type c \\) -delete`.',
@@ -203,11 +211,13 @@ export const ARCHIVE_CHECKS: Check[] = [
     fix: 'Look at the biggest directories of the manifest; clean caches in the late commands.',
     evaluate({ bytes: { stored } }, { profile, previousBytes }) {
       if (profile.budget !== null && stored > profile.budget)
-        return fail(`${bytes(stored)}; the budget of ${profile.id} is ${bytes(profile.budget)}`);
+        return fail(
+          `the image has ${bytes(stored)}, and the budget of ${profile.id} is ${bytes(profile.budget)}`,
+        );
       if (previousBytes !== null && previousBytes > 0) {
         const change = (stored - previousBytes) / previousBytes;
         const words = `${bytes(stored)}, ${change < 0 ? '' : '+'}${(change * 100).toFixed(1)} % against the last release`;
-        return Math.abs(change) > 0.2 ? fail(words) : pass(words);
+        return Math.abs(change) > 0.2 ? fail(`the image has ${words}`) : pass(words);
       }
       return profile.budget === null
         ? notApplicable(`${bytes(stored)}; this profile has no budget and no earlier release was named`)

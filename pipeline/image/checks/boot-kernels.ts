@@ -29,7 +29,7 @@ export const BOOT_KERNEL_CHECKS: Check[] = [
       if (kernels.length === 0)
         return fail(
           facts.kernels.length > 0
-            ? `no /boot/vmlinuz-*, but modules of ${several(facts.kernels.map((k) => k.version))}`
+            ? `there is no /boot/vmlinuz-*, but modules of ${several(facts.kernels.map((k) => k.version))}`
             : 'there is no kernel',
         );
       return failOr(
@@ -53,7 +53,7 @@ export const BOOT_KERNEL_CHECKS: Check[] = [
           .filter((k) => driver(facts, k) === null)
           .map((k) => ({
             subject: k.image!,
-            text: `no nvidia.ko, and no dkms with headers, for ${k.version}`,
+            text: `kernel ${k.version} has neither nvidia.ko nor dkms with headers`,
           })),
         several(kernels.map((k) => `${k.version}: ${driver(facts, k)}`)),
       );
@@ -74,7 +74,7 @@ export const BOOT_KERNEL_CHECKS: Check[] = [
       const items = [...startDefects(facts), ...severalKernels(facts, profile.nvidia)];
       const kernel = kernels.find((k) => k.version === start?.version);
       if (start && kernel && profile.nvidia && driver(facts, kernel) === null)
-        items.push({ subject: 'driver', text: `${words} has no driver of NVIDIA` });
+        items.push({ subject: 'driver', text: `GRUB starts ${words}, which has no driver of NVIDIA` });
       return failOr(items, words);
     },
   },
@@ -84,16 +84,13 @@ function defects(kernel: Kernel, { boot, packages }: ImageFacts): Item[] {
   const { version, image } = kernel;
   const items: Item[] = [];
   const add = (text: string, severity?: Item['severity']) =>
-    items.push({ subject: image!, text: `${text}: ${version}`, ...(severity ? { severity } : {}) });
-  if (!kernel.modulesDep) add(`without ${kernel.modules ? 'modules.dep' : '/lib/modules'}`);
+    items.push({ subject: image!, text: `kernel ${version} ${text}`, ...(severity ? { severity } : {}) });
+  if (!kernel.modulesDep) add(`has no ${kernel.modules ? 'modules.dep' : '/lib/modules'}`);
   if (kernel.initrd === null)
-    add(
-      'without an initrd, or with an empty one',
-      boot.defaultKernel?.version === version ? 'major' : 'warning',
-    );
+    add('has no initrd, or an empty one', boot.defaultKernel?.version === version ? 'major' : 'warning');
   const names = [`linux-image-${version}`, `linux-image-unsigned-${version}`];
   if (packages.length > 0 && !packages.some((p) => names.includes(p.name) && p.status !== 'rc'))
-    add('no package brings the kernel', 'warning');
+    add('comes from no package', 'warning');
   return items;
 }
 
@@ -149,7 +146,7 @@ function severalKernels(facts: ImageFacts, nvidia: boolean): Item[] {
   return [
     {
       subject: 'kernels',
-      text: `${kernels.length} kernels: ${several(kernels.map((k) => k.version))}; GRUB starts ${start.version} by ${start.from}${remedy}`,
+      text: `nothing says which of ${kernels.length} kernels starts: ${several(kernels.map((k) => k.version))}; GRUB starts ${start.version} by ${start.from}${remedy}`,
       ...(lame ? {} : { severity: 'warning' as const }),
     },
   ];

@@ -40,6 +40,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     number: 46,
     id: 'kernel-options',
     title: "MAAS' kernel options reach GRUB's menu",
+    wrong: "MAAS' kernel options do not reach GRUB's menu",
     severity: 'major',
     why: 'curtin writes them as GRUB_CMDLINE_LINUX_DEFAULT into /etc/default/grub, and every file of /etc/default/grub.d that assigns the variable comes later and wins: console=, and what a machine or a tag asks for, are lost.',
     fix: 'Let the file add instead: GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT …" (`+=` is not known to sh), or use GRUB_CMDLINE_LINUX.',
@@ -89,13 +90,14 @@ export const DEPLOYMENT_CHECKS: Check[] = [
       const { hook } = facts;
       if (!facts.kernels.some((k) => k.image)) return fail('there is no kernel');
       if (hook?.does.initramfs) return pass('by the hook');
-      if (hook && !hook.does.builtin) return fail('the hook neither does it nor calls curtin’s own');
+      if (hook && !hook.does.builtin)
+        return fail('the hook neither writes the initrd anew nor calls curtin’s own');
       const left = notReconfigured(facts);
       return left.length > 0
         ? fail(
             left.map((version) => ({
               subject: 'kernel',
-              text: `${version}: its package does not provide linux-image, or is held`,
+              text: `the initrd of ${version} stays the build’s: its package does not provide linux-image, or is held`,
             })),
           )
         : pass(several(facts.kernelPackages));
@@ -105,6 +107,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     number: 49,
     id: 'finalize',
     title: '/curtin/finalize will run',
+    wrong: 'curtin cannot run /curtin/finalize',
     severity: 'blocker',
     why: 'curtin runs it in its stage `hook`, in the ephemeral system, and fails the deployment when it does not start.',
     fix: 'Give it mode 0755 and a first line such as #!/bin/bash, or remove it. The hook of this project leaves it in its place.',

@@ -20,7 +20,7 @@ export const DGX_CHECKS: Check[] = [
     evaluate({ dgx }, { profile, platform }) {
       const items: Item[] = dgx.tokens.map(({ file, line, text, token }) => ({
         subject: `${file} ${token}`,
-        text: `never replaced: ${file}:${line}: ${text}`,
+        text: `a token of preseed.sh was never replaced (${file}:${line}: ${text})`,
       }));
       const said = (subject: string, text: string) =>
         items.push({ subject, text: `/etc/dgx-release ${text}` });

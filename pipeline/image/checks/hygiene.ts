@@ -9,6 +9,7 @@ export const HYGIENE_CHECKS: Check[] = [
     number: 35,
     id: 'oem-config',
     title: 'The first-boot wizard is not armed',
+    wrong: 'the first-boot wizard is armed',
     severity: 'blocker',
     why: 'oem-config waits for answers at the console before anything else starts.',
     fix: 'In a late command: `systemctl disable oem-config.service oem-config.target` and set the default target to multi-user or graphical.',
@@ -18,6 +19,7 @@ export const HYGIENE_CHECKS: Check[] = [
     number: 36,
     id: 'eula-diversion',
     title: "NVIDIA's licence prompt is back in place",
+    wrong: "NVIDIA's licence prompt is diverted",
     severity: 'major',
     why: 'The installer diverts nv-eula while it works; left so, nobody is asked to accept the licence.',
     fix: 'Let the installer finish, or `dpkg-divert --remove --rename` the diversion in the last late command.',
@@ -35,12 +37,13 @@ export const HYGIENE_CHECKS: Check[] = [
     evaluate: ({ identity }) =>
       /^link to (\/|(\.\.\/)+)run\/systemd\/resolve\/(stub-)?resolv\.conf$/.test(identity.resolvConf)
         ? pass(identity.resolvConf)
-        : fail(`/etc/resolv.conf: ${identity.resolvConf}`),
+        : fail(`/etc/resolv.conf is not systemd-resolved’s link: ${identity.resolvConf}`),
   },
   {
     number: 39,
     id: 'machine-state',
     title: 'No other identity of the build machine',
+    wrong: 'an identity of the build machine is in the image',
     severity: 'major',
     why: 'Two machines with one iSCSI or NVMe name take each other’s disks; one random seed and one host name are no better.',
     fix: 'Remove the files named, as the last step; set GenerateName=yes in /etc/iscsi/initiatorname.iscsi. docs/machine-state.md has the whole list with its sources.',
@@ -65,6 +68,7 @@ export const HYGIENE_CHECKS: Check[] = [
     number: 41,
     id: 'leftovers',
     title: 'Logs, caches, histories and core dumps of the build are gone',
+    wrong: 'files of the build are left in the image',
     severity: 'warning',
     why: 'Installer logs, histories and core dumps can hold passwords (major then); caches are weight that every machine pulls.',
     fix: 'As the last steps: `apt-get clean`, `rm -rf /var/lib/apt/lists/* /var/log/installer /var/crash/* /root/.bash_history`, `cloud-init clean --logs`.',

@@ -39,6 +39,8 @@ export interface Finding {
   severity: Severity;
   status: 'pass' | 'fail' | 'waived' | 'not-applicable';
   found: string;
+  /** What was found of a check that fails, in one sentence; of one that passes its title. Records of earlier versions have none. */
+  headline?: string;
   why: string;
   fix: string;
   /** What was found, each by its subject, of a check that fails or was waived. At most MOST_ITEMS. */
@@ -126,6 +128,11 @@ export function verdictOf(findings: Finding[], profile: string, baseImage: strin
   };
 }
 
+/** What a row on a finding begins with: what was found where something is wrong, else what was looked for. */
+export function headlineOf({ status, headline, title, found }: Finding): string {
+  return status === 'fail' || status === 'waived' ? (headline ?? found) : title;
+}
+
 /** Checks that speak of the archive itself: they alone can judge one that breaks off. */
 const OF_THE_ARCHIVE = new Set(['stream-whole', 'member-names']);
 
@@ -140,10 +147,11 @@ function outcome(check: Check, facts: ImageFacts, context: Context): Outcome {
     return fail(
       unread.map((u) => ({
         subject: `/${u.path}`,
-        text: `could not be looked at: /${u.path}: ${u.why}`,
+        text: `/${u.path} could not be looked at: ${u.why}`,
       })),
     );
-  return check.evaluate(facts, context);
+  const result = check.evaluate(facts, context);
+  return result.status === 'fail' && check.wrong ? { wrong: check.wrong, ...result } : result;
 }
 
 function finding(
@@ -169,7 +177,8 @@ function finding(
   const ended = own.find((w) => w.until < today && open.some(({ item }) => waives(w, item.subject)));
   const counted = open.length > 0 ? open : waived;
   const worst = (['blocker', 'major', 'warning'] as const).find((s) => counted.some((j) => j.severity === s));
-  const said = [inWords(counted.map((j) => j.item))];
+  const lead = result.wrong === undefined ? '' : `${result.wrong}: `;
+  const said = [lead + inWords(counted.map((j) => j.item))];
   if (ended) said.push(`(the waiver for "${ended.reason}" ended on ${ended.until})`);
   for (const { until, reason } of new Set(waived.map((j) => j.waiver!))) {
     const own = waived.filter((j) => j.waiver!.reason === reason && j.waiver!.until === until);
@@ -182,6 +191,12 @@ function finding(
     severity: worst ?? usual,
     status: open.length > 0 ? 'fail' : 'waived',
     found: said.join(' '),
+    headline: lead
+      ? lead + inWords(counted.map((j) => j.item))
+      : firstOf(
+          counted.filter((j) => j.severity === worst),
+          counted.length,
+        ),
     items: [...open, ...waived].slice(0, MOST_ITEMS).map(({ item, severity, waiver }) => ({
       subject: item.subject,
       severity,
@@ -190,6 +205,12 @@ function finding(
     })),
     ...(waiver ? { waiver } : {}),
   };
+}
+
+/** The first of the worst, and how many there are besides. */
+function firstOf(worst: readonly { item: Item }[], all: number): string {
+  const text = worst[0]?.item.text ?? '';
+  return all > 1 ? `${text} (and ${all - 1} more)` : text;
 }
 
 function inWords(items: readonly Item[]): string {

@@ -8,6 +8,7 @@ export const KERNEL_CHECKS: Check[] = [
     number: 13,
     id: 'hook',
     title: '/curtin/curtin-hooks will run',
+    wrong: 'curtin cannot run /curtin/curtin-hooks',
     severity: 'blocker',
     why: 'curtin ignores a hook that is no file and fails on one that does not start (packer-maas #246); without one it installs linux-generic, for MAAS names no kernel for custom images.',
     fix: 'Keep the hook that the pipeline renders, mode 0755, first line #!/usr/bin/env python3 or #!/bin/bash, Unix line ends.',
@@ -15,7 +16,7 @@ export const KERNEL_CHECKS: Check[] = [
     evaluate({ hook }, { profile }) {
       if (!hook)
         return profile.hook === 'required'
-          ? fail('there is no /curtin/curtin-hooks')
+          ? fail('there is none')
           : notApplicable('there is none, and this profile leaves the kernel to curtin');
       return willRun(hook);
     },
@@ -32,7 +33,7 @@ export const KERNEL_CHECKS: Check[] = [
       const { hook, customKernel } = facts;
       if (!hook && customKernel === null) return notApplicable('there is no hook');
       if (hook && hook.genericKernels.length > 0)
-        return fail(`installs a generic kernel: ${places(hook.genericKernels)}`);
+        return fail(`the hook installs a generic kernel: ${places(hook.genericKernels)}`);
       // apt's NAME=VERSION is taken, too: curtin gives the text to apt-get as it is.
       const [name, version] = customKernel?.split('=') ?? [];
       const there = facts.packages.some(
@@ -47,6 +48,7 @@ export const KERNEL_CHECKS: Check[] = [
     number: 19,
     id: 'curtin-diversions',
     title: "curtin's diversions are gone",
+    wrong: "curtin's diversions are left in the image",
     severity: 'blocker',
     why: 'curtin diverts update-initramfs while it works (`*.curtin-disabled`); left behind, no initramfs is ever written again, silently.',
     fix: 'Let curtin finish before packing, or `dpkg-divert --remove --rename` what is left.',
@@ -69,6 +71,7 @@ export const KERNEL_CHECKS: Check[] = [
     number: 37,
     id: 'grub-debconf',
     title: 'GRUB’s debconf names no disk of the build machine',
+    wrong: "GRUB's debconf names disks of the build machine",
     severity: 'blocker',
     why: 'grub-pc and grub-efi take /dev/vda from debconf and fail on the real disk (packer-maas #155).',
     fix: 'In a late command: `echo RESET grub-pc/install_devices | debconf-communicate`, likewise grub-efi/install_devices.',

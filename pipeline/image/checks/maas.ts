@@ -7,6 +7,7 @@ export const MAAS_CHECKS: Check[] = [
     number: 60,
     id: 'esp',
     title: 'What lies in /boot/efi fits on vfat',
+    wrong: '/boot/efi holds what does not fit on vfat',
     severity: 'blocker',
     why: 'curtin mounts the ESP there before it extracts; vfat has neither owners nor links, and tar ends with an error ("Cannot change ownership", "Operation not permitted").',
     fix: 'As the last step: `chown -R root:root /boot/efi`, and no links or device nodes below it.',

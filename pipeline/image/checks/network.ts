@@ -6,6 +6,7 @@ export const NETWORK_CHECKS: Check[] = [
     number: 27,
     id: 'network-state',
     title: 'No network configuration of the build machine',
+    wrong: 'network configuration of the build machine is in the image',
     severity: 'major',
     why: 'It competes with the one that MAAS writes, and names cards that are not there; a file that netplan refuses leaves the machine without any.',
     fix: 'As the last step, remove /etc/netplan/*.yaml, what the build put into /etc/systemd/network, /etc/NetworkManager/system-connections, /etc/network/interfaces and /etc/udev/rules.d/*persistent-net.rules, and its names in /etc/hosts.',

@@ -5,6 +5,7 @@ export const PROXIES_CHECK: Check = {
   number: 33,
   id: 'proxies',
   title: 'No proxy of the build machine',
+  wrong: 'a proxy of the build machine is set',
   severity: 'major',
   why: 'apt, cloud-init, snapd and container engines hang on a proxy that the machine cannot reach.',
   fix: 'Remove the setting from the file that is named, as the last step; machines get theirs from MAAS.',

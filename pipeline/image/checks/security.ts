@@ -27,6 +27,7 @@ export const SECURITY_CHECKS: Check[] = [
     number: 29,
     id: 'ssh-host-keys',
     title: 'No ssh host keys',
+    wrong: 'ssh host keys are in the image',
     severity: 'blocker',
     why: 'Every machine would have the same identity, and everyone with the image its private key.',
     fix: 'As the last step: `rm -f /etc/ssh/ssh_host_*`; cloud-init makes new ones.',

@@ -22,57 +22,57 @@ const KEY_PROGRAMS =
 
 /** Settings that let somebody in, by keyword. A keyword's default is not among them: without a password or a key in the image it lets nobody in. */
 const WEIGHTS: Record<string, Weigh> = {
-  permitrootlogin: when('root gets in by password', 'blocker', (door) => yes(door) && door.root),
-  passwordauthentication: when('passwords are accepted', 'blocker'),
-  permitemptypasswords: when('an empty password is accepted', 'blocker'),
+  permitrootlogin: when('sshd lets root log in with a password', 'blocker', (door) => yes(door) && door.root),
+  passwordauthentication: when('sshd accepts passwords', 'blocker'),
+  permitemptypasswords: when('sshd accepts an empty password', 'blocker'),
   // Without PAM no device asks, and the method always fails.
   kbdinteractiveauthentication: when(
-    'PAM asks for a password',
+    'sshd accepts passwords that PAM asks for',
     'blocker',
     (door, all) => yes(door) && all.some((d) => d.keyword === 'usepam' && yes(d)),
   ),
-  hostbasedauthentication: when('other hosts vouch for their users', 'major'),
+  hostbasedauthentication: when('sshd believes other hosts who their users are', 'major'),
   authenticationmethods(door, all) {
     if (!door.values.includes('none')) return null;
     return all.some((d) => d.keyword === 'permitemptypasswords' && yes(d))
-      ? { why: 'who has an empty password is asked for nothing', severity: 'blocker' }
-      : { why: 'nobody gets in by it', severity: 'warning' };
+      ? { why: 'sshd asks for nothing where the password is empty', severity: 'blocker' }
+      : { why: 'sshd has a method by which nobody gets in', severity: 'warning' };
   },
   authorizedkeysfile(door) {
     if (door.values.some((v) => /^\/(?:var\/)?tmp\/|^\/dev\/shm\/|^\/run\/(?:lock|user)\//.test(v)))
-      return { why: 'keys are read where everybody writes', severity: 'blocker' };
+      return { why: 'sshd reads keys where everybody can write', severity: 'blocker' };
     return door.values.some((v) => v.startsWith('/') && !/%[hkuU]/.test(v))
-      ? { why: 'one file of keys opens every account', severity: 'major' }
+      ? { why: 'sshd reads one file of keys for every account', severity: 'major' }
       : null;
   },
   authorizedkeyscommand(door) {
     if (!set(door)) return null;
     return KEY_PROGRAMS.test(door.values[0] ?? '')
-      ? { why: 'keys come from a directory or a cloud', severity: 'warning' }
-      : { why: 'keys come from a program', severity: 'blocker' };
+      ? { why: 'sshd takes keys from a directory or a cloud', severity: 'warning' }
+      : { why: 'sshd takes keys from a program', severity: 'blocker' };
   },
-  authorizedprincipalscommand: when('a program decides whose certificates count', 'warning', set),
+  authorizedprincipalscommand: when('sshd lets a program decide whose certificates count', 'warning', set),
   trustedusercakeys(door) {
     if (!set(door)) return null;
     return (door.keys ?? 0) > 0
-      ? { why: 'certificates of that authority open accounts', severity: 'blocker' }
-      : { why: 'that file has no key yet', severity: 'warning' };
+      ? { why: 'sshd lets in by certificates of an authority', severity: 'blocker' }
+      : { why: 'sshd trusts an authority whose file has no key yet', severity: 'warning' };
   },
   permituserenvironment: when(
-    'users set the environment of their logins',
+    'sshd lets users set the environment of their logins',
     'warning',
     (door) => door.values[0] !== 'no',
   ),
-  gatewayports: when('forwarded ports are open to the network', 'warning', (door) =>
+  gatewayports: when('sshd opens forwarded ports to the network', 'warning', (door) =>
     ['yes', 'clientspecified'].includes(door.values[0]?.toLowerCase() ?? ''),
   ),
   strictmodes: when(
-    'keys are read that others can write',
+    'sshd reads keys that others can write',
     'warning',
     (door) => door.values[0]?.toLowerCase() === 'no',
   ),
-  gssapiauthentication: when('Kerberos tickets are accepted', 'warning'),
-  kerberosauthentication: when('Kerberos passwords are accepted', 'warning'),
+  gssapiauthentication: when('sshd accepts Kerberos tickets', 'warning'),
+  kerberosauthentication: when('sshd accepts Kerberos passwords', 'warning'),
 };
 
 const said = ({ keyword, values, for: who }: SshdAccess) =>
@@ -91,7 +91,7 @@ export const SSHD_CHECK: Check = {
     if (!sshd.installed) return notApplicable('there is no sshd');
     const items: Item[] = sshd.unread.map((path) => ({
       subject: path,
-      text: `could not be looked at: ${path}`,
+      text: `${path} could not be looked at`,
     }));
     for (const door of sshd.settings) {
       const weight = Object.hasOwn(WEIGHTS, door.keyword) && WEIGHTS[door.keyword]!(door, sshd.settings);
@@ -99,12 +99,16 @@ export const SSHD_CHECK: Check = {
       const subject = `${door.keyword}${door.for === null ? '' : ` for ${door.for}`}`;
       items.push({
         subject,
-        text: `${door.file}:${door.line}: ${said(door)}: ${weight.why}`,
+        text: `${weight.why} (${door.file}:${door.line}: ${said(door)})`,
         severity: weight.severity,
       });
     }
     for (const { file, line, text } of sshd.problems)
-      items.push({ subject: file, text: `${file}:${line}: sshd does not start: ${text}`, severity: 'major' });
+      items.push({
+        subject: file,
+        text: `sshd does not start (${file}:${line}: ${text})`,
+        severity: 'major',
+      });
     const quiet = sshd.settings.map(said);
     return failOr(items, quiet.length > 0 ? several(quiet) : "nothing set: sshd's own defaults");
   },

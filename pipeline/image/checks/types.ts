@@ -57,7 +57,7 @@ export interface Item {
 
 export type Outcome =
   | { status: 'pass'; found: string }
-  | { status: 'fail'; items: readonly Item[]; severity?: Severity }
+  | { status: 'fail'; items: readonly Item[]; severity?: Severity; wrong?: string }
   | { status: 'not-applicable'; found: string };
 
 /** One check, as data: a row of the table that `dgxos-maas checks` prints. */
@@ -70,6 +70,8 @@ export interface Check {
   why: string;
   /** What to do. */
   fix: string;
+  /** What is the matter when it fails, before the things found, where these are not sentences by themselves. */
+  wrong?: string;
   /** Members of `facts.unread` that leave the check without an answer. */
   reads?: RegExp;
   evaluate(facts: ImageFacts, context: Context): Outcome;

@@ -61,6 +61,7 @@ export async function validateFile(source: string, options: ValidateOptions): Pr
           done: size,
           total,
           unit: 'bytes',
+          note: `${reader.members} members`,
         });
       }
     }
@@ -132,6 +133,11 @@ class Reader {
     this.#inspector.end();
     const facts = await this.#inspector.facts();
     return { facts, stream: { format, whole: problem === null, bytes, problem } };
+  }
+
+  /** Of the archive, so far. */
+  get members(): number {
+    return this.#inspector.members;
   }
 
   destroy(): void {

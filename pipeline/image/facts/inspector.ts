@@ -75,6 +75,11 @@ export class Inspector extends Writable {
     return this.#tap.ended;
   }
 
+  /** Members seen so far. */
+  get members(): number {
+    return this.#tree.size;
+  }
+
   /** Bytes of tar taken so far. */
   get tarBytes(): number {
     return this.#tap.offset;

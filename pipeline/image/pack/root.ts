@@ -31,7 +31,10 @@ export interface PackRootOptions {
 export async function packRoot(root: RootOutput, out: string, options: PackRootOptions): Promise<PackedRoot> {
   if (root.kind === 'tgz') return adoptTgz(root.path, out, options);
   const inspector = createInspector({ signal: options.signal });
-  const packed = await packTar({ tar: root.path, out, consumer: inspector, id: 'pack', ...options });
+  // What is packed is read in the same pass.
+  const emit: Emit = (event) =>
+    options.emit(event.type === 'progress' ? { ...event, note: `${inspector.members} members` } : event);
+  const packed = await packTar({ tar: root.path, out, consumer: inspector, id: 'pack', ...options, emit });
   return {
     ...packed,
     facts: await inspector.facts(),

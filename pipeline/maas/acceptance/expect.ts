@@ -77,9 +77,9 @@ function lineOf(text: string, at: number): string {
 const LONGEST = 300;
 
 /** Output as a sentence shows it: in one line, without control characters. */
-export function shortened(text: string): string {
+export function shortened(text: string, longest = LONGEST): string {
   const line = visible(text)
     .trim()
     .replace(/\s*\n\s*/g, '; ');
-  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
 }

@@ -2,6 +2,7 @@
 export const DEPLOYS = {
   id: 'deploys',
   title: 'MAAS deploys the image',
+  wrong: 'MAAS did not deploy the image',
   severity: 'blocker',
   why: 'An image that cannot be deployed is none.',
   fix: 'The installation log and the events of the machine are among the logs.',
@@ -10,6 +11,7 @@ export const DEPLOYS = {
 export const ANSWERS = {
   id: 'answers-ssh',
   title: 'the deployed machine answers ssh and takes the key',
+  wrong: 'the deployed machine lets nobody in by ssh',
   severity: 'blocker',
   why: 'Nobody can work on a machine that boots and lets no one in.',
   fix: 'Look at its console: network, sshd, and whether cloud-init found the data source of MAAS. Where this host does not reach the machines’ network, acceptance.ssh.bastion names one that does.',

@@ -59,12 +59,22 @@ export async function inspect(
 
 /** A check's finding. */
 export function finding(
-  { id, title, severity, why, fix }: Pick<AcceptanceCheck, 'id' | 'title' | 'severity' | 'why' | 'fix'>,
+  check: Pick<AcceptanceCheck, 'id' | 'title' | 'wrong' | 'severity' | 'why' | 'fix'> &
+    Partial<Pick<AcceptanceCheck, 'command'>>,
   number: number,
   { status, found }: Outcome,
 ): Finding {
-  return { number, id, title, severity, status, found, why, fix };
+  const { id, title, severity, why, fix } = check;
+  const headline = status === 'fail' ? `${check.wrong ?? commandOf(check.command)}: ${found}` : title;
+  return { number, id, title, severity, status, found, headline, why, fix };
 }
+
+/** A command as a part of a sentence. */
+function commandOf(command: RemoteCommand = ''): string {
+  return shortened(typeof command === 'string' ? command : command.join(' '), LONGEST_COMMAND);
+}
+
+const LONGEST_COMMAND = 60;
 
 async function outcome(remote: Remote, check: AcceptanceCheck, options: InspectOptions): Promise<Outcome> {
   const { values, origin, env } = options;

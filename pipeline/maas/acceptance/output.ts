@@ -2,6 +2,8 @@ import { plain } from '../../core/escape/terminal.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { hanging } from '../../core/text/width.ts';
+import { headlineOf } from '../../image/checks/judge.ts';
 import { failures, verdictTable } from '../../image/checks/output/table.ts';
 import type { Acceptance } from './types.ts';
 
@@ -14,7 +16,7 @@ export function quarantined(failed: readonly Acceptance[]): Fault {
     {
       detail: failed
         .flatMap(({ verdict }) => failures(verdict).filter(({ severity }) => severity === 'blocker'))
-        .map((f) => `${f.id}: ${plain(f.title)}\n  found: ${plain(f.found)}\n  fix:   ${plain(f.fix)}`)
+        .map((f) => `${f.id}: ${plain(headlineOf(f))}\n  fix:   ${plain(f.fix)}`)
         .join('\n'),
       hint: 'The logs of the machine are in the report.',
     },
@@ -35,8 +37,12 @@ export function acceptanceText(results: readonly Acceptance[], dir: string, colo
       const size = kept.reduce((sum, log) => sum + log.size, 0);
       return [
         verdictTable(one, one.verdict, color),
-        `${color.bold(one.accepted ? color.green('ACCEPTED') : color.red('QUARANTINED'))} on ${plain(machine.hostname)}${machine.address ? ` (${plain(machine.address)})` : ''} of ${target}: ${times.join(', ')}`,
-        `logs: ${kept.length} files, ${bytes(size)}, in ${dir}/${target}/logs`,
+        hanging(
+          `${color.bold(one.accepted ? color.green('ACCEPTED') : color.red('QUARANTINED'))} `,
+          `on ${plain(machine.hostname)}${machine.address ? ` (${plain(machine.address)})` : ''} of ${plain(target)}: ${times.join(', ')}`,
+          color,
+        ),
+        hanging('logs: ', plain(`${kept.length} files, ${bytes(size)}, in ${dir}/${target}/logs`), color),
         ...(released === 'released'
           ? []
           : [`${plain(machine.hostname)} is ${released === 'kept' ? 'kept' : 'NOT released'}`]),

@@ -5,6 +5,7 @@ export interface RawOutput extends Omit<OutputExpectation, 'hasLines' | 'notMatc
   not_matches?: string;
 }
 export interface RawCheck extends Pick<AcceptanceCheck, 'id' | 'title' | 'command' | 'why' | 'fix'> {
+  wrong?: string;
   severity?: AcceptanceCheck['severity'];
   when?: Condition;
   root?: boolean;

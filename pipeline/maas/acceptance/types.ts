@@ -17,6 +17,8 @@ export interface OutputExpectation {
 export interface AcceptanceCheck {
   id: string;
   title: string;
+  /** What is the matter when it fails: "a systemd unit has failed". Null: its command names it. */
+  wrong: string | null;
   severity: Severity;
   when: Condition;
   command: RemoteCommand;

@@ -7,6 +7,7 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { openRegular, readBoundedText } from '../../host/files/regular.ts';
+import { headlineOf } from '../../image/checks/judge.ts';
 import type { Waiver } from '../../image/checks/waivers.ts';
 import { imageArchitecture } from '../../image/facts/architecture.ts';
 import { checkContent } from './content.ts';
@@ -120,7 +121,8 @@ async function validated(
   const looking = { profile, baseImage, architecture, waivers: await waivers(), signal, emit };
   const { facts, verdict, sha256, size } = await validateFile(file, looking);
   const failed = verdict.findings.filter(({ status }) => status === 'fail');
-  const line = (finding: (typeof failed)[number]) => `${finding.number} ${finding.title}: ${finding.found}`;
+  const line = (finding: (typeof failed)[number]) =>
+    `${finding.number} ${finding.id}: ${headlineOf(finding)}`;
   const blockers = failed.filter(({ severity }) => severity === 'blocker');
   if (!verdict.passed)
     throw new Fault(

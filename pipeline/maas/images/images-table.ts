@@ -1,31 +1,34 @@
 import { plain } from '../../core/escape/terminal.ts';
-import { columns } from '../../core/text/columns.ts';
+import { type Column, columns } from '../../core/text/columns.ts';
 import { bytes } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import type { ListedImage } from './list-images.ts';
 import type { PrunedImage } from './prune.ts';
 import type { StoredSet } from './stored.ts';
 
-type Column = [head: string, cell: (image: ListedImage) => string];
+type Shown = [head: string | Column, cell: (image: ListedImage) => string];
 
-const COLUMNS: readonly Column[] = [
+const COLUMNS: readonly Shown[] = [
   ['ID', ({ id }) => String(id)],
-  ['NAME', ({ name, title }) => (title && title !== name ? `${name} (${title})` : name)],
-  ['ARCHITECTURE', ({ architecture }) => architecture],
-  ['BASE IMAGE', ({ baseImage }) => baseImage ?? '-'],
-  ['VERSION', ({ set }) => set ?? '-'],
+  [
+    { head: 'NAME', wrap: true },
+    ({ name, title }) => (title && title !== name ? `${name} (${title})` : name),
+  ],
+  [{ head: 'ARCHITECTURE', spare: 4 }, ({ architecture }) => architecture],
+  [{ head: 'BASE IMAGE', spare: 2 }, ({ baseImage }) => baseImage ?? '-'],
+  [{ head: 'VERSION', spare: 3 }, ({ set }) => set ?? '-'],
   ['SIZE', ({ size }) => bytes(size)],
   ['STATE', ({ complete, progress }) => (complete ? 'complete' : `${Math.floor(progress ?? 0)} %`)],
-  ['LAST DEPLOYED', ({ lastDeployed }) => lastDeployed ?? '-'],
+  [{ head: 'LAST DEPLOYED', wrap: true, spare: 1 }, ({ lastDeployed }) => lastDeployed ?? '-'],
   [
-    'BUILD',
+    { head: 'BUILD', wrap: true, spare: 5 },
     ({ build, sha256 }) =>
       build ? `${build.image ?? sha256?.slice(0, 7)} ${build.uploaded.slice(0, 10)}` : '-',
   ],
 ];
-const SETS: Column = ['SETS', ({ sets }) => (sets.length > 1 ? `${sets.length} (${bytes(sum(sets))})` : '1')];
-const ACCEPTANCE: Column = ['ACCEPTANCE', ({ acceptance }) => acceptance ?? '-'];
-const MACHINES: Column = ['MACHINES', ({ machines }) => String(machines?.length ?? '-')];
+const SETS: Shown = ['SETS', ({ sets }) => (sets.length > 1 ? `${sets.length} (${bytes(sum(sets))})` : '1')];
+const ACCEPTANCE: Shown = ['ACCEPTANCE', ({ acceptance }) => acceptance ?? '-'];
+const MACHINES: Shown = ['MACHINES', ({ machines }) => String(machines?.length ?? '-')];
 
 /** The images of each target as a table. */
 export function imagesTable(
@@ -68,7 +71,11 @@ export function prunedTable(
         one.delete ? bytes(one.frees) : '-',
         [one.why, ...renewalText(one)].join('; '),
       ]);
-      const shown = columns([target.toUpperCase(), 'NAME', 'SIZE', 'FREES', 'WHY'], rows, color);
+      const shown = columns(
+        [target.toUpperCase(), 'NAME', 'SIZE', { head: 'FREES', spare: 1 }, { head: 'WHY', wrap: true }],
+        rows,
+        color,
+      );
       const gone = images.filter((one) => one.delete);
       const freed = gone.reduce((all, { frees }) => all + frees, 0);
       const shares = gone.reduce((all, { image }) => all + sum(image.sets), 0) > freed;

@@ -1,6 +1,7 @@
 import { plain } from '../../core/escape/terminal.ts';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { pairs } from '../../core/text/width.ts';
 import type { ChannelUpdate } from './promote.ts';
 import type { TargetResult } from './to-targets.ts';
 
@@ -12,16 +13,19 @@ export function uploadSummary(results: readonly TargetResult[], color: Paint): s
       const how = result.skipped
         ? 'already there and complete, nothing sent'
         : `${bytes(result.sent)} sent in ${duration(result.seconds)}${rate}`;
-      return [
+      const rows: [string, string][] = [
         ['image', result.name],
         ['target', `${result.target} (MAAS ${result.maasVersion})`],
         ['resource', `${result.resourceId}, set ${result.set}`],
         ['sha256', result.sha256],
         ['size', `${bytes(result.size)} (${result.size} bytes)`],
         ['upload', how],
-      ]
-        .map(([name, value]) => `${color.bold((name as string).padEnd(9))} ${plain(value as string)}`)
-        .join('\n');
+      ];
+      return pairs(
+        rows.map(([name, value]) => [name, plain(value)]),
+        color,
+        { least: 9 },
+      );
     })
     .join('\n\n');
 }

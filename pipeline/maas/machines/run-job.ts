@@ -66,6 +66,7 @@ export async function runJob(
     if (decision.do === 'wait') waiting.push(machine);
   }
   const toStart = planned.filter(({ decision }) => decision.do === 'start').map(({ machine }) => machine);
+  settings.emit({ type: 'machines-start', count: waiting.length + toStart.length });
   if (toStart.length > 0) await job.prepare?.(client, toStart);
   // What MAAS has one request for costs no rack anything.
   const atOnce = job.startMany ? Number.POSITIVE_INFINITY : settings.concurrency;

@@ -1,7 +1,8 @@
 import { plain } from '../../core/escape/terminal.ts';
-import { columns } from '../../core/text/columns.ts';
+import { type Column, columns } from '../../core/text/columns.ts';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { hanging, pairs } from '../../core/text/width.ts';
 import { type JobResult, succeeded } from './job.ts';
 import type { Planned } from './run-job.ts';
 import { statusName } from './status.ts';
@@ -22,7 +23,18 @@ export function machinesTable(machines: readonly Machine[], color: Paint): strin
     machine.owner ?? '-',
     machine.tags.join(' ') || '-',
   ]);
-  const head = ['NAME', 'ID', 'STATUS', 'POWER', 'SYSTEM', 'ADDRESS', 'ZONE', 'POOL', 'OWNER', 'TAGS'];
+  const head: (string | Column)[] = [
+    'NAME',
+    'ID',
+    'STATUS',
+    { head: 'POWER', spare: 1 },
+    { head: 'SYSTEM', wrap: true },
+    'ADDRESS',
+    { head: 'ZONE', spare: 4 },
+    { head: 'POOL', spare: 3 },
+    { head: 'OWNER', spare: 2 },
+    { head: 'TAGS', wrap: true, spare: 5 },
+  ];
   return `${columns(head, rows, color)}\n${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}: ${sums(machines.map(({ status }) => statusName(status)))}`;
 }
 
@@ -46,11 +58,8 @@ export function machineText(machine: Machine, color: Paint): string {
     ['macs', machine.macs.join(' ') || '-'],
     ['mounts', machine.mounts.join(' ') || '-'],
   ];
-  const width = Math.max(...rows.map(([name]) => name.length));
-  return [
-    color.bold(plain(machine.hostname)),
-    ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${plain(value)}`),
-  ].join('\n');
+  const shown = rows.map(([name, value]) => [name, plain(value)] as const);
+  return `${color.bold(plain(machine.hostname))}\n${pairs(shown, color, { indent: 2, gap: 2, names: 'plain' })}`;
 }
 
 function hardwareOf({ architecture, cpus, memoryMiB, storageMB }: Machine): string {
@@ -85,8 +94,15 @@ export function planTable(what: string, planned: readonly Planned[], color: Pain
   ]);
   const count =
     starts.length === planned.length ? `${starts.length}` : `${starts.length} of ${planned.length}`;
+  const head = [
+    'NAME',
+    'STATUS',
+    { head: 'SYSTEM', wrap: true, spare: 2 },
+    { head: 'OWNER', spare: 1 },
+    { head: 'TOUCHED', wrap: true },
+  ];
   const noun = planned.length === 1 ? 'machine' : 'machines';
-  return `${count} ${noun}: ${what}\n${columns(['NAME', 'STATUS', 'SYSTEM', 'OWNER', 'TOUCHED'], rows, color)}`;
+  return `${count} ${noun}: ${what}\n${columns(head, rows, color)}`;
 }
 
 /** What came of each machine, and below it why some failed. */
@@ -101,17 +117,16 @@ export function resultTable(results: readonly JobResult[], color: Paint): string
   const summary = `${results.length} ${results.length === 1 ? 'machine' : 'machines'}: ${sums(results.map(({ outcome }) => WORDS[outcome]))}`;
   return [
     columns(['NAME', 'RESULT', 'STATUS', 'TIME'], rows, color),
-    ...failed.map(
-      ({ hostname, cause, remedy, detail }) =>
-        `\n${color.red('✗')} ${cause?.includes(hostname) ? '' : `${color.bold(plain(hostname))}: `}${plain(cause ?? 'failed')}` +
-        (remedy ? `\n  ${color.cyan('hint:')} ${plain(remedy)}` : '') +
-        (detail
-          ? `\n${detail
-              .split('\n')
-              .map((line) => `    ${color.dim(plain(line))}`)
-              .join('\n')}`
-          : ''),
-    ),
+    ...failed.flatMap(({ hostname, cause, remedy, detail }) => [
+      '',
+      hanging(
+        `${color.red('✗')} ${cause?.includes(hostname) ? '' : `${color.bold(plain(hostname))}: `}`,
+        plain(cause ?? 'failed'),
+        color,
+      ),
+      ...(remedy ? [hanging(`  ${color.cyan('hint:')} `, plain(remedy), color)] : []),
+      ...(detail?.split('\n').map((line) => hanging('    ', plain(line), color, color.dim)) ?? []),
+    ]),
     `${failed.length ? '\n' : ''}${summary}`,
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import { plain } from '../../core/escape/terminal.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { hanging } from '../../core/text/width.ts';
 import type { Change, FieldChange, Value } from './change.ts';
 
 const SIGNS = { create: '+', update: '~', delete: '-' } as const;
@@ -9,8 +10,8 @@ export function planText(changes: readonly Change[], paint: Paint): string {
   if (changes.length === 0) return 'Nothing to do: this MAAS is as the file says.';
   const colors = { create: paint.green, update: paint.yellow, delete: paint.red };
   const lines = together(changes).flatMap(({ kind, name, fields }) => [
-    colors[kind](`${SIGNS[kind]} ${plain(name)}`),
-    ...fields.map((field) => `    ${fieldText(kind, field)}`),
+    hanging(colors[kind](`${SIGNS[kind]} `), plain(name), paint, colors[kind]),
+    ...fields.map((field) => hanging('    ', fieldText(kind, field), paint)),
   ]);
   return [...lines, '', `${countText(changes)}.`].join('\n');
 }

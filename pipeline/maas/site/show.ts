@@ -1,5 +1,6 @@
 import { plain } from '../../core/escape/terminal.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { hanging } from '../../core/text/width.ts';
 import { vlanName } from './diff/fabrics.ts';
 import { exportSite } from './export.ts';
 import type { LiveSite, LiveVlan } from './live-site.ts';
@@ -48,9 +49,15 @@ export function showText(current: LiveSite, paint: Paint): string {
   ];
   return sections
     .map(([title, lines]) =>
-      [paint.bold(title), ...(lines.length ? lines : ['none']).map((line) => `  ${plain(line)}`)].join('\n'),
+      [paint.bold(title), ...(lines.length ? lines : ['none']).map((line) => shown(line, paint))].join('\n'),
     )
     .join('\n\n');
+}
+
+/** A line, as deep as it begins. */
+function shown(line: string, paint: Paint): string {
+  const text = plain(line);
+  return hanging(`  ${/^ */.exec(text)?.[0] ?? ''}`, text.trimStart(), paint);
 }
 
 const described = ({ name, description }: { name: string; description: string }) =>

@@ -1,6 +1,6 @@
 import { data, property } from '../../core/escape/github.ts';
 import type { ImageNight, Night } from '../types.ts';
-import { counts, WORDS, why } from './phrases.ts';
+import { counts, WORDS, why, wrongPhrase } from './phrases.ts';
 
 /** What later jobs of a pipeline decide by, name by name. */
 export function variables(night: Night): Record<string, string> {
@@ -57,7 +57,7 @@ export function githubAnnotations(night: Night): string {
     ...night.images.flatMap(({ image, changes }) =>
       (changes?.newlyFailing ?? []).map(
         (check) =>
-          `::warning title=${property(`${image}: ${check.id}`)}::${data(`newly failing: ${check.title}: ${check.found}`)}`,
+          `::warning title=${property(`${image}: ${check.id}`)}::${data(`newly failing: ${wrongPhrase(check)}\ncheck: ${check.title}`)}`,
       ),
     ),
     `::notice title=nightly::${data(`${WORDS[night.outcome]}: ${counts(night)}`)}`,

@@ -10,6 +10,7 @@ import {
   took,
   WORDS,
   why,
+  wrongPhrase,
 } from './phrases.ts';
 
 const MARK = { built: '🆕', updated: '⬆️', unchanged: '✅', failed: '❌' } as const;
@@ -45,7 +46,9 @@ function one(image: ImageNight): string[] {
   if (failure?.hint) lines.push(`**What to do:** ${cell(failure.hint)}`, '');
   if (failure?.detail) lines.push(...fenced(failure.detail, MOST_LINES), '');
   for (const check of changes?.newlyFailing ?? [])
-    lines.push(`- newly failing (${check.severity}): **${cell(check.title)}**: ${cell(check.found)}`);
+    lines.push(
+      `- newly failing (${check.severity}): **${cell(wrongPhrase(check))}** (check: ${cell(check.title)})`,
+    );
   for (const check of changes?.fixed ?? []) lines.push(`- fixed: **${cell(check.title)}**`);
   for (const phrase of acceptancePhrases(image)) lines.push(`- ${cell(phrase)}`);
   for (const { target, name, note } of promoted) lines.push(`- ${cell(`${name} on ${target} ${note}`)}`);

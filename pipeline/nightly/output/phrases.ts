@@ -1,6 +1,6 @@
 import { bytes, duration } from '../../core/text/human.ts';
 import { signedBytes } from '../../image/diff/sections.ts';
-import type { ImageChanges, ImageNight, Night } from '../types.ts';
+import type { FailedCheck, ImageChanges, ImageNight, Night } from '../types.ts';
 
 /** "2 built, 1 updated, 1 unchanged, 1 failed". */
 export function counts({ images, pruned }: Pick<Night, 'images' | 'pruned'>): string {
@@ -48,11 +48,16 @@ export function changePhrases(changes: ImageChanges | null): string[] {
   return changes.sections.map(({ title, summary }) => `${title}: ${summary}`);
 }
 
-/** "accepted on node3 of lab", "failed on node3 of lab (failing: no failed unit)". */
+/** What is wrong, as a row begins with it. */
+export function wrongPhrase({ headline, found }: FailedCheck): string {
+  return headline ?? found;
+}
+
+/** "accepted on node3 of lab", "failed on node3 of lab: a systemd unit has failed". */
 export function acceptancePhrases({ acceptances }: ImageNight): string[] {
   return acceptances.map(({ target, machine, accepted, failing }) => {
-    const checks = failing.map(({ title }) => title).join(', ');
-    return `${accepted ? 'accepted' : 'failed'} on ${machine} of ${target}${checks ? ` (failing: ${checks})` : ''}`;
+    const wrong = failing.map(wrongPhrase).join('; ');
+    return `${accepted ? 'accepted' : 'failed'} on ${machine} of ${target}${wrong ? `: ${wrong}` : ''}`;
   });
 }
 

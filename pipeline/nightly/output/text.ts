@@ -1,5 +1,6 @@
 import { plain } from '../../core/escape/terminal.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { hanging, padded, widthOf } from '../../core/text/width.ts';
 import { planText } from '../../report/text/plan-text.ts';
 import type { PlannedImage } from '../plan.ts';
 import type { ImageNight, Night } from '../types.ts';
@@ -17,18 +18,26 @@ import {
 /** The night for a terminal: a line an image, below it what one would ask next. */
 export function nightText(night: Night, folder: string, color: Paint): string {
   const shade = { built: color.green, updated: color.green, unchanged: color.dim, failed: color.red };
-  const width = Math.max(...night.images.map(({ image }) => image.length));
+  const width = Math.max(...night.images.map(({ image }) => widthOf(image)));
   const lines = night.images.flatMap((image) => [
-    `${color.bold(image.image.padEnd(width))}  ${shade[image.status](image.status.padEnd(9))}  ${plain(why(image))}`,
-    ...details(image).map((line) => `${' '.repeat(width + 2)}${color.dim(plain(line))}`),
+    hanging(
+      `${color.bold(padded(image.image, width))}  ${shade[image.status](image.status.padEnd(9))}  `,
+      plain(why(image)),
+      color,
+    ),
+    ...details(image).map((line) => hanging(' '.repeat(width + 2), plain(line), color, color.dim)),
   ]);
   for (const { target, deleted, failure } of night.pruned) {
-    if (failure) lines.push(color.red(`pruning ${target}: ${plain(failure.message)}`));
-    else if (deleted.length > 0) lines.push(`pruned on ${target}: ${deleted.join(', ')}`);
+    if (failure) lines.push(hanging('', `pruning ${target}: ${plain(failure.message)}`, color, color.red));
+    else if (deleted.length > 0)
+      lines.push(hanging(`pruned on ${target}: `, plain(deleted.join(', ')), color));
   }
-  return [...lines, '', `${color.bold(WORDS[night.outcome])}: ${counts(night)}`, `summary   ${folder}`].join(
-    '\n',
-  );
+  return [
+    ...lines,
+    '',
+    `${color.bold(WORDS[night.outcome])}: ${counts(night)}`,
+    hanging('summary   ', plain(folder), color),
+  ].join('\n');
 }
 
 function details(image: ImageNight): string[] {
@@ -47,10 +56,13 @@ function details(image: ImageNight): string[] {
 export function planNightText(plans: readonly PlannedImage[], after: string[], color: Paint): string {
   const blocks = plans.map((plan) => {
     if (plan.failure)
-      return [color.red(`${plan.image} would fail: ${plain(plan.failure.message)}`), plan.failure.hint]
-        .filter(Boolean)
-        .join('\n');
+      return [
+        hanging('', `${plan.image} would fail: ${plain(plan.failure.message)}`, color, color.red),
+        ...(plan.failure.hint ? [hanging('', plain(plan.failure.hint), color)] : []),
+      ].join('\n');
     return planText(plan.image, plan.stages, color);
   });
-  return [...blocks, after.join('\n')].filter(Boolean).join('\n\n');
+  return [...blocks, after.map((line) => hanging('', plain(line), color)).join('\n')]
+    .filter(Boolean)
+    .join('\n\n');
 }

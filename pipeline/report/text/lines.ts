@@ -2,7 +2,11 @@ import { plain } from '../../core/escape/terminal.ts';
 import type { Event } from '../../core/events/event.ts';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { cut, widthOf } from '../../core/text/width.ts';
 import { machineLine } from './machine-lines.ts';
+
+/** Columns of a label that stay whatever the numbers take. */
+const LEAST_LABEL = 12;
 
 /**
  * The lasting line an event leaves in a log, or undefined for those that only move a live line.
@@ -30,8 +34,16 @@ export function lineOf(event: Event, color: Paint, named = false): string | unde
   }
 }
 
-/** One moment of a measurable advance: "12 MB of 400 MB (3 %), 3.0 MB/s, 2 min left". `rate` is in units a second. */
-export function progressText(event: Extract<Event, { type: 'progress' }>, rate: number): string {
+/**
+ * One moment of a measurable advance: "12 MB of 400 MB (3 %), 3.0 MB/s, 2 min left".
+ * @param rate in units a second
+ * @param room columns; a label that leaves none for the numbers is cut
+ */
+export function progressText(
+  event: Extract<Event, { type: 'progress' }>,
+  rate: number,
+  room = Number.POSITIVE_INFINITY,
+): string {
   const amount = (n: number) => (event.unit === 'bytes' ? bytes(n) : String(n));
   const parts = [amount(event.done)];
   if (event.total)
@@ -39,6 +51,8 @@ export function progressText(event: Extract<Event, { type: 'progress' }>, rate: 
   if (rate > 0 && event.unit === 'bytes') parts.push(`${bytes(rate)}/s`);
   if (rate > 0 && event.total && event.done < event.total)
     parts.push(`${duration((event.total - event.done) / rate)} left`);
-  if (event.note) parts.push(event.note);
-  return `${event.label}: ${parts.join(', ')}`;
+  if (event.note) parts.push(plain(event.note));
+  const label = plain(event.label);
+  const numbers = parts.join(', ');
+  return `${cut(label, Math.max(LEAST_LABEL, room - widthOf(numbers) - 2))}: ${numbers}`;
 }

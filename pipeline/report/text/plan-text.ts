@@ -1,5 +1,6 @@
 import { plain } from '../../core/escape/terminal.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { hanging } from '../../core/text/width.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
 import type { PlannedStage } from '../../stages/run/dry-run.ts';
 
@@ -14,8 +15,9 @@ export function planText(image: string, plan: PlannedStage[], color: Paint): str
   for (const stage of plan) {
     const mark = stage.runs ? color.cyan('▸') : color.dim('·');
     lines.push(
-      `${mark} ${stage.stage.padEnd(8)} ${plain(stage.title)} ${color.dim(`(${plain(stage.reason)})`)}`,
+      hanging(`${mark} ${stage.stage.padEnd(8)} `, `${plain(stage.title)} (${plain(stage.reason)})`, color),
     );
+    // Whole, so that it can be pasted.
     for (const argv of stage.argv ?? []) lines.push(color.dim(`    $ ${plain(argv.map(shown).join(' '))}`));
   }
   const running = plan.filter((stage) => stage.runs).length;

@@ -3,6 +3,7 @@ import type { Event } from '../../core/events/event.ts';
 import { redact } from '../../core/secrets/registry.ts';
 import { duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { cut } from '../../core/text/width.ts';
 import { lineOf, progressText } from './lines.ts';
 import { MachineLines } from './machine-lines.ts';
 
@@ -45,7 +46,7 @@ class Runs {
   }
 }
 
-/** Lines only, for logs and CI: an advance is told every few seconds. */
+/** Lines only, for logs and CI: an advance is reported every few seconds. */
 export function plainRenderer(
   stream: Stream,
   color: Paint,
@@ -70,7 +71,7 @@ export function plainRenderer(
       runs.see(event);
       if (event.type === 'machine-state' && !machines.show(event, performance.now())) return;
       if (event.type === 'progress') {
-        const text = plain(progressText(event, rates.of(event)));
+        const text = progressText(event, rates.of(event));
         if (due(event.id, false)) write(`  ${text}`);
       } else if (event.type === 'activity') {
         if (activities.get(event.id) !== event.label) write(`  ${plain(event.label)}`);
@@ -89,7 +90,7 @@ export function plainRenderer(
 /** A terminal: lasting lines above, a live line for each thing under way below. */
 export function terminalRenderer(stream: Stream, color: Paint, options: { verbose: boolean }): Renderer {
   const rates = new Rates();
-  const live = new Map<string, string>();
+  const live = new Map<string, (room: number) => string>();
   const machines = new MachineLines();
   const runs = new Runs();
   let drawn = 0;
@@ -107,14 +108,14 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
     const now = performance.now();
     const lines = [
       ...[...live.values()].map((label) => ({ label, since: stageStarted })),
-      ...machines.lines(),
+      ...machines.lines().map(({ label, since }) => ({ label: () => label, since })),
     ];
     // More lines than the terminal has could not be erased again.
     const most = Math.max(1, (stream.rows ?? 24) - 2);
     for (const { label, since } of lines.slice(0, most)) {
       const elapsed = duration((now - since) / 1000);
       const room = Math.max(10, width - elapsed.length - 5);
-      const text = redact(plain(label)).slice(0, room);
+      const text = cut(redact(plain(label(room))), room);
       const frameNow = color.cyan(frames[frame % frames.length] as string);
       stream.write(`${forTerminal(`  ${frameNow} ${text} ${color.dim(elapsed)}`, color.on)}\n`);
       drawn++;
@@ -129,13 +130,15 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
     show(event) {
       runs.see(event);
       if (event.type === 'progress') {
-        live.set(event.id, progressText(event, rates.of(event)));
+        const rate = rates.of(event);
+        live.set(event.id, (room) => progressText(event, rate, room));
         return;
       }
       if (event.type === 'activity') {
-        live.set(event.id, event.label);
+        live.set(event.id, () => event.label);
         return;
       }
+      if (event.type === 'machines-start') machines.expect(event.count);
       if (event.type === 'machine-state') {
         machines.show(event, performance.now());
         // Where it stands is seen in the table; only its end is a lasting line.

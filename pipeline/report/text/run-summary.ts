@@ -1,5 +1,7 @@
+import { plain } from '../../core/escape/terminal.ts';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
+import { pairs } from '../../core/text/width.ts';
 import type { RunOutcome } from '../../stages/run/runner.ts';
 
 /** The end of a run: what was made, how it was judged, where it went, what it took. */
@@ -23,7 +25,7 @@ export function runSummary(image: string, outcome: RunOutcome, color: Paint): st
     const failed = count('fail');
     rows.push([
       'checks',
-      `${color.green(`${count('pass')} passed`)}${failed ? `, ${color.yellow(`${failed} warnings`)}` : ''}, ${count('not-applicable')} not applicable`,
+      `${count('pass')} passed${failed ? `, ${failed} warnings` : ''}, ${count('not-applicable')} not applicable`,
     ]);
   }
   for (const resource of data.upload?.resources ?? [])
@@ -33,7 +35,9 @@ export function runSummary(image: string, outcome: RunOutcome, color: Paint): st
     ({ stage, state, seconds }) => `${stage} ${state === 'fresh' ? 'fresh' : duration(seconds)}`,
   );
   rows.push(['stages', times.join(', ')], ['total', duration(outcome.seconds)]);
-  return rows
-    .map(([name, value]) => `${color.bold(name.padEnd(9))} ${value.replaceAll('\n', '\\n')}`)
-    .join('\n');
+  return pairs(
+    rows.map(([name, value]) => [name, plain(value)]),
+    color,
+    { least: 9 },
+  );
 }

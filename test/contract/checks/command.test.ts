@@ -9,6 +9,7 @@ import type { Act } from '../../../pipeline/cli/command.ts';
 import { declare as declareChecks } from '../../../pipeline/cli/commands/checks.ts';
 import { declare as declareValidate } from '../../../pipeline/cli/commands/validate.ts';
 import type { Session } from '../../../pipeline/cli/session.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
 import type { Verdict } from '../../../pipeline/image/checks/judge.ts';
 import { CHECKS } from '../../../pipeline/image/checks/table.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
@@ -33,7 +34,7 @@ async function run(argv: string[], env: NodeJS.ProcessEnv = {}) {
     emit: () => {},
     signal: new AbortController().signal,
     json: false,
-    color: false,
+    paint: paint(false),
     exitCode: 0,
     env,
     configFile: undefined,

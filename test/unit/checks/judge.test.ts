@@ -53,7 +53,7 @@ describe('judge', () => {
     const verdict = judge({ ...facts, unread }, { profile: small() });
     expect(verdict.findings.find((f) => f.id === 'sshd')).toMatchObject({
       status: 'fail',
-      found: 'could not be looked at: /etc/ssh/sshd_config: it is too large',
+      found: '/etc/ssh/sshd_config could not be looked at: it is too large',
     });
     expect(verdict.passed).toBe(false);
     expect(verdict.counts.blocker).toBe(1);
@@ -76,7 +76,9 @@ describe('judge', () => {
         { subject: ed25519, severity: 'blocker', text: ed25519, waived: false },
         { subject: rsa, severity: 'blocker', text: rsa, waived: true },
       ]);
-      expect(finding.found).toBe(`${ed25519} (${rsa}: waived until 2026-06-30: lab only)`);
+      expect(finding.found).toBe(
+        `ssh host keys are in the image: ${ed25519} (${rsa}: waived until 2026-06-30: lab only)`,
+      );
       expect(verdict.notes).toBeUndefined();
     });
 

@@ -27,10 +27,13 @@ describe('a verdict', () => {
   it('as a table explains what failed, the worst first, and ends with the result', () => {
     const text = verdictTable(file, bad, paint(false));
     const lines = text.split('\n');
-    expect(lines[0]).toMatch(/^✗ 29 BLOCKER No ssh host keys \[ssh-host-keys\]$/);
-    expect(lines[1]).toBe('     found: /etc/ssh/ssh_host_rsa_key');
+    expect(lines[0]).toBe('✗ 29 BLOCKER ssh host keys are in the image: /etc/ssh/ssh_host_rsa_key');
+    expect(lines[1]).toBe('     check: No ssh host keys [ssh-host-keys]');
+    expect(text).toMatch(/^✓ 31 sshd +sshd lets neither root nor passwords in$/m);
     expect(text.indexOf('apt-sources')).toBeLessThan(text.indexOf('resolv-conf'));
-    expect(text).toMatch(/^- 43 clean-file-system +an archive does not tell/m);
+    expect(text).toMatch(
+      /^- 43 clean-file-system +The file system was clean when it was read: an archive does not tell/m,
+    );
     expect(lines.at(-1)).toBe(
       `REJECTED: 2 blockers, 1 warning, ${CHECKS.length - 4} passed, 1 not applicable (profile dgxos5, base image ubuntu/focal)`,
     );
@@ -69,7 +72,9 @@ describe('a verdict', () => {
   it('as annotations is one line a defect, escaped', () => {
     const lines = verdictGithub(file, bad).split('\n');
     expect(lines).toHaveLength(4);
-    expect(lines[0]).toMatch(/^::error title=29 ssh-host-keys%3A No ssh host keys::.*%0Awhy: /);
+    expect(lines[0]).toMatch(
+      /^::error title=29 ssh-host-keys%3A ssh host keys are in the image%3A \/etc\/ssh\/ssh_host_rsa_key::.*%0Acheck: No ssh host keys%0Awhy: /,
+    );
     expect(lines[1]).toContain('&%25"');
     expect(lines[2]).toMatch(/^::warning title=38 /);
     expect(lines[3]).toMatch(/^::notice title=dgx1\.tar\.gz::REJECTED/);

@@ -19,13 +19,30 @@ describe('the table of a terminal', () => {
     lines.show(state('gpu02', 'Deploying'), 6);
     lines.show(state('gpu03', 'Deployed', 'ok'), 7);
     expect(lines.lines()).toEqual([
-      { label: '3 machines: 2 Deploying, 1 Deployed', since: 5 },
+      { label: '1 of 3 machines done: 2 Deploying', since: 5 },
       { label: 'gpu01  Deploying       Installing OS', since: 5 },
       { label: 'gpu02  Deploying', since: 6 },
     ]);
     lines.show(state('gpu01', 'Failed deployment', 'failed'), 8);
     lines.show(state('gpu02', 'Deployed', 'ok'), 9);
     expect(lines.lines()).toEqual([]);
+  });
+
+  test('counts those that have not begun, and those that failed', () => {
+    const lines = new MachineLines();
+    lines.expect(9);
+    lines.show(state('gpu01', 'Deploying'), 1);
+    expect(lines.lines()[0]?.label).toBe('0 of 9 machines done: 1 Deploying');
+    lines.show(state('gpu02', 'Failed deployment', 'failed'), 2);
+    lines.show(state('gpu03', 'Deployed', 'ok'), 3);
+    expect(lines.lines()[0]?.label).toBe('1 of 9 machines done, 1 failed: 1 Deploying');
+  });
+
+  test('keeps its columns below each other for names of wide characters', () => {
+    const lines = new MachineLines();
+    lines.show(state('日本', 'Deploying'), 1);
+    lines.show(state('gpu02', 'Ready'), 2);
+    expect(lines.lines().slice(1)).toMatchObject([{ label: '日本   Deploying' }, { label: 'gpu02  Ready' }]);
   });
 
   test('never has more lines than the terminal, which could not be erased again', async () => {

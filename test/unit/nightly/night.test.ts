@@ -100,20 +100,23 @@ describe('a night', () => {
   it('an image that fails on a machine is broken, and its checks there are told', async () => {
     house = new House('a');
     const title = 'no failed unit';
-    house.set('a', { onMachine: [finding(1), finding(2, { status: 'fail', severity: 'blocker', title })] });
+    const headline = 'a systemd unit has failed: exim4.service';
+    house.set('a', {
+      onMachine: [finding(1), finding(2, { status: 'fail', severity: 'blocker', title, headline })],
+    });
     const night = await house.night();
     expect(night).toMatchObject({ outcome: 'broken', exitCode: 6 });
     expect(night.images[0]).toMatchObject({
       failure: { step: 'accept', code: 'IMAGE_QUARANTINED' },
-      acceptances: [{ target: 'lab', machine: 'node1', accepted: false, failing: [{ title }] }],
+      acceptances: [{ target: 'lab', machine: 'node1', accepted: false, failing: [{ title, headline }] }],
     });
     const written = (name: string) => readFileSync(join(nightlyDir(house.workspace), night.id, name), 'utf8');
     expect(written('junit.xml')).toMatch(/errors="0"/);
     expect(written('junit.xml')).toMatch(
       /classname="a\.accept lab\.blocker" name="2 check-2: no failed unit">\s*<failure/,
     );
-    expect(written('summary.md')).toContain('failed on node1 of lab (failing: no failed unit)');
-    expect(written('summary.html')).toContain('failed on node1 of lab (failing: no failed unit)');
+    expect(written('summary.md')).toContain(`failed on node1 of lab: ${headline}`);
+    expect(written('summary.html')).toContain(`failed on node1 of lab: ${headline}`);
 
     house.set('a', { onMachine: [finding(1)] });
     const mended = await house.night();

@@ -72,7 +72,7 @@ describe('the folder of a night', () => {
     expect(markdown).toMatch(
       /\| 🆕 built \| \*\*good\*\* \| build: changed: packages \| .*\(\+\d+ B\) \| 1 fails, 1 new; 1 fixed/,
     );
-    expect(markdown).toMatch(/newly failing \(major\): \*\*Title of 2\*\*/);
+    expect(markdown).toMatch(/newly failing \(major\): \*\*.+\*\* \(check: Title of 2\)/);
     expect(markdown).toContain('fixed: **One check**');
     expect(markdown).toContain('| upgraded | bash | 5.1-1 | 5.2.15-1 |');
     expect(markdown).not.toMatch(/@everyone(?!.*\n```)/m);

@@ -1,5 +1,5 @@
 import { attribute, content } from '../../../core/escape/xml.ts';
-import type { Finding, Verdict } from '../judge.ts';
+import { type Finding, headlineOf, type Verdict } from '../judge.ts';
 
 /** A verdict as JUnit XML: each check is a test case. Majors and warnings do not fail the run: they are system-out of a passed case. */
 export function verdictJunit(file: { name: string }, verdict: Verdict): string {
@@ -36,9 +36,9 @@ const counted = (tests: number, failures: number, skipped: number) =>
 export function testCase(f: Finding, profile: string): string {
   const head = `    <testcase classname="${attribute(`${profile}.${f.severity}`)}" name="${attribute(`${f.number} ${f.id}: ${f.title}`)}"`;
   if (f.status === 'fail' && f.severity === 'blocker')
-    return `${head}>\n      <failure type="${f.severity}" message="${attribute(f.found)}">${content(`found: ${f.found}\nwhy: ${f.why}\nfix: ${f.fix}`)}</failure>\n    </testcase>`;
+    return `${head}>\n      <failure type="${f.severity}" message="${attribute(headlineOf(f))}">${content(`found: ${f.found}\nwhy: ${f.why}\nfix: ${f.fix}`)}</failure>\n    </testcase>`;
   if (f.status === 'fail')
-    return `${head}>\n      <system-out>${content(`${f.severity}: ${f.found}\nwhy: ${f.why}\nfix: ${f.fix}`)}</system-out>\n    </testcase>`;
+    return `${head}>\n      <system-out>${content(`${f.severity}: ${headlineOf(f)}\nfound: ${f.found}\nwhy: ${f.why}\nfix: ${f.fix}`)}</system-out>\n    </testcase>`;
   if (f.status === 'pass') return `${head}/>`;
   return `${head}>\n      <skipped message="${attribute(f.found)}"/>\n    </testcase>`;
 }

@@ -1,4 +1,5 @@
 import type { Paint } from '../../../core/text/paint.ts';
+import { hanging } from '../../../core/text/width.ts';
 import { MACHINE_STATE } from '../../facts/collect/machine-state-table.ts';
 import type { Check } from '../types.ts';
 
@@ -10,9 +11,9 @@ export function checkList(checks: readonly Check[], color: Paint): string {
         check.severity === 'blocker' ? color.red : check.severity === 'major' ? color.yellow : color.dim;
       return [
         `${String(check.number).padStart(2)} ${color.bold(check.id)} ${shade(check.severity)}`,
-        `   ${check.title}`,
-        `   why: ${check.why}`,
-        `   fix: ${check.fix}`,
+        hanging('   ', check.title, color),
+        hanging('   why: ', check.why, color),
+        hanging('   fix: ', check.fix, color),
       ].join('\n');
     })
     .join('\n\n');

@@ -1,6 +1,6 @@
 import { cell, code } from '../../../core/escape/markdown.ts';
 import { bytes } from '../../../core/text/human.ts';
-import type { Verdict } from '../judge.ts';
+import { headlineOf, type Verdict } from '../judge.ts';
 import { failures, headline } from './table.ts';
 
 /** A verdict as Markdown: for a job summary or a merge request. */
@@ -18,9 +18,11 @@ export function verdictMarkdown(
   ];
   const failed = failures(verdict);
   if (failed.length > 0) {
-    lines.push('| | check | found | fix |', '|---|---|---|---|');
+    lines.push('| | found | check | fix |', '|---|---|---|---|');
     for (const f of failed)
-      lines.push(`| ${f.severity} | **${f.number}** ${cell(f.title)} | ${cell(f.found)} | ${cell(f.fix)} |`);
+      lines.push(
+        `| ${f.severity} | **${cell(headlineOf(f))}** | ${f.number} ${cell(f.title)}${f.found === headlineOf(f) ? '' : `: ${cell(f.found)}`} | ${cell(f.fix)} |`,
+      );
     lines.push('');
   }
   lines.push('<details><summary>All other checks</summary>', '', '| | check | found |', '|---|---|---|');

@@ -2,7 +2,7 @@ import { isAbsolute, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Log, ReportingDescriptor, Result } from 'sarif';
 import { visible } from '../../../core/escape/visible.ts';
-import type { Finding, Verdict } from '../judge.ts';
+import { type Finding, headlineOf, type Verdict } from '../judge.ts';
 import type { Severity } from '../types.ts';
 
 const LEVEL: Record<Severity, Result.level> = { blocker: 'error', major: 'warning', warning: 'note' };
@@ -60,16 +60,17 @@ function rule({ id, number, title, why, fix, severity }: Finding): ReportingDesc
   };
 }
 
-function result(
-  { id, severity, status, found, fix, waiver }: Finding,
-  ruleIndex: number,
-  uri: string,
-): Result {
+function result(finding: Finding, ruleIndex: number, uri: string): Result {
+  const { id, severity, status, found, fix, waiver } = finding;
+  const headline = headlineOf(finding);
   return {
     ruleId: id,
     ruleIndex,
     level: LEVEL[severity],
-    message: { text: `${noLink(found)}\nFix: ${fix}` },
+    // Viewers show its first sentence in lists.
+    message: {
+      text: [...new Set([headline, found].map(noLink)), `Fix: ${fix}`].join('\n'),
+    },
     // An image has no lines, but GitHub refuses a location without one.
     locations: [{ physicalLocation: { artifactLocation: { uri, index: 0 }, region: { startLine: 1 } } }],
     // One alert a check and image, whatever the next build finds.

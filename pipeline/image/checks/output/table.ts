@@ -1,7 +1,8 @@
 import { plain } from '../../../core/escape/terminal.ts';
 import { bytes } from '../../../core/text/human.ts';
 import type { Paint } from '../../../core/text/paint.ts';
-import type { Finding, Verdict } from '../judge.ts';
+import { hanging } from '../../../core/text/width.ts';
+import { type Finding, headlineOf, type Verdict } from '../judge.ts';
 import type { Severity } from '../types.ts';
 
 const ORDER: Record<Severity, number> = { blocker: 0, major: 1, warning: 2 };
@@ -42,30 +43,38 @@ export function verdictTable(
   for (const finding of failures(verdict)) lines.push(...explained(finding, color), '');
   for (const finding of verdict.findings) if (finding.status !== 'fail') lines.push(short(finding, color));
   const base = verdict.baseImage ? `, base image ${plain(verdict.baseImage)}` : '';
-  const result = verdict.passed ? color.green(headline(verdict)) : color.red(headline(verdict));
+  const shade = verdict.passed ? color.green : color.red;
   lines.push(
     '',
-    `${plain(file.name)}: ${bytes(file.size)}, sha256 ${file.sha256}`,
-    `${color.bold(result)} ${color.dim(`(profile ${verdict.profile}${base})`)}`,
+    hanging('', `${plain(file.name)}: ${bytes(file.size)}, sha256 ${file.sha256}`, color),
+    hanging('', `${headline(verdict)} (profile ${plain(verdict.profile)}${base})`, color, (line) =>
+      color.bold(shade(line)),
+    ),
   );
   return lines.join('\n');
 }
 
 function explained(finding: Finding, color: Paint): string[] {
   const shade = finding.severity === 'blocker' ? color.red : color.yellow;
+  const mark = `${shade('✗')} ${number(finding)} ${color.bold(shade(finding.severity.toUpperCase()))} `;
+  const line = (name: string, text: string) => hanging(`     ${name.padEnd(6)} `, plain(text), color);
+  const headline = headlineOf(finding);
   return [
-    `${shade('✗')} ${number(finding)} ${color.bold(shade(finding.severity.toUpperCase()))} ${color.bold(plain(finding.title))} ${color.dim(`[${finding.id}]`)}`,
-    `     found: ${plain(finding.found)}`,
-    `     why:   ${plain(finding.why)}`,
-    `     fix:   ${plain(finding.fix)}`,
+    hanging(mark, plain(headline), color, color.bold),
+    ...(finding.found === headline ? [] : [line('found:', finding.found)]),
+    line('check:', `${finding.title} [${finding.id}]`),
+    line('why:', finding.why),
+    line('fix:', finding.fix),
   ];
 }
 
 function short(finding: Finding, color: Paint): string {
-  const text = `${finding.id.padEnd(20)} ${plain(finding.found)}`;
-  if (finding.status === 'pass') return `${color.green('✓')} ${number(finding)} ${text}`;
-  if (finding.status === 'waived') return `${color.yellow('~')} ${number(finding)} ${text}`;
-  return color.dim(`- ${number(finding)} ${text}`);
+  const { id, status, title, found } = finding;
+  const row = (mark: string, text: string, shade?: (line: string) => string) =>
+    hanging(`${mark} ${number(finding)} ${id.padEnd(20)} `, plain(text), color, shade);
+  if (status === 'pass') return row(color.green('✓'), title);
+  if (status === 'waived') return row(color.yellow('~'), found);
+  return row(color.dim('-'), `${title}: ${found}`, color.dim);
 }
 
 const number = (finding: Finding) => String(finding.number).padStart(2);

@@ -1,6 +1,7 @@
 import { plain } from '../../../core/escape/terminal.ts';
 import { bytes } from '../../../core/text/human.ts';
 import type { Paint } from '../../../core/text/paint.ts';
+import { hanging, padded, widthOf } from '../../../core/text/width.ts';
 import type { ImageDiff } from '../compare.ts';
 import { type Row, type Sign, sections } from '../sections.ts';
 
@@ -15,14 +16,18 @@ export function diffText(diff: ImageDiff, color: Paint): string {
   const lines = [side('A', diff.a, color), side('B', diff.b, color), ''];
   for (const { title, summary, rows } of changed) {
     const shown = title === 'Files' || title === 'Directories' ? rows.slice(0, MOST_SIZES) : rows;
-    const width = Math.min(40, Math.max(...shown.map((row) => row.name.length)));
-    lines.push(`${color.bold(title)}: ${summary}`, ...shown.map((row) => line(row, width, color)));
+    const width = Math.min(40, Math.max(...shown.map((row) => widthOf(plain(row.name)))));
+    lines.push(
+      hanging(`${color.bold(title)}: `, summary, color),
+      ...shown.map((row) => line(row, width, color)),
+    );
     if (shown.length < rows.length) lines.push(color.dim(`  … ${rows.length - shown.length} more`));
     lines.push('');
   }
   if (!diff.different) lines.push(color.green(verdict(diff)));
-  if (diff.different && same.length > 0) lines.push(color.dim(`The same: ${same.join(', ')}`));
-  for (const line of notCompared(diff)) lines.push(color.yellow(plain(line)));
+  if (diff.different && same.length > 0)
+    lines.push(hanging('', `The same: ${same.join(', ')}`, color, color.dim));
+  for (const line of notCompared(diff)) lines.push(hanging('', plain(line), color, color.yellow));
   return lines.join('\n').trimEnd();
 }
 
@@ -50,7 +55,11 @@ function side(letter: string, of: ImageDiff['a'], color: Paint): string {
     of.size !== undefined && bytes(of.size),
     of.sha256 && `sha256 ${of.sha256.slice(0, 12)}`,
   ];
-  return `${color.bold(letter)}  ${plain(of.name)}  ${color.dim(plain(details.filter(Boolean).join(', ')))}`;
+  return hanging(
+    `${color.bold(letter)}  `,
+    `${plain(of.name)}  ${plain(details.filter(Boolean).join(', '))}`,
+    color,
+  );
 }
 
 function line({ sign, name, before, after }: Row, width: number, color: Paint): string {
@@ -62,5 +71,9 @@ function line({ sign, name, before, after }: Row, width: number, color: Paint): 
     changed: color.cyan,
   };
   const values = before && after ? `${before} → ${after}` : before || after;
-  return `  ${shade[sign](SIGNS[sign])} ${plain(name).padEnd(width)}  ${plain(values)}`;
+  const mark = `  ${shade[sign](SIGNS[sign])} `;
+  const shown = plain(name);
+  return widthOf(shown) > width
+    ? hanging(mark, `${shown}  ${plain(values)}`, color)
+    : hanging(`${mark}${padded(shown, width)}  `, plain(values), color);
 }

@@ -49,7 +49,8 @@ function uriDefects(
       : [{ severity: 'blocker', reason: `${scheme}: is on the build machine only` }];
   if (scheme === 'mirror+file' && !nested) {
     const list = files.text(normalise(path.replace(/^\/+/, '')));
-    if (list === null) return [{ severity: 'blocker', reason: 'its list of mirrors is not in the image' }];
+    if (list === null)
+      return [{ severity: 'blocker', reason: 'the list of mirrors of a source is not in the image' }];
     return list
       .split('\n', 100)
       .map((line) => strip(line).split(/[ \t]/, 1)[0]!)
@@ -68,7 +69,7 @@ function uriDefects(
       reason: `${place.host.slice(0, 80)} is known in some networks only`,
     });
   if (place.password)
-    defects.push({ severity: 'major', reason: 'everybody with the image has its password' });
+    defects.push({ severity: 'major', reason: 'everybody with the image has the password of an archive' });
   return defects;
 }
 
@@ -78,20 +79,26 @@ function optionDefects(options: ReadonlyMap<string, string>, tree: Tree): UriDef
   const off = (name: string) => aptBoolean(options.get(name) ?? '') === false;
   for (const name of ['trusted', 'allow-insecure'])
     if (on(name))
-      defects.push({ severity: 'blocker', reason: `${name}=yes takes packages that nobody signed` });
+      defects.push({ severity: 'blocker', reason: `apt takes packages that nobody signed, by ${name}=yes` });
   for (const name of ['allow-weak', 'allow-downgrade-to-insecure'])
     if (on(name))
-      defects.push({ severity: 'major', reason: `${name}=yes takes packages that are not well signed` });
+      defects.push({
+        severity: 'major',
+        reason: `apt takes packages that are not well signed, by ${name}=yes`,
+      });
   for (const name of ['check-valid-until', 'check-date'])
     if (off(name))
-      defects.push({ severity: 'warning', reason: `${name}=no takes old states of the archive` });
+      defects.push({ severity: 'warning', reason: `apt takes old states of the archive, by ${name}=no` });
   const keys = options.get('signed-by') ?? '';
   if (keys.startsWith('-----BEGIN PGP')) return defects;
   for (const key of keys.split(/[\s,]+/, 20).filter(Boolean)) {
     const name = key.slice(0, 100);
     if (key.startsWith('/')) {
       if (!tree.exists(normalise(key.slice(1))))
-        defects.push({ severity: 'blocker', reason: `it is signed by ${name}, which is not in the image` });
+        defects.push({
+          severity: 'blocker',
+          reason: `a source is signed by ${name}, which is not in the image`,
+        });
     } else if (!/^(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{40})!?$/.test(key))
       defects.push({
         severity: 'blocker',

@@ -37,25 +37,25 @@ const WEAK_OPTIONS: readonly { name: RegExp; when: boolean; severity: Severity; 
     name: /^(?:APT::Get::(?:AllowUnauthenticated|Force-Yes)|Acquire::AllowInsecureRepositories)$/i,
     when: true,
     severity: 'blocker',
-    reason: 'takes packages that nobody signed',
+    reason: 'apt takes packages that nobody signed',
   },
   {
     name: /^Acquire::Allow(?:Weak|DowngradeToInsecure)Repositories$/i,
     when: true,
     severity: 'major',
-    reason: 'takes packages that are not well signed',
+    reason: 'apt takes packages that are not well signed',
   },
   {
     name: /^Acquire::https::(?:[^:]+::)?Verify-(?:Peer|Host)$/i,
     when: false,
     severity: 'warning',
-    reason: 'talks to any server that says it is the archive',
+    reason: 'apt talks to any server that says it is the archive',
   },
   {
     name: /^Acquire::Check-(?:Valid-Until|Date)$/i,
     when: false,
     severity: 'warning',
-    reason: 'takes old states of the archive',
+    reason: 'apt takes old states of the archive',
   },
 ];
 
@@ -75,7 +75,7 @@ export function aptCollector(): Collector<AptFacts> {
           line,
           text,
           severity: 'blocker',
-          reason: 'every program of apt stops at it',
+          reason: 'every program of apt stops at a file that it cannot read',
         });
       for (const defect of weakOptions(config)) add(defect);
       const archives: AptFacts['archives'] = [];
@@ -162,7 +162,7 @@ function logins(config: AptConfig, files: KeptFiles): AptDefect[] {
     .filter((path) => /(?:^|\s)password\s/m.test(withoutComments(files.text(path) ?? '')))
     .map((path) => {
       const file = `/${shown(path)}`;
-      const reason = 'everybody with the image has it';
+      const reason = 'everybody with the image has a password of apt';
       return {
         subject: file,
         file,
