@@ -3,7 +3,7 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 /** Checks of an image, and how their findings are weighed. */
 export const CHECKS: readonly Mutant[] = [
   ...mutantsOf('pipeline/image/checks/sshd.ts', ['test/unit/checks/sshd.test.ts'], {
-    PermitEmptyPasswords: ["permitemptypasswords: when('an empty password is accepted', 'blocker'),", ''],
+    PermitEmptyPasswords: ["permitemptypasswords: when('sshd accepts an empty password', 'blocker'),", ''],
   }),
   ...mutantsOf(
     'pipeline/image/checks/archive.ts',
