@@ -1,11 +1,11 @@
-import fetch from 'node-fetch';
-import { registerSecret } from '../core/secrets/registry.ts';
-import { agentFor } from '../host/http/proxy.ts';
+import { HttpClient } from '../host/http/client.ts';
+import { HttpError } from '../host/http/http-error.ts';
 
 /** Milliseconds for one archive, both names of its file. */
 const WITHIN_MS = 10_000;
 /** Bytes; the field stands near the top, before the sums. */
 const MOST = 65_536;
+const REDIRECTS = 10;
 /** Clocks differ; what is further ahead would make every build look old until then. */
 const FUTURE_MS = 24 * 3600 * 1000;
 
@@ -17,17 +17,20 @@ const FUTURE_MS = 24 * 3600 * 1000;
  */
 export async function archiveDate(folder: URL, signal: AbortSignal, withinMs = WITHIN_MS): Promise<number> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(withinMs)]);
+  const http = new HttpClient({ signal: within, stallMs: withinMs });
   let status = 0;
   try {
     for (const name of ['InRelease', 'Release']) {
-      const { url, headers } = asked(new URL(name, folder));
-      const response = await fetch(url, { headers, agent: agentFor(url), signal: within });
-      status = response.status;
-      if (response.status !== 200) {
-        response.body?.resume?.();
+      const url = new URL(name, folder);
+      url.username = folder.username;
+      url.password = folder.password;
+      const answer = await http.send({ url, redirects: REDIRECTS });
+      status = answer.status;
+      if (status !== 200) {
+        answer.discard();
         continue;
       }
-      const date = dateIn(await start(response.body));
+      const date = dateIn(await start(answer.body));
       if (date === undefined) throw new Error(`${name} has no date`);
       if (date > Date.now() + FUTURE_MS)
         throw new Error(`${name} has a date in the future: ${new Date(date).toISOString()}`);
@@ -35,30 +38,21 @@ export async function archiveDate(folder: URL, signal: AbortSignal, withinMs = W
     }
   } catch (error) {
     if (signal.aborted) throw error;
-    if (within.aborted) throw new Error(`no answer within ${withinMs / 1000} s`);
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(code ?? message);
+    const stalled = error instanceof HttpError && error.kind === 'stalled';
+    if (within.aborted || stalled) throw new Error(`no answer within ${withinMs / 1000} s`);
+    if (error instanceof HttpError) throw new Error(error.brief);
+    throw error;
+  } finally {
+    http.close();
   }
   throw new Error(`HTTP ${status} for InRelease and Release`);
 }
 
-/** The URL without a name and password, and these as a header: the client refuses them in a URL. */
-function asked(given: URL): { url: URL; headers: Record<string, string> } {
-  const url = new URL(given);
-  const { username, password } = url;
-  url.username = '';
-  url.password = '';
-  if (username === '' && password === '') return { url, headers: {} };
-  registerSecret(decodeURIComponent(password));
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  return { url, headers: { Authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
-}
-
-async function start(body: NodeJS.ReadableStream | null): Promise<string> {
+async function start(body: AsyncIterable<Buffer>): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of body ?? []) {
-    parts.push(Buffer.from(part));
+  for await (const part of body) {
+    parts.push(part);
     size += part.length;
     if (size >= MOST) break;
   }

@@ -1,5 +1,4 @@
-import { getProxyForUrl } from 'proxy-from-env';
-import { openAgent } from '../../host/http/connection.ts';
+import { proxyFor } from '../../host/http/proxy.ts';
 import type { ImageFacts } from '../facts/facts.ts';
 
 export type Archive = ImageFacts['apt']['archives'][number];
@@ -14,6 +13,7 @@ export interface ProbedSource extends Archive {
 const EACH_MS = 10_000;
 const ALL_MS = 60_000;
 const AT_ONCE = 4;
+const REDIRECTS = 10;
 /** The host's own network, not the archive. */
 const NO_WAY = new Set(['EAI_AGAIN', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH']);
 
@@ -52,23 +52,32 @@ async function ask({ uri, suite }: Archive, all: AbortSignal, eachMs: number): P
 }
 
 async function get(url: string, all: AbortSignal, eachMs: number): Promise<Answer> {
-  const { default: fetch } = await import('node-fetch');
+  const { HttpClient } = await import('../../host/http/client.ts');
   const limit = AbortSignal.timeout(eachMs);
+  const http = new HttpClient({ signal: AbortSignal.any([all, limit]), stallMs: eachMs });
   try {
-    const agent = await openAgent(url, null);
-    try {
-      const response = await fetch(url, { agent, signal: AbortSignal.any([all, limit]) });
-      response.body?.resume();
-      (response.body as { destroy?: () => void } | null)?.destroy?.();
-      return { state: response.ok ? 'alive' : 'dead', said: String(response.status) };
-    } finally {
-      agent.destroy();
-    }
+    const answer = await http.send({ url, redirects: REDIRECTS });
+    answer.discard();
+    const { status } = answer;
+    return { state: status >= 200 && status < 300 ? 'alive' : 'dead', said: String(status) };
   } catch (error) {
-    if (limit.aborted) return { state: 'dead', said: `no answer within ${eachMs / 1000} s` };
     if (all.aborted) return { state: 'not-asked', said: 'the time was over' };
-    const code = (error as NodeJS.ErrnoException).code ?? 'no connection';
-    const away = NO_WAY.has(code) || getProxyForUrl(url) !== '';
-    return { state: away ? 'unreachable' : 'dead', said: code };
+    const { kind, code } = error as { kind?: string; code?: string };
+    if (limit.aborted || kind === 'stalled')
+      return { state: 'dead', said: `no answer within ${eachMs / 1000} s` };
+    if (kind === 'redirect') return { state: 'dead', said: (error as Error).message };
+    const away = NO_WAY.has(code ?? '') || isProxied(url);
+    return { state: away ? 'unreachable' : 'dead', said: code || 'no connection' };
+  } finally {
+    http.close();
+  }
+}
+
+/** A proxy that cannot be used, and one that cannot reach the archive, say nothing of the machines. */
+function isProxied(url: string): boolean {
+  try {
+    return proxyFor(new URL(url)) !== null;
+  } catch {
+    return true;
   }
 }

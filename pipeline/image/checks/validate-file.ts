@@ -13,6 +13,8 @@ import type { StreamFacts } from './types.ts';
 export interface ValidateOptions extends Omit<JudgeOptions, 'stream'> {
   signal: AbortSignal;
   emit?: Emit;
+  /** Milliseconds that the server of a URL may be silent. */
+  stallMs?: number | undefined;
   /** Ask the image's archives whether they are there. */
   probeSources?: boolean;
 }
@@ -41,7 +43,7 @@ export async function validateFile(source: string, options: ValidateOptions): Pr
   const { signal, emit } = options;
   // A wrong name should not cost the reading of a whole image.
   if (typeof options.profile === 'string') profileOf(options.profile);
-  const { name, chunks, size: total } = await openSource(source, signal);
+  const { name, chunks, size: total } = await openSource(source, signal, options.stallMs);
   const hash = createHash('sha256');
   const reader = new Reader(signal);
   let size = 0;

@@ -15,6 +15,8 @@ export interface DescribeOptions {
   env: NodeJS.ProcessEnv;
   emit?: Emit;
   signal: AbortSignal;
+  /** Milliseconds that the server of a URL may be silent. */
+  stallMs?: number;
   /** The configuration; read only when the name is no file. */
   config(): Promise<Config>;
 }
@@ -35,8 +37,11 @@ export async function describeImage(name: string, options: DescribeOptions): Pro
   return describeUploaded(name, config, options.env);
 }
 
-async function describeArchive(name: string, { signal, emit }: DescribeOptions): Promise<Description> {
-  const read = await validateFile(name, { profile: 'any-ubuntu', signal, emit });
+async function describeArchive(
+  name: string,
+  { signal, emit, stallMs }: DescribeOptions,
+): Promise<Description> {
+  const read = await validateFile(name, { profile: 'any-ubuntu', signal, emit, stallMs });
   const problem = read.stream.problem ?? (read.facts.archive.whole ? null : 'the archive breaks off');
   // What is not read would be shown as removed.
   if (problem !== null)

@@ -1,7 +1,8 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { addAbortSignal, type Readable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { isInherited, kindOf, openRegular } from '../../host/files/regular.ts';
+import type { HttpAnswer, HttpClient } from '../../host/http/client.ts';
 
 export interface Source {
   /** For messages; a URL without its credentials and query. */
@@ -13,16 +14,20 @@ export interface Source {
 }
 
 const CHUNK = 256 << 10;
+/** Milliseconds without a byte after which a server counts as dead. */
+const STALL_MS = 60_000;
+const REDIRECTS = 10;
 
 /**
  * Opens an image: a path, `-` for stdin, an http or https URL.
+ * @param stallMs milliseconds that a server may be silent
  * @throws Fault IMAGE_UNREADABLE when there is none to read
  */
-export async function openSource(source: string, signal: AbortSignal): Promise<Source> {
+export async function openSource(source: string, signal: AbortSignal, stallMs = STALL_MS): Promise<Source> {
   // Somebody who waits for more on stdin is ended by a signal too.
   if (source === '-')
     return { name: 'stdin', chunks: addAbortSignal(signal, process.stdin), size: undefined };
-  if (/^https?:\/\//i.test(source)) return openUrl(source, signal);
+  if (/^https?:\/\//i.test(source)) return openUrl(source, signal, stallMs);
   let info: Awaited<ReturnType<typeof stat>>;
   try {
     info = await stat(source);
@@ -74,31 +79,49 @@ async function* readFile(file: FileHandle): AsyncGenerator<Buffer> {
   }
 }
 
-async function openUrl(source: string, signal: AbortSignal): Promise<Source> {
-  const url = new URL(source);
-  const name = `${url.origin}${url.pathname}`;
-  const headers: Record<string, string> = {};
-  if (url.username)
-    headers.authorization = `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
-  url.username = '';
-  url.password = '';
-  const { default: fetch } = await import('node-fetch');
-  let response: Awaited<ReturnType<typeof fetch>>;
+async function openUrl(source: string, signal: AbortSignal, stallMs: number): Promise<Source> {
+  // Loaded for URLs only: most images are files.
+  const client = await import('../../host/http/client.ts');
+  const { bareUrl } = await import('../../host/http/url.ts');
+  const url = parsed(source);
+  const name = bareUrl(url).shown;
+  const http = new client.HttpClient({ signal, stallMs });
+  let answer: HttpAnswer;
   try {
-    response = await fetch(url, { headers, signal, compress: false, highWaterMark: CHUNK } as never);
+    answer = await http.send({ url, redirects: REDIRECTS });
   } catch (error) {
+    http.close();
+    if (error instanceof Fault) throw error;
     throw new Fault('IMAGE_UNREADABLE', `Cannot fetch ${name}: ${reason(error)}`, { cause: error });
   }
-  if (!response.ok || !response.body)
-    throw new Fault('IMAGE_UNREADABLE', `${name} answers ${response.status} ${response.statusText}`.trim());
-  const length = Number(response.headers.get('content-length') ?? Number.NaN);
-  return { name, chunks: response.body as Readable, size: Number.isFinite(length) ? length : undefined };
+  if (answer.status !== 200) {
+    answer.discard();
+    http.close();
+    throw new Fault('IMAGE_UNREADABLE', `${name} answers ${answer.status} ${answer.statusText}`.trim());
+  }
+  const length = answer.headers.get('content-length');
+  return { name, chunks: bodyOf(answer, http), size: length === null ? undefined : Number(length) };
 }
 
-/** What went wrong on the network, without the URL that node-fetch puts into its messages. */
+async function* bodyOf(answer: HttpAnswer, http: HttpClient): AsyncGenerator<Buffer> {
+  try {
+    yield* answer.body;
+  } finally {
+    http.close();
+  }
+}
+
+function parsed(source: string): URL {
+  // The text itself may hold a password, so it is not repeated.
+  if (!URL.canParse(source)) throw new Fault('IMAGE_UNREADABLE', "The image's URL is not a valid URL");
+  return new URL(source);
+}
+
+/** What went wrong, in few words. */
 function reason(error: unknown): string {
+  if (error instanceof Error && 'brief' in error) return String(error.brief);
   const { code, message } = error as NodeJS.ErrnoException;
-  return code ?? message.replace(/request to \S+ failed, reason: /, '');
+  return code ?? message;
 }
 
 /** The fault for a source that broke while it was read. */

@@ -2,12 +2,13 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
+import { RetryBudget } from '../../host/http/retry-budget.ts';
 import { LockFolder } from '../../host/process/lock-folder.ts';
-import { interrupted } from '../../host/process/run.ts';
 import { type ChecksumContext, remember, verifyChecksum } from './checksum.ts';
 import type { LocalIso } from './facts.ts';
 import type { Source } from './source.ts';
-import { discard, Transient, transfer } from './transfer.ts';
+import { discard, Interruption, transfer } from './transfer.ts';
 
 export interface DownloadContext extends ChecksumContext {
   /** Milliseconds before the second attempt; doubled with each further one. */
@@ -113,7 +114,16 @@ async function persist(
       (s) => s.size,
       () => 0,
     );
-  let failures = 0;
+  const budget = new RetryBudget({
+    totalS: Number.POSITIVE_INFINITY,
+    tries: ATTEMPTS,
+    baseMs: context.retryMs ?? 1000,
+    capMs: LONGEST_PAUSE_MS,
+    askedCapMs: LONGEST_PAUSE_MS,
+  });
+  // A name server may come back while others are asked: no attempt is more than one of many.
+  budget.reached();
+  const signal = context.signal ?? new AbortController().signal;
   // What was lost and fetched again is no advance: a server that has another file each time would never end.
   let most = await size();
   for (;;) {
@@ -121,28 +131,23 @@ async function persist(
       await transfer(source, part, context);
       return;
     } catch (error) {
-      if (!(error instanceof Transient)) throw error;
+      if (!(error instanceof Interruption)) throw error;
       const now = await size();
-      failures = now > most ? 1 : failures + 1;
+      if (now > most) budget.advanced();
       most = Math.max(most, now);
+      const { message } = error;
+      const failures = budget.attempt;
       if (failures >= ATTEMPTS)
-        throw new Fault(
-          'ISO_DOWNLOAD',
-          `Downloading ${source.shown} failed ${failures} times: ${error.message}`,
-          {
-            hint: 'Run again to go on where it stopped.',
-          },
-        );
-      const pause = Math.min(
-        error.retryAfterMs ?? (context.retryMs ?? 1000) * 2 ** (failures - 1),
-        LONGEST_PAUSE_MS,
+        throw new Fault('ISO_DOWNLOAD', `Downloading ${source.shown} failed ${failures} times: ${message}`, {
+          hint: 'Run again to go on where it stopped.',
+        });
+      await budget.pause(error, signal, (seconds) =>
+        context.emit({
+          type: 'notice',
+          level: 'info',
+          message: `Downloading ${source.name}: ${message}; again in ${Math.ceil(seconds)} s.`,
+        }),
       );
-      context.emit({
-        type: 'notice',
-        level: 'info',
-        message: `Downloading ${source.name}: ${error.message}; again in ${Math.ceil(pause / 1000)} s.`,
-      });
-      await pauseOr(context.signal, pause);
     }
   }
 }

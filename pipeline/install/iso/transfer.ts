@@ -1,121 +1,92 @@
 import { open, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import fetch, { type Response } from 'node-fetch';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { agentFor } from '../../host/http/proxy.ts';
-import { interrupted } from '../../host/process/run.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
+import { type HttpAnswer, HttpClient } from '../../host/http/client.ts';
+import { HttpError } from '../../host/http/http-error.ts';
+import { rangeHeaders, readRange, type Validators, validatorsOf } from '../../host/http/range.ts';
+import { retryAfterS } from '../../host/http/retry-budget.ts';
 import type { Source } from './source.ts';
 
 type UrlSource = Extract<Source, { kind: 'url' }>;
 
 /** A failure that the next attempt may not have: the network, or a server that is busy. */
-export class Transient extends Error {
-  readonly retryAfterMs: number | undefined;
-  constructor(message: string, retryAfterMs?: number) {
-    super(message);
-    this.retryAfterMs = retryAfterMs;
+export class Interruption extends Fault {
+  /** Seconds, from Retry-After. */
+  readonly retryAfterS: number | undefined;
+  constructor(message: string, retryAfterS?: number) {
+    super('ISO_DOWNLOAD', message);
+    this.retryAfterS = retryAfterS;
   }
 }
 
-/** What tells one state of the file on the server from another. */
-interface Validators {
+/** What tells one state of the file on the server from another, beside the part that is of it. */
+interface PartRecord extends Validators {
   shown: string;
-  etag: string | null;
-  lastModified: string | null;
 }
 
 /** Milliseconds without a byte after which a connection counts as dead. */
 const STALL_MS = 60_000;
 
+/** Redirects that are followed, as curl and browsers bound them, or less. */
+const REDIRECTS = 10;
+
 /**
  * One attempt to bring `part` to its end, from where it stands. Returns when the server says that nothing is missing.
- * @throws Transient when another attempt may help; Fault when not
+ * @throws Interruption when another attempt may help; another Fault when not
  */
 export async function transfer(
   source: UrlSource,
   part: string,
   context: { emit: Emit; signal?: AbortSignal; stallMs?: number },
 ): Promise<void> {
-  const stall = new AbortController();
-  const signal = AbortSignal.any([stall.signal, ...(context.signal ? [context.signal] : [])]);
-  const watchdog = setTimeout(() => stall.abort(), context.stallMs ?? STALL_MS);
+  const signal = context.signal ?? new AbortController().signal;
+  const http = new HttpClient({ signal, stallMs: context.stallMs ?? STALL_MS });
   try {
-    const { response, from, whole } = await request(source, part, signal);
-    if (response)
-      await receive(response, { from, whole }, part, source, context.emit, () => watchdog.refresh());
+    const found = await request(http, source, part);
+    if (found) await receive(found, part, source, context.emit);
   } catch (error) {
-    if (context.signal?.aborted) throw interrupted(context.signal);
-    if (stall.signal.aborted) throw new Transient('the server stopped sending');
-    if (error instanceof Transient || error instanceof Fault) throw error;
-    const { code, type } = error as NodeJS.ErrnoException & { type?: string };
-    if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EACCES' || code === 'EROFS')
+    if (signal.aborted) throw interrupted(signal);
+    if (error instanceof Fault) throw error;
+    if (!(error instanceof HttpError))
       throw fromSystemError(error, `downloading ${source.shown} to ${dirname(part)}`);
-    if (type?.endsWith('redirect'))
-      throw new Fault('ISO_DOWNLOAD', `${source.shown}: the server redirects without an end`, {
-        hint: 'Check `iso.source`.',
-      });
-    // A FetchError's message holds the whole URL, so only its code is passed on.
-    throw new Transient(code ?? type ?? 'the connection broke');
+    if (error.kind === 'redirect')
+      throw new Fault('ISO_DOWNLOAD', `${source.shown}: ${error.message}`, { hint: 'Check `iso.source`.' });
+    throw new Interruption(error.kind === 'stalled' ? 'the server stopped sending' : error.brief);
   } finally {
-    clearTimeout(watchdog);
-    stall.abort();
+    http.close();
   }
 }
 
-/** Asks for what is missing. No response: nothing is. */
-async function request(
-  source: UrlSource,
-  part: string,
-  signal: AbortSignal,
-): Promise<{ response?: Response; from: number; whole?: number | undefined }> {
+interface Found {
+  answer: HttpAnswer;
+  /** The byte of the file that the answer begins with. */
+  from: number;
+  /** Bytes of the whole file. */
+  total: number | undefined;
+}
+
+/** Asks for what is missing; undefined: nothing is. */
+async function request(http: HttpClient, source: UrlSource, part: string): Promise<Found | undefined> {
   const from = await stat(part).then(
     (s) => s.size,
     () => 0,
   );
-  const known = await readValidators(part);
-  const headers: Record<string, string> = { ...source.headers };
-  if (from > 0) {
-    headers.Range = `bytes=${from}-`;
-    const same = known?.shown === source.shown ? known : undefined;
-    // RFC 9110, 13.1.5: only a strong ETag may stand in If-Range.
-    const validator = same?.etag && !same.etag.startsWith('W/') ? same.etag : same?.lastModified;
-    if (validator) headers['If-Range'] = validator;
-  }
-  // compress: false, since a range counts the bytes of the file as it is.
-  const response = await fetch(source.url, { headers, signal, agent: agentFor, compress: false });
-  if (response.status === 200) return { response, from: 0 };
-  if (response.status === 206) {
-    const range = /^bytes (\d+)-\d+\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '');
-    const etag = response.headers.get('etag');
-    const changed = known?.shown === source.shown && known.etag && etag && known.etag !== etag;
-    if (Number(range?.[1]) === from && !changed) return { response, from, whole: wholeOf(range?.[2]) };
-    // Read by nobody, it would keep the connection.
-    response.body?.resume();
-    throw await startOver(
-      part,
-      changed ? 'the file on the server has changed' : 'the server sent another part',
-    );
-  }
-  if (response.status === 416 && from > 0) {
-    const total = /\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
-    response.body?.resume();
-    if (Number(total) === from) return { from };
-    throw await startOver(part, 'the server has a file of another size');
-  }
-  throw refusal(response, source);
-}
-
-/** What is here does not go with what the server has: the next attempt begins anew. It is an attempt like others, with a pause. */
-async function startOver(part: string, why: string): Promise<Transient> {
+  const record = await readRecord(part);
+  const known = record?.shown === source.shown ? record : undefined;
+  const headers = { ...source.headers, ...rangeHeaders(from, known) };
+  const answer = await http.send({ url: source.url, headers, redirects: REDIRECTS });
+  const found = readRange(answer, from, known);
+  if (found?.part === 'whole') return { answer, from: 0, total: found.total };
+  if (found?.part === 'rest') return { answer, from, total: found.total };
+  answer.discard();
+  if (found === undefined) throw refusal(answer, source);
+  if (found.part === 'nothing') return undefined;
+  // The next attempt begins anew; it is one like others, with a pause.
   await discard(part);
-  return new Transient(why);
-}
-
-/** The size of the whole file, where a Content-Range says it. */
-function wholeOf(total: string | undefined): number | undefined {
-  return total === undefined || total === '*' ? undefined : Number(total);
+  throw new Interruption(found.why);
 }
 
 /** Removes what was downloaded so far. */
@@ -125,23 +96,18 @@ export async function discard(part: string): Promise<void> {
 }
 
 async function receive(
-  response: Response,
-  { from, whole }: { from: number; whole: number | undefined },
+  { answer, from, total }: Found,
   part: string,
   source: UrlSource,
   emit: Emit,
-  alive: () => void,
 ): Promise<void> {
-  const length = response.headers.get('content-length');
-  const total = whole ?? (length === null ? undefined : from + Number(length));
   await assertSpace(part, total === undefined ? 0 : total - from, source);
-  if (from === 0) await writeValidators(part, source, response);
+  if (from === 0) await writeRecord(part, source, answer);
   const file = await open(part, from === 0 ? 'w' : 'r+');
   let done = from;
   let shownAt = 0;
   try {
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      alive();
+    for await (const chunk of answer.body) {
       await file.write(chunk, 0, chunk.length, done);
       done += chunk.length;
       if (performance.now() - shownAt < 200) continue;
@@ -153,7 +119,7 @@ async function receive(
     await file.close();
   }
   if (total !== undefined && done < total)
-    throw new Transient(`the connection ended ${total - done} bytes early`);
+    throw new Interruption(`the connection ended ${total - done} bytes early`);
   emit({
     type: 'progress',
     id: 'iso',
@@ -177,16 +143,11 @@ async function assertSpace(part: string, bytes: number, source: UrlSource): Prom
   );
 }
 
-function refusal(response: Response, source: UrlSource): Error {
-  const { status } = response;
-  const said = `${source.shown}: the server answered ${status} ${response.statusText}`.trim();
-  if (status >= 500 || status === 429 || status === 408) {
-    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-    return new Transient(
-      `the server answered ${status}`,
-      Number.isFinite(seconds) ? seconds * 1000 : undefined,
-    );
-  }
+function refusal(answer: HttpAnswer, source: UrlSource): Fault {
+  const { status } = answer;
+  const said = `${source.shown}: the server answered ${status} ${answer.statusText}`.trim();
+  if (status >= 500 || status === 429 || status === 408)
+    return new Interruption(`the server answered ${status}`, retryAfterS(answer.headers.get('retry-after')));
   if (status === 401 || status === 403)
     return new Fault('NO_PERMISSION', said, {
       hint: 'Credentials go into the URL (https://user:password@host/…); or download the ISO by hand and set its path.',
@@ -196,21 +157,17 @@ function refusal(response: Response, source: UrlSource): Error {
   return new Fault('ISO_DOWNLOAD', said);
 }
 
-async function readValidators(part: string): Promise<Validators | undefined> {
+async function readRecord(part: string): Promise<PartRecord | undefined> {
   try {
-    return JSON.parse(await readFile(`${part}.json`, 'utf8')) as Validators;
+    return JSON.parse(await readFile(`${part}.json`, 'utf8')) as PartRecord;
   } catch {
     return undefined;
   }
 }
 
-async function writeValidators(part: string, source: UrlSource, response: Response): Promise<void> {
-  const validators: Validators = {
-    shown: source.shown,
-    etag: response.headers.get('etag'),
-    lastModified: response.headers.get('last-modified'),
-  };
+async function writeRecord(part: string, source: UrlSource, answer: HttpAnswer): Promise<void> {
+  const record: PartRecord = { shown: source.shown, ...validatorsOf(answer) };
   // The old content goes first: bytes of one state never stand beside the validators of another.
   await rm(part, { force: true });
-  await writeFileAtomic(`${part}.json`, JSON.stringify(validators));
+  await writeFileAtomic(`${part}.json`, JSON.stringify(record));
 }

@@ -1,9 +1,9 @@
 import { access, constants } from 'node:fs/promises';
 import type { AcceptanceConfig, ImageConfig, Release } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { isTemporary, RetryBudget } from '../../host/http/retry-budget.ts';
 import { run } from '../../host/process/run.ts';
 import { createClient } from '../api/client.ts';
-import { isTemporary, RetryBudget } from '../api/retry-budget.ts';
 import type { ChosenTarget } from '../images/choose-targets.ts';
 import { bootsByEfi, noMachineConfigured, usableMachines } from './acquire-machine.ts';
 import { loadChecks } from './checks-file.ts';

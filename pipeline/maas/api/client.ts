@@ -1,13 +1,13 @@
-import type { Agent } from 'node:http';
 import { apiUrl, maasUrl } from '../../config/maas-url.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
-import { openAgent } from '../../host/http/connection.ts';
+import { HttpClient } from '../../host/http/client.ts';
+import type { Content } from '../../host/http/content.ts';
+import { isTemporary, RetryBudget } from '../../host/http/retry-budget.ts';
 import type { ApiKey } from './api-key.ts';
 import { explainMaasError, MaasError } from './maas-error.ts';
-import { type Answer, type Content, sendOnce } from './request.ts';
-import { isTemporary, RetryBudget } from './retry-budget.ts';
+import { type Answer, sendOnce } from './request.ts';
 import { authorization } from './sign.ts';
 import { type MaasVersion, parseVersion } from './version.ts';
 
@@ -38,7 +38,7 @@ export class MaasClient {
   readonly url: string;
   readonly patience: RetryBudget;
   readonly #options: ClientOptions;
-  #agent: Promise<Agent> | undefined;
+  readonly #http: HttpClient;
   #version: Promise<MaasVersion> | undefined;
   /** Seconds that the server's clock is ahead of ours, once it has complained. */
   #clockAheadS = 0;
@@ -46,6 +46,8 @@ export class MaasClient {
   constructor(options: ClientOptions) {
     this.url = maasUrl(options.url);
     this.#options = options;
+    const { caCert, signal, stallMs = 60_000 } = options;
+    this.#http = new HttpClient({ caCert, signal, stallMs });
     this.patience = options.patience ?? new RetryBudget({ totalS: 60, firstContactS: 10, firstTries: 2 });
   }
 
@@ -160,22 +162,17 @@ export class MaasClient {
     more: { headers?: Record<string, string>; body?: Content; answerMs?: number },
   ): Promise<Answer> {
     for (let turn = 1; ; turn += 1) {
-      const { key, caCert, signal, stallMs, answerMs } = this.#options;
-      this.#agent ??= openAgent(this.url, caCert);
+      const { key, answerMs } = this.#options;
       const startedS = Date.now() / 1000;
-      const answer = await sendOnce({
+      const answer = await sendOnce(this.#http, {
         method,
         url,
         headers: {
           Accept: 'application/json',
-          'User-Agent': 'dgxos-maas',
           ...(key ? { Authorization: authorization(key, startedS + this.#clockAheadS) } : {}),
           ...more.headers,
         },
         body: more.body,
-        agent: await this.#agent,
-        signal,
-        stallMs: stallMs ?? 60_000,
         answerMs: more.answerMs ?? answerMs ?? 60_000,
       });
       this.patience.reached();

@@ -1,6 +1,7 @@
 import type { FaultCode } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
+import { retryAfterS } from '../../host/http/retry-budget.ts';
 import { MAAS_ERRORS } from './maas-error-table.ts';
 import { MACHINE_ERRORS } from './machine-error-table.ts';
 
@@ -40,14 +41,14 @@ export function explainMaasError(
 ): MaasError {
   if (status === 401) return unauthorized(body);
   const said = plainText(body);
-  const retryAfterS = seconds(retryAfter);
+  const askedS = retryAfterS(retryAfter);
   for (const row of ROWS) {
     const match = row.status === status ? row.says.exec(said) : null;
     if (match)
       return new MaasError(row.code, fill(row.sentence, match), {
         status,
         row: row.id,
-        retryAfterS,
+        retryAfterS: askedS,
         hint: fill(row.remedy, match),
       });
   }
@@ -55,7 +56,7 @@ export function explainMaasError(
   if (PASSING.has(status))
     return new MaasError('MAAS_BUSY', `MAAS answered ${status} to ${asked}`, {
       status,
-      retryAfterS,
+      retryAfterS: askedS,
       detail,
       hint: 'Nothing is lost: run the command again and it goes on where it stopped.',
     });
@@ -124,12 +125,6 @@ const UNAUTHORIZED = [
 
 function fill(sentence: string, match: RegExpExecArray): string {
   return redact(sentence.replace(/\$(\d)/g, (_, n: string) => (match[Number(n)] ?? '').slice(0, 200)));
-}
-
-function seconds(retryAfter: string | null): number | undefined {
-  if (retryAfter === null) return undefined;
-  const value = /^\d+$/.test(retryAfter) ? Number(retryAfter) : (Date.parse(retryAfter) - Date.now()) / 1000;
-  return Number.isFinite(value) ? Math.max(0, value) : undefined;
 }
 
 /** Nobody reads on in an answer that says no; a page of Django's debugging has megabytes. */

@@ -1,8 +1,8 @@
 import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
+import type { Content } from '../../host/http/content.ts';
 import type { MaasClient } from '../api/client.ts';
-import type { Content } from '../api/request.ts';
 import { atLeast } from '../api/version.ts';
 
 const V3 = '/a/v3';

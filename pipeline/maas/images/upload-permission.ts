@@ -1,7 +1,7 @@
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { isTemporary, RetryBudget } from '../../host/http/retry-budget.ts';
 import { createClient } from '../api/client.ts';
-import { isTemporary, RetryBudget } from '../api/retry-budget.ts';
 import { whoAmI } from '../api/whoami.ts';
 import type { ChosenTarget } from './choose-targets.ts';
 

@@ -1,10 +1,10 @@
 import { Fault } from '../../core/faults/fault.ts';
+import { RetryBudget } from '../../host/http/retry-budget.ts';
 import { recordUpload } from '../../workspace/ledger/ledger.ts';
 import { lockWorkspace } from '../../workspace/lock.ts';
 import { regionIds } from '../api/answers.ts';
 import { hasBaseImage, importHint } from '../api/base-images.ts';
 import { createClient, type MaasClient } from '../api/client.ts';
-import { RetryBudget } from '../api/retry-budget.ts';
 import { ChunkSize } from './chunk-size.ts';
 import { LocalFile } from './local-file.ts';
 import { checkRequest, type UploadRequest, type UploadResult } from './request.ts';

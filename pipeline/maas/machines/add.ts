@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { isTemporary, RetryBudget } from '../../host/http/retry-budget.ts';
 import type { Form, MaasClient } from '../api/client.ts';
-import { isTemporary, RetryBudget } from '../api/retry-budget.ts';
 import { bmcConflictChecker } from './bmc-owner.ts';
 import type { NewMachine } from './new-machine.ts';
 import { parseMachine, parseMachines } from './parse-machine.ts';

@@ -1,6 +1,6 @@
 import { Fault } from '../../core/faults/fault.ts';
+import { isTemporary, RetryBudget } from '../../host/http/retry-budget.ts';
 import type { Form, MaasClient } from '../api/client.ts';
-import { isTemporary, RetryBudget } from '../api/retry-budget.ts';
 import { readMachine } from './list.ts';
 import { parseMachine } from './parse-machine.ts';
 import type { Machine } from './types.ts';

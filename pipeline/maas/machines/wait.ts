@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { isTemporary } from '../../host/http/retry-budget.ts';
 import type { MaasClient } from '../api/client.ts';
-import { isTemporary } from '../api/retry-budget.ts';
 import { listMachines } from './list.ts';
 import type { Machine, WaitGoal, WaitOptions, WaitResult } from './types.ts';
 import { Watch } from './watch.ts';

@@ -14,9 +14,9 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
+import { RetryBudget } from '../../../pipeline/host/http/retry-budget.ts';
 import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
 import { type ClientOptions, createClient } from '../../../pipeline/maas/api/client.ts';
-import { RetryBudget } from '../../../pipeline/maas/api/retry-budget.ts';
 
 const KEY = parseApiKey('aaaaaaaaaaaaaaaaaa:bbbbbbbbbbbbbbbbbb:cccccccccccccccccccccccccccccccc', 'here');
 

@@ -48,14 +48,35 @@ export const RUN: readonly Mutant[] = [
     'others-kept-out': ['(mode & 0o077) !== 0 &&', 'false &&'],
     'folder-of-everybody': ['(mode & 0o1000) !== 0 ||', 'false ||'],
   }),
-  ...mutantsOf('pipeline/maas/api/request.ts', ['test/contract/maas/connection.test.ts'], {
-    'answer-size': ['size: LARGEST_ANSWER,', ''],
+  ...mutantsOf(
+    'pipeline/host/http/client.ts',
+    ['test/contract/http', 'test/contract/maas/connection.test.ts'],
+    {
+      'answer-size': ['if (size > most)', 'if (false)'],
+      'time-of-the-reader': ['if (stallMs !== null) limit.rest();', ''],
+      'redirects-bounded': ['if (left === 0)', 'if (false)'],
+      'leaves-the-loop': ['if (!whole) cut.abort();', ''],
+    },
+  ),
+  ...mutantsOf('pipeline/host/http/redirect.ts', ['test/contract/http'], {
+    'credentials-stay': ['same || ', 'true || '],
+    'never-to-http': ["url.protocol === 'https:' && to.url", 'false && to.url'],
   }),
+  ...mutantsOf('pipeline/host/http/connection.ts', ['test/contract/http'], {
+    'given-up-meanwhile': ["request.once('abort', stop);", ''],
+    'own-authority': ['trust(await authorities(caCert))', '{}'],
+  }),
+  ...mutantsOf(
+    'pipeline/host/http/range.ts',
+    ['test/contract/iso/locate.test.ts', 'test/unit/http/range.test.ts'],
+    {
+      'weak-etag': ["known?.etag && !known.etag.startsWith('W/')", 'known?.etag'],
+      'wrong-content-range': ['Number(first) !== from || ', ''],
+      'changed-meanwhile': ['if (changed)', 'if (false)'],
+      'size-of-all': ['return Number(total) === from', 'return total'],
+    },
+  ),
   ...mutantsOf('pipeline/install/iso/transfer.ts', ['test/contract/iso/locate.test.ts'], {
-    'weak-etag': ["same?.etag && !same.etag.startsWith('W/')", 'same?.etag'],
-    'wrong-content-range': ['Number(range?.[1]) === from && !changed', '!changed'],
-    'changed-meanwhile': ['=== from && !changed', '=== from'],
-    'size-of-all': ['if (Number(total) === from) return', 'if (total) return'],
     'free-space': ['if (bavail * bsize >= bytes) return;', 'return;'],
     'ended-early': ['total !== undefined && done < total', 'false'],
   }),

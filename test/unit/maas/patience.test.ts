@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { RetryBudget } from '../../../pipeline/host/http/retry-budget.ts';
 import { MaasError } from '../../../pipeline/maas/api/maas-error.ts';
-import { RetryBudget } from '../../../pipeline/maas/api/retry-budget.ts';
 
 const never = new AbortController().signal;
 const broken = new Fault('MAAS_UNREACHABLE', 'cut');

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { isTemporary } from '../../../pipeline/host/http/retry-budget.ts';
 import { explainMaasError } from '../../../pipeline/maas/api/maas-error.ts';
 import { MAAS_ERRORS } from '../../../pipeline/maas/api/maas-error-table.ts';
 import { MACHINE_ERRORS } from '../../../pipeline/maas/api/machine-error-table.ts';
-import { isTemporary } from '../../../pipeline/maas/api/retry-budget.ts';
 
 /** As MAAS words them, from its source. */
 const ANSWERS: [status: number, body: string, row: string, says: string][] = [

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from '../../core/faults/catalogue.ts';
 import type { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
-import { MaasError } from './maas-error.ts';
 
 export interface RetryBudgetOptions {
   /** Seconds of trying without any advance before it is given up. */
@@ -15,6 +14,10 @@ export interface RetryBudgetOptions {
   baseMs?: number;
   /** Milliseconds between retries at most, where the server does not ask for more. */
   capMs?: number;
+  /** Milliseconds that a server's wish counts at most. */
+  askedCapMs?: number;
+  /** Tries in a row without any advance. */
+  tries?: number;
   now?: () => number;
 }
 
@@ -26,6 +29,21 @@ export function isTemporary(fault: Fault): boolean {
 /** A name that no name server knows is a wrong URL; one that is away (EAI_AGAIN) may come back. */
 function isUnknownHost({ cause }: Fault): boolean {
   return (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOTFOUND';
+}
+
+/** A fault of a server that has said when to come back. */
+interface Asking {
+  /** Seconds. */
+  retryAfterS?: number | undefined;
+}
+
+/** Seconds from a Retry-After, which is a number of them or a date; undefined where it is neither. */
+export function retryAfterS(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  // Without the name of a month, V8 takes "-1" for a year.
+  const date = /[a-z]{3}/i.test(header) ? Date.parse(header) : Number.NaN;
+  const value = /^\d+$/.test(header) ? Number(header) : (date - Date.now()) / 1000;
+  return Number.isFinite(value) ? Math.max(0, value) : undefined;
 }
 
 /**
@@ -44,6 +62,8 @@ export class RetryBudget {
       firstTries: Number.POSITIVE_INFINITY,
       baseMs: 500,
       capMs: 30_000,
+      askedCapMs: 24 * 3600_000,
+      tries: Number.POSITIVE_INFINITY,
       now: () => performance.now(),
       ...options,
     };
@@ -72,14 +92,15 @@ export class RetryBudget {
    */
   async pause(fault: Fault, signal: AbortSignal, tell: (seconds: number) => void): Promise<void> {
     if (!isTemporary(fault)) throw fault;
-    const { totalS, firstContactS, firstTries, baseMs, capMs, now } = this.#options;
+    const { totalS, firstContactS, firstTries, tries, baseMs, capMs, askedCapMs, now } = this.#options;
+    if (this.attempt >= tries) throw fault;
     if (!this.#reached && (this.attempt >= firstTries || isUnknownHost(fault))) throw fault;
     this.#since ??= now();
     const limitMs = 1000 * (this.#reached ? totalS : Math.min(totalS, firstContactS));
     const leftMs = this.#since + limitMs - now();
     if (leftMs <= 0) throw fault;
     const backOffMs = Math.min(capMs, baseMs * 2 ** this.#failures) * (0.75 + Math.random() / 2);
-    const askedMs = fault instanceof MaasError ? 1000 * (fault.retryAfterS ?? 0) : 0;
+    const askedMs = Math.min(askedCapMs, 1000 * ((fault as Asking).retryAfterS ?? 0));
     const waitMs = Math.min(leftMs, Math.max(backOffMs, askedMs));
     this.#failures += 1;
     tell(waitMs / 1000);

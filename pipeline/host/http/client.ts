@@ -1,0 +1,207 @@
+import type { Agent } from 'node:http';
+import fetch, { type Response } from 'node-fetch';
+import { interrupted } from '../../core/faults/interrupted.ts';
+import { openAgent } from './connection.ts';
+import { type Content, Sending } from './content.ts';
+import { HttpError, networkError } from './http-error.ts';
+import { type Hop, nextHop } from './redirect.ts';
+import { StallLimit } from './stall.ts';
+import { bareUrl } from './url.ts';
+
+export interface HttpOptions {
+  /** Ends whatever is under way. */
+  signal: AbortSignal;
+  /** Milliseconds without a byte, in either direction. */
+  stallMs: number;
+  /** PEM file of the authority that alone is trusted, or null for those of the system and the environment. */
+  caCert?: string | null;
+}
+
+export interface HttpRequest {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** With user and password, where they are needed: they are sent as a header. */
+  url: URL | string;
+  headers?: Record<string, string>;
+  body?: Content;
+  /** How many redirects are followed (GET only); none by default: they are answers like others then. */
+  redirects?: number;
+  /** Milliseconds from the last byte of the request to the end of the answer; without it only a standstill ends the answer. */
+  answerMs?: number;
+  /** Whether the answer may be compressed on its way; what comes out is unpacked. */
+  compressed?: boolean;
+}
+
+export interface HttpAnswer {
+  status: number;
+  statusText: string;
+  headers: { get(name: string): string | null };
+  /** The bytes, once. Leaving the loop ends the connection. @throws HttpError */
+  body: AsyncIterable<Buffer>;
+  /** The whole body. @throws HttpError `too-large` beyond so many bytes */
+  text(most: number): Promise<string>;
+  /** Does without the body, and ends the connection. */
+  discard(): void;
+}
+
+/** Bytes that are read ahead of whoever takes the answer. */
+const AHEAD = 256 << 10;
+
+/**
+ * Requests to any host, with the connections kept. Proxies, authorities, limits, redirects and credentials are decided here for
+ * everything in this program that asks by HTTP. One try; see `RetryBudget` for more.
+ */
+export class HttpClient {
+  readonly #options: HttpOptions;
+  /** By origin, since `no_proxy` may name one host and not the next. */
+  readonly #agents = new Map<string, Promise<Agent>>();
+
+  constructor(options: HttpOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sends a request and waits for the head of the answer, whatever its status.
+   * @throws HttpError; Fault CONFIG_INVALID for a proxy or authority that cannot be used, INTERRUPTED when the signal is aborted;
+   *   what iterating the body's content throws
+   */
+  async send(request: HttpRequest): Promise<HttpAnswer> {
+    const { url, authorization } = bareUrl(new URL(request.url));
+    let hop: Hop = {
+      url,
+      headers: { ...(authorization ? { Authorization: authorization } : {}), ...request.headers },
+    };
+    for (let left = request.redirects ?? 0; ; left -= 1) {
+      const answer = await this.#once(request, hop);
+      const next = request.redirects ? nextHop(hop, answer) : undefined;
+      if (next === undefined) return answer;
+      answer.discard();
+      if (left === 0) throw new HttpError('redirect', 'the server redirects without an end');
+      if (next instanceof HttpError) throw next;
+      hop = next;
+    }
+  }
+
+  /** Ends the connections. */
+  close(): void {
+    for (const agent of this.#agents.values()) agent.then((one) => one.destroy()).catch(() => {});
+    this.#agents.clear();
+  }
+
+  async #once(request: HttpRequest, { url, headers }: Hop): Promise<HttpAnswer> {
+    const { signal, stallMs } = this.#options;
+    const { body: content, answerMs } = request;
+    if (signal.aborted) throw interrupted(signal);
+    const agent = await this.#agent(url);
+    const cut = new AbortController();
+    const limit = new StallLimit(cut);
+    const sending = content && new Sending(content, limit, { stallMs, answerMs: answerMs ?? stallMs });
+    const failed = (error: unknown): unknown => {
+      limit.rest();
+      if (signal.aborted) return interrupted(signal);
+      if (sending?.problem !== undefined) return sending.problem;
+      return cut.signal.aborted ? cut.signal.reason : networkError(error);
+    };
+    limit.expect(sending ? stallMs : (answerMs ?? stallMs), 'no answer came');
+    try {
+      const response = await fetch(url, {
+        method: request.method ?? 'GET',
+        headers: {
+          'User-Agent': 'dgxos-maas',
+          ...headers,
+          ...(content ? { 'Content-Type': content.type, 'Content-Length': String(content.length) } : {}),
+        },
+        body: sending?.stream,
+        agent,
+        redirect: 'manual',
+        compress: request.compressed ?? false,
+        highWaterMark: AHEAD,
+        signal: AbortSignal.any([signal, cut.signal]),
+      });
+      if (answerMs === undefined) limit.rest();
+      return new Answer(response, { limit, cut, failed, stallMs: answerMs === undefined ? stallMs : null });
+    } catch (error) {
+      throw failed(error);
+    } finally {
+      // An answer in the middle of the body (413): the rest is not sent, and the connection is not used again.
+      if (!sending?.done) sending?.stream.destroy();
+    }
+  }
+
+  #agent(url: URL): Promise<Agent> {
+    const agent = this.#agents.get(url.origin) ?? openAgent(url, this.#options.caCert ?? null);
+    this.#agents.set(url.origin, agent);
+    return agent;
+  }
+}
+
+interface Reading {
+  limit: StallLimit;
+  cut: AbortController;
+  /** The error that the caller gets for one of the stream. */
+  failed: (error: unknown) => unknown;
+  /** Null where the whole answer has its time already. */
+  stallMs: number | null;
+}
+
+class Answer implements HttpAnswer {
+  readonly #response: Response;
+  readonly #reading: Reading;
+
+  constructor(response: Response, reading: Reading) {
+    this.#response = response;
+    this.#reading = reading;
+    // Nobody may listen yet, or any longer, when the connection is cut.
+    response.body?.on('error', () => {});
+  }
+
+  get status(): number {
+    return this.#response.status;
+  }
+  get statusText(): string {
+    return this.#response.statusText;
+  }
+  get headers() {
+    return this.#response.headers;
+  }
+
+  get body(): AsyncIterable<Buffer> {
+    return this.#chunks();
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer> {
+    const { limit, cut, failed, stallMs } = this.#reading;
+    const expect = () => stallMs !== null && limit.expect(stallMs, 'nothing came');
+    let whole = false;
+    try {
+      expect();
+      for await (const chunk of this.#response.body ?? []) {
+        // Time that whoever takes the bytes needs for them is not the server's.
+        if (stallMs !== null) limit.rest();
+        yield chunk as Buffer;
+        expect();
+      }
+      whole = true;
+    } catch (error) {
+      throw failed(error);
+    } finally {
+      limit.rest();
+      if (!whole) cut.abort();
+    }
+  }
+
+  async text(most: number): Promise<string> {
+    const parts: Buffer[] = [];
+    let size = 0;
+    for await (const part of this.#chunks()) {
+      size += part.length;
+      if (size > most) throw new HttpError('too-large', 'it is too large');
+      parts.push(part);
+    }
+    return Buffer.concat(parts).toString('utf8');
+  }
+
+  discard(): void {
+    this.#reading.limit.rest();
+    this.#reading.cut.abort();
+  }
+}

@@ -1,0 +1,60 @@
+import { Readable } from 'node:stream';
+import type { StallLimit } from './stall.ts';
+
+// Small enough to follow the pace of a slow line, large enough to cost nothing on a fast one.
+const SLICE = 256 * 1024;
+
+/** A body of known length: streamed with Content-Length, since MAAS takes no chunked encoding. */
+export interface Content {
+  type: string;
+  /** Bytes. */
+  length: number;
+  /** What is iterated must begin anew each time: a request that was turned away for its time is sent again. */
+  bytes: Buffer | AsyncIterable<Buffer>;
+  /** Called with the bytes that have been handed to the connection so far. */
+  onSent?: (bytes: number) => void;
+}
+
+/** Content on its way into a request. */
+export class Sending {
+  readonly stream: Readable;
+  /** Every byte has been handed to the connection. */
+  done = false;
+  /** What went wrong with the content itself (a changed file); it would come back as a broken connection. */
+  problem: unknown;
+
+  constructor(
+    content: Content,
+    limit: StallLimit,
+    { stallMs, answerMs }: { stallMs: number; answerMs: number },
+  ) {
+    this.stream = Readable.from(this.#paced(content, limit, stallMs, answerMs), { objectMode: false });
+  }
+
+  async *#paced(
+    content: Content,
+    limit: StallLimit,
+    stallMs: number,
+    answerMs: number,
+  ): AsyncGenerator<Buffer> {
+    let sent = 0;
+    try {
+      for await (const slice of slices(content.bytes)) {
+        limit.expect(stallMs, 'nothing could be sent');
+        yield slice;
+        sent += slice.length;
+        content.onSent?.(sent);
+      }
+    } catch (error) {
+      this.problem = error;
+      throw error;
+    }
+    this.done = true;
+    limit.expect(answerMs, 'no answer came');
+  }
+}
+
+async function* slices(bytes: Buffer | AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const part of Buffer.isBuffer(bytes) ? [bytes] : bytes)
+    for (let at = 0; at < part.length; at += SLICE) yield part.subarray(at, at + SLICE);
+}
