@@ -20,7 +20,7 @@ test.each([
 });
 
 const KNOWN = { etag: '"a"', lastModified: 'd' };
-test.each<[number, Record<string, string>, typeof KNOWN | undefined, unknown]>([
+test.each<[number, Record<string, string>, typeof KNOWN | undefined, object | undefined]>([
   [200, { 'content-length': '9' }, KNOWN, { part: 'whole', total: 9 }],
   [200, {}, KNOWN, { part: 'whole', total: undefined }],
   [206, { 'content-range': 'bytes 5-8/9' }, KNOWN, { part: 'rest', total: 9 }],
