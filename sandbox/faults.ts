@@ -1,4 +1,4 @@
-import { Fault } from '../pipeline/core/faults/fault.ts';
+import { SandboxError } from './error.ts';
 
 /** Faults with their argument's meaning; a status (400-599) is a fault as well, its argument is Retry-After in seconds. */
 export const FAULTS = {
@@ -38,12 +38,12 @@ const HINT = [
 /**
  * Reads a rule.
  * @param kinds the operations' names that may stand first, besides methods.
- * @throws Fault USAGE that says what would be accepted.
+ * @throws SandboxError USAGE that says what would be accepted.
  */
 export function parseRule(text: string, kinds: string[]): Rule {
   const [kind = '', which = '', name = '', argument, ...rest] = text.trim().toLowerCase().split(':');
   const bad = (what: string): never => {
-    throw new Fault('USAGE', `Fault rule ${JSON.stringify(text)}: ${what}`, { hint: HINT });
+    throw new SandboxError('USAGE', `Fault rule ${JSON.stringify(text)}: ${what}`, { hint: HINT });
   };
   if (rest.length > 0) bad('has too many parts');
   const accepted = ['*', ...METHODS, ...kinds];

@@ -1,10 +1,11 @@
 import { directoryGuests } from './guest/guests.ts';
+import type { RunTool } from './guest/run-tool.ts';
 import { parseTrouble } from './guest/troubles.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from './server.ts';
 
 export interface OpenOptions extends Omit<SandboxOptions, 'guests'> {
   /** Deployed machines answer ssh on this port, each on an address of its own. */
-  ssh?: { dir: string; port: number; troubles: string[] } | undefined;
+  ssh?: { dir: string; port: number; troubles: string[]; run: RunTool } | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Fault } from '../pipeline/core/faults/fault.ts';
+import { SandboxError } from './error.ts';
 
 /** Somebody who may call: the parts of the API key, and for MAAS 3.8's v3 API a password. */
 export interface User {
@@ -50,7 +50,7 @@ function kept(file: string, fresh = `${letters(18)}:${letters(18)}:${letters(32)
 function account(id: number, username: string, admin: boolean, key: string, password: string): User {
   const [, consumerKey, tokenKey, tokenSecret] = SHAPE.exec(key) ?? [];
   if (!consumerKey || !tokenKey || !tokenSecret)
-    throw new Fault('API_KEY_INVALID', 'The sandbox key does not have the form of a MAAS API key', {
+    throw new SandboxError('API_KEY_INVALID', 'The sandbox key does not have the form of a MAAS API key', {
       hint: 'It is three parts of 18, 18 and 32 letters and digits, joined by colons.',
     });
   return { id, username, admin, consumerKey, tokenKey, tokenSecret, password };

@@ -2,12 +2,11 @@ import { rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Emit } from '../pipeline/core/events/event.ts';
-import { Fault } from '../pipeline/core/faults/fault.ts';
 import { WHAT_THIS_IS } from './account.ts';
 import { type Authenticator, NOBODY, unsigned } from './auth.ts';
 import { type Body, receive } from './body.ts';
 import type { SandboxContext } from './context.ts';
+import { SandboxError } from './error.ts';
 import { answerOf } from './fault-answers.ts';
 import type { Faults } from './faults.ts';
 import { bodyLimit, errorPage } from './front.ts';
@@ -28,6 +27,9 @@ import {
 import { advanceImport } from './site/import.ts';
 import { fileAt } from './uploads.ts';
 
+/** Takes what happens, a line at a time. */
+export type Log = (line: string, level: 'request' | 'warning') => void;
+
 interface Parts {
   world: SandboxContext;
   routes: readonly VersionedRoute[];
@@ -37,7 +39,7 @@ interface Parts {
   log: RequestLog;
   authenticator: Authenticator;
   front: 'nginx' | undefined;
-  emit: Emit | undefined;
+  report: Log | undefined;
 }
 
 /** What one request is about, found before its body is read. */
@@ -94,7 +96,7 @@ export class Listener {
       server.once('error', (error: NodeJS.ErrnoException) =>
         reject(
           error.code === 'EADDRINUSE'
-            ? new Fault('PORT_TAKEN', `Port ${port} is taken`, {
+            ? new SandboxError('PORT_TAKEN', `Port ${port} is taken`, {
                 hint: 'Give another by --port, or none at all.',
               })
             : error,
@@ -124,7 +126,7 @@ export class Listener {
   }
 
   async #take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { world, routes, log, emit } = this.#parts;
+    const { world, routes, log, report } = this.#parts;
     const { socket } = request;
     if (this.#dead.has(socket)) return void socket.resetAndDestroy();
     const url = urlOf(request);
@@ -142,7 +144,7 @@ export class Listener {
       else this.#send(incoming, text(500, error instanceof Error ? error.message : String(error)));
     }
     const line = `${method} ${entry.path} ${entry.status ?? 'no answer'}, ${entry.received} bytes`;
-    emit?.({ type: 'log', source: 'sandbox', line: entry.fault ? `${line} (fault ${entry.fault})` : line });
+    report?.(entry.fault ? `${line} (fault ${entry.fault})` : line, 'request');
   }
 
   async #serve(incoming: Incoming): Promise<void> {
@@ -252,7 +254,7 @@ export class Listener {
     await sleep(seconds * 1000, undefined, { signal: this.#stopped.signal });
     await this.listen(this.#port).catch((error: Error) => {
       const message = `The sandbox could not come back on port ${this.#port}: ${error.message}`;
-      this.#parts.emit?.({ type: 'notice', level: 'warning', message });
+      this.#parts.report?.(message, 'warning');
     });
   }
 

@@ -1,7 +1,5 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Emit } from '../pipeline/core/events/event.ts';
-import { Fault } from '../pipeline/core/faults/fault.ts';
 import { accountRoutes } from './account.ts';
 import { Authenticator } from './auth.ts';
 import { bootResourceRoutes } from './boot-resources.ts';
@@ -9,9 +7,10 @@ import type { SandboxContext } from './context.ts';
 import { customImageRoutes } from './custom-images.ts';
 import { Description, describeRoute } from './describe.ts';
 import { emptyRoutes } from './empty-collections.ts';
+import { SandboxError } from './error.ts';
 import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
-import { Listener } from './listener.ts';
+import { Listener, type Log } from './listener.ts';
 import { lockFolder } from './lock.ts';
 import { type Control, controlOf } from './machines/control.ts';
 import { controlRoutes } from './machines/control-routes.ts';
@@ -61,8 +60,8 @@ export interface SandboxOptions {
   speed?: number;
   /** What answers ssh for deployed machines; without it they have an address where nothing listens. */
   guests?: Guests;
-  /** Gets a log line for each request. */
-  emit?: Emit;
+  /** Gets a line for each request, and warnings. */
+  log?: Log;
 }
 
 export interface Sandbox {
@@ -82,7 +81,7 @@ export interface Sandbox {
   /** Requests by method ("PUT"), by kind ("chunk", "create", …), and `total`. */
   counts: Record<string, number>;
   requests: LoggedRequest[];
-  /** @throws Fault USAGE when the rule makes no sense. */
+  /** @throws SandboxError USAGE when the rule makes no sense. */
   addFault(rule: string): void;
   /** Takes back every rule, so that a test can look at what has come of them. */
   clearFaults(): void;
@@ -92,7 +91,7 @@ export interface Sandbox {
 
 /**
  * Starts a server that answers as MAAS' API does, for tests and demonstrations.
- * @throws Fault USAGE, PORT_TAKEN, WORKSPACE_LOCKED (another sandbox has the folder), WORKSPACE_CORRUPT
+ * @throws SandboxError USAGE, PORT_TAKEN, WORKSPACE_LOCKED (another sandbox has the folder), WORKSPACE_CORRUPT
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
@@ -126,7 +125,7 @@ async function start(options: SandboxOptions, unlock: () => Promise<void>): Prom
     log,
     authenticator,
     front: options.front,
-    emit: options.emit,
+    report: options.log,
   });
   const port = await listener.listen(options.port ?? 0);
   world.url = `http://127.0.0.1:${port}/MAAS`;
@@ -186,13 +185,13 @@ async function makeWorld(options: SandboxOptions): Promise<SandboxContext> {
   const kept = readState(options.dir)?.version;
   const family = options.family ?? kept ?? '3.5';
   if (kept && kept !== family)
-    throw new Fault('USAGE', `${options.dir} holds a sandbox of MAAS ${kept}, not ${family}`, {
+    throw new SandboxError('USAGE', `${options.dir} holds a sandbox of MAAS ${kept}, not ${family}`, {
       hint: 'The versions keep their images differently: give another folder by --dir.',
     });
   const traits = traitsOf(family);
   const regions = options.regions ?? 1;
   if (!Number.isInteger(regions) || regions < 1 || (regions > 1 && !traits.regionCopies))
-    throw new Fault('USAGE', `A sandbox of MAAS ${family} cannot have ${regions} regions`, {
+    throw new SandboxError('USAGE', `A sandbox of MAAS ${family} cannot have ${regions} regions`, {
       hint: 'One is always possible; more only from MAAS 3.5, where each has its own copy of an image.',
     });
   const spool = join(options.dir, 'spool');

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { Fault } from '../pipeline/core/faults/fault.ts';
 import { Blobs } from './blobs.ts';
+import { SandboxError } from './error.ts';
 import { freshMachines, type MachinesState } from './machines/state.ts';
 import { freshSite, type SiteState } from './site/state.ts';
 import type { Traits } from './versions.ts';
@@ -164,7 +164,7 @@ export function readState(dir: string): State | undefined {
   } catch {
     // Told below, like a format we do not know.
   }
-  throw new Fault('WORKSPACE_CORRUPT', `${file} is not the state of a sandbox of this version`, {
+  throw new SandboxError('WORKSPACE_CORRUPT', `${file} is not the state of a sandbox of this version`, {
     hint: 'Delete the folder, or give another one by --dir.',
   });
 }

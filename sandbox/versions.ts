@@ -1,4 +1,4 @@
-import { Fault } from '../pipeline/core/faults/fault.ts';
+import { SandboxError } from './error.ts';
 
 /** What differs between the versions of MAAS; everything else is the same from 2.8 to 3.8. */
 export interface Traits {
@@ -63,7 +63,7 @@ export function traitsOf(given: string): Traits {
   const newest = RELEASES.get(version);
   const newestPatch = Number(newest?.split('.')[2]);
   if (newest === undefined || Number(patch ?? 0) > newestPatch)
-    throw new Fault('USAGE', `The sandbox does not know MAAS ${given}`, {
+    throw new SandboxError('USAGE', `The sandbox does not know MAAS ${given}`, {
       hint: `It plays ${VERSIONS.join(', ')}, and releases of them up to ${[...RELEASES.values()].join(', ')}.`,
     });
   const release = patch === undefined ? newest : given;

@@ -1,9 +1,10 @@
-import type { Emit } from '../core/events/event.ts';
+import { CATALOGUE, type FaultCode } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
+import type { run } from '../host/process/run.ts';
 
 /** What is used of the package dgxos-maas-sandbox, which need not be installed. */
 export interface SandboxPackage {
-  /** @throws Fault USAGE, PORT_TAKEN, WORKSPACE_LOCKED, WORKSPACE_CORRUPT */
+  /** @throws SandboxError, with one of our codes */
   open(options: SandboxSettings): Promise<RunningSandbox>;
 }
 
@@ -19,8 +20,8 @@ export interface SandboxSettings {
   failures?: string[];
   speed?: number;
   /** Deployed machines answer ssh; `dir` holds what is unpacked of them. */
-  ssh?: { dir: string; port: number; troubles: string[] } | undefined;
-  emit?: Emit;
+  ssh?: { dir: string; port: number; troubles: string[]; run: typeof run } | undefined;
+  log?: (line: string, level: 'request' | 'warning') => void;
 }
 
 export interface RunningSandbox {
@@ -54,4 +55,12 @@ export async function loadSandbox(): Promise<SandboxPackage> {
       cause: error,
     });
   }
+}
+
+/** An error of the sandbox as one of ours; any other as it is. */
+export function asFault(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'SandboxError') return error;
+  const { code, message, hint, detail } = error as Error & Record<'code' | 'hint' | 'detail', string>;
+  if (!Object.hasOwn(CATALOGUE, code)) return error;
+  return new Fault(code as FaultCode, message, { hint, detail, cause: error });
 }

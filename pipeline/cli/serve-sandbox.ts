@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { registerSecret } from '../core/secrets/registry.ts';
+import { run } from '../host/process/run.ts';
 import { stateDir } from '../workspace/state-dir.ts';
-import { loadSandbox, type SandboxSettings } from './sandbox-package.ts';
+import { asFault, loadSandbox, type SandboxSettings } from './sandbox-package.ts';
 import type { Session } from './session.ts';
 
 /** Runs a sandbox until the session is interrupted, which is its normal end. Prints URL and key for a shell or as JSON. */
@@ -11,7 +12,7 @@ export async function serve(
   {
     ssh,
     ...options
-  }: Omit<SandboxSettings, 'dir' | 'ssh' | 'emit'> & {
+  }: Omit<SandboxSettings, 'dir' | 'ssh' | 'log'> & {
     dir: string | undefined;
     /** Deployed machines answer ssh. */
     ssh?: { port: number; troubles: string[] } | undefined;
@@ -22,8 +23,15 @@ export async function serve(
   const sandbox = await open({
     ...options,
     dir,
-    ssh: ssh && { ...ssh, dir: join(dir, 'guests') },
-    emit: session.emit,
+    ssh: ssh && { ...ssh, dir: join(dir, 'guests'), run },
+    log: (line, level) =>
+      session.emit(
+        level === 'warning'
+          ? { type: 'notice', level, message: line }
+          : { type: 'log', source: 'sandbox', line },
+      ),
+  }).catch((error) => {
+    throw asFault(error);
   });
   registerSecret(sandbox.apiKey);
   registerSecret(sandbox.userKey);

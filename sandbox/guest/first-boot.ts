@@ -1,16 +1,18 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import ssh2 from 'ssh2';
-import { readBoundedText } from '../../pipeline/host/files/regular.ts';
-import { run } from '../../pipeline/host/process/run.ts';
 import type { GuestMachine } from '../machines/guests.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
+import type { RunTool } from './run-tool.ts';
 import type { Trouble } from './troubles.ts';
 import { isRoot } from './unpack.ts';
 
 /** What every copy of an image has when it was baked in: the same on each machine. */
 const SAME_MACHINE_ID = '0123456789abcdef0123456789abcdef';
+
+/** Bytes; a file of users has some kB. */
+const LARGEST_TEXT = 16 << 20;
 
 export interface FirstBoot {
   machineId: string;
@@ -26,7 +28,12 @@ export interface FirstBoot {
 export async function firstBoot(
   root: string,
   machine: GuestMachine,
-  { user, troubles, sameKey }: { user: string; troubles: ReadonlySet<Trouble>; sameKey: string },
+  {
+    run,
+    user,
+    troubles,
+    sameKey,
+  }: { run: RunTool; user: string; troubles: ReadonlySet<Trouble>; sameKey: string },
 ): Promise<FirstBoot> {
   const put = async (path: string, content: string, mode: number) => {
     const file = await resolveInRoot(root, path);
@@ -55,7 +62,7 @@ export async function firstBoot(
     await put('etc/passwd', `${users}${user}:x:1000:1000:${user}:/home/${user}:/bin/sh\n`, 0o644);
   if (!troubles.has('no-keys'))
     await put(`home/${user}/.ssh/authorized_keys`, `${machine.sshKeys.join('\n')}\n`, 0o600);
-  await device(root);
+  await device(run, root);
   return { machineId, hostKey };
 }
 
@@ -74,11 +81,13 @@ async function machineIdOf(root: string): Promise<string> {
 
 /** What the image has there; '' where that is no file of its own, or one that is far too large for what it is. */
 async function contentOf(root: string, path: string): Promise<string> {
-  return readBoundedText(await resolveInRoot(root, path)).catch(() => '');
+  const file = await resolveInRoot(root, path);
+  const size = (await lstat(file).catch(() => undefined))?.size ?? 0;
+  return size > LARGEST_TEXT ? '' : readFile(file, 'utf8').catch(() => '');
 }
 
 /** Scripts write to /dev/null; who may not make the device gets a file that takes it all. */
-async function device(root: string): Promise<void> {
+async function device(run: RunTool, root: string): Promise<void> {
   const file = await resolveInRoot(root, 'dev/null');
   await rm(file, { force: true });
   const made = isRoot() && (await run(['mknod', '-m', '666', file, 'c', '1', '3'])).exitCode === 0;

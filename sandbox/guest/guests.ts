@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault } from '../../pipeline/core/faults/fault.ts';
-import { run } from '../../pipeline/host/process/run.ts';
+import { SandboxError } from '../error.ts';
 import type { GuestAddress, GuestImage, GuestMachine, Guests } from '../machines/guests.ts';
 import { type FirstBoot, firstBoot, newHostKey } from './first-boot.ts';
+import type { RunTool } from './run-tool.ts';
 import { type Output, type SshServer, startSshServer } from './ssh-server.ts';
 import { guestFacts, putStandIns, STAND_INS } from './stand-ins.ts';
 import { type TroubleRule, troublesOf } from './troubles.ts';
@@ -15,6 +15,8 @@ export interface GuestsOptions {
   dir: string;
   /** The same for every machine, as each has its own address. */
   port: number;
+  /** How tar, chroot and others are started. */
+  run: RunTool;
   /** GPUs of every machine whose image brings the driver. */
   gpus?: number;
   /** What is wrong with which machine; may grow while they run, and holds for what is deployed then. */
@@ -40,7 +42,7 @@ export function directoryGuests(options: GuestsOptions): Guests {
     const guest = running.get(systemId);
     if (!guest) return;
     running.delete(systemId);
-    guest.abort.abort(new Fault('TERMINATED', `${systemId} was turned off`));
+    guest.abort.abort(new SandboxError('TERMINATED', `${systemId} was turned off`));
     await guest.server?.close();
   }
 
@@ -58,9 +60,9 @@ export function directoryGuests(options: GuestsOptions): Guests {
       let disk = await diskOf(root, machine.deployment);
       if (!disk) {
         await rm(noteOf(root), { force: true });
-        if (blobPath !== null) await unpackImage(blobPath, image, root, abort.signal);
+        if (blobPath !== null) await unpackImage(options.run, blobPath, image, root, abort.signal);
         else await mkdir(root, { recursive: true });
-        disk = await firstBoot(root, machine, { user: USER, troubles, sameKey });
+        disk = await firstBoot(root, machine, { run: options.run, user: USER, troubles, sameKey });
         await writeFile(noteOf(root), JSON.stringify({ ...disk, deployment: machine.deployment }), {
           mode: 0o600,
         });
@@ -77,7 +79,7 @@ export function directoryGuests(options: GuestsOptions): Guests {
         exec: (line, out, aborted) =>
           blobPath === null
             ? emptySession(line, image.resource, out)
-            : session(root, line, out, AbortSignal.any([aborted, abort.signal])),
+            : session(options.run, root, line, out, AbortSignal.any([aborted, abort.signal])),
       });
       // Released while it was being started.
       if (abort.signal.aborted) await guest.server.close();
@@ -99,17 +101,18 @@ async function diskOf(root: string, deployment: number): Promise<FirstBoot | und
 }
 
 async function unpackImage(
+  run: RunTool,
   file: string,
   image: GuestImage,
   root: string,
   signal: AbortSignal,
 ): Promise<void> {
   if (!TARS.includes(image.filetype ?? ''))
-    throw new Fault(
+    throw new SandboxError(
       'TAR_INVALID',
       `A guest of the sandbox is made of a tgz, tbz or txz, not of ${image.filetype}`,
     );
-  await unpack(file, root, signal);
+  await unpack(run, file, root, signal);
 }
 
 /** Every machine has an address of its own on loopback, the same each time. */
@@ -127,10 +130,15 @@ async function emptySession(line: string, resource: string, out: Output): Promis
 }
 
 /** Runs one line in the root, as its login shell would. */
-async function session(root: string, line: string, out: Output, signal: AbortSignal): Promise<number> {
+async function session(
+  run: RunTool,
+  root: string,
+  line: string,
+  out: Output,
+  signal: AbortSignal,
+): Promise<number> {
   const { exitCode, stdout, stderr } = await run(inside(root, ['/bin/sh', '-c', line]), {
     env: { PATH, HOME: `/home/${USER}`, USER, LOGNAME: USER },
-    guarded: false,
     signal,
     keep: 8_000_000,
     graceMs: 1000,

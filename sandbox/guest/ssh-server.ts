@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type ParsedKey, type PublicKeyAuthContext } from 'ssh2';
-import { Fault } from '../../pipeline/core/faults/fault.ts';
+import { SandboxError } from '../error.ts';
 
 export interface SshServerOptions {
   address: string;
@@ -30,7 +30,7 @@ export interface SshServer {
 /**
  * An ssh server inside this process: commands and forwarding (so that it can be a bastion), public keys only, no shell on a
  * terminal. Being no process of its own it installs nothing on the host, needs no user there, and ends with us.
- * @throws Fault PORT_TAKEN
+ * @throws SandboxError PORT_TAKEN
  */
 export async function startSshServer(options: SshServerOptions): Promise<SshServer> {
   const allowed = options.authorizedKeys.flatMap((line) => {
@@ -69,10 +69,14 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
     await once(server, 'listening');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Fault('PORT_TAKEN', `Port ${options.port} of ${options.address} cannot be had (${code})`, {
-      hint: 'Another program listens there, perhaps on all addresses; give another port.',
-      cause: error,
-    });
+    throw new SandboxError(
+      'PORT_TAKEN',
+      `Port ${options.port} of ${options.address} cannot be had (${code})`,
+      {
+        hint: 'Another program listens there, perhaps on all addresses; give another port.',
+        cause: error,
+      },
+    );
   }
   // Such as no descriptor being free for the next connection.
   server.on('error', () => {});

@@ -1,4 +1,4 @@
-import { Fault } from '../../pipeline/core/faults/fault.ts';
+import { SandboxError } from '../error.ts';
 
 /** What can be wrong with a deployed machine, each so that one check of the acceptance notices it. */
 export const TROUBLES = {
@@ -25,13 +25,13 @@ export interface TroubleRule {
 
 /**
  * Reads HOSTNAME:TROUBLE, such as `gpu-1:failed-unit`.
- * @throws Fault USAGE that names the troubles there are
+ * @throws SandboxError USAGE that names the troubles there are
  */
 export function parseTrouble(text: string): TroubleRule {
   const [hostname = '', trouble = '', ...rest] = text.split(':');
   if (hostname && rest.length === 0 && Object.hasOwn(TROUBLES, trouble))
     return { hostname, trouble: trouble as Trouble };
-  throw new Fault('USAGE', `"${text}" is no rule for a machine`, {
+  throw new SandboxError('USAGE', `"${text}" is no rule for a machine`, {
     hint: `HOSTNAME:TROUBLE, where HOSTNAME may be * and TROUBLE is one of: ${Object.keys(TROUBLES).join(', ')}.`,
   });
 }

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { Fault } from '../../pipeline/core/faults/fault.ts';
-import { run, runOk } from '../../pipeline/host/process/run.ts';
+import { SandboxError } from '../error.ts';
+import type { RunTool } from './run-tool.ts';
 
 /** Whether we are the superuser, who alone can give files the owners that the archive says. */
 export const isRoot = () => process.getuid?.() === 0;
@@ -15,9 +15,9 @@ export function inside(root: string, argv: readonly string[]): [string, ...strin
 /**
  * Unpacks an image as curtin's `extract` does (the reference: `tar -C TARGET --xattrs --xattrs-include=* -Sxpf - --numeric-owner`).
  * As an ordinary user the owners are left out. There are no device nodes afterwards: they would be those of this host.
- * @throws Fault TAR_INVALID
+ * @throws SandboxError TAR_INVALID
  */
-export async function unpack(image: string, root: string, signal: AbortSignal): Promise<void> {
+export async function unpack(run: RunTool, image: string, root: string, signal: AbortSignal): Promise<void> {
   await rm(root, { recursive: true, force: true });
   await mkdir(root, { recursive: true, mode: 0o755 });
   const tar = ['tar', '-C', root, '--xattrs', '--xattrs-include=*', '-Sxpf', image, '--numeric-owner'];
@@ -29,9 +29,15 @@ export async function unpack(image: string, root: string, signal: AbortSignal): 
     reason: 'unpack an image as curtin does',
   });
   if (exitCode !== 0)
-    throw new Fault('TAR_INVALID', `curtin could not unpack this image: tar ended with ${exitCode}`, {
+    throw new SandboxError('TAR_INVALID', `curtin could not unpack this image: tar ended with ${exitCode}`, {
       detail: stderr.trim().split('\n').slice(-5).join('\n'),
     });
   const nodes = ['(', '-type', 'b', '-o', '-type', 'c', ')', '-delete'];
-  if (isRoot()) await runOk(['find', root, '-xdev', ...nodes], { signal });
+  if (!isRoot()) return;
+  const found = await run(['find', root, '-xdev', ...nodes], { signal });
+  if (found.exitCode !== 0)
+    throw new SandboxError(
+      'TAR_INVALID',
+      `device nodes of the image cannot be deleted: ${found.stderr.trim()}`,
+    );
 }

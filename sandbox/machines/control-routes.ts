@@ -1,6 +1,5 @@
-import { Fault } from '../../pipeline/core/faults/fault.ts';
-import { suggest } from '../../pipeline/core/text/suggest.ts';
 import type { SandboxContext } from '../context.ts';
+import { SandboxError } from '../error.ts';
 import { keyOf } from '../keys.ts';
 import { json, nothing, type Reply, ReplyError, refuse, text } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
@@ -75,13 +74,13 @@ export const controlRoutes: Route[] = [
   },
 ];
 
-/** A Fault is the caller's mistake here: 400 with its message. */
+/** A SandboxError is the caller's mistake here: 400 with its message. */
 function guarded(run: (call: Call) => Promise<Reply> | Reply): (call: Call) => Promise<Reply> {
   return async (call) => {
     try {
       return await run(call);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      if (!(error instanceof SandboxError)) throw error;
       throw new ReplyError(text(400, error.message));
     }
   };
@@ -91,13 +90,7 @@ function guarded(run: (call: Call) => Promise<Reply> | Reply): (call: Call) => P
 async function valuesOf({ body }: Call, accepted: readonly string[]): Promise<Map<string, string[]>> {
   const values = await body.values();
   for (const name of values.keys())
-    if (!accepted.includes(name)) {
-      const near = suggest(name, accepted);
-      refuse(
-        400,
-        `There is no ${name} here${near ? `; did you mean ${near}?` : `. Accepted: ${accepted.join(', ')}.`}`,
-      );
-    }
+    if (!accepted.includes(name)) refuse(400, `There is no ${name} here. Accepted: ${accepted.join(', ')}.`);
   return values;
 }
 

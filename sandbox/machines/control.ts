@@ -1,5 +1,5 @@
-import { Fault } from '../../pipeline/core/faults/fault.ts';
 import type { SandboxContext } from '../context.ts';
+import { SandboxError } from '../error.ts';
 import { advance } from './advance.ts';
 import { enlist } from './enlist.ts';
 import { parseFailure } from './failures.ts';
@@ -24,9 +24,9 @@ export interface RealMachine {
 export interface Control {
   /** A machine, or so many, boot from the network for the first time and show up as New. */
   enlist(described?: MachineDescription | number): RealMachine[];
-  /** A human presses the power button of the machine with this host name or system id. @throws Fault USAGE when it waits for nothing */
+  /** A human presses the power button of the machine with this host name or system id. @throws SandboxError USAGE when it waits for nothing */
   press(machine: string): void;
-  /** Lets what fits the rule fail from now on, see failures.ts. @throws Fault USAGE */
+  /** Lets what fits the rule fail from now on, see failures.ts. @throws SandboxError USAGE */
   addFailure(rule: string): void;
   clearFailures(): void;
   /** Puts the clock forward, in milliseconds; everything due until then happens. */
@@ -49,7 +49,7 @@ export function controlOf(world: SandboxContext): Control {
       advance(world);
       const machine = find(world, name);
       if (!pressButton(world, machine))
-        throw new Fault('USAGE', `Nothing waits for the power button of ${machine.hostname}`);
+        throw new SandboxError('USAGE', `Nothing waits for the power button of ${machine.hostname}`);
     },
     addFailure(rule) {
       world.failures.push(parseFailure(rule));
@@ -82,7 +82,7 @@ function find(world: SandboxContext, name: string): Machine {
   const found = world.store.state.machines.machines.find(
     (machine) => machine.hostname === name || machine.systemId === name,
   );
-  if (!found) throw new Fault('USAGE', `The sandbox has no machine ${JSON.stringify(name)}`);
+  if (!found) throw new SandboxError('USAGE', `The sandbox has no machine ${JSON.stringify(name)}`);
   return found;
 }
 

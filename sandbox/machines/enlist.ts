@@ -1,5 +1,5 @@
-import { Fault } from '../../pipeline/core/faults/fault.ts';
 import type { SandboxContext } from '../context.ts';
+import { SandboxError } from '../error.ts';
 import { addMachine, isMac, normalMac, ownerOfMac } from './form.ts';
 import type { MachineDescription } from './hardware.ts';
 import { logEvent } from './log.ts';
@@ -10,17 +10,17 @@ import type { Machine } from './state.ts';
 /**
  * A machine nobody knows is switched on, boots from the network and shows up as New, then switches itself off.
  * What enlistment finds out of power is set, as MAAS does with a BMC it can reach.
- * @throws Fault USAGE when name or MAC are taken or wrong
+ * @throws SandboxError USAGE when name or MAC are taken or wrong
  */
 export function enlist(world: SandboxContext, described: MachineDescription = {}): Machine {
   const all = world.store.state.machines.machines;
   const macs = described.macs?.map(normalMac);
   const wrong = described.macs?.find((mac) => !isMac(mac));
-  if (wrong !== undefined) throw new Fault('USAGE', `${JSON.stringify(wrong)} is not a MAC address`);
+  if (wrong !== undefined) throw new SandboxError('USAGE', `${JSON.stringify(wrong)} is not a MAC address`);
   const taken = macs?.find((mac) => ownerOfMac(world, mac));
-  if (taken) throw new Fault('USAGE', `A machine with the MAC address ${taken} is there already`);
+  if (taken) throw new SandboxError('USAGE', `A machine with the MAC address ${taken} is there already`);
   if (described.hostname && all.some((machine) => machine.hostname === described.hostname))
-    throw new Fault('USAGE', `A machine called ${described.hostname} is there already`);
+    throw new SandboxError('USAGE', `A machine called ${described.hostname} is there already`);
   const machine = addMachine(world, { ...described, ...(macs ? { macs } : {}) });
   const type = described.powerType ?? 'ipmi';
   machine.powerType = type;

@@ -1,5 +1,5 @@
-import { Fault } from '../../pipeline/core/faults/fault.ts';
 import type { SandboxContext } from '../context.ts';
+import { SandboxError } from '../error.ts';
 import type { Machine } from './state.ts';
 
 /** What may go wrong, and what is seen of it. */
@@ -31,12 +31,12 @@ export interface Failure {
 /**
  * Reads a rule: HOST:STAGE[:HOW…], such as gpu-07:commissioning or gpu-1*:deploying:no-efi:once.
  * `timeout`: the stage hangs; `no-efi`: curtin misses /boot/efi; `once`: only the first time.
- * @throws Fault USAGE
+ * @throws SandboxError USAGE
  */
 export function parseFailure(rule: string): Failure {
   const [host, stage, ...how] = rule.split(':');
   const wrong = (what: string) =>
-    new Fault('USAGE', `The failure rule ${JSON.stringify(rule)} ${what}`, {
+    new SandboxError('USAGE', `The failure rule ${JSON.stringify(rule)} ${what}`, {
       hint: `Rules are HOST:STAGE[:HOW]. Stages: ${Object.keys(STAGES).join(', ')}. How: ${HOWS.join(', ')}.`,
     });
   if (!host) throw wrong('names no machine');

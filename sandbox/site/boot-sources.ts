@@ -1,4 +1,3 @@
-import { isWebUrl } from '../../pipeline/maas/site/web-url.ts';
 import type { SandboxContext } from '../context.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
@@ -6,6 +5,7 @@ import { type Fields, fieldsOf, REQUIRED, wrongField, wrongForm } from './fields
 import { ARCHITECTURES, LABELS, OFFERED, SUBARCHES } from './offers.ts';
 import { settingOf } from './settings.ts';
 import { type BootSource, DEFAULT_SOURCE, nextId, type Selection } from './state.ts';
+import { isWebUrl } from './web-url.ts';
 
 /** A new source is read before anything can be selected from it. */
 const READING_MS = 1000;

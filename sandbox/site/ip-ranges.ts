@@ -1,3 +1,6 @@
+import { showUser } from '../account.ts';
+import { json, type Reply, refuse, removed } from '../reply.ts';
+import { API, type Call, type Route } from '../route.ts';
 import {
   type Address,
   type Cidr,
@@ -6,10 +9,7 @@ import {
   overlap,
   parseAddress,
   parseCidr,
-} from '../../pipeline/maas/site/address.ts';
-import { showUser } from '../account.ts';
-import { json, type Reply, refuse, removed } from '../reply.ts';
-import { API, type Call, type Route } from '../route.ts';
+} from './address.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongField } from './fields.ts';
 import { nextId, type Range, type SiteState, type Subnet } from './state.ts';
 import { showSubnet } from './subnets.ts';

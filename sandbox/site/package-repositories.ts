@@ -1,8 +1,8 @@
-import { isWebUrl } from '../../pipeline/maas/site/web-url.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { type Fields, fieldsOf, REQUIRED, wrongForm } from './fields.ts';
 import { nextId, type PackageRepository } from './state.ts';
+import { isWebUrl } from './web-url.ts';
 
 const MAIN = ['amd64', 'i386'];
 const PORTS = ['armhf', 'arm64', 'ppc64el', 's390x'];

@@ -1,10 +1,10 @@
-import { parseAddress } from '../../pipeline/maas/site/address.ts';
-import { isWebUrl } from '../../pipeline/maas/site/web-url.ts';
 import type { SandboxContext } from '../context.ts';
 import { json, plain, type Reply, refuse, repr } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
 import { SYNCED } from '../store.ts';
+import { parseAddress } from './address.ts';
 import { Fields, fieldsOf, REQUIRED } from './fields.ts';
+import { isWebUrl } from './web-url.ts';
 
 /** A setting: its first value, and how MAAS cleans a new one (a string gives the message of its error). */
 interface Setting {

@@ -1,13 +1,7 @@
-import {
-  type Address,
-  addressText,
-  type Cidr,
-  parseAddress,
-  parseCidr,
-} from '../../pipeline/maas/site/address.ts';
 import type { SandboxContext } from '../context.ts';
 import { json, type Reply } from '../reply.ts';
 import type { Call } from '../route.ts';
+import { type Address, addressText, type Cidr, parseAddress, parseCidr } from './address.ts';
 import type { Subnet } from './state.ts';
 
 /** A stretch of addresses and what it is for; those for nothing are free. */

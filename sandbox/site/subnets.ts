@@ -1,6 +1,6 @@
-import { type Cidr, contains, overlap, parseAddress, parseCidr } from '../../pipeline/maas/site/address.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
+import { type Cidr, contains, overlap, parseAddress, parseCidr } from './address.ts';
 import { type Fields, fieldsOf, REQUIRED, referred, wrongField, wrongForm } from './fields.ts';
 import { newSubnet, nextId, type SiteState, type Subnet } from './state.ts';
 import { addresses, reserved, statistics, unreserved } from './subnet-usage.ts';

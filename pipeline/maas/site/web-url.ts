@@ -9,10 +9,7 @@ const SCHEMES = ['http', 'https', 'ftp', 'ftps'];
 /** Letters, digits, dashes; any letter that is not ASCII, too. */
 const LABEL = /^[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]*[a-z0-9\u00a1-\uffff])?$/i;
 
-/** Whether MAAS' forms take a text as URL: Django's URLField, which wants a domain where DNS does not. */
-export const isWebUrl = (text: string): boolean => urlFault(text) === undefined;
-
-/** Why MAAS refuses a URL, or undefined. Its own message is `Enter a valid URL.` for all of these. */
+/** Why MAAS' forms refuse a URL (Django's URLField, which wants a domain where DNS does not), or undefined. Its own message is `Enter a valid URL.` for all of these. */
 export function urlFault(text: string): string | undefined {
   if (text.length > LONGEST) return 'MAAS takes no URL of that length';
   const [, scheme = '', , , host = ''] = PARTS.exec(text) ?? [];

@@ -6,6 +6,7 @@ import { fixedDefaults } from '../../../pipeline/config/defaults.ts';
 import { ACCEPTANCE } from '../../../pipeline/config/settings/acceptance.ts';
 import { MACHINES } from '../../../pipeline/config/settings/machines.ts';
 import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
+import { run } from '../../../pipeline/host/process/run.ts';
 import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
 import { type AcceptPlan, acceptOnTargets } from '../../../pipeline/maas/acceptance/accept-on-targets.ts';
 import { loadChecks, parseChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
@@ -69,7 +70,7 @@ export async function stage(machines = 2): Promise<Stage> {
   const troubles: TroubleRule[] = [];
   const guestPort = await freePort();
   const dir = `${host.dir}-maas`;
-  const guests = directoryGuests({ dir: join(dir, 'guests'), port: guestPort, troubles });
+  const guests = directoryGuests({ dir: join(dir, 'guests'), port: guestPort, troubles, run });
   const maas = await startSandbox({
     dir,
     family: '3.5',

@@ -1,4 +1,5 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
@@ -24,11 +25,30 @@ function npm(cwd: string, ...args: string[]): { stdout: string; stderr: string }
   return spawnSync('npm', args, { cwd, env: { ...process.env, PATH }, encoding: 'utf8' });
 }
 
+const command = () => join(dir, 'node_modules/.bin/dgxos-maas');
+
+/** The modules of an installed package, by path. */
+function modulesIn(name: string): string[] {
+  const dist = join(dir, 'node_modules', name, 'dist');
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+  return files.filter((file) => file.endsWith('.js')).map((file) => join(dist, file));
+}
+
+/** Runs a program under the system's node; gives its exit code and what it warned of. */
+function inNode(program: string): [number | null, string] {
+  const options = { cwd: dir, env: { ...process.env, PATH }, encoding: 'utf8' } as const;
+  const { status, stderr } = spawnSync('node', ['--input-type=module', '-e', program], options);
+  return [status, stderr];
+}
+
+/** Installs a packed file; gives npm's warnings. */
+const install = (file: string): string =>
+  npm(dir, 'install', '--prefer-offline', '--no-audit', '--no-fund', join(dir, file)).stderr;
+
 /** Runs the installed command under the system's node; without blocking, since the sandbox lives in this process. */
 async function installed(...args: string[]): Promise<string> {
-  const command = join(dir, 'node_modules/.bin/dgxos-maas');
   const options = { cwd: dir, env: { ...env, PATH }, maxBuffer: 1 << 26 };
-  const { stdout, stderr } = await promisify(execFile)(command, args, options);
+  const { stdout, stderr } = await promisify(execFile)(command(), args, options);
   expect(stderr).not.toMatch(/Warning/);
   return stdout;
 }
@@ -39,14 +59,7 @@ beforeAll(async () => {
     { filename: string },
   ];
   writeFileSync(join(dir, 'package.json'), '{"private": true}');
-  installing = npm(
-    dir,
-    'install',
-    '--prefer-offline',
-    '--no-audit',
-    '--no-fund',
-    join(dir, packed.filename),
-  ).stderr;
+  installing = install(packed.filename);
   sandbox = await startSandbox({ dir: join(dir, 'maas') });
   env.MAAS_API_URL = sandbox.url;
   env.MAAS_API_KEY = sandbox.apiKey;
@@ -73,18 +86,10 @@ describe('the installed package', () => {
   });
 
   it("loads whole under the system's node, with everything that it takes from Node's modules", () => {
-    const dist = join(dir, 'node_modules/dgxos-maas/dist');
-    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
     // The guard starts a tool as soon as it is loaded.
-    const modules = files.filter((name) => name.endsWith('.js') && !name.endsWith('guard.js'));
+    const modules = modulesIn('dgxos-maas').filter((name) => !name.endsWith('guard.js'));
     expect(modules.length).toBeGreaterThan(200);
-    const program = `for (const name of ${JSON.stringify(modules)}) await import('./' + name);`;
-    const { status, stderr } = spawnSync('node', ['--input-type=module', '-e', program], {
-      cwd: dist,
-      env: { ...process.env, PATH },
-      encoding: 'utf8',
-    });
-    expect([status, stderr]).toEqual([0, '']);
+    expect(inNode(`for (const name of ${JSON.stringify(modules)}) await import(name);`)).toEqual([0, '']);
   });
 
   it("suits the system's node: npm warns of no engine, when it installs and when it runs", () => {
@@ -130,5 +135,52 @@ describe('the installed package', () => {
       ),
     );
     expect(result.uploads[0]).toMatchObject({ name: 'packed', skipped: false });
+  });
+});
+
+describe('the packed sandbox, installed beside it', () => {
+  beforeAll(() => {
+    const [packed] = JSON.parse(
+      npm(root, 'pack', '-w', 'sandbox', '--json', '--pack-destination', dir).stdout,
+    );
+    expect(install(packed.filename)).not.toMatch(/EBADENGINE|ERESOLVE/);
+  }, 300_000);
+
+  it.each([
+    ["the system's node", PATH],
+    ["the project's node", process.env.PATH],
+  ])('is what the command serves, under %s', async (_, path) => {
+    const argv = ['sandbox', '--json', '--dir', join(dir, 'own'), '--machines', '1', '--guests'];
+    const served = spawn(join(dir, 'node_modules/.bin/dgxos-maas'), argv, {
+      cwd: dir,
+      env: { ...env, PATH: path },
+    });
+    let stderr = '';
+    served.stderr.on('data', (part) => {
+      stderr += part;
+    });
+    const [shown] = await Promise.race([once(served.stdout, 'data'), once(served, 'close')]);
+    const { url, apiKey } = JSON.parse(String(shown));
+    const target = { MAAS_API_URL: url, MAAS_API_KEY: apiKey };
+    const { stdout } = await promisify(execFile)('node', [command(), '--json', 'machines', 'list'], {
+      cwd: dir,
+      env: { ...env, ...target, PATH: path },
+    });
+    expect(stdout).toContain('gpu-001');
+    served.kill('SIGTERM');
+    expect((await once(served, 'close'))[0]).toBe(0);
+    expect(stderr).not.toMatch(/Warning/);
+  });
+
+  it("loads whole under the system's node", () => {
+    const program = `for (const name of ${JSON.stringify(modulesIn('dgxos-maas-sandbox'))}) await import(name);`;
+    expect(inNode(program)).toEqual([0, '']);
+  });
+
+  it('says what is wrong as the product does', async () => {
+    await expect(installed('sandbox', '--family', '2.7')).rejects.toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('The sandbox does not know MAAS 2.7 [USAGE]'),
+    });
   });
 });

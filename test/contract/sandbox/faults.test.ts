@@ -185,7 +185,7 @@ describe('what is counted', () => {
 
   test('no log line, log entry or state has a part of a key', async () => {
     const lines: string[] = [];
-    const server = await sandbox({ emit: (event) => lines.push(JSON.stringify(event)) });
+    const server = await sandbox({ log: (line) => lines.push(line) });
     await create(server, content);
     await call(server, 'GET', 'users/?op=whoami', { key: server.userKey });
     expect(lines).toHaveLength(2);

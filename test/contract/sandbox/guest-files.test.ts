@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { run } from '../../../pipeline/host/process/run.ts';
 import { firstBoot, newHostKey } from '../../../sandbox/guest/first-boot.ts';
 import { guestFacts, putStandIns } from '../../../sandbox/guest/stand-ins.ts';
 import { unpack } from '../../../sandbox/guest/unpack.ts';
@@ -43,7 +44,7 @@ const machine: GuestMachine = {
 };
 
 async function boot(): Promise<void> {
-  await firstBoot(root, machine, { user: 'ubuntu', troubles: new Set(), sameKey: newHostKey() });
+  await firstBoot(root, machine, { run, user: 'ubuntu', troubles: new Set(), sameKey: newHostKey() });
   const facts = guestFacts(root, machine, { gpus: 1, machineId: '0'.repeat(32) });
   await putStandIns(root, facts, new Set());
 }
@@ -127,7 +128,7 @@ describe('what a guest of the sandbox writes into its image', () => {
     const image = join(dir, 'image.tgz');
     execFileSync('tar', ['-C', root, '-czf', image, '.']);
     const made = join(dir, 'unpacked');
-    await unpack(image, made, new AbortController().signal);
+    await unpack(run, image, made, new AbortController().signal);
     expect(['dev/full', 'etc/disk', 'etc/kept'].filter((path) => existsSync(join(made, path)))).toEqual([
       'etc/kept',
     ]);

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
+import { run } from '../../../pipeline/host/process/run.ts';
 import { Remote } from '../../../pipeline/host/ssh/remote.ts';
 import { waitForSsh } from '../../../pipeline/host/ssh/wait.ts';
 import { directoryGuests, loopbackOf } from '../../../sandbox/guest/guests.ts';
@@ -52,7 +53,7 @@ beforeAll(async () => {
   tinyImage(image.blobPath, { 'etc/ssh/ssh_host_rsa_key': 'baked in' });
   writeFileSync(keyFile, keys.private, { mode: 0o600 });
   port = await freePort();
-  guests = directoryGuests({ dir: join(dir, 'guests'), port, troubles });
+  guests = directoryGuests({ dir: join(dir, 'guests'), port, troubles, run });
   await guests.start(machine('aaa'), image);
 });
 afterAll(async () => {

@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isWebUrl, urlFault } from '../../../pipeline/maas/site/web-url.ts';
+import { urlFault } from '../../../pipeline/maas/site/web-url.ts';
+import { isWebUrl } from '../../../sandbox/site/web-url.ts';
 
 /** Each was given to forms.URLField().clean of Django 3.2.25 as Debian 12 has it (python3-django), the one of MAAS 3.3 to 3.5. */
 const ASKED: [string, boolean][] = [
@@ -74,19 +76,59 @@ const ASKED: [string, boolean][] = [
   ['http://proxy.e2e', false],
 ];
 
-describe('a URL is taken where MAAS takes it', () => {
-  test.each(ASKED)('%s: %s', (url, taken) => expect(isWebUrl(url)).toBe(taken));
+const taken = (url: string) => urlFault(url) === undefined;
 
-  test('and why not is said', () => {
+describe.each([
+  ['the client', taken],
+  ['the sandbox', isWebUrl],
+])('%s takes a URL where MAAS takes it', (_, takes) => {
+  test.each(ASKED)('%s: %s', (url, expected) => expect(takes(url)).toBe(expected));
+
+  test('of any length in time', () => {
+    const started = performance.now();
+    for (const text of [`http://${'a-'.repeat(1e6)}`, `http://${'a.'.repeat(1e6)}b/`, '@'.repeat(1e6)])
+      expect(takes(text)).toBe(false);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('a URL', () => {
+  test('that is not taken: the client says why', () => {
     expect(urlFault('http://proxy:3128/')).toContain('no domain');
     expect(urlFault('http://proxy.lan1/')).toContain('".lan1"');
     expect(urlFault('socks5://proxy.example/')).toContain('socks5://');
   });
 
-  test('of any length in time', () => {
-    const started = performance.now();
-    for (const text of [`http://${'a-'.repeat(1e6)}`, `http://${'a.'.repeat(1e6)}b/`, '@'.repeat(1e6)])
-      expect(isWebUrl(text)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(2000);
+  test('is judged by client and sandbox alike, which share no code', () => {
+    const piece = fc.constantFrom(
+      ...[
+        'a',
+        'b-c',
+        'example',
+        'xn--p1ai',
+        'é',
+        'e2e',
+        '1',
+        '10',
+        '-',
+        '.',
+        '..',
+        ':',
+        ':80',
+        '@',
+        '/',
+        '?',
+        '#',
+      ],
+      ...['[', ']', '::1', '[::1]', '10.0.0.1', '.example', 'localhost', ' ', '_', '%', '\\'],
+    );
+    const scheme = fc.constantFrom('http://', 'HTTPS://', 'ftp://', 'socks5://', 'http:/', '');
+    fc.assert(
+      fc.property(scheme, fc.array(piece, { maxLength: 7 }), (start, pieces) => {
+        const url = start + pieces.join('');
+        expect(isWebUrl(url), url).toBe(taken(url));
+      }),
+      { numRuns: 3000 },
+    );
   });
 });
