@@ -1,4 +1,5 @@
 import { suggest } from '../core/text/suggest.ts';
+import { BASE_IMAGE } from './base-image.ts';
 import { nameProblem } from './image-name.ts';
 import { expand, PLACEHOLDERS, unknownPlaceholders } from './placeholders.ts';
 import type { RawImage } from './raw-config.ts';
@@ -51,10 +52,7 @@ const SHAPES = {
     pattern: /^[a-z0-9]+\/[a-z0-9._-]+$/,
     accepts: 'architecture/subarchitecture, such as amd64/generic',
   },
-  base_image: {
-    pattern: /^(ubuntu|centos|rhel|ol)\/[a-z0-9][a-z0-9.-]*$/,
-    accepts: 'os/series with ubuntu, centos, rhel or ol, such as ubuntu/focal',
-  },
+  base_image: BASE_IMAGE,
 } as const;
 
 export function resourceFieldsSuitMaas(image: RawImage, path: Path): Problem[] {

@@ -141,7 +141,7 @@ export const ARCHIVE_CHECKS: Check[] = [
           : fail(`the image is ${here}, where ${profile.system.join(' or ')} belongs`);
       const [system, series] = (baseImage ?? profile.baseImage ?? 'ubuntu/').split('/');
       const other = () => fail(`the image is ${here}, and the base image is ${system}/${series}`);
-      if (id !== system) return other();
+      if (id !== system) return series ? other() : fail(`the image is ${here}, where ${system} belongs`);
       if (!series)
         return notApplicable(
           `${here}; no base image was named to compare with (--base-image ubuntu/${codename || 'SERIES'})`,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
+import { expectBaseImage } from '../../config/base-image.ts';
 import { expectImageName, plainName } from '../../config/image-name.ts';
 import type { ResourceConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
@@ -63,6 +64,8 @@ export async function describeFile(
       level: 'info',
       message: `${path} is a disk image: its content is not checked`,
     });
+  // Only the checks read it from the image.
+  if (!validate && !options.baseImage) throw noBaseImage(path);
   const unsure = await checkContent(file, filetype, context.signal).catch((fault: Fault) => {
     // Whoever has the checks left out may send what is no image; a wrong file type is a mistake all the same.
     if (options.validate || fault.code !== 'IMAGE_REJECTED') throw fault;
@@ -71,10 +74,7 @@ export async function describeFile(
   if (unsure !== null) context.emit({ type: 'notice', level: 'warning', message: unsure });
   const looked = validate ? await validated(file, options, context) : await measured(file, context);
   const baseImage = options.baseImage ?? looked.baseImage;
-  if (!baseImage)
-    throw new Fault('USAGE', `The base image of ${path} is not known`, {
-      hint: 'Give the Ubuntu release that it is made of, such as --base-image ubuntu/focal.',
-    });
+  if (!baseImage) throw noBaseImage(path);
   return {
     artifact: { path: file, size: looked.size, sha256: looked.sha256 },
     resource: {
@@ -88,11 +88,22 @@ export async function describeFile(
   };
 }
 
+function noBaseImage(path: string): Fault {
+  return new Fault('USAGE', `The base image of ${path} is not known`, {
+    hint: 'Name the release whose environment MAAS boots to unpack it: that of the image, such as --base-image ubuntu/focal, or a near one.',
+  });
+}
+
 /**
- * What can be refused without reading the file: that it is not there, or the name in MAAS (given, or made of its own).
+ * What can be refused without reading the file: that it is not there, a base image that MAAS cannot have, or the name in MAAS
+ * (given, or made of its own).
  * @throws Fault USAGE, UPLOAD_MISSING
  */
-export async function expectFile(path: string, options: Pick<BareFileOptions, 'name'>): Promise<string> {
+export async function expectFile(
+  path: string,
+  options: Pick<BareFileOptions, 'name' | 'baseImage'>,
+): Promise<string> {
+  if (options.baseImage !== undefined) expectBaseImage(options.baseImage);
   const file = resolve(path);
   await sizeOf(file);
   const name = options.name ?? stem(file);

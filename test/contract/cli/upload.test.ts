@@ -138,6 +138,20 @@ describe('which MAAS', () => {
 });
 
 describe('the base image', () => {
+  it.each([
+    [['--base-image', 'debian/bookworm'], 'ubuntu, centos, rhel or ol'],
+    [['--base-image', 'focal', '--no-validate'], 'ubuntu, centos, rhel or ol'],
+    [['--base-image', 'ubuntu/'], 'ubuntu, centos, rhel or ol'],
+    [['--no-validate'], '--base-image ubuntu/focal'],
+  ])('%j is refused before the file is read', async (flags, hint) => {
+    const maas = await sandbox();
+    const options = { env: asAdmin(maas) };
+    const { code, stderr } = await host.run(['upload', 'site.tar.gz', ...flags], options);
+    expect(code, stderr).toBe(2);
+    expect(stderr).toContain(hint);
+    expect(stderr).not.toContain('reading');
+  });
+
   it('that MAAS has not imported is a warning of the upload', async () => {
     const maas = await sandbox();
     const flags = ['--no-validate', '--base-image', 'ubuntu/noble'];
