@@ -1,19 +1,27 @@
 import { createInterface } from 'node:readline';
+import type { Event } from '../core/events/event.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
+import { type Paint, paint, wantsColor, widthOfStream } from '../core/text/paint.ts';
 
 /** Where a person may be asked. */
 export interface Terminal {
   /** Whether somebody can answer. */
   interactive: boolean;
+  /** For what is shown there. */
+  paint: Paint;
   /** Shows the text and reads one line; rejects with the signal's reason when interrupted. */
   ask(text: string, signal: AbortSignal): Promise<string>;
 }
 
 /** Asks on stderr and reads stdin. In CI nobody answers, whatever the streams are. */
 export function terminal(env: NodeJS.ProcessEnv): Terminal {
+  const interactive = process.stdin.isTTY === true && process.stderr.isTTY === true && !env.CI;
   return {
-    interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && !env.CI,
+    interactive,
+    paint: interactive
+      ? paint(wantsColor(process.stderr, env), widthOfStream(process.stderr))
+      : paint(false, widthOfStream(process.stderr)),
     ask: (text, signal) =>
       new Promise((resolve, reject) => {
         const asking = createInterface({ input: process.stdin, output: process.stderr });
@@ -34,6 +42,17 @@ export function terminal(env: NodeJS.ProcessEnv): Terminal {
           resolve('');
         });
       }),
+  };
+}
+
+/** Text of several lines as a notice: the first is its message. */
+export function noticeOf(text: string): Extract<Event, { type: 'notice' }> {
+  const [message = '', ...lines] = text.split('\n');
+  return {
+    type: 'notice',
+    level: 'info',
+    message,
+    ...(lines.length > 0 ? { detail: lines.join('\n') } : {}),
   };
 }
 

@@ -48,17 +48,17 @@ export const declare: Declare = (program, act) => {
     .option('-y, --yes', 'do not ask')
     .action(
       act(async (session, flags: FileFlags & { yes?: boolean }) => {
-        const { paint } = await import('../../core/text/paint.ts');
         const { countText, planObject, planText } = await import('../../maas/site/plan-text.ts');
-        const { confirm, terminal } = await import('../confirm.ts');
+        const { confirm, noticeOf, terminal } = await import('../confirm.ts');
         const { applyPlan } = await import('../../maas/site/apply.ts');
         const { plan, client } = await planned(session, flags);
         const { changes } = plan;
         if (changes.length) {
-          const shown = planText(changes, paint(false));
           const { emit, signal, env } = session;
-          if (flags.yes) emit({ type: 'notice', level: 'info', message: shown });
-          await confirm(shown, { yes: flags.yes === true, signal, io: terminal(env) });
+          const io = terminal(env);
+          const shown = planText(changes, io.paint);
+          if (flags.yes) emit(noticeOf(shown));
+          await confirm(shown, { yes: flags.yes === true, signal, io });
           await applyPlan(plan, { client, emit, signal });
         }
         const done = countText(changes)

@@ -1,12 +1,11 @@
 import type { Config } from '../../config/types.ts';
 import { EXIT } from '../../core/faults/catalogue.ts';
-import { paint, wantsColor, widthOfStream } from '../../core/text/paint.ts';
 import type { MaasClient } from '../../maas/api/client.ts';
 import { type Job, type JobResult, succeeded } from '../../maas/machines/job.ts';
 import { type Planned, plan, runJob } from '../../maas/machines/run-job.ts';
 import { planTable, resultTable } from '../../maas/machines/tables.ts';
 import type { Machine } from '../../maas/machines/types.ts';
-import { askByHand, confirm, terminal } from '../confirm.ts';
+import { askByHand, confirm, noticeOf, terminal } from '../confirm.ts';
 import type { Session } from '../session.ts';
 
 export interface BatchFlags {
@@ -40,12 +39,8 @@ export async function runBatch(
   }
   const starting = planned.filter(({ decision }) => decision.do === 'start');
   if (starting.some(({ machine }) => job.destructive(machine))) {
-    const shown = planTable(
-      job.what,
-      planned,
-      io.interactive ? paint(wantsColor(process.stderr, env), widthOfStream(process.stderr)) : paint(false),
-    );
-    if (flags.yes) emit({ type: 'notice', level: 'info', message: shown });
+    const shown = planTable(job.what, planned, io.paint);
+    if (flags.yes) emit(noticeOf(shown));
     await confirm(shown, { yes: flags.yes === true, signal, io });
   }
   try {
@@ -63,7 +58,7 @@ export async function runBatch(
             io,
             prompt: flags.prompt !== false,
             signal,
-            tell: (message) => emit({ type: 'notice', level: 'info', message }),
+            tell: (text) => emit(noticeOf(text)),
           },
         ),
     });

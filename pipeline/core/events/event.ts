@@ -22,7 +22,14 @@ export type Event =
   /** What is being done just now, where nothing can be counted (a VM that boots). */
   | { type: 'activity'; id: string; label: string }
   /** A sentence worth keeping in a plain log. */
-  | { type: 'notice'; level: 'info' | 'warning'; message: string; hint?: string }
+  | {
+      type: 'notice';
+      level: 'info' | 'warning';
+      message: string;
+      hint?: string;
+      /** More lines, shown below the message. */
+      detail?: string;
+    }
   /** One line of a tool's or a console's output; shown only with --verbose. */
   | { type: 'log'; source: string; line: string }
   /** So many machines are worked on; their states follow, some only when others have ended. */

@@ -30,10 +30,10 @@ export function machinesTable(machines: readonly Machine[], color: Paint): strin
     { head: 'POWER', spare: 1 },
     { head: 'SYSTEM', wrap: true },
     'ADDRESS',
-    { head: 'ZONE', spare: 4 },
-    { head: 'POOL', spare: 3 },
+    { head: 'ZONE', spare: 5 },
+    { head: 'POOL', spare: 4 },
     { head: 'OWNER', spare: 2 },
-    { head: 'TAGS', wrap: true, spare: 5 },
+    { head: 'TAGS', wrap: true, spare: 3 },
   ];
   return `${columns(head, rows, color)}\n${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}: ${sums(machines.map(({ status }) => statusName(status)))}`;
 }

@@ -2,7 +2,7 @@ import { plain } from '../../core/escape/terminal.ts';
 import type { Event } from '../../core/events/event.ts';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
-import { cut, widthOf } from '../../core/text/width.ts';
+import { cut, hanging, widthOf } from '../../core/text/width.ts';
 import { machineLine } from './machine-lines.ts';
 
 /** Columns of a label that stay whatever the numbers take. */
@@ -25,7 +25,11 @@ export function lineOf(event: Event, color: Paint, named = false): string | unde
       return `${color.red('✗')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(duration(event.seconds))}`;
     case 'notice': {
       const mark = event.level === 'warning' ? color.yellow('warning:') : color.dim('note:');
-      return `${mark} ${plain(event.message)}${event.hint ? `\n  ${color.dim(plain(event.hint))}` : ''}`;
+      return [
+        hanging(`${mark} `, plain(event.message), color),
+        ...(event.detail?.split('\n').map((line) => hanging('  ', plain(line), color)) ?? []),
+        ...(event.hint ? [hanging('  ', plain(event.hint), color, color.dim)] : []),
+      ].join('\n');
     }
     case 'machine-state':
       return machineLine(event, color);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { built } from './built.ts';
+import { freePort } from './free-port.ts';
 import { ID, type Stage, stage } from './stage.ts';
 
 const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
@@ -74,6 +75,25 @@ describe('accept', () => {
     expect(read('m.md')).toContain('REJECTED');
     await until(ID(1), 'Ready');
   });
+
+  it('--ssh-port goes before the port of the configuration', async () => {
+    await until(ID(1), 'Ready');
+    // Nothing listens there: where the flag were not heard, nobody would answer.
+    here.config('machines: [gpu-001]', await freePort());
+    const ran = await here.host.run(['--json', 'accept', 'demo', '--ssh-port', String(here.guestPort)]);
+    expect(ran.json, ran.stdout + ran.stderr).toMatchObject({ ok: true, acceptances: [{ accepted: true }] });
+    await until(ID(1), 'Ready');
+  });
+
+  it.each(['0', '65536', '22a', '-1', '1e3', ''])(
+    '--ssh-port %j is an error of usage, before any machine is touched',
+    async (port) => {
+      const requests = here.maas.requests.length;
+      const { code, stderr } = await here.host.run(['accept', 'demo', `--ssh-port=${port}`]);
+      expect({ code, stderr }).toMatchObject({ code: 2, stderr: expect.stringContaining('at most 65535') });
+      expect(here.maas.requests).toHaveLength(requests);
+    },
+  );
 
   it('a quarantined image goes into no channel, unless that is said; an accepted one does', async () => {
     const promote = (...flags: string[]) =>

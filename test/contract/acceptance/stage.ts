@@ -36,7 +36,8 @@ export interface Stage {
   /** The same in this process, without the pauses that real machines need. */
   accept(sha256: string, more?: Partial<Trial>): Promise<Acceptance>;
   ledger(): Promise<LedgerEntry[]>;
-  config(acceptance: string): void;
+  /** @param port of ssh; the guests' by default */
+  config(acceptance: string, port?: number): void;
   close(): Promise<void>;
 }
 
@@ -191,7 +192,7 @@ export async function stage(machines = 2): Promise<Stage> {
       });
       return result?.acceptance as Acceptance;
     },
-    config(acceptance) {
+    config(acceptance, port = guestPort) {
       writeFileSync(join(host.dir, 'checks.yaml'), CHECKS);
       writeFileSync(
         join(host.dir, 'dgxos-maas.yaml'),
@@ -209,7 +210,7 @@ targets:
 acceptance:
   ${acceptance}
   checks: checks.yaml
-  ssh: { port: ${guestPort}, key_file: id, timeout: 5s }
+  ssh: { port: ${port}, key_file: id, timeout: 5s }
 `,
       );
     },

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { askByHand, confirm, type Terminal } from '../../../pipeline/cli/confirm.ts';
+import { askByHand, confirm, noticeOf, type Terminal } from '../../../pipeline/cli/confirm.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
+import { lineOf } from '../../../pipeline/report/text/lines.ts';
 
 const { signal } = new AbortController();
 
@@ -8,6 +10,7 @@ function person(...answers: string[]): Terminal & { asked: string[] } {
   const asked: string[] = [];
   return {
     interactive: true,
+    paint: paint(false),
     asked,
     ask: async (text) => {
       asked.push(text);
@@ -16,7 +19,11 @@ function person(...answers: string[]): Terminal & { asked: string[] } {
   };
 }
 
-const nobody: Terminal = { interactive: false, ask: () => Promise.reject(new Error('asked')) };
+const nobody: Terminal = {
+  interactive: false,
+  paint: paint(false),
+  ask: () => Promise.reject(new Error('asked')),
+};
 
 describe('before something that harms', () => {
   test('nobody to ask is an error of usage that shows what would be touched', () =>
@@ -60,4 +67,16 @@ describe('manual power', () => {
     await askByHand(requests, { io, prompt, signal, tell: (text) => told.push(text) });
     expect(told).toEqual([expect.stringMatching(/1\. Turn on gpu01\n {2}2\. Turn on gpu02/)]);
   });
+});
+
+test('what was confirmed by --yes is shown as the table it is', () => {
+  const notice = noticeOf('2 machines: erased\nNAME     STATUS\ngpu-001  Ready');
+  expect(notice).toEqual({
+    type: 'notice',
+    level: 'info',
+    message: '2 machines: erased',
+    detail: 'NAME     STATUS\ngpu-001  Ready',
+  });
+  expect(lineOf(notice, paint(false))).toBe('note: 2 machines: erased\n  NAME     STATUS\n  gpu-001  Ready');
+  expect(lineOf(noticeOf('one line'), paint(false))).toBe('note: one line');
 });
