@@ -19,11 +19,16 @@ export function description({ help, details, defaultText, variable }: AnySetting
 
 /** As help of an option: `days for which … (default: as configured, else 14)`. */
 export function flagHelp(row: AnySetting): string {
-  const text = row.help.replace(/\.$/, '').replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+  const text = inMidSentence(row.help).replace(/\.$/, '');
   const fallback = defaultWords(row);
   return `${text} (default: as configured${fallback === undefined ? '' : `, else ${fallback}`})`;
 }
 
-export function sentences(...parts: (string | undefined)[]): string {
+/** A sentence that does not begin with a capital, unless that is the word's own. */
+export function inMidSentence(text: string): string {
+  return text.replace(/^[A-Z](?=[a-z ])/, (letter) => letter.toLowerCase());
+}
+
+export function sentences(...parts: (string | false | undefined)[]): string {
   return parts.filter(Boolean).join(' ');
 }

@@ -61,9 +61,7 @@ export class Given {
             name.slice(prefix.length),
             known.map((one) => one.slice(prefix.length)),
           );
-          this.warnings.push(
-            `${name} belongs to no image${meant ? `; did you mean ${prefix}${meant}?` : ''}`,
-          );
+          this.warnings.push(`${name} matches no image${meant ? `; did you mean ${prefix}${meant}?` : ''}`);
         }
     }
   }

@@ -68,11 +68,14 @@ export function yesNo(): Kind<boolean, boolean> {
   return { schema: { type: 'boolean' }, accepts: 'true or false', read: same, write: same };
 }
 
-/** A whole number from `least` to `most`. */
-export function count(least: number, most: number): Kind<number, number> {
+/**
+ * A whole number from `least` to `most`.
+ * @param unit what is counted, such as days
+ */
+export function count(least: number, most: number, unit?: string): Kind<number, number> {
   return {
     schema: { type: 'integer', minimum: least, maximum: most },
-    accepts: `a whole number of at least ${least}, at most ${most}`,
+    accepts: `a whole number${unit ? ` of ${unit}` : ''}, at least ${least}, at most ${most}`,
     read: same,
     write: same,
     parse(given) {

@@ -46,6 +46,21 @@ export const declare: Declare = (program, act) => {
     );
 
   config
+    .command('settings')
+    .description('every setting with what it accepts, its default, flag and environment variable')
+    .option('--markdown', 'as the page docs/configuration.md')
+    .action(
+      act(async (session, options: { markdown?: boolean }) => {
+        const { settingFacts, settingsPage, settingsText } = await import('../../config/reference.ts');
+        session.data(
+          { ok: true, settings: settingFacts() },
+          () => (options.markdown ? settingsPage().trimEnd() : settingsText()),
+          'document',
+        );
+      }),
+    );
+
+  config
     .command('schema')
     .description('print the JSON schema of dgxos-maas.yaml, for editors')
     .action(

@@ -86,7 +86,7 @@ const VM = {
     example: ({ release }) => `${release.vm.memoryMiB}M`,
   }),
   cpus: setting({
-    kind: count(1, 255),
+    kind: count(1, 255, 'processors'),
     default: null,
     defaultText: THE_RELEASES,
     help: 'Virtual processors.',
@@ -144,7 +144,7 @@ const RESOURCE = {
     kind: text(),
     default: ({ release }) => release.baseImage,
     defaultText: THE_RELEASES,
-    help: 'os/series of the ephemeral environment that MAAS deploys from, such as ubuntu/focal.',
+    help: 'os/series that MAAS boots to deploy the image, such as ubuntu/focal.',
     details: 'MAAS keeps the one of the first upload.',
     example: ({ release }) => release.baseImage,
   }),
@@ -234,8 +234,8 @@ export const IMAGE = {
   pack: setting({
     kind: choice('guest', 'packer-maas'),
     default: 'guest',
-    help: "guest: the VM hands its root over; packer-maas: upstream's scripts (root, nbd).",
-    details: 'guest needs nothing on the host.',
+    help: "packer-maas runs upstream's scripts, which need root and nbd.",
+    details: 'guest: the VM hands its root over, and the host needs nothing.',
   }),
   compression: section({
     help: 'Place on the curve of size against time.',

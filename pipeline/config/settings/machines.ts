@@ -4,7 +4,7 @@ import { section, setting } from '../setting.ts';
 /** How `machines` works on many machines. */
 export const MACHINES = {
   concurrency: setting({
-    kind: count(1, 1000),
+    kind: count(1, 1000, 'machines'),
     // The workers of one region controller are four; most machines on their way need none of them.
     default: 32,
     help: 'Machines on their way at once.',

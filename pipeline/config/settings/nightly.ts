@@ -13,7 +13,7 @@ export const NIGHTLY = {
     flag: '--channel <name>',
   }),
   jobs: setting({
-    kind: count(1, 64),
+    kind: count(1, 64, 'images'),
     default: null,
     defaultText: 'as many virtual machines as the host carries',
     help: 'Images built side by side.',

@@ -92,7 +92,8 @@ export const SETTINGS = {
   machines: section({ help: 'How `dgxos-maas machines` works on many machines.', fields: MACHINES }),
   acceptance: section({
     help: 'How a new image is tried on a machine, by `dgxos-maas accept` and `run --accept`.',
-    details: 'The machine is deployed and its disks are overwritten.',
+    details:
+      'The machine is deployed and its disks are overwritten. An image may have an `acceptance` of its own, which overrides this one key by key.',
     fields: ACCEPTANCE,
   }),
   retention: section({

@@ -46,7 +46,7 @@ export const TARGET = {
     }),
     default: { from: 'environment', variable: 'MAAS_API_KEY' },
     defaultText: 'the variable MAAS_API_KEY',
-    help: 'Where the API key comes from; the key itself is never written here.',
+    help: 'environment, file or profile that holds the API key; never the key itself.',
     implied: 'MAAS_API_KEY',
     example: { environment: 'MAAS_API_KEY' },
   }),

@@ -17,6 +17,14 @@ export function cell(text: string): string {
     .trim();
 }
 
+/** Our own text inside a table's cell: code in backticks stays code, in which only a bar is escaped. */
+export function ownCell(text: string): string {
+  return text
+    .split('`')
+    .map((part, i) => part.replace(i % 2 === 1 ? /\|/g : /[|<>*_[\]]/g, (c) => `\\${c}`))
+    .join('`');
+}
+
 /** Text as a code span outside of tables. */
 export function code(text: string): string {
   return `\`${visible(text).replaceAll('`', "'").replace(/\s+/g, ' ').trim()}\``;

@@ -1,3 +1,4 @@
+import { ownCell } from '../../../core/escape/markdown.ts';
 import type { Paint } from '../../../core/text/paint.ts';
 import { hanging } from '../../../core/text/width.ts';
 import { MACHINE_STATE } from '../../facts/collect/machine-state-table.ts';
@@ -31,7 +32,7 @@ export function checksPage(checks: readonly Check[]): string {
     '|---|---|---|---|---|---|',
     ...checks.map(
       (c) =>
-        `| ${c.number} | \`${c.id}\` | ${c.severity} | ${cell(c.title)} | ${cell(c.why)} | ${cell(c.fix)} |`,
+        `| ${c.number} | \`${c.id}\` | ${c.severity} | ${ownCell(c.title)} | ${ownCell(c.why)} | ${ownCell(c.fix)} |`,
     ),
     '',
     '## What belongs to one machine',
@@ -42,16 +43,8 @@ export function checksPage(checks: readonly Check[]): string {
     '|---|---|---|---|---|',
     ...MACHINE_STATE.map(
       (s) =>
-        `| ${cell(s.what)} | \`${s.path.source.replaceAll('\\/', '/').replaceAll('|', '\\|')}\` | ${s.weight} | ${cell(s.why)} | ${cell(s.source)} |`,
+        `| ${ownCell(s.what)} | \`${s.path.source.replaceAll('\\/', '/').replaceAll('|', '\\|')}\` | ${s.weight} | ${ownCell(s.why)} | ${ownCell(s.source)} |`,
     ),
     '',
   ].join('\n');
-}
-
-/** Text inside a table's cell: a bar would end the cell, in code too; inside backticks a backslash is no escape. */
-function cell(text: string): string {
-  return text
-    .split('`')
-    .map((part, i) => part.replace(i % 2 === 1 ? /\|/g : /[|<>*_]/g, (c) => `\\${c}`))
-    .join('`');
 }
