@@ -1,7 +1,8 @@
 import { Fault } from '../core/faults/fault.ts';
 import { maasUrl } from './maas-url.ts';
 
-const ACCEPTED = 'the http or https URL of a MAAS, such as http://maas.example:5240/MAAS';
+/** What is accepted, for messages. */
+export const MAAS_URL_ACCEPTED = 'the http or https URL of a MAAS, such as http://maas.example:5240/MAAS';
 
 /** Why the text is no MAAS URL; null when it is one. */
 export function maasUrlProblem(text: string): { message: string; accepts: string } | null {
@@ -14,6 +15,6 @@ export function maasUrlProblem(text: string): { message: string; accepts: string
     const message = text.includes('@')
       ? 'a MAAS URL must not contain a user name or password'
       : error.message;
-    return { message, accepts: ACCEPTED };
+    return { message, accepts: MAAS_URL_ACCEPTED };
   }
 }

@@ -3,9 +3,10 @@ import { BASE_IMAGE } from './base-image.ts';
 import { nameProblem } from './image-name.ts';
 import { expand, PLACEHOLDERS, unknownPlaceholders } from './placeholders.ts';
 import type { RawImage } from './raw-config.ts';
+import { RESOURCE } from './settings/image.ts';
 import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
-const FIELDS = ['name', 'title', 'architecture', 'base_image'] as const;
+const FIELDS = Object.keys(RESOURCE) as (keyof typeof RESOURCE)[];
 
 export function placeholdersAreKnown(image: RawImage, path: Path): Problem[] {
   return FIELDS.flatMap((field) => {
@@ -42,31 +43,29 @@ export function resourceNameSuitsMaas(image: RawImage, path: Path): Problem[] {
       path: at,
       at: 'value',
       message: `${dotted(at)}: ${problem?.message ?? `${quoted(name)} does not begin with custom/`}`,
-      accepts: 'custom/ and a name of letters, digits and . _ + ~ -, 255 characters at most',
+      accepts: RESOURCE.name.kind.accepts,
     },
   ];
 }
 
+/** With the placeholders filled in. */
 const SHAPES = {
-  architecture: {
-    pattern: /^[a-z0-9]+\/[a-z0-9._-]+$/,
-    accepts: 'architecture/subarchitecture, such as amd64/generic',
-  },
-  base_image: BASE_IMAGE,
+  architecture: /^[a-z0-9]+\/[a-z0-9._-]+$/,
+  base_image: BASE_IMAGE.pattern,
 } as const;
 
 export function resourceFieldsSuitMaas(image: RawImage, path: Path): Problem[] {
   return (['architecture', 'base_image'] as const).flatMap((field): Problem[] => {
     const written = image.resource?.[field];
     if (written === undefined || unknownPlaceholders(written).length) return [];
-    if (SHAPES[field].pattern.test(sample(written, image))) return [];
+    if (SHAPES[field].test(sample(written, image))) return [];
     const at: Path = [...path, 'resource', field];
     return [
       {
         path: at,
         at: 'value',
         message: `${dotted(at)}: ${quoted(written)} is not accepted`,
-        accepts: SHAPES[field].accepts,
+        accepts: RESOURCE[field].kind.accepts,
       },
     ];
   });

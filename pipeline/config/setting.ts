@@ -65,6 +65,8 @@ export interface Setting<W, V, As extends string, D> {
   variable?: string;
   /** Environment variable that decides this setting of the target `default`, which is there when the file names none. */
   implied?: string;
+  /** Of a target: the value may stand in an error's excerpt of the file. What a target says is masked without it. */
+  isPublic?: true;
   /** In what `init` writes, where the default says nothing. */
   example?: NoInfer<W> | ((scope: ExampleScope) => NoInfer<W>);
   /** A sentence above it there, in place of `help`. */

@@ -58,7 +58,10 @@ export const ACCEPTANCE = {
         example: '~/.ssh/id_ed25519',
       }),
       bastion: setting({
-        kind: text(undefined, (given) => (parseBastion(given) ? null : { accepts: BASTION_ACCEPTED })),
+        kind: {
+          ...text(undefined, (given) => (parseBastion(given) ? null : { accepts: BASTION_ACCEPTED })),
+          accepts: BASTION_ACCEPTED,
+        },
         default: null,
         help: '[user@]host[:port] of a host that the machines are reached through.',
         example: 'admin@bastion.example',

@@ -1,3 +1,4 @@
+import { BASE_IMAGE } from '../base-image.ts';
 import { choice, count, duration, list, path, size, text, yesNo } from '../kinds.ts';
 import { mapping } from '../mapping.ts';
 import { ISO_ACCEPTED, isIsoSource, isoSource } from '../paths.ts';
@@ -16,11 +17,13 @@ const sha256: Kind<string, string> = {
   read: (sum) => sum.toLowerCase(),
 };
 
+const IMAGE_PATH_ACCEPTED = 'the absolute path of a file in the image, without . and ..';
+
 const imagePath = text(undefined, (given) => {
   const steps = given.split('/').slice(1);
   const absolute =
     given.startsWith('/') && steps.every((step) => step !== '' && step !== '.' && step !== '..');
-  return absolute ? null : { accepts: 'the absolute path of a file in the image, without . and ..' };
+  return absolute ? null : { accepts: IMAGE_PATH_ACCEPTED };
 });
 
 const mode: Kind<string, string> = {
@@ -52,7 +55,7 @@ const lateCommands: Kind<Record<string, string | string[]>, Record<string, strin
 const FILE = {
   source: setting({ kind: path(), required: true, help: 'Path on this host.', example: 'files/site.crt' }),
   path: setting({
-    kind: imagePath,
+    kind: { ...imagePath, accepts: IMAGE_PATH_ACCEPTED },
     required: true,
     help: 'Absolute path in the image.',
     example: '/usr/local/share/ca-certificates/site.crt',
@@ -118,9 +121,12 @@ const VM = {
 };
 
 /** The boot resource's fields, placeholders still in them. */
-const RESOURCE = {
+export const RESOURCE = {
   name: setting({
-    kind: text(),
+    kind: {
+      ...text(),
+      accepts: 'custom/ and a name of letters, digits and . _ + ~ -, 255 characters at most',
+    },
     default: ({ release }) => release.defaults.resourceName,
     defaultText: THE_RELEASES,
     help: 'Starts with custom/ and holds no second slash.',
@@ -134,14 +140,14 @@ const RESOURCE = {
     example: ({ release }) => release.defaults.title,
   }),
   architecture: setting({
-    kind: text(),
+    kind: { ...text(), accepts: 'architecture/subarchitecture, such as amd64/generic' },
     default: ({ release }) => release.architecture,
     defaultText: THE_RELEASES,
     help: 'Such as amd64/generic.',
     example: ({ release }) => release.architecture,
   }),
   base_image: setting({
-    kind: text(),
+    kind: { ...text(), accepts: BASE_IMAGE.accepts },
     default: ({ release }) => release.baseImage,
     defaultText: THE_RELEASES,
     help: 'os/series that MAAS boots to deploy the image, such as ubuntu/focal.',

@@ -1,6 +1,6 @@
 import { duration, path, text } from '../kinds.ts';
 import { maasUrl } from '../maas-url.ts';
-import { maasUrlProblem } from '../maas-url-problem.ts';
+import { MAAS_URL_ACCEPTED, maasUrlProblem } from '../maas-url-problem.ts';
 import { oneOf } from '../mapping.ts';
 import { setting } from '../setting.ts';
 
@@ -25,10 +25,11 @@ const KEY = {
 /** One MAAS server. */
 export const TARGET = {
   url: setting({
-    kind: { ...text(undefined, maasUrlProblem), read: maasUrl },
+    kind: { ...text(undefined, maasUrlProblem), accepts: MAAS_URL_ACCEPTED, read: maasUrl },
     required: true,
     help: 'Its URL, such as http://maas.example:5240/MAAS.',
     implied: 'MAAS_API_URL',
+    isPublic: true,
     example: 'http://maas.example:5240/MAAS',
   }),
   key: setting({
@@ -55,12 +56,14 @@ export const TARGET = {
     default: null,
     help: "PEM file of the authority that signed the server's certificate.",
     implied: 'MAAS_API_CACERT',
+    isPublic: true,
     example: 'ca.pem',
   }),
   patience: setting({
     kind: duration(),
     as: 'patienceS',
     default: 7200,
+    isPublic: true,
     help: 'How long an upload goes on trying.',
   }),
 };

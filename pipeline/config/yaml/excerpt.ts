@@ -1,9 +1,11 @@
 import type { Where } from '../../core/faults/fault.ts';
+import { rowsOf } from '../setting.ts';
+import { TARGET } from '../settings/target.ts';
 import type { Path } from './problem.ts';
 
 const MASK = '***';
 /** The settings of a target whose values are fit to be shown. */
-const SHOWN = ['url', 'ca_cert', 'patience'];
+const SHOWN = new Set(rowsOf(TARGET).flatMap(([name, row]) => ('isPublic' in row ? [name] : [])));
 
 /** Whether the value at this path may be a credential that somebody wrote in the wrong place. */
 export function holdsSecret(path: Path): boolean {
@@ -11,7 +13,7 @@ export function holdsSecret(path: Path): boolean {
   if (path[0] === 'sign' || path.at(-1) === 'key_file') return true;
   // The same where a public key belongs, and a password where it says where one is.
   if (path[0] === 'ssh_keys' || path.some((step) => /passw/i.test(String(step)))) return true;
-  return path[0] === 'targets' && path.length >= 3 && !SHOWN.includes(String(path[2]));
+  return path[0] === 'targets' && path.length >= 3 && !SHOWN.has(String(path[2]));
 }
 
 /** A line that a person wrote is shorter; a longer one fits no screen, and each problem in it would copy it. */

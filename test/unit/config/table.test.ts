@@ -1,13 +1,180 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { configSchemaText } from '../../../pipeline/config/config-schema.ts';
+import { parse, stringify } from 'yaml';
+import { program } from '../../../pipeline/cli/main.ts';
+import { configSchema, configSchemaText } from '../../../pipeline/config/config-schema.ts';
+import { flagHelp } from '../../../pipeline/config/describe.ts';
+import { everySetting, type PlacedSetting } from '../../../pipeline/config/every-setting.ts';
+import { flagName, variableOf } from '../../../pipeline/config/given.ts';
+import { initialConfig } from '../../../pipeline/config/init.ts';
+import { locatedValues } from '../../../pipeline/config/located-values.ts';
+import { settingFacts, settingsPage } from '../../../pipeline/config/reference.ts';
+import { SETTINGS } from '../../../pipeline/config/settings/table.ts';
+import { configAsWritten, originsAsWritten } from '../../../pipeline/config/show.ts';
+import { folder, load, uncommented } from './written.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const published = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
-describe('what is made of the table of settings', () => {
+const EVERY = everySetting(SETTINGS);
+const rows: [name: string, setting: PlacedSetting][] = EVERY.map((one) => [one.path.join('.'), one]);
+/** The place of a setting in the file that `init` writes. */
+const placeOf = ({ path }: PlacedSetting) =>
+  path.map((step, i) => (step !== '*' ? step : path[i - 1] === 'images' ? 'dgx1' : 'lab'));
+const at = (value: unknown, path: readonly string[]): unknown =>
+  path.reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], value);
+
+describe('what is published of the table of settings is what the table makes', () => {
   it('the schema; after a change: npx dgxos-maas config schema > schema/dgxos-maas.schema.json', () => {
     expect(published('schema/dgxos-maas.schema.json')).toBe(configSchemaText());
+  });
+
+  it('the page; after a change: npx dgxos-maas config settings --markdown > docs/configuration.md', () => {
+    expect(published('docs/configuration.md')).toBe(settingsPage());
+  });
+});
+
+describe('every setting', () => {
+  it.each(rows)('%s has a sentence of help', (_, { row }) => {
+    expect(row.help).toMatch(/^\S.{3,90}\.$/);
+    expect(row.kind.accepts).not.toBe('');
+    expect(row.details ?? 'X.').toMatch(/[.)]$/);
+  });
+
+  it.each(rows)('%s is in the schema, with its help', (_, { path, row }) => {
+    const inner = path.flatMap((step) => (step === '*' ? ['additionalProperties'] : ['properties', step]));
+    const schema = inner.reduce<unknown>(
+      (mapping, step) => at(mapping, [step]) ?? at(mapping, ['then', step]),
+      configSchema(),
+    );
+    expect(schema).toMatchObject({ description: expect.stringContaining(row.help), ...row.kind.schema });
+  });
+
+  it('is in what init writes, where it belongs, with a value that is accepted', async () => {
+    const cwd = folder();
+    const text = uncommented(await initialConfig('dgxos5', join(cwd, 'dgxos-maas.yaml')));
+    const written = parse(text);
+    // An image's own acceptance has the settings of the file's, which are there.
+    const missing = EVERY.filter(({ path }) => path.slice(0, 3).join('.') !== 'images.*.acceptance').filter(
+      (one) => at(written, placeOf(one)) === undefined,
+    );
+    expect(missing.map(({ path }) => path.join('.'))).toEqual([]);
+    await load(text, { cwd });
+  });
+
+  it('is in config show, and with --origin it has one', async () => {
+    const cwd = folder();
+    const text = uncommented(await initialConfig('dgxos5', join(cwd, 'dgxos-maas.yaml')));
+    const loaded = await load(text, { cwd });
+    const [shown, origins] = [configAsWritten(loaded), originsAsWritten(loaded)];
+    for (const one of EVERY) {
+      const place = placeOf(one);
+      expect(at(shown, place), place.join('.')).toBeDefined();
+      expect(origins[place.join('.')], place.join('.')).toBeDefined();
+    }
+  });
+
+  it('is in config settings', () => {
+    expect(settingFacts().map(({ name }) => name)).toEqual(rows.map(([name]) => name));
+  });
+
+  it('with a fixed default has it where the file says nothing', async () => {
+    const cwd = folder();
+    const plain = await load(await initialConfig('dgxos5', join(cwd, 'dgxos-maas.yaml')), { cwd });
+    const byPlace = new Map(locatedValues(plain.config).map((one) => [one.path.join('.'), one.value]));
+    const fixed = EVERY.filter(({ row }) => ['string', 'number', 'boolean'].includes(typeof row.default));
+    const checked = fixed.filter(({ path }) => path[0] !== 'targets' && path.at(-1) !== 'source');
+    expect(checked.length).toBeGreaterThan(20);
+    for (const one of checked)
+      expect(byPlace.get(placeOf(one).join('.')), one.path.join('.')).toEqual(
+        one.row.kind.write(one.row.default),
+      );
+  });
+});
+
+/** Values one of which every setting accepts. */
+const OTHER: unknown[] = [
+  ...[
+    '77m',
+    '77G',
+    'tcg',
+    'typed',
+    'packer-maas',
+    'small',
+    'single',
+    'dgx2',
+    'other',
+    'custom/other',
+    'arm64/generic',
+  ],
+  ...['ubuntu/noble', 'a@b', 'c'.repeat(64), 'http://other.example/MAAS', 5, false],
+  ...[['other'], ['lab'], [{ source: 's', path: '/p' }], { '60_other': 'true' }, { profile: 'p' }],
+];
+
+/** A copy of the data with a value at a place. */
+function withValue(data: object, place: readonly string[], value: unknown): object {
+  const [step, ...rest] = place as [string, ...string[]];
+  const inner = (data as Record<string, object>)[step] ?? {};
+  return { ...data, [step]: rest.length === 0 ? value : withValue(inner, rest, value) };
+}
+
+describe('a setting that the file changes', () => {
+  const INHERITED = 'images.dgx1.acceptance.';
+
+  it.each(rows.filter(([name]) => name !== 'images.*.release'))(
+    '%s changes its own value and no other',
+    async (name, one) => {
+      const cwd = folder();
+      const image = parse(await initialConfig('dgxos5', join(cwd, 'dgxos-maas.yaml')));
+      const base = { ...image, targets: { lab: { url: 'http://m/MAAS' }, b: { url: 'http://n/MAAS' } } };
+      const before = await load(stringify(base), { cwd });
+      const changed = new Set<string>();
+      for (const value of OTHER) {
+        const text = stringify(withValue(base, placeOf(one), value));
+        const after = await load(text, { cwd }).catch(() => null);
+        for (const [key, { value: now }] of after?.origins ?? [])
+          if (JSON.stringify(now) !== JSON.stringify(before.origins.get(key)?.value)) changed.add(key);
+      }
+      // An image takes from the file's own acceptance what its own does not say.
+      const keys = [...changed].filter((key) => !key.startsWith(INHERITED) || name.startsWith('images.'));
+      expect(keys).toHaveLength(1);
+    },
+  );
+});
+
+describe('flags and variables of the table', () => {
+  const options = (command: Command): Option[] => [
+    ...command.options,
+    ...command.commands.flatMap((sub) => options(sub)),
+  ];
+  const flagged = EVERY.filter(
+    ({ row, path }) => row.flag && path.slice(0, 3).join('.') !== 'images.*.acceptance',
+  );
+
+  it.each(flagged.map(({ row }) => [flagName(row), row] as const))(
+    '%s is an option of a command, with the help of its row',
+    (flag, row) => {
+      const found = options(program()).filter(
+        ({ long, description }) => long === flag && description === flagHelp(row),
+      );
+      expect(found.length).toBeGreaterThan(0);
+    },
+  );
+
+  it.each(
+    EVERY.filter(({ row }) => row.variable).map(
+      ({ row, path }) => [row.variable as string, row, path] as const,
+    ),
+  )('%s overrides the file, and is named as the origin', async (variable, row, path) => {
+    const cwd = folder();
+    const text = await initialConfig('dgxos5', join(cwd, 'dgxos-maas.yaml'));
+    const given = row.kind.choices?.at(-1) ?? 'elsewhere';
+    const name = variableOf(variable, 'dgx1');
+    const loaded = await load(text, { cwd, env: { [name]: given } });
+    const place = placeOf({ row, path }).join('.');
+    expect(originsAsWritten(loaded)[place]).toEqual({ from: 'environment', name });
+    expect(at(configAsWritten(loaded), place.split('.'))).toBe(row.kind.choices ? given : join(cwd, given));
   });
 });

@@ -45,3 +45,8 @@ export function withImage(...lines: string[]): string {
     '',
   ].join('\n');
 }
+
+/** What `init` writes with every commented setting taken in; sentences stay comments. */
+export function uncommented(text: string): string {
+  return text.replace(/^( *)# ( *(?:- )?[a-z0-9_]+:.*)$/gm, '$1$2');
+}
