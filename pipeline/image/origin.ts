@@ -1,6 +1,17 @@
-/** What an artifact was made of, as far as its manifest and its provenance say it. */
+/** What an artifact was made of, as far as its manifest and its provenance say it; as it was when the root was built. */
 export interface Origin {
-  iso: { medium: { sha256: string /** Bytes. */; size: number }; facts: { volumeId: string } };
+  /** The image's configuration as far as it decides the root, without secrets; see `publicParameters`. */
+  parameters: Record<string, unknown>;
+  iso: {
+    /** As it may be shown: without user, password, query and folders. */
+    source: string;
+    medium: { sha256: string /** Bytes. */; size: number };
+    facts: { volumeId: string };
+  };
+  /** How the root left the VM. */
+  pack: 'guest' | 'packer-maas';
+  /** Null where the checkout was not used, or is not of git. */
+  packerMaasCommit: string | null;
   rendered: {
     accelerator: string;
     /** The settings in force and where each is from. */
@@ -22,4 +33,15 @@ export interface Origin {
 export interface FileDigest {
   path: string;
   sha256: string;
+}
+
+/** An image, as its artifact names it. */
+export interface NamedImage {
+  name: string;
+  /** A key of the catalogue: dgxos5, … */
+  release: string;
+  platform: string;
+  version: string;
+  compression: 'fast' | 'normal' | 'small';
+  members: 'many' | 'single';
 }

@@ -1,10 +1,11 @@
-import type { Emit, StageId } from '../core/events/event.ts';
+import type { Emit } from '../core/events/event.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { keepBuilt } from '../image/diff/workspace.ts';
 import { resolveApiKey } from '../maas/api/key.ts';
 import type { ChosenTarget } from '../maas/images/choose-targets.ts';
 import { preflight } from '../stages/preflight.ts';
+import type { StageId } from '../stages/rows.ts';
 import { imageDirectory, type RunOutcome, type RunRequest } from '../stages/run/runner.ts';
 import { readRecord } from '../workspace/record.ts';
 import { artifactIn } from './artifact.ts';

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { plainName } from '../config/image-name.ts';
 import type { Evidence } from '../image/artifact.ts';
 import { acceptOnTargets } from '../maas/acceptance/accept-on-targets.ts';
 import { checksDigest } from '../maas/acceptance/applicable.ts';
@@ -7,61 +8,58 @@ import { startedKernel } from '../maas/acceptance/kernel.ts';
 import { quarantined } from '../maas/acceptance/output.ts';
 import { acceptanceStateOf } from '../maas/acceptance/quarantine.ts';
 import { RESULT } from '../maas/acceptance/result-file.ts';
+import { notCounted } from '../workspace/fingerprint.ts';
 import { readLedger } from '../workspace/ledger/ledger.ts';
-import { targetsOf } from './targets.ts';
-import type { Stage, StageContext } from './types.ts';
+import { declaredTargets, withKeys } from './targets.ts';
+import { defineStage } from './types.ts';
 import { resourceOf } from './upload.ts';
 
-const subjectOf = ({ image, release }: StageContext) => ({
-  release: image.release,
-  profile: release.profile,
-  platform: image.platform,
-});
+const TIME_LIMIT = 'a time limit';
 
 /** Deploys the uploaded image on a machine of every target and looks at it. No image that fails gets past here. */
-export const accept: Stage<'accept'> = {
-  id: 'accept',
-  title: 'deploy on a machine, check it over ssh, release it',
-  needs: ['pack', 'upload'],
+export const accept = defineStage('accept', {
   async inputs(context) {
-    const { config, image, env } = context;
-    const artifact = context.output('pack').artifact.sha256;
+    const { config, image, release, env } = context;
+    const { artifact, facts } = context.output('pack');
+    const { machines, tags, waitS, checksFile, ssh } = image.acceptance;
+    const list = await loadChecks(checksFile);
+    const subject = { release: image.release, profile: release.profile, platform: image.platform };
     return {
-      artifact,
+      artifact: artifact.sha256,
+      size: artifact.size,
+      path: notCounted(artifact.path, 'its content counts'),
       // It failed by `accept` since: what an earlier run found stands no more.
-      quarantined: acceptanceStateOf(await readLedger(env), artifact).state === 'quarantined',
-      resource: resourceOf(context).name,
-      checks: checksDigest(await loadChecks(image.acceptance.checksFile), subjectOf(context)),
-      targets: image.upload.map((name) => config.targets[name]?.url ?? name),
+      quarantined: acceptanceStateOf(await readLedger(env), artifact.sha256).state === 'quarantined',
+      resource: { ...resourceOf(context) },
+      kernel: await kernelIn(facts),
+      ...{ image: image.name, version: image.version, ...subject },
+      checks: checksDigest(list, subject),
+      list: notCounted(list, 'its digest counts; logs decide no verdict'),
+      ...{ machines, tags },
+      ssh: {
+        ...{ user: ssh.user, port: ssh.port, bastion: ssh.bastion },
+        keyFile: notCounted(ssh.keyFile, 'a secret; who looks does not change what is there'),
+        timeoutS: notCounted(ssh.timeoutS, TIME_LIMIT),
+      },
+      waitS: notCounted(waitS, TIME_LIMIT),
+      timeouts: notCounted(config.machines.timeouts, TIME_LIMIT),
+      targets: await declaredTargets(config, image),
     };
   },
-  async run(context) {
-    const { config, image, release, dir, emit, signal, env } = context;
-    const { artifact, facts } = context.output('pack');
-    const evidence = JSON.parse(await readFile(facts, 'utf8')) as Evidence;
-    const resource = resourceOf(context);
-    const results = await acceptOnTargets(await targetsOf(context), {
-      image,
-      release,
+  async run(inputs, io) {
+    const { image, release, profile, platform, version, resource, kernel, list, timeouts } = inputs;
+    const { machines, tags, waitS, ssh } = inputs;
+    const { title, architecture, baseImage } = resource;
+    const results = await acceptOnTargets(await withKeys(inputs.targets, image, io), {
+      image: { name: image, release, platform, version },
+      release: { profile },
       upload: {
-        ...{
-          name: resource.name.replace(/^custom\//, ''),
-          title: resource.title,
-          baseImage: resource.baseImage,
-        },
-        ...{ architecture: resource.architecture, filetype: 'tgz', validated: true },
-        ...{ sha256: artifact.sha256, size: artifact.size, file: artifact.path },
+        ...{ name: plainName(resource.name), title, architecture, baseImage, filetype: 'tgz' },
+        ...{ sha256: inputs.artifact, size: inputs.size, file: inputs.path, validated: true },
       },
-      config: image.acceptance,
-      checks: await loadChecks(image.acceptance.checksFile),
-      timeouts: config.machines.timeouts,
-      kernel: startedKernel(evidence.facts),
-      dir,
-      keep: false,
-      again: false,
-      emit,
-      signal,
-      env,
+      config: { machines, tags, waitS, ssh },
+      ...{ checks: list, timeouts, kernel, keep: false, again: false },
+      ...io,
     });
     const failed = results.flatMap(({ acceptance }) =>
       acceptance && !acceptance.accepted ? [acceptance] : [],
@@ -82,4 +80,8 @@ export const accept: Stage<'accept'> = {
         .join('; '),
     };
   },
-};
+});
+
+async function kernelIn(facts: string): Promise<string | null> {
+  return startedKernel((JSON.parse(await readFile(facts, 'utf8')) as Evidence).facts);
+}

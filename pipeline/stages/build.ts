@@ -1,58 +1,73 @@
 import { randomUUID } from 'node:crypto';
 import { dirname, join } from 'node:path';
-import type { Json } from '../core/json.ts';
 import { bytes } from '../core/text/human.ts';
+import { packerMaasCommit } from '../image/attest/packer-maas.ts';
+import { publicParameters, publicSource } from '../image/attest/parameters.ts';
+import { PACK_SCRIPTS } from '../install/render/upstream.ts';
 import { buildRoot } from '../install/vm/build.ts';
 import { packerArgv } from '../install/vm/packer.ts';
 import { toolVersions } from '../install/vm/tools.ts';
-import type { Stage } from './types.ts';
+import { notCounted } from '../workspace/fingerprint.ts';
+import { defineStage } from './types.ts';
+
+const SAID = 'only said in the provenance: what of it decides the build counts by what was rendered';
 
 /** Boots the installer in a VM and ends with the installed root as a tar. */
-export const build: Stage<'build'> = {
-  id: 'build',
-  title: 'install in a VM with Packer and QEMU, take the root as a tar',
-  needs: ['iso', 'render'],
-  async inputs(context) {
-    const rendered = context.output('render');
-    const { medium } = context.output('iso');
+export const build = defineStage('build', {
+  async inputs({ config, image, release, output, signal }) {
+    const { files, sources, settings, packerDir, httpDir, accelerator, packerVersion } = output('render');
+    const { medium, facts } = output('iso');
+    const { from } = release.upstream;
+    const usesPackerMaas = from === 'packer-maas' || image.pack === 'packer-maas';
     return {
       // By content: rendering the same again builds nothing.
-      rendered: rendered.files as unknown as Json,
+      rendered: files,
+      folders: notCounted({ packerDir, httpDir }, 'the content of what was rendered counts'),
+      // Rendered files only name them.
+      packScripts: sources.filter(
+        ({ path }) => image.pack === 'packer-maas' && PACK_SCRIPTS.some((name) => path.endsWith(`/${name}`)),
+      ),
       iso: medium.sha256,
-      tools: await toolVersions(context.signal),
-      pack: context.image.pack,
+      tools: await toolVersions(signal),
+      packerVersion,
+      accelerator,
+      pack: image.pack,
+      boot: image.vm.boot,
+      typed: image.vm.boot === 'typed' ? release.typed : null,
+      fetchWithinS: notCounted(release.fetchWithinS, 'a time limit'),
+      origin: notCounted(
+        {
+          parameters: publicParameters(image),
+          iso: {
+            source: publicSource(image.iso.source),
+            medium: { sha256: medium.sha256, size: medium.size },
+            facts: { volumeId: facts.volumeId },
+          },
+          rendered: { accelerator, settings, sources, files },
+          pack: image.pack,
+          packerMaasCommit: usesPackerMaas ? await packerMaasCommit(config.packerMaas, signal) : null,
+        },
+        SAID,
+      ),
     };
   },
-  async argv(context) {
+  async argv({ dir }) {
     // The render stage's own folder: known before anything is in it.
-    const packerDir = join(dirname(context.dir), 'render', 'packer');
+    const packerDir = join(dirname(dir), 'render', 'packer');
     return [packerArgv(packerDir, { output_directory: '…', config_url: '…', console_log: '…' })];
   },
-  async run(context) {
+  async run(inputs, io) {
+    const { folders, packerVersion, accelerator, pack, boot, typed, fetchWithinS, tools, origin } = inputs;
     const startedAt = new Date().toISOString();
-    const rendered = context.output('render');
     const root = await buildRoot({
-      rendered,
-      packerVersion: rendered.packerVersion,
-      accelerator: rendered.accelerator,
-      image: context.image,
-      release: context.release,
-      dir: context.dir,
-      emit: context.emit,
-      signal: context.signal,
-      env: context.env,
+      ...{ rendered: folders, packerVersion, accelerator, pack, typed, fetchWithinS },
+      ...io,
     });
     return {
-      data: {
-        root,
-        // No two builds are the same: packing must know which one it packed.
-        buildId: randomUUID(),
-        startedAt,
-        tools: await toolVersions(context.signal),
-        boot: context.image.vm.boot,
-      },
+      // No two builds are the same: packing must know which one it packed.
+      data: { root, origin, buildId: randomUUID(), startedAt, tools, boot },
       files: [root.path],
-      summary: `root of ${bytes(root.bytes)} (${rendered.accelerator}, ${context.image.vm.boot} boot)`,
+      summary: `root of ${bytes(root.bytes)} (${accelerator}, ${boot} boot)`,
     };
   },
-};
+});

@@ -1,77 +1,65 @@
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Emit } from '../core/events/event.ts';
 import { bytes } from '../core/text/human.ts';
 import type { Evidence } from '../image/artifact.ts';
 import { sidecarNames } from '../image/attest/names.ts';
-import { loadSigningKey, type SigningKey } from '../image/attest/signing-key.ts';
+import { loadSigningKey } from '../image/attest/signing-key.ts';
 import { writeAttestations } from '../image/attest/write.ts';
-import { FACTS_VERSION } from '../image/facts/facts.ts';
 import { compressorId } from '../image/pack/compressor.ts';
 import { packRoot } from '../image/pack/root.ts';
-import type { Stage, StageContext } from './types.ts';
+import { notCounted } from '../workspace/fingerprint.ts';
+import { defineStage } from './types.ts';
 
 /** Makes NAME.tar.gz of the root; digest, findings and attestations come out of the same pass. */
-export const pack: Stage<'pack'> = {
-  id: 'pack',
-  title: 'compress the root to a tgz; digest, facts, SBOM and provenance from the same pass',
-  needs: ['iso', 'render', 'build'],
-  async inputs(context) {
-    const { image } = context;
+export const pack = defineStage('pack', {
+  async inputs({ config, image, output, env }) {
+    const { root, origin, ...build } = output('build');
+    const { keyFile } = config.sign;
     return {
-      build: context.output('build').buildId,
-      // Facts of another shape would be judged wrongly.
-      facts: FACTS_VERSION,
+      build: build.buildId,
+      root: notCounted(root, 'the id of its build counts'),
+      origin: notCounted({ ...origin, build }, 'the id of the build that it describes counts'),
       name: image.name,
+      release: image.release,
+      platform: image.platform,
+      version: image.version,
       compression: image.compression,
-      members: image.gzipMembers ?? 'many',
+      members: image.gzipMembers,
       // Another compressor writes other bytes.
       compressor: await compressorId(image.compression, image.gzipMembers),
       // Whose signature is made, if any; the public half only.
-      signingKey: (await signingKey(context, () => {}))?.keyId ?? null,
+      signingKey: keyFile === null ? null : (await loadSigningKey(keyFile, env, () => {})).keyId,
+      keyFile: notCounted(keyFile, 'a secret whose public id counts'),
     };
   },
-  async run(context) {
-    const { image, release, dir, emit, signal } = context;
-    const built = context.output('build');
-    const key = await signingKey(context, emit);
-    const path = join(dir, `${image.name}.tar.gz`);
-    const { compression: level, gzipMembers: members } = image;
-    const packed = await packRoot(built.root, path, { level, members, emit, signal });
+  async run(inputs, { dir, emit, signal, env }) {
+    const { root, origin, name, release, platform, version, compression: level, members, keyFile } = inputs;
+    const key = keyFile === null ? null : await loadSigningKey(keyFile, env, emit);
+    const path = join(dir, `${name}.tar.gz`);
+    const packed = await packRoot(root, path, { level, members, emit, signal });
     const date = new Date().toISOString().slice(0, 10).replaceAll('-', '');
-    const evidencePath = join(dir, 'facts.json');
-    const evidence: Evidence = { facts: packed.facts, stream: packed.stream, build: { pack: image.pack } };
-    await writeFile(evidencePath, JSON.stringify(evidence));
+    const evidence: Evidence = {
+      facts: packed.facts,
+      stream: packed.stream,
+      build: { pack: origin.pack },
+    };
+    const facts = { path: join(dir, 'facts.json'), text: JSON.stringify(evidence) };
+    await writeFile(facts.path, facts.text);
     const attestations = await writeAttestations({
-      image,
-      release,
-      iso: context.output('iso'),
-      rendered: context.output('render'),
-      build: built,
-      packed,
-      date,
-      packerMaas: context.config.packerMaas,
-      signingKey: key,
-      signal,
+      image: { name, release, platform, version, compression: level, members },
+      ...{ origin, packed, date, signingKey: key },
     });
     return {
       data: {
         artifact: {
-          path,
-          manifest: sidecarNames(path).manifest,
-          sha256: packed.sha256,
-          size: packed.size,
-          date,
+          ...{ path, manifest: sidecarNames(path).manifest, sha256: packed.sha256, size: packed.size, date },
         },
-        facts: evidencePath,
+        facts: facts.path,
+        factsSha256: createHash('sha256').update(facts.text).digest('hex'),
       },
-      files: [path, evidencePath, ...attestations],
+      files: [path, facts.path, ...attestations],
       summary: `${bytes(packed.size)} of ${bytes(packed.tarBytes)}, ${packed.compressor}, sha256 ${packed.sha256.slice(0, 12)}…${key ? ', signed' : ''}`,
     };
   },
-};
-
-/** The key that the configuration names. */
-async function signingKey({ config, env }: StageContext, emit: Emit): Promise<SigningKey | null> {
-  return config.sign.keyFile === null ? null : loadSigningKey(config.sign.keyFile, env, emit);
-}
+});

@@ -1,31 +1,36 @@
 import { promote } from '../maas/images/promote.ts';
+import { notCounted } from '../workspace/fingerprint.ts';
 import { keptDir } from '../workspace/ledger/channel.ts';
-import { targetsOf } from './targets.ts';
-import type { Stage } from './types.ts';
+import { declaredTargets, withKeys } from './targets.ts';
+import { defineStage } from './types.ts';
 import { resourceOf } from './upload.ts';
 
 /** Lets a channel show the image on every target. A channel that was rolled back since is left so, unless it is forced. */
-export function promoteTo(channel: string): Stage<'promote'> {
-  return {
-    id: 'promote',
-    title: `let the channel ${channel} show it`,
-    needs: ['pack', 'upload'],
+export function promoteTo(channel: string) {
+  const stage = defineStage('promote', {
     async inputs(context) {
-      const { config, image } = context;
+      const { config, image, output } = context;
       return {
-        artifact: context.output('pack').artifact.sha256,
+        artifact: output('pack').artifact.sha256,
         resource: resourceOf(context).name,
         channel,
-        targets: image.upload.map((name) => config.targets[name]?.url ?? name),
+        image: image.name,
+        // The channel's name in MAAS is made of these.
+        ...{ release: image.release, platform: image.platform, version: image.version },
+        nameOfResource: image.resource.name,
+        keepIn: notCounted(keptDir(config.workspace), 'where the workspace lies'),
+        targets: await declaredTargets(config, image),
       };
     },
-    async run(context) {
-      const { config, image, emit, signal, env } = context;
-      const keepIn = keptDir(config.workspace);
+    async run(inputs, io) {
+      const { channel, image, release, platform, version, nameOfResource, resource, keepIn } = inputs;
+      const request = {
+        image: { name: image, release, platform, version, resource: { name: nameOfResource } },
+        ...{ channel, keepIn, ...io },
+      };
       const moved = [];
-      for (const target of await targetsOf(context)) {
-        const request = { image, channel, keepIn, emit, signal, env };
-        const { name, of, target: to } = await promote(target, resourceOf(context).name, request);
+      for (const target of await withKeys(inputs.targets, image, io)) {
+        const { name, of, target: to } = await promote(target, resource, request);
         moved.push({ target: to, name, of });
       }
       return {
@@ -34,5 +39,6 @@ export function promoteTo(channel: string): Stage<'promote'> {
         summary: moved.map(({ target, name, of }) => `${name} shows ${of} on ${target}`).join('; '),
       };
     },
-  };
+  });
+  return { ...stage, title: `let the channel ${channel} show it` };
 }

@@ -1,61 +1,67 @@
-import type { Json } from '../core/json.ts';
 import { chooseAccelerator } from '../host/accelerator.ts';
 import { renderBuild, renderSources } from '../install/render/render.ts';
-import type { RenderInput } from '../install/render/types.ts';
 import { packerVersion } from '../install/vm/packer.ts';
-import type { Stage, StageContext } from './types.ts';
-
-async function inputOf(context: StageContext): Promise<RenderInput> {
-  const { config, image, release, dir, emit, signal } = context;
-  const { medium, kernel, initrd } = context.output('iso');
-  const { accelerator } = await chooseAccelerator(image.vm.accelerator, { emit, signal });
-  const direct = image.vm.boot === 'direct';
-  return {
-    image,
-    release,
-    iso: { path: medium.path, sha256: medium.sha256 },
-    kernel: direct ? kernel : null,
-    initrd: direct ? initrd : null,
-    packerVersion: await packerVersion(signal),
-    accelerator,
-    packerMaas: config.packerMaas,
-    pace: null,
-    dir,
-  };
-}
+import { notCounted } from '../workspace/fingerprint.ts';
+import { defineStage } from './types.ts';
 
 /** Writes Packer's HCL and the installer's configuration from templates, the submodule and the user's file. */
-export const render: Stage<'render'> = {
-  id: 'render',
-  title: 'write the Packer HCL, the curtin configuration and the hook',
-  needs: ['iso'],
-  async inputs(context) {
-    const input = await inputOf(context);
-    const { image, release } = input;
+export const render = defineStage('render', {
+  async inputs({ config, image, release, output, emit, signal }) {
+    const { medium, kernel, initrd } = output('iso');
+    const { packerMaas } = config;
+    const direct = image.vm.boot === 'direct';
     return {
       // Templates, hooks and upstream files by content: an upstream change shows up here.
-      sources: (await renderSources(input)) as unknown as Json,
-      release: release as unknown as Json,
+      sources: await renderSources({ image, release, packerMaas }),
+      // Packing by upstream's scripts runs them where they lie; else the checkout is only read.
+      packerMaas:
+        image.pack === 'packer-maas'
+          ? packerMaas
+          : notCounted(packerMaas, 'what is read there counts among the sources'),
+      upstream: release.upstream,
+      configParameter: release.configParameter,
+      kernelParameters: release.kernelParameters,
+      directParameters: release.directParameters,
+      typed: release.typed,
+      releaseVm: release.vm,
+      tcgFactor: release.tcgFactor,
+      hook: release.hook,
+      name: image.name,
       platform: image.platform,
-      vm: { ...image.vm },
+      vm: image.vm,
       packages: image.packages,
       lateCommands: image.lateCommands,
-      files: image.files as unknown as Json,
+      files: image.files.map((file) => ({
+        ...file,
+        source: notCounted(file.source, 'its content counts among the sources'),
+      })),
       pack: image.pack,
-      iso: { ...input.iso },
+      // They stand in the HCL.
+      iso: { path: medium.path, sha256: medium.sha256 },
+      kernel: direct ? kernel : null,
+      initrd: direct ? initrd : null,
       // HCL differs between Packer 1.6 and later; the accelerator is written into it.
-      packer: input.packerVersion,
-      accelerator: input.accelerator,
+      packer: await packerVersion(signal),
+      accelerator: (await chooseAccelerator(image.vm.accelerator, { emit, signal })).accelerator,
     };
   },
-  async run(context) {
-    const input = await inputOf(context);
-    const sources = await renderSources(input);
-    const rendered = await renderBuild(input);
+  async run(inputs, { dir }) {
+    const { sources, packerMaas, iso, kernel, initrd, packer: packerVersion, accelerator } = inputs;
+    const { name, platform, vm, packages, lateCommands, files, pack } = inputs;
+    const { upstream, configParameter, kernelParameters, directParameters, typed, tcgFactor, hook } = inputs;
+    const rendered = await renderBuild({
+      image: { name, platform, vm, packages, lateCommands, files, pack },
+      release: {
+        ...{ upstream, configParameter, kernelParameters, directParameters, typed, tcgFactor, hook },
+        vm: inputs.releaseVm,
+      },
+      ...{ iso, kernel, initrd, packerVersion, accelerator, packerMaas, dir },
+      pace: null,
+    });
     return {
-      data: { ...rendered, accelerator: input.accelerator, packerVersion: input.packerVersion, sources },
+      data: { ...rendered, accelerator, packerVersion, sources },
       files: rendered.files.map((file) => file.path),
-      summary: `${rendered.files.length} files for Packer ${input.packerVersion}, ${input.accelerator}, ${input.image.vm.boot} boot`,
+      summary: `${rendered.files.length} files for Packer ${packerVersion}, ${accelerator}, ${vm.boot} boot`,
     };
   },
-};
+});

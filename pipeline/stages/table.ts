@@ -4,14 +4,12 @@ import { iso } from './iso.ts';
 import { pack } from './pack.ts';
 import { promoteTo } from './promote.ts';
 import { render } from './render.ts';
+import { ROWS, type StageId } from './rows.ts';
 import type { Stage } from './types.ts';
 import { upload } from './upload.ts';
 import { validate } from './validate.ts';
 
-/** The way from ISO to boot resource. The runner knows nothing but this table. */
-export const STAGES: readonly Stage[] = [iso, render, build, pack, validate, upload] as readonly Stage[];
-
-/** What a run does after the upload, when it is asked for. */
+/** What a run does after the upload, when an option asks for it. */
 export interface OptionalStages {
   /** Try the image on a machine. */
   accept?: boolean | undefined;
@@ -19,8 +17,14 @@ export interface OptionalStages {
   promote?: string | undefined;
 }
 
-/** The table with the rows of what is asked for. */
+/** The stages of a run with what is asked for, in the order of the table. The runner knows nothing but these. */
 export function stagesFor(asked: OptionalStages): readonly Stage[] {
-  const rows = [...(asked.accept ? [accept] : []), ...(asked.promote ? [promoteTo(asked.promote)] : [])];
-  return [...STAGES, ...(rows as readonly unknown[] as readonly Stage[])];
+  const work: { [S in StageId]: unknown } = {
+    ...{ iso, render, build, pack, validate, upload, accept },
+    promote: promoteTo(asked.promote ?? ''),
+  };
+  return ROWS.filter((row) => !('option' in row) || asked[row.option]).map(({ id }) => work[id] as Stage);
 }
+
+/** Those of every run. */
+export const STAGES: readonly Stage[] = stagesFor({});

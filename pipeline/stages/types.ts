@@ -1,26 +1,22 @@
 import type { Config, ImageConfig, Release } from '../config/types.ts';
-import type { Emit, StageId } from '../core/events/event.ts';
-import type { Json } from '../core/json.ts';
-
+import type { Emit } from '../core/events/event.ts';
 import type { Artifact, RootOutput } from '../image/artifact.ts';
 import type { Verdict } from '../image/checks/judge.ts';
+import type { Origin } from '../image/origin.ts';
 import type { IsoFacts, LocalIso } from '../install/iso/facts.ts';
 import type { RenderSource } from '../install/render/sources.ts';
 import type { Rendered } from '../install/render/types.ts';
+import type { NotCounted, Resolved } from '../workspace/fingerprint.ts';
+import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 
 /** What each stage hands to the later ones. */
 export interface StageData {
   iso: { medium: LocalIso; facts: IsoFacts; kernel: string; initrd: string };
   render: Rendered & { accelerator: 'kvm' | 'tcg'; packerVersion: string; sources: RenderSource[] };
-  build: {
-    root: RootOutput;
-    buildId: string;
-    /** ISO 8601, UTC. */
-    startedAt: string;
-    tools: Record<string, string>;
-    boot: string;
-  };
-  pack: { artifact: Artifact; facts: string };
+  /** With what its provenance says of it, as it was when it was built. */
+  build: Origin['build'] & { root: RootOutput; origin: Omit<Origin, 'build'> };
+  /** `facts`: path of the evidence for `validate`. */
+  pack: { artifact: Artifact; facts: string; factsSha256: string };
   validate: { verdict: Verdict };
   upload: { resources: UploadedResource[] };
   accept: { acceptances: AcceptedResource[] };
@@ -35,7 +31,7 @@ export interface UploadedResource {
   skipped: boolean;
 }
 
-/** What became of a resource on a machine, or became of it before. */
+/** The result of an acceptance, of this run or of an earlier one. */
 export interface AcceptedResource {
   target: string;
   name: string;
@@ -54,17 +50,27 @@ export interface PromotedResource {
   of: string;
 }
 
-/** What a stage gets. Everything else it needs comes by `output` of the stages it names in `needs`. */
-export interface StageContext {
+/** What a stage declares its inputs from. */
+export interface StageContext<S extends StageId = StageId> {
   config: Config;
   image: ImageConfig;
   release: Release;
-  /** The stage's own directory, empty at the start of `run`. */
+  /** The stage's own directory. */
   dir: string;
-  /** What an earlier stage handed over. */
-  output<S extends StageId>(stage: S): StageData[S];
+  /** What an earlier stage handed over, one of the row's `needs`. */
+  output<N extends NeedsOf<S>>(stage: N): StageData[N];
   emit: Emit;
   signal: AbortSignal;
+  env: NodeJS.ProcessEnv;
+}
+
+/** What a stage runs with beside its inputs. */
+export interface StageIo {
+  /** The stage's own directory, empty at the start. */
+  dir: string;
+  emit: Emit;
+  signal: AbortSignal;
+  /** Holds secrets and where this host keeps its state; nothing in it decides a result. */
   env: NodeJS.ProcessEnv;
 }
 
@@ -76,15 +82,50 @@ export interface StageResult<S extends StageId> {
   summary: string;
 }
 
-/** A stage as data. The runner alone decides whether and when it runs. */
-export interface Stage<S extends StageId = StageId> {
-  id: S;
-  /** What it does, for --dry-run and the guide. */
-  title: string;
-  needs: readonly StageId[];
-  /** True when a dry run may call `inputs` with nothing but the configuration: it reads, it changes nothing. */
-  inputs(context: StageContext): Promise<Record<string, Json | undefined>>;
-  run(context: StageContext): Promise<StageResult<S>>;
+/** What a stage does: it declares every value it uses, and works with these alone. */
+export interface StageWork<S extends StageId, Declared extends object> {
+  /**
+   * Resolves every value that decides the result: of the configuration, the release, the outputs of earlier stages, versions
+   * of tools, digests of files. What is used and does not decide it is wrapped by `notCounted`. Changes nothing.
+   */
+  inputs(context: StageContext<S>): Promise<Declared>;
   /** The tools it will start, for --dry-run. */
+  argv?(context: StageContext<S>): Promise<string[][]>;
+  run(inputs: Resolved<Declared>, io: StageIo): Promise<StageResult<S>>;
+}
+
+/** A row with what it does. The runner alone decides whether and when it runs. */
+export interface Stage<S extends StageId = StageId> extends Omit<Row, 'id' | 'needs'> {
+  id: S;
+  needs: readonly StageId[];
+  inputs(context: StageContext): Promise<object>;
   argv?(context: StageContext): Promise<string[][]>;
+  run(inputs: object, io: StageIo): Promise<StageResult<S>>;
+}
+
+/** Whole parts of the configuration: what a stage reads of them could not be seen from its inputs. */
+type Whole = Config | ImageConfig | Release;
+
+/** What may be declared: JSON, and any value that does not count; `never` in the place of anything else. */
+type Declarable<T> = T extends Whole
+  ? never
+  : T extends NotCounted<unknown>
+    ? T extends NotCounted<Whole>
+      ? never
+      : T
+    : T extends string | number | boolean | null | undefined
+      ? T
+      : T extends (...args: never[]) => unknown
+        ? never
+        : { [Member in keyof T]: Declarable<T[Member]> };
+
+/** Puts a row and its work together. */
+export function defineStage<S extends StageId, Declared extends object>(
+  id: S,
+  work: StageWork<S, Declared>,
+  ..._: Declared extends Declarable<Declared>
+    ? []
+    : ['inputs() declares a whole part of the configuration, or what JSON does not hold']
+): Stage<S> & StageWork<S, Declared> {
+  return { ...rowOf(id), ...work } as unknown as Stage<S> & StageWork<S, Declared>;
 }

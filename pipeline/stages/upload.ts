@@ -1,55 +1,39 @@
 import { expandResource } from '../config/placeholders.ts';
 import { uploadToTargets } from '../maas/images/to-targets.ts';
-import { targetsOf } from './targets.ts';
-import type { Stage, StageContext } from './types.ts';
+import { notCounted } from '../workspace/fingerprint.ts';
+import { declaredTargets, withKeys } from './targets.ts';
+import { defineStage, type StageContext } from './types.ts';
 
 /** The boot resource's fields with every placeholder filled in from the artifact. */
-export function resourceOf(context: Pick<StageContext, 'image' | 'output'>) {
-  const { image } = context;
-  const { artifact } = context.output('pack');
-  return expandResource(image.resource, {
-    release: image.release,
-    platform: image.platform,
-    version: image.version,
-    date: artifact.date,
-    digest: artifact.sha256.slice(0, 7),
-  });
+export function resourceOf({ image, output }: Pick<StageContext<'upload' | 'accept'>, 'image' | 'output'>) {
+  const { release, platform, version } = image;
+  const { date, sha256 } = output('pack').artifact;
+  return expandResource(image.resource, { release, platform, version, date, digest: sha256 });
 }
 
 /** Creates the boot resource under its versioned name on every target and waits until MAAS calls it complete. */
-export const upload: Stage<'upload'> = {
-  id: 'upload',
-  title: 'upload to MAAS under a new versioned name, wait until complete',
-  needs: ['pack', 'validate'],
+export const upload = defineStage('upload', {
   async inputs(context) {
-    const { config, image } = context;
+    const { artifact } = context.output('pack');
     return {
-      artifact: context.output('pack').artifact.sha256,
+      artifact: artifact.sha256,
+      size: artifact.size,
+      path: notCounted(artifact.path, 'its content counts'),
       resource: { ...resourceOf(context) },
-      targets: image.upload.map((name) => config.targets[name]?.url ?? name),
+      image: context.image.name,
+      targets: await declaredTargets(context.config, context.image),
     };
   },
-  async run(context) {
-    const { image, emit, signal, env } = context;
-    const { artifact } = context.output('pack');
-    const resource = resourceOf(context);
-    const results = await uploadToTargets(await targetsOf(context), {
-      artifact,
-      resource,
-      filetype: 'tgz',
-      image: image.name,
+  async run({ artifact: sha256, size, path, resource, image, targets }, io) {
+    const results = await uploadToTargets(await withKeys(targets, image, io), {
+      artifact: { path, size, sha256 },
+      ...{ resource, image, filetype: 'tgz' },
       // The validate stage comes before this one and lets no blocker pass.
       validated: true,
-      emit,
-      signal,
-      env,
+      ...io,
     });
-    const resources = results.map(({ target, resourceId, sha256, skipped }) => ({
-      target,
-      id: resourceId,
-      name: resource.name,
-      sha256,
-      skipped,
+    const resources = results.map(({ target, resourceId: id, sha256, skipped }) => ({
+      ...{ target, id, name: resource.name, sha256, skipped },
     }));
     return {
       data: { resources },
@@ -59,4 +43,4 @@ export const upload: Stage<'upload'> = {
         .join('; '),
     };
   },
-};
+});

@@ -5,69 +5,55 @@ import { plain } from '../core/escape/terminal.ts';
 import { Fault } from '../core/faults/fault.ts';
 import type { Evidence } from '../image/artifact.ts';
 import { headlineOf, judge, type Verdict } from '../image/checks/judge.ts';
-import { CHECKS_VERSION } from '../image/checks/table.ts';
-import { readWaivers, type Waiver } from '../image/checks/waivers.ts';
+import { readWaivers } from '../image/checks/waivers.ts';
 import { lastRelease } from '../image/diff/last-release.ts';
-import type { Stage, StageContext } from './types.ts';
-
-/** The site's waivers, those that have ended among them: the verdict shows both. */
-async function waiversOf({ config }: StageContext): Promise<Waiver[]> {
-  return config.waivers === null ? [] : readWaivers(config.waivers);
-}
-
-/** The release before this artifact, for the check of its size. */
-async function releaseBefore({ image, env, output }: StageContext) {
-  const last = await lastRelease(image.name, output('pack').artifact.sha256, env);
-  return last?.description;
-}
-
-/** As MAAS will be told it. */
-function architectureOf({ image }: StageContext): string {
-  const { release, platform, version, resource } = image;
-  return expand(resource.architecture, { release, platform, version, date: '', digest: '' });
-}
-
-const today = () => new Date().toISOString().slice(0, 10);
+import { notCounted } from '../workspace/fingerprint.ts';
+import { defineStage } from './types.ts';
 
 /** Judges what was found while packing. No image with a blocker gets past here. */
-export const validate: Stage<'validate'> = {
-  id: 'validate',
-  title: 'judge the findings by the checks of the release',
-  needs: ['pack'],
-  async inputs(context) {
+export const validate = defineStage('validate', {
+  async inputs({ config, image, release, output, env }) {
+    const { artifact, facts, factsSha256 } = output('pack');
+    const now = new Date();
+    const today = now.toISOString().slice(0, 10);
+    const waivers = config.waivers === null ? [] : await readWaivers(config.waivers);
+    const previous = (await lastRelease(image.name, artifact.sha256, env))?.description;
+    const { release: id, platform, version } = image;
     return {
-      artifact: context.output('pack').artifact.sha256,
-      profile: context.release.profile,
-      checks: CHECKS_VERSION,
-      baseImage: context.image.resource.baseImage,
-      architecture: architectureOf(context),
-      // With what is left of them today: a waiver that has ended judges the image anew.
-      waivers: (await waiversOf(context))
-        .filter((waiver) => waiver.until >= today())
-        .map((waiver) => ({ ...waiver })),
-      previous: (await releaseBefore(context))?.sha256 ?? null,
+      artifact: artifact.sha256,
+      artifactPath: notCounted(artifact.path, 'its content counts'),
+      facts: factsSha256,
+      factsPath: notCounted(facts, 'its content counts'),
+      profile: release.profile,
+      baseImage: image.resource.baseImage,
+      // As MAAS will be told it.
+      architecture: expand(image.resource.architecture, {
+        ...{ release: id, platform, version, date: '', digest: '' },
+      }),
+      platform,
+      // With the end of each: a waiver that has ended judges the image anew.
+      waivers: waivers.map((waiver) => ({ ...waiver, ended: waiver.until < today })),
+      now: notCounted(now, 'which waivers have ended counts'),
+      previous: previous?.sha256 ?? null,
+      previousBytes: previous?.facts.bytes?.stored ?? null,
     };
   },
-  async run(context) {
-    const { facts: path } = context.output('pack');
-    const evidence = JSON.parse(await readFile(path, 'utf8')) as Evidence;
+  async run(inputs, { dir, emit }) {
+    const { profile, baseImage, architecture, platform, previousBytes, now } = inputs;
+    const evidence = JSON.parse(await readFile(inputs.factsPath, 'utf8')) as Evidence;
     const verdict = judge(evidence.facts, {
-      profile: context.release.profile,
-      baseImage: context.image.resource.baseImage,
-      architecture: architectureOf(context),
-      waivers: await waiversOf(context),
+      ...{ profile, baseImage, architecture, platform, previousBytes, now },
+      waivers: inputs.waivers.map(({ ended: _, ...waiver }) => waiver),
       stream: evidence.stream,
       buildFacts: evidence.build,
-      platform: context.image.platform,
-      previousBytes: (await releaseBefore(context))?.facts.bytes?.stored ?? null,
     });
-    for (const note of verdict.notes ?? []) context.emit({ type: 'notice', level: 'warning', message: note });
-    const file = join(context.dir, 'verdict.json');
+    for (const note of verdict.notes ?? []) emit({ type: 'notice', level: 'warning', message: note });
+    const file = join(dir, 'verdict.json');
     await writeFile(file, `${JSON.stringify(verdict, null, 2)}\n`);
-    if (!verdict.passed) throw rejected(verdict, context.output('pack').artifact.path);
+    if (!verdict.passed) throw rejected(verdict, inputs.artifactPath);
     for (const finding of verdict.findings)
       if (finding.status === 'fail')
-        context.emit({
+        emit({
           type: 'notice',
           level: 'warning',
           message: `${finding.id}: ${headlineOf(finding)}`,
@@ -75,7 +61,7 @@ export const validate: Stage<'validate'> = {
         });
     return { data: { verdict }, files: [file], summary: verdictPhrase(verdict) };
   },
-};
+});
 
 /** "31 checks passed, 2 warnings, 10 not applicable". */
 export function verdictPhrase(verdict: Verdict): string {

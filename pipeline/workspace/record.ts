@@ -1,11 +1,10 @@
 import { readFile, rm, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { StageId } from '../core/events/event.ts';
 import type { Inputs } from './fingerprint.ts';
 
 /** Raised when the shape of the file changes: an older record then counts as none. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 export interface OutputFile {
   path: string;
@@ -16,8 +15,9 @@ export interface OutputFile {
 /** What a finished stage leaves behind: its inputs, its outputs, what it took. */
 export interface StageRecord<Data = unknown> {
   format: number;
-  stage: StageId;
+  stage: string;
   fingerprint: string;
+  /** Those that count. */
   inputs: Inputs;
   /** What the stage hands to the later ones. */
   data: Data;
@@ -27,12 +27,12 @@ export interface StageRecord<Data = unknown> {
   finishedAt: string;
 }
 
-const file = (imageDir: string, stage: StageId) => join(imageDir, `${stage}.json`);
+const file = (imageDir: string, stage: string) => join(imageDir, `${stage}.json`);
 
 /** The record of a stage, or undefined where there is none that can be read: a damaged record is a miss, never an error. */
 export async function readRecord<Data = unknown>(
   imageDir: string,
-  stage: StageId,
+  stage: string,
 ): Promise<StageRecord<Data> | undefined> {
   try {
     const record = JSON.parse(await readFile(file(imageDir, stage), 'utf8')) as StageRecord<Data>;
@@ -51,7 +51,7 @@ export async function writeRecord(imageDir: string, record: Omit<StageRecord, 'f
 }
 
 /** Called before a stage runs: from here on it is not fresh, whatever happens. */
-export async function deleteRecord(imageDir: string, stage: StageId): Promise<void> {
+export async function deleteRecord(imageDir: string, stage: string): Promise<void> {
   await rm(file(imageDir, stage), { force: true });
 }
 

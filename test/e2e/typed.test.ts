@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig, selectImage } from '../../pipeline/config/load.ts';
 import { loadRelease } from '../../pipeline/config/releases/load.ts';
 import type { Event } from '../../pipeline/core/events/event.ts';
 import { Fault } from '../../pipeline/core/faults/fault.ts';
@@ -23,11 +22,9 @@ describe('typed boot', () => {
   });
 
   it('notices a command that was typed too fast, stops the VM and types again more slowly', async () => {
-    const { config } = await loadConfig({ file: workspace.config, env: {}, cwd: workspace.dir });
     const release = structuredClone(await loadRelease('demo'));
     // At 1 ms a key, characters are dropped silently.
     release.typed.keyIntervalMs = 1;
-    release.fetchWithinS = 30;
     const record = JSON.parse(readFileSync(join(workspace.work, 'demo/render.json'), 'utf8'));
     const dir = join(workspace.dir, 'mistyped');
     mkdirSync(dir);
@@ -37,8 +34,9 @@ describe('typed boot', () => {
       rendered: record.data,
       packerVersion: record.data.packerVersion,
       accelerator: 'tcg',
-      image: selectImage(config, 'demo'),
-      release,
+      pack: 'guest',
+      typed: release.typed,
+      fetchWithinS: 30,
       dir,
       emit(event) {
         events.push(event);

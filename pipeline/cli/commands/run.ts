@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { StageId } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import type { StageId } from '../../stages/rows.ts';
 import type { Act } from '../command.ts';
 import type { RunImageOptions } from '../run-image.ts';
 import { RUN_SETTINGS, withSettings } from '../setting-options.ts';

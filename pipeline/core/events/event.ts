@@ -1,14 +1,13 @@
 import type { Fault } from '../faults/fault.ts';
 
-export type StageId = 'iso' | 'render' | 'build' | 'pack' | 'validate' | 'upload' | 'accept' | 'promote';
-
 /** Everything that happens in a run. Rooms only emit these; what is shown is the renderers' affair. */
 export type Event =
-  | { type: 'run-start'; image: string; stages: StageId[] }
-  | { type: 'stage-start'; image: string; stage: StageId; reason: string }
-  | { type: 'stage-fresh'; image: string; stage: StageId }
-  | { type: 'stage-end'; image: string; stage: StageId; seconds: number; summary: string }
-  | { type: 'stage-failed'; image: string; stage: StageId; seconds: number; error: Fault }
+  /** `stage` is an id of the table of stages. */
+  | { type: 'run-start'; image: string; stages: string[] }
+  | { type: 'stage-start'; image: string; stage: string; reason: string }
+  | { type: 'stage-fresh'; image: string; stage: string }
+  | { type: 'stage-end'; image: string; stage: string; seconds: number; summary: string }
+  | { type: 'stage-failed'; image: string; stage: string; seconds: number; error: Fault }
   /** A measurable advance. `id` names the line that it belongs to (an upload target, a download). */
   | {
       type: 'progress';

@@ -3,14 +3,20 @@ import { basename } from 'node:path';
 import type { ImageConfig } from '../../config/types.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 
+/** What decides the root of an image, of its configuration. */
+export type RootParameters = Pick<
+  ImageConfig,
+  'release' | 'platform' | 'iso' | 'vm' | 'packages' | 'lateCommands' | 'files' | 'pack'
+>;
+
 /**
- * The image's configuration as it may be published: late commands by their digests, since people write passwords into
+ * What decides the root, as it may be published: late commands by their digests, since people write passwords into
  * them; sources by their file names, since paths tell who built; URLs without user, password and query.
  */
-export function publicParameters(image: ImageConfig): Record<string, unknown> {
-  const { lateCommands, files, iso, upload: _upload, ...plain } = image;
+export function publicParameters(image: RootParameters): Record<string, unknown> {
+  const { release, platform, vm, packages, pack, lateCommands, files, iso } = image;
   return redactDeep({
-    ...plain,
+    ...{ release, platform, vm, packages, pack },
     iso: { source: publicSource(iso.source), sha256: iso.sha256 },
     lateCommands: Object.fromEntries(
       Object.entries(lateCommands).map(([key, command]) => [
@@ -24,7 +30,14 @@ export function publicParameters(image: ImageConfig): Record<string, unknown> {
 
 /** A URL without what may be secret in it; of a path the last part. */
 export function publicSource(source: string): string {
-  if (!/^https?:\/\//i.test(source)) return basename(source);
+  return isUrl(source) ? shownSource(source) : basename(source);
+}
+
+const isUrl = (source: string) => /^https?:\/\//i.test(source);
+
+/** A URL without what may be secret in it: user, password, query; a path as it is. */
+export function shownSource(source: string): string {
+  if (!isUrl(source)) return source;
   const url = new URL(source);
   url.username = '';
   url.password = '';

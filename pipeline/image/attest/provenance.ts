@@ -1,7 +1,6 @@
-import type { ImageConfig, Release } from '../../config/types.ts';
-import type { Origin } from '../origin.ts';
+import { redactDeep } from '../../core/secrets/registry.ts';
+import type { NamedImage, Origin } from '../origin.ts';
 import type { HostFacts } from './host.ts';
-import { publicParameters, publicSource } from './parameters.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const PREDICATE_TYPE = 'https://slsa.dev/provenance/v1';
@@ -39,15 +38,11 @@ export interface Statement {
 }
 
 export interface ProvenanceSource {
-  image: ImageConfig;
-  release: Release;
-  iso: Origin['iso'];
-  rendered: Origin['rendered'];
-  build: Origin['build'];
+  image: NamedImage;
+  origin: Origin;
   artifact: { name: string; sha256: string; compressor: string };
   /** What else was made of the image, by its digest: so the statement covers it too. */
   byproducts: { name: string; sha256: string }[];
-  packerMaasCommit: string | null;
   host: HostFacts;
   /** Of dgxos-maas. */
   toolVersion: string;
@@ -56,7 +51,8 @@ export interface ProvenanceSource {
 
 /** Where the artifact came from. @see https://slsa.dev/spec/v1.0/provenance */
 export function provenance(source: ProvenanceSource): Statement {
-  const { image, rendered, build, artifact } = source;
+  const { image, artifact } = source;
+  const { parameters, rendered, build } = source.origin;
   return {
     _type: STATEMENT_TYPE,
     subject: [{ name: artifact.name, digest: { sha256: artifact.sha256 } }],
@@ -64,14 +60,14 @@ export function provenance(source: ProvenanceSource): Statement {
     predicate: {
       buildDefinition: {
         buildType: BUILD_TYPE,
-        externalParameters: { image: publicParameters(image) },
+        externalParameters: { image: redactDeep({ ...image, ...parameters }) },
         internalParameters: {
           accelerator: rendered.accelerator,
           boot: build.boot,
           settings: rendered.settings,
           host: source.host,
         },
-        resolvedDependencies: dependencies(source),
+        resolvedDependencies: dependencies(source.origin),
       },
       runDetails: {
         builder: {
@@ -95,16 +91,15 @@ export function provenance(source: ProvenanceSource): Statement {
 }
 
 /** Everything that went in, by digest: the medium, templates and upstream files, what was rendered of them. */
-function dependencies(source: ProvenanceSource): Resource[] {
-  const { image, iso, rendered, packerMaasCommit } = source;
-  const origin = publicSource(image.iso.source);
+function dependencies({ iso, rendered, packerMaasCommit }: Origin): Resource[] {
+  const { source } = iso;
   const file = (path: string, sha256: string): Resource => ({ name: path, digest: { sha256 } });
   return [
     {
       name: 'iso',
-      ...(URL.canParse(origin) ? { uri: origin } : {}),
+      ...(URL.canParse(source) ? { uri: source } : {}),
       digest: { sha256: iso.medium.sha256 },
-      annotations: { volumeId: iso.facts.volumeId, size: iso.medium.size, file: origin.split('/').pop() },
+      annotations: { volumeId: iso.facts.volumeId, size: iso.medium.size, file: source.split('/').pop() },
     },
     ...(packerMaasCommit ? [{ name: 'packer-maas', digest: { gitCommit: packerMaasCommit } }] : []),
     ...rendered.sources.map(({ path, sha256 }) => file(`source:${path}`, sha256)),

@@ -5,18 +5,14 @@ import { artifactManifest, type ManifestSource } from '../pack/manifest.ts';
 import { signStatement } from './dsse.ts';
 import { hostFacts } from './host.ts';
 import { sidecarNames } from './names.ts';
-import { packerMaasCommit } from './packer-maas.ts';
 import { provenance } from './provenance.ts';
 import type { SigningKey } from './signing-key.ts';
 import { formatSums } from './sums.ts';
 import { toolVersion } from './tool-version.ts';
 
 export interface AttestationSource extends ManifestSource {
-  /** The packer-maas checkout. */
-  packerMaas: string;
   /** Null: the image is not signed. */
   signingKey: SigningKey | null;
-  signal: AbortSignal;
 }
 
 /**
@@ -25,7 +21,7 @@ export interface AttestationSource extends ManifestSource {
  * @returns the paths written
  */
 export async function writeAttestations(source: AttestationSource): Promise<string[]> {
-  const { image, release, packed, signingKey } = source;
+  const { image, packed, signingKey } = source;
   const names = sidecarNames(packed.path);
   // A library that only this needs, and that takes a while to load.
   const { sbom } = await import('./sbom.ts');
@@ -34,12 +30,10 @@ export async function writeAttestations(source: AttestationSource): Promise<stri
     [names.manifest, artifactManifest(source)],
     [names.sbom, sbom({ image, artifact: packed, facts: packed.facts, toolVersion: version })],
   ]);
-  const usesPackerMaas = release.upstream.from === 'packer-maas' || image.pack === 'packer-maas';
   const statement = provenance({
     ...source,
     artifact: { ...packed, name: basename(packed.path) },
     byproducts: [...files].map(sumOf),
-    packerMaasCommit: usesPackerMaas ? await packerMaasCommit(source.packerMaas, source.signal) : null,
     host: await hostFacts(),
     toolVersion: version,
     finishedOn: new Date(),

@@ -14,9 +14,6 @@ import { SECURITY_CHECKS } from './security.ts';
 import { STORAGE_CHECKS } from './storage.ts';
 import type { Check } from './types.ts';
 
-/** Raised when a check changes what it decides: verdicts of an older table are not fresh any more. */
-export const CHECKS_VERSION = 4;
-
 /** All checks of an image for MAAS, in the order of their numbers. */
 export const CHECKS: readonly Check[] = [
   ...ARCHIVE_CHECKS,

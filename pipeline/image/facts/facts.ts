@@ -10,9 +10,6 @@ import type { NetworkFacts } from './collect/network.ts';
 import type { ProxyFact } from './collect/proxies.ts';
 import type { StorageFacts } from './collect/storage.ts';
 
-/** Raised when facts change their shape or meaning: images packed before are looked at anew. */
-export const FACTS_VERSION = 4;
-
 /** What is wrong with the archive itself, whatever it holds. */
 export type ProblemKind =
   | 'not-tar'

@@ -1,15 +1,11 @@
 import { basename } from 'node:path';
-import type { ImageConfig, Release } from '../../config/types.ts';
 import type { ImageFacts } from '../facts/facts.ts';
-import type { Origin } from '../origin.ts';
+import type { NamedImage, Origin } from '../origin.ts';
 import type { PackedRoot } from './root.ts';
 
 export interface ManifestSource {
-  image: ImageConfig;
-  release: Release;
-  iso: Origin['iso'];
-  rendered: Origin['rendered'];
-  build: Origin['build'];
+  image: NamedImage;
+  origin: Origin;
   packed: PackedRoot;
   /** YYYYMMDD in UTC. */
   date: string;
@@ -20,12 +16,13 @@ export interface ManifestSource {
  * names and the form that it has in ImageFacts.
  */
 export function artifactManifest(source: ManifestSource): string {
-  const { image, release, iso, rendered, build, packed } = source;
+  const { image, packed } = source;
+  const { iso, rendered, build, pack } = source.origin;
   return `${JSON.stringify(
     {
       format: 1,
       image: image.name,
-      release: release.id,
+      release: image.release,
       platform: image.platform,
       version: image.version,
       date: source.date,
@@ -41,9 +38,9 @@ export function artifactManifest(source: ManifestSource): string {
         settings: rendered.settings,
         boot: build.boot,
         accelerator: rendered.accelerator,
-        pack: image.pack,
+        pack,
         compression: image.compression,
-        ...(image.gzipMembers !== 'many' && { gzipMembers: image.gzipMembers }),
+        ...(image.members !== 'many' && { gzipMembers: image.members }),
       },
       tools: { ...build.tools, compressor: packed.compressor },
       ...contentOf(packed.facts),

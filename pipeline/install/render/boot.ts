@@ -1,8 +1,7 @@
-import type { ImageConfig, Release } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { goTemplateText, hclString, hclTemplate, type Interpolation } from './hcl.ts';
 import { kernelWord } from './settings.ts';
-import type { RenderInput } from './types.ts';
+import type { RenderImage, RenderInput, RenderRelease } from './types.ts';
 import { PLATFORM, type Upstream } from './upstream.ts';
 
 /** The disk that the installer installs to; the hand-over disk is the next one. */
@@ -64,7 +63,7 @@ function directArgs(input: RenderInput, fromUpstream: string[]): [string, string
   ];
 }
 
-function kernelParameters(release: Release, image: ImageConfig): string[] {
+function kernelParameters(release: RenderRelease, image: RenderImage): string[] {
   return [
     `${release.configParameter}=${URL}`,
     ...release.kernelParameters.map((text) => expand(text, image)),
@@ -72,7 +71,7 @@ function kernelParameters(release: Release, image: ImageConfig): string[] {
 }
 
 /** The parameters that upstream types: from the one that carries the configuration's address on, without the keys around. */
-function typedParameters(keys: string[], release: Release): string[] {
+function typedParameters(keys: string[], release: RenderRelease): string[] {
   const words = keys
     .join('')
     .replace(/<[^>]+>/g, ' ')
@@ -90,7 +89,7 @@ function typedParameters(keys: string[], release: Release): string[] {
   return words.slice(first);
 }
 
-function expand(text: string, image: ImageConfig): string {
+function expand(text: string, image: RenderImage): string {
   return goTemplateText(
     text.replaceAll('{platform}', image.platform).replaceAll('{bootdisk}', BOOT_DISK),
     'A kernel parameter',

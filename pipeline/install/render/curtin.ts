@@ -1,17 +1,16 @@
 import { parse, stringify } from 'yaml';
-import type { ImageConfig, Release } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
 import type { ServedFile } from './files.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
-import { CREDENTIAL_TOKEN } from './types.ts';
+import { CREDENTIAL_TOKEN, type RenderImage, type RenderRelease } from './types.ts';
 
 /** A curtin command: argv, or a line for the shell. */
 type Command = string | string[];
 
 export interface CurtinRequest {
-  image: ImageConfig;
-  release: Release;
+  image: Pick<RenderImage, 'packages' | 'lateCommands'>;
+  release: Pick<RenderRelease, 'configParameter'>;
   /** The configuration to lay over, and its name for messages. */
   base: Record<string, unknown>;
   name: string;
@@ -122,7 +121,7 @@ function chroot(script: string, ...args: string[]): Command {
   return ['curtin', 'in-target', '--', 'sh', '-c', script, ...(args.length ? ['sh', ...args] : [])];
 }
 
-async function fetchFile(file: ServedFile, release: Release): Promise<string> {
+async function fetchFile(file: ServedFile, release: CurtinRequest['release']): Promise<string> {
   const [user, group] = file.owner.split(':');
   return renderTemplate('curtin/fetch-file.sh.eta', {
     parameter: release.configParameter,

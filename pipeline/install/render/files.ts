@@ -3,9 +3,10 @@ import { createReadStream } from 'node:fs';
 import { chmod, cp, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import type { FileToAdd, ImageConfig, Release } from '../../config/types.ts';
+import type { FileToAdd } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { TEMPLATES } from './templates.ts';
+import type { RenderImage, RenderRelease } from './types.ts';
 
 /**
  * A file that the installer fetches over HTTP and puts into the target. Fetched, not embedded in the configuration: that
@@ -18,7 +19,10 @@ export interface ServedFile extends FileToAdd {
 }
 
 /** The user's files and the release's curtin hook, with their digests. */
-export async function filesToServe(image: ImageConfig, release: Release): Promise<ServedFile[]> {
+export async function filesToServe(
+  image: Pick<RenderImage, 'files'>,
+  release: Pick<RenderRelease, 'hook'>,
+): Promise<ServedFile[]> {
   const files = [...image.files];
   if (release.hook)
     files.push({

@@ -24,7 +24,9 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
   const { image, release, dir } = input;
   drivePath(dir, 'The path of the workspace');
   const upstream =
-    release.upstream.from === 'packer-maas' ? await readUpstream(input.packerMaas, release) : undefined;
+    release.upstream.from === 'packer-maas'
+      ? await readUpstream(input.packerMaas, release.upstream)
+      : undefined;
   const vm = vmSettings(image.vm, release, upstream, input.accelerator);
   const files = await filesToServe(image, release);
   const curtin = await composeCurtin({

@@ -1,6 +1,6 @@
-import type { Release, VmConfig } from '../../config/types.ts';
+import type { VmConfig } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
-import type { Rendered } from './types.ts';
+import type { Rendered, RenderRelease } from './types.ts';
 import type { Upstream } from './upstream.ts';
 
 type Settings = Rendered['settings'];
@@ -19,7 +19,7 @@ const MIB = 1024 ** 2;
 /** Merges the user's wishes over upstream's values over the release's. */
 export function vmSettings(
   vm: VmConfig,
-  release: Release,
+  release: Pick<RenderRelease, 'vm' | 'tcgFactor'>,
   upstream: Upstream | undefined,
   accelerator: 'kvm' | 'tcg',
 ): VmSettings {

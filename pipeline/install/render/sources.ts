@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { filesToServe, sha256Of } from './files.ts';
 import { TEMPLATES } from './templates.ts';
-import type { RenderInput } from './types.ts';
+import type { RenderImage, RenderRelease } from './types.ts';
 import { PACK_SCRIPTS, readUpstream, readUpstreamFile } from './upstream.ts';
 
 /** A file that decides what is rendered; `path` names it without this host's directories where it is not the user's own. */
@@ -16,9 +16,11 @@ export interface RenderSource {
  * read in the packer-maas checkout, the user's files to add. A change of upstream's shows up here.
  * @throws Fault SUBMODULE_MISSING, SUBMODULE_UNREADABLE, CONFIG_INVALID
  */
-export async function renderSources(
-  input: Pick<RenderInput, 'image' | 'release' | 'packerMaas'>,
-): Promise<RenderSource[]> {
+export async function renderSources(input: {
+  image: Pick<RenderImage, 'files' | 'pack'>;
+  release: Pick<RenderRelease, 'upstream' | 'hook'>;
+  packerMaas: string;
+}): Promise<RenderSource[]> {
   const { image, release, packerMaas } = input;
   const sources: RenderSource[] = [];
   for (const folder of ['hcl', 'curtin'])
@@ -27,7 +29,7 @@ export async function renderSources(
   if (release.upstream.from === 'templates')
     sources.push(await template(join(TEMPLATES, release.upstream.curtin)));
   else
-    for (const file of (await readUpstream(packerMaas, release)).files)
+    for (const file of (await readUpstream(packerMaas, release.upstream)).files)
       sources.push(upstream(file.path, file.sha256));
   if (image.pack === 'packer-maas')
     for (const path of PACK_SCRIPTS)

@@ -1,9 +1,28 @@
 import type { ImageConfig, Release } from '../../config/types.ts';
 
+/** What is rendered of an image. */
+export type RenderImage = Pick<
+  ImageConfig,
+  'name' | 'platform' | 'vm' | 'packages' | 'lateCommands' | 'files' | 'pack'
+>;
+
+/** What is rendered of its release. */
+export type RenderRelease = Pick<
+  Release,
+  | 'upstream'
+  | 'configParameter'
+  | 'kernelParameters'
+  | 'directParameters'
+  | 'typed'
+  | 'vm'
+  | 'tcgFactor'
+  | 'hook'
+>;
+
 /** Everything that decides what is rendered; nothing else may be read but templates and the submodule. */
 export interface RenderInput {
-  image: ImageConfig;
-  release: Release;
+  image: RenderImage;
+  release: RenderRelease;
   /** The local medium, and the kernel and initrd taken from it (absolute paths; null for a typed boot). */
   iso: { path: string; sha256: string };
   kernel: string | null;

@@ -48,10 +48,9 @@ export const PACK_SCRIPTS = ['scripts/setup-nbd', 'scripts/tar-root'];
  * Reads a release's settings from the packer-maas checkout.
  * @throws Fault SUBMODULE_MISSING when it is not checked out, SUBMODULE_UNREADABLE when a file is not of the shape known
  */
-export async function readUpstream(dir: string, release: Release): Promise<Upstream> {
-  const { upstream } = release;
+export async function readUpstream(dir: string, upstream: Release['upstream']): Promise<Upstream> {
   if (upstream.from !== 'packer-maas')
-    throw new Fault('INTERNAL', `Release ${release.id} takes nothing from packer-maas`);
+    throw new Fault('INTERNAL', 'This release takes nothing from packer-maas');
   const files: Upstream['files'] = [];
   const template = await readTree(dir, upstream.template, files);
   const curtin = await readTree(dir, upstream.curtin, files);

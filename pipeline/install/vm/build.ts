@@ -1,6 +1,5 @@
 import { chmod, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageConfig, Release } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import type { RootOutput } from '../../image/artifact.ts';
@@ -8,15 +7,18 @@ import { measureTar } from '../../image/pack/measure.ts';
 import { type Rendered, VM_NAME } from '../render/types.ts';
 import { attempt } from './attempt.ts';
 import { endLeftovers } from './leftovers.ts';
-import { slowerNotice, typingSpeeds } from './typing-speed.ts';
+import { slowerNotice, type TypingSpeed, typingSpeeds } from './typing-speed.ts';
 import { packLikeUpstream } from './upstream-pack.ts';
 
 export interface BuildRequest {
-  rendered: Rendered;
+  rendered: Pick<Rendered, 'packerDir' | 'httpDir'>;
   packerVersion: string;
   accelerator: 'kvm' | 'tcg';
-  image: ImageConfig;
-  release: Release;
+  pack: 'guest' | 'packer-maas';
+  /** The first speed of a typed boot command; null: nothing is typed. */
+  typed: TypingSpeed | null;
+  /** Seconds from power-on by which the installer must have fetched its configuration; twice that under TCG. */
+  fetchWithinS: number;
   dir: string;
   emit: Emit;
   signal: AbortSignal;
@@ -29,13 +31,13 @@ export interface BuildRequest {
  * @throws Fault of the group build, or TOOL_MISSING
  */
 export async function buildRoot(request: BuildRequest): Promise<RootOutput> {
-  const { dir, image, emit } = request;
+  const { dir, pack, emit } = request;
   if ((await endLeftovers(dir)) > 0)
     emit({ type: 'notice', level: 'warning', message: 'ended a VM that a killed run had left behind' });
   const output = join(dir, 'output-qemu');
   try {
     await installInVm(request, output);
-    return image.pack === 'packer-maas'
+    return pack === 'packer-maas'
       ? await packLikeUpstream(request, output)
       : await takeHandedOverRoot(output, join(dir, 'root.tar'), request.signal);
   } finally {
@@ -48,8 +50,8 @@ export async function buildRoot(request: BuildRequest): Promise<RootOutput> {
 }
 
 async function installInVm(request: BuildRequest, output: string): Promise<void> {
-  const { image, release, rendered, emit } = request;
-  const tries = image.vm.boot === 'typed' ? typingSpeeds(release.typed) : [undefined];
+  const { rendered, typed, emit } = request;
+  const tries = typed === null ? [undefined] : typingSpeeds(typed);
   for (const [index, pace] of tries.entries()) {
     try {
       await attempt({
@@ -62,7 +64,7 @@ async function installInVm(request: BuildRequest, output: string): Promise<void>
         },
         host: { version: request.packerVersion, env: request.env },
         typed: pace !== undefined,
-        fetchWithinS: release.fetchWithinS * (request.accelerator === 'tcg' ? 2 : 1),
+        fetchWithinS: request.fetchWithinS * (request.accelerator === 'tcg' ? 2 : 1),
         emit,
         signal: request.signal,
       });

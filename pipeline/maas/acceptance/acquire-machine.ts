@@ -68,7 +68,7 @@ export async function acquireMachine(client: MaasClient, request: AcquireRequest
 }
 
 /** Whether the image's boot loader needs an EFI partition: that of DGX OS does. */
-export const bootsByEfi = (release: Release) => release.profile.startsWith('dgx');
+export const bootsByEfi = (release: Pick<Release, 'profile'>) => release.profile.startsWith('dgx');
 
 /** Machines that may be used, whether they are free or not. @throws Fault USAGE, MACHINE_UNKNOWN, MACHINE_NO_EFI */
 export async function usableMachines(

@@ -13,11 +13,11 @@ export type Uploaded = Pick<
 /** One image that is tried on one machine of one MAAS. */
 export interface AcceptRequest {
   target: ChosenTarget;
-  image: ImageConfig;
-  release: Release;
+  image: Pick<ImageConfig, 'name' | 'release' | 'platform' | 'version'>;
+  release: Pick<Release, 'profile'>;
   /** What is deployed. */
   upload: Uploaded;
-  config: AcceptanceConfig;
+  config: Omit<AcceptanceConfig, 'checksFile'>;
   checks: CheckList;
   /** Seconds that a machine may be in a state. */
   timeouts: StateTimeouts;

@@ -1,10 +1,15 @@
 import { copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImageConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { digestOf } from '../../image/attest/digest.ts';
-import { channelHistory, channelName, channelsOf, emptyChannel } from '../../workspace/ledger/channel.ts';
+import {
+  type ChannelImage,
+  channelHistory,
+  channelName,
+  channelsOf,
+  emptyChannel,
+} from '../../workspace/ledger/channel.ts';
 import { type LedgerEntry, readLedger, record } from '../../workspace/ledger/ledger.ts';
 import { uploadOf } from '../../workspace/ledger/upload-of.ts';
 import { checkPromotable } from '../acceptance/quarantine.ts';
@@ -15,7 +20,7 @@ import { type UploadResult, uploadImage } from './upload.ts';
 import { uploadState } from './upload-state.ts';
 
 export interface ChannelRequest {
-  image: ImageConfig;
+  image: ChannelImage;
   channel: string;
   /** Where contents that channels show are kept, so that a channel can go back after the next build. */
   keepIn: string;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { Emit, Event, StageId } from '../../core/events/event.ts';
+import type { Emit, Event } from '../../core/events/event.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 
 /** What the stages' records do not keep of a run: which stages it ran itself, and why it ended early. */
@@ -9,9 +9,9 @@ export interface LastRun {
   /** ISO 8601, UTC. */
   endedAt: string;
   seconds: number;
-  stages: { stage: StageId; state: 'ran' | 'fresh' | 'failed'; seconds: number }[];
+  stages: { stage: string; state: 'ran' | 'fresh' | 'failed'; seconds: number }[];
   failure: {
-    stage: StageId;
+    stage: string;
     code: string;
     message: string;
     hint?: string | undefined;

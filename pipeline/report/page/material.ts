@@ -1,11 +1,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { StageId } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import type { Evidence } from '../../image/artifact.ts';
 import type { Verdict } from '../../image/checks/judge.ts';
 import { readAcceptances } from '../../maas/acceptance/read-results.ts';
 import type { Acceptance } from '../../maas/acceptance/types.ts';
+import type { StageId } from '../../stages/rows.ts';
 import type { StageData } from '../../stages/types.ts';
 import { readRecord, type StageRecord } from '../../workspace/record.ts';
 import { consoleTail } from './console-tail.ts';

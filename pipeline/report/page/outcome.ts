@@ -1,5 +1,6 @@
 import { duration } from '../../core/text/human.ts';
 import { countsPhrase } from '../../image/checks/output/table.ts';
+import { labelOf } from '../../stages/rows.ts';
 import type { Material } from './material.ts';
 import { shownTime } from './time.ts';
 
@@ -18,17 +19,6 @@ export interface Outcome {
   note: string | null;
 }
 
-const STAGE_NAMES = {
-  iso: 'Medium',
-  render: 'Rendering',
-  build: 'Build',
-  pack: 'Packing',
-  validate: 'Validation',
-  upload: 'Upload',
-  accept: 'Acceptance',
-  promote: 'Promotion',
-} as const;
-
 /** How the run ended, and what that means for the artifact. */
 export function outcome({ run, verdict, records, acceptances }: Material): Outcome {
   const plain = { hint: null, detail: null, note: null };
@@ -41,7 +31,7 @@ export function outcome({ run, verdict, records, acceptances }: Material): Outco
     const after = failed ? ` after ${duration(failed.seconds)}` : '';
     return {
       tone: stopped ? 'warn' : 'bad',
-      word: stopped ? 'Interrupted' : `${STAGE_NAMES[failure.stage]} failed`,
+      word: stopped ? 'Interrupted' : `${labelOf(failure.stage)} failed`,
       sentence: stopped
         ? `The run was ended in stage ${failure.stage}${after}; the next run goes on there.`
         : `Stage ${failure.stage} failed${after}: ${failure.message}`,

@@ -1,5 +1,5 @@
-import type { StageId } from '../../core/events/event.ts';
 import { duration } from '../../core/text/human.ts';
+import type { StageId } from '../../stages/rows.ts';
 import type { StageRecord } from '../../workspace/record.ts';
 import { type Material, STAGE_ORDER } from './material.ts';
 import { shownTime } from './time.ts';

@@ -1,5 +1,5 @@
-import type { StageId } from '../../core/events/event.ts';
 import { readRecord } from '../../workspace/record.ts';
+import type { StageId } from '../rows.ts';
 import type { StageData } from '../types.ts';
 import { decide, upTo } from './plan.ts';
 import { contextFor, imageDirectory, type RunRequest } from './runner.ts';
@@ -24,7 +24,7 @@ export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
   const plan: PlannedStage[] = [];
   let first: StageId | undefined;
   for (const stage of upTo(request.stages, request.selection.until)) {
-    const context = contextFor(request, stage.id, data);
+    const context = contextFor(request, stage, data);
     const planned = { stage: stage.id, title: stage.title };
     if (first) {
       plan.push({ ...planned, runs: true, reason: `after ${first}`, ...(await argvOf()) });

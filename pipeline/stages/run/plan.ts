@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { StageId } from '../../core/events/event.ts';
-import { changed, fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
+import { changed, counted, fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
+import { programDigest } from '../../workspace/program.ts';
 import { changedOutput, readRecord } from '../../workspace/record.ts';
+import type { StageId } from '../rows.ts';
 import type { Stage, StageContext } from '../types.ts';
 
 export interface Selection {
@@ -15,7 +16,16 @@ export interface Selection {
   until?: StageId | undefined;
 }
 
-export type Decision = { fresh: true } | { fresh: false; reason: string; inputs: Inputs };
+export type Decision =
+  | { fresh: true }
+  | {
+      fresh: false;
+      reason: string;
+      /** All that the stage runs with. */
+      declared: object;
+      /** What of it counts, and the program. */
+      inputs: Inputs;
+    };
 
 /** Whether one stage must run, and why: the one place where that is decided. */
 export async function decide(
@@ -25,8 +35,9 @@ export async function decide(
   imageDir: string,
   selection: Selection,
 ): Promise<Decision> {
-  const inputs = await stage.inputs(context);
-  const because = (reason: string): Decision => ({ fresh: false, reason, inputs });
+  const declared = await stage.inputs(context);
+  const inputs = countedOf(stage, declared);
+  const because = (reason: string): Decision => ({ fresh: false, reason, declared, inputs });
   if (selection.force === stage.id) return because(selection.reason ?? `asked for by --force ${stage.id}`);
   if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
     return because(selection.reason ?? `asked for by --from ${selection.from}`);
@@ -37,6 +48,11 @@ export async function decide(
   const touched = await changedOutput(join(imageDir, stage.id), record);
   if (touched) return because(`output ${touched}`);
   return { fresh: true };
+}
+
+/** What counts of a stage's inputs, with the program: another one may find or judge otherwise. */
+export function countedOf({ code }: Pick<Stage, 'code'>, declared: object): Inputs {
+  return { ...counted(declared), program: programDigest(code) };
 }
 
 export function position(stages: readonly Stage[], id: StageId): number {

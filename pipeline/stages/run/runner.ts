@@ -1,10 +1,10 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config, ImageConfig, Release } from '../../config/types.ts';
-import type { Emit, StageId } from '../../core/events/event.ts';
+import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../host/process/run.ts';
-import { fingerprint } from '../../workspace/fingerprint.ts';
+import { fingerprint, resolved } from '../../workspace/fingerprint.ts';
 import {
   deleteRecord,
   describeFiles,
@@ -12,8 +12,9 @@ import {
   type StageRecord,
   writeRecord,
 } from '../../workspace/record.ts';
+import type { StageId } from '../rows.ts';
 import type { Stage, StageContext, StageData } from '../types.ts';
-import { decide, type Selection, upTo } from './plan.ts';
+import { type Decision, decide, type Selection, upTo } from './plan.ts';
 
 export interface RunRequest {
   config: Config;
@@ -45,18 +46,23 @@ export interface RunOutcome {
 export const imageDirectory = (config: Config, image: ImageConfig) => join(config.workspace, image.name);
 
 /** The context in which a stage decides and runs; `data` is what the earlier stages handed over. */
-export function contextFor(request: RunRequest, stage: StageId, data: Partial<StageData>): StageContext {
+export function contextFor(
+  request: RunRequest,
+  stage: Pick<Stage, 'id' | 'needs'>,
+  data: Partial<StageData>,
+): StageContext {
   return {
     config: request.config,
     image: request.image,
     release: request.release,
-    dir: join(imageDirectory(request.config, request.image), stage),
+    dir: join(imageDirectory(request.config, request.image), stage.id),
     emit: request.emit,
     signal: request.signal,
     env: request.env,
     output(id) {
+      if (!stage.needs.includes(id)) throw new Error(`stage ${stage.id} reads ${id}, which it does not need`);
       const found = data[id];
-      if (found === undefined) throw new Error(`stage ${stage} reads ${id}, which has not run`);
+      if (found === undefined) throw new Error(`stage ${stage.id} reads ${id}, which has not run`);
       return found;
     },
   };
@@ -77,7 +83,7 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
   try {
     for (const stage of stages) {
       if (request.signal.aborted) throw interrupted(request.signal);
-      const context = contextFor(request, stage.id, data);
+      const context = contextFor(request, stage, data);
       const decision = await decide(stage, request.stages, context, imageDir, request.selection);
       let record: StageRecord;
       if (decision.fresh) {
@@ -85,7 +91,7 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
         request.emit({ type: 'stage-fresh', image, stage: stage.id });
       } else {
         request.emit({ type: 'stage-start', image, stage: stage.id, reason: decision.reason });
-        record = await runOne(stage, context, imageDir, fingerprint(decision.inputs), decision.inputs, image);
+        record = await runOne(stage, context, imageDir, decision, image);
         request.emit({
           type: 'stage-end',
           image,
@@ -115,8 +121,7 @@ async function runOne(
   stage: Stage,
   context: StageContext,
   imageDir: string,
-  digest: string,
-  inputs: StageRecord['inputs'],
+  { declared, inputs }: Extract<Decision, { fresh: false }>,
   image: string,
 ): Promise<StageRecord> {
   const started = performance.now();
@@ -127,10 +132,11 @@ async function runOne(
     // One of an earlier release.
     await chmod(imageDir, 0o700);
     await mkdir(context.dir, { recursive: true, mode: 0o700 });
-    const result = await stage.run(context);
+    const { dir, emit, signal, env } = context;
+    const result = await stage.run(resolved(declared), { dir, emit, signal, env });
     const record = {
       stage: stage.id,
-      fingerprint: digest,
+      fingerprint: fingerprint(inputs),
       inputs,
       data: result.data,
       files: await describeFiles(context.dir, result.files),

@@ -1,13 +1,18 @@
 import { join } from 'node:path';
 import { plainName } from '../../config/image-name.ts';
 import { expand, type PlaceholderValues } from '../../config/placeholders.ts';
-import type { ImageConfig } from '../../config/types.ts';
+import type { ImageConfig, ResourceConfig } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
 import type { LedgerEntry } from './ledger.ts';
 
 /** Where contents that channels show are kept. */
 export const keptDir = (workspace: string) => join(workspace, 'promoted');
+
+/** What the names of an image's channels are made of. */
+export interface ChannelImage extends Pick<ImageConfig, 'name' | 'release' | 'platform' | 'version'> {
+  resource: Pick<ResourceConfig, 'name'>;
+}
 
 /** The placeholders that differ from build to build, with what joins them to the rest. */
 const OF_ONE_BUILD = /[-_.]?\{(?:date|digest)\}/g;
@@ -17,7 +22,7 @@ const OF_ONE_BUILD = /[-_.]?\{(?:date|digest)\}/g;
  * @returns such as `dgx1-5.0-stable`
  * @throws Fault USAGE for a channel that is no word
  */
-export function channelName(image: ImageConfig, channel: string): string {
+export function channelName(image: ChannelImage, channel: string): string {
   if (!/^[a-z0-9][a-z0-9._]*$/.test(channel))
     throw new Fault('USAGE', `"${channel}" is no name for a channel`, {
       hint: 'Use lower-case letters, digits and dots, such as stable.',
@@ -33,7 +38,7 @@ export function channelName(image: ImageConfig, channel: string): string {
 }
 
 /** The channels of an image that a target has had: the words, such as stable. */
-export function channelsOf(ledger: readonly LedgerEntry[], target: string, image: ImageConfig): string[] {
+export function channelsOf(ledger: readonly LedgerEntry[], target: string, image: ChannelImage): string[] {
   const prefix = channelName(image, 'x').slice(0, -1);
   const names = ledger
     .filter((e) => e.target === target && e.did === 'promoted' && e.image === image.name)
@@ -51,7 +56,7 @@ export function channelsOf(ledger: readonly LedgerEntry[], target: string, image
 export function emptyChannel(
   ledger: readonly LedgerEntry[],
   target: string,
-  image: ImageConfig,
+  image: ChannelImage,
   channel: string,
 ): Fault {
   const known = channelsOf(ledger, target, image);

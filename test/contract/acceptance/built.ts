@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { loadConfig } from '../../../pipeline/config/load.ts';
 import { loadRelease } from '../../../pipeline/config/releases/load.ts';
+import { countedOf } from '../../../pipeline/stages/run/plan.ts';
 import { contextFor, imageDirectory } from '../../../pipeline/stages/run/runner.ts';
 import { STAGES } from '../../../pipeline/stages/table.ts';
 import type { StageData } from '../../../pipeline/stages/types.ts';
@@ -37,15 +38,19 @@ export async function built(
   const data = {
     iso: {
       medium: { path: image.iso.source, sha256: image.iso.sha256, size: 1 },
-      facts: { platforms: ['demo1'] },
+      facts: { platforms: ['demo1'], volumeId: 'DEMO' },
       kernel: 'vmlinuz',
       initrd: 'initrd',
     },
-    render: { files: [], settings: {} },
-    build: { buildId: 'b', tools: {}, boot: 'direct' },
+    render: {
+      ...{ files: [], sources: [], settings: {}, packerDir: 'packer', httpDir: 'http' },
+      ...{ accelerator: 'tcg', packerVersion: '1.6.6' },
+    },
+    build: { buildId: 'b', tools: {}, boot: 'direct', root: {}, origin: {} },
     pack: {
       artifact: { path, manifest: `${path}.none`, sha256, size: content.length, date: DATE },
       facts,
+      factsSha256: 'f',
     },
     validate: { verdict: { passed: true, findings: [], counts: {} } },
   } as unknown as Partial<StageData>;
@@ -54,8 +59,9 @@ export async function built(
     ...{ config, image, stages: STAGES, selection: {}, signal, env: host.env, emit() {} },
     release: await loadRelease(image.release),
   };
-  for (const { id, inputs } of STAGES.slice(0, 5)) {
-    const now = await inputs(contextFor(request, id, data));
+  for (const stage of STAGES.slice(0, 5)) {
+    const { id } = stage;
+    const now = countedOf(stage, await stage.inputs(contextFor(request, stage, data)));
     await writeRecord(imageDir, {
       ...{ stage: id, fingerprint: fingerprint(now), inputs: now, data: data[id] as never, files: [] },
       ...{ summary: '', seconds: 1, finishedAt: new Date().toISOString() },

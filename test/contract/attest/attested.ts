@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { runOk } from '../../../pipeline/host/process/run.ts';
+import { publicParameters, publicSource } from '../../../pipeline/image/attest/parameters.ts';
 import { loadSigningKey } from '../../../pipeline/image/attest/signing-key.ts';
 import { writeAttestations } from '../../../pipeline/image/attest/write.ts';
+import type { NamedImage, Origin } from '../../../pipeline/image/origin.ts';
 import { packRoot } from '../../../pipeline/image/pack/root.ts';
 import type { StageData } from '../../../pipeline/stages/types.ts';
-import { dgxos5, image } from '../../unit/render/example.ts';
+import { image } from '../../unit/render/example.ts';
 
 const FORMAT = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n';
 
@@ -79,53 +81,47 @@ export async function attested(
     signal,
   });
   const written = await writeAttestations({
-    image: { ...image, lateCommands: { '50_secret': 'echo root:letmein | chpasswd' } },
-    release: dgxos5,
-    ...before(tar),
+    image: named,
+    origin: originOf(),
     packed,
     date: '20260102',
-    packerMaas: dir,
     signingKey: keyFile === null ? null : await loadSigningKey(keyFile, env, () => {}),
-    signal,
   });
   return { dir, artifact, sha256: packed.sha256, written };
 }
 
-/** What the stages before the packing have handed on. */
-export function before(tar: string): {
-  iso: StageData['iso'];
-  rendered: StageData['render'];
-  build: StageData['build'];
-} {
+/** What the build has handed on. */
+export function built(tar: string): StageData['build'] {
+  const { build, ...origin } = originOf();
+  return { ...build, origin, root: { kind: 'tar', path: tar, bytes: 0 } };
+}
+
+const named: NamedImage = {
+  ...{ name: image.name, release: image.release, platform: image.platform, version: image.version },
+  ...{ compression: 'fast', members: 'many' },
+};
+
+function originOf(): Origin {
   const file = (path: string) => ({ path, sha256: 'c'.repeat(64) });
   return {
+    parameters: publicParameters({
+      ...image,
+      lateCommands: { '50_secret': 'echo root:letmein | chpasswd' },
+    }),
+    pack: 'guest',
+    packerMaasCommit: null,
     iso: {
-      medium: { path: '/home/somebody/a.iso', size: 5, sha256: 'a'.repeat(64) },
-      facts: {
-        volumeId: 'DGXOS5',
-        installer: 'live-curtin',
-        kernel: null,
-        initrd: null,
-        squashfs: null,
-        platforms: [],
-        rootTarball: null,
-        grubEntries: [],
-      },
-      kernel: '/k',
-      initrd: '/i',
+      source: publicSource(image.iso.source),
+      medium: { sha256: 'a'.repeat(64), size: 5 },
+      facts: { volumeId: 'DGXOS5' },
     },
     rendered: {
-      packerDir: '/p',
-      httpDir: '/h',
-      installTimeoutS: 1,
       files: [file('http/curtin.yaml')],
       settings: { cpus: { value: '8', from: 'upstream' } },
       accelerator: 'kvm',
-      packerVersion: '1.6.6',
       sources: [file('templates/hcl/source.pkr.hcl'), file('packer-maas/dgxos5/dgxos5.json')],
     },
     build: {
-      root: { kind: 'tar', path: tar, bytes: 0 },
       buildId: 'b7b0f0f4-7f0d-4c53-9a5f-3e6a3c1c2d11',
       startedAt: '2026-01-02T03:04:05.678Z',
       tools: { packer: '1.6.6', qemu: '7.2.22' },

@@ -8,20 +8,22 @@ import { preflight } from '../../../pipeline/stages/preflight.ts';
 import type { RunRequest } from '../../../pipeline/stages/run/runner.ts';
 import { STAGES } from '../../../pipeline/stages/table.ts';
 import type { StageContext } from '../../../pipeline/stages/types.ts';
+import { counted, resolved } from '../../../pipeline/workspace/fingerprint.ts';
 import { dgxos5, image } from '../../unit/render/example.ts';
 import { cli } from '../config/cli.ts';
-import { before, folder, rootTar } from './attested.ts';
+import { built, folder, rootTar } from './attested.ts';
 
 /** What the stage decides by, with the key that the configuration names. */
 async function inputsWith(keyFile: string | null, events: Event[] = []) {
-  return pack.inputs({
+  const declared = await pack.inputs({
     config: { sign: { keyFile } } as Config,
     image,
     release: dgxos5,
-    output: () => ({ buildId: 'b' }),
+    output: () => ({ buildId: 'b', root: {}, origin: {} }),
     emit: (event: Event) => events.push(event),
     env: {},
-  } as unknown as StageContext);
+  } as unknown as StageContext<'pack'>);
+  return counted(declared);
 }
 
 it('packing is done again when another key signs, and the record holds nothing of the key', async () => {
@@ -59,17 +61,16 @@ it('a signing key that cannot be used is found before the build, and only where 
 it('what the stage packs with a key is what `verify` calls signed, and not when a byte of it changes', async () => {
   const dir = await folder();
   await cli(dir, ['keygen', '--out', 'key']);
-  const { iso, rendered, build } = before(await rootTar(dir));
-  const { data, files, summary } = await pack.run({
-    config: { sign: { keyFile: join(dir, 'key') }, packerMaas: dir } as Config,
+  const root = await rootTar(dir);
+  const io = { dir, emit: () => {}, signal: new AbortController().signal, env: {} };
+  const declared = await pack.inputs({
+    config: { sign: { keyFile: join(dir, 'key') } } as Config,
     image,
     release: dgxos5,
-    dir,
-    output: (id: string) => ({ iso, render: rendered, build })[id],
-    emit: () => {},
-    signal: new AbortController().signal,
-    env: {},
-  } as unknown as StageContext);
+    output: () => built(root),
+    ...io,
+  } as unknown as StageContext<'pack'>);
+  const { data, files, summary } = await pack.run(resolved(declared), io);
   expect(summary).toContain('signed');
   expect(files).toContain(join(dir, `${image.name}.sig.json`));
   const verify = () => cli(dir, ['verify', data.artifact.path, '--key', 'key.pub', '--require-signature']);

@@ -35,17 +35,12 @@ function request(
 ): BuildRequest {
   process.env.PATH = `${standIns(dir, { version, builds })}:${path}`;
   return {
-    rendered: {
-      packerDir: join(dir, 'packer'),
-      httpDir: join(dir, 'http'),
-      installTimeoutS: 60,
-      files: [],
-      settings: {},
-    },
+    rendered: { packerDir: join(dir, 'packer'), httpDir: join(dir, 'http') },
     packerVersion: version,
     accelerator: 'kvm',
-    image: { vm: { boot }, pack: 'guest' } as BuildRequest['image'],
-    release: { typed: { bootWaitS: 3, keyIntervalMs: 100 }, fetchWithinS: 2 } as BuildRequest['release'],
+    pack: 'guest',
+    typed: boot === 'typed' ? { bootWaitS: 3, keyIntervalMs: 100 } : null,
+    fetchWithinS: 2,
     dir: join(dir, 'build'),
     emit: (event) => events.push(event),
     signal: new AbortController().signal,
@@ -102,7 +97,7 @@ describe('a build', () => {
     const first = { fetch: false, hang: true, console };
     // Longer than the installer needs to say that it has failed.
     const typed = request([first, { disk: disk() }], 'typed');
-    if (console.length) typed.release.fetchWithinS = 30;
+    if (console.length) typed.fetchWithinS = 30;
     const root = await buildRoot(typed);
     expect(root.kind).toBe('tar');
     const paces = calls().map(({ args }) => args.filter((arg) => arg.startsWith('boot_')));
@@ -187,7 +182,7 @@ describe('a build', () => {
       writeFileSync(script, '#!/bin/sh\n[ -d output-qemu ] || exit 1\ntar -czf "$OUTPUT" -C .. ./hello\n');
       chmodSync(script, 0o755);
       const wanted = request([{ disk: disk() }]);
-      wanted.image.pack = 'packer-maas';
+      wanted.pack = 'packer-maas';
       const root = await buildRoot(wanted);
       expect(root).toMatchObject({ kind: 'tgz', path: join(dir, 'build/root.tar.gz') });
       expect(execFileSync('tar', ['-tzf', root.path], { encoding: 'utf8' })).toBe('./hello\n');
@@ -202,7 +197,7 @@ describe('a build', () => {
       writeFileSync(script, '#!/bin/sh\necho "modprobe: FATAL: Module nbd not found" >&2\nexit 1\n');
       chmodSync(script, 0o755);
       const wanted = request([{ disk: disk() }]);
-      wanted.image.pack = 'packer-maas';
+      wanted.pack = 'packer-maas';
       await expect(buildRoot(wanted)).rejects.toMatchObject({
         code: 'PACK_FAILED',
         detail: expect.stringContaining('nbd not found'),

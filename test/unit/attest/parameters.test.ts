@@ -13,7 +13,7 @@ describe('the parameters that provenance publishes', () => {
         lateCommands: { '50_password': ['sh', '-c', 'echo root:letmein | chpasswd'] },
         files: [{ source: '/home/somebody/site.crt', path: '/etc/site.crt', mode: '0644', owner: '0:0' }],
         packages: ['registered-secret'],
-        upload: ['lab-in-berlin'],
+        ...{ upload: ['lab-in-berlin'], acceptance: { ...image.acceptance, machines: ['lab-in-berlin'] } },
       }),
     );
     for (const secret of ['hunter22', 'me:', 'sig=abc', 'letmein', 'somebody', 'registered-secret', 'berlin'])

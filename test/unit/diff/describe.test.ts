@@ -47,7 +47,7 @@ describe('an image by its name', () => {
   it('is the finished artifact of an image of the configuration', async () => {
     await put('work/demo/pack/facts.json', JSON.stringify({ facts: whole(), stream: { bytes: 7 } }));
     const data = { artifact: { sha256: SHA, size: 7, date: '20261123' } };
-    await put('work/demo/pack.json', JSON.stringify({ format: 1, stage: 'pack', data }));
+    await put('work/demo/pack.json', JSON.stringify({ format: 2, stage: 'pack', data }));
     expect(await describeIt('demo')).toMatchObject({
       name: 'demo',
       sha256: SHA,
@@ -58,7 +58,7 @@ describe('an image by its name', () => {
   it('is still known when it was kept and the workspace has moved on', async () => {
     await put('work/demo/pack/facts.json', JSON.stringify({ facts: whole(), stream: { bytes: 7 } }));
     const data = { artifact: { sha256: SHA, size: 7, date: '20261123' } };
-    await put('work/demo/pack.json', JSON.stringify({ format: 1, stage: 'pack', data }));
+    await put('work/demo/pack.json', JSON.stringify({ format: 2, stage: 'pack', data }));
     await keepBuilt(join(dir, 'work/demo'), env);
     await rm(join(dir, 'work'), { recursive: true });
     expect(await keptRelease(SHA, 'x', env)).toMatchObject({ name: 'x', date: '20261123', facts: whole() });

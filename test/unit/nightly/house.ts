@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runAndReport } from '../../../pipeline/cli/run-image.ts';
 import type { Config, ImageConfig, TargetConfig } from '../../../pipeline/config/types.ts';
-import type { Event, StageId } from '../../../pipeline/core/events/event.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import type { Json } from '../../../pipeline/core/json.ts';
 import type { Finding } from '../../../pipeline/image/checks/judge.ts';
@@ -12,8 +12,10 @@ import { type NightRequest, runNight } from '../../../pipeline/nightly/night.ts'
 import { endNight, folderOf } from '../../../pipeline/nightly/store.ts';
 import type { Night } from '../../../pipeline/nightly/types.ts';
 import { writeNight } from '../../../pipeline/nightly/write.ts';
+import { rowOf, STAGE_IDS, type StageId } from '../../../pipeline/stages/rows.ts';
 import type { RunRequest } from '../../../pipeline/stages/run/runner.ts';
 import type { Stage, StageContext } from '../../../pipeline/stages/types.ts';
+import { notCounted } from '../../../pipeline/workspace/fingerprint.ts';
 import { pkg, whole } from '../diff/facts.ts';
 import { finding, verdictOf } from '../page/folder.ts';
 
@@ -60,14 +62,17 @@ export class House {
     const knobsOf = (context: StageContext) => this.knobs.get(context.image.name) as Knobs;
     const stage = (
       id: StageId,
-      run: Stage['run'],
+      run: (context: StageContext) => ReturnType<Stage['run']>,
       inputs: (knobs: Knobs) => Record<string, Json>,
     ): Stage => ({
-      id,
-      title: `the ${id} stage`,
-      needs: [],
-      inputs: async (context) => inputs(knobsOf(context)),
-      run: async (context) => {
+      ...rowOf(id),
+      ...{ id, title: `the ${id} stage`, needs: STAGE_IDS },
+      inputs: async (context) => ({
+        ...inputs(knobsOf(context)),
+        context: notCounted(context, 'the knobs count'),
+      }),
+      run: async (inputs, io) => {
+        const context = { ...(inputs as { context: StageContext }).context, ...io };
         const { fails, fault } = knobsOf(context);
         if (fails === id && id !== 'validate')
           throw fault ?? new Fault('BUILD_FAILED', `${id} fails`, { hint: 'Mend it.' });

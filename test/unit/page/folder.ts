@@ -72,7 +72,7 @@ export async function writeFolder(dir: string, folder: Folder = {}): Promise<str
   const record = (stage: string, minute: number, rest: object) => {
     if (!without.includes(stage))
       files[`${stage}.json`] = {
-        format: 1,
+        format: 2,
         stage,
         inputs: {},
         files: [],

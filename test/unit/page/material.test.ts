@@ -48,7 +48,7 @@ describe('what an image folder tells', () => {
   it('leaves out a verdict on an earlier artifact', async () => {
     await writeFolder(dir);
     const other = {
-      format: 1,
+      format: 2,
       stage: 'validate',
       inputs: { artifact: 'f'.repeat(64) },
       finishedAt: '2026-11-23T00:05:00Z',

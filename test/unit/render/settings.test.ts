@@ -5,7 +5,7 @@ import { dgxos5, FIXTURE, image } from './example.ts';
 
 describe('vmSettings', () => {
   it('takes the user over upstream over the release, and says which', async () => {
-    const upstream = { ...(await readUpstream(FIXTURE, dgxos5)), cpus: undefined };
+    const upstream = { ...(await readUpstream(FIXTURE, dgxos5.upstream)), cpus: undefined };
     const vm = vmSettings({ ...image.vm, memoryMiB: 4096 }, dgxos5, upstream, 'kvm');
     expect(vm).toMatchObject({ memoryMiB: 4096, diskMiB: 6144, cpus: 8, installTimeoutS: 2700 });
     expect(vm.settings).toMatchObject({

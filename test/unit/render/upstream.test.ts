@@ -29,7 +29,7 @@ function lineOf(file: string, text: string): number {
 
 describe('readUpstream', () => {
   it('reads the settings out of the checkout', async () => {
-    const upstream = await readUpstream(FIXTURE, dgxos5);
+    const upstream = await readUpstream(FIXTURE, dgxos5.upstream);
     expect(upstream).toMatchObject({
       bootWaitS: 5,
       diskBytes: 6 * 1024 ** 3,
@@ -50,10 +50,10 @@ describe('readUpstream', () => {
   });
 
   it('gives the digest of every file read, which changes with the file', async () => {
-    const before = await readUpstream(FIXTURE, dgxos5);
+    const before = await readUpstream(FIXTURE, dgxos5.upstream);
     const after = await readUpstream(
       changed(CURTIN, (text) => `${text}\n`),
-      dgxos5,
+      dgxos5.upstream,
     );
     expect(before.files.map((file) => file.path)).toEqual([TEMPLATE, CURTIN]);
     expect(after.files[0]).toEqual(before.files[0]);
@@ -62,7 +62,7 @@ describe('readUpstream', () => {
 
   it('says how to check it out', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'packer-maas-'));
-    await expect(readUpstream(empty, dgxos5)).rejects.toMatchObject({
+    await expect(readUpstream(empty, dgxos5.upstream)).rejects.toMatchObject({
       code: 'SUBMODULE_MISSING',
       exitCode: 4,
       message: expect.stringContaining(`${empty} is empty`),
@@ -122,7 +122,7 @@ describe('readUpstream', () => {
     ],
   ])('names file and line of %s', async (_, path, change, message, onLine) => {
     const dir = changed(path, change);
-    await expect(readUpstream(dir, dgxos5)).rejects.toMatchObject({
+    await expect(readUpstream(dir, dgxos5.upstream)).rejects.toMatchObject({
       code: 'SUBMODULE_UNREADABLE',
       message: expect.stringContaining(message),
       where: { file: join(dir, path), line: lineOf(join(dir, path), onLine) },

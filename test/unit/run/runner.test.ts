@@ -2,18 +2,25 @@ import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Event, StageId } from '../../../pipeline/core/events/event.ts';
+import type { Event } from '../../../pipeline/core/events/event.ts';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import type { Json } from '../../../pipeline/core/json.ts';
+import type { StageId } from '../../../pipeline/stages/rows.ts';
 import { planStages } from '../../../pipeline/stages/run/dry-run.ts';
 import type { Selection } from '../../../pipeline/stages/run/plan.ts';
 import { type RunRequest, runStages } from '../../../pipeline/stages/run/runner.ts';
 import type { Stage } from '../../../pipeline/stages/types.ts';
+import { notCounted } from '../../../pipeline/workspace/fingerprint.ts';
+import { readRecord } from '../../../pipeline/workspace/record.ts';
 
 /** Three stages that count how often they ran; `knobs` are their inputs, `failing` makes one fail. */
 let workspace: string;
 let ran: StageId[];
 let knobs: Record<string, Json>;
+/** An input that does not count. */
+let limit: number;
+/** What each run got, in order. */
+let received: object[];
 let failing: StageId | undefined;
 let events: Event[];
 
@@ -21,16 +28,20 @@ function stage(id: StageId, needs: StageId[]): Stage {
   return {
     id,
     title: `the ${id} stage`,
+    label: id,
     needs,
+    code: [],
     async inputs(context) {
       return {
         knob: knobs[id] ?? null,
-        before: needs.map((need) => context.output(need) as unknown as Json),
+        limit: notCounted(limit, 'a time limit'),
+        before: needs.map((need) => context.output(need as never) as unknown as Json),
       };
     },
-    async run(context) {
+    async run(inputs, { dir }) {
       ran.push(id);
-      await writeFile(join(context.dir, 'out'), `${id}${JSON.stringify(knobs[id] ?? null)}`);
+      received.push(inputs);
+      await writeFile(join(dir, 'out'), `${id}${JSON.stringify(knobs[id] ?? null)}`);
       if (failing === id) throw new Fault('BUILD_FAILED', `${id} fails`);
       return { data: { made: knobs[id] ?? null } as never, files: ['out'], summary: 'made' };
     },
@@ -62,6 +73,8 @@ beforeEach(async () => {
   workspace = await mkdtemp(join(tmpdir(), 'runner-'));
   ran = [];
   knobs = {};
+  limit = 1;
+  received = [];
   failing = undefined;
   events = [];
 });
@@ -77,6 +90,36 @@ describe('the runner', () => {
     await go();
     knobs.render = 'other';
     expect(await go()).toEqual(['render', 'build']);
+  });
+
+  it('gives a stage what it has declared, and leaves out of its record what does not count', async () => {
+    await go();
+    expect(received).toEqual([
+      { knob: null, limit: 1, before: [] },
+      { knob: null, limit: 1, before: [{ made: null }] },
+      { knob: null, limit: 1, before: [{ made: null }] },
+    ]);
+    limit = 2;
+    expect(await go()).toEqual([]);
+    expect((await readRecord(join(workspace, 'img'), 'render'))?.inputs).toEqual({
+      knob: null,
+      before: [{ made: null }],
+      program: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+  });
+
+  it('takes a record of an earlier format for none', async () => {
+    await go();
+    const file = join(workspace, 'img', 'iso.json');
+    const record = JSON.parse(await readFile(file, 'utf8'));
+    await writeFile(file, JSON.stringify({ ...record, format: 1 }));
+    expect(await go()).toEqual(['iso']);
+  });
+
+  it('lets no stage read what its row does not need', async () => {
+    const [iso, render] = stages as [Stage, Stage];
+    const nosy = { ...render, needs: [], inputs: render.inputs };
+    await expect(runStages({ ...request(), stages: [iso, nosy] })).rejects.toThrow('does not need');
   });
 
   it('stops after --until and starts again at --from', async () => {

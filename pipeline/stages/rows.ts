@@ -1,0 +1,105 @@
+/** A stage as the table has it. What it does is beside it, in the file of its id. */
+export interface Row {
+  id: string;
+  /** What it does, for --dry-run and the guide. */
+  title: string;
+  /** Its name in sentences of a report. */
+  label: string;
+  /** The stages whose outputs it reads. */
+  needs: readonly string[];
+  /** The option of `run` that asks for it; without one it is part of every run. */
+  option?: string;
+  /** Sources below pipeline/ that decide what it finds or makes; see `programDigest`. */
+  code: readonly string[];
+}
+
+const MAAS = ['maas/api', 'maas/images'] as const;
+
+/**
+ * The way from ISO to boot resource. Everything that names stages (commands, runner, records, reports, nightly) takes them
+ * and their order from here.
+ */
+export const ROWS = [
+  {
+    id: 'iso',
+    title: 'find the ISO, verify its sha256, probe its content',
+    label: 'Medium',
+    needs: [],
+    code: ['install/iso', 'stages/iso.ts'],
+  },
+  {
+    id: 'render',
+    title: 'write the Packer HCL, the curtin configuration and the hook',
+    label: 'Rendering',
+    needs: ['iso'],
+    code: ['install/render', 'stages/render.ts'],
+  },
+  {
+    id: 'build',
+    title: 'install in a VM with Packer and QEMU, take the root as a tar',
+    label: 'Build',
+    needs: ['iso', 'render'],
+    code: ['install/vm', 'stages/build.ts'],
+  },
+  {
+    id: 'pack',
+    title: 'compress the root to a tgz; digest, facts, SBOM and provenance from the same pass',
+    label: 'Packing',
+    needs: ['build'],
+    code: ['image', 'stages/pack.ts'],
+  },
+  {
+    id: 'validate',
+    title: 'judge the findings by the checks of the release',
+    label: 'Validation',
+    needs: ['pack'],
+    code: ['image', 'stages/validate.ts'],
+  },
+  {
+    id: 'upload',
+    title: 'upload to MAAS under a new versioned name, wait until complete',
+    label: 'Upload',
+    needs: ['pack', 'validate'],
+    code: [...MAAS, 'stages/upload.ts'],
+  },
+  {
+    id: 'accept',
+    title: 'deploy on a machine, check it over ssh, release it',
+    label: 'Acceptance',
+    needs: ['pack', 'upload'],
+    option: 'accept',
+    code: [...MAAS, 'maas/acceptance', 'maas/machines', 'stages/accept.ts'],
+  },
+  {
+    id: 'promote',
+    title: 'let a channel show it',
+    label: 'Promotion',
+    needs: ['pack', 'upload'],
+    option: 'promote',
+    code: [...MAAS, 'stages/promote.ts'],
+  },
+] as const satisfies readonly Row[];
+
+type Rows = (typeof ROWS)[number];
+export type StageId = Rows['id'];
+/** The stages whose outputs a stage may read. */
+export type NeedsOf<S extends StageId> = Extract<Rows, { id: S }>['needs'][number];
+/** The options of `run` that ask for a stage of their own. */
+export type StageOption = Extract<Rows, { option: string }>['option'];
+
+/** In the order of a run. */
+export const STAGE_IDS: readonly StageId[] = ROWS.map(({ id }) => id);
+
+export function rowOf(id: StageId): Row {
+  return ROWS.find((row) => row.id === id) as Row;
+}
+
+/** The name of a stage in sentences; of one that this version does not know, its id. */
+export function labelOf(id: string): string {
+  return ROWS.find((row) => row.id === id)?.label ?? id;
+}
+
+/** The option of `run` that asks for a stage, or undefined when it is part of every run. */
+export function optionOf(id: StageId): StageOption | undefined {
+  return rowOf(id).option as StageOption | undefined;
+}

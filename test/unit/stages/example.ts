@@ -1,0 +1,154 @@
+import { chmodSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Document } from 'yaml';
+import { loadConfig } from '../../../pipeline/config/load.ts';
+import { loadRelease } from '../../../pipeline/config/releases/load.ts';
+import type { Config, ImageConfig, Release } from '../../../pipeline/config/types.ts';
+import { newKeyPair } from '../../../pipeline/image/attest/signing-key.ts';
+import { ROWS, type StageId } from '../../../pipeline/stages/rows.ts';
+import { contextFor } from '../../../pipeline/stages/run/runner.ts';
+import { stagesFor } from '../../../pipeline/stages/table.ts';
+import type { StageData } from '../../../pipeline/stages/types.ts';
+import { FIXTURE } from '../render/example.ts';
+import { tools } from './tools.ts';
+
+/** Everything that stages declare their inputs from. */
+export interface Everything {
+  config: Config;
+  image: ImageConfig;
+  release: Release;
+  before: StageData;
+}
+
+/** A project with a value for every setting, and files beside it. The test file puts `answer` of tools.ts in the place of `run`. */
+export class Example {
+  readonly dir = mkdtempSync(join(tmpdir(), 'stages-'));
+  readonly env: NodeJS.ProcessEnv = { XDG_STATE_HOME: join(this.dir, 'state') };
+
+  constructor() {
+    tools.clear();
+    tools.set('packer', 'Packer v1.11.2');
+    tools.set('qemu-system-x86_64', 'QEMU emulator version 8.2.2 (Debian)');
+    for (const name of ['packer-maas', 'other-packer-maas'])
+      cpSync(FIXTURE, join(this.dir, name), { recursive: true });
+    for (const name of ['one', 'two']) {
+      this.file(`${name}.txt`, name);
+      this.file(`${name}.pem`, `certificate ${name}`);
+      this.file(`${name}.key`, newKeyPair(undefined).privatePem, 0o600);
+      this.file(`${name}.waivers.yaml`, `- { check: machine-id, reason: ${name}, until: 2999-12-31 }\n`);
+      this.file(
+        `${name}.checks.yaml`,
+        `checks: [{ id: ${name}, title: t, command: "true", why: w, fix: f }]\n`,
+      );
+    }
+    this.file('facts.json', JSON.stringify({ facts: { kernels: [{ version: '5.4.0' }] } }));
+  }
+
+  file(name: string, text: string, mode = 0o644): void {
+    writeFileSync(join(this.dir, name), text);
+    chmodSync(join(this.dir, name), mode);
+  }
+
+  /** What is loaded of the project, with some of its settings otherwise. @param settings values by their dotted paths */
+  async load(settings: Record<string, unknown> = {}): Promise<Everything> {
+    const document = new Document(project());
+    for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), value);
+    this.file('dgxos-maas.yaml', document.toString());
+    const { config } = await loadConfig({ file: join(this.dir, 'dgxos-maas.yaml'), env: {}, cwd: this.dir });
+    const image = config.images.dgx1 as ImageConfig;
+    return structuredClone({
+      ...{ config, image, release: await loadRelease(image.release), before: this.#before() },
+    });
+  }
+
+  /** What every stage declares, by its id. */
+  async declared({ config, image, release, before }: Everything): Promise<Map<StageId, object>> {
+    const stages = stagesFor({ accept: true, promote: 'stable' });
+    const { signal } = new AbortController();
+    const request = { config, image, release, stages, selection: {}, emit() {}, signal, env: this.env };
+    const all = stages.map(
+      async (stage) => [stage.id, await stage.inputs(contextFor(request, stage, before))] as const,
+    );
+    return new Map(await Promise.all(all));
+  }
+
+  remove(): void {
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  /** What the stages before have handed over. */
+  #before(): StageData {
+    const sha256 = 'a'.repeat(64);
+    const file = (path: string) => ({ path, sha256 });
+    return {
+      iso: {
+        medium: { path: '/iso/a.iso', sha256, size: 1 },
+        facts: { volumeId: 'DGXOS5' },
+        ...{ kernel: '/work/vmlinuz', initrd: '/work/initrd' },
+      },
+      render: {
+        ...{ packerDir: '/work/packer', httpDir: '/work/http', files: [file('curtin.yaml')] },
+        sources: [file('templates/hcl/source.pkr.hcl.eta'), file('packer-maas/scripts/tar-root')],
+        ...{ settings: {}, accelerator: 'tcg', packerVersion: '1.11.2', installTimeoutS: 1 },
+      },
+      build: {
+        ...{ buildId: 'one', startedAt: '', tools: {}, boot: 'direct' },
+        root: { kind: 'tar', path: '/work/root.tar', bytes: 1 },
+        origin: {},
+      },
+      pack: {
+        artifact: { path: '/work/dgx1.tar.gz', manifest: '', sha256, size: 5, date: '20261128' },
+        ...{ facts: join(this.dir, 'facts.json'), factsSha256: sha256 },
+      },
+    } as unknown as StageData;
+  }
+}
+
+/** Ids of stages in the order of the table. */
+export const inOrder = (ids: Iterable<StageId>) =>
+  ROWS.map(({ id }) => id).filter((id) => [...ids].includes(id));
+
+/** Of every setting one value that is not its default. */
+const project = () => ({
+  ...{ workspace: 'work', cache: 'cache', packer_maas: 'packer-maas', waivers: 'one.waivers.yaml' },
+  sign: { key_file: 'one.key' },
+  verify: { public_key: 'one.pub' },
+  images: {
+    dgx1: {
+      ...{ release: 'dgxos5', platform: 'demo1', version: '5.0' },
+      iso: { source: 'one.iso', sha256: '1'.repeat(64) },
+      vm: {
+        ...{ disk_size: '20G', memory: '4G', cpus: 4, accelerator: 'tcg', headless: false, boot: 'direct' },
+        install_timeout: '30m',
+      },
+      packages: ['hello'],
+      late_commands: { '50_one': 'true' },
+      files: [{ source: 'one.txt', path: '/etc/one', mode: '0600', owner: '1:1' }],
+      pack: 'guest',
+      compression: { level: 'fast', members: 'many' },
+      resource: {
+        name: 'custom/{release}-{platform}-{version}-{digest}',
+        ...{ title: 'One', architecture: 'amd64/ga-20.04', base_image: 'ubuntu/jammy' },
+      },
+      upload: ['lab'],
+    },
+  },
+  targets: {
+    lab: { url: 'http://lab:5240/MAAS', key: { environment: 'A' }, ca_cert: 'one.pem', patience: '1m' },
+    floor2: { url: 'http://floor2:5240/MAAS' },
+  },
+  machines: {
+    concurrency: 1,
+    timeouts: {
+      ...{ commissioning: '1m', testing: '1m', deploying: '1m', releasing: '1m', erasing: '1m' },
+      ...{ rescue: '1m', other: '1m' },
+    },
+  },
+  acceptance: {
+    ...{ machines: ['one'], tags: ['one'], checks: 'one.checks.yaml', wait: '1m' },
+    ssh: { user: 'one', port: 1, key_file: 'one.key', bastion: 'one', timeout: '1m' },
+  },
+  retention: { keep: 1, days: 1, deployed_days: 1 },
+  nightly: { channel: 'one', jobs: 1, rebuild_after: '1d' },
+});

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { packageRoot } from '../../../pipeline/host/process/package-root.ts';
+import type { StageId } from '../../../pipeline/stages/rows.ts';
+import { counted, fingerprint } from '../../../pipeline/workspace/fingerprint.ts';
+import { type Everything, Example, inOrder } from './example.ts';
+
+vi.mock('../../../pipeline/host/process/run.ts', async (original) => ({
+  ...(await original<object>()),
+  run: (await import('./tools.ts')).answer,
+}));
+
+const NONE: StageId[] = [];
+const ACCEPT: StageId[] = ['accept'];
+const RENDER: StageId[] = ['render'];
+const MAAS: StageId[] = ['upload', 'accept', 'promote'];
+
+/** Every setting with another value, and the stages whose results it decides by itself. */
+const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
+  // Where things lie; what lies there counts.
+  workspace: ['other-work', NONE],
+  cache: ['other-cache', NONE],
+  packer_maas: ['other-packer-maas', NONE],
+  waivers: ['two.waivers.yaml', ['validate']],
+  'sign.key_file': ['two.key', ['pack']],
+  // `verify` uses it.
+  'verify.public_key': ['two.pub', NONE],
+  'images.*.release': ['demo', ['iso', 'render', 'pack', 'validate', ...MAAS]],
+  'images.*.platform': ['dgx2', ['iso', 'render', 'pack', 'validate', ...MAAS]],
+  'images.*.version': ['5.1', ['pack', ...MAAS]],
+  'images.*.iso.source': ['two.iso', ['iso']],
+  'images.*.iso.sha256': ['2'.repeat(64), ['iso']],
+  'images.*.vm.disk_size': ['30G', RENDER],
+  'images.*.vm.memory': ['8G', RENDER],
+  'images.*.vm.cpus': [2, RENDER],
+  'images.*.vm.accelerator': ['auto', RENDER],
+  'images.*.vm.headless': [true, RENDER],
+  'images.*.vm.boot': ['typed', ['render', 'build']],
+  // It is written into the HCL.
+  'images.*.vm.install_timeout': ['40m', RENDER],
+  'images.*.packages': [['hello', 'gcc'], RENDER],
+  'images.*.late_commands.*': ['false', RENDER],
+  'images.*.files.source': ['two.txt', RENDER],
+  'images.*.files.path': ['/etc/two', RENDER],
+  'images.*.files.mode': ['0644', RENDER],
+  'images.*.files.owner': ['2:2', RENDER],
+  'images.*.pack': ['packer-maas', ['render', 'build']],
+  'images.*.compression.level': ['small', ['pack']],
+  'images.*.compression.members': ['single', ['pack']],
+  'images.*.resource.name': ['custom/two-{digest}', MAAS],
+  'images.*.resource.title': ['Two', ['upload', 'accept']],
+  'images.*.resource.architecture': ['amd64/generic', ['validate', 'upload', 'accept']],
+  'images.*.resource.base_image': ['ubuntu/focal', ['validate', 'upload', 'accept']],
+  'images.*.upload': [['lab', 'floor2'], MAAS],
+  'images.*.acceptance.machines': [['two'], ACCEPT],
+  'images.*.acceptance.tags': [['two'], ACCEPT],
+  'images.*.acceptance.checks': ['two.checks.yaml', ACCEPT],
+  'images.*.acceptance.wait': ['2m', NONE],
+  'images.*.acceptance.ssh.user': ['two', ACCEPT],
+  'images.*.acceptance.ssh.port': [2, ACCEPT],
+  'images.*.acceptance.ssh.key_file': ['two.key', NONE],
+  'images.*.acceptance.ssh.bastion': ['two', ACCEPT],
+  'images.*.acceptance.ssh.timeout': ['2m', NONE],
+  'targets.*.url': ['http://two:5240/MAAS', MAAS],
+  // Who asks MAAS does not change what is there.
+  'targets.*.key.environment': [{ environment: 'B' }, NONE],
+  'targets.*.key.file': [{ file: 'two.txt' }, NONE],
+  'targets.*.key.profile': [{ profile: 'two' }, NONE],
+  'targets.*.ca_cert': ['two.pem', MAAS],
+  'targets.*.patience': ['2m', NONE],
+  'machines.concurrency': [2, NONE],
+  'machines.timeouts.commissioning': ['2m', NONE],
+  'machines.timeouts.testing': ['2m', NONE],
+  'machines.timeouts.deploying': ['2m', NONE],
+  'machines.timeouts.releasing': ['2m', NONE],
+  'machines.timeouts.erasing': ['2m', NONE],
+  'machines.timeouts.rescue': ['2m', NONE],
+  'machines.timeouts.other': ['2m', NONE],
+  'acceptance.machines': [['two'], ACCEPT],
+  'acceptance.tags': [['two'], ACCEPT],
+  'acceptance.checks': ['two.checks.yaml', ACCEPT],
+  'acceptance.wait': ['2m', NONE],
+  'acceptance.ssh.user': ['two', ACCEPT],
+  'acceptance.ssh.port': [2, ACCEPT],
+  'acceptance.ssh.key_file': ['two.key', NONE],
+  'acceptance.ssh.bastion': ['two', ACCEPT],
+  'acceptance.ssh.timeout': ['2m', NONE],
+  // What stays on MAAS, and when a night builds: stages know nothing of it.
+  'retention.keep': [2, NONE],
+  'retention.days': [2, NONE],
+  'retention.deployed_days': [2, NONE],
+  'nightly.channel': ['two', NONE],
+  'nightly.jobs': [2, NONE],
+  'nightly.rebuild_after': ['2d', NONE],
+};
+
+/** Where a leaf stands in the project of the example. */
+function placeOf(leaf: string): string {
+  return leaf
+    .replace('images.*', 'images.dgx1')
+    .replace('targets.*', 'targets.lab')
+    .replace('late_commands.*', 'late_commands.50_one')
+    .replace('files.', 'files.0.')
+    .replace(/^(targets\.lab\.key)\..*/, '$1');
+}
+
+type Schema = { [key: string]: unknown; properties?: Record<string, Schema>; $ref?: string };
+
+/** Every setting that the schema of the configuration has, `*` standing for a name of the user's. */
+function leavesOf(schema: Schema, path: string[] = [], whole = schema): string[] {
+  if (schema.$ref !== undefined) {
+    const steps = schema.$ref.replace(/^#\//, '').split('/');
+    return leavesOf(
+      steps.reduce((at, step) => at[step] as Schema, whole),
+      path,
+      whole,
+    );
+  }
+  const below: [string[], unknown][] = [
+    ...Object.entries(schema.properties ?? {}).map(([name, one]): [string[], unknown] => [[name], one]),
+    [['*'], schema.additionalProperties],
+    [[], (schema.items as Schema | undefined)?.properties || schema.items],
+    ...['oneOf', 'anyOf', 'allOf'].flatMap((key) =>
+      ((schema[key] ?? []) as Schema[]).map((one): [string[], unknown] => [[], one]),
+    ),
+    [[], schema.then],
+  ];
+  const found = below.flatMap(([step, one]) =>
+    typeof one === 'object' && one !== null ? leavesOf(one as Schema, [...path, ...step], whole) : [],
+  );
+  return [...new Set(found.length > 0 ? found : [path.join('.')])];
+}
+
+let example: Example;
+beforeEach(() => {
+  example = new Example();
+});
+afterEach(() => example.remove());
+
+async function fingerprints(all: Everything): Promise<Map<StageId, string>> {
+  const declared = await example.declared(all);
+  return new Map([...declared].map(([id, inputs]) => [id, fingerprint(counted(inputs))]));
+}
+
+it('every setting of the configuration is in the table', () => {
+  const schema = JSON.parse(readFileSync(join(packageRoot(), 'schema/dgxos-maas.schema.json'), 'utf8'));
+  expect(Object.keys(LEAVES).sort()).toEqual(leavesOf(schema).sort());
+});
+
+it('exactly the stages that use a setting run again when it changes', async () => {
+  const before = await fingerprints(await example.load());
+  const seen: Record<string, StageId[]> = {};
+  for (const [leaf, [value]] of Object.entries(LEAVES)) {
+    const all = await example.load({ [placeOf(leaf)]: value });
+    const now = await fingerprints(all);
+    seen[leaf] = [...now].flatMap(([id, digest]) => (digest === before.get(id) ? [] : [id]));
+  }
+  const wanted = Object.entries(LEAVES).map(([leaf, [, stages]]) => [leaf, inOrder(stages)]);
+  expect(seen).toEqual(Object.fromEntries(wanted));
+});
