@@ -16,7 +16,9 @@ export function promoteTo(channel: string) {
         channel,
         image: image.name,
         // The channel's name in MAAS is made of these.
-        ...{ release: image.release, platform: image.platform, version: image.version },
+        release: image.release,
+        platform: image.platform,
+        version: image.version,
         nameOfResource: image.resource.name,
         keepIn: notCounted(keptDir(config.workspace), 'where the workspace lies'),
         targets: await declaredTargets(config, image),

@@ -1,29 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { STAGE_IDS } from '../../../pipeline/stages/rows.ts';
+import { mutantsOfInputs } from '../members.ts';
 import { type Mutant, mutantsOf } from '../mutant.ts';
 
-const STAGES = ['test/unit/stages/inputs.test.ts'];
+const ROOT = join(import.meta.dirname, '../../..');
+const STAGES = ['test/unit/stages/members.test.ts'];
 const LOCK = ['test/contract/run/lock.test.ts'];
 
 /** Stages, packing, locks, requests, downloads, machines and acceptance. */
 export const RUN: readonly Mutant[] = [
-  ...mutantsOf('pipeline/stages/build.ts', STAGES, {
-    rendered: ['rendered: rendered.files as unknown as Json,', ''],
-    tools: ['tools: await toolVersions(context.signal),\n      pack', 'pack'],
-    iso: ['iso: medium.sha256,', ''],
-    pack: ['pack: context.image.pack,', ''],
+  ...STAGE_IDS.flatMap((id) => {
+    const file = `pipeline/stages/${id}.ts`;
+    return mutantsOfInputs(file, STAGES, readFileSync(join(ROOT, file), 'utf8'));
   }),
-  ...mutantsOf('pipeline/stages/pack.ts', STAGES, {
-    compressor: ['compressor: await compressorId(image.compression, image.gzipMembers),', ''],
-    build: ["build: context.output('build').buildId,", ''],
-    'signing-key': [
-      'signingKey: (await signingKey(context, () => {}))?.keyId ?? null,',
-      '',
-      'test/contract/attest/stage.test.ts',
-    ],
+  ...mutantsOf('pipeline/stages/run/plan.ts', ['test/unit/run/runner.test.ts'], {
+    program: [', program: programDigest(code)', ''],
   }),
-  ...mutantsOf('pipeline/stages/upload.ts', STAGES, {
-    targets: ['targets: image.upload.map((name) => config.targets[name]?.url ?? name),', ''],
-    'targets-by-url': ['config.targets[name]?.url ?? name', 'name || config.targets[name]?.url'],
-    artifact: ["artifact: context.output('pack').artifact.sha256,", ''],
+  ...mutantsOf('pipeline/workspace/program.ts', ['test/unit/run/program.test.ts'], {
+    content: ['.update(readFileSync(join(pipeline, path)))', ''],
+    name: ['hash.update(`\\0${path}\\0`)', 'hash'],
+    'folders-below': ['recursive: true, ', ''],
+    version: ["createHash('sha256').update(version)", "createHash('sha256')"],
+    'installed-package': ['if (!existsSync(pipeline)) return version;', ''],
+    'read-once': ['known.set(key, digest);', ''],
+  }),
+  ...mutantsOf('pipeline/workspace/fingerprint.ts', ['test/unit/run/fingerprint.test.ts'], {
+    'not-counted-is-left-out': [' || value instanceof NotCounted) return undefined', ') return undefined'],
+    'not-json': ['throw new Error(`${path}', 'return undefined;\n    throw new Error(`${path}'],
+    'not-finite': [' && Number.isFinite(value)', ''],
+    resolved: ['if (value instanceof NotCounted) return value.value;', ''],
   }),
   ...mutantsOf('pipeline/image/pack/member.ts', ['test/contract/pack/member.test.ts'], {
     isize: [' || buffer.readUInt32LE(0) !== bytes', ''],

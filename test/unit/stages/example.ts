@@ -9,7 +9,7 @@ import { newKeyPair } from '../../../pipeline/image/attest/signing-key.ts';
 import { ROWS, type StageId } from '../../../pipeline/stages/rows.ts';
 import { contextFor } from '../../../pipeline/stages/run/runner.ts';
 import { stagesFor } from '../../../pipeline/stages/table.ts';
-import type { StageData } from '../../../pipeline/stages/types.ts';
+import type { Stage, StageData } from '../../../pipeline/stages/types.ts';
 import { FIXTURE } from '../render/example.ts';
 import { tools } from './tools.ts';
 
@@ -24,6 +24,7 @@ export interface Everything {
 /** A project with a value for every setting, and files beside it. The test file puts `answer` of tools.ts in the place of `run`. */
 export class Example {
   readonly dir = mkdtempSync(join(tmpdir(), 'stages-'));
+  channel = 'stable';
   readonly env: NodeJS.ProcessEnv = { XDG_STATE_HOME: join(this.dir, 'state') };
 
   constructor() {
@@ -50,6 +51,13 @@ export class Example {
     chmodSync(join(this.dir, name), mode);
   }
 
+  /** Another file with the content of one. @returns its path */
+  copy(name: string): string {
+    const copy = join(this.dir, `copy-of-${name}`);
+    cpSync(join(this.dir, name), copy);
+    return copy;
+  }
+
   /** What is loaded of the project, with some of its settings otherwise. @param settings values by their dotted paths */
   async load(settings: Record<string, unknown> = {}): Promise<Everything> {
     const document = new Document(project());
@@ -62,15 +70,13 @@ export class Example {
     });
   }
 
-  /** What every stage declares, by its id. */
-  async declared({ config, image, release, before }: Everything): Promise<Map<StageId, object>> {
-    const stages = stagesFor({ accept: true, promote: 'stable' });
+  /** What a stage declares. */
+  async declaredBy(id: StageId, { config, image, release, before }: Everything): Promise<object> {
+    const stages = stagesFor({ accept: true, promote: this.channel });
     const { signal } = new AbortController();
     const request = { config, image, release, stages, selection: {}, emit() {}, signal, env: this.env };
-    const all = stages.map(
-      async (stage) => [stage.id, await stage.inputs(contextFor(request, stage, before))] as const,
-    );
-    return new Map(await Promise.all(all));
+    const stage = stages.find((one) => one.id === id) as Stage;
+    return stage.inputs(contextFor(request, stage, before));
   }
 
   remove(): void {
@@ -117,7 +123,7 @@ const project = () => ({
   images: {
     dgx1: {
       ...{ release: 'dgxos5', platform: 'demo1', version: '5.0' },
-      iso: { source: 'one.iso', sha256: '1'.repeat(64) },
+      iso: { source: 'https://mirror/one.iso', sha256: '1'.repeat(64) },
       vm: {
         ...{ disk_size: '20G', memory: '4G', cpus: 4, accelerator: 'tcg', headless: false, boot: 'direct' },
         install_timeout: '30m',
