@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { keyOf } from './keys.ts';
 import { json, type Reply, refuse } from './reply.ts';
 import { API, type Call, type Route } from './route.ts';
 
@@ -18,7 +17,7 @@ const CAPABILITIES = [
   'authenticate-api',
 ];
 
-/** Who and what is there: version/, users/, account/, regioncontrollers/. */
+/** Who and what is there: version/, users/, regioncontrollers/. */
 export const accountRoutes: Route[] = [
   { path: 'version/', operations: { GET: { kind: 'version', run: version } } },
   {
@@ -26,18 +25,21 @@ export const accountRoutes: Route[] = [
     operations: {
       GET: {
         kind: 'users',
+        for: 'maas command',
         run: ({ world }) => json(200, [world.users.admin, world.users.user].map(showWhole)),
       },
       'GET whoami': { kind: 'whoami', run: ({ user }) => json(200, showWhole(user)) },
     },
   },
-  { path: 'users/{username}/', operations: { GET: { kind: 'user-read', run: readUser } } },
   {
-    path: 'account/',
-    operations: { 'GET list_authorisation_tokens': { kind: 'tokens', run: tokens } },
+    path: 'users/{username}/',
+    operations: { GET: { kind: 'user-read', for: 'maas command', run: readUser } },
   },
   { path: 'regioncontrollers/', operations: { GET: { kind: 'regions', run: regions } } },
-  { path: 'regioncontrollers/{system_id}/', operations: { GET: { kind: 'region-read', run: readRegion } } },
+  {
+    path: 'regioncontrollers/{system_id}/',
+    operations: { GET: { kind: 'region-read', for: 'maas command', run: readRegion } },
+  },
 ];
 
 function version({ world }: Call): Reply {
@@ -63,11 +65,6 @@ const showWhole = (user: Call['user']) => ({
 function readUser({ world, at }: Call): Reply {
   const found = [world.users.admin, world.users.user].find(({ username }) => username === at.username);
   return found ? json(200, showWhole(found)) : refuse(404, 'No User matches the given query.');
-}
-
-/** The one key of the caller, with its secret, as MAAS gives it. */
-function tokens({ user }: Call): Reply {
-  return json(200, [{ name: 'MAAS consumer', token: keyOf(user) }]);
 }
 
 function regions({ world }: Call): Reply {

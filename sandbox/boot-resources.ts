@@ -17,7 +17,7 @@ export const bootResourceRoutes: Route[] = [
         run: ({ world }) => json(200, world.store.state.importing),
       },
       'POST import': { kind: 'import', admin: true, run: start },
-      'POST stop_import': { kind: 'stop-import', admin: true, run: stop },
+      'POST stop_import': { kind: 'stop-import', for: 'maas command', admin: true, run: stop },
     },
   },
   {

@@ -21,9 +21,18 @@ export interface Call {
   arrival: number;
 }
 
+/** Who asks for what the product's own client never does; an operation for nobody is not kept. */
+export const OTHER_CALLERS = {
+  'maas command': 'a person who looks at the sandbox, or changes it, with the maas command (docs/sandbox.md)',
+  'machine state': 'who brings a machine into a state that the client has to recognise',
+  link: 'whoever follows an address in an answer of MAAS: resource_uri, upload_uri',
+} as const;
+
 export interface Operation {
   /** What fault rules and counts call it. */
   kind: string;
+  /** Where it is not the product's client that asks. */
+  for?: keyof typeof OTHER_CALLERS;
   /** Only for administrators. */
   admin?: boolean;
   run(call: Call): Promise<Reply> | Reply;

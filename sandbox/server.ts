@@ -6,7 +6,6 @@ import { bootResourceRoutes } from './boot-resources.ts';
 import type { SandboxContext } from './context.ts';
 import { customImageRoutes } from './custom-images.ts';
 import { Description, describeRoute } from './describe.ts';
-import { emptyRoutes } from './empty-collections.ts';
 import { SandboxError } from './error.ts';
 import { Faults, parseRule } from './faults.ts';
 import { keyOf, loadUsers } from './keys.ts';
@@ -163,14 +162,7 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 /** Every URL that this version has; a new group of endpoints is one more table here. */
 function offersFor({ traits }: SandboxContext): { routes: VersionedRoute[]; description: Description } {
-  const api = [
-    ...bootResourceRoutes,
-    ...uploadRoutes,
-    ...siteRoutes,
-    ...machineRoutes,
-    ...accountRoutes,
-    ...emptyRoutes,
-  ];
+  const api = [...bootResourceRoutes, ...uploadRoutes, ...siteRoutes, ...machineRoutes, ...accountRoutes];
   const others = [
     describeRoute(() => description),
     ...(traits.customImages ? customImageRoutes : []),

@@ -7,7 +7,7 @@ import { type ImageFile, UPLOADED } from './store.ts';
 export const uploadRoutes: Route[] = [
   {
     path: 'boot-resources/{id}/upload/{file}/',
-    operations: { PUT: { kind: 'chunk', admin: true, run: put } },
+    operations: { PUT: { kind: 'chunk', for: 'link', admin: true, run: put } },
   },
 ];
 

@@ -201,7 +201,6 @@ export function addMachine(world: SandboxContext, described: MachineDescription)
     errorDescription: '',
     owner: null,
     agentName: '',
-    ownerData: {},
     locked: false,
     netboot: true,
     tags: [],

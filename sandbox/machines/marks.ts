@@ -93,20 +93,3 @@ export async function unlock(call: Call): Promise<Reply> {
   world.store.machinesChanged();
   return answer(world, machine);
 }
-
-/** Notes of the owner on his machine; an empty one is taken away. */
-export async function annotate(call: Call): Promise<Reply> {
-  const { world, user, body } = call;
-  const machine = machineAt(call, 'edit');
-  if (machine.owner !== user.username)
-    refuse(409, "Cannot set workload annotation: it hasn't been acquired.");
-  for (const [key, values] of await body.values()) {
-    const value = values.at(-1) ?? '';
-    if (value === '') delete machine.ownerData[key];
-    // Assigning `__proto__` would set no key.
-    else if (key !== 'op')
-      machine.ownerData = { ...machine.ownerData, ...Object.fromEntries([[key, value]]) };
-  }
-  world.store.machinesChanged();
-  return answer(world, machine);
-}

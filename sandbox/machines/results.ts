@@ -1,4 +1,4 @@
-import { json, plain, type Reply, ReplyError, refuse, removed, text } from '../reply.ts';
+import { json, plain, type Reply, ReplyError, refuse, text } from '../reply.ts';
 import { API, type Call, type Route } from '../route.ts';
 import { setAt, shownScript, statusOfResults } from './scripts.ts';
 import type { Machine, ScriptResult, ScriptSet } from './state.ts';
@@ -10,14 +10,13 @@ const TYPES = ['Commissioning', 'Installation', 'Testing', 'Release'];
 export const resultRoutes: Route[] = [
   {
     path: 'nodes/{system_id}/results/',
-    operations: { GET: { kind: 'results', run: list } },
+    operations: { GET: { kind: 'results', for: 'maas command', run: list } },
   },
   {
     path: 'nodes/{system_id}/results/{id}/',
     operations: {
       GET: { kind: 'result', run: (call) => json(200, showSet(call, machineAt(call), setOf(call))) },
-      DELETE: { kind: 'result-delete', admin: true, run: remove },
-      'GET download': { kind: 'result-download', run: download },
+      'GET download': { kind: 'result-download', for: 'maas command', run: download },
     },
   },
 ];
@@ -148,14 +147,6 @@ function runtime(started: number | null, ended: number | null): string {
   const seconds = Math.round((ended - started) / 1000);
   const two = (value: number) => String(value).padStart(2, '0');
   return `${Math.floor(seconds / 3600)}:${two(Math.floor(seconds / 60) % 60)}:${two(seconds % 60)}`;
-}
-
-function remove(call: Call): Reply {
-  const { machines } = call.world.store.state;
-  const set = setOf(call);
-  machines.scriptSets = machines.scriptSets.filter((other) => other !== set);
-  call.world.store.machinesChanged();
-  return removed();
 }
 
 /** The outputs as one text; MAAS' archives (filetype=tar.xz) are not played. */

@@ -2,7 +2,7 @@ import { NOBODY } from '../auth.ts';
 import type { SandboxContext } from '../context.ts';
 import { json, type Reply, refuse, removed } from '../reply.ts';
 import type { Call, Route } from '../route.ts';
-import { type Fields, fieldsOf, wrongField } from '../site/fields.ts';
+import { type Fields, fieldsOf } from '../site/fields.ts';
 import { abort } from './abort.ts';
 import { allocate } from './allocate.ts';
 import { commission, startCommissioning, test } from './commission.ts';
@@ -13,17 +13,7 @@ import { type Filters, filterMachines } from './filter.ts';
 import { createMachine, isMac, normalMac, updateMachine } from './form.ts';
 import { stopGuest } from './guest-life.ts';
 import { setStorageLayout } from './layouts.ts';
-import { annotate, lock, markBroken, markFixed, overrideFailedTesting, unlock } from './marks.ts';
-import {
-  clearGateways,
-  curtinConfig,
-  restoreDefault,
-  restoreNetworking,
-  restoreStorage,
-  token,
-} from './more-actions.ts';
-import { nodeRoutes } from './node-routes.ts';
-import { zoneOf } from './place.ts';
+import { lock, markBroken, markFixed, overrideFailedTesting, unlock } from './marks.ts';
 import {
   allPowerParameters,
   exitRescueMode,
@@ -35,7 +25,6 @@ import {
 } from './power-actions.ts';
 import { named, release, releaseMany } from './release.ts';
 import { resultRoutes } from './results.ts';
-import { scriptRoutes } from './script-routes.ts';
 import { answer, showMachine } from './show.ts';
 import type { Machine } from './state.ts';
 import { STATUS, shownStatus } from './status.ts';
@@ -50,13 +39,10 @@ export const machineRoutes: Route[] = [
       GET: { kind: 'machines', run: list },
       POST: { kind: 'machine-create', run: create },
       'GET power_parameters': { kind: 'all-power-parameters', admin: true, run: allPowerParameters },
-      'GET is_registered': { kind: 'is-registered', run: isRegistered },
-      'GET list_allocated': { kind: 'list-allocated', run: listAllocated },
       'POST allocate': { kind: 'allocate', run: allocate },
       'POST release': { kind: 'release-many', run: releaseMany },
-      'POST accept': { kind: 'accept', run: accept },
-      'POST accept_all': { kind: 'accept-all', run: acceptAll },
-      'POST set_zone': { kind: 'set-zone', run: setZone },
+      'POST accept': { kind: 'accept', for: 'maas command', run: accept },
+      'POST accept_all': { kind: 'accept-all', for: 'maas command', run: acceptAll },
     },
   },
   {
@@ -65,36 +51,30 @@ export const machineRoutes: Route[] = [
       GET: { kind: 'machine', run: (call) => answer(call.world, machineAt(call)) },
       PUT: { kind: 'machine-update', run: update },
       DELETE: { kind: 'machine-delete', run: remove },
-      'GET power_parameters': { kind: 'power-parameters', run: powerParameters },
+      'GET power_parameters': { kind: 'power-parameters', for: 'maas command', run: powerParameters },
       'GET query_power_state': { kind: 'query-power-state', run: queryPowerState },
-      'POST power_on': { kind: 'power-on', run: powerOn },
-      'POST power_off': { kind: 'power-off', run: powerOff },
+      'POST power_on': { kind: 'power-on', for: 'machine state', run: powerOn },
+      'POST power_off': { kind: 'power-off', for: 'machine state', run: powerOff },
       'POST commission': { kind: 'commission', run: commission },
       'POST deploy': { kind: 'deploy', run: deploy },
       'POST release': { kind: 'release', run: release },
-      'POST abort': { kind: 'abort', run: abort },
-      'POST test': { kind: 'test', run: test },
-      'POST override_failed_testing': { kind: 'override-failed-testing', run: overrideFailedTesting },
-      'POST rescue_mode': { kind: 'rescue-mode', run: rescueMode },
-      'POST exit_rescue_mode': { kind: 'exit-rescue-mode', run: exitRescueMode },
-      'POST mark_broken': { kind: 'mark-broken', run: markBroken },
-      'POST mark_fixed': { kind: 'mark-fixed', run: markFixed },
+      'POST abort': { kind: 'abort', for: 'machine state', run: abort },
+      'POST test': { kind: 'test', for: 'machine state', run: test },
+      'POST override_failed_testing': {
+        kind: 'override-failed-testing',
+        for: 'machine state',
+        run: overrideFailedTesting,
+      },
+      'POST rescue_mode': { kind: 'rescue-mode', for: 'machine state', run: rescueMode },
+      'POST exit_rescue_mode': { kind: 'exit-rescue-mode', for: 'machine state', run: exitRescueMode },
+      'POST mark_broken': { kind: 'mark-broken', for: 'machine state', run: markBroken },
+      'POST mark_fixed': { kind: 'mark-fixed', for: 'machine state', run: markFixed },
       'POST set_storage_layout': { kind: 'set-storage-layout', run: setStorageLayout },
-      'GET details': { kind: 'details', run: details },
-      'GET get_token': { kind: 'get-token', run: token },
-      'GET get_curtin_config': { kind: 'get-curtin-config', run: curtinConfig },
-      'POST clear_default_gateways': { kind: 'clear-default-gateways', run: clearGateways },
-      'POST restore_networking_configuration': { kind: 'restore-networking', run: restoreNetworking },
-      'POST restore_default_configuration': { kind: 'restore-default', run: restoreDefault },
-      'POST restore_storage_configuration': { kind: 'restore-storage', run: restoreStorage },
-      'POST set_workload_annotations': { kind: 'annotate', run: annotate },
-      'POST set_owner_data': { kind: 'annotate', run: annotate },
-      'POST lock': { kind: 'lock', run: lock },
-      'POST unlock': { kind: 'unlock', run: unlock },
+      'GET details': { kind: 'details', for: 'maas command', run: details },
+      'POST lock': { kind: 'lock', for: 'machine state', run: lock },
+      'POST unlock': { kind: 'unlock', for: 'machine state', run: unlock },
     },
   },
-  ...nodeRoutes,
-  ...scriptRoutes,
   ...tagRoutes,
   ...eventRoutes,
   ...resultRoutes,
@@ -170,28 +150,6 @@ function remove(call: Call): Reply {
   return removed();
 }
 
-function isRegistered({ world, url }: Call): Reply {
-  const mac = url.searchParams.get('mac_address') ?? refuse(400, 'No provided mac_address!');
-  const known = world.store.state.machines.machines.some((machine) =>
-    machine.nics.some((nic) => isMac(mac) && nic.mac === normalMac(mac)),
-  );
-  return json(200, known);
-}
-
-function listAllocated(call: Call): Reply {
-  const ids = call.url.searchParams.getAll('id');
-  const mine = visible(call).filter(
-    (machine) =>
-      machine.status === STATUS.ALLOCATED &&
-      machine.owner === call.user.username &&
-      (ids.length === 0 || ids.includes(machine.systemId)),
-  );
-  return json(
-    200,
-    mine.map((machine) => showMachine(call.world, machine)),
-  );
-}
-
 async function accept(call: Call): Promise<Reply> {
   const { world, user } = call;
   const machines = named(call, (await fieldsOf(call)).list('machines') ?? [], 'accept');
@@ -218,21 +176,4 @@ function acceptAll(call: Call): Reply {
     200,
     accepted.map((machine) => showMachine(world, machine)),
   );
-}
-
-/** Many machines to one zone; MAAS answers with nothing. */
-async function setZone(call: Call): Promise<Reply> {
-  const { world, user } = call;
-  if (!user.admin) refuse(403, '');
-  const fields = await fieldsOf(call);
-  const ids = new Set(fields.list('nodes') ?? []);
-  const zone = zoneOf(world, fields.text('zone') ?? '');
-  if (ids.size === 0) wrongField('system_id', 'No node selected.');
-  if (!zone) wrongField('zone', 'Select a valid choice. That choice is not one of the available choices.');
-  const machines = world.store.state.machines.machines.filter((machine) => ids.has(machine.systemId));
-  if (machines.length !== ids.size)
-    wrongField('system_id', 'Some of the given system ids are invalid system ids.');
-  for (const machine of machines) machine.zone = zone.id;
-  world.store.machinesChanged();
-  return json(200, null);
 }

@@ -34,7 +34,7 @@ export const COMMISSIONING_SCRIPTS = [
   'maas-support-info',
 ];
 /** MAAS' own tests. */
-export const TEST_SCRIPTS = [
+const TEST_SCRIPTS = [
   ...[
     'smartctl-validate',
     'smartctl-short',

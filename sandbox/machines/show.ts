@@ -31,7 +31,7 @@ export function showMachine(world: SandboxContext, machine: Machine) {
     ...showPlace(world, machine),
     fqdn: fqdnOf(world, machine),
     owner: machine.owner,
-    owner_data: machine.ownerData,
+    owner_data: {},
     locked: machine.locked,
     cache_sets: [],
     bcaches: [],
@@ -88,7 +88,7 @@ function ofVersion({ traits }: SandboxContext, machine: Machine) {
     ...(minor < 30 ? { iscsiblockdevice_set: [] } : {}),
     ...(minor < 38 ? { pod: null } : {}),
     ...(minor >= 30 && minor < 38 ? { virtualmachine_id: null } : {}),
-    ...(minor >= 30 ? { workload_annotations: machine.ownerData } : {}),
+    ...(minor >= 30 ? { workload_annotations: {} } : {}),
     ...(minor >= 33
       ? {
           enable_hw_sync: false,
@@ -105,7 +105,7 @@ function ofVersion({ traits }: SandboxContext, machine: Machine) {
   };
 }
 
-export function showNic(world: SandboxContext, machine: Machine, nic: Nic) {
+function showNic(world: SandboxContext, machine: Machine, nic: Nic) {
   // Which network a card is on is seen when the machine has booted from it.
   const vlan = machine.biosBootMethod === null ? undefined : network(world).vlan;
   const first = machine.nics[0] === nic;

@@ -102,7 +102,6 @@ export interface Machine {
   /** user name */
   owner: string | null;
   agentName: string;
-  ownerData: Record<string, string>;
   locked: boolean;
   netboot: boolean;
   tags: string[];

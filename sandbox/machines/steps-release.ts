@@ -19,7 +19,6 @@ export function finishRelease(turn: StepContext): void {
   );
   setStatus(world, machine, commissioned ? STATUS.READY : STATUS.NEW, at);
   machine.owner = null;
-  machine.ownerData = {};
   machine.address = null;
   logEvent(world, machine, 'RELEASED', { at });
   end(world, machine);

@@ -18,17 +18,11 @@ export const tagRoutes: Route[] = [
   {
     path: 'tags/{name}/',
     operations: {
-      GET: { kind: 'tag-read', run: (call) => json(200, showTag(tagAt(call))) },
+      GET: { kind: 'tag-read', for: 'maas command', run: (call) => json(200, showTag(tagAt(call))) },
       PUT: { kind: 'tag-update', admin: true, run: update },
       DELETE: { kind: 'tag-delete', admin: true, run: remove },
-      'GET machines': { kind: 'tag-machines', run: machines },
-      'GET nodes': { kind: 'tag-nodes', run: machines },
+      'GET machines': { kind: 'tag-machines', for: 'maas command', run: machines },
       'POST update_nodes': { kind: 'tag-update-nodes', admin: true, run: updateNodes },
-      'POST rebuild': {
-        kind: 'tag-rebuild',
-        admin: true,
-        run: (call) => json(200, { rebuilding: tagAt(call).name }),
-      },
     },
   },
 ];

@@ -28,7 +28,11 @@ export const bootSourceRoutes: Route[] = [
   {
     path: 'boot-sources/{id}/',
     operations: {
-      GET: { kind: 'boot-source-read', run: (call) => json(200, shown(call.world, sourceAt(call))) },
+      GET: {
+        kind: 'boot-source-read',
+        for: 'maas command',
+        run: (call) => json(200, shown(call.world, sourceAt(call))),
+      },
       PUT: { kind: 'boot-source-update', admin: true, run: update },
       DELETE: { kind: 'boot-source-delete', admin: true, run: remove },
     },
@@ -43,7 +47,11 @@ export const bootSourceRoutes: Route[] = [
   {
     path: 'boot-sources/{boot_source_id}/selections/{id}/',
     operations: {
-      GET: { kind: 'selection-read', run: (call) => json(200, shownSelection(selectionAt(call))) },
+      GET: {
+        kind: 'selection-read',
+        for: 'maas command',
+        run: (call) => json(200, shownSelection(selectionAt(call))),
+      },
       PUT: { kind: 'selection-update', admin: true, run: reselect },
       DELETE: { kind: 'selection-delete', admin: true, run: unselect },
     },

@@ -25,7 +25,11 @@ export const domainRoutes: Route[] = [
   {
     path: 'domains/{id}/',
     operations: {
-      GET: { kind: 'domain-read', run: (call) => json(200, shown(call.world.store.state.site, found(call))) },
+      GET: {
+        kind: 'domain-read',
+        for: 'maas command',
+        run: (call) => json(200, shown(call.world.store.state.site, found(call))),
+      },
       PUT: { kind: 'domain-update', admin: true, run: update },
       'POST set_default': { kind: 'domain-set-default', admin: true, run: setDefault },
       DELETE: { kind: 'domain-delete', admin: true, run: remove },

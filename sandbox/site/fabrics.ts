@@ -25,9 +25,10 @@ export const fabricRoutes: Route[] = [
     operations: {
       GET: {
         kind: 'fabric-read',
+        for: 'maas command',
         run: (call) => json(200, shown(call.world.store.state.site, fabricAt(call))),
       },
-      PUT: { kind: 'fabric-update', admin: true, run: update },
+      PUT: { kind: 'fabric-update', for: 'maas command', admin: true, run: update },
       DELETE: { kind: 'fabric-delete', admin: true, run: remove },
     },
   },

@@ -32,7 +32,7 @@ export const rangeRoutes: Route[] = [
   {
     path: 'ipranges/{id}/',
     operations: {
-      GET: { kind: 'iprange-read', run: (call) => json(200, shown(call, found(call))) },
+      GET: { kind: 'iprange-read', for: 'maas command', run: (call) => json(200, shown(call, found(call))) },
       PUT: { kind: 'iprange-update', run: update },
       DELETE: { kind: 'iprange-delete', run: remove },
     },

@@ -92,7 +92,11 @@ function routesOf(kind: Kind): Route[] {
     {
       path: kind.one,
       operations: {
-        GET: { kind: `${id}-read`, run: (call) => json(200, shown(kind, call, found(kind, call))) },
+        GET: {
+          kind: `${id}-read`,
+          for: 'maas command',
+          run: (call) => json(200, shown(kind, call, found(kind, call))),
+        },
         PUT: { kind: `${id}-update`, admin: true, run: (call) => update(kind, call) },
         DELETE: { kind: `${id}-delete`, admin: true, run: (call) => remove(kind, call) },
       },

@@ -21,7 +21,7 @@ export const rackRoutes: Route[] = [
   },
   {
     path: 'rackcontrollers/{system_id}/',
-    operations: { GET: { kind: 'rack-read', run: read } },
+    operations: { GET: { kind: 'rack-read', for: 'maas command', run: read } },
   },
 ];
 
@@ -33,7 +33,7 @@ function read({ world, at }: Call): Reply {
 }
 
 /** A rack controller as the API shows it. */
-export function showRack(world: SandboxContext, rack: Rack) {
+function showRack(world: SandboxContext, rack: Rack) {
   const { domains, defaultDomain } = world.store.state.site;
   const domain = domains.find(({ id }) => id === defaultDomain)?.name;
   return {

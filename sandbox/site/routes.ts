@@ -4,7 +4,6 @@ import { domainRoutes } from './domains.ts';
 import { fabricRoutes } from './fabrics.ts';
 import { rangeRoutes } from './ip-ranges.ts';
 import { namedRoutes } from './named.ts';
-import { packageRepositoryRoutes } from './package-repositories.ts';
 import { rackRoutes } from './racks.ts';
 import { settingRoutes } from './settings.ts';
 import { sshKeyRoutes } from './ssh-keys.ts';
@@ -22,6 +21,5 @@ export const siteRoutes: Route[] = [
   ...rangeRoutes,
   ...namedRoutes,
   ...domainRoutes,
-  ...packageRepositoryRoutes,
   ...rackRoutes,
 ];

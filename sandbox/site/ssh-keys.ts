@@ -33,7 +33,7 @@ export const sshKeyRoutes: Route[] = [
   {
     path: 'account/prefs/sshkeys/{id}/',
     operations: {
-      GET: { kind: 'sshkey-read', run: (call) => json(200, shown(found(call))) },
+      GET: { kind: 'sshkey-read', for: 'maas command', run: (call) => json(200, shown(found(call))) },
       DELETE: { kind: 'sshkey-delete', run: remove },
     },
   },

@@ -17,7 +17,6 @@ export interface SiteState {
   zones: Named[];
   pools: Named[];
   domains: Domain[];
-  packageRepositories: PackageRepository[];
   /** Id of the domain that machines get. */
   defaultDomain: number;
   racks: Rack[];
@@ -115,22 +114,6 @@ export interface Domain {
   ttl: number | null;
 }
 
-export interface PackageRepository {
-  id: number;
-  name: string;
-  url: string;
-  distributions: string[];
-  disabled_pockets: string[];
-  disabled_components: string[];
-  disable_sources: boolean;
-  components: string[];
-  arches: string[];
-  key: string;
-  enabled: boolean;
-  /** One of the two that MAAS itself made. */
-  default: boolean;
-}
-
 export interface Rack {
   system_id: string;
   hostname: string;
@@ -160,7 +143,6 @@ export function freshSite(): SiteState {
       zone: 1,
       pool: 0,
       domain: 0,
-      packageRepository: 2,
     },
     sshKeys: [],
     bootSources: [
@@ -199,15 +181,6 @@ export function freshSite(): SiteState {
     pools: [{ id: 0, name: 'default', description: 'Default pool' }],
     domains: [{ id: 0, name: 'maas', authoritative: true, ttl: null }],
     defaultDomain: 0,
-    packageRepositories: [
-      archive(1, 'main_archive', 'http://archive.ubuntu.com/ubuntu', ['amd64', 'i386']),
-      archive(2, 'ports_archive', 'http://ports.ubuntu.com/ubuntu-ports', [
-        'armhf',
-        'arm64',
-        'ppc64el',
-        's390x',
-      ]),
-    ],
     racks: [
       {
         system_id: 'rck001',
@@ -220,11 +193,6 @@ export function freshSite(): SiteState {
     ],
   };
 }
-
-const archive = (id: number, name: string, url: string, arches: string[]): PackageRepository => ({
-  ...{ id, name, url, arches, key: '', enabled: true, default: true, disable_sources: true },
-  ...{ distributions: [], disabled_pockets: [], disabled_components: [], components: [] },
-});
 
 /** The next id of a kind; counted on, as a database's sequence is. */
 export function nextId(site: SiteState, kind: string): number {

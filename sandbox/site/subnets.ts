@@ -3,7 +3,6 @@ import { API, type Call, type Route } from '../route.ts';
 import { type Cidr, contains, overlap, parseAddress, parseCidr } from './address.ts';
 import { type Fields, fieldsOf, REQUIRED, referred, wrongField, wrongForm } from './fields.ts';
 import { newSubnet, nextId, type SiteState, type Subnet } from './state.ts';
-import { addresses, reserved, statistics, unreserved } from './subnet-usage.ts';
 import { defaultVlan, showVlan, spaceName } from './vlans.ts';
 
 export const subnetRoutes: Route[] = [
@@ -26,14 +25,11 @@ export const subnetRoutes: Route[] = [
     // A CIDR may stand there as it is, with its slash.
     matching: { id: '[^/]+(?:/\\d{1,3})?' },
     operations: {
-      'GET statistics': { kind: 'subnet-statistics', run: (call) => statistics(call, subnetAt(call)) },
-      'GET reserved_ip_ranges': { kind: 'subnet-reserved', run: (call) => reserved(call, subnetAt(call)) },
-      'GET unreserved_ip_ranges': {
-        kind: 'subnet-unreserved',
-        run: (call) => unreserved(call, subnetAt(call)),
+      GET: {
+        kind: 'subnet-read',
+        for: 'maas command',
+        run: (call) => json(200, showSubnet(call, subnetAt(call))),
       },
-      'GET ip_addresses': { kind: 'subnet-addresses', run: (call) => addresses(call, subnetAt(call)) },
-      GET: { kind: 'subnet-read', run: (call) => json(200, showSubnet(call, subnetAt(call))) },
       PUT: { kind: 'subnet-update', admin: true, run: update },
       DELETE: { kind: 'subnet-delete', admin: true, run: remove },
     },

@@ -7,19 +7,27 @@ import { newVlan, nextId, type SiteState, type Vlan } from './state.ts';
 const LEAST_MTU = 552;
 
 const operations: Route['operations'] = {
-  GET: { kind: 'vlan-read', run: (call) => json(200, showVlan(call.world.store.state.site, found(call))) },
+  GET: {
+    kind: 'vlan-read',
+    for: 'maas command',
+    run: (call) => json(200, showVlan(call.world.store.state.site, found(call))),
+  },
   PUT: { kind: 'vlan-update', admin: true, run: update },
   DELETE: { kind: 'vlan-delete', admin: true, run: remove },
 };
 
+/** Where the resource_uri of a VLAN points to. */
+const linked: Route['operations'] = Object.fromEntries(
+  Object.entries(operations).map(([name, operation]) => [name, { ...operation, for: 'link' }]),
+);
+
 export const vlanRoutes: Route[] = [
   { path: 'fabrics/{fabric_id}/vlans/{vid}/', operations },
-  // Where the resource_uri of a VLAN points to.
-  { path: 'vlans/{vlan_id}/', operations },
+  { path: 'vlans/{vlan_id}/', operations: linked },
   {
     path: 'fabrics/{fabric_id}/vlans/',
     operations: {
-      GET: { kind: 'vlans', run: list },
+      GET: { kind: 'vlans', for: 'maas command', run: list },
       POST: { kind: 'vlan-create', admin: true, run: create },
     },
   },

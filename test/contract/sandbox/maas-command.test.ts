@@ -59,7 +59,7 @@ describe('a client that looks at headers as the maas command does', () => {
       const lists = (json.resources as Described[]).filter(
         ({ auth }) => auth?.params.length === 0 && auth.actions.some(({ name }) => name === 'read'),
       );
-      expect(lists.length).toBeGreaterThan(20);
+      expect(lists.length).toBeGreaterThan(12);
       for (const { auth } of lists) {
         const answer = await call(server, 'GET', auth?.path ?? '');
         expect([auth?.path, answer.status, Array.isArray(answer.json)]).toEqual([auth?.path, 200, true]);
@@ -106,15 +106,11 @@ describe('a client that looks at headers as the maas command does', () => {
       const [machine] = answers.at(-1)?.body ?? [];
       const after = await ask(server, [
         { on: 'machine', do: 'details', at: [machine.system_id] },
-        { on: 'interfaces', do: 'read', at: [machine.system_id] },
-        { on: 'block-devices', do: 'read', at: [machine.system_id] },
         { on: 'machine', do: 'delete', at: [machine.system_id] },
         { on: 'machine', do: 'read', at: [machine.system_id] },
       ]);
       expect(after.map(({ status, type }) => [status, type])).toEqual([
         [200, 'application/bson'],
-        [200, 'application/json; charset=utf-8'],
-        [200, 'application/json; charset=utf-8'],
         [204, 'text/plain'],
         [404, 'text/plain; charset=utf-8'],
       ]);

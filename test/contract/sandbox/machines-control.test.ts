@@ -41,7 +41,8 @@ describe('the control path', () => {
       'A machine called bench is there already',
     );
     const misspelt = await control('POST', 'machines/', { cont: 2 });
-    expect([misspelt.status, misspelt.text]).toEqual([400, 'There is no cont here; did you mean count?']);
+    expect(misspelt.status).toBe(400);
+    expect(misspelt.text).toMatch(/^There is no cont here\. Accepted: count, hostname, /);
     expect((await control('GET', 'machines/')).json).toHaveLength(3);
   });
 

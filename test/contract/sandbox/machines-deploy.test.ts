@@ -80,16 +80,6 @@ describe('op=deploy', () => {
     });
   });
 
-  test('notes of the owner go with the release', async () => {
-    const machine = await ready();
-    expect(await machine.op('set_workload_annotations', { job: 'x' })).toMatchObject({ status: 409 });
-    await machine.done('deploy', { distro_series: 'jammy' });
-    const { json } = await machine.op('set_workload_annotations', { job: 'x', image: 'dgx' });
-    expect(json.workload_annotations).toEqual({ job: 'x', image: 'dgx' });
-    expect((await machine.op('set_owner_data', { job: '' })).json.owner_data).toEqual({ image: 'dgx' });
-    expect((await machine.done('release')).owner_data).toEqual({});
-  });
-
   test('wrong states: 409', async () => {
     const machine = new Handle(await still());
     expect(await machine.op('deploy', { distro_series: 'jammy' })).toMatchObject({
@@ -170,9 +160,6 @@ describe('op=set_storage_layout', () => {
       status: 400,
       json: { storage_layout: ['This field is required.'] },
     });
-    await machine.op('set_storage_layout', { storage_layout: 'blank' });
-    const restored = (await machine.op('restore_storage_configuration')).json.boot_disk.partitions;
-    expect(restored[0].filesystem.mount_point).toBe('/boot/efi');
     await machine.op('deploy', { distro_series: 'jammy' });
     expect(await machine.op('set_storage_layout', { storage_layout: 'flat' })).toMatchObject({
       status: 409,

@@ -45,7 +45,7 @@ const allowed = (from: string, to: string) => {
 const OPERATIONS = [
   ...['commission', 'commission', 'deploy', 'deploy', 'release', 'release', 'abort', 'test', 'power_on'],
   ...['power_off', 'rescue_mode', 'exit_rescue_mode', 'mark_broken', 'mark_fixed', 'lock', 'unlock'],
-  ...['override_failed_testing', 'set_storage_layout', 'restore_storage_configuration'],
+  ...['override_failed_testing', 'set_storage_layout'],
 ];
 
 const RULES = ['power', 'commissioning', 'testing', 'deploying', 'releasing', 'erasing', 'rescue', 'timeout'];

@@ -51,11 +51,6 @@ const ROWS: Row[] = [
   { ask: 'GET users/admin/', status: 200, says: { username: 'admin', is_superuser: true } },
   { ask: 'GET users/nobody/', status: 404, says: 'No User matches the given query.' },
   {
-    ask: 'GET account/?op=list_authorisation_tokens',
-    status: 200,
-    says: [{ name: 'MAAS consumer', token: key }],
-  },
-  {
     ask: 'POST machines/',
     form: { ...IPMI, architecture: 'amd64', mac_addresses: MAC('01'), hostname: 'bmc-1' },
     status: 200,
@@ -105,28 +100,6 @@ const ROWS: Row[] = [
   { ask: 'GET subnets/name:lan/', status: 200, says: { cidr: '10.2.0.0/24' } },
   { ask: 'GET subnets/10.2.0.0/24/', status: 200, says: { name: 'lan' } },
   { ask: 'GET subnets/10.2.0.0%2F24/', status: 200, says: { name: 'lan' } },
-  {
-    ask: 'GET subnets/name:lan/?op=statistics',
-    status: 200,
-    says: {
-      num_available: 254,
-      total_addresses: 254,
-      usage_string: '0%',
-      first_address: '10.2.0.1',
-      ip_version: 4,
-    },
-  },
-  {
-    ask: 'GET subnets/1/?op=reserved_ip_ranges',
-    status: 200,
-    says: [{ start: '192.168.1.1', num_addresses: 1, purpose: ['assigned-ip'] }],
-  },
-  {
-    ask: 'GET subnets/name:lan/?op=unreserved_ip_ranges',
-    status: 200,
-    says: [{ start: '10.2.0.1', end: '10.2.0.254', num_addresses: 254 }],
-  },
-  { ask: 'GET subnets/1/?op=ip_addresses', status: 200, says: [{ ip: '192.168.1.1' }] },
   { ask: 'GET fabrics/0/vlans/untagged/', status: 200, says: { vid: 0 } },
   {
     ask: 'POST maas/?op=set_config',
@@ -242,64 +215,7 @@ const ROWS: Row[] = [
     status: 400,
     says: { size: [expect.stringContaining('less than or equal')] },
   },
-  { ask: 'POST machines/{ready}/?op=clear_default_gateways', status: 200, says: { status_name: 'Ready' } },
-  { ask: 'POST machines/{ready}/?op=restore_networking_configuration', status: 200 },
-  { ask: 'POST machines/{ready}/?op=restore_storage_configuration', status: 200 },
-  { ask: 'POST machines/{ready}/?op=restore_default_configuration', status: 200 },
-  {
-    ask: 'POST machines/{new}/?op=restore_default_configuration',
-    status: 409,
-    says: /ready or failed testing/,
-  },
-  { ask: 'GET machines/{ready}/?op=get_token', status: 200, says: { token_key: expect.any(String) } },
-  {
-    ask: 'GET machines/{new}/?op=get_curtin_config',
-    status: 400,
-    says: 'Machine gpu-001 is not in a deployment state.',
-  },
-  { ask: 'GET devices/', status: 200, says: [] },
-  {
-    ask: 'GET scripts/?type=testing',
-    status: 200,
-    says: expect.arrayContaining([expect.objectContaining({ name: 'memtester', type: 2 })]),
-  },
-  { ask: 'GET scripts/memtester', status: 200, says: { type_name: 'Testing script' } },
-  { ask: 'GET discovery/', status: 200, says: [] },
-  { ask: 'GET notifications/', status: 200, says: [] },
-  { ask: 'GET vm-hosts/', status: 200, says: [] },
-  {
-    ask: 'GET nodes/{ready}/interfaces/',
-    status: 200,
-    says: expect.arrayContaining([expect.objectContaining({ type: 'physical', links: [] })]),
-  },
-  { ask: 'GET nodes/{new}/interfaces/eth0/', status: 200, says: { name: 'eth0' } },
-  {
-    ask: 'GET nodes/{ready}/blockdevices/',
-    status: 200,
-    says: expect.arrayContaining([expect.objectContaining({ type: 'physical', block_size: 512 })]),
-  },
-  {
-    ask: 'GET commissioning-results/?system_id={ready}',
-    status: 200,
-    says: expect.arrayContaining([
-      expect.objectContaining({ result_type: 0, node: { system_id: expect.any(String) } }),
-    ]),
-  },
-  { ask: 'GET installation-results/?result_type=1', status: 200, says: [] },
-  { ask: 'GET dnsresources/', status: 200, says: [] },
-  {
-    ask: 'GET package-repositories/',
-    status: 200,
-    says: [{ name: 'main_archive', enabled: true }, { name: 'ports_archive' }],
-  },
-  {
-    ask: 'PUT package-repositories/main_archive/',
-    form: { url: 'http://mirror.example/ubuntu' },
-    status: 200,
-    says: { url: 'http://mirror.example/ubuntu' },
-  },
   { ask: 'GET machines/{ready}/?op=details', status: 200, type: 'application/bson' },
-  { ask: 'GET nodes/{ready}/?op=details', status: 200, type: 'application/bson' },
 ];
 
 describe.each(['3.4', '3.5'] as const)('MAAS %s', (family) => {

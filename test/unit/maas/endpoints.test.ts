@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { accountRoutes } from '../../../sandbox/account.ts';
 import { bootResourceRoutes } from '../../../sandbox/boot-resources.ts';
-import { emptyRoutes } from '../../../sandbox/empty-collections.ts';
 import { ENDPOINTS, findEndpoint, isIn, READ_VERSIONS } from '../../../sandbox/endpoints.ts';
 import { machineRoutes } from '../../../sandbox/machines/routes.ts';
+import { json } from '../../../sandbox/reply.ts';
+import { OTHER_CALLERS, type Route } from '../../../sandbox/route.ts';
 import { siteRoutes } from '../../../sandbox/site/routes.ts';
 import { uploadRoutes } from '../../../sandbox/uploads.ts';
 import { VERSIONS } from '../../../sandbox/versions.ts';
@@ -94,22 +95,64 @@ describe('a path that MAAS does not have is seen', () => {
   });
 });
 
-describe('the sandbox has no path of its own', () => {
-  const routes = [
-    ...bootResourceRoutes,
-    ...uploadRoutes,
-    ...siteRoutes,
-    ...machineRoutes,
-    ...accountRoutes,
-    ...emptyRoutes,
-  ];
+const ROUTES: Route[] = [
+  ...bootResourceRoutes,
+  ...uploadRoutes,
+  ...siteRoutes,
+  ...machineRoutes,
+  ...accountRoutes,
+];
 
-  test.each(routes.map((route) => [route.path, route] as const))('%s', (path, route) => {
+/** Operations that the client asks for and that are marked for somebody else, and those for nobody. */
+function misplaced(routes: readonly Route[], requests: readonly ClientRequest[]): string[] {
+  const asked = new Set(
+    requests.map(({ method, path, op }) => `${findEndpoint(path)?.path} ${method} ${op ?? ''}`.trim()),
+  );
+  return routes.flatMap(({ path, operations }) =>
+    Object.entries(operations)
+      .map(([name, operation]) => ({ name: `${findEndpoint(path)?.path} ${name}`, marked: operation.for }))
+      .filter(({ name, marked }) => asked.has(name) === (marked !== undefined))
+      .map(({ name, marked }) => `${name}: ${marked ?? 'nobody'}`),
+  );
+}
+
+describe('every operation of the sandbox is asked for', () => {
+  test('by the client, or by whom its route says', () => {
+    expect(misplaced(ROUTES, REQUESTS)).toEqual([]);
+  });
+
+  test('each of the other callers has one', () => {
+    const marks = ROUTES.flatMap(({ operations }) => Object.values(operations).map((one) => one.for));
+    expect(new Set(marks.filter((mark) => mark !== undefined))).toEqual(new Set(Object.keys(OTHER_CALLERS)));
+  });
+
+  test('one for nobody is seen, and one that is marked without need', () => {
+    const run = () => json(200, null);
+    const routes: Route[] = [
+      {
+        path: 'machines/{system_id}/',
+        operations: {
+          'POST lock': { kind: 'a', run },
+          'POST deploy': { kind: 'b', for: 'maas command', run },
+          'POST release': { kind: 'c', run },
+          'POST unlock': { kind: 'd', for: 'machine state', run },
+        },
+      },
+    ];
+    expect(misplaced(routes, REQUESTS)).toEqual([
+      'machines/{system_id}/ POST lock: nobody',
+      'machines/{system_id}/ POST deploy: maas command',
+    ]);
+  });
+});
+
+describe('the sandbox has no path of its own', () => {
+  test.each(ROUTES.map((route) => [route.path, route] as const))('%s', (path, route) => {
     const endpoint = findEndpoint(path);
     for (const name of Object.keys(route.operations))
       expect(endpoint?.operations.has(name) || endpoint?.anonymous.has(name), name).toBe(true);
     // Each is there once.
-    expect(routes.filter((other) => findEndpoint(other.path) === endpoint)).toHaveLength(1);
+    expect(ROUTES.filter((other) => findEndpoint(other.path) === endpoint)).toHaveLength(1);
   });
 
   test('and every endpoint has a handler', () => {
