@@ -43,7 +43,8 @@ function resource(offer: VersionedRoute) {
   const all = Object.keys(offer.operations);
   const own = all.filter((name) => offer.endpoint?.operations.has(name));
   const forAll = own.every((name) => offer.open.has(name));
-  const anon = offer.open.size > 0 ? handler(offer, [...offer.open], forAll ? '' : 'Anon') : null;
+  const open = all.filter((name) => offer.open.has(name));
+  const anon = open.length > 0 ? handler(offer, open, forAll ? '' : 'Anon') : null;
   return {
     name: offer.endpoint?.handler ?? '',
     anon,

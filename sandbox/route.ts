@@ -56,7 +56,7 @@ export interface Route {
 export interface VersionedRoute extends Route {
   /** MAAS' own entry of it; none outside API 2.0. */
   endpoint: Endpoint | undefined;
-  /** Those of `operations` that need no API key. */
+  /** What needs no API key, whether it is among `operations` or not. */
   open: ReadonlySet<string>;
   names: string[];
   pattern: RegExp;
@@ -81,7 +81,9 @@ export function routesOfVersion(routes: readonly Route[], version: string): Vers
       ([name]) => !endpoint || has('operations', name) || has('anonymous', name),
     );
     if (operations.length === 0) return [];
-    const open = operations.map(([name]) => name).filter((name) => route.anonymous || has('anonymous', name));
+    const open = route.anonymous
+      ? operations.map(([name]) => name)
+      : [...(endpoint?.anonymous.keys() ?? [])].filter((name) => has('anonymous', name));
     const offered = { ...route, operations: Object.fromEntries(operations) };
     return [{ ...offered, endpoint, open: new Set(open), ...compiled(route) }];
   });
