@@ -47,6 +47,11 @@ export class Given {
       : { value: row.kind.read(written, this.#cwd), origin: found!.origin };
   }
 
+  /** Whether a flag or a variable says anything, usable or not. */
+  has(row: AnySetting, image?: string): boolean {
+    return this.#pick(row, image) !== undefined;
+  }
+
   /** Problems of what is given for each of these images, and variables that belong to none of them. */
   checkImages(images: readonly string[]): void {
     for (const row of this.#rows) {

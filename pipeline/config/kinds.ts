@@ -87,9 +87,14 @@ export function count(least: number, most: number, unit?: string): Kind<number, 
 
 const DURATION = { pattern: '^[0-9]+(s|m|h)$', accepts: 'a time in s, m or h, such as 90m' };
 
-/** A time, resolved to seconds. */
-export function duration(): Kind<string, number> {
-  const wrong = (given: string) => ((parseDuration(given) ?? 0) > 0 ? null : { accepts: 'more than 0s' });
+/**
+ * A time, resolved to seconds.
+ * @param zero whether 0s means something
+ */
+export function duration(zero: 'zero too' | 'no zero' = 'no zero'): Kind<string, number> {
+  const accepts = zero === 'zero too' ? DURATION.accepts : 'more than 0s';
+  const least = zero === 'zero too' ? 0 : 1;
+  const wrong = (given: string) => ((parseDuration(given) ?? -1) >= least ? null : { accepts });
   return { ...text(DURATION, wrong), read: (given) => parseDuration(given) as number, write: timeText };
 }
 

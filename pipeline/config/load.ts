@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { configSchema } from './config-schema.ts';
 import { CONFIG_FILE, fileInForce } from './find.ts';
 import { Given, type Overrides } from './given.ts';
 import { keysInFile } from './key-in-file.ts';
@@ -12,7 +13,7 @@ import type { Config, Release } from './types.ts';
 import { dotted, type Path, type PlacedProblem, type Problem, toFault } from './yaml/problem.ts';
 import { prune } from './yaml/prune.ts';
 import { readText, shownName } from './yaml/read-text.ts';
-import { CONFIG_SCHEMA, dataAsWritten, schemaProblems } from './yaml/schema.ts';
+import { dataAsWritten, schemaProblems } from './yaml/schema.ts';
 import { Source } from './yaml/source.ts';
 
 export { selectImage, selectTarget } from './select.ts';
@@ -49,8 +50,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
         });
   const given = new Given(env, options.overrides ?? { values: new Map() }, cwd);
 
-  const data = source ? dataAsWritten(CONFIG_SCHEMA, source) : {};
-  const found = source ? [...keysInFile(data), ...schemaProblems(CONFIG_SCHEMA, data)] : [];
+  const data = source ? dataAsWritten(configSchema, source) : {};
+  const found = source ? [...keysInFile(data), ...schemaProblems(configSchema, data)] : [];
   // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
   const written = prune(data, found) as RawConfig;
   const images = Object.keys(written.images ?? {});
@@ -59,8 +60,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const releases = await releasesOf(written, knownReleases);
   const targets = Object.keys(written.targets ?? {});
   const targetNames = targets.length || !env.MAAS_API_URL ? targets : [ENVIRONMENT_TARGET];
-  const isoElsewhere = (image: string) =>
-    given.find(SETTINGS.images.entry.fields.iso.fields.source, image) !== undefined;
+  const isoElsewhere = (image: string) => given.has(SETTINGS.images.entry.fields.iso.fields.source, image);
   found.push(...ruleProblems({ written, releases, knownReleases, env, targets: targetNames, isoElsewhere }));
 
   const problems: PlacedProblem[] = [

@@ -60,7 +60,8 @@ export const TARGET = {
     example: 'ca.pem',
   }),
   patience: setting({
-    kind: duration(),
+    // 0s: what fails once is given up.
+    kind: duration('zero too'),
     as: 'patienceS',
     default: 7200,
     isPublic: true,

@@ -6,7 +6,10 @@ import { dotted, type Problem } from './problem.ts';
 import { inWords, pathOf } from './schema-words.ts';
 import type { Source } from './source.ts';
 
-const compiled = new Map<string, ValidateFunction>();
+/** A file of this package, or what makes the schema. */
+export type SchemaSource = string | (() => object);
+
+const compiled = new Map<SchemaSource, ValidateFunction>();
 
 /** The published schema of dgxos-maas.yaml, relative to the package. */
 export const CONFIG_SCHEMA = 'schema/dgxos-maas.schema.json';
@@ -17,9 +20,9 @@ export function schemaText(file: string): string {
 }
 
 /** Everything in which `data` differs from the schema, in words for the person who wrote it. */
-export function schemaProblems(file: string, data: unknown): Problem[] {
+export function schemaProblems(schema: SchemaSource, data: unknown): Problem[] {
   // `propertyNames` repeats what its inner error says better.
-  const errors = errorsOf(file, data).filter((error) => error.keyword !== 'propertyNames');
+  const errors = errorsOf(schema, data).filter((error) => error.keyword !== 'propertyNames');
   return withoutEchoes(errors.map((error) => inWords(error, data)));
 }
 
@@ -27,9 +30,9 @@ export function schemaProblems(file: string, data: unknown): Problem[] {
  * The data of a file, with numbers as they are written where the schema takes text: a `power_user: 007` is "007", a
  * `version: 1.10` is "1.10".
  */
-export function dataAsWritten(file: string, source: Source): unknown {
+export function dataAsWritten(schema: SchemaSource, source: Source): unknown {
   const data = source.data ?? {};
-  const places = errorsOf(file, data).flatMap(({ keyword, params, data: value, instancePath }) =>
+  const places = errorsOf(schema, data).flatMap(({ keyword, params, data: value, instancePath }) =>
     keyword === 'type' && typeof value === 'number' && [params.type].flat().includes('string')
       ? [pathOf(instancePath, data)]
       : [],
@@ -46,14 +49,14 @@ export function dataAsWritten(file: string, source: Source): unknown {
   return data;
 }
 
-function errorsOf(file: string, data: unknown): ErrorObject[] {
-  let validate = compiled.get(file);
+function errorsOf(schema: SchemaSource, data: unknown): ErrorObject[] {
+  let validate = compiled.get(schema);
   if (!validate) {
     const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true });
     // Read by editors too: what a pattern accepts, in words.
     ajv.addKeyword({ keyword: 'patternErrorMessage', schemaType: 'string' });
-    validate = ajv.compile(JSON.parse(schemaText(file)));
-    compiled.set(file, validate);
+    validate = ajv.compile(typeof schema === 'string' ? JSON.parse(schemaText(schema)) : schema());
+    compiled.set(schema, validate);
   }
   return validate(data) ? [] : validate.errors!;
 }

@@ -233,6 +233,11 @@ describe('what is resolved', () => {
     expect(implied.config.images.dgx1?.upload).toEqual(['default']);
   });
 
+  it('a retry budget of no time is one: what fails once is given up', async () => {
+    const { config } = await load('targets: { lab: { url: "http://m/MAAS", patience: 0s } }\n');
+    expect(config.targets.lab?.patienceS).toBe(0);
+  });
+
   it('an ISO may come from the environment alone', async () => {
     const text = withImage().replace('source: dgx.iso, ', '');
     const { config } = await load(text, { env: { DGXOS_MAAS_ISO_DGX1: '/isos/dgx.iso' } });

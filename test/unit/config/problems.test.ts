@@ -190,6 +190,13 @@ describe('a mistake is named with its place and what is accepted', () => {
     expect(Object.keys((await load(text)).config.targets)).toEqual(['a', 'b']);
   });
 
+  it('an ISO that a variable names wrongly is not also missing from the file', async () => {
+    const text = withImage().replace('source: dgx.iso, ', '');
+    const fault = await faultOf(text, { env: { DGXOS_MAAS_ISO_DGX1: 'ftp://host/dgx.iso' } });
+    expect(fault.message).toBe('DGXOS_MAAS_ISO_DGX1: "ftp://host/dgx.iso" is not accepted');
+    expect(fault.detail).toBeUndefined();
+  });
+
   it('a wrong variable is named, not a place', async () => {
     const fault = await faultOf(withImage(), { env: { DGXOS_MAAS_ACCELERATOR: 'kmv' } });
     expect(fault.message).toBe('DGXOS_MAAS_ACCELERATOR: "kmv" is not accepted. Did you mean "kvm"?');
