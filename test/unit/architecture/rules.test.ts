@@ -1,0 +1,67 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { CATALOGUE } from '../../../pipeline/core/faults/catalogue.ts';
+import { CODES } from './codes.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const text = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const sources = globSync(['pipeline/**/*.{ts,js}', 'sandbox/**/*.ts', 'scripts/**/*.{ts,js}', 'bin/*.js'], {
+  cwd: ROOT,
+  exclude: (name) => /node_modules|dist$/.test(String(name)),
+});
+
+test('tools are started in one place, with an argv array and no shell', () => {
+  const product = sources.filter((file) => file.startsWith('pipeline/'));
+  expect(product.length).toBeGreaterThan(300);
+  const starters = product.filter((file) => /['"](?:node:child_process|execa|zx)['"]/.test(text(file)));
+  // A decompressor is a part of a stream, where a run has a result.
+  const streams = 'pipeline/image/tar/decompress.ts';
+  expect(starters.filter((file) => !file.startsWith('pipeline/host/') && file !== streams)).toEqual([]);
+  expect(starters).toContain('pipeline/host/process/run.ts');
+  const shells = starters.filter((file) => /\bshell: true|\bexecSync\(/.test(text(file)));
+  expect(shells).toEqual([]);
+});
+
+test('no code of an error is renamed or taken away, and each keeps its exit code', () => {
+  expect(CATALOGUE).toMatchObject(CODES);
+});
+
+test('no source file is longer than 300 lines', () => {
+  const long = sources.filter((file) => text(file).trimEnd().split('\n').length > 300);
+  expect(long).toEqual([]);
+});
+
+test('unit tests run far from UTC', () => {
+  // In 1970 Kathmandu was at 5:30.
+  expect(new Date('2026-01-01').getTimezoneOffset()).toBe(-345);
+});
+
+test('each rule of CONTRIBUTING names a test that is there', () => {
+  const rules = text('CONTRIBUTING.md')
+    .split('\n')
+    .filter((line) => /^\| .* \| .*`test\//.test(line));
+  expect(rules.length).toBeGreaterThan(10);
+  const named = rules.flatMap((line) =>
+    [...line.matchAll(/`(test\/[^`]+)`/g)].map(([, path]) => path as string),
+  );
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
+
+test('the changelog has this version, and says since when', () => {
+  const { version } = JSON.parse(text('package.json')) as { version: string };
+  const heads = [...text('CHANGELOG.md').matchAll(/^## \[?([^\]\s]+)\]?(?: - (\S+))?$/gm)];
+  expect(heads.map(([, name]) => name)).toContain(version);
+  for (const [, name, date] of heads) if (name !== 'Unreleased') expect(date).toMatch(/^\d{4}-\d\d-\d\d$/);
+});
+
+test('each finding says of which versions it speaks, and can be run', () => {
+  const findings = globSync('findings/*.sh', { cwd: ROOT });
+  expect(findings.length).toBeGreaterThanOrEqual(3);
+  for (const file of findings) {
+    expect(text(file)).toMatch(/^#!\/bin\/sh\n# .*\n/);
+    expect(text(file), file).toMatch(/^# .*\d+\.\d+/m);
+    expect(text(file), file).toContain('Why it matters:');
+    expect(text(file), file).toMatch(/^set -eu$/m);
+  }
+});
