@@ -26,13 +26,13 @@ export function benchOptions(size: string): BenchOptions {
   // Ctrl-C ends what is being measured, and its failure ends us, by way of all clearing up.
   process.on('SIGINT', () => {});
   const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is no number of runs`);
+  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is not a number of runs`);
   return { size: bytesOf(values.size), runs, build: values.build };
 }
 
 function bytesOf(text: string): number {
   const match = /^(\d+(?:\.\d+)?)([KMG]?)B?$/i.exec(text);
-  if (!match) throw new Error(`--size ${text} is no size; 50M or 2G would be`);
+  if (!match) throw new Error(`--size ${text} is not a size; 50M or 2G would be`);
   return Math.round(Number(match[1]) * { '': 1, K: 1e3, M: 1e6, G: 1e9 }[match[2]!.toUpperCase() as 'K']);
 }
 

@@ -72,7 +72,7 @@ try {
   say(`Medians of ${runs} runs, ${tarBytes} bytes of tar:`);
   for (const [name, usage] of Object.entries(medians)) say(`  ${name.padEnd(8)} ${describe(usage)}`);
 
-  // A way that loses entries is no way.
+  // A way that loses entries is not a way.
   for (const name of Object.keys(medians)) {
     const { stdout } = await runOk(['sh', '-c', 'tar -tzf "$1" | wc -l', 'sh', artifact(name)]);
     if (Number(stdout) !== entries) throw new Error(`${name} packed ${stdout.trim()} of ${entries} entries`);

@@ -33,7 +33,7 @@ function tooOld() {
   const needed = inClone ? '22.18' : '20.17';
   process.stderr.write(
     `error: dgxos-maas needs Node.js ${needed} or newer, this is ${process.versions.node} [NODE_TOO_OLD]\n` +
-      `  hint: ${inClone ? './scripts/setup brings one into the clone' : 'npm install node@lts-latest brings one into the project'}, or see https://nodejs.org\n`,
+      `  hint: ${inClone ? './scripts/setup brings one into the clone' : 'npm install node@lts-latest'}, or see https://nodejs.org\n`,
   );
   process.exitCode = 4;
 }

@@ -57,7 +57,7 @@ async function knownMaas(session: Session, flags: InventoryFlags) {
   }
 }
 
-/** A machine that is not deployed has no variables: it is no host of the inventory. */
+/** A machine that is not deployed has no variables: it is not a host of the inventory. */
 function hostOf(machine: Machine | undefined, connection: Connection): object {
   return machine ? hostVars(machine, connection) : {};
 }

@@ -63,7 +63,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 /**
- * A reader that went away (`| head`) is no fault of ours: the command goes on and ends with its own code. A result that could
+ * A reader that went away (`| head`) is not a fault of ours: the command goes on and ends with its own code. A result that could
  * not be written, as on a full disk, is one.
  */
 function guardStreams(): void {

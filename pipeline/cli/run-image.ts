@@ -92,7 +92,7 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
       emit(event);
     },
   };
-  // A page that cannot be written is no reason to fail, and must not hide why a run did.
+  // A page that cannot be written is not a reason to fail, and must not hide why a run did.
   const write = async () => {
     try {
       const { writeReport } = await import('../report/page/write-report.ts');

@@ -4,7 +4,7 @@ import { maasUrl } from './maas-url.ts';
 /** What is accepted, for messages. */
 export const MAAS_URL_ACCEPTED = 'the http or https URL of a MAAS, such as http://maas.example:5240/MAAS';
 
-/** Why the text is no MAAS URL; null when it is one. */
+/** Why the text is not a MAAS URL; null when it is one. */
 export function maasUrlProblem(text: string): { message: string; accepts: string } | null {
   try {
     maasUrl(text);

@@ -5,7 +5,7 @@ const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
 
-/** Bytes of `9G`, `2048M` or `1.5GiB`; null when it is no such size, is no whole number of bytes or is too large to count. */
+/** Bytes of `9G`, `2048M` or `1.5GiB`; null when it is no such size, is not a whole number of bytes or is too large to count. */
 export function parseSize(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)([KMGT])(?:iB)?$/i.exec(text);
   if (!match) return null;

@@ -12,10 +12,10 @@ export function examineNode(version = process.versions.node): Finding {
   const ok = atLeast(version, NODE_MINIMUM);
   return {
     tool: 'node',
-    neededFor: 'run at all',
+    neededFor: 'run dgxos-maas',
     found: ok ? version : `${version}, ${NODE_MINIMUM} or newer is needed`,
     status: ok ? 'ok' : 'too-old',
-    fix: ok ? null : 'npm install node@lts-latest brings one into the project',
+    fix: ok ? null : 'npm install node@lts-latest',
     package: null,
   };
 }

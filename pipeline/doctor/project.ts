@@ -17,7 +17,7 @@ const COPIES = 3;
 
 /** The configuration and what it points to. Without a valid one only itself is looked at. */
 export async function examineProject(options: LoadOptions & { signal?: AbortSignal }): Promise<Finding[]> {
-  const finding = { tool: 'configuration', neededFor: 'know the images', package: null };
+  const finding = { tool: 'configuration', neededFor: 'know which images to build', package: null };
   let loaded: LoadedConfig;
   try {
     loaded = await loadConfig(options);

@@ -37,7 +37,7 @@ export async function examineQemuPlugin(host: PackerHost, signal?: AbortSignal):
     return [
       {
         ...finding,
-        found: 'PACKER_PLUGIN_PATH names several folders; Packer 1.11 and newer takes one',
+        found: 'PACKER_PLUGIN_PATH lists several folders; Packer 1.11 and newer accept one',
         status: 'unusable',
         fix: `export PACKER_PLUGIN_PATH=${shellWord(folders.at(-1)!)}`,
       },
@@ -92,14 +92,14 @@ async function installedPlugins(folders: readonly string[]): Promise<Plugin[]> {
 }
 
 async function problemOf(path: string, version: string, system: string): Promise<string | undefined> {
-  if (system !== SYSTEM) return `it is for ${system}, this host is ${SYSTEM}`;
+  if (system !== SYSTEM) return `it is for ${system}, and this host is ${SYSTEM}`;
   if (!atLeast(version, PLUGIN_MINIMUM))
     return `${PLUGIN_MINIMUM} or newer is needed (1.1.2 does not wait for a VM without communicator to shut down)`;
   const wanted = await readFile(`${path}_SHA256SUM`, 'utf8').catch(() => undefined);
-  if (wanted === undefined) return `Packer passes over a plugin without its _SHA256SUM file`;
+  if (wanted === undefined) return `Packer ignores a plugin without its _SHA256SUM file`;
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
-  if (!wanted.startsWith(hash.digest('hex'))) return 'its _SHA256SUM file is of another plugin';
+  if (!wanted.startsWith(hash.digest('hex'))) return 'its _SHA256SUM file belongs to another plugin';
   return undefined;
 }
 

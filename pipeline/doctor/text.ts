@@ -10,8 +10,8 @@ export function diagnosisText({ findings, installCommand }: Diagnosis, color: Pa
   const lines = findings.flatMap((finding) => lineOf(finding, width, color));
   const lacking = findings.filter(isBlocking).length;
   lines.push('');
-  if (lacking === 0) lines.push('Everything that is needed is there.');
-  else lines.push(`${lacking} ${lacking === 1 ? 'thing is' : 'things are'} needed and not there.`);
+  if (lacking === 0) lines.push('Everything that is needed is installed.');
+  else lines.push(`${lacking} ${lacking === 1 ? 'item is' : 'items are'} missing.`);
   if (installCommand) lines.push(hanging('Install: ', plain(installCommand), color));
   return lines.join('\n');
 }

@@ -17,10 +17,10 @@ interface Tool {
 
 /** The tools of the pipeline, in the order in which it calls them. */
 const TOOLS: readonly Tool[] = [
-  { name: 'xorriso', neededFor: 'look into the ISO', ask: ['-version'], version: /^xorriso (\d\S*)/m },
+  { name: 'xorriso', neededFor: 'read the ISO', ask: ['-version'], version: /^xorriso (\d\S*)/m },
   {
     name: 'unsquashfs',
-    neededFor: "look into the ISO's squashfs",
+    neededFor: "read the ISO's squashfs",
     ask: ['-version'],
     version: /version (\S+)/,
   },
@@ -72,14 +72,14 @@ const TOOLS: readonly Tool[] = [
   },
   {
     name: 'mmdebstrap',
-    neededFor: 'make the demo installer',
+    neededFor: 'build the demo installer',
     ask: ['--version'],
     version: /mmdebstrap (\S+)/,
     optional: true,
   },
   {
     name: 'mksquashfs',
-    neededFor: 'make the demo installer',
+    neededFor: 'build the demo installer',
     ask: ['-version'],
     version: /version (\S+)/,
     optional: true,
@@ -107,7 +107,7 @@ async function examineTool(tool: Tool, signal?: AbortSignal): Promise<Finding> {
   if (version === undefined)
     return {
       ...finding,
-      found: 'another tool of that name',
+      found: 'a different tool of that name',
       status: tool.optional ? 'optional' : 'unusable',
       ...fix,
     };

@@ -40,7 +40,7 @@ export async function chooseAccelerator(
   { signal, emit }: { signal?: AbortSignal; emit: Emit },
   host: Host = THIS_HOST,
 ): Promise<{ accelerator: Accelerator; reason: string }> {
-  if (wanted === 'tcg') return { accelerator: 'tcg', reason: 'emulation was asked for' };
+  if (wanted === 'tcg') return { accelerator: 'tcg', reason: 'emulation was requested' };
   const first = !asked.has(host);
   const verdict = asked.get(host) ?? kvmVerdict(host, signal);
   asked.set(host, verdict);
@@ -49,7 +49,7 @@ export async function chooseAccelerator(
   const { usable, reason, hint } = await verdict;
   if (usable) return { accelerator: 'kvm', reason };
   if (wanted === 'kvm')
-    throw new Fault('KVM_UNUSABLE', `KVM is asked for and does not work here: ${reason}`, {
+    throw new Fault('KVM_UNUSABLE', `KVM is requested and does not work on this host: ${reason}`, {
       hint: `${hint ? `${hint} Or set` : 'Set'} \`accelerator: auto\` to emulate, which is several times slower.`,
     });
   if (first)
@@ -92,7 +92,7 @@ export async function kvmVerdict(host: Host = THIS_HOST, signal?: AbortSignal): 
   }
   return (await firmwareSpeaks(host, signal))
     ? { usable: true, reason: 'a VM boots with it' }
-    : { usable: false, reason: `${host.kvmDevice} opens, but a VM under it says nothing` };
+    : { usable: false, reason: `${host.kvmDevice} opens, but a test VM that uses it prints nothing` };
 }
 
 /** Starts a VM without any disk under KVM, until its firmware writes the first line to the debug port. */

@@ -86,7 +86,7 @@ export async function namedNight(path: string): Promise<Night> {
   } catch {
     // told below
   }
-  throw new Fault('CONFIG_INVALID', `${path} is no summary of a night`, {
+  throw new Fault('CONFIG_INVALID', `${path} is not a summary of a night`, {
     hint: 'Give a summary.json that `dgxos-maas nightly` has written, or its folder.',
   });
 }

@@ -9,7 +9,7 @@ import type { Host } from './host.ts';
 export interface Admin {
   username: string;
   email: string;
-  /** Undefined is no fault while the administrator exists already. */
+  /** Undefined is not a fault while the administrator exists already. */
   password: string | undefined;
 }
 
@@ -90,7 +90,7 @@ function value(
 function wantedUrl(text: string): string {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
-    throw new Fault('CONFIG_INVALID', 'The URL of the region controller is no http(s) URL', {
+    throw new Fault('CONFIG_INVALID', 'The URL of the region controller is not an http(s) URL', {
       hint: 'Such as http://192.168.1.1:5240/MAAS, where the machines will reach it.',
     });
   return text;
@@ -102,7 +102,7 @@ function wantedRepository(text: string): string {
       hint: 'It would be seen in the process list: put it into /etc/apt/auth.conf.d instead (man apt_auth.conf).',
     });
   if (/^ppa:[\w.+-]+\/[\w.+-]+$/.test(text) || /^deb(\s+\[[^\]]+\])?\s+\S+\s+\S+/.test(text)) return text;
-  throw new Fault('CONFIG_INVALID', `"${text}" is no apt repository`, {
+  throw new Fault('CONFIG_INVALID', `"${text}" is not an apt repository`, {
     hint: 'Such as ppa:maas/3.5, or "deb URL SUITE COMPONENT".',
   });
 }

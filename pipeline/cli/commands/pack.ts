@@ -58,7 +58,7 @@ async function pack(session: Session, flags: PackFlags): Promise<void> {
       hint: 'Use a name that ends in .tar.gz or .tgz.',
     });
   if (flags.baseImage !== undefined && !/^[a-z]+\/[a-z0-9.-]+$/i.test(flags.baseImage))
-    throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
+    throw new Fault('USAGE', `"${flags.baseImage}" is not a base image`, {
       hint: 'Use os/series, such as ubuntu/focal.',
     });
   const { packDisk } = await import('../../image/disk/from-disk.ts');

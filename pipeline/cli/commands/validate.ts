@@ -53,7 +53,7 @@ export function declare(program: Command, act: Act): void {
 
 async function validate(session: Session, file: string, flags: ValidateFlags): Promise<void> {
   if (flags.baseImage !== undefined && !/^[a-z]+\/[a-z0-9.-]+$/i.test(flags.baseImage))
-    throw new Fault('USAGE', `"${flags.baseImage}" is no base image`, {
+    throw new Fault('USAGE', `"${flags.baseImage}" is not a base image`, {
       hint: 'Use os/series, such as ubuntu/focal.',
     });
   const [{ validateFile }, { siteWaivers }] = await Promise.all([

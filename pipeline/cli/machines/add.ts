@@ -73,12 +73,12 @@ export async function add(session: Session, hostname: string | undefined, flags:
 
 async function oneMachine(hostname: string, flags: AddFlags, env: NodeJS.ProcessEnv): Promise<NewMachine> {
   if (!/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(hostname))
-    throw new Fault('USAGE', `"${hostname}" is no host name`, {
+    throw new Fault('USAGE', `"${hostname}" is not a host name`, {
       hint: 'Use lower-case letters, digits and dashes, without a domain.',
     });
   const macs = (flags.mac ?? []).map((mac) => {
     if (MAC.test(mac)) return plainMac(mac);
-    throw new Fault('USAGE', `"${mac}" is no MAC address`, { hint: 'For example 48:b0:2d:00:00:01.' });
+    throw new Fault('USAGE', `"${mac}" is not a MAC address`, { hint: 'For example 48:b0:2d:00:00:01.' });
   });
   const power = await powerOf(flags, env);
   if (macs.length === 0 && !knownByBmc(power?.type))

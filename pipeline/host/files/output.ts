@@ -114,12 +114,12 @@ function fault(error: unknown, path: string, option: string): Fault {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (error instanceof Fault || !MISTAKES.has(code))
     return fromSystemError(error, `writing ${path} (${option})`);
-  const why = code === 'ENXIO' ? 'Nobody reads from this pipe' : SYSTEM_CAUSES.get(code)!.why;
+  const why = code === 'ENXIO' ? 'The reader of this pipe is gone' : SYSTEM_CAUSES.get(code)!.why;
   return usage(path, option, `${why[0]!.toLowerCase()}${why.slice(1)}`);
 }
 
 function usage(path: string, option: string, why: string): Fault {
-  return new Fault('USAGE', `${option} ${path}: nothing can be written there: ${why}`, {
+  return new Fault('USAGE', `${option} ${path} cannot be written: ${why}`, {
     hint: 'Give another path.',
   });
 }

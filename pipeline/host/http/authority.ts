@@ -30,7 +30,7 @@ async function read(path: string, hint: string): Promise<string> {
     });
   }
   if (!/-----BEGIN (TRUSTED )?CERTIFICATE-----/.test(pem))
-    throw new Fault('CONFIG_INVALID', `The CA file ${path} holds no PEM certificate`, {
+    throw new Fault('CONFIG_INVALID', `The CA file ${path} contains no PEM certificate`, {
       hint: 'Convert it with: openssl x509 -inform der -in FILE -out FILE.pem',
     });
   return pem;

@@ -42,7 +42,7 @@ function trust(ca: string[] | undefined) {
 }
 
 function late(): Error {
-  return Object.assign(new Error('no connection came about'), { code: 'ETIMEDOUT' });
+  return Object.assign(new Error('no connection was made'), { code: 'ETIMEDOUT' });
 }
 
 function withConnectLimit<A extends HttpAgent>(agent: A): A {

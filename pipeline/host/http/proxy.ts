@@ -5,7 +5,7 @@ import { decoded } from './url.ts';
 
 /**
  * The proxy that the environment names for a URL, or null. `http_proxy` or `https_proxy` by the URL's scheme, then `all_proxy`; lower
- * case first; an empty one counts as absent, one without a scheme is http. Unlike curl it takes HTTP_PROXY too, since this is no CGI
+ * case first; an empty one counts as absent, one without a scheme is http. Unlike curl it takes HTTP_PROXY too, since this is not a CGI
  * script. The password is a secret from then on.
  * @throws Fault CONFIG_INVALID for a value that is not an http or https URL
  */
@@ -22,7 +22,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv = process.env): URL | 
     throw new Fault(
       'CONFIG_INVALID',
       // What cannot be parsed may hold a password anywhere before the last @.
-      `The proxy for ${url.origin} is no http or https URL: ${redact(value.replace(/^.*@/s, '***@'))}`,
+      `The proxy for ${url.origin} is not an http or https URL: ${redact(value.replace(/^.*@/s, '***@'))}`,
       { hint: `Correct ${variable} in the environment, or name the host in no_proxy.` },
     );
   registerSecret(proxy.password);

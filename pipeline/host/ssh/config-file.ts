@@ -74,16 +74,16 @@ export function sshConfig(file: string, target: SshTarget, knownHosts: KnownHost
   return `${lines.join('\n')}\n`;
 }
 
-/** What ssh would take as an option, a command or another file is no address. */
+/** What ssh would take as an option, a command or another file is not an address. */
 function address(host: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9.:_%-]*$|^::[0-9A-Fa-f:.]*$/.test(host)) return doubled(host);
-  throw new Fault('MAAS_PROTOCOL', `${JSON.stringify(host)} is no address that ssh could go to`);
+  throw new Fault('MAAS_PROTOCOL', `${JSON.stringify(host)} is not an address that ssh can use`);
 }
 
 /** A value as ssh_config reads it: quoted, `%` doubled. A path it cannot express is refused. */
 function value(text: string): string {
   if (/["\\\n\r]|\$\{/.test(text))
-    throw new Fault('USAGE', `ssh cannot be told the path ${JSON.stringify(text)}`, {
+    throw new Fault('USAGE', `ssh cannot use the path ${JSON.stringify(text)}`, {
       hint: 'Use a path without quotes, backslashes, line breaks and ${.',
     });
   return `"${doubled(text)}"`;

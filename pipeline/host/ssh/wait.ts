@@ -43,16 +43,16 @@ export async function waitForSsh(remote: Remote, options: WaitOptions): Promise<
     if (trouble === 'host-key')
       throw new Fault(
         'SSH_HOST_KEY',
-        `The host key of ${host} or of its bastion is not the one seen before`,
+        `The host key of ${host} or of its bastion differs from the one seen before`,
         {
           detail: said,
           hint: 'If the bastion has new keys, delete its line in the known_hosts file named above.',
         },
       );
     if (trouble === 'own-key')
-      throw new Fault('SSH_KEY_UNUSABLE', 'ssh cannot use its own key', {
+      throw new Fault('SSH_KEY_UNUSABLE', 'ssh cannot use the key', {
         detail: said,
-        hint: 'Name a private key without passphrase by acceptance.ssh.key_file, or load the key into an agent.',
+        hint: 'Set acceptance.ssh.key_file to a private key without passphrase, or load the key into an agent.',
       });
     if (trouble === 'denied') deniedSince ??= passed();
     else deniedSince = undefined;

@@ -43,7 +43,7 @@ export async function digestOf(path: string, emit: Emit, signal: AbortSignal): P
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new Fault('IMAGE_UNREADABLE', `There is no file ${path}`);
     if (error instanceof NotRegular)
-      throw new Fault('IMAGE_UNREADABLE', error.message, { hint: 'Give the image file itself.' });
+      throw new Fault('IMAGE_UNREADABLE', error.message, { hint: 'Use the image file itself.' });
     throw fromSystemError(error, `reading ${path}`);
   }
   return { sha256: hash.digest('hex'), size };
@@ -68,7 +68,7 @@ export async function readSidecar(path: string): Promise<Sidecar | null> {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return null;
     if (error instanceof NotRegular || code === 'EFBIG')
-      throw new Fault('IMAGE_UNREADABLE', `${message}: it is no record of an image`, { cause: error });
+      throw new Fault('IMAGE_UNREADABLE', `${message}: it does not describe an image`, { cause: error });
     throw fromSystemError(error, `reading ${path}`);
   }
   return { bytes, text: bytes.toString(), sha256: createHash('sha256').update(bytes).digest('hex') };

@@ -39,7 +39,7 @@ export function payloadOf({ payload }: Envelope): Buffer {
   return Buffer.from(payload, 'base64');
 }
 
-/** DSSE allows both alphabets; what Node would skip silently is no base64. */
+/** DSSE allows both alphabets; what Node would skip silently is not base64. */
 const BASE64 = /^[A-Za-z0-9+/_-]*={0,2}$/;
 /** Of one envelope; each costs a verification. */
 const MOST_SIGNATURES = 64;

@@ -29,34 +29,35 @@ export function signatureOf(
     signed,
   });
   const missing = requireSignature ? 'failed' : 'not-verified';
-  if (records.signature === null) return said(missing, 'unsigned: nobody vouches for this file');
+  if (records.signature === null) return said(missing, 'unsigned');
   const envelope = parseEnvelope(records.signature.text);
-  if (!envelope) return said('failed', 'the signature is no DSSE envelope');
+  if (!envelope) return said('failed', 'the signature is not a DSSE envelope');
   if (envelope.payloadType !== IN_TOTO)
-    return said('failed', `the signature is over ${envelope.payloadType}, not over ${IN_TOTO}`);
+    return said('failed', `the signature covers ${envelope.payloadType}, not ${IN_TOTO}`);
   const payload = payloadOf(envelope);
   const statement = readStatement(payload);
-  if (!statement) return said('failed', 'what is signed is no in-toto statement with SLSA v1 provenance');
+  if (!statement)
+    return said('failed', 'the signed data is not an in-toto statement with SLSA v1 provenance');
   const subjects = statement.subjects.filter((one) => one.sha256 === sha256);
   const subject = subjects.find((one) => one.name === name) ?? subjects[0];
   if (!subject) {
     const others = statement.subjects.map((one) => one.name).slice(0, 5);
-    return said('failed', `the signature is over another file: ${others.join(', ') || 'over none'}`);
+    return said('failed', `the signature covers another file: ${others.join(', ') || 'none'}`);
   }
   if (records.provenance !== null && !records.provenance.bytes.equals(payload))
-    return said('failed', 'the signature is over another provenance than the one beside the file');
+    return said('failed', 'the signature covers a different provenance than the one beside the file');
   if (!publicKey)
     return said(
       missing,
-      `there is one, claimed by key ${envelope.signatures.map(({ keyid }) => keyid).join(', ')}; give the public key to check it`,
+      `there is one, claimed by key ${envelope.signatures.map(({ keyid }) => keyid).join(', ')}; pass the public key to check it`,
     );
   const key = keyIdOf(publicKey);
-  if (!isSignedBy(envelope, publicKey)) return said('failed', `it is not of key ${key}`);
+  if (!isSignedBy(envelope, publicKey)) return said('failed', `it was not made with key ${key}`);
   const signed = { statement, subject };
   if (subject.name !== name)
     return said(
       'failed',
-      `key ${key} signed this content as ${subject.name}, and here it is called ${name}: give the file and its records their names back`,
+      `key ${key} signed this file as ${subject.name}, and its name is ${name} now: rename the file and its records back`,
       signed,
     );
   return said(

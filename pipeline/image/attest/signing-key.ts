@@ -14,7 +14,7 @@ import { NotRegular, openRegular } from '../../host/files/regular.ts';
 /** Holds the passphrase of an encrypted key. */
 export const PASSPHRASE = 'DGXOS_MAAS_SIGNING_PASSPHRASE';
 
-const HOW = 'dgxos-maas keygen --out FILE makes an Ed25519 key pair.';
+const HOW = 'Create an Ed25519 key pair with: dgxos-maas keygen --out FILE';
 /** A key in PEM has some hundred bytes. */
 const LARGEST = 64 << 10;
 
@@ -52,8 +52,8 @@ export async function loadSigningKey(path: string, env: NodeJS.ProcessEnv, emit:
   } catch {
     // OpenSSL's own words name its source lines; they help nobody.
     throw encrypted
-      ? invalid(path, `the passphrase in ${PASSPHRASE} does not open it`)
-      : invalid(path, 'it holds no private key in PEM (PKCS #8)', HOW);
+      ? invalid(path, `the passphrase in ${PASSPHRASE} does not decrypt it`)
+      : invalid(path, 'it contains no private key in PEM (PKCS #8)', HOW);
   }
   return { key: ed25519(key, path), keyId: keyIdOf(createPublicKey(key)) };
 }
@@ -65,15 +65,11 @@ export async function loadSigningKey(path: string, env: NodeJS.ProcessEnv, emit:
 export async function loadPublicKey(path: string): Promise<KeyObject> {
   const { text } = await readKey(path);
   if (text.includes('PRIVATE KEY'))
-    throw invalid(
-      path,
-      'it is a private key',
-      'Give the public half, FILE.pub; the private one stays with who signs.',
-    );
+    throw invalid(path, 'it is a private key', 'Use the public half, FILE.pub.');
   try {
     return ed25519(createPublicKey({ key: text, format: 'pem' }), path);
   } catch (error) {
-    throw error instanceof Fault ? error : invalid(path, 'it holds no public key in PEM');
+    throw error instanceof Fault ? error : invalid(path, 'it contains no public key in PEM');
   }
 }
 

@@ -55,7 +55,7 @@ function sums(resources: Resource[] | undefined): NamedDigest[] {
 function byName(list: readonly NamedDigest[]): Map<string, string> {
   const known = new Map<string, string>();
   for (const { name, sha256 } of list) {
-    if ((known.get(name) ?? sha256) !== sha256) throw new Error(`${name} is named with two digests`);
+    if ((known.get(name) ?? sha256) !== sha256) throw new Error(`${name} occurs with two digests`);
     known.set(name, sha256);
   }
   return known;

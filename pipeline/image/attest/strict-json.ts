@@ -12,7 +12,7 @@ export function parseStrictJson(text: string): unknown {
     else if (token === '}' || token === ']') open.pop();
     else if (name !== undefined) {
       const key = JSON.parse(`"${name}"`) as string;
-      if (open.at(-1)?.has(key)) throw new SyntaxError(`"${key}" is there twice`);
+      if (open.at(-1)?.has(key)) throw new SyntaxError(`"${key}" occurs twice`);
       open.at(-1)?.add(key);
     }
   }

@@ -11,7 +11,7 @@ export function verifySums(file: string, sha256: string, records: Sidecars): Fin
     ...sum,
     name: sum.name.replace(/^(\.\/+)+/, ''),
   }));
-  if (!listed) return { check, state: 'failed', said: 'SHA256SUMS is not what sha256sum writes' };
+  if (!listed) return { check, state: 'failed', said: 'SHA256SUMS is not in the format of sha256sum' };
   const name = basename(file);
   if (!listed.some((sum) => sum.name === name))
     return { check, state: 'not-verified', said: `SHA256SUMS does not list ${name}` };
@@ -23,9 +23,9 @@ export function verifySums(file: string, sha256: string, records: Sidecars): Fin
   const absent = ours.filter((sum) => now.get(sum.name) === undefined);
   const there = ours.filter((sum) => !absent.includes(sum));
   const wrong = there.filter((sum) => now.get(sum.name) !== sum.sha256);
-  if (wrong.length > 0) return { check, state: 'failed', said: `not as SHA256SUMS lists: ${list(wrong)}` };
-  const rest = absent.length > 0 ? `; listed, but not there: ${list(absent)}` : '';
-  return { check, state: 'verified', said: `as SHA256SUMS lists: ${list(there)}${rest}` };
+  if (wrong.length > 0) return { check, state: 'failed', said: `differs from SHA256SUMS: ${list(wrong)}` };
+  const rest = absent.length > 0 ? `; listed, but missing: ${list(absent)}` : '';
+  return { check, state: 'verified', said: `as in SHA256SUMS: ${list(there)}${rest}` };
 }
 
 /** Each name once, whatever the number of its lines. */

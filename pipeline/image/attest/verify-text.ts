@@ -35,16 +35,16 @@ function conclusion({ ok, signed, findings }: Verification, color: Paint): strin
   if (findings.some(({ state }) => state === 'failed'))
     return hanging(
       '',
-      'This file is not what its records say, or lacks what was asked for.',
+      'This file does not match its records, or a required record is missing.',
       color,
       color.red,
     );
-  if (!ok) return hanging('', 'Nothing beside this file says what it should be.', color, color.red);
+  if (!ok) return hanging('', 'No record beside this file states its digest.', color, color.red);
   return signed
-    ? hanging('', 'This file is the one that the holder of the key signed.', color, color.green)
+    ? hanging('', 'This file was signed by the holder of the key.', color, color.green)
     : hanging(
         '',
-        'The file and its records belong together. Who made them is not verified: whoever can change the file can change them too.',
+        'The file and its records match. Who made them is not verified: somebody who can change the file can also change its records.',
         color,
         color.yellow,
       );

@@ -63,18 +63,22 @@ function provenance(record: Sidecar | null, statement: ParsedStatement | null, s
   const check = 'provenance';
   if (record === null) return { check, state: 'not-verified', said: 'there is no provenance' };
   if (!statement)
-    return { check, state: 'failed', said: 'the provenance is no in-toto statement with SLSA v1 provenance' };
+    return {
+      check,
+      state: 'failed',
+      said: 'the provenance is not an in-toto statement with SLSA v1 provenance',
+    };
   const subject = statement.subjects.find((one) => one.sha256 === sha256);
   if (!subject) {
     const others = statement.subjects.map((one) => `${one.name} (${one.sha256})`).slice(0, 5);
     return {
       check,
       state: 'failed',
-      said: `the provenance is of another file: ${others.join(', ') || 'of none'}`,
+      said: `the provenance describes another file: ${others.join(', ') || 'none'}`,
     };
   }
   const iso = statement.iso ? ` from the ISO with sha256 ${statement.iso}` : '';
-  return { check, state: 'verified', said: `it is of this file, built by ${statement.builder}${iso}` };
+  return { check, state: 'verified', said: `it describes this file, built by ${statement.builder}${iso}` };
 }
 
 /**
@@ -95,7 +99,7 @@ function byproduct(
   if (!record) return { check, state: 'not-verified', said: `there is no ${name}` };
   const failed = (said: string): Finding => ({ check, state: 'failed', said });
   const artifact = (check === 'manifest' ? manifestDigest : sbomDigest)(record.text);
-  if (artifact !== sha256) return failed(`${name} is of another file: ${artifact ?? 'it names no digest'}`);
+  if (artifact !== sha256) return failed(`${name} describes another file: ${artifact ?? 'it has no digest'}`);
   if (signed) {
     // By the name it had when it was signed.
     const asSigned = basename(sidecarNames(signed.subject.name)[check]);
@@ -103,14 +107,14 @@ function byproduct(
     if (stated === undefined)
       return failed(`${name} is not signed: the signed statement names no ${asSigned}`);
     if (stated !== record.sha256) return failed(`${name} is not the ${asSigned} that was signed`);
-    return { check, state: 'verified', said: `it is of this file, and signed as ${asSigned}` };
+    return { check, state: 'verified', said: `it describes this file, and is signed as ${asSigned}` };
   }
   const stated = statement?.byproducts.get(name);
   if (stated !== undefined && stated !== record.sha256)
     return failed(`${name} is not the one that the provenance names`);
   if (statement && stated === undefined)
     return { check, state: 'not-verified', said: `the provenance does not name ${name}` };
-  const said = stated ? 'it is of this file, and the one that the provenance names' : 'it is of this file';
+  const said = stated ? 'it describes this file, and the provenance names it' : 'it describes this file';
   return { check, state: 'verified', said };
 }
 
@@ -128,7 +132,7 @@ function sbomDigest(text: string): string | undefined {
   });
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever form it has, what is no digest counts as absent
+// biome-ignore lint/suspicious/noExplicitAny: whatever form it has, what is not a digest counts as absent
 function fromJson(text: string, pick: (value: any) => string | undefined): string | undefined {
   try {
     return pick(parseStrictJson(text));

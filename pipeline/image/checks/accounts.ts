@@ -7,7 +7,7 @@ export const ACCOUNTS_CHECK: Check = {
   id: 'accounts',
   title: 'Nobody has a password or a key, root is locked, sudo asks',
   severity: 'blocker',
-  why: 'The build logs in with a password; left in the image it is a door into every machine, known (root, ubuntu, nvidia) or attacked offline.',
+  why: 'The build logs in with a password. If it stays in the image, it opens every machine: it is well known (root, ubuntu, nvidia) or can be attacked offline.',
   fix: "`usermod -p '*' root` and `userdel` for build users, then `rm -f /etc/shadow- /etc/gshadow- /etc/passwd- /etc/group-`; remove NOPASSWD rules and `Defaults !authenticate` from sudoers and all authorized_keys, as the last step.",
   reads: /^etc\/(g?shadow|passwd|group|sudoers|pam\.d|doas)|authorized_keys|^root|^etc$/,
   evaluate(facts) {
@@ -63,9 +63,9 @@ const SUDO: Record<
   { severity: Severity; words: string }
 > = {
   open: { severity: 'blocker', words: '' },
-  listed: { severity: 'major', words: ' (for what is named only)' },
-  'service-as-login': { severity: 'major', words: ' (a service’s own; nobody logs in as it)' },
-  service: { severity: 'warning', words: ' (a service’s own; nobody logs in as it)' },
+  listed: { severity: 'major', words: ' (for the named commands only)' },
+  'service-as-login': { severity: 'major', words: ' (a service account; nobody logs in with it)' },
+  service: { severity: 'warning', words: ' (a service account; nobody logs in with it)' },
 };
 
 function sudo({ access: { sudo } }: ImageFacts): Item[] {

@@ -8,10 +8,10 @@ export const APT_CHECKS: Check[] = [
   {
     number: 32,
     id: 'apt-sources',
-    title: 'apt works, and takes signed packages from places that the machine reaches',
+    title: 'apt works, and installs signed packages from archives that the machine can reach',
     severity: 'blocker',
-    why: 'The first `apt-get update` of the deployment fails on a source that only the build machine had (packer-maas #193, #337), or on a file that apt cannot read. MAAS’ configuration replaces sources.list; /etc/apt/sources.list.d stays the image’s, curtin asks it at every deployment (four tries), and a dead repository there fails each of them.',
-    fix: 'Write the archive’s sources in a late command; remove 127.0.0.1, file:, cdrom:, trusted=yes, passwords, settings and pins of the build, and repositories that the machines cannot reach, from /etc/apt; `validate --probe-sources` asks each one.',
+    why: 'The first `apt-get update` of the deployment fails on a source that only the build machine had (packer-maas #193, #337), or on a file that apt cannot read. MAAS’ configuration replaces sources.list; /etc/apt/sources.list.d is kept, curtin uses it at every deployment (four tries), and a dead repository there fails each deployment.',
+    fix: 'Write the archive’s sources in a late command; remove 127.0.0.1, file:, cdrom:, trusted=yes, passwords, settings and pins of the build, and repositories that the machines cannot reach, from /etc/apt; `validate --probe-sources` tests each one.',
     reads: /^etc\/apt(\/|$)/,
     evaluate(facts, { archives }) {
       const bad = facts.apt.bad.map(({ file, line, text, reason, subject, severity }) => ({
@@ -36,7 +36,7 @@ function replacedFile({ osRelease }: ImageFacts): string {
 function staying(facts: ImageFacts): string {
   const replaced = replacedFile(facts);
   const files = [...new Set(facts.apt.archives.map((a) => a.file))].filter((file) => file !== replaced);
-  return files.length > 0 ? `; asked at every deployment: ${several(files)}` : '';
+  return files.length > 0 ? `; used at every deployment: ${several(files)}` : '';
 }
 
 /** Archives that did not answer; where none answered and the network is why, nothing is known of them. */
@@ -55,7 +55,7 @@ function silent(facts: ImageFacts, archives: readonly ProbedSource[]): Item[] {
 function asked(archives: readonly ProbedSource[] | null): string {
   if (archives === null) return '';
   const away = archives.find((a) => a.state === 'unreachable');
-  if (away) return `; not asked: this host reaches none of them (${away.said})`;
+  if (away) return `; not tested: this host cannot reach any of them (${away.said})`;
   return `; ${archives.filter((a) => a.state === 'alive').length} of ${archives.length} answer`;
 }
 

@@ -34,17 +34,17 @@ const NAMES: ProblemKind[] = [
 const HARMLESS = new Set<ProblemKind>(['trailing-data', 'unknown-type', 'link-loop']);
 
 const WORDS: Partial<Record<ProblemKind, string>> = {
-  absolute: 'absolute names, which tar extracts elsewhere than they say',
+  absolute: 'absolute names, which tar extracts to a different path',
   escape: 'names with "..", which tar refuses',
   'bad-name': 'names that tar cannot make (empty, or longer than the 255 or 4095 bytes of Linux)',
   'bad-link': 'symlinks that cannot be made',
-  'bad-hard-link': 'hard links to nothing that came before',
+  'bad-hard-link': 'hard links to members that do not come before them',
   'below-symlink':
-    'members below a symlink that is not there yet when tar comes to them, or that leads to no folder',
-  'below-file': 'members below something that is no folder',
-  duplicate: 'names that occur twice, of which tar keeps the last',
+    'members below a symlink that does not exist yet when tar extracts them, or that does not lead to a folder',
+  'below-file': 'members below something that is not a folder',
+  duplicate: 'names that occur twice (tar keeps the last)',
   'link-loop': 'symlinks that lead in a circle',
-  'unknown-type': 'members of a type that tar does not know and extracts as plain files',
+  'unknown-type': 'members of an unknown type, which tar extracts as plain files',
 };
 
 function items(facts: ImageFacts, kinds: readonly ProblemKind[]): Item[] {
@@ -66,24 +66,24 @@ export const ARCHIVE_CHECKS: Check[] = [
   {
     number: 1,
     id: 'stream-whole',
-    title: 'The stream is whole to its end and of a plausible size',
+    title: 'The stream is complete and has a plausible size',
     wrong: 'the archive cannot be used as it is',
     severity: 'blocker',
-    why: 'A tar.gz of 3.5 KB was called finished (packer-maas #180); a truncated one fails on the machine, in the middle of `curtin extract`.',
-    fix: 'Pack again from the finished disk, and look at the build log for what stopped it; never resume half a file by hand.',
+    why: 'A tar.gz of 3.5 KB was reported as finished (packer-maas #180); a truncated one fails on the machine, in the middle of `curtin extract`.',
+    fix: 'Pack again from the finished disk, and look for the reason in the build log; never complete half a file by hand.',
     evaluate(facts, { stream, profile }) {
       const wrong: Item[] = [];
       const add = (subject: string, text: string) => wrong.push({ subject, text });
       if (stream?.problem) add('compression', stream.problem);
-      else if (stream && !stream.whole) add('compression', `the ${stream.format} stream is not whole`);
-      if (stream?.format === 'unknown') add('format', 'MAAS and curtin take gzip, xz and bzip2 only');
+      else if (stream && !stream.whole) add('compression', `the ${stream.format} stream is not complete`);
+      if (stream?.format === 'unknown') add('format', 'MAAS and curtin accept only gzip, xz and bzip2');
       wrong.push(...items(facts, STREAM));
       const { members } = facts.archive;
       const size = facts.bytes.stored;
       if (members < profile.least.members || size < profile.least.bytes)
         add(
           'least-size',
-          `${members} members with ${bytes(size)} are no root file system: ${profile.id} has at least ${profile.least.members} with ${bytes(profile.least.bytes)}`,
+          `${members} members with ${bytes(size)} are too few for a root file system: ${profile.id} has at least ${profile.least.members} with ${bytes(profile.least.bytes)}`,
         );
       if (wrong.length > 0) return fail(wrong);
       const way = stream
@@ -95,10 +95,10 @@ export const ARCHIVE_CHECKS: Check[] = [
   {
     number: 2,
     id: 'member-names',
-    title: 'Names are relative and stay inside; hard links lead to members',
+    title: 'Names are relative and inside the archive; hard links point to members',
     severity: 'blocker',
-    why: 'tar (1.34, as curtin calls it) ends with an error at such members, or extracts something else than the archive says.',
-    fix: 'Make the tar by `tar -C TARGET -cf OUT .`, from one root and in one go.',
+    why: 'tar (1.34, as curtin calls it) ends with an error at such members, or extracts something different from what the archive lists.',
+    fix: 'Create the tar with `tar -C TARGET -cf OUT .`, from one root and in one run.',
     evaluate(facts) {
       const wrong = items(facts, NAMES);
       if (wrong.length > 0) return fail(wrong);
@@ -127,8 +127,8 @@ export const ARCHIVE_CHECKS: Check[] = [
     id: 'os-release',
     title: 'os-release agrees with the base image',
     severity: 'blocker',
-    why: 'MAAS boots the base image’s ephemeral system and curtin takes its suites: the wrong one installs from the wrong archive.',
-    fix: 'Set `base_image` of the boot resource to the series in the image (`ubuntu/focal` for DGX OS 5); once uploaded it is frozen, so use a new name.',
+    why: 'MAAS boots the base image’s ephemeral system and curtin uses its suites: a wrong one installs from the wrong archive.',
+    fix: 'Set `base_image` of the boot resource to the series in the image (`ubuntu/focal` for DGX OS 5); MAAS never changes it after the upload, so use a new name.',
     evaluate({ osRelease }, { baseImage, profile }) {
       if (!osRelease) return fail('there is no os-release to compare');
       const { id, codename } = osRelease;
@@ -136,15 +136,15 @@ export const ARCHIVE_CHECKS: Check[] = [
       if (profile.system !== 'base-image')
         return profile.system.includes(id)
           ? pass(
-              `${here}; not compared with the base image ${baseImage ?? '(none)'}: ${profile.title} is no MAAS release`,
+              `${here}; not compared with the base image ${baseImage ?? '(none)'}: ${profile.title} is not a MAAS release`,
             )
-          : fail(`the image is ${here}, where ${profile.system.join(' or ')} belongs`);
+          : fail(`the image is ${here}, instead of ${profile.system.join(' or ')}`);
       const [system, series] = (baseImage ?? profile.baseImage ?? 'ubuntu/').split('/');
       const other = () => fail(`the image is ${here}, and the base image is ${system}/${series}`);
       if (id !== system) return series ? other() : fail(`the image is ${here}, where ${system} belongs`);
       if (!series)
         return notApplicable(
-          `${here}; no base image was named to compare with (--base-image ubuntu/${codename || 'SERIES'})`,
+          `${here}; no base image was given to compare with (--base-image ubuntu/${codename || 'SERIES'})`,
         );
       return codename === series ? pass(here) : other();
     },
@@ -155,10 +155,10 @@ export const ARCHIVE_CHECKS: Check[] = [
     title: 'System files belong to root, sudo and mount are setuid',
     severity: 'blocker',
     why: 'An archive made by an ordinary user gives "sudo must be owned by uid 0 and have the setuid bit set" (packer-maas #165).',
-    fix: 'Read the disk as root (in the guest, or under fakeroot), with `--numeric-owner`; do not unpack and pack again as a user.',
+    fix: 'Read the disk as root (in the guest, or under fakeroot), with `--numeric-owner`; do not unpack and repack it as an ordinary user.',
     evaluate({ owners }) {
       const wrong = owners.wrong.map(
-        (w) => `${w.path} is ${w.uid}:${w.gid} mode ${w.mode} (wanted: ${w.want})`,
+        (w) => `${w.path} is ${w.uid}:${w.gid} mode ${w.mode} (expected: ${w.want})`,
       );
       if (owners.foreign.count > 0)
         wrong.push(
@@ -175,7 +175,7 @@ export const ARCHIVE_CHECKS: Check[] = [
     id: 'mount-points',
     title: '/dev /proc /sys /run /tmp exist and are empty',
     severity: 'blocker',
-    why: 'curtin bind-mounts over them in the target (`ChrootableTarget`); what is in them is bloat and build state.',
+    why: 'curtin bind-mounts over them in the target (`ChrootableTarget`); their contents are waste and build state.',
     fix: 'Pack after unmounting them, or with `--one-file-system`; keep the empty directories.',
     evaluate({ mountPoints }) {
       const missing = Object.entries(mountPoints).filter(([, m]) => !m.exists);
@@ -197,7 +197,7 @@ export const ARCHIVE_CHECKS: Check[] = [
     title: 'No device nodes',
     wrong: 'there are device nodes in the image',
     severity: 'warning',
-    why: '/dev is a devtmpfs at run time; nodes in the archive make noise when it is extracted and fail in containers.',
+    why: '/dev is a devtmpfs at run time; nodes in the archive cause warnings on extraction and fail in containers.',
     fix: 'Remove them before packing: `find TARGET -xdev \\( -type b -o -type c \\) -delete`.',
     evaluate: ({ devices }) =>
       devices.count > 0 ? fail(several(devices.examples, devices.count)) : pass('none'),
@@ -205,7 +205,7 @@ export const ARCHIVE_CHECKS: Check[] = [
   {
     number: 42,
     id: 'size',
-    title: 'The size keeps to its budget and near the last release',
+    title: 'The size is within its budget and close to the last release',
     severity: 'warning',
     why: 'A partition that is too small fails late, with "No space left on device"; a sudden growth is mostly a cache or a log.',
     fix: 'Look at the biggest directories of the manifest; clean caches in the late commands.',
@@ -220,8 +220,8 @@ export const ARCHIVE_CHECKS: Check[] = [
         return Math.abs(change) > 0.2 ? fail(`the image has ${words}`) : pass(words);
       }
       return profile.budget === null
-        ? notApplicable(`${bytes(stored)}; this profile has no budget and no earlier release was named`)
-        : pass(`${bytes(stored)} of a budget of ${bytes(profile.budget)}; no earlier release was named`);
+        ? notApplicable(`${bytes(stored)}; this profile has no budget and no earlier release was given`)
+        : pass(`${bytes(stored)} of a budget of ${bytes(profile.budget)}; no earlier release was given`);
     },
   },
   {
@@ -229,13 +229,13 @@ export const ARCHIVE_CHECKS: Check[] = [
     id: 'clean-file-system',
     title: 'The file system was clean when it was read',
     severity: 'blocker',
-    why: 'Without a real shutdown the last writes are only in the journal: a read-only mount showed 15 of 707 entries.',
+    why: 'Without a real shutdown the last writes are only in the journal: a read-only mount had 15 of 707 entries.',
     fix: 'Give Packer a shutdown command that syncs and unmounts; check with `dumpe2fs -h` that needs_recovery is not set.',
     evaluate(_facts, { build }) {
       if (build?.fileSystem === 'clean') return pass('the disk was checked before it was read');
       if (build?.fileSystem === 'dirty') return fail('the disk needed recovery when it was read');
       if (build?.pack === 'guest') return pass('read inside the guest, by the kernel that had it mounted');
-      return notApplicable('an archive does not tell; only the build knows');
+      return notApplicable('not known from an archive, only in a build');
     },
   },
 ];

@@ -17,8 +17,8 @@ export const ATTRIBUTES_CHECK: Check = {
   id: 'attributes',
   title: 'Extended attributes and ACLs were kept',
   severity: 'major',
-  why: 'Without `security.capability` ping, mtr and others work for root only; curtin extracts ACLs as attributes and passes over those that tar wrote as text.',
-  fix: "Pack as root of the machine itself, with `--xattrs --xattrs-include='*' --numeric-owner`: ACLs then travel as system.posix_acl_*, and capabilities belong to no user namespace.",
+  why: 'Without `security.capability`, ping, mtr and others work only for root; curtin extracts ACLs as attributes and ignores those that tar wrote as text.',
+  fix: "Pack as root of the machine itself, with `--xattrs --xattrs-include='*' --numeric-owner`: ACLs are then stored as system.posix_acl_*, and capabilities belong to no user namespace.",
   evaluate({ xattrs, packages }) {
     const items: Item[] = [];
     for (const { path, capabilities, valid, rootId } of xattrs.capabilities) {
@@ -30,7 +30,7 @@ export const ATTRIBUTES_CHECK: Check = {
       else if (rootId !== undefined)
         items.push({
           subject: path,
-          text: `${path} has no capability on the machine: ${capabilities} holds in another user namespace only`,
+          text: `${path} has no capability on the machine: ${capabilities} applies only in another user namespace`,
         });
     }
     const giving = packages.filter((p) => Object.hasOwn(GIVE, p.name) && p.status.startsWith('ii'));

@@ -21,8 +21,8 @@ export const BOOT_KERNEL_CHECKS: Check[] = [
     id: 'kernel-modules',
     title: 'Every kernel has its modules, its initrd and its package',
     severity: 'blocker',
-    why: 'A kernel without /lib/modules/VERSION/modules.dep does not find its disk (packer-maas #175), nor one without an initrd; one that no package brought gets no updates.',
-    fix: 'Install the kernel by its package and pack after `depmod` and `update-initramfs` have run; keep /boot on the root partition.',
+    why: 'A kernel without /lib/modules/VERSION/modules.dep does not find its disk (packer-maas #175), nor does one without an initrd; a kernel that is in no package gets no updates.',
+    fix: 'Install the kernel as a package, and pack after `depmod` and `update-initramfs` have run; keep /boot on the root partition.',
     reads: /^var\/lib\/dpkg\/status$/,
     evaluate(facts) {
       const kernels = bootable(facts);
@@ -41,7 +41,7 @@ export const BOOT_KERNEL_CHECKS: Check[] = [
   {
     number: 16,
     id: 'nvidia-module',
-    title: "NVIDIA's driver is there for every kernel",
+    title: "NVIDIA's driver is installed for every kernel",
     severity: 'blocker',
     why: 'No GPU after the first boot.',
     fix: 'Install `linux-modules-nvidia-…` for the kernel, or `nvidia-dkms-…` with `linux-headers-VERSION`; remove kernels without it.',
@@ -64,7 +64,7 @@ export const BOOT_KERNEL_CHECKS: Check[] = [
     id: 'default-kernel',
     title: 'GRUB starts the right kernel',
     severity: 'major',
-    why: 'With two kernels GRUB takes the newest, which need not be the one that the driver is for; an id with the UUID of the build disk is in no other machine’s menu.',
+    why: 'With two kernels GRUB starts the newest, which may not be the one that has the driver; an id with the UUID of the build disk is in no other machine’s menu.',
     fix: 'Keep one kernel in the image, or set GRUB_DEFAULT in /etc/default/grub to the title of the one that NVIDIA supports, below its submenu: `GRUB_DEFAULT="Advanced options for Ubuntu>Ubuntu, with Linux VERSION"`.',
     evaluate(facts, { profile }) {
       const kernels = bootable(facts);

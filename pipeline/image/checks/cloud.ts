@@ -22,8 +22,8 @@ export const CLOUD_CHECKS: Check[] = [
     title: 'cloud-init runs and asks MAAS',
     wrong: 'the image keeps cloud-init from its work',
     severity: 'blocker',
-    why: 'A machine whose cloud-init does not ask MAAS stays in Deploying (packer-maas #232). What counts is what ds-identify, systemd and cloud-init make of the files once MAAS has added its own.',
-    fix: 'Remove what is named: the installer’s files in /etc/cloud/cloud.cfg.d, masks and disabled units (`systemctl unmask`, `systemctl enable`), words of the kernel’s command line. A datasource_list must be one line, `datasource_list: [ MAAS ]`.',
+    why: 'A machine whose cloud-init does not ask MAAS stays in Deploying (packer-maas #232). The check evaluates the files as ds-identify, systemd and cloud-init do after MAAS has added its own.',
+    fix: 'Remove the items named: the installer’s files in /etc/cloud/cloud.cfg.d, masks and disabled units (`systemctl unmask`, `systemctl enable`), words of the kernel’s command line. A datasource_list must be one line, `datasource_list: [ MAAS ]`.',
     reads: /^etc\/(?:cloud|default\/grub)/,
     evaluate(facts) {
       const ways = dsIdentifyOf(cloudInitVersion(facts));
@@ -32,7 +32,7 @@ export const CLOUD_CHECKS: Check[] = [
       );
       return failOr(
         found.map(({ subject, text, effect }) => ({ subject, text, severity: WEIGHT[effect] })),
-        'nothing keeps it from MAAS',
+        'nothing prevents it',
       );
     },
   },
@@ -42,7 +42,7 @@ export const CLOUD_CHECKS: Check[] = [
     title: 'cloud-init has no earlier instance',
     wrong: 'cloud-init has an earlier instance in the image',
     severity: 'blocker',
-    why: 'cloud-init trusts an instance it knows and leaves out the first-boot steps.',
+    why: 'cloud-init skips the first-boot steps for an instance that it knows.',
     fix: 'As the last step: `cloud-init clean --logs` or `rm -rf /var/lib/cloud/instance*`.',
     evaluate: ({ cloud }) =>
       failOr(

@@ -7,7 +7,7 @@ const EPHEMERAL =
 
 /** Whether curtin can run a script of /curtin. */
 export function willRun(script: HookFacts): Outcome {
-  if (script.type !== 'file') return fail(`it is a ${script.type}, and curtin takes a regular file only`);
+  if (script.type !== 'file') return fail(`it is a ${script.type}, and curtin accepts only a regular file`);
   const wrong = script.needs.map(({ text }) => text);
   if (!script.executable) wrong.push('it is not executable');
   if (script.shebangProblem) wrong.push(script.shebangProblem);

@@ -17,10 +17,10 @@ export const DEPLOYMENT_CHECKS: Check[] = [
   {
     number: 45,
     id: 'crash-dumps',
-    title: 'kdump-tools can be asked to switch crash dumps off',
+    title: 'curtin can disable crash dumps in kdump-tools',
     severity: 'blocker',
     why: 'MAAS 3.6 and newer send `kernel-crash-dumps: {enabled: false}` for every machine; curtin then runs /usr/share/kdump-tools/kdump_set_default, which kdump-tools have since Ubuntu 24.10: exit code 127 fails the deployment.',
-    fix: "Keep this project's /curtin/curtin-hooks, which drops the key where the script is missing, or remove kdump-tools from the image.",
+    fix: "Keep this project's /curtin/curtin-hooks, which drops the key if the script is missing, or remove kdump-tools from the image.",
     reads: /^(var\/lib\/dpkg\/status|curtin\/.*)$/,
     evaluate(facts) {
       const { hook } = facts;
@@ -42,8 +42,8 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     title: "MAAS' kernel options reach GRUB's menu",
     wrong: "MAAS' kernel options do not reach GRUB's menu",
     severity: 'major',
-    why: 'curtin writes them as GRUB_CMDLINE_LINUX_DEFAULT into /etc/default/grub, and every file of /etc/default/grub.d that assigns the variable comes later and wins: console=, and what a machine or a tag asks for, are lost.',
-    fix: 'Let the file add instead: GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT …" (`+=` is not known to sh), or use GRUB_CMDLINE_LINUX.',
+    why: 'curtin writes them as GRUB_CMDLINE_LINUX_DEFAULT into /etc/default/grub, and every file of /etc/default/grub.d that assigns the variable comes later and wins: console= and the options of a machine or a tag are lost.',
+    fix: 'Make the file append instead: GRUB_CMDLINE_LINUX_DEFAULT="$GRUB_CMDLINE_LINUX_DEFAULT …" (sh does not support `+=`), or use GRUB_CMDLINE_LINUX.',
     reads: /^etc\/default\/grub(\.d\/[^/]+\.cfg)?$/,
     evaluate({ boot }) {
       const items = boot.lostOptions.map(
@@ -72,19 +72,22 @@ export const DEPLOYMENT_CHECKS: Check[] = [
         subject: module,
         text: `${module} is not signed (${several(of)})`,
       }));
-      const rest = unread.length > 0 ? `; not looked into: ${several(unread.map((m) => m.module))}` : '';
+      const rest =
+        unread.length > 0
+          ? `m.module))} => ; not examined: ${several(unread.map((m) => m.module))} => m.module))}`
+          : '';
       if (items.length > 0) return fail(items);
-      if (signed === 0) return notApplicable(`no such module that can be looked into${rest}`);
+      if (signed === 0) return notApplicable(`no such module that can be examined${rest}`);
       return pass(`${signed} signed (whether a machine trusts the key is not in the image)${rest}`);
     },
   },
   {
     number: 48,
     id: 'initrd-renewed',
-    title: 'The initrd is written anew on the machine',
+    title: 'The initrd is rebuilt on the machine',
     severity: 'major',
-    why: "curtin 24 and newer only reconfigures installed packages, not held ones, that provide exactly `linux-image`; where there are none the build's initrd boots the machine: RAID comes up as md127, encrypted disks not at all.",
-    fix: "Keep this project's /curtin/curtin-hooks, which sees to it, or take a kernel package of Ubuntu's that is not on hold.",
+    why: "curtin 24 and newer only reconfigures installed packages, not held ones, that provide exactly `linux-image`; without one the machine boots with the build's initrd: RAID comes up as md127, encrypted disks not at all.",
+    fix: "Keep this project's /curtin/curtin-hooks, which rebuilds it, or use a kernel package of Ubuntu that is not on hold.",
     reads: /^(var\/lib\/dpkg\/status|curtin\/.*)$/,
     evaluate(facts) {
       const { hook } = facts;
@@ -110,7 +113,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
     wrong: 'curtin cannot run /curtin/finalize',
     severity: 'blocker',
     why: 'curtin runs it in its stage `hook`, in the ephemeral system, and fails the deployment when it does not start.',
-    fix: 'Give it mode 0755 and a first line such as #!/bin/bash, or remove it. The hook of this project leaves it in its place.',
+    fix: 'Give it mode 0755 and a first line such as #!/bin/bash, or remove it. The hook of this project keeps it.',
     reads: /^curtin\//,
     evaluate: ({ finalize }) => (finalize ? willRun(finalize) : notApplicable('there is none')),
   },

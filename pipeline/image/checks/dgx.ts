@@ -36,7 +36,7 @@ export const DGX_CHECKS: Check[] = [
         said('DGX_SERIAL_NUMBER', `has the serial number "${serial.slice(0, 60)}"`);
       const named = (release.get('DGX_PLATFORM') || release.get('DGX_NAME') || '').slice(0, 80);
       const neutral = NEUTRAL.test(named);
-      if (named === '') said('DGX_PLATFORM', 'names no platform');
+      if (named === '') said('DGX_PLATFORM', 'does not name a platform');
       else if (
         platform !== null &&
         !neutral &&

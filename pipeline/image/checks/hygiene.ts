@@ -18,10 +18,10 @@ export const HYGIENE_CHECKS: Check[] = [
   {
     number: 36,
     id: 'eula-diversion',
-    title: "NVIDIA's licence prompt is back in place",
+    title: "NVIDIA's licence prompt is restored",
     wrong: "NVIDIA's licence prompt is diverted",
     severity: 'major',
-    why: 'The installer diverts nv-eula while it works; left so, nobody is asked to accept the licence.',
+    why: 'The installer diverts nv-eula while it works; if this remains, nobody is asked to accept the licence.',
     fix: 'Let the installer finish, or `dpkg-divert --remove --rename` the diversion in the last late command.',
     reads: /^var\/lib\/dpkg\/diversions$/,
     evaluate: ({ boot }) =>
@@ -45,8 +45,8 @@ export const HYGIENE_CHECKS: Check[] = [
     title: 'No other identity of the build machine',
     wrong: 'an identity of the build machine is in the image',
     severity: 'major',
-    why: 'Two machines with one iSCSI or NVMe name take each other’s disks; one random seed and one host name are no better.',
-    fix: 'Remove the files named, as the last step; set GenerateName=yes in /etc/iscsi/initiatorname.iscsi. docs/machine-state.md has the whole list with its sources.',
+    why: 'Two machines with one iSCSI or NVMe name take each other’s disks; a shared random seed or host name is no better.',
+    fix: 'Remove the files named, as the last step; set GenerateName=yes in /etc/iscsi/initiatorname.iscsi. docs/checks.md has the whole list with its sources.',
     evaluate({ identity }) {
       const items: Item[] = identity.state.map(({ path, what, weight, why }) => ({
         subject: path,
@@ -70,7 +70,7 @@ export const HYGIENE_CHECKS: Check[] = [
     title: 'Logs, caches, histories and core dumps of the build are gone',
     wrong: 'files of the build are left in the image',
     severity: 'warning',
-    why: 'Installer logs, histories and core dumps can hold passwords (major then); caches are weight that every machine pulls.',
+    why: 'Installer logs, histories and core dumps can hold passwords (major then); every machine downloads the caches.',
     fix: 'As the last steps: `apt-get clean`, `rm -rf /var/lib/apt/lists/* /var/log/installer /var/crash/* /root/.bash_history`, `cloud-init clean --logs`.',
     evaluate({ leftovers: { logs, secrets, caches, cacheBytes } }) {
       const wrong: string[] = [];

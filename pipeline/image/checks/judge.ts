@@ -141,13 +141,13 @@ function outcome(check: Check, facts: ImageFacts, context: Context): Outcome {
   if (exempt !== undefined) return { status: 'not-applicable', found: exempt };
   const whole = facts.archive.whole && context.stream?.whole !== false;
   if (!whole && !OF_THE_ARCHIVE.has(check.id))
-    return { status: 'not-applicable', found: 'the archive could be read in part only (see stream-whole)' };
+    return { status: 'not-applicable', found: 'only a part of the archive could be read (see stream-whole)' };
   const unread = check.reads && facts.unread.filter((u) => check.reads!.test(u.path));
   if (unread && unread.length > 0)
     return fail(
       unread.map((u) => ({
         subject: `/${u.path}`,
-        text: `/${u.path} could not be looked at: ${u.why}`,
+        text: `/${u.path} could not be checked: ${u.why}`,
       })),
     );
   const result = check.evaluate(facts, context);
@@ -228,7 +228,7 @@ function waiverNotes(findings: readonly Finding[], waivers: readonly Waiver[], t
       const subjects = [...new Set(found?.items?.map((i) => i.subject).filter((s) => s !== ''))];
       if (subjects.length === 0) return [];
       return [
-        `The waiver of "${waiver.check}" names no finding and hides whatever that check finds. Narrow it: ${several(
+        `The waiver of "${waiver.check}" names no finding and waives everything that the check finds. Narrow it to: ${several(
           subjects.map((s) => `finding: ${JSON.stringify(s)}`),
         )}`,
       ];

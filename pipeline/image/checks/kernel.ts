@@ -10,7 +10,7 @@ export const KERNEL_CHECKS: Check[] = [
     title: '/curtin/curtin-hooks will run',
     wrong: 'curtin cannot run /curtin/curtin-hooks',
     severity: 'blocker',
-    why: 'curtin ignores a hook that is no file and fails on one that does not start (packer-maas #246); without one it installs linux-generic, for MAAS names no kernel for custom images.',
+    why: 'curtin ignores a hook that is not a file and fails on one that does not start (packer-maas #246). Without a hook it installs linux-generic, because MAAS selects no kernel for custom images.',
     fix: 'Keep the hook that the pipeline renders, mode 0755, first line #!/usr/bin/env python3 or #!/bin/bash, Unix line ends.',
     reads: /^curtin\//,
     evaluate({ hook }, { profile }) {
@@ -24,9 +24,9 @@ export const KERNEL_CHECKS: Check[] = [
   {
     number: 14,
     id: 'hook-kernel',
-    title: 'The hook leaves the kernel alone',
+    title: 'The hook does not replace the kernel',
     severity: 'blocker',
-    why: "packer-maas' flat `setup-bootloader` installs linux-image-generic, and NVIDIA's driver is not built for it; CUSTOM_KERNEL is what its other hook gives to curtin.",
+    why: "packer-maas' flat `setup-bootloader` installs linux-image-generic, and NVIDIA's driver is not built for it; its other hook passes CUSTOM_KERNEL to curtin.",
     fix: 'Let the hook name the installed kernel (`kernel: {package: …}`), and let CUSTOM_KERNEL name an installed package.',
     reads: /^curtin\//,
     evaluate(facts) {

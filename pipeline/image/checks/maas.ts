@@ -6,7 +6,7 @@ export const MAAS_CHECKS: Check[] = [
   {
     number: 60,
     id: 'esp',
-    title: 'What lies in /boot/efi fits on vfat',
+    title: 'The files in /boot/efi fit on vfat',
     wrong: '/boot/efi holds what does not fit on vfat',
     severity: 'blocker',
     why: 'curtin mounts the ESP there before it extracts; vfat has neither owners nor links, and tar ends with an error ("Cannot change ownership", "Operation not permitted").',
@@ -23,9 +23,9 @@ export const MAAS_CHECKS: Check[] = [
   {
     number: 61,
     id: 'snapd',
-    title: 'snapd is there for MAAS’ `snap set`',
+    title: 'snapd is installed for MAAS’ `snap set`',
     severity: 'warning',
-    why: 'Where MAAS has a proxy, its vendor data runs `snap set system proxy.http=…` at the first boot (`generate_snap_configuration`); without snapd cloud-init ends with status: error, and what waits for it fails.',
+    why: 'If MAAS has a proxy, its vendor data runs `snap set system proxy.http=…` at the first boot (`generate_snap_configuration`); without snapd cloud-init ends with status: error, and units that wait for it fail.',
     fix: 'Add `snapd` to the packages of the image, or do without a proxy in MAAS.',
     reads: /^var\/lib\/dpkg\/status$/,
     evaluate({ packages }) {

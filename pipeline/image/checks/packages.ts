@@ -54,7 +54,7 @@ const LAYOUT_PACKAGES: readonly { names: string[]; layout: string; rare?: boolea
 ];
 
 const STATES = {
-  stops: { severity: undefined, words: 'every run of apt stops until it is reinstalled' },
+  stops: { severity: undefined, words: 'apt stops until it is reinstalled' },
   unknown: { severity: undefined, words: 'dpkg knows no such state' },
   unfinished: { severity: 'warning', words: 'the next run of apt finishes it' },
   removed: { severity: 'warning', words: 'removed, with its configuration left' },
@@ -74,7 +74,7 @@ export const PACKAGE_CHECKS: Check[] = [
   {
     number: 9,
     id: 'cloud-init',
-    title: 'cloud-init is installed, as a package',
+    title: 'cloud-init is installed as a package',
     severity: 'blocker',
     why: 'A late command of MAAS (`get_custom_image_dependency_validation`) runs `cloud-init --version` in the target and fails the deployment.',
     fix: 'Add `cloud-init` to the packages of the image.',
@@ -100,7 +100,7 @@ export const PACKAGE_CHECKS: Check[] = [
   {
     number: 11,
     id: 'lsb-release',
-    title: 'lsb_release is there',
+    title: 'lsb_release is installed',
     severity: 'blocker',
     why: "curtin's `setup_kernel_img_conf` calls it in the target and crashes without it.",
     fix: 'Add `lsb-release` to the packages of the image.',
@@ -113,7 +113,7 @@ export const PACKAGE_CHECKS: Check[] = [
     title: 'Nothing looks like Ubuntu Core',
     wrong: 'curtin takes the image for Ubuntu Core',
     severity: 'blocker',
-    why: 'curtin takes a root with /snaps or /system-data/var/lib/snapd for Ubuntu Core and leaves out every step.',
+    why: 'curtin treats a root with /snaps or /system-data/var/lib/snapd as Ubuntu Core and skips every step.',
     fix: 'Remove these directories from the image.',
     evaluate: ({ snapCore }) =>
       snapCore.length > 0 ? fail(snapCore.join(', ')) : pass('neither /snaps nor /system-data/var/lib/snapd'),
@@ -123,7 +123,7 @@ export const PACKAGE_CHECKS: Check[] = [
     id: 'initramfs',
     title: 'initramfs-tools or dracut is installed',
     severity: 'blocker',
-    why: 'curtin rebuilds the initramfs in the target and raises a RuntimeError when neither is there; before 24 it only knows update-initramfs.',
+    why: 'curtin rebuilds the initramfs in the target and raises a RuntimeError if neither is installed; before 24 it only knows update-initramfs.',
     fix: 'Add `initramfs-tools` to the packages of the image.',
     reads: STATUS,
     evaluate(facts) {
@@ -140,7 +140,7 @@ export const PACKAGE_CHECKS: Check[] = [
     id: 'boot-packages',
     title: 'The boot loader’s packages are in the image',
     severity: 'major',
-    why: 'curtin’s `install_missing_packages` fetches what is missing at deployment: it fails where machines reach no archive (a blocker with --offline).',
+    why: 'curtin’s `install_missing_packages` installs missing packages at the deployment: it fails if machines cannot reach an archive (a blocker with --offline).',
     fix: 'Add `grub-efi-amd64-signed shim-signed efibootmgr` to the packages of the image (`grub-pc` for BIOS).',
     reads: STATUS,
     evaluate(facts, { offline }) {
@@ -159,8 +159,8 @@ export const PACKAGE_CHECKS: Check[] = [
     id: 'storage-packages',
     title: 'The packages for storage and network layouts are in the image',
     severity: 'major',
-    why: 'curtin (`detect_required_packages_mapping` of block/deps.py and net/deps.py) fetches what a machine’s layout needs at deployment: RAID, LVM, XFS, iSCSI, encrypted disks; rarer: bcache, Btrfs, NVMe over TCP, Open vSwitch. Without an archive the deployment fails.',
-    fix: 'Add `mdadm lvm2 xfsprogs open-iscsi cryptsetup` to the packages of the image, and of `bcache-tools btrfs-progs nvme-cli openvswitch-switch` what the machines’ layouts need.',
+    why: 'curtin (`detect_required_packages_mapping` of block/deps.py and net/deps.py) installs the packages for a machine’s layout at the deployment: RAID, LVM, XFS, iSCSI, encrypted disks; rarer: bcache, Btrfs, NVMe over TCP, Open vSwitch. Without an archive the deployment fails.',
+    fix: 'Add `mdadm lvm2 xfsprogs open-iscsi cryptsetup` to the packages of the image, and those of `bcache-tools btrfs-progs nvme-cli openvswitch-switch` that the machines’ layouts need.',
     reads: STATUS,
     evaluate(facts, { offline }) {
       const missing = LAYOUT_PACKAGES.filter(({ names }) => !standing(facts, names).there);
@@ -180,8 +180,8 @@ export const PACKAGE_CHECKS: Check[] = [
     title: 'Every package is installed and configured',
     wrong: 'packages are not installed as a whole',
     severity: 'major',
-    why: 'apt refuses to do anything on the machine while a package that is not whole has to be reinstalled; what is half-configured is configured at the first run of apt, in the middle of a deployment.',
-    fix: 'Run `dpkg --configure -a` in the build, reinstall what is broken, and `apt-get purge` what is only left as configuration (rc). Unmet dependencies are not looked at: `apt-get check` in the build finds them.',
+    why: 'apt does nothing on the machine while a broken package must be reinstalled; half-configured packages are configured at the first run of apt, in the middle of a deployment.',
+    fix: 'Run `dpkg --configure -a` in the build, reinstall broken packages, and `apt-get purge` packages of which only the configuration remains (rc). Unmet dependencies are not checked: `apt-get check` in the build finds them.',
     reads: STATUS,
     evaluate({ packages }) {
       if (packages.length === 0) return fail('/var/lib/dpkg/status lists no package');
@@ -197,7 +197,7 @@ export const PACKAGE_CHECKS: Check[] = [
     id: 'firmware',
     title: 'linux-firmware is installed',
     severity: 'major',
-    why: 'Network cards without their firmware are not there after the first boot (packer-maas #195).',
+    why: 'Network cards without their firmware do not work after the first boot (packer-maas #195).',
     fix: 'Add `linux-firmware` to the packages of the image.',
     reads: STATUS,
     evaluate: (facts) => oneOf(facts, ['linux-firmware']),

@@ -40,8 +40,8 @@ export async function probeSources(
 type Answer = Pick<ProbedSource, 'state' | 'said'>;
 
 async function ask({ uri, suite }: Archive, all: AbortSignal, eachMs: number): Promise<Answer> {
-  if (!/^https?:\/\//i.test(uri)) return { state: 'not-asked', said: `${uri.split(':')[0]}: is not asked` };
-  if (all.aborted) return { state: 'not-asked', said: 'the time was over' };
+  if (!/^https?:\/\//i.test(uri)) return { state: 'not-asked', said: `${uri.split(':')[0]}: is not tested` };
+  if (all.aborted) return { state: 'not-asked', said: 'the time limit was reached' };
   const folder = `${uri.replace(/\/+$/, '')}/${suite.endsWith('/') ? suite.replace(/^\.?\/+/, '') : `dists/${suite}/`}`;
   let answer: Answer = { state: 'dead', said: 'no answer' };
   for (const name of ['InRelease', 'Release']) {
@@ -61,7 +61,7 @@ async function get(url: string, all: AbortSignal, eachMs: number): Promise<Answe
     const { status } = answer;
     return { state: status >= 200 && status < 300 ? 'alive' : 'dead', said: String(status) };
   } catch (error) {
-    if (all.aborted) return { state: 'not-asked', said: 'the time was over' };
+    if (all.aborted) return { state: 'not-asked', said: 'the time limit was reached' };
     const { kind, code } = error as { kind?: string; code?: string };
     if (limit.aborted || kind === 'stalled')
       return { state: 'dead', said: `no answer within ${eachMs / 1000} s` };

@@ -33,10 +33,15 @@ const DGX = {
   exempt: {},
 } as const satisfies Partial<Profile>;
 
-const NO_NVIDIA = 'this kind of image holds no software of NVIDIA';
+const NO_NVIDIA = 'this kind of image has no software from NVIDIA';
 
 export const PROFILES = {
-  dgxos: { id: 'dgxos', title: 'DGX OS, of the release that the base image names', ...DGX, baseImage: null },
+  dgxos: {
+    id: 'dgxos',
+    title: 'DGX OS, the release that the base image belongs to',
+    ...DGX,
+    baseImage: null,
+  },
   dgxos5: { id: 'dgxos5', title: 'DGX OS 5 (Ubuntu 20.04)', ...DGX, baseImage: 'ubuntu/focal' },
   dgxos6: { id: 'dgxos6', title: 'DGX OS 6 (Ubuntu 22.04)', ...DGX, baseImage: 'ubuntu/jammy' },
   dgxos7: { id: 'dgxos7', title: 'DGX OS 7 (Ubuntu 24.04)', ...DGX, baseImage: 'ubuntu/noble' },
@@ -55,7 +60,7 @@ export const PROFILES = {
     exempt: {
       'nvidia-module': NO_NVIDIA,
       'eula-diversion': NO_NVIDIA,
-      snapd: 'Debian brings no snapd, and the sandbox has no proxy to set',
+      snapd: 'Debian has no snapd by default, and the sandbox has no proxy to set',
       firmware: 'the demo runs in virtual machines, and Debian has no package of that name',
     },
   },

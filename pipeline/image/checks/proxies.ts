@@ -7,8 +7,8 @@ export const PROXIES_CHECK: Check = {
   title: 'No proxy of the build machine',
   wrong: 'a proxy of the build machine is set',
   severity: 'major',
-  why: 'apt, cloud-init, snapd and container engines hang on a proxy that the machine cannot reach.',
-  fix: 'Remove the setting from the file that is named, as the last step; machines get theirs from MAAS.',
+  why: 'apt, cloud-init, snapd and container engines wait for a proxy that the machine cannot reach.',
+  fix: 'As the last step, remove the setting from the named file; machines get their proxy from MAAS.',
   reads:
     /^etc\/(apt|environment|profile|default\/|docker|containerd|npmrc|gitconfig|pip|wgetrc|systemd)|^var\/lib\/snapd\/state\.json$/,
   evaluate({ apt, proxies }) {

@@ -82,10 +82,10 @@ const said = ({ keyword, values, for: who }: SshdAccess) =>
 export const SSHD_CHECK: Check = {
   number: 31,
   id: 'sshd',
-  title: 'sshd lets neither root nor passwords in',
+  title: 'sshd accepts neither root nor passwords',
   severity: 'blocker',
-  why: 'The build opens sshd for Packer; the setting must not stay.',
-  fix: 'Remove `PermitRootLogin yes`, `PasswordAuthentication yes` and what else is named from /etc/ssh/sshd_config, the files it includes, and SSHD_OPTS; `sshd -T` prints what is in force, `sshd -T -C user=NAME,host=NAME,addr=ADDRESS` for whom a Match block is.',
+  why: 'The build opens sshd for Packer; the setting must be removed afterwards.',
+  fix: 'Remove `PermitRootLogin yes`, `PasswordAuthentication yes` and the other settings named from /etc/ssh/sshd_config, the files it includes, and SSHD_OPTS. `sshd -T` prints the effective settings, `sshd -T -C user=NAME,host=NAME,addr=ADDRESS` those of a Match block.',
   reads: /^etc\/ssh(\/|$)|^etc\/default\/ssh$/,
   evaluate({ access: { sshd } }) {
     if (!sshd.installed) return notApplicable('there is no sshd');

@@ -159,7 +159,7 @@ class Reader {
   async #inspect(chunk: Buffer): Promise<void> {
     const { tarBytes } = this.#inspector;
     if (tarBytes > BOMB_BYTES && tarBytes > this.#taken * BOMB_RATIO && this.#bomb === null) {
-      this.#bomb = `a bomb: ${tarBytes} bytes came out of ${this.#taken}; unpacking was stopped`;
+      this.#bomb = `a decompression bomb: ${this.#taken} bytes unpack to more than ${tarBytes} bytes; unpacking was stopped`;
       this.#decompressor?.destroy();
     }
     if (this.#bomb !== null) return;

@@ -15,7 +15,7 @@ export interface Waiver {
   until: string;
 }
 
-const SHAPE = 'a list of {check, finding, reason, until: YYYY-MM-DD}; `finding` may be left out';
+const SHAPE = 'a list of {check, finding, reason, until: YYYY-MM-DD}; `finding` is optional';
 
 /**
  * Reads waivers from YAML: a list, or a map with the list under `waivers`.
@@ -56,9 +56,9 @@ export function parseWaivers(text: string, file: string): Waiver[] {
     if (isMap(top)) throw invalid('There is no `waivers` in this file', top);
     return [];
   }
-  if (!isSeq(list)) throw invalid('The waivers are no list', list);
+  if (!isSeq(list)) throw invalid('The waivers are not a list', list);
   return list.items.map((item) => {
-    if (!isMap(item)) throw invalid('A waiver is a map', item);
+    if (!isMap(item)) throw invalid('A waiver must be a mapping', item);
     return waiver(item, invalid);
   });
 }
@@ -79,7 +79,7 @@ function waiver(item: YAMLMap, invalid: (message: string, node?: unknown) => Fau
       item.get('check', true),
     );
   if (!isDay(result.until))
-    throw invalid(`"${result.until}" is no day of the form YYYY-MM-DD`, item.get('until', true));
+    throw invalid(`"${result.until}" is not a day of the form YYYY-MM-DD`, item.get('until', true));
   return result;
 }
 

@@ -17,7 +17,7 @@ export interface DescribeOptions {
   signal: AbortSignal;
   /** Milliseconds that the server of a URL may be silent. */
   stallMs?: number;
-  /** The configuration; read only when the name is no file. */
+  /** The configuration; read only when the name is not a file. */
   config(): Promise<Config>;
 }
 
@@ -42,11 +42,11 @@ async function describeArchive(
   { signal, emit, stallMs }: DescribeOptions,
 ): Promise<Description> {
   const read = await validateFile(name, { profile: 'any-ubuntu', signal, emit, stallMs });
-  const problem = read.stream.problem ?? (read.facts.archive.whole ? null : 'the archive breaks off');
+  const problem = read.stream.problem ?? (read.facts.archive.whole ? null : 'the archive is truncated');
   // What is not read would be shown as removed.
   if (problem !== null)
     throw new Fault('IMAGE_UNREADABLE', `${read.name} cannot be compared: ${problem}`, {
-      hint: `dgxos-maas validate ${name} tells more.`,
+      hint: `For details: dgxos-maas validate ${name}`,
     });
   return { name: read.name, sha256: read.sha256, size: read.size, facts: read.facts };
 }
@@ -66,9 +66,9 @@ async function describeUploaded(name: string, config: Config, env: NodeJS.Proces
   }
   throw new Fault(
     'IMAGE_NOT_BUILT',
-    `Of ${name} (sha256 ${entry.sha256.slice(0, 12)}…) no facts are kept here`,
+    `This host has no facts of ${name} (sha256 ${entry.sha256.slice(0, 12)}…)`,
     {
-      hint: 'Give the file itself, or its manifest.',
+      hint: 'Use the file itself, or its manifest.',
     },
   );
 }
@@ -85,7 +85,7 @@ function unknown(name: string, config: Config, entries: readonly LedgerEntry[]):
   const list =
     names.length > 0 ? `Names known: ${names.slice(-12).join(', ')}.` : 'No image is configured or uploaded.';
   return new Fault('IMAGE_UNKNOWN', `There is neither a file nor an image "${name}"`, {
-    hint: `Give an archive, a manifest, an image of the configuration, or a name that was uploaded. ${list}`,
+    hint: `Use an archive, a manifest, an image of the configuration, or the name of an upload. ${list}`,
   });
 }
 

@@ -13,7 +13,7 @@ export function describeJson(name: string, content: string): Description {
   try {
     json = JSON.parse(content);
   } catch (error) {
-    throw new Fault('IMAGE_UNREADABLE', `${name} is no JSON: ${(error as Error).message}`, {
+    throw new Fault('IMAGE_UNREADABLE', `${name} is not JSON: ${(error as Error).message}`, {
       hint: `Give ${KNOWN}.`,
       cause: error,
     });

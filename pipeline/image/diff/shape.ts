@@ -47,5 +47,5 @@ export function shapeProblem(facts: object): string | null {
   compiled ??= new Ajv({ allowUnionTypes: true }).compile({ type: 'object', properties: PARTS });
   if (compiled(facts)) return null;
   const [error] = compiled.errors ?? [];
-  return `${error?.instancePath.slice(1) || 'the file'} ${error?.message ?? 'is of another shape'}`;
+  return `${error?.instancePath.slice(1) || 'the file'} ${error?.message ?? 'has an unexpected form'}`;
 }

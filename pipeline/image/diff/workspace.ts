@@ -19,7 +19,7 @@ export async function describeBuilt(
   const facts = await readFile(join(imageDir, 'pack', 'facts.json'), 'utf8').catch(() => undefined);
   if (!record || facts === undefined)
     throw new Fault('IMAGE_NOT_BUILT', `Image ${name} has no finished artifact in ${imageDir}`, {
-      hint: `dgxos-maas run ${name} makes one.`,
+      hint: `Build one with: dgxos-maas run ${name}`,
     });
   const { sha256, size, date } = record.data.artifact;
   return { ...describeJson(name, facts), sha256, size, date };

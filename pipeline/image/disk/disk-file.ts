@@ -25,7 +25,7 @@ export async function openDisk(path: string): Promise<{ path: string; format: 'r
       return { path: real, format: 'raw' };
     throw new Fault(
       'DISK_UNREADABLE',
-      `${path} is ${found.family === 'tar' ? 'a tar' : found.name}, and no disk, raw or qcow2`,
+      `${path} is ${found.family === 'tar' ? 'a tar' : found.name}, not a raw or qcow2 disk`,
       {
         hint: remedy(found),
       },
@@ -49,10 +49,10 @@ const UNPACK: Readonly<Record<string, string>> = {
 function remedy({ name, family, qemu }: Signature): string {
   if (qemu) return `Convert it first: qemu-img convert -f ${qemu} -O qcow2 IN OUT.qcow2`;
   if (family === 'compressed')
-    return `Unpack it first: ${UNPACK[name] ?? 'its tool'} FILE > DISK.raw. A tar of a root is packed already: check it by \`validate\`, send it by \`upload\`.`;
+    return `Unpack it first: ${UNPACK[name] ?? 'its tool'} FILE > DISK.raw. A tar of a root is packed already: check it with \`validate\`, and send it with \`upload\`.`;
   if (family === 'tar')
-    return 'A tar of a root is packed already: check it by `validate`, send it by `upload`.';
+    return 'A tar of a root is packed already: check it with `validate`, and send it with `upload`.';
   if (family === 'medium')
-    return 'A medium installs a system and holds none: name it as `iso:` of an image, and build that.';
-  return 'Give the disk of a machine that was installed and shut down.';
+    return 'An ISO installs a system and does not contain one: set it as `iso:` of an image, and build that image.';
+  return 'Use the disk of a machine that was installed and shut down.';
 }

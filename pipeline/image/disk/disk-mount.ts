@@ -69,7 +69,7 @@ async function mount(
     if (exitCode === 0) return 'loop';
     refusals.push(stderr.trim());
   }
-  if (!existsSync('/dev/fuse')) refusals.push('fuse2fs needs /dev/fuse, which is not here');
+  if (!existsSync('/dev/fuse')) refusals.push('fuse2fs needs /dev/fuse, which does not exist');
   else {
     const options = `ro,fakeroot,offset=${partition.offset}`;
     const { name, cwd } = inItsFolder(disk);
@@ -140,7 +140,7 @@ export async function unmountLeftovers({ emit, env }: MountContext): Promise<voi
     emit({
       type: 'notice',
       level: 'info',
-      message: `Cleared away what a run that was killed left in ${record.work}`,
+      message: `Removed the files that a killed run left in ${record.work}`,
     });
   }
 }

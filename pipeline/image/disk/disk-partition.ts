@@ -41,7 +41,7 @@ export async function partitionsOf(disk: string, size: number, signal: AbortSign
   if (exitCode !== 0) {
     if (/recognized partition table/.test(stderr)) return [{ number: null, offset: 0, size }];
     throw new Fault('DISK_UNREADABLE', 'The partition table of the disk cannot be read', {
-      hint: 'Give the whole disk of a machine that was shut down; a copy of 4096-byte sectors may have to be converted.',
+      hint: 'Use the whole disk of a machine that was shut down; a copy with 4096-byte sectors may have to be converted.',
     });
   }
   const { sectorsize = 512, partitions = [] } = (JSON.parse(stdout) as Table).partitiontable;
@@ -67,7 +67,7 @@ export async function fileSystemState(
     cwd,
     env: SBIN,
     signal,
-    reason: 'look whether the file system is clean',
+    reason: 'check whether the file system is clean',
   });
   if (exitCode !== 0)
     throw new Fault(

@@ -23,7 +23,7 @@ export async function findRoot(
         ? 'The partition table of the disk is empty'
         : `The disk has no partition ${wanted}`,
       {
-        hint: 'Name the one with the root by --partition N.',
+        hint: 'Choose the one with the root with --partition N.',
         detail: all.map((p) => `${p.number ?? 'no partition table'}: ${p.size} bytes`).join('\n'),
       },
     );
@@ -31,7 +31,7 @@ export async function findRoot(
   for (const partition of some) {
     const content =
       partition.offset >= size
-        ? { type: null, words: 'it lies behind the end of the file', root: false }
+        ? { type: null, words: 'it is beyond the end of the file', root: false }
         : await contentOf(disk, partition, signal);
     found.push({ partition, content });
   }
@@ -43,7 +43,7 @@ export async function findRoot(
   if (offset + bytes > size)
     throw new Fault(
       'DISK_UNREADABLE',
-      `Partition ${number} ends ${offset + bytes - size} bytes behind the end of the disk: the file is cut off`,
+      `Partition ${number} ends ${offset + bytes - size} bytes beyond the end of the disk: the file is truncated`,
     );
   return root.partition;
 }

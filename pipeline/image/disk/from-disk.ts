@@ -125,7 +125,7 @@ async function workFolder(
     };
   } catch (error) {
     if (work) await rm(work, { recursive: true, force: true });
-    throw fromSystemError(error, `making a work folder in ${folder}`);
+    throw fromSystemError(error, `creating a work folder in ${folder}`);
   }
 }
 

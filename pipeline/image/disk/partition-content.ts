@@ -20,7 +20,7 @@ const ZFS_LABEL = 256 << 10;
 const UBERBLOCK = 0x00bab10cn;
 
 const TAR =
-  "make the tar there: `tar -C MOUNT --xattrs --xattrs-include='*' --numeric-owner -S -czf IMAGE.tar.gz .`; it is checked by `validate` and sent by `upload`";
+  "make the tar there: `tar -C MOUNT --xattrs --xattrs-include='*' --numeric-owner -S -czf IMAGE.tar.gz .`; then check it with `validate` and send it with `upload`";
 
 /** libblkid's types in words, and how the root in them can be had. */
 const KINDS: Readonly<Record<string, { words: string; remedy: string }>> = {
@@ -41,9 +41,9 @@ const KINDS: Readonly<Record<string, { words: string; remedy: string }>> = {
     remedy: `Import the pool read-only (\`zpool import -o readonly=on -R MOUNT\`) and ${TAR}.`,
   },
   bcache: { words: 'a bcache device', remedy: `Mount the root on a machine with its cache and ${TAR}.` },
-  swap: { words: 'swap', remedy: 'It holds no files: give the disk that has the root.' },
+  swap: { words: 'swap', remedy: 'It contains no files: use the disk that has the root.' },
   squashfs: { words: 'squashfs', remedy: 'Unpack it by `unsquashfs`, as root, and pack that folder by tar.' },
-  vfat: { words: 'FAT, such as an EFI partition', remedy: 'Give the disk that has the root, in ext4.' },
+  vfat: { words: 'FAT, such as an EFI partition', remedy: 'Use the disk that has the root, in ext4.' },
 };
 
 function kindOf(type: string): { words: string; remedy: string } {
@@ -60,11 +60,11 @@ export async function contentOf(
   signal: AbortSignal,
 ): Promise<Content> {
   const { name, cwd } = inItsFolder(disk);
-  const options = { cwd, env: SBIN, signal, reason: 'see what a partition holds' };
+  const options = { cwd, env: SBIN, signal, reason: 'see what a partition contains' };
   const probe = ['blkid', '-p', '-o', 'export', '-O', `${offset}`, '-S', `${size}`, '--', name] as const;
   const { stdout } = await run([...probe], options);
   const type = /^TYPE=(.*)$/m.exec(stdout)?.[1]?.replaceAll('\\', '') ?? (await typeByMagic(disk, offset));
-  if (type === null) return { type, words: 'nothing that is known', root: false };
+  if (type === null) return { type, words: 'an unknown format', root: false };
   if (!/^ext[234]$/.test(type)) return { type, words: kindOf(shown(type)).words, root: false };
   const listing = await run(['debugfs', '-R', 'ls -p /', `${name}?offset=${offset}`], options);
   const names = [...listing.stdout.matchAll(/^\/\d+\/\d*\/\d*\/\d*\/([^/\n]+)\//gm)]
@@ -74,7 +74,11 @@ export async function contentOf(
     return { type, words: type, root: true };
   const boot = names.some((entry) => /^(?:vmlinu[xz]|initrd|grub)/.test(entry));
   const inIt = names.slice(0, 5).map(shown).join(', ') || 'nothing';
-  return { type, words: `${type}, ${boot ? 'a /boot by itself' : 'no root'}: ${inIt}`, root: false };
+  return {
+    type,
+    words: `${type}, ${boot ? 'a separate /boot' : 'no root file system'}: ${inIt}`,
+    root: false,
+  };
 }
 
 /** libblkid is strict: a volume whose sums are wrong is none for it, and is named here all the same. */
@@ -112,14 +116,14 @@ export function noRoot(found: readonly { partition: Partition; content: Content 
     found.length !== 1 || !only
       ? 'The disk has no partition with a root file system in ext4'
       : only.content.type === null
-        ? `${place(only.partition.number)} holds no ext4 file system`
-        : `${place(only.partition.number)} is no root file system in ext4: it holds ${only.content.words}`;
+        ? `${place(only.partition.number)} contains no ext4 file system`
+        : `${place(only.partition.number)} is not a root file system in ext4: it contains ${only.content.words}`;
   return new Fault('DISK_UNREADABLE', message, {
     hint: foreign
       ? kindOf(shown(foreign)).remedy
       : boot
-        ? 'The root lies on another disk or partition: give that one (--partition N).'
-        : 'Give a disk whose root is ext4, as DGX OS installs it; another partition is named by --partition N.',
+        ? 'The root is on another disk or partition: use that one (--partition N).'
+        : 'Use a disk whose root is ext4, as DGX OS installs it; select another partition with --partition N.',
     detail: found
       .map(
         ({ partition, content }) => `${place(partition.number)}: ${partition.size} bytes, ${content.words}`,

@@ -39,7 +39,7 @@ export interface MemberReader {
 
 /** One subject's share of an image's facts: sees every member once, asks for the few files it reads whole. */
 export interface Collector<T> {
-  /** True when a wanted file that cannot be read is no loss to any check. */
+  /** True when a wanted file that cannot be read is not a loss to any check. */
   readonly optional?: boolean;
   member?(member: Member): void;
   /** How many bytes of this file are wanted at most; 0: none. */

@@ -98,7 +98,7 @@ export class Contents {
     for (const collector of this.#collectors) {
       const most = collector.wants?.(path) ?? 0;
       if (most === 0 || most < bytes.length) continue;
-      // A collector whose file is no loss looks at it and lets it go; the others may keep it.
+      // A collector whose file is not a loss looks at it and lets it go; the others may keep it.
       if (collector.optional || this.#budget.take(bytes.length, 'files that checks read'))
         collector.content?.(path, bytes);
     }

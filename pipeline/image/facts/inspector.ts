@@ -246,7 +246,7 @@ export class Inspector extends Writable {
     return true;
   }
 
-  /** A hard link must lead to a member that came before it and is no folder; mode and owner are that member's. */
+  /** A hard link must lead to a member that came before it and is not a folder; mode and owner are that member's. */
   #hardLink(member: Member): { symlink: string | null } | null {
     const written = member.link ?? '';
     const inside = nameProblem(written, 'directory') === null;

@@ -18,7 +18,7 @@ const LARGEST_EXTENDED = 1 << 20;
  * behind looks like an end: that is for the writer's exit code to tell.
  * @returns bytes: the archive with its two closing zero blocks, rounded up to whole records of 10,240 bytes;
  *   entries: members, extended headers not counted
- * @throws Fault TAR_TRUNCATED when the file ends first; TAR_INVALID for what is no tar; both say at which byte
+ * @throws Fault TAR_TRUNCATED when the file ends first; TAR_INVALID for what is not a tar; both say at which byte
  */
 export async function measureTar(
   path: string,
@@ -56,7 +56,8 @@ async function walk(tar: Blocks): Promise<{ bytes: number; entries: number }> {
       const records = size <= LARGEST_EXTENDED ? parsePax(await tar.bytes(at, size)) : null;
       if (!records) throw tar.invalid('a damaged PAX header', at - BLOCK);
       const stated = paxNumber(records, 'size');
-      if (records.has('size') && stated === null) throw tar.invalid('a size that is no number', at - BLOCK);
+      if (records.has('size') && stated === null)
+        throw tar.invalid('a size that is not a number', at - BLOCK);
       if (type === 'g') globalSize = stated;
       else nextSize = stated;
       at += padded(size);

@@ -203,7 +203,8 @@ function directive(
 ): AptConfProblem | null {
   if (name === 'clear') config.clear(word);
   else if (name === 'include') return include(word);
-  else if (name !== 'x-apt-configure-index') return { file: '', line: 0, text: `#${name} is no directive` };
+  else if (name !== 'x-apt-configure-index')
+    return { file: '', line: 0, text: `#${name} is not a directive` };
   return null;
 }
 

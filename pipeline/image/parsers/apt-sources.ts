@@ -67,7 +67,7 @@ function oneLine(entry: string, line: number): AptSource | string {
   const uri = quoteWord(entry, at);
   const suite = uri && quoteWord(entry, uri.next);
   if (!suite) return 'no URI or no suite';
-  if (!uri.word.includes(':')) return `"${uri.word.slice(0, 80)}" is no URI`;
+  if (!uri.word.includes(':')) return `"${uri.word.slice(0, 80)}" is not a URI`;
   const component = quoteWord(entry, suite.next);
   if (suite.word.endsWith('/') && component) return 'components behind a suite that ends in /';
   if (!suite.word.endsWith('/') && !component) return 'no component';
@@ -111,7 +111,7 @@ export function parseDeb822Sources(text: string): AptSources {
     const { line } = stanza;
     const fields = fieldsOf(stanza.text);
     const wrong = (why: string) => ({ sources, problem: { line, text: why } });
-    if (!fields) return wrong('a line that is no field');
+    if (!fields) return wrong('a line that is not a field');
     if (fields.size === 0) continue;
     const words = (name: string) => (fields.get(name) ?? '').split(/[ \t\n\v\f\r]+/).filter(Boolean);
     if (!fields.has('types')) return wrong('a stanza without Types');
@@ -125,7 +125,7 @@ export function parseDeb822Sources(text: string): AptSources {
     const components = words('components').length > 0;
     if (uris.length === 0 || suites.length === 0) return wrong('a stanza without URIs or Suites');
     const bad = uris.find((uri) => !uri.includes(':'));
-    if (bad !== undefined) return wrong(`"${bad.slice(0, 80)}" is no URI`);
+    if (bad !== undefined) return wrong(`"${bad.slice(0, 80)}" is not a URI`);
     if (suites.some((suite) => suite.endsWith('/') === components))
       return wrong(components ? 'Components with a suite that ends in /' : 'a stanza without Components');
     const options = new Map<string, string>();

@@ -79,7 +79,7 @@ export function lostKernelOptions(
       file: GRUB_DEFAULTS,
       line,
       text: lineOf(main ?? '', line),
-      why: 'curtin writes over the first place that has the name, and this one is no assignment',
+      why: 'curtin writes over the first place that has the name, and this one is not an assignment',
       conditional: false,
       fatal: false,
     },

@@ -145,7 +145,7 @@ export function yamlProxies(text: string): ProxySetting[] {
 const YAML_KEY =
   /(?:^|[\s{,])["']?((?:[a-z]{1,20}_){0,4}proxy)["']?[ \t]{0,20}:[ \t]{1,20}["']?([^\s,}"'#{[&*!|>][^\s,}"']*)/gi;
 
-/** Values in JSON whose path of keys is wanted. An object that is no JSON has none. */
+/** Values in JSON whose path of keys is wanted. An object that is not JSON has none. */
 export function jsonProxies(text: string, wanted: (path: readonly string[]) => boolean): ProxySetting[] {
   let json: unknown;
   try {

@@ -17,7 +17,7 @@ export function parseShebang(bytes: Buffer): Shebang | string {
   const line = bytes.toString('latin1', 2, Math.min(end < 0 ? bytes.length : end, 257));
   if (line.endsWith('\r')) return 'its first line ends in a carriage return (DOS line ends)';
   const [interpreter = '', ...rest] = line.trim().split(/[ \t]+/);
-  if (!interpreter.startsWith('/')) return `its interpreter "${interpreter}" is no absolute path`;
+  if (!interpreter.startsWith('/')) return `its interpreter "${interpreter}" is not an absolute path`;
   const name = interpreter.split('/').pop()!;
   if (name !== 'env') return { interpreter, program: name };
   const program = rest.filter((word) => !word.startsWith('-') && !word.includes('='))[0];

@@ -32,7 +32,7 @@ export interface SshdFiles {
   glob(pattern: string): readonly string[];
 }
 
-/** Include stands for at most so many files and characters: more is no configuration that a person wrote. */
+/** Include stands for at most so many files and characters: more is not a configuration that a person wrote. */
 const MOST_READS = 256;
 const MOST_TEXT = 4 << 20;
 /** sshd's own bound (SERVCONF_MAX_DEPTH). */

@@ -67,7 +67,7 @@ function gunzip(sink: (chunk: Buffer) => Promise<void>): Decompressor {
 function gzipProblem(error: NodeJS.ErrnoException, at: number): string {
   // The first header was one, so this is what stands behind a member.
   if (error.code === 'Z_DATA_ERROR' && /header check|compression method/.test(error.message))
-    return `something that is no gzip follows a gzip stream, near byte ${at}: gzip ends with an error there`;
+    return `something that is not gzip follows a gzip stream, near byte ${at}: gzip ends with an error there`;
   if (error.code === 'Z_BUF_ERROR') return `the gzip stream breaks off after ${at} bytes`;
   return `the gzip stream is damaged near byte ${at}: ${error.message}`;
 }

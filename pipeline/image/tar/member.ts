@@ -15,7 +15,7 @@ export interface TarDefect {
 export interface ParsedHeader {
   /** As written, byte for byte (latin1); the member's `path` is made of it by whoever knows the image. */
   name: string;
-  /** Null for what is no file: a volume's label. */
+  /** Null for what is not a file: a volume's label. */
   member: Member | null;
   /** Bytes in the archive behind the header. */
   body: number;
@@ -56,7 +56,7 @@ export function readMember(block: Buffer, extension: Extension, place: number): 
   const typeflag = String.fromCharCode(block[156]!);
   const ids = numbers(block, format, typeflag);
   if (ids === null)
-    return defect('broken-header', `the header at byte ${place} is damaged: a field is no number`);
+    return defect('broken-header', `the header at byte ${place} is damaged: a field is not a number`);
   if (typeflag === 'M')
     return defect('volume', `the member at byte ${place} begins on another volume: tar cannot extract it`);
 

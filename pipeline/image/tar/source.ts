@@ -39,7 +39,7 @@ export async function openSource(source: string, signal: AbortSignal, stallMs = 
     throw fromSystemError(error, `opening ${source}`);
   }
   if (info.isDirectory())
-    throw new Fault('IMAGE_UNREADABLE', `${source} is a directory`, { hint: 'Give the image file itself.' });
+    throw new Fault('IMAGE_UNREADABLE', `${source} is a directory`, { hint: 'Use the image file itself.' });
   const kind = isInherited(source) ? undefined : kindOf(info);
   if (kind !== undefined)
     throw new Fault('IMAGE_UNREADABLE', `${source} is ${kind}, not a file`, {

@@ -114,7 +114,8 @@ export class TarScanner {
       return;
     }
     if (!checksumOk(block)) {
-      if (place === 0) this.#stop('not-tar', 'the first block is no tar header: this is not a tar archive');
+      if (place === 0)
+        this.#stop('not-tar', 'the first block is not a tar header: this is not a tar archive');
       else this.#stop('broken-header', `the header at byte ${place} is damaged`);
       return;
     }

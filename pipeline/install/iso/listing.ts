@@ -24,7 +24,7 @@ export async function listIso(iso: string, options: { signal?: AbortSignal } = {
   const argv = ['xorriso', '-no_rc', '-indev', `stdio:${iso}`, '-find', '/', '-type', 'f'] as const;
   const { stdout } = await runOk([...argv, '-exec', 'report_lba', '--'], {
     signal: options.signal,
-    reason: 'look into the ISO',
+    reason: 'read the ISO',
     keep: 256_000_000,
   });
   return parseReport(stdout);

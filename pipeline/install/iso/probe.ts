@@ -12,7 +12,7 @@ import { readVolume } from './volume.ts';
 /**
  * Looks at an ISO without mounting it: what it is, what it boots, which platforms it installs.
  * @param medium what the release expects to find, and where
- * @throws Fault ISO_NOT_DGX when the file is no ISO or lacks the release's squashfs
+ * @throws Fault ISO_NOT_DGX when the file is not an ISO or lacks the release's squashfs
  */
 export async function probeIso(
   path: string,

@@ -9,7 +9,7 @@ import { type IsoFile, joinExtents } from './listing.ts';
 /**
  * Names of the files in one folder of a squashfs that lies in an ISO; empty when there is no such folder.
  * The squashfs is read in place; only one that lies in pieces is copied to `tmp` first.
- * @throws Fault ISO_NOT_DGX when the file is no squashfs
+ * @throws Fault ISO_NOT_DGX when the file is not a squashfs
  */
 export async function listSquashfs(
   iso: string,
@@ -39,7 +39,7 @@ async function list(
 ): Promise<string[]> {
   const { exitCode, stdout, stderr } = await run(['unsquashfs', '-o', String(offset), '-l', file, folder], {
     signal,
-    reason: "look into the ISO's squashfs",
+    reason: "read the ISO's squashfs",
     keep: 64_000_000,
   });
   if (exitCode !== 0)

@@ -10,7 +10,7 @@ export interface Volume {
 /** ECMA-119, 8.4: the primary volume descriptor stands in sector 16 of 2048 bytes. */
 const DESCRIPTOR_OFFSET = 16 * 2048;
 
-/** Reads the primary volume descriptor; null when the file is no ISO 9660 image or ends before it. */
+/** Reads the primary volume descriptor; null when the file is not an ISO 9660 image or ends before it. */
 export async function readVolume(path: string): Promise<Volume | null> {
   const file = await openRegular(path);
   try {

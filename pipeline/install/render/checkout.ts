@@ -91,7 +91,7 @@ async function gitState(dir: string): Promise<GitState | undefined> {
   };
 }
 
-/** The first part of a path that is no folder. */
+/** The first part of a path that is not a folder. */
 async function fileInTheWay(dir: string): Promise<string> {
   for (let path = '/', parts = resolve(dir).split('/').filter(Boolean); parts.length > 0; ) {
     path = join(path, parts.shift()!);

@@ -92,7 +92,7 @@ const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: s
   {
     says: /Multiple paths are no longer supported for PACKER_PLUGIN_PATH/,
     code: 'PLUGIN_MISSING',
-    message: 'PACKER_PLUGIN_PATH names several folders; Packer 1.11 and newer takes one',
+    message: 'PACKER_PLUGIN_PATH lists several folders; Packer 1.11 and newer accept one',
     hint: 'Set PACKER_PLUGIN_PATH to the folder that holds github.com/hashicorp/qemu.',
   },
   {
@@ -134,7 +134,7 @@ export interface BuildOutput {
 
 /** What the failure of a build means, from all that Packer and QEMU have said; the console's last lines are shown with it. */
 export function causeOf(said: BuildOutput, logs: string): Fault {
-  // A warning is no cause, and neither is that we ended it.
+  // A warning is not a cause, and neither is that we ended it.
   const qemu = said.qemu.filter((line) => !/\bwarning: |terminating on signal/.test(line)).map(plain);
   const detail = (lines: string[]) =>
     [...lines, ...qemu.slice(-4).map((line) => `QEMU: ${line}`), `logs: ${logs}`].join('\n');

@@ -44,7 +44,7 @@ export function followConsole(path: string, onLine: (line: string) => void): { c
   let rest = '';
   let reading: Promise<void> = Promise.resolve();
   const chunk = Buffer.alloc(65_536);
-  // A character may be cut by the end of a chunk; a console may also say what is no UTF-8.
+  // A character may be cut by the end of a chunk; a console may also say what is not UTF-8.
   const decoder = new TextDecoder('utf-8');
   const read = async () => {
     try {

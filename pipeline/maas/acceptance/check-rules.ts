@@ -71,7 +71,7 @@ function textProblems(value: unknown, path: Path): Problem[] {
         {
           path,
           at: 'value',
-          message: `${dotted(path)}: ${quoted(value)} is no number of lines`,
+          message: `${dotted(path)}: ${quoted(value)} is not a number of lines`,
           accepts: 'a number, or a placeholder such as {platform.gpus}',
         },
       ];

@@ -94,7 +94,7 @@ export async function releaseAbandoned(client: MaasClient, session: Session): Pr
       await rm(join(dir, agentName, 'lease.json'), { force: true });
     } catch (error) {
       if (!(error instanceof Fault) || session.signal.aborted) throw error;
-      // It is no reason not to try this image on another machine.
+      // It is not a reason not to try this image on another machine.
       const message = `What the acceptance of ${note.image} left behind cannot be released: ${error.message}`;
       session.emit({ type: 'notice', level: 'warning', message });
       continue;

@@ -28,7 +28,7 @@ const HINT =
 export function parseApiKey(text: string, from: string): ApiKey {
   const key = text.trim();
   if (key === '') throw invalid(from, 'it is empty');
-  // Another file than was meant, perhaps: what is as long as that is no key, and none of it is shown.
+  // Another file than was meant, perhaps: what is as long as that is not a key, and none of it is shown.
   if (key.length > LONGEST) throw invalid(from, `it has ${key.length} characters`);
   registerSecret(key);
   const parts = key.split(':');

@@ -66,7 +66,7 @@ export class MaasClient {
 
   /**
    * The JSON of an endpoint, such as `boot-resources/3/`.
-   * @throws Refusal, Fault MAAS_UNREACHABLE, MAAS_BUSY after the patience, MAAS_PROTOCOL when it is no JSON
+   * @throws Refusal, Fault MAAS_UNREACHABLE, MAAS_BUSY after the patience, MAAS_PROTOCOL when it is not JSON
    */
   async get(path: string): Promise<unknown> {
     return this.#json(path, await this.#patiently(() => this.#ask('GET', path)));

@@ -5,7 +5,7 @@ import { retryAfterS } from '../../host/http/retry-budget.ts';
 import { MAAS_ERRORS } from './maas-error-table.ts';
 import { MACHINE_ERRORS } from './machine-error-table.ts';
 
-/** An answer of MAAS that is no success: its HTTP status, and the id of the table's row that it matches. */
+/** An answer of MAAS that is not a success: its HTTP status, and the id of the table's row that it matches. */
 export class MaasError extends Fault {
   readonly status: number;
   readonly row: string | undefined;

@@ -64,7 +64,7 @@ const WORDS: Record<string, string> = {
   ERR_STREAM_PREMATURE_CLOSE: 'the answer was cut',
   ENOTFOUND: 'there is no host of that name',
   EAI_AGAIN: 'the name server does not answer',
-  ETIMEDOUT: 'no connection came about',
+  ETIMEDOUT: 'no connection was made',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it',
 };

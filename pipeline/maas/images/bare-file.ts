@@ -67,7 +67,7 @@ export async function describeFile(
   // Only the checks read it from the image.
   if (!validate && !options.baseImage) throw noBaseImage(path);
   const unsure = await checkContent(file, filetype, context.signal).catch((fault: Fault) => {
-    // Whoever has the checks left out may send what is no image; a wrong file type is a mistake all the same.
+    // Whoever has the checks left out may send what is not an image; a wrong file type is a mistake all the same.
     if (options.validate || fault.code !== 'IMAGE_REJECTED') throw fault;
     return fault.message;
   });

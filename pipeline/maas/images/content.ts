@@ -130,7 +130,7 @@ function remedy({ name, family, qemu }: ContentSample): string {
   if (family === 'part')
     return 'A file system alone does not boot: give a disk with its partition table, or a tar of the root.';
   if (name === 'empty') return 'Build and pack the image again.';
-  return 'It is no image: look at where the file comes from. A download that failed often leaves a page that says why.';
+  return 'It is not an image: look at where the file comes from. A download that failed often leaves a page that says why.';
 }
 
 async function look(

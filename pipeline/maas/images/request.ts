@@ -90,9 +90,10 @@ export function checkRequest(request: UploadRequest): void {
     throw new Fault('USAGE', `MAAS has no file type "${filetype}"`, {
       hint: `Use one of ${Object.keys(FILETYPES).join(', ')} (--filetype).`,
     });
-  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new Fault('USAGE', `"${sha256}" is no sha256 sum in lower case`);
+  if (!/^[0-9a-f]{64}$/.test(sha256))
+    throw new Fault('USAGE', `"${sha256}" is not a sha256 sum in lower case`);
   if (!/^[^/\s]+\/[^/\s]+$/.test(baseImage))
-    throw new Fault('USAGE', `"${baseImage}" is no base image`, {
+    throw new Fault('USAGE', `"${baseImage}" is not a base image`, {
       hint: 'Give it like ubuntu/focal (--base-image).',
     });
 }

@@ -29,7 +29,7 @@ export function connectionOf(flags: ConnectionFlags, env: NodeJS.ProcessEnv): Co
     bastion !== undefined &&
     !/^(?:[\w.-]+@)?[\w.-]+(?::\d+)?(?:,(?:[\w.-]+@)?[\w.-]+(?::\d+)?)*$/.test(bastion)
   )
-    throw new Fault('USAGE', `"${bastion}" is no bastion`, {
+    throw new Fault('USAGE', `"${bastion}" is not a bastion`, {
       hint: 'Such as ubuntu@10.0.0.1 or jump.example:2222.',
     });
   if (bastion?.startsWith('-') || !/^[\w.][\w.-]*$/.test(user))
@@ -47,7 +47,7 @@ function networkTest(text: string): (address: string) => boolean {
     return (address) => isIP(address) !== 0 && net.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
   }
   if (!/^[0-9a-fA-F.:]+$/.test(text))
-    throw new Fault('USAGE', `"${text}" is no network`, { hint: 'Such as 192.168.1.0/24, or 192.168.1' });
+    throw new Fault('USAGE', `"${text}" is not a network`, { hint: 'Such as 192.168.1.0/24, or 192.168.1' });
   // 10.0.1 means 10.0.1.x and not 10.0.10.x.
   const start = /[.:]$/.test(text) || isIP(text) ? text : `${text}${text.includes(':') ? ':' : '.'}`;
   return (address) => address === text || address.startsWith(start);

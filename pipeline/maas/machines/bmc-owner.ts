@@ -5,7 +5,7 @@ import { parseMachines } from './parse-machine.ts';
 import type { PowerField, PowerType } from './power-types.ts';
 import type { Machine } from './types.ts';
 
-/** A conflict may be one of two requests at the same moment; a second one is no accident any more. */
+/** A conflict may be one of two requests at the same moment; a second one is not an accident any more. */
 const TOLERATED_CONFLICTS = 1;
 const PREFIX = 'power_parameters_';
 

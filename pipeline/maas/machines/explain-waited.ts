@@ -13,7 +13,7 @@ const LINES_SHOWN = 8;
 
 type Why = Pick<JobResult, 'cause' | 'remedy' | 'detail' | 'reason'>;
 
-/** Why waiting for a machine was no success, in a sentence, with the last events and outputs as detail. */
+/** Why waiting for a machine was not a success, in a sentence, with the last events and outputs as detail. */
 export async function explainWaited(
   client: MaasClient,
   { outcome, hostname, machine, seconds }: WaitResult,

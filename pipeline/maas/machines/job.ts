@@ -59,7 +59,7 @@ export interface JobResult {
     /** Not begun: the time for all was over before its turn. */
     | 'untouched';
   seconds: number;
-  /** Why it is no success, in one sentence. */
+  /** Why it is not a success, in one sentence. */
   cause?: string;
   remedy?: string;
   /** The last events and the ends of failed scripts. */

@@ -8,7 +8,7 @@ import type { Machine, Selector } from './types.ts';
 /**
  * The machines that are meant, in the order in which they are named, else by host name as people count (gpu2 before gpu10).
  * One request, however many there are; two when a name is not found as a host name.
- * @throws Fault MACHINE_UNKNOWN for a name that is no machine of this MAAS
+ * @throws Fault MACHINE_UNKNOWN for a name that is not a machine of this MAAS
  */
 export async function listMachines(client: MaasClient, selector: Selector = {}): Promise<Machine[]> {
   const { names } = selector;

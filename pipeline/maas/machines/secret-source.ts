@@ -7,7 +7,7 @@ import { readBoundedText } from '../../host/files/regular.ts';
 export type SecretSource = { environment: string } | { file: string };
 
 /**
- * Reads a password once; it is a secret from then on. The file "-" is standard input; a newline at the end is no part of it.
+ * Reads a password once; it is a secret from then on. The file "-" is standard input; a newline at the end is not a part of it.
  * @param what for the message: "The password of gpu01"
  * @throws Fault POWER_INVALID
  */

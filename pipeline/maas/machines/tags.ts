@@ -28,7 +28,7 @@ export async function listTags(client: MaasClient): Promise<Tag[]> {
 /** @throws Fault USAGE for what MAAS does not take as the name of a tag */
 export function checkTagName(name: string): string {
   if (/^[A-Za-z0-9_-]{1,256}$/.test(name)) return name;
-  throw new Fault('USAGE', `"${name}" is no name for a tag`, {
+  throw new Fault('USAGE', `"${name}" is not a name for a tag`, {
     hint: 'MAAS takes letters, digits, dashes and underscores.',
   });
 }

@@ -11,7 +11,7 @@ export async function listOf(client: MaasClient, path: string): Promise<Answer[]
   return list as Answer[];
 }
 
-/** Text, or nothing for null and what is no text. */
+/** Text, or nothing for null and what is not text. */
 export function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

@@ -10,7 +10,7 @@ const TYPES = [
   'ssh-dss',
 ];
 
-/** Why a text is no public key in OpenSSH's form; undefined when it is one. Never repeats what may be a private one. */
+/** Why a text is not a public key in OpenSSH's form; undefined when it is one. Never repeats what may be a private one. */
 export function keyProblem(text: string): string | undefined {
   if (/PRIVATE KEY/.test(text)) return 'this is a private key, which never leaves its host';
   const [type = '', data = ''] = text.trim().split(/\s+/);

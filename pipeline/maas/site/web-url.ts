@@ -13,13 +13,14 @@ const LABEL = /^[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]*[a-z0-9\u00a1-\uf
 export function urlFault(text: string): string | undefined {
   if (text.length > LONGEST) return 'MAAS takes no URL of that length';
   const [, scheme = '', , , host = ''] = PARTS.exec(text) ?? [];
-  if (!scheme) return 'this is no URL that MAAS takes';
+  if (!scheme) return 'this is not a URL that MAAS takes';
   if (!SCHEMES.includes(scheme.toLowerCase())) return `MAAS takes no URL that starts with ${scheme}://`;
   return hostFault(host);
 }
 
 function hostFault(host: string): string | undefined {
-  if (host.startsWith('[')) return parseAddress(host.slice(1, -1)) ? undefined : 'this is no IPv6 address';
+  if (host.startsWith('['))
+    return parseAddress(host.slice(1, -1)) ? undefined : 'this is not an IPv6 address';
   if (parseAddress(host) || host.toLowerCase() === 'localhost') return undefined;
   if (host.length > 253) return 'the host name is too long';
   const labels = host.replace(/\.$/, '').split('.');
@@ -27,7 +28,7 @@ function hostFault(host: string): string | undefined {
   if (labels.length === 1 && LABEL.test(top))
     return `${JSON.stringify(host)} has no domain, and MAAS takes no such host`;
   if (labels.some((label) => label.length > 63 || !LABEL.test(label)))
-    return `${JSON.stringify(host)} is no host name`;
+    return `${JSON.stringify(host)} is not a host name`;
   // A name whose last part has a digit could be meant as an address.
   const named = top.length >= 2 && (!/\d/.test(top) || /^xn--[a-z0-9]+$/i.test(top));
   return named ? undefined : `MAAS takes no host that ends in ${JSON.stringify(`.${top}`)}`;

@@ -20,11 +20,11 @@ const OF_ONE_BUILD = /[-_.]?\{(?:date|digest)\}/g;
 /**
  * The name of a channel: the image's own name without what differs from build to build, and the channel's.
  * @returns such as `dgx1-5.0-stable`
- * @throws Fault USAGE for a channel that is no word
+ * @throws Fault USAGE for a channel that is not a word
  */
 export function channelName(image: ChannelImage, channel: string): string {
   if (!/^[a-z0-9][a-z0-9._]*$/.test(channel))
-    throw new Fault('USAGE', `"${channel}" is no name for a channel`, {
+    throw new Fault('USAGE', `"${channel}" is not a name for a channel`, {
       hint: 'Use lower-case letters, digits and dots, such as stable.',
     });
   const values: PlaceholderValues = {

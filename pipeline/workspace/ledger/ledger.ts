@@ -106,7 +106,7 @@ export function recordUpload(
   return record({ did, target: url, ...made, ...what, validated: request.validated === true }, env, emit);
 }
 
-/** Every entry, the oldest first; lines cut by a crash, and what is no entry, are left out. */
+/** Every entry, the oldest first; lines cut by a crash, and what is not an entry, are left out. */
 export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]> {
   let content: string;
   try {

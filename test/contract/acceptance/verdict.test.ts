@@ -107,7 +107,7 @@ it('an image that lets nobody in, or never answers, is quarantined; what was not
   await ready(ID(1));
 });
 
-it('a connection that breaks is no verdict, unless it breaks again', async () => {
+it('a connection that breaks is not a verdict, unless it breaks again', async () => {
   const check = (id: string, command: string) =>
     `  - { id: ${id}, title: t, command: "${command}", why: w, fix: f }\n`;
   const checks = `checks:\n${check('once', 'mkdir /once || exit 0; exit 255')}${check('always', 'exit 255')}`;
@@ -143,7 +143,7 @@ it('an image that MAAS cannot deploy is quarantined with the cause', async () =>
   expect(result.released).toBe('released');
 });
 
-it('is no verdict on the image when nobody could enter any machine, or none is free or known', async () => {
+it('is not a verdict on the image when nobody could enter any machine, or none is free or known', async () => {
   const before = (await here.ledger()).length;
   await expect(here.accept(image, { machines: [] })).rejects.toMatchObject({ code: 'USAGE' });
   await expect(here.accept(image, { machines: ['gpu-01'] })).rejects.toMatchObject({

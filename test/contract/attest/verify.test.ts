@@ -43,7 +43,7 @@ describe('verify', () => {
       '--require-signature',
     ]);
     expect(code).toBe(0);
-    expect(stdout).toContain('the one that the holder of the key signed');
+    expect(stdout).toContain('signed by the holder of the key');
     const { stdout: json } = await cli(work, ['--json', 'verify', artifact, '--key', 'ours.pub']);
     expect(JSON.parse(json)).toMatchObject({ ok: true, sha256, signed: true });
     expect(states(json)).toEqual({
@@ -65,7 +65,7 @@ describe('verify', () => {
     const { work, artifact, beside } = await signed();
     const looked = await cli(work, ['verify', artifact]);
     expect(looked.code).toBe(0);
-    expect(looked.stdout).toMatch(/not verified +signature .*give the public key/);
+    expect(looked.stdout).toMatch(/not verified +signature .*pass the public key/);
     expect((await cli(work, ['verify', artifact, '--require-signature'])).code).toBe(6);
     await rm(beside('sig.json'));
     const unsigned = await cli(work, ['verify', artifact, '--key', 'ours.pub']);
@@ -114,7 +114,7 @@ describe('verify', () => {
     await copyFile(join(another.dir, 'dgx1.sig.json'), beside('sig.json'));
     const { code, stdout } = await cli(work, ['verify', artifact, '--key', 'ours.pub']);
     expect(code).toBe(6);
-    expect(stdout).toContain('over another file');
+    expect(stdout).toContain('covers another file');
   });
 
   it('trusts the signed digests of manifest and SBOM before those of unsigned records', async () => {
@@ -137,7 +137,7 @@ describe('verify', () => {
     const dir = await folder();
     await writeFile(join(dir, 'alone.tgz'), 'x');
     const alone = await cli(dir, ['verify', 'alone.tgz']);
-    expect([alone.code, alone.stdout]).toEqual([6, expect.stringContaining('Nothing beside this file')]);
+    expect([alone.code, alone.stdout]).toEqual([6, expect.stringContaining('No record beside this file')]);
     const none = await cli(dir, ['verify', 'none.tgz']);
     expect([none.code, none.stderr]).toEqual([6, expect.stringContaining('There is no file')]);
   });
@@ -203,7 +203,7 @@ describe('a key', () => {
 
   it.each([
     ['none', null, 'there is no such file'],
-    ['text', 'nothing', 'holds no public key'],
+    ['text', 'nothing', 'contains no public key'],
     [
       'private',
       generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }),
@@ -258,7 +258,7 @@ describe('a forger without the key', () => {
     // The records themselves are the signed ones, by the names they had.
     expect(states(stdout)).toMatchObject({ manifest: 'verified', sbom: 'verified', signature: 'failed' });
     const text = await cli(work, ['verify', artifact, '--key', 'ours.pub']);
-    expect(text.stdout).toContain('signed this content as dgx1.tar.gz, and here it is called other.tar.gz');
+    expect(text.stdout).toContain('signed this file as dgx1.tar.gz, and its name is other.tar.gz now');
   });
 
   it('shows no line of an own making, whatever a record says', async () => {
@@ -329,7 +329,7 @@ describe('a forger without the key', () => {
     ],
     ['without a signature', (e) => ({ ...e, signatures: [] }), 6],
     ['of another type of payload', (e) => ({ ...e, payloadType: 'text/plain' }), 6],
-    ['whose payload is no base64', (e) => ({ ...e, payload: `${e.payload}!` }), 6],
+    ['whose payload is not base64', (e) => ({ ...e, payload: `${e.payload}!` }), 6],
     ['with a member twice', (e) => JSON.stringify(e).replace('{', '{"payload":"e30=",'), 6],
   ])('an envelope %s', async (_what, edit, expected) => {
     const { work, artifact, envelope, beside } = await resigned((statement) => statement);

@@ -59,7 +59,7 @@ async function outcome(work: () => Promise<unknown>): Promise<string> {
 const NATIVE = /native code|\[object Object\]/;
 
 describe.each(KEYS)('%s', (key) => {
-  it('is no interpreter, field, package or scheme of an image', async () => {
+  it('is not an interpreter, field, package or scheme of an image', async () => {
     const facts = await inspect(
       await goodRoot()
         .put('curtin/curtin-hooks', `#!/bin/${key}\nexit 0\n`, { mode: 0o755 })
@@ -86,7 +86,7 @@ describe.each(KEYS)('%s', (key) => {
     expect(JSON.stringify(await judged(goodRoot()))).not.toMatch(NATIVE);
   });
 
-  it('is no setting, target, image, machine, rule or check of a file', async () => {
+  it('is not a setting, target, image, machine, rule or check of a file', async () => {
     const config = (text: string) => () =>
       loadConfig({ file: file(text), cwd: dir, env: {}, overrides: {} } as never);
     const written = [

@@ -42,7 +42,7 @@ const INPUTS: [string, string[]][] = [
   ['a site', ['site', 'plan', '--file', 'odd']],
 ];
 
-describe('what is no file', () => {
+describe('what is not a file', () => {
   it.each(INPUTS)('in place of %s is an error of its own, at once', async (_what, args) => {
     const env = { MAAS_API_URL: 'http://127.0.0.1:1/MAAS', MAAS_API_KEY: KEY, MAAS_API_CACERT: '' };
     if (args.length === 1)

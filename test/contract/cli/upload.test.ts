@@ -47,7 +47,7 @@ describe('what is named', () => {
       'neither a file here nor an image of the configuration. Did you mean "dgx1"?',
     );
     expect(near.stderr).toContain('The images are: dgx1.');
-    // A folder of that name is no file; the image is meant.
+    // A folder of that name is not a file; the image is meant.
     mkdirSync(join(host.dir, 'dgx1'));
     const image = await host.run(['upload', 'dgx1', '--title', 'x']);
     expect(image.code).toBe(2);
@@ -74,7 +74,7 @@ describe('the key is asked about before the file is read', () => {
     const { code, stderr } = await host.run(['upload', 'site.tar.gz'], { env });
     expect(code).toBe(7);
     expect(stderr).toContain('is of user, who is not an administrator');
-    // The file is no root file system, which nobody came to see.
+    // The file is not a root file system, which nobody came to see.
     expect(stderr).not.toContain('unfit');
   });
 
@@ -187,7 +187,7 @@ describe('the architecture', () => {
     const wrong = await host.run(['upload', arm, '--architecture', 'amd64/generic'], { env });
     expect(wrong.code, wrong.stderr).toBe(6);
     expect(wrong.stderr).toContain(
-      'the image is arm64 (by dpkg and /usr/bin/dash), and amd64/generic is asked for',
+      'the image is arm64 (by dpkg and /usr/bin/dash), and amd64/generic is requested',
     );
     expect([maas.counts.create ?? 0, chunks(maas)]).toEqual([0, 0]);
     const right = await host.run(['upload', arm], { env });

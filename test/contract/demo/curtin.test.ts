@@ -98,7 +98,7 @@ test.each([
     'late_commands.10_sleep[1]: expected text, found a number',
   ],
   [
-    'a mapping is no command',
+    'a mapping is not a command',
     { late_commands: { a: { b: 'c' } } },
     'late_commands.a: expected a list or text, found a mapping',
   ],

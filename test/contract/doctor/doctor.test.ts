@@ -103,7 +103,7 @@ describe('doctor', () => {
     const { diagnosis } = await doctor({ ...HOST, tar: 'bsdtar 3.6.2 - libarchive 3.6.2' });
     expect(diagnosis.findings.find(({ tool }) => tool === 'tar')).toMatchObject({
       status: 'optional',
-      found: 'another tool of that name',
+      found: 'a different tool of that name',
     });
   });
 });
@@ -154,7 +154,7 @@ describe('the qemu plugin, in the environment that a build has', () => {
       writeFileSync(file, 'another');
       expect(await plugin(version, {}, cwd)).toMatchObject({
         status: 'unusable',
-        found: expect.stringContaining('of another'),
+        found: expect.stringContaining('belongs to another'),
       });
       rmSync(`${file}_SHA256SUM`);
       expect(await plugin(version, {}, cwd)).toMatchObject({

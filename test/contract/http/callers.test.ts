@@ -77,7 +77,7 @@ describe.each(CALLERS)('$name', (caller) => {
     expect((await outcome(caller.ask(other, { ...limits(), dir: join(dir, 'other') }))).end).not.toBe('ok');
   });
 
-  test('is refused where the proxy is no http URL, without a word of its password', async () => {
+  test('is refused where the proxy is not an http URL, without a word of its password', async () => {
     vi.stubEnv('all_proxy', 'socks5://jo:hunter2-proxy@127.0.0.1:1');
     const { end, words } = await outcome(caller.ask('http://host.invalid', limits()));
     expect(end).not.toBe('ok');

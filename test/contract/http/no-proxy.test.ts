@@ -176,7 +176,7 @@ test.each([
   expect(() => proxyFor(new URL('http://a.example/'), { http_proxy: value })).toThrow(
     expect.objectContaining({
       code: 'CONFIG_INVALID',
-      message: `The proxy for http://a.example is no http or https URL: ${shown}`,
+      message: `The proxy for http://a.example is not an http or https URL: ${shown}`,
       hint: expect.stringContaining('http_proxy'),
     }),
   );

@@ -102,7 +102,7 @@ describe("with DeepOps' variables", () => {
     ]);
   });
 
-  test('a configuration older than the service is no reason to restart', async () => {
+  test('a configuration older than the service is not a reason to restart', async () => {
     await host.run(['--group-vars', vars]);
     utimesSync(join(host.root, 'etc/maas/regiond.conf'), 1, 1);
     expect((await host.run(['--group-vars', vars])).changes).toEqual([]);
@@ -231,7 +231,7 @@ describe('what cannot be', () => {
     [[...given, '--database-uri', '-'], 2, '--database-uri goes with --snap'],
     [['--url', URL], 2, 'Neither --group-vars nor --repo'],
     [['--repo', 'ppa:maas/3.5'], 2, 'Neither --group-vars nor --url'],
-    [['--repo', 'maas', '--url', URL], 3, '"maas" is no apt repository'],
+    [['--repo', 'maas', '--url', URL], 3, '"maas" is not an apt repository'],
     [['--repo', 'deb https://me:tokentoken@archive.example/maas jammy main', '--url', URL], 3, 'auth.conf.d'],
     [['--repo', 'ppa:maas/3.5', '--url', '192.168.1.1'], 3, 'no http(s) URL'],
     [[...given, '--admin', 'ann'], 2, '--admin wants NAME:EMAIL'],

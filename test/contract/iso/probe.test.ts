@@ -59,7 +59,7 @@ test('an ISO without the squashfs: what it is and has', async () => {
   });
 });
 
-test('a squashfs that is none, and a file that is no ISO', async () => {
+test('a squashfs that is none, and a file that is not an ISO', async () => {
   await writeTree(join(dir, 'broken'), { 'live/filesystem.squashfs': 'not a squashfs' });
   const iso = await makeIso(join(dir, 'broken'), join(dir, 'broken.iso'));
   await expect(probeIso(iso, medium)).rejects.toMatchObject({

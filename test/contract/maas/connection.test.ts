@@ -239,7 +239,7 @@ describe('clocks', () => {
   });
 });
 
-describe('what is no MAAS', () => {
+describe('what is not MAAS', () => {
   test.each([
     ['<!doctype html><title>MAAS</title>', 'it sends a web page'],
     ['', 'it sends no JSON'],

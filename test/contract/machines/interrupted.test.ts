@@ -30,7 +30,7 @@ test('interrupted while it waits, and taken up: nothing is begun twice', async (
 });
 
 test.each(['deploy:1:lost', 'deploy:1:reset', 'deploy:1:503', 'deploy:1:409:0.2'])(
-  'a deployment whose answer is no answer (%s) is done once',
+  'a deployment whose answer is not an answer (%s) is done once',
   async (fault) => {
     const { run, session, sandbox, client } = await readyBench({ machines: 1 });
     sandbox.addFault(fault);

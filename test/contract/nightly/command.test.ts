@@ -99,7 +99,7 @@ test.each(['7', '1w', '0d', '', '-1d', 'Never', '1.5d', '30s'])(
 test.each([
   [['nightly', 'on'], 3, 'Did you mean "one"?'],
   [['nightly', '--jobs', '0'], 2, 'at least 1'],
-  [['nightly', '--channel', 'No Channel', 'one'], 2, 'is no name for a channel'],
+  [['nightly', '--channel', 'No Channel', 'one'], 2, 'is not a name for a channel'],
   [['nightly', '--since', 'nowhere', 'one'], 3, 'no summary of a night at'],
 ])('%j: exit code %i', async (args, code, message) => {
   const ran = await host.run(args);

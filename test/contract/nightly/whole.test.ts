@@ -91,7 +91,7 @@ test('killed while a machine is deployed, the night goes on when it is started a
 });
 
 test('--no-accept leaves machines alone', async () => {
-  // To list them is no harm: prune does.
+  // Listing them is harmless; deleting is not.
   const requests = () =>
     here.maas.requests.filter(({ path, method }) => method !== 'GET' && path.includes('machines/')).length;
   const before = requests();

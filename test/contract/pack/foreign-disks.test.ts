@@ -129,16 +129,16 @@ const find = async (name: string, partition?: number) => {
 
 test.each<[string, number | undefined, RegExp, RegExp]>([
   ['boot-alone', undefined, /no partition with a root/, /another disk or partition/],
-  ['boot-alone', 2, /Partition 2 is no root .* a \/boot by itself: .*grub/, /another disk or partition/],
+  ['boot-alone', 2, /Partition 2 is not a root .* a separate \/boot: .*grub/, /another disk or partition/],
   ['boot-alone', 1, /Partition 1 .* FAT, such as an EFI partition/, /the disk that has the root/],
   ['boot-and-luks', undefined, /no partition with a root/, /cryptsetup open/],
   ['home-and-swap', undefined, /no partition with a root/, /the disk that has the root|root is ext4/],
   ['home-and-swap', 1, /ext4, no root: .*alice/, /root is ext4/],
-  ['root-second', 3, /Partition 3 .* swap/, /holds no files/],
+  ['root-second', 3, /Partition 3 .* swap/, /contains no files/],
   ['root-second', 9, /no partition 9/, /--partition N/],
-  ['luks', undefined, /The disk is no root .* LUKS/, /cryptsetup open/],
-  ['swap', undefined, /The disk is no root .* swap/, /holds no files/],
-  ['boot', undefined, /The disk is no root .* a \/boot by itself/, /another disk/],
+  ['luks', undefined, /The disk is not a root .* LUKS/, /cryptsetup open/],
+  ['swap', undefined, /The disk is not a root .* swap/, /contains no files/],
+  ['boot', undefined, /The disk is not a root .* a separate \/boot/, /another disk/],
 ])('%s, partition %s: refused by what is in it', async (name, partition, message, hint) => {
   const fault = await find(name, partition).then(
     (found) => found,

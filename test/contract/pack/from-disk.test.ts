@@ -175,7 +175,7 @@ describe.skipIf(noLoop)('by loop mount', () => {
     await once(child, 'close');
     expect(mounts()).toHaveLength(1);
     const { errors } = await pack('after', ['--from', disk]);
-    expect(errors).toContain('Cleared away what a run that was killed left');
+    expect(errors).toContain('Removed the files that a killed run left');
     await expectNothingLeft('kill');
   });
 });

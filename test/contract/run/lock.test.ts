@@ -108,7 +108,7 @@ describe('the lock of a workspace', () => {
     ['in another container', { ...us, pid: 2 ** 22 + 1, place: `${us.place?.split(' ')[0]} pid:[1]` }],
     ['that has not said who it is', undefined],
     ['whose note is cut', '{"pid": 1'],
-    ['whose note is no object', 'null'],
+    ['whose note is not an object', 'null'],
   ])('is left to a run %s, whatever the time of the lock', async (_what, holder) => {
     for (const ageS of [0, DAY, -DAY]) {
       await rm(join(workspace, 'lock'), { recursive: true, force: true });

@@ -293,7 +293,7 @@ describe('size', () => {
     return [answer.status, answer.json.size?.[0] ?? onlyFile(answer.json).size];
   };
 
-  test('abc is no number', async () => expect(await size('abc')).toEqual([400, 'Enter a whole number.']));
+  test('abc is not a number', async () => expect(await size('abc')).toEqual([400, 'Enter a whole number.']));
   test('zero and negative numbers are accepted', async () => {
     expect(await size(0)).toEqual([201, 0]);
     expect(await size(-5)).toEqual([201, -5]);

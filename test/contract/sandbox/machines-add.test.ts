@@ -205,7 +205,7 @@ describe('machines/{id}/', () => {
       });
   });
 
-  test('who is no administrator sees what is free, and may not change it', async () => {
+  test('who is not an administrator sees what is free, and may not change it', async () => {
     const server = await still({ machines: 2 });
     const [mine, other] = [new Handle(server), new Handle(server, 'gpu-002')];
     await mine.done('commission');

@@ -33,7 +33,7 @@ describe('a checks file with a mistake names its place and what would do', () =>
     [
       check('    expect: { stdout: { lines: many } }'),
       'c.yaml:7:32',
-      '"many" is no number of lines',
+      '"many" is not a number of lines',
       'platform.gpus',
     ],
     [

@@ -111,7 +111,7 @@ describe('what an acceptance left behind', () => {
     expect(JSON.stringify(events)).toContain('cannot be released');
   });
 
-  test('is no business of ours while its process lives, nor what lies beside it', async () => {
+  test('is not our business while its process lives, nor what lies beside it', async () => {
     const held = await openLease(URL, 'dgx1', session());
     const beside = leave(URL, 'somebody-elses');
     const { client, asked, posted } = maas([raw('gpu01', DEPLOYED)]);

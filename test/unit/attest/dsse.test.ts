@@ -51,7 +51,7 @@ describe('a DSSE envelope', () => {
     ['a payload that is not base64', { payload: 'e30=!' }],
     ['no list of signatures', { signatures: { length: 1, every: true } }],
     ['65 signatures', { signatures: Array(65).fill(signed) }],
-    ['a signature that is no text', { signatures: [signed, { sig: 1 }] }],
+    ['a signature that is not text', { signatures: [signed, { sig: 1 }] }],
     ['a signature that is not base64', { signatures: [{ sig: 'A!' }] }],
   ])('is none with %s', (_what, more) =>
     expect(parseEnvelope(JSON.stringify({ ...envelope, ...more }))).toBeNull(),

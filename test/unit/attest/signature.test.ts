@@ -36,12 +36,8 @@ describe('a good signature of the right key', () => {
   });
 
   test.each([
-    [
-      'over another type, which its signer may have meant otherwise',
-      { type: 'application/json' },
-      'not over',
-    ],
-    ['over another file', { digest: 'b'.repeat(64) }, 'over another file'],
+    ['over another type, which its signer may have meant otherwise', { type: 'application/json' }, 'covers'],
+    ['covers another file', { digest: 'b'.repeat(64) }, 'covers another file'],
     ['over this content by another name', { name: 'dgx2.tar.gz' }, 'as dgx2.tar.gz'],
   ])('does not when it is %s', (_what, more, said) => {
     expect(signed(more).finding).toMatchObject({ state: 'failed', said: expect.stringContaining(said) });

@@ -110,7 +110,7 @@ describe('sudo', () => {
     const finding = await accounts((r) =>
       r.put('etc/sudoers', '@include /opt/rules\n', { mode: 0o440 }).put('opt/rules', 'x'),
     );
-    expect(finding.found).toMatch(/\/opt\/rules could not be looked at/);
+    expect(finding.found).toMatch(/\/opt\/rules could not be checked/);
   });
 });
 

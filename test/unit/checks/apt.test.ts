@@ -92,7 +92,7 @@ describe('apt-sources finds', () => {
       /k\.gpg, which is not in/,
     ],
     [
-      'a key that is no path',
+      'a key that is not a path',
       list('deb [signed-by=k.gpg] http://a.example s main'),
       'blocker',
       /neither a path/,
@@ -288,7 +288,7 @@ describe('the file that curtin writes anew is not named as one that stays', () =
     const { text } = await found((r) =>
       r.put('usr/lib/os-release', release(id, version)).put(SOURCES, deb822),
     );
-    const named = /asked at every deployment: (.*)$/.exec(text)?.[1] ?? '';
+    const named = /used at every deployment: (.*)$/.exec(text)?.[1] ?? '';
     expect(named).toMatch(stays);
     expect(named).not.toMatch(replaced);
   });

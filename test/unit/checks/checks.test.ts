@@ -45,7 +45,7 @@ const BAD: Record<string, Bad[]> = {
     {
       how: 'a handful of members',
       spoil: () => {},
-      found: /no root file system/,
+      found: /too few for a root file system/,
       options: { profile: 'dgxos5' },
     },
     {
@@ -486,7 +486,7 @@ const BAD: Record<string, Bad[]> = {
     {
       how: 'a shadow elsewhere',
       spoil: (r) => r.remove('etc/shadow').put('opt/s', 'root:*:\n').link('etc/shadow', '/opt/s'),
-      found: /could not be looked at.*it leads to opt\/s/,
+      found: /could not be checked.*it leads to opt\/s/,
     },
   ],
   sshd: [
@@ -810,7 +810,7 @@ describe('an image that a check must not complain of', () => {
     ],
     [
       'kernel-options',
-      'a file that is no .cfg',
+      'a file that is not a .cfg',
       (r) => r.put('etc/default/grub.d/a.cfg.disabled', 'GRUB_CMDLINE_LINUX_DEFAULT=x\n'),
     ],
     [
@@ -852,7 +852,7 @@ describe('an image that a check must not complain of', () => {
   it('names the sources that every deployment asks, and those that do not answer', async () => {
     const list = 'etc/apt/sources.list.d/cuda.list';
     const spoil = (r: Root) => r.put(list, 'deb https://repo.example/cuda focal main\n');
-    expect((await finds('apt-sources', spoil)).found).toContain(`asked at every deployment: /${list}`);
+    expect((await finds('apt-sources', spoil)).found).toContain(`used at every deployment: /${list}`);
     const archive = { file: `/${list}`, uri: 'https://repo.example/cuda', suite: 'focal' };
     const dead = { ...archive, state: 'dead' as const, said: '404' };
     const finding = await finds('apt-sources', spoil, { archives: [dead] });

@@ -107,10 +107,10 @@ describe('the headline of a finding', () => {
       expect(headlineOf(finding)).toBe(finding.title);
   });
 
-  it('does not say that something is there which could not be looked at', async () => {
+  it('does not say that something is there which could not be checked', async () => {
     const root = goodRoot().put('etc/cloud/cloud.cfg', Buffer.alloc(20 << 20, 0x23));
     const found = of(await judged(root), 'cloud-init-enabled');
-    expect(headlineOf(found)).toMatch(/^\/etc\/cloud\/cloud\.cfg could not be looked at: /);
+    expect(headlineOf(found)).toMatch(/^\/etc\/cloud\/cloud\.cfg could not be checked: /);
   });
 
   it('is what was found where a record of an earlier version has none', () => {

@@ -47,13 +47,13 @@ describe('judge', () => {
     expect(verdict.counts).toMatchObject({ waived: 1, blocker: 1 });
   });
 
-  it('lets no check pass whose files could not be looked at', async () => {
+  it('lets no check pass whose files could not be checked', async () => {
     const facts = await inspect(await goodRoot().tar());
     const unread = [{ path: 'etc/ssh/sshd_config', why: 'it is too large' }];
     const verdict = judge({ ...facts, unread }, { profile: small() });
     expect(verdict.findings.find((f) => f.id === 'sshd')).toMatchObject({
       status: 'fail',
-      found: '/etc/ssh/sshd_config could not be looked at: it is too large',
+      found: '/etc/ssh/sshd_config could not be checked: it is too large',
     });
     expect(verdict.passed).toBe(false);
     expect(verdict.counts.blocker).toBe(1);

@@ -107,7 +107,7 @@ describe('a mistake is named with its place and what is accepted', () => {
     expect(fault.detail).toContain(`7 |     ${lines[0]}`);
   });
 
-  it('a name of 255 characters is no mistake', async () => {
+  it('a name of 255 characters is not a mistake', async () => {
     await load(withImage(`resource: { name: custom/${'a'.repeat(248)} }`));
   });
 
@@ -171,7 +171,7 @@ describe('a mistake is named with its place and what is accepted', () => {
     );
   });
 
-  it('a target that is no MAAS', async () => {
+  it('a target that is not MAAS', async () => {
     const fault = await faultOf(`${withImage()}targets: { lab: { url: "maas.example" } }\n`);
     expect(fault.message).toContain('targets.lab.url');
     expect(fault.hint).toContain('http://maas.example:5240/MAAS');
@@ -210,7 +210,7 @@ it('an image with nothing but its name is not passed over', async () => {
   expect(fault.message).toContain('images.dgx1: release is missing');
 });
 
-describe('what is no YAML', () => {
+describe('what is not YAML', () => {
   it.each([
     ['an open bracket', 'images: [1\n', /Invalid YAML/, 2],
     ['an open quote', 'images: "x\n', /Not closed/, 2],

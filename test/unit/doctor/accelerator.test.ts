@@ -51,7 +51,7 @@ describe('KVM is not usable', () => {
 
   it('when the device opens and a VM hangs without a word', async () => {
     const verdict = await kvmVerdict(host('exec sleep 30'));
-    expect(verdict).toMatchObject({ usable: false, reason: expect.stringContaining('says nothing') });
+    expect(verdict).toMatchObject({ usable: false, reason: expect.stringContaining('prints nothing') });
   });
 
   it('when the VM aborts, whatever it complains of on stderr', async () => {
@@ -78,7 +78,7 @@ describe('the choice', () => {
     const emit = (event: Event) => void events.push(event);
     expect(await chooseAccelerator('tcg', { emit })).toEqual({
       accelerator: 'tcg',
-      reason: 'emulation was asked for',
+      reason: 'emulation was requested',
     });
     expect(events).toEqual([]);
   });

@@ -130,7 +130,7 @@ describe('text from outside', () => {
   it('keeps colours of ours', () =>
     expect(forTerminal('\u001b[32mok\u001b[39m \u001b[5mx', true)).toBe('\u001b[32mok\u001b[39m x'));
 
-  it('is no command in any part of a fault', () =>
+  it('is not a command in any part of a fault', () =>
     holds((text) => {
       const fault = new Fault('BUILD_FAILED', text, {
         hint: text,
@@ -145,7 +145,7 @@ describe('text from outside', () => {
       expect(said.split('\n')).toHaveLength(lines);
     }));
 
-  it('is no command in any event that is shown', () =>
+  it('is not a command in any event that is shown', () =>
     holds((text) => {
       let said = '';
       const stream = { write: (part: string) => (said += part) };
@@ -170,7 +170,7 @@ describe('text from outside', () => {
       expect(property(text)).not.toMatch(/[\r\n:,]/);
     }));
 
-  it('is no markup of Markdown, no mention and no link', () =>
+  it('is not markup of Markdown, no mention and no link', () =>
     holds((text) => {
       const said = cell(text);
       expect(said).not.toMatch(/[\n\r]|(?<!\\)(?:\\\\)*[`*_[\]<>|~$]/);

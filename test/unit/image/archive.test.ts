@@ -21,7 +21,7 @@ async function special(type: string, name: string, body: Buffer): Promise<Buffer
 }
 
 describe('an archive that is not whole', () => {
-  it('is no archive when it is empty, or of zeros, or text', async () => {
+  it('is not an archive when it is empty, or of zeros, or text', async () => {
     expect(kinds(await inspect(Buffer.alloc(0)))).toEqual(['empty']);
     expect(kinds(await inspect(END))).toEqual(['empty']);
     expect(kinds(await inspect(Buffer.from('<html>'.repeat(500))))).toEqual(['not-tar']);
@@ -199,7 +199,7 @@ describe('a hostile archive', () => {
   });
 
   it.each([
-    ['a length that is no number', 'x path=a\n'],
+    ['a length that is not a number', 'x path=a\n'],
     ['a length beyond its end', '99 path=a\n'],
     ['a length too short', '3 path=a\n'],
     ['no equals sign', '8 path a\n'],

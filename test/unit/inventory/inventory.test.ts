@@ -109,11 +109,11 @@ describe('how a host is reached', () => {
     expect(hostVars(deployed('gpu01', []), plain)).not.toHaveProperty('ansible_host'));
 
   test.each([
-    [{ bastion: 'a -o ProxyCommand=evil' }, /is no bastion/],
-    [{ bastion: '-oProxyCommand=evil' }, /is no bastion|cannot be given/],
-    [{ bastion: 'a;b' }, /is no bastion/],
+    [{ bastion: 'a -o ProxyCommand=evil' }, /is not a bastion/],
+    [{ bastion: '-oProxyCommand=evil' }, /is not a bastion|cannot be given/],
+    [{ bastion: 'a;b' }, /is not a bastion/],
     [{ user: '-oX' }, /cannot be given to ssh/],
-    [{ network: 'east' }, /is no network/],
-    [{ network: '10.0.0.0/33' }, /is no network/],
+    [{ network: 'east' }, /is not a network/],
+    [{ network: '10.0.0.0/33' }, /is not a network/],
   ])('%j is refused', (flags, says) => expect(() => connectionOf(flags, {})).toThrow(says));
 });

@@ -34,7 +34,7 @@ describe('waiting', () => {
     expect(watch.results).toMatchObject([{ outcome: 'failed' }]);
   });
 
-  test('a failed state that is waited for is no failure', () => {
+  test('a failed state that is waited for is not a failure', () => {
     const { watch, see } = watching(['broken']);
     see('broken');
     expect(watch.results).toMatchObject([{ outcome: 'reached' }]);

@@ -116,7 +116,7 @@ describe('--since', () => {
     expect((await namedNight(join(dir, 'summary.json'))).id).toBe(night.id);
   });
 
-  it('says what is no summary', async () => {
+  it('says what is not a summary', async () => {
     await expect(namedNight(join(house.dir, 'none'))).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
     const dir = join(nightlyDir(house.workspace), night.id);
     await expect(namedNight(join(dir, 'junit.xml'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });

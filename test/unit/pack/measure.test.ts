@@ -71,7 +71,7 @@ test('damage names the byte', async () => {
   });
 });
 
-test('an empty disk, a lone zero block, a file that is no tar', async () => {
+test('an empty disk, a lone zero block, a file that is not a tar', async () => {
   await writeFile(path, Buffer.alloc(20_480));
   await expect(measureTar(path)).rejects.toMatchObject({
     code: 'TAR_INVALID',

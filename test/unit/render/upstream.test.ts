@@ -86,7 +86,7 @@ describe('readUpstream', () => {
       '"disk_size',
     ],
     [
-      'a boot command that is no list',
+      'a boot command that is not a list',
       TEMPLATE,
       (text: string) => text.replace(/"boot_command": \[[^\]]*\]/, '"boot_command": 1'),
       'boot_command must be a list',

@@ -62,7 +62,7 @@ describe("the sandbox' own address arithmetic", () => {
   );
 
   test.each(['10.0.0.0', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '/8', 'fd00::/129', '10.0.0.0/-1'])(
-    '%s is no network',
+    '%s is not a network',
     (text) => expect(parseCidr(text)).toBeUndefined(),
   );
 

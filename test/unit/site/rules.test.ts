@@ -90,7 +90,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     'a proxy with a port of one digit',
     'region:\n  proxy: {mode: external, url: "http://proxy.example:8"}',
     '2:32',
-    /no URL that MAAS takes/,
+    /not a URL that MAAS takes/,
     /proxy\.example/,
   ],
   [
@@ -104,16 +104,22 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     'a time server that is too long',
     `region: {ntp_servers: [${`${'a'.repeat(60)}.`.repeat(5)}de]}`,
     '1:24',
-    /no host/,
+    /not a host/,
     /host name/,
   ],
   // region
-  ['DNS by name', 'region:\n  upstream_dns: [dns.example]', '2:18', /"dns\.example" is no address/, /IPv4/],
+  [
+    'DNS by name',
+    'region:\n  upstream_dns: [dns.example]',
+    '2:18',
+    /"dns\.example" is not an address/,
+    /IPv4/,
+  ],
   [
     'a time server of four and a half octets',
     'region: {ntp_servers: ["10.0.0.300"]}',
     '1:24',
-    /no host/,
+    /not a host/,
     /host name/,
   ],
   [
@@ -189,7 +195,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     /key, file, import/,
   ],
   // boot sources
-  ['a source by ftp', 'boot_sources: [{url: "ftp://a/b"}]', '1:22', /no URL of a mirror/, /http or https/],
+  ['a source by ftp', 'boot_sources: [{url: "ftp://a/b"}]', '1:22', /not a URL of a mirror/, /http or https/],
   [
     'a source with a password',
     'boot_sources: [{url: "http://u:topsecret@a/b"}]',
@@ -245,8 +251,14 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
   ],
   ['pruning ranges without any', `${NET}}]\nprune: [ranges]`, '2:9', /no ranges/, /subnets/],
   // networks
-  ['no network', 'subnets: [{cidr: 10.0.0.0}]', '1:18', /"10\.0\.0\.0" is no network/, /192\.168\.1\.0\/24/],
-  ['a network of 33 bits', 'subnets: [{cidr: 10.0.0.0/33}]', '1:18', /is no network/, /length/],
+  [
+    'no network',
+    'subnets: [{cidr: 10.0.0.0}]',
+    '1:18',
+    /"10\.0\.0\.0" is not a network/,
+    /192\.168\.1\.0\/24/,
+  ],
+  ['a network of 33 bits', 'subnets: [{cidr: 10.0.0.0/33}]', '1:18', /is not a network/, /length/],
   [
     'a host in place of a network',
     'subnets: [{cidr: 10.0.0.7/24}]',
@@ -271,8 +283,8 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     /10\.0\.1\.1 is not in 10\.0\.0\.0\/24/,
     /or none/,
   ],
-  ['a gateway by name', `${NET}, gateway: router}]`, '1:40', /"router" is no address/, /none/],
-  ['DNS of four letters', `${NET}, dns_servers: [abcd]}]`, '1:45', /"abcd" is no address/, /IPv6/],
+  ['a gateway by name', `${NET}, gateway: router}]`, '1:40', /"router" is not an address/, /none/],
+  ['DNS of four letters', `${NET}, dns_servers: [abcd]}]`, '1:45', /"abcd" is not an address/, /IPv6/],
   [
     'a range outside',
     `${NET}, ranges: [${range('reserved', '10.0.1.1', '10.0.1.9')}]}]`,
@@ -363,7 +375,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     'a relay with a rack',
     'fabrics: [{name: a, vlans: [{vid: 5, dhcp: {rack: r, relay: {fabric: a, vlan: 0}}}]}]',
     '1:61',
-    /relay is no rack/,
+    /relay is not a rack/,
     /rack or relay/,
   ],
   [
@@ -410,9 +422,9 @@ describe('a site file that cannot be', () => {
     const fault = await faultOf(
       load(`region:\n  upstream_dns: [x]\nzones:\n  - name: a\n  - name: a\nsubnets:\n  - cidr: 1.2.3.4`),
     );
-    expect(fault.message).toContain('"x" is no address');
+    expect(fault.message).toContain('"x" is not an address');
     expect(fault.detail).toMatch(
-      /2 more problems:[\s\S]*site\.yaml:5:11: .*"a" occurs twice[\s\S]*site\.yaml:7:11: .*is no network/,
+      /2 more problems:[\s\S]*site\.yaml:5:11: .*"a" occurs twice[\s\S]*site\.yaml:7:11: .*is not a network/,
     );
   });
 

@@ -48,12 +48,12 @@ describe('the configuration of ssh', () => {
   it.each(['-oProxyCommand=id', 'a b', 'host\nProxyCommand id', '', '"x"', '$(id)'])(
     'takes no address %j from MAAS',
     (host) => {
-      expect(() => sshConfig('/f', target({ host }), known)).toThrow('is no address');
+      expect(() => sshConfig('/f', target({ host }), known)).toThrow('is not an address');
     },
   );
 
   it('refuses a path that it cannot be told', () => {
-    expect(() => sshConfig('/f', target({ keyFile: '/a"b' }), known)).toThrow('cannot be told');
+    expect(() => sshConfig('/f', target({ keyFile: '/a"b' }), known)).toThrow('cannot use the path');
   });
 });
 

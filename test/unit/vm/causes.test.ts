@@ -94,7 +94,7 @@ describe('what QEMU itself says', () => {
     expect(isFatal(line)).toBe(code !== 'BUILD_FAILED');
   });
 
-  it('a warning, or that we ended it, is no cause', () => {
+  it('a warning, or that we ended it, is not a cause', () => {
     const qemu = [
       "qemu-system-x86_64: warning: host doesn't support requested feature: CPUID.01H:ECX.pni [bit 0]",
       'qemu-system-x86_64: terminating on signal 15 from pid 28576 (timeout)',

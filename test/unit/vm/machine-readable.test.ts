@@ -43,7 +43,7 @@ describe('rows of packer -machine-readable', () => {
     expect(spokenLines(parseRow(`1795889858,,ui,message,${field}`)!)?.lines).toEqual(lines);
   });
 
-  it('is no row when it is something else', () => {
+  it('is not a row when it is something else', () => {
     for (const line of ['', 'panic: oh', 'a,b,c', '12,ui']) expect(parseRow(line)).toBeUndefined();
   });
 

@@ -33,10 +33,10 @@ export function diffText(diff: ImageDiff, color: Paint): string {
 
 /** "No difference", as far as was compared. */
 export function verdict({ a, b }: ImageDiff): string {
-  if (a.sha256 === undefined || b.sha256 === undefined) return 'No difference in what was compared';
+  if (a.sha256 === undefined || b.sha256 === undefined) return 'No differences found';
   return a.sha256 === b.sha256
     ? 'The same artifact: the digests are equal'
-    : 'No difference in what was compared; the digests differ';
+    : 'No differences found; the digests differ';
 }
 
 /** "Not compared: sizes, users (not known of demo.manifest.json)", one line a reason. */

@@ -79,7 +79,7 @@ const FIRST_ORDINARY = 1000;
 
 /** A hash in another file than /etc/shadow, or a line that sends to NIS. */
 export interface CredentialFacts {
-  /** Files with hashes beside passwd and shadow, with whose they are; `live`: a program asks the file, and it is no copy. */
+  /** Files with hashes beside passwd and shadow, with whose they are; `live`: a program asks the file, and it is not a copy. */
   hashes: { file: string; names: string[]; live: boolean }[];
   /** Lines that send to NIS, and whether nsswitch.conf makes anything of them. */
   nis: { file: string; entries: string[]; asked: boolean }[];

@@ -77,7 +77,7 @@ export function bootCollector(): Collector<Boot> {
     },
     finish(tree, files) {
       const debconf = parseDebconf(texts.get(DEBCONF) ?? '');
-      // An initrd alone is no kernel: one that was removed often leaves it.
+      // An initrd alone is not a kernel: one that was removed often leaves it.
       for (const [version, one] of kernels)
         if (one.image && !tree.exists(`boot/vmlinuz-${version}`) && !tree.exists(`boot/vmlinux-${version}`))
           one.image = null;

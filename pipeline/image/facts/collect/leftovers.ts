@@ -15,7 +15,7 @@ const MAYBE_SECRETS: readonly { path: RegExp; credential: RegExp }[] = [
   },
   {
     path: /^(?:(?:root|home\/[^/]+)\/\.|usr\/(?:local\/)?etc\/)npmrc$/,
-    // What stands for a value of the environment is no secret.
+    // What stands for a value of the environment is not a secret.
     credential: /^[^#;\n]{0,500}(?::|^)_(?:authToken|auth|password)[ \t]{0,100}=[ \t]{0,100}["']?[^\s"'$]/m,
   },
 ];

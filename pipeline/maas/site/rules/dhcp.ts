@@ -68,7 +68,7 @@ export const dhcpHasOneMode: SiteRule = (site) =>
       return [
         wrong(
           [...path, 'relay'],
-          'a relay is no rack: the VLAN it forwards to has the racks',
+          'a relay is not a rack: the VLAN it forwards to has the racks',
           'rack or relay',
         ),
       ];

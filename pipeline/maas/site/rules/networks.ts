@@ -60,7 +60,7 @@ export const networksAreValid: SiteRule = (site) =>
     const path = ['subnets', index, 'cidr'];
     const network = parseCidr(cidr);
     if (!network)
-      return [wrong(path, `${quoted(cidr)} is no network`, 'network/length, such as 192.168.1.0/24')];
+      return [wrong(path, `${quoted(cidr)} is not a network`, 'network/length, such as 192.168.1.0/24')];
     if (network.length === 0)
       return [wrong(path, `${quoted(cidr)} is the whole Internet`, 'a length of 1 or more')];
     if (parseAddress(cidr.split('/')[0] ?? '')?.value !== network.first)
@@ -98,7 +98,7 @@ export const addressesAreValid: SiteRule = (site) =>
         : [
             wrong(
               at,
-              `${quoted(text)} is no address`,
+              `${quoted(text)} is not an address`,
               at.at(-1) === 'gateway' ? 'an address of the subnet, or none' : 'an IPv4 or IPv6 address',
             ),
           ],

@@ -12,7 +12,7 @@ export const upstreamServersAreAddresses: SiteRule = ({ region }) =>
   (region?.upstream_dns ?? []).flatMap((server, index) =>
     parseAddress(server)
       ? []
-      : [wrong(['region', 'upstream_dns', index], `${quoted(server)} is no address`, ADDRESS)],
+      : [wrong(['region', 'upstream_dns', index], `${quoted(server)} is not an address`, ADDRESS)],
   );
 
 export const timeServersAreHosts: SiteRule = ({ region }) =>
@@ -26,7 +26,7 @@ export const timeServersAreHosts: SiteRule = ({ region }) =>
       : [
           wrong(
             ['region', 'ntp_servers', index],
-            `${quoted(server)} is no host`,
+            `${quoted(server)} is not a host`,
             `a host name or ${ADDRESS}`,
           ),
         ];
@@ -65,7 +65,7 @@ export const proxyHasAUrlWithoutPassword: SiteRule = ({ region }, { env }) => {
 function urlProblems(path: string[], text: string): Problem[] {
   const accepts =
     'http://proxy.example:3128/ (a name with a domain, localhost or an address); user and password as `username:` and `password: { environment: NAME }`';
-  if (!URL.canParse(text)) return [wrong(path, 'this is no URL', accepts)];
+  if (!URL.canParse(text)) return [wrong(path, 'this is not a URL', accepts)];
   const url = new URL(text);
   if (url.username || url.password || text.includes('@'))
     return [wrong(path, 'a user and a password are never written in the URL', accepts)];
@@ -84,7 +84,7 @@ export const bootSourcesHaveUrls: SiteRule = (site) =>
     if (url.includes('@'))
       return [wrong(path, 'a user and a password are never written in the URL', accepts)];
     if (!/^https?:\/\//.test(url) || !URL.canParse(url))
-      return [wrong(path, `${quoted(url)} is no URL of a mirror`, accepts)];
+      return [wrong(path, `${quoted(url)} is not a URL of a mirror`, accepts)];
     const fault = urlFault(url);
     return fault === undefined ? [] : [wrong(path, fault, accepts)];
   });
