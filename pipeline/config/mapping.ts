@@ -1,5 +1,5 @@
 import { mappingSchema } from './json-schema.ts';
-import type { AnySetting, Kind, Resolved, Setting, Written } from './setting.ts';
+import type { AnySetting, Kind, Raw, Resolved, Setting } from './setting.ts';
 import type { Path } from './yaml/problem.ts';
 
 /** Settings of a mapping that is one value; their names are the same in the resolved configuration. */
@@ -7,7 +7,7 @@ import type { Path } from './yaml/problem.ts';
 type Members = Record<string, Setting<any, any, never, any>>;
 
 /** A mapping that is one value, with the defaults of its members filled in. */
-export function mapping<F extends Members>(members: F): Kind<Written<F>, Resolved<F>> {
+export function mapping<F extends Members>(members: F): Kind<Raw<F>, Resolved<F>> {
   const rows = Object.entries<AnySetting>(members);
   return {
     schema: mappingSchema(members),
@@ -24,7 +24,7 @@ export function mapping<F extends Members>(members: F): Kind<Written<F>, Resolve
     write: (value) =>
       Object.fromEntries(
         rows.map(([name, { kind }]) => [name, kind.write((value as Record<string, unknown>)[name])]),
-      ) as Written<F>,
+      ) as Raw<F>,
     problems: (written, path) => membersProblems(rows, written, path),
   };
 }
@@ -36,7 +36,7 @@ export function oneOf<const F extends Members, V>(
     read(name: keyof F & string, value: string): V;
     write(value: V): [name: keyof F & string, value: string];
   },
-): Kind<Written<F>, V> {
+): Kind<Raw<F>, V> {
   const rows = Object.entries<AnySetting>(members);
   return {
     schema: { ...mappingSchema(members), minProperties: 1, maxProperties: 1 },
@@ -46,7 +46,7 @@ export function oneOf<const F extends Members, V>(
       const [name, value] = Object.entries(written)[0] as [keyof F & string, unknown];
       return to.read(name, members[name]!.kind.read(value, base));
     },
-    write: (value) => Object.fromEntries([to.write(value)]) as Written<F>,
+    write: (value) => Object.fromEntries([to.write(value)]) as Raw<F>,
     problems: (written, path) => membersProblems(rows, written, path),
   };
 }

@@ -176,15 +176,15 @@ export type Resolved<F> = [Inlined<F>] extends [never]
   ? Own<F>
   : Own<F> & (Inlined<F> extends (all: infer I) => void ? I : never);
 
-type WrittenOf<N> =
+type RawOf<N> =
   N extends Named<infer F>
-    ? Record<string, Written<F>>
+    ? Record<string, Raw<F>>
     : N extends Setting<infer W, any, any, any>
       ? W
       : N extends Section<infer F, any, infer Short>
-        ? Written<F> | ([Short] extends [never] ? never : WrittenOf<F[Short & keyof F]>)
+        ? Raw<F> | ([Short] extends [never] ? never : RawOf<F[Short & keyof F]>)
         : never;
 
 /** The same as a person writes it in dgxos-maas.yaml: every key may be left out. */
-export type Written<F> = { [K in keyof F]?: WrittenOf<F[K]> };
+export type Raw<F> = { [K in keyof F]?: RawOf<F[K]> };
 // biome-ignore-end lint/suspicious/noExplicitAny: only matched, never a value's type

@@ -70,7 +70,7 @@ export const ACCEPTANCE = {
         kind: duration(),
         as: 'timeoutS',
         default: 900,
-        help: 'From Deployed until the machine must have answered.',
+        help: 'Time from Deployed until the machine must have answered.',
       }),
     },
   }),

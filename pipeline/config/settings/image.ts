@@ -60,14 +60,14 @@ const FILE = {
     help: 'Absolute path in the image.',
     example: '/usr/local/share/ca-certificates/site.crt',
   }),
-  mode: setting({ kind: mode, default: '0644', help: 'Octal, in quotes.' }),
+  mode: setting({ kind: mode, default: '0644', help: 'Mode of the file, octal and in quotes.' }),
   owner: setting({
     kind: text({
       pattern: '^[a-z0-9_][a-z0-9_-]*:[a-z0-9_][a-z0-9_-]*$',
       accepts: 'user:group in quotes, such as "0:0" or "root:adm"',
     }),
     default: '0:0',
-    help: 'user:group, by number or by name in the image.',
+    help: 'Owner as user:group, by number or by name in the image.',
   }),
 };
 
@@ -85,7 +85,7 @@ const VM = {
     as: 'memoryMiB',
     default: null,
     defaultText: THE_RELEASES,
-    help: 'Memory.',
+    help: 'Memory of the VM.',
     example: ({ release }) => `${release.vm.memoryMiB}M`,
   }),
   cpus: setting({
@@ -98,7 +98,7 @@ const VM = {
   accelerator: setting({
     kind: choice('auto', 'kvm', 'tcg'),
     default: 'auto',
-    help: 'auto takes KVM when it really works, else emulation.',
+    help: 'Accelerator of the VM; auto takes KVM when it really works, else emulation.',
     flag: '--accelerator <name>',
     variable: 'DGXOS_MAAS_ACCELERATOR',
   }),
@@ -106,7 +106,7 @@ const VM = {
   boot: setting({
     kind: choice('direct', 'typed'),
     default: 'direct',
-    help: "direct takes kernel and initrd from the ISO; typed types into the ISO's GRUB menu.",
+    help: "Boot of the VM: by kernel and initrd from the ISO, or typed into the ISO's GRUB menu.",
     flag: '--boot <way>',
     variable: 'DGXOS_MAAS_BOOT',
   }),
@@ -115,7 +115,7 @@ const VM = {
     as: 'installTimeoutS',
     default: null,
     defaultText: `${THE_RELEASES}, longer under emulation`,
-    help: 'From power-on to ssh.',
+    help: 'Time from power-on to ssh.',
     example: ({ release }) => timeText(release.vm.installTimeoutS),
   }),
 };
@@ -129,21 +129,21 @@ export const RESOURCE = {
     },
     default: ({ release }) => release.defaults.resourceName,
     defaultText: THE_RELEASES,
-    help: 'Starts with custom/ and holds no second slash.',
+    help: 'Name in MAAS: custom/ and no second slash.',
     example: ({ release }) => release.defaults.resourceName,
   }),
   title: setting({
     kind: text(),
     default: ({ release }) => release.defaults.title,
     defaultText: THE_RELEASES,
-    help: 'What MAAS lists it as.',
+    help: 'Title in MAAS.',
     example: ({ release }) => release.defaults.title,
   }),
   architecture: setting({
     kind: { ...text(), accepts: 'architecture/subarchitecture, such as amd64/generic' },
     default: ({ release }) => release.architecture,
     defaultText: THE_RELEASES,
-    help: 'Such as amd64/generic.',
+    help: 'Architecture and subarchitecture, such as amd64/generic.',
     example: ({ release }) => release.architecture,
   }),
   base_image: setting({
@@ -193,7 +193,7 @@ export const IMAGE = {
           read: isoSource,
         },
         default: '',
-        help: 'Path or http(s) URL.',
+        help: 'Path or http(s) URL of the installer ISO.',
         details: 'Needed unless the flag or the variable gives it.',
         flag: '--iso <path-or-url>',
         variable: 'DGXOS_MAAS_ISO_<IMAGE>',
@@ -240,12 +240,12 @@ export const IMAGE = {
   pack: setting({
     kind: choice('guest', 'packer-maas'),
     default: 'guest',
-    help: "packer-maas runs upstream's scripts, which need root and nbd.",
+    help: "packer-maas runs upstream's scripts (root, nbd).",
     details: 'guest: the VM hands its root over, and the host needs nothing.',
   }),
   compression: section({
-    help: 'Place on the curve of size against time.',
-    details: 'One word is the level.',
+    help: 'Trade-off between size and time.',
+    details: 'One word in its place is the level.',
     inline: true,
     shorthand: 'level',
     fields: {
@@ -253,13 +253,13 @@ export const IMAGE = {
         kind: choice('fast', 'normal', 'small'),
         as: 'compression',
         default: 'normal',
-        help: 'How much is tried to make it small.',
+        help: 'Effort to make the image small.',
       }),
       members: setting({
         kind: choice('many', 'single'),
         as: 'gzipMembers',
         default: 'many',
-        help: 'Of the gzip; single is for programs that stop reading after the first.',
+        help: 'Members of the gzip; single is for programs that stop reading after the first.',
       }),
     },
   }),
