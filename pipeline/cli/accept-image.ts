@@ -5,32 +5,30 @@ import { absolutePath } from '../config/paths.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { AcceptanceConfig, ImageConfig } from '../config/types.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
-import { prepareOutput, writeOutput } from '../host/files/output.ts';
-import { junitOf } from '../image/checks/output/junit.ts';
-import { verdictMarkdown } from '../image/checks/output/markdown.ts';
 import { acceptOnTargets } from '../maas/acceptance/accept-on-targets.ts';
 import { loadChecks } from '../maas/acceptance/checks-file.ts';
 import { knownKernel } from '../maas/acceptance/kernel.ts';
-import { acceptanceText } from '../maas/acceptance/output.ts';
 import { checkAcceptance } from '../maas/acceptance/preflight.ts';
 import type { Acceptance } from '../maas/acceptance/types.ts';
 import { type ChosenTarget, chooseTargets } from '../maas/images/choose-targets.ts';
+import type { Judged } from '../report/formats/judged.ts';
+import { VERDICTS } from '../report/formats/verdicts.ts';
+import { type FormatFlags, prepareReports, writeReports } from '../report/formats/write.ts';
 import { writeReport } from '../report/page/write-report.ts';
+import { acceptanceText } from '../report/text/acceptance.ts';
 import { imageDirectory } from '../stages/run/runner.ts';
 import { readLedger } from '../workspace/ledger/ledger.ts';
 import { uploadOf } from '../workspace/ledger/upload-of.ts';
 import { withLock } from './run-image.ts';
 import type { Session } from './session.ts';
 
-export interface AcceptFlags {
+export interface AcceptFlags extends FormatFlags {
   machine?: string[];
   tag?: string[];
   build?: string;
   to?: string[];
   apiKeyFile?: string;
   checks?: string;
-  junit?: string;
-  markdown?: string;
   keep?: boolean;
   sshPort?: number;
   wait: boolean;
@@ -39,8 +37,7 @@ export interface AcceptFlags {
 /** Tries an upload on a machine of each target; an image that fails is a result and exit code 6. */
 export async function acceptImageByName(session: Session, name: string, flags: AcceptFlags): Promise<void> {
   const { emit, signal, env } = session;
-  for (const report of ['junit', 'markdown'] as const)
-    if (flags[report]) await prepareOutput(flags[report], `--${report}`);
+  await prepareReports('accept', flags);
   const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
   const image = selectImage(config, name);
   const acceptance = withFlags(image.acceptance, flags);
@@ -67,12 +64,16 @@ export async function acceptImageByName(session: Session, name: string, flags: A
       });
       if (result?.acceptance) results.push(result.acceptance);
     }
-    await writeReports(results, flags);
+    const document = await writeReports('accept', flags, results.map(judged), VERDICTS, env);
     // There may be nothing else to report on: an upload of another host was tried.
     const report = await writeReport(imageDir, { env }).catch(() => undefined);
     const ok = results.every(({ accepted }) => accepted);
-    session.data({ ok, image: name, report, acceptances: results }, () =>
-      [acceptanceText(results, dir, session.paint), ...(report ? [`report: ${report}`] : [])].join('\n'),
+    session.data(
+      { ok, image: name, report, acceptances: results },
+      () =>
+        document ??
+        [acceptanceText(results, dir, session.paint), ...(report ? [`report: ${report}`] : [])].join('\n'),
+      document === undefined ? undefined : 'document',
     );
     if (!ok) session.exitCode = EXIT.validation;
   });
@@ -98,16 +99,7 @@ async function uploadFor(
   return uploadOf(await readLedger(env), maasUrl(target.url), image.name, build);
 }
 
-async function writeReports(results: readonly Acceptance[], { junit, markdown }: AcceptFlags): Promise<void> {
-  const suites = results.map(({ name, machine, target, verdict }) => ({
-    name: `dgxos-maas accept ${name} on ${machine.hostname} of ${target}`,
-    verdict,
-  }));
-  if (junit) await writeOutput(junit, junitOf(suites), '--junit');
-  if (markdown)
-    await writeOutput(
-      markdown,
-      results.map((one) => verdictMarkdown(one, one.verdict)).join('\n'),
-      '--markdown',
-    );
+function judged({ name, size, sha256, machine, target, verdict }: Acceptance): Judged {
+  const suite = `dgxos-maas accept ${name} on ${machine.hostname} of ${target}`;
+  return { suite, name, size, sha256, verdict };
 }

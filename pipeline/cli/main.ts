@@ -5,6 +5,7 @@ import { EXIT } from '../core/faults/catalogue.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { redact } from '../core/secrets/registry.ts';
 import { paint } from '../core/text/paint.ts';
+import { FORMATS } from '../report/formats/table.ts';
 import { faultText } from '../report/text/fault-text.ts';
 import { declareAll } from './commands.ts';
 import { act } from './open-session.ts';
@@ -25,7 +26,7 @@ export function program(): Command {
       '-c, --config <file>',
       'configuration file (default: dgxos-maas.yaml in this folder or one above)',
     )
-    .option('--json', 'write one JSON object to stdout')
+    .option(FORMATS.json.option, FORMATS.json.help.stdout)
     .option('--events <file>', 'append every event as a JSON line to a file')
     .option('-v, --verbose', 'also show the output of tools')
     .option('-q, --quiet', 'no progress')

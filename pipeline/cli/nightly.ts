@@ -4,18 +4,16 @@ import { loadConfig } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import { parseAge } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
-import { redact } from '../core/secrets/registry.ts';
-import { appendOutput, prepareFolder } from '../host/files/output.ts';
+import { prepareFolder } from '../host/files/output.ts';
 import { chooseImages } from '../nightly/choose-images.ts';
 import { defaultJobs } from '../nightly/jobs.ts';
 import { runNight } from '../nightly/night.ts';
-import { githubAnnotations, githubOutput } from '../nightly/output/ci.ts';
-import { nightMarkdown } from '../nightly/output/markdown.ts';
 import { nightText, planNightText } from '../nightly/output/text.ts';
+import { NIGHT } from '../nightly/output/writers.ts';
 import { planNight } from '../nightly/plan.ts';
 import { endNight, folderOf, namedNight } from '../nightly/store.ts';
-import type { Night } from '../nightly/types.ts';
 import { writeNight } from '../nightly/write.ts';
+import { type FormatFlags, writeReports } from '../report/formats/write.ts';
 import { imageDirectory, type RunRequest } from '../stages/run/runner.ts';
 import { stagesFor } from '../stages/table.ts';
 import { channelName, keptDir } from '../workspace/ledger/channel.ts';
@@ -23,7 +21,7 @@ import { runAndReport, withLock } from './run-image.ts';
 import type { Session } from './session.ts';
 import { NIGHTLY_SETTINGS, overridesOf } from './setting-options.ts';
 
-export interface NightlyOptions {
+export interface NightlyOptions extends FormatFlags {
   dryRun?: boolean;
   force?: boolean;
   accept?: boolean;
@@ -33,7 +31,6 @@ export interface NightlyOptions {
   prune: boolean;
   out?: string;
   since?: string;
-  github?: boolean;
   exitCode?: boolean;
   wait: boolean;
 }
@@ -93,13 +90,13 @@ export async function nightly(session: Session, patterns: string[], options: Nig
       requests.map((request) => [request.image.name, imageDirectory(config, request.image)]),
     );
     const folders = options.out === undefined ? [folder] : [resolve(options.out), folder];
-    await writeNight(night, imageDirs, folders, gitlabArtifacts(options.out, env));
+    const report = await writeNight(night, imageDirs, folders, gitlabArtifacts(options.out, env));
     await endNight(config.workspace);
-    if (options.github) await writeGithubOutput(night, env);
+    const document = await writeReports('nightly', options, report, NIGHT, env);
     session.data(
       { ok: night.outcome !== 'broken', folder, ...night },
-      () => (options.github ? githubAnnotations(night) : nightText(night, folder, session.paint)),
-      options.github ? 'document' : undefined,
+      () => document ?? nightText(night, folder, session.paint),
+      document === undefined ? undefined : 'document',
     );
     session.exitCode =
       night.outcome === 'unchanged' && options.exitCode === true ? EXIT.unchanged : night.exitCode;
@@ -153,14 +150,4 @@ function gitlabArtifacts(out: string | undefined, env: NodeJS.ProcessEnv): strin
   if (!env.CI_JOB_URL || !env.CI_PROJECT_DIR || out === undefined) return undefined;
   const path = relative(env.CI_PROJECT_DIR, resolve(out));
   return path.startsWith('..') ? undefined : `${env.CI_JOB_URL}/artifacts/file/${path}`;
-}
-
-/** The job's summary page and its outputs, where GitHub Actions wants them. */
-async function writeGithubOutput(night: Night, env: NodeJS.ProcessEnv): Promise<void> {
-  const write = async (variable: 'GITHUB_STEP_SUMMARY' | 'GITHUB_OUTPUT', text: string) => {
-    const file = env[variable];
-    if (file) await appendOutput(file, text, variable);
-  };
-  await write('GITHUB_STEP_SUMMARY', redact(nightMarkdown(night)));
-  await write('GITHUB_OUTPUT', githubOutput(night));
 }

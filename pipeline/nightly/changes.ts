@@ -1,5 +1,5 @@
 import { compareImages } from '../image/diff/compare.ts';
-import { notCompared } from '../image/diff/output/text.ts';
+import { notCompared } from '../image/diff/phrases.ts';
 import { keptRelease } from '../image/diff/release-store.ts';
 import { sections } from '../image/diff/sections.ts';
 import { describeBuilt } from '../image/diff/workspace.ts';

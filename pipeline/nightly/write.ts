@@ -2,13 +2,11 @@ import { access, copyFile, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { fromSystemError } from '../core/faults/fault.ts';
-import { redact, redactDeep } from '../core/secrets/registry.ts';
 import { sidecarNames } from '../image/attest/names.ts';
+import { folderReports } from '../report/formats/write.ts';
 import { gather } from '../report/page/material.ts';
-import { dotenv, gitlabAnnotations } from './output/ci.ts';
-import { nightJunit, type StageVerdict } from './output/junit.ts';
-import { nightMarkdown } from './output/markdown.ts';
-import { nightPage } from './output/page.ts';
+import type { StageVerdict } from './output/junit.ts';
+import { NIGHT, type NightReport } from './output/writers.ts';
 import type { Night } from './types.ts';
 
 /**
@@ -23,7 +21,7 @@ export async function writeNight(
   imageDirs: ReadonlyMap<string, string>,
   folders: readonly string[],
   artifactsUrl?: string,
-): Promise<void> {
+): Promise<NightReport> {
   const verdicts = new Map<string, StageVerdict[]>();
   const copies: { from: string; name: string }[] = [];
   const pages = new Map<string, string>();
@@ -49,15 +47,8 @@ export async function writeNight(
     const sbom = packed && sidecarNames(packed).sbom;
     if (sbom && (await exists(sbom))) copies.push({ from: sbom, name: `${image}/sbom.cdx.json` });
   }
-  const files: Record<string, string> = {
-    'summary.md': redact(nightMarkdown(night)),
-    'summary.html': await nightPage(night, pages),
-    'junit.xml': redact(nightJunit(night, verdicts)),
-    'nightly.env': dotenv(night),
-    ...(artifactsUrl === undefined ? {} : { 'annotations.json': gitlabAnnotations(artifactsUrl, pages) }),
-    // The last: a folder with it is whole.
-    'summary.json': `${JSON.stringify(redactDeep(night), null, 2)}\n`,
-  };
+  const report: NightReport = { night, verdicts, pages, artifactsUrl };
+  const files = await folderReports('nightly', report, NIGHT);
   for (const folder of folders) {
     try {
       await mkdir(folder, { recursive: true });
@@ -65,11 +56,12 @@ export async function writeNight(
         await mkdir(dirname(join(folder, name)), { recursive: true });
         await copyFile(from, join(folder, name));
       }
-      for (const [name, text] of Object.entries(files)) await writeFileAtomic(join(folder, name), text);
+      for (const [name, text] of files) await writeFileAtomic(join(folder, name), text);
     } catch (error) {
       throw fromSystemError(error, `writing the summary into ${folder}`);
     }
   }
+  return report;
 }
 
 async function exists(path: string): Promise<boolean> {

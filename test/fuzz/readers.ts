@@ -1,5 +1,6 @@
 import { endpointOf } from '../../pipeline/config/maas-url.ts';
 import { Source } from '../../pipeline/config/yaml/source.ts';
+import { safeText } from '../../pipeline/core/escape/html.ts';
 import { plain } from '../../pipeline/core/escape/terminal.ts';
 import { parseEnvelope } from '../../pipeline/image/attest/dsse.ts';
 import { spdxOf } from '../../pipeline/image/attest/spdx.ts';
@@ -20,7 +21,6 @@ import { parseRow, spokenLines } from '../../pipeline/install/vm/machine-readabl
 import { parseApiKey } from '../../pipeline/maas/api/api-key.ts';
 import { explainMaasError, plainText } from '../../pipeline/maas/api/maas-error.ts';
 import { parseVersion } from '../../pipeline/maas/api/version.ts';
-import { safeText } from '../../pipeline/report/page/safe-text.ts';
 
 type Read = (input: Buffer) => unknown;
 

@@ -1,10 +1,11 @@
 import { ACCEPTANCE } from '../../config/settings/acceptance.ts';
 import type { AcceptFlags } from '../accept-image.ts';
 import type { Declare } from '../command.ts';
+import { withFormats } from '../format-options.ts';
 import { settingOption } from '../setting-options.ts';
 
 export const declare: Declare = (program, act) => {
-  program
+  const command = program
     .command('accept')
     .argument('<image>', 'an image of the configuration')
     .description(
@@ -20,8 +21,6 @@ export const declare: Declare = (program, act) => {
     .addOption(settingOption(ACCEPTANCE.checks))
     .addOption(settingOption(ACCEPTANCE.ssh.fields.port))
     .option('--keep', 'leave the machine deployed')
-    .option('--junit <file>', 'write a JUnit report')
-    .option('--markdown <file>', 'write a Markdown summary')
     .option('--no-wait', 'fail at once if another run uses the workspace')
     .option('--api-key-file <file>', 'file with the API key, "-" for stdin')
     .action(
@@ -30,4 +29,5 @@ export const declare: Declare = (program, act) => {
         await acceptImageByName(session, image, flags);
       }),
     );
+  withFormats(command, 'accept');
 };

@@ -1,19 +1,24 @@
 import type { Command } from 'commander';
+import type { FormatFlags } from '../../report/formats/write.ts';
 import type { Act } from '../command.ts';
+import { withFormats } from '../format-options.ts';
 
 /** `checks`: the table that `validate` judges by. */
 export function declare(program: Command, act: Act): void {
-  program
+  const command = program
     .command('checks')
     .description('list the checks, the failure that each prevents, and how to fix it')
-    .option('--markdown', 'print a Markdown page')
     .action(
-      act(async (session, options: { markdown?: boolean }) => {
-        const [{ CHECKS }, { checkList, checksPage }, { PROFILES }] = await Promise.all([
-          import('../../image/checks/table.ts'),
-          import('../../image/checks/output/list.ts'),
-          import('../../image/checks/profiles.ts'),
-        ]);
+      act(async (session, flags: FormatFlags) => {
+        const [{ CHECKS }, { checkList }, { CHECK_LIST }, { writeReports }, { PROFILES }] = await Promise.all(
+          [
+            import('../../image/checks/table.ts'),
+            import('../../report/text/checks.ts'),
+            import('../../report/formats/checks-page.ts'),
+            import('../../report/formats/write.ts'),
+            import('../../image/checks/profiles.ts'),
+          ],
+        );
         const checks = CHECKS.map(({ number, id, title, severity, why, fix }) => ({
           number,
           id,
@@ -22,11 +27,13 @@ export function declare(program: Command, act: Act): void {
           why,
           fix,
         }));
+        const document = await writeReports('checks', flags, CHECKS, CHECK_LIST, session.env);
         session.data(
           { ok: true, checks, profiles: Object.values(PROFILES) },
-          () => (options.markdown ? checksPage(CHECKS).trimEnd() : checkList(CHECKS, session.paint)),
-          options.markdown ? 'document' : undefined,
+          () => document ?? checkList(CHECKS, session.paint),
+          document === undefined ? undefined : 'document',
         );
       }),
     );
+  withFormats(command, 'checks');
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { NIGHTLY } from '../../config/settings/nightly.ts';
 import type { Act } from '../command.ts';
+import { withFormats } from '../format-options.ts';
 import type { NightlyOptions } from '../nightly.ts';
 import { NIGHTLY_SETTINGS, settingOption, withSettings } from '../setting-options.ts';
 
@@ -29,10 +30,6 @@ export function declare(program: Command, act: Act): void {
     .option('--no-prune', 'delete nothing from MAAS')
     .option('-o, --out <dir>', 'also write the summary to this folder')
     .option('--since <summary>', 'compare with this summary.json, or its folder, instead of the last night')
-    .option(
-      '--github',
-      'print annotations for GitHub Actions instead of the table; write the job summary and outputs',
-    )
     .option('--exit-code', 'exit with 77 if nothing is new and nothing is broken')
     .option('--no-wait', 'fail at once if another run uses the workspace')
     .addHelpText('after', ENDS)
@@ -42,4 +39,5 @@ export function declare(program: Command, act: Act): void {
         await nightly(session, images, options);
       }),
     );
+  withFormats(command, 'nightly');
 }

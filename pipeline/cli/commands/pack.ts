@@ -74,7 +74,7 @@ async function pack(session: Session, flags: PackFlags): Promise<void> {
     signal,
     env,
   });
-  const { verdictTable } = await import('../../image/checks/output/table.ts');
+  const { verdictTable } = await import('../../report/text/verdict.ts');
   const { path, sha256, size, tarBytes } = packed;
   session.data(
     { ok: verdict.passed, file: path, size, sha256, tarBytes, partition, read, files, ...verdict },

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
-import type { ValidatedFile } from '../../image/checks/validate-file.ts';
+import type { FormatFlags } from '../../report/formats/write.ts';
 import type { Act } from '../command.ts';
+import { withFormats } from '../format-options.ts';
 import type { Session } from '../session.ts';
 
-interface ValidateFlags {
+interface ValidateFlags extends FormatFlags {
   profile: string;
   baseImage?: string;
   waivers?: string;
@@ -13,16 +14,12 @@ interface ValidateFlags {
   offline?: boolean;
   probeSources?: boolean;
   since?: string;
-  junit?: string;
-  markdown?: string;
-  sarif?: string;
-  github?: boolean;
   facts?: boolean;
 }
 
 /** `validate FILE`: every check on an image, whoever made it. */
 export function declare(program: Command, act: Act): void {
-  program
+  const command = program
     .command('validate')
     .argument('<file>', 'image: .tar.gz, .tar.xz, .tar.bz2 or .tar; a path, an http(s) URL, or - for stdin')
     .description('check an image for MAAS in one pass; exit code 6 if a blocker fails')
@@ -40,15 +37,9 @@ export function declare(program: Command, act: Act): void {
       '--waivers <file>',
       'YAML file with accepted findings: {check, reason, until} (default: as configured)',
     )
-    .option('--junit <file>', 'write a JUnit report')
-    .option('--markdown <file>', 'write a Markdown summary')
-    .option('--sarif <file>', 'write a SARIF 2.1.0 log for code scanning')
-    .option(
-      '--github',
-      'print annotations for GitHub Actions instead of the table, and write the job summary',
-    )
     .option('--facts', 'add all facts of the image to the output of --json')
     .action(act(validate));
+  withFormats(command, 'validate');
 }
 
 async function validate(session: Session, file: string, flags: ValidateFlags): Promise<void> {
@@ -60,9 +51,8 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     import('../../image/checks/validate-file.ts'),
     import('../../image/checks/site-waivers.ts'),
   ]);
-  const { prepareOutput } = await import('../../host/files/output.ts');
-  for (const name of ['junit', 'markdown', 'sarif'] as const)
-    if (flags[name]) await prepareOutput(flags[name], `--${name}`);
+  const { prepareReports, writeReports } = await import('../../report/formats/write.ts');
+  await prepareReports('validate', flags);
   const previousBytes = flags.since === undefined ? null : await sizeOf(flags.since, session);
   const result = await validateFile(file, {
     profile: flags.profile,
@@ -75,14 +65,15 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     signal: session.signal,
     emit: session.emit,
   });
-  await writeReports(result, flags, session.env);
-  const { verdictTable } = await import('../../image/checks/output/table.ts');
-  const { verdictGithub } = await import('../../image/checks/output/github.ts');
+  const { VERDICTS } = await import('../../report/formats/verdicts.ts');
+  const { verdictTable } = await import('../../report/text/verdict.ts');
   const { name, size, sha256, verdict, facts } = result;
+  const judged = [{ suite: `dgxos-maas validate ${name}`, name, size, sha256, verdict }];
+  const document = await writeReports('validate', flags, judged, VERDICTS, session.env);
   session.data(
     { ok: verdict.passed, file: name, size, sha256, ...verdict, ...(flags.facts ? { facts } : {}) },
-    () => (flags.github ? verdictGithub(result, verdict) : verdictTable(result, verdict, session.paint)),
-    flags.github ? 'document' : undefined,
+    () => document ?? verdictTable(result, verdict, session.paint),
+    document === undefined ? undefined : 'document',
   );
   if (!verdict.passed) session.exitCode = EXIT.validation;
 }
@@ -97,28 +88,4 @@ async function sizeOf(image: string, { env, emit, signal, configFile }: Session)
   throw new Fault('IMAGE_UNREADABLE', `The size of the files of ${image} is not known`, {
     hint: 'Use its manifest, its facts.json or the archive.',
   });
-}
-
-async function writeReports(
-  result: ValidatedFile,
-  flags: ValidateFlags,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  const { appendOutput, writeOutput } = await import('../../host/files/output.ts');
-  const { verdictMarkdown } = await import('../../image/checks/output/markdown.ts');
-  const { verdictJunit } = await import('../../image/checks/output/junit.ts');
-  if (flags.junit) await writeOutput(flags.junit, verdictJunit(result, result.verdict), '--junit');
-  if (flags.markdown)
-    await writeOutput(flags.markdown, verdictMarkdown(result, result.verdict), '--markdown');
-  if (flags.sarif) {
-    const { verdictSarif } = await import('../../image/checks/output/sarif.ts');
-    const { toolVersion } = await import('../../image/attest/tool-version.ts');
-    await writeOutput(flags.sarif, verdictSarif(result, result.verdict, await toolVersion()), '--sarif');
-  }
-  if (flags.github && env.GITHUB_STEP_SUMMARY)
-    await appendOutput(
-      env.GITHUB_STEP_SUMMARY,
-      verdictMarkdown(result, result.verdict),
-      'GITHUB_STEP_SUMMARY',
-    );
 }

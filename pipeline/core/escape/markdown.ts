@@ -41,3 +41,9 @@ export function fenced(text: string, most: number): string[] {
     .map((line) => line.replaceAll('```', "'''"));
   return ['```text', ...lines, '```'];
 }
+
+/** A table; the cells are Markdown already. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)];
+}

@@ -1,4 +1,5 @@
-import { data, property } from '../../core/escape/github.ts';
+import { annotation } from '../../core/escape/github.ts';
+import { json } from '../../core/escape/json.ts';
 import type { ImageNight, Night } from '../types.ts';
 import { counts, WORDS, why, wrongPhrase } from './phrases.ts';
 
@@ -40,26 +41,29 @@ export function githubOutput(night: Night): string {
 export function gitlabAnnotations(base: string, pages: ReadonlyMap<string, string>): string {
   const link = (label: string, path: string) => ({ external_link: { label, url: `${base}/${path}` } });
   const links = [...pages].map(([image, path]) => link(`Report on ${image}`, path));
-  return `${JSON.stringify({ nightly: [link('Summary of the night', 'summary.html'), ...links] }, null, 2)}\n`;
+  return `${json({ nightly: [link('Summary of the night', 'summary.html'), ...links] }, 2)}\n`;
 }
 
 /** Workflow commands of GitHub Actions: an error for each image that failed, a warning for each new failed check. */
 export function githubAnnotations(night: Night): string {
-  const failed = night.images.filter((image) => image.failure);
   return [
-    ...failed.map(
-      (image) =>
-        `::error title=${property(image.image)}::${data([why(image), image.failure?.hint].filter(Boolean).join('\n'))}`,
+    ...night.images.flatMap((image) =>
+      image.failure
+        ? [annotation('error', image.image, [why(image), image.failure.hint].filter(Boolean).join('\n'))]
+        : [],
     ),
     ...night.pruned.flatMap(({ target, failure }) =>
-      failure ? [`::error title=${property(`pruning ${target}`)}::${data(failure.message)}`] : [],
+      failure ? [annotation('error', `pruning ${target}`, failure.message)] : [],
     ),
     ...night.images.flatMap(({ image, changes }) =>
-      (changes?.newlyFailing ?? []).map(
-        (check) =>
-          `::warning title=${property(`${image}: ${check.id}`)}::${data(`newly failing: ${wrongPhrase(check)}\ncheck: ${check.title}`)}`,
+      (changes?.newlyFailing ?? []).map((check) =>
+        annotation(
+          'warning',
+          `${image}: ${check.id}`,
+          `newly failing: ${wrongPhrase(check)}\ncheck: ${check.title}`,
+        ),
       ),
     ),
-    `::notice title=nightly::${data(`${WORDS[night.outcome]}: ${counts(night)}`)}`,
+    annotation('notice', 'nightly', `${WORDS[night.outcome]}: ${counts(night)}`),
   ].join('\n');
 }

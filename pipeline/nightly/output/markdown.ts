@@ -1,4 +1,4 @@
-import { cell, fenced } from '../../core/escape/markdown.ts';
+import { cell, fenced, table } from '../../core/escape/markdown.ts';
 import { duration } from '../../core/text/human.ts';
 import type { ImageNight, Night } from '../types.ts';
 import {
@@ -27,11 +27,16 @@ export function nightMarkdown(night: Night): string {
     '',
     `Night of ${night.startedAt.slice(0, 16).replace('T', ' ')} UTC, ${duration(night.seconds)}.${since}`,
     '',
-    '| | image | | size | checks | time |',
-    '|---|---|---|---|---|---|',
-    ...night.images.map(
-      (image) =>
-        `| ${MARK[image.status]} ${image.status} | **${cell(image.image)}** | ${cell(why(image))} | ${sizePhrase(image)} | ${cell(checksPhrase(image))} | ${took(image)} |`,
+    ...table(
+      ['', 'image', '', 'size', 'checks', 'time'],
+      night.images.map((image) => [
+        `${MARK[image.status]} ${image.status}`,
+        `**${cell(image.image)}**`,
+        cell(why(image)),
+        sizePhrase(image),
+        cell(checksPhrase(image)),
+        took(image),
+      ]),
     ),
     '',
     ...night.images.flatMap(one),
@@ -57,11 +62,12 @@ function one(image: ImageNight): string[] {
     lines.push(
       `<details><summary>${cell(section.title)}: ${cell(section.summary)}</summary>`,
       '',
-      '| | | before | after |',
-      '|---|---|---|---|',
-      ...section.rows
-        .slice(0, MOST_ROWS)
-        .map((row) => `| ${cell(row.word)} | ${cell(row.name)} | ${cell(row.before)} | ${cell(row.after)} |`),
+      ...table(
+        ['', '', 'before', 'after'],
+        section.rows
+          .slice(0, MOST_ROWS)
+          .map(({ word, name, before, after }) => [word, name, before, after].map(cell)),
+      ),
       '',
     );
     const more = section.more + Math.max(0, section.rows.length - MOST_ROWS);

@@ -1,6 +1,6 @@
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Finding } from '../../image/checks/judge.ts';
-import { countsPhrase, failures } from '../../image/checks/output/table.ts';
+import { countsPhrase, failures } from '../../image/checks/phrases.ts';
 import type { Acceptance } from '../../maas/acceptance/types.ts';
 import { shownTime } from './time.ts';
 

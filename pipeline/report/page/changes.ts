@@ -1,5 +1,5 @@
 import { compareImages } from '../../image/diff/compare.ts';
-import { notCompared, verdict } from '../../image/diff/output/text.ts';
+import { notCompared, verdict } from '../../image/diff/phrases.ts';
 import type { Section } from '../../image/diff/sections.ts';
 import { sections } from '../../image/diff/sections.ts';
 import type { Material } from './material.ts';

@@ -1,5 +1,5 @@
 import { duration } from '../../core/text/human.ts';
-import { countsPhrase } from '../../image/checks/output/table.ts';
+import { countsPhrase } from '../../image/checks/phrases.ts';
 import { labelOf } from '../../stages/rows.ts';
 import type { Material } from './material.ts';
 import { shownTime } from './time.ts';

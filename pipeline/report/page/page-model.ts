@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import { bytes } from '../../core/text/human.ts';
 import type { Finding } from '../../image/checks/judge.ts';
-import { failures } from '../../image/checks/output/table.ts';
+import { failures } from '../../image/checks/phrases.ts';
 import type { ImageFacts } from '../../image/facts/facts.ts';
 import { type ShownAcceptance, shownAcceptance } from './acceptance.ts';
 import { type ChangesSince, changesSince } from './changes.ts';

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Eta } from 'eta';
+import { safeDeep } from '../../core/escape/html.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { TEMPLATES } from '../../install/render/templates.ts';
 import type { PageModel } from './page-model.ts';
-import { safeDeep } from './safe-text.ts';
 
 const views = join(TEMPLATES, 'report');
 // Everything that `<%= %>` writes is escaped; `<%~ %>` is for templates included and the style sheet only.

@@ -61,7 +61,7 @@ describe('accept', () => {
   it('reports a failed check by exit code 6, JUnit, Markdown and the page of the image', async () => {
     first = await here.upload('demo', 'demo-1.0-aaaaaaa');
     here.trouble('*:failed-unit');
-    const flags = ['--junit', 'j.xml', '--markdown', 'm.md'];
+    const flags = ['--junit', 'j.xml', '--markdown', 'm.md', '--sarif', 's.json'];
     const ran = await here.host.run(['--json', 'accept', 'demo', ...flags]);
     expect(ran.code, ran.stdout + ran.stderr).toBe(6);
     expect(ran.json).toMatchObject({
@@ -73,6 +73,9 @@ describe('accept', () => {
       /failures="1"[\s\S]*<failure type="blocker" message="[^"]*nvidia-persistenced/,
     );
     expect(read('m.md')).toContain('REJECTED');
+    expect(JSON.parse(read('s.json')).runs[0].results).toMatchObject([
+      { ruleId: 'no-failed-unit', level: 'error' },
+    ]);
     await until(ID(1), 'Ready');
   });
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { paint } from '../../../pipeline/core/text/paint.ts';
 import { widthOf } from '../../../pipeline/core/text/width.ts';
 import { type Finding, headlineOf } from '../../../pipeline/image/checks/judge.ts';
-import { verdictTable } from '../../../pipeline/image/checks/output/table.ts';
 import { finding as onMachine } from '../../../pipeline/maas/acceptance/inspect.ts';
+import { verdictTable } from '../../../pipeline/report/text/verdict.ts';
 import { goodRoot, judged, type Root } from './root.ts';
 
 type Spoil = (root: Root) => Root;

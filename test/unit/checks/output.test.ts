@@ -3,16 +3,19 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { paint } from '../../../pipeline/core/text/paint.ts';
 import type { Verdict } from '../../../pipeline/image/checks/judge.ts';
-import { verdictGithub } from '../../../pipeline/image/checks/output/github.ts';
-import { verdictJunit } from '../../../pipeline/image/checks/output/junit.ts';
-import { checkList, checksPage } from '../../../pipeline/image/checks/output/list.ts';
-import { verdictMarkdown } from '../../../pipeline/image/checks/output/markdown.ts';
-import { verdictTable } from '../../../pipeline/image/checks/output/table.ts';
 import { CHECKS } from '../../../pipeline/image/checks/table.ts';
 import { parseWaivers, waives } from '../../../pipeline/image/checks/waivers.ts';
+import { CHECK_LIST } from '../../../pipeline/report/formats/checks-page.ts';
+import { verdictGithub } from '../../../pipeline/report/formats/verdict-github.ts';
+import { verdictJunit } from '../../../pipeline/report/formats/verdict-junit.ts';
+import { verdictMarkdown } from '../../../pipeline/report/formats/verdict-markdown.ts';
+import { checkList } from '../../../pipeline/report/text/checks.ts';
+import { verdictTable } from '../../../pipeline/report/text/verdict.ts';
+import { expectJunit } from '../report/junit-shape.ts';
 import { goodRoot, judged } from './root.ts';
 
 const file = { name: 'dgx1.tar.gz', size: 1_234_567, sha256: 'ab'.repeat(32) };
+const of = (verdict: Verdict) => [{ suite: `dgxos-maas validate ${file.name}`, ...file, verdict }];
 let bad: Verdict;
 
 beforeAll(async () => {
@@ -42,7 +45,7 @@ describe('a verdict', () => {
   });
 
   it('as Markdown lets nothing of the image become markup', () => {
-    const text = verdictMarkdown(file, bad);
+    const text = verdictMarkdown(of(bad));
     expect(text).toContain('REJECTED');
     expect(text).toContain('http&#58;//127.0.0.1/\\<a\\>\\|\\&%"\\`x\\`');
     for (const line of text.split('\n').filter((l) => l.startsWith('| ')))
@@ -50,7 +53,7 @@ describe('a verdict', () => {
   });
 
   it('as JUnit has a case a check; blockers fail', () => {
-    const text = verdictJunit(file, bad);
+    const text = verdictJunit(of(bad));
     expect(text).toContain(`tests="${CHECKS.length}" failures="2" errors="0" skipped="1"`);
     expect(text.match(/<testcase /g)).toHaveLength(CHECKS.length);
     expect(text.match(/<failure type="blocker" message="/g)).toHaveLength(2);
@@ -60,17 +63,31 @@ describe('a verdict', () => {
   it('as JUnit is well-formed whatever was found', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (found) => {
-        const text = verdictJunit(file, { ...bad, findings: bad.findings.map((f) => ({ ...f, found })) });
-        expect(text.replace(/&(amp|lt|gt|quot);/g, '')).not.toContain('&');
-        expect(text.isWellFormed()).toBe(true);
-        for (const line of text.split(/(?=<)/)) expect(line.match(/[<]/g)?.length).toBe(1);
-        expect(/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/.test(text)).toBe(false);
+        const text = verdictJunit(
+          of({ ...bad, findings: bad.findings.map((f) => ({ ...f, found, headline: found })) }),
+        );
+        expectJunit(text);
       }),
     );
   });
 
+  it('beside others is one report: a suite, a heading and an annotation each', () => {
+    const two = [...of(bad), { ...of(bad)[0]!, suite: 'the other', name: 'other' }];
+    const xml = verdictJunit(two);
+    expectJunit(xml);
+    expect(xml.match(/<testsuite name="[^"]*"/g)).toEqual([
+      '<testsuite name="dgxos-maas validate dgx1.tar.gz"',
+      '<testsuite name="the other"',
+    ]);
+    expect(verdictMarkdown(two).match(/^## .*$/gm)).toEqual(['## ❌ dgx1.tar.gz', '## ❌ other']);
+    expect(verdictGithub(two).match(/^::notice title=.*?::/gm)).toEqual([
+      '::notice title=dgx1.tar.gz::',
+      '::notice title=other::',
+    ]);
+  });
+
   it('as annotations is one line a defect, escaped', () => {
-    const lines = verdictGithub(file, bad).split('\n');
+    const lines = verdictGithub(of(bad)).split('\n');
     expect(lines).toHaveLength(4);
     expect(lines[0]).toMatch(
       /^::error title=29 ssh-host-keys%3A ssh host keys are in the image%3A \/etc\/ssh\/ssh_host_rsa_key::.*%0Acheck: No ssh host keys%0Awhy: /,
@@ -83,7 +100,7 @@ describe('a verdict', () => {
 
 describe('the list of checks', () => {
   it('has each check with reason and remedy', () => {
-    const [list, page] = [checkList(CHECKS, paint(false)), checksPage(CHECKS)];
+    const [list, page] = [checkList(CHECKS, paint(false)), CHECK_LIST.markdown?.(CHECKS)];
     for (const check of CHECKS) {
       expect(list).toContain(`${check.id} ${check.severity}`);
       expect(list).toContain(check.why);

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checksPage } from '../../../pipeline/image/checks/output/list.ts';
 import { CHECKS } from '../../../pipeline/image/checks/table.ts';
+import { checksPage } from '../../../pipeline/report/formats/checks-page.ts';
 
 const PAGE = join(import.meta.dirname, '../../../docs/checks.md');
 

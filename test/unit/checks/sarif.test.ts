@@ -2,8 +2,8 @@ import { Ajv } from 'ajv';
 import formats from 'ajv-formats';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Verdict } from '../../../pipeline/image/checks/judge.ts';
-import { verdictSarif } from '../../../pipeline/image/checks/output/sarif.ts';
 import { CHECKS } from '../../../pipeline/image/checks/table.ts';
+import { verdictSarif } from '../../../pipeline/report/formats/verdict-sarif.ts';
 import { goodRoot, judged } from './root.ts';
 
 const file = { name: 'out/dgx 1.tar.gz', size: 1_234_567, sha256: 'ab'.repeat(32) };
@@ -80,8 +80,8 @@ const ajv = new Ajv({ allErrors: true });
 formats.default(ajv);
 const valid = ajv.compile(SHAPE);
 
-function parsed(verdict: Verdict, of: typeof file = file) {
-  const log = JSON.parse(verdictSarif(of, verdict, '1.2.3'));
+async function parsed(verdict: Verdict, of: typeof file = file) {
+  const log = JSON.parse(await verdictSarif([{ suite: 'x', ...of, verdict }]));
   expect(valid(log), ajv.errorsText(valid.errors)).toBe(true);
   return log.runs[0];
 }
@@ -97,8 +97,8 @@ beforeAll(async () => {
 });
 
 describe('a verdict as SARIF', () => {
-  it('has a rule a check, with why and fix as help', () => {
-    const { rules } = parsed(bad).tool.driver;
+  it('has a rule a check, with why and fix as help', async () => {
+    const { rules } = (await parsed(bad)).tool.driver;
     expect(rules.map((rule: { id: string }) => rule.id)).toEqual(CHECKS.map((check) => check.id));
     for (const [i, check] of CHECKS.entries()) {
       expect(rules[i].fullDescription.text).toBe(check.why);
@@ -106,8 +106,8 @@ describe('a verdict as SARIF', () => {
     }
   });
 
-  it('has a result for each failed check, with its level and the image as the location', () => {
-    const { results, tool, artifacts } = parsed(bad);
+  it('has a result for each failed check, with its level and the image as the location', async () => {
+    const { results, tool, artifacts } = await parsed(bad);
     const levels = results.map((r: { ruleId: string; level: string }) => [r.ruleId, r.level]);
     expect(levels).toEqual([
       ['ssh-host-keys', 'error'],
@@ -123,23 +123,31 @@ describe('a verdict as SARIF', () => {
     expect(results[0].message.text).toContain('/etc/ssh/ssh_host_rsa_key');
   });
 
+  it('beside another is one log of two runs', async () => {
+    const of = (name: string) => ({ suite: name, ...file, name, verdict: bad });
+    const log = JSON.parse(await verdictSarif([of('a'), of('b')]));
+    expect(valid(log), ajv.errorsText(valid.errors)).toBe(true);
+    const uris = log.runs.map((run: { artifacts: [{ location: object }] }) => run.artifacts[0].location);
+    expect(uris).toEqual([{ uri: 'a' }, { uri: 'b' }]);
+  });
+
   it('is empty of results for a good image', async () => {
-    expect(parsed(await judged(goodRoot())).results).toEqual([]);
+    expect((await parsed(await judged(goodRoot()))).results).toEqual([]);
   });
 
   it('suppresses what a site waived, until the waiver ends', async () => {
     const waivers = [{ check: 'ssh-host-keys', reason: 'lab', until: '2030-01-31' }];
     const root = () => goodRoot().put('etc/ssh/ssh_host_rsa_key', 'x');
     const on = async (day: string) =>
-      parsed(await judged(root(), { waivers, now: new Date(`${day}T12:00:00Z`) })).results[0];
+      (await parsed(await judged(root(), { waivers, now: new Date(`${day}T12:00:00Z`) }))).results[0];
     expect((await on('2030-01-30')).suppressions).toEqual([
       { kind: 'external', justification: 'lab (until 2030-01-31)' },
     ]);
     expect((await on('2030-02-01')).suppressions).toBeUndefined();
   });
 
-  it('lets no text of the image become a link', () => {
-    expect(parsed(bad).results[1].message.text).toContain('\\[a\\](http://evil)');
+  it('lets no text of the image become a link', async () => {
+    expect((await parsed(bad)).results[1].message.text).toContain('\\[a\\](http://evil)');
   });
 
   it.each([
@@ -148,8 +156,8 @@ describe('a verdict as SARIF', () => {
     ['http://host/a.tgz', 'http://host/a.tgz'],
     ['stdin', 'stdin'],
     ['half\ud800', 'half%EF%BF%BD'],
-  ])('gives %j the location %s', (name, uri) => {
-    const run = parsed(bad, { ...file, name });
+  ])('gives %j the location %s', async (name, uri) => {
+    const run = await parsed(bad, { ...file, name });
     expect(run.artifacts[0].location.uri).toBe(uri);
   });
 });

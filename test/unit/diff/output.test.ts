@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { paint } from '../../../pipeline/core/text/paint.ts';
 import { compareImages } from '../../../pipeline/image/diff/compare.ts';
-import { diffMarkdown } from '../../../pipeline/image/diff/output/markdown.ts';
-import { diffText } from '../../../pipeline/image/diff/output/text.ts';
+import { diffMarkdown } from '../../../pipeline/report/formats/diff-markdown.ts';
+import { diffText } from '../../../pipeline/report/text/diff.ts';
 import { image, pkg } from './facts.ts';
 
 const HOSTILE = 'x\u001b[31m<img src=x>|`@team` [a](http://evil)';

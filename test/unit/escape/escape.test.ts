@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { data, property } from '../../../pipeline/core/escape/github.ts';
+import { annotation } from '../../../pipeline/core/escape/github.ts';
+import { safeText } from '../../../pipeline/core/escape/html.ts';
 import { json } from '../../../pipeline/core/escape/json.ts';
 import { cell, code, fenced } from '../../../pipeline/core/escape/markdown.ts';
+import { message } from '../../../pipeline/core/escape/sarif.ts';
 import { forTerminal, plain } from '../../../pipeline/core/escape/terminal.ts';
 import { visible } from '../../../pipeline/core/escape/visible.ts';
 import { attribute, content } from '../../../pipeline/core/escape/xml.ts';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { paint } from '../../../pipeline/core/text/paint.ts';
-import { safeText } from '../../../pipeline/report/page/safe-text.ts';
 import { faultText } from '../../../pipeline/report/text/fault-text.ts';
 import { plainRenderer, terminalRenderer } from '../../../pipeline/report/text/renderer.ts';
 
@@ -166,8 +167,13 @@ describe('text from outside', () => {
 
   it('stays one annotation of GitHub', () =>
     holds((text) => {
-      expect(data(text)).not.toMatch(/[\r\n]|%(?!25|0A)/);
-      expect(property(text)).not.toMatch(/[\r\n:,]/);
+      // As actions/runner reads it (ActionCommand.cs): one command, one property, and the texts as they were.
+      const [, title, said] =
+        /^::error title=([^:,\r\n]*)::([^\r\n]*)$/.exec(annotation('error', text, text)) ?? [];
+      const unescaped = (of = '') =>
+        of.replace(/%(25|0A|0D|3A|2C)/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+      expect(unescaped(title)).toBe(visible(text));
+      expect(unescaped(said)).toBe(visible(text));
     }));
 
   it('is not markup of Markdown, no mention and no link', () =>
@@ -178,6 +184,13 @@ describe('text from outside', () => {
       expect(code(text)).toMatch(/^`[^`\n]*`$/);
       const block = fenced(text, 20);
       expect(block.slice(1, -1).join('\n')).not.toContain('```');
+    }));
+
+  it('is no link in a message of SARIF, and the same text', () =>
+    holds((text) => {
+      const said = message(text);
+      expect(said).not.toMatch(/(?<!\\)(?:\\\\)*[[\]]/);
+      expect(said.replace(/\\(.)/g, '$1')).toBe(visible(text));
     }));
 
   it('is the same text to a reader of XML, but for what XML cannot write', () =>

@@ -9,6 +9,7 @@ import { nightText } from '../../../pipeline/nightly/output/text.ts';
 import { namedNight, nightlyDir } from '../../../pipeline/nightly/store.ts';
 import type { Night } from '../../../pipeline/nightly/types.ts';
 import { finding } from '../page/folder.ts';
+import { expectJunit } from '../report/junit-shape.ts';
 import { House } from './house.ts';
 
 const SECRET = 'averysecretpassword';
@@ -53,6 +54,7 @@ describe('the folder of a night', () => {
 
   it('JUnit: checks are failures, what broke is an error, totals are right', () => {
     const xml = file('junit.xml');
+    expectJunit(xml);
     const count = (pattern: RegExp) => xml.match(pattern)?.length ?? 0;
     const [, tests, failures, errors] =
       /<testsuites [^>]*tests="(\d+)" failures="(\d+)" errors="(\d+)"/.exec(xml) ?? [];

@@ -1,5 +1,5 @@
-import { visible } from '../../core/escape/visible.ts';
-import { redact } from '../../core/secrets/registry.ts';
+import { redact } from '../secrets/registry.ts';
+import { visible } from './visible.ts';
 
 /** Text from outside as the page may show it: no registered secret, no credentials of a URL, nothing that hides. Not escaped. */
 export function safeText(text: string): string {

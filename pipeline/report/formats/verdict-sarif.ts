@@ -1,49 +1,52 @@
 import { isAbsolute, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Log, ReportingDescriptor, Result } from 'sarif';
-import { visible } from '../../../core/escape/visible.ts';
-import { type Finding, headlineOf, type Verdict } from '../judge.ts';
-import type { Severity } from '../types.ts';
+import type { Log, ReportingDescriptor, Result, Run } from 'sarif';
+import { json } from '../../core/escape/json.ts';
+import { message } from '../../core/escape/sarif.ts';
+import { toolVersion } from '../../image/attest/tool-version.ts';
+import { type Finding, headlineOf } from '../../image/checks/judge.ts';
+import type { Severity } from '../../image/checks/types.ts';
+import type { Judged } from './judged.ts';
 
 const LEVEL: Record<Severity, Result.level> = { blocker: 'error', major: 'warning', warning: 'note' };
 
 /**
- * A verdict as a SARIF 2.1.0 log, for code scanning: each check is a rule, each failed one a result. What a site waived is a
- * suppressed result. Checks that pass are no results: not every reader knows those.
- * @param version of this tool
+ * Verdicts as a SARIF 2.1.0 log, for code scanning: each image is a run, each check a rule, each failed one a result. What a
+ * site waived is a suppressed result. Checks that pass are no results: not every reader knows those.
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
-export function verdictSarif(
-  file: { name: string; size: number; sha256: string },
-  verdict: Verdict,
-  version: string,
-): string {
-  const { findings, passed, profile, baseImage, counts } = verdict;
-  const uri = uriOf(file.name);
+export async function verdictSarif(judged: readonly Judged[]): Promise<string> {
+  const version = await toolVersion();
   const log: Log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
-    runs: [
-      {
-        tool: { driver: { name: 'dgxos-maas', version, rules: findings.map(rule) } },
-        invocations: [{ executionSuccessful: true }],
-        artifacts: [
-          {
-            location: { uri },
-            roles: ['analysisTarget'],
-            length: file.size,
-            hashes: { 'sha-256': file.sha256 },
-          },
-        ],
-        results: findings.flatMap((finding, ruleIndex) =>
-          finding.status === 'fail' || finding.status === 'waived' ? [result(finding, ruleIndex, uri)] : [],
-        ),
-        properties: { passed, profile, baseImage, counts },
-      },
-    ],
+    runs: judged.map((one) => run(one, version)),
   };
-  // What an image says may hold halves of characters, which UTF-8 cannot.
-  return `${JSON.stringify(log, (_key, value) => (typeof value === 'string' ? value.toWellFormed() : value), 2)}\n`;
+  return `${json(wellFormed(log), 2)}\n`;
+}
+
+function run({ name, size, sha256, verdict }: Judged, version: string): Run {
+  const { findings, passed, profile, baseImage, counts } = verdict;
+  const uri = uriOf(name);
+  return {
+    tool: { driver: { name: 'dgxos-maas', version, rules: findings.map(rule) } },
+    invocations: [{ executionSuccessful: true }],
+    artifacts: [
+      { location: { uri }, roles: ['analysisTarget'], length: size, hashes: { 'sha-256': sha256 } },
+    ],
+    results: findings.flatMap((finding, ruleIndex) =>
+      finding.status === 'fail' || finding.status === 'waived' ? [result(finding, ruleIndex, uri)] : [],
+    ),
+    properties: { passed, profile, baseImage, counts },
+  };
+}
+
+/** What an image says may hold halves of characters, which UTF-8 cannot. */
+function wellFormed(log: Log): unknown {
+  const text = JSON.stringify(log, (_key, value) =>
+    typeof value === 'string' ? value.toWellFormed() : value,
+  );
+  return JSON.parse(text);
 }
 
 function rule({ id, number, title, why, fix, severity }: Finding): ReportingDescriptor {
@@ -69,7 +72,7 @@ function result(finding: Finding, ruleIndex: number, uri: string): Result {
     level: LEVEL[severity],
     // Viewers show its first sentence in lists.
     message: {
-      text: [...new Set([headline, found].map(noLink)), `Fix: ${fix}`].join('\n'),
+      text: [...new Set([headline, found].map(message)), `Fix: ${fix}`].join('\n'),
     },
     // An image has no lines, but GitHub refuses a location without one.
     locations: [{ physicalLocation: { artifactLocation: { uri, index: 0 }, region: { startLine: 1 } } }],
@@ -80,11 +83,6 @@ function result(finding: Finding, ruleIndex: number, uri: string): Result {
       ? { suppressions: [{ kind: 'external', justification: `${waiver.reason} (until ${waiver.until})` }] }
       : {}),
   };
-}
-
-/** What an image says must not become a link: section 3.11.6 of the standard makes links of [text](target). */
-function noLink(text: string): string {
-  return visible(text).replace(/[[\]\\]/g, (c) => `\\${c}`);
 }
 
 /** A path as a URI reference: relative ones stay so. */

@@ -1,9 +1,10 @@
-import { plain } from '../../../core/escape/terminal.ts';
-import { bytes } from '../../../core/text/human.ts';
-import type { Paint } from '../../../core/text/paint.ts';
-import { hanging, padded, widthOf } from '../../../core/text/width.ts';
-import type { ImageDiff } from '../compare.ts';
-import { type Row, type Sign, sections } from '../sections.ts';
+import { plain } from '../../core/escape/terminal.ts';
+import { bytes } from '../../core/text/human.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import { hanging, padded, widthOf } from '../../core/text/width.ts';
+import type { ImageDiff } from '../../image/diff/compare.ts';
+import { notCompared, verdict } from '../../image/diff/phrases.ts';
+import { type Row, type Sign, sections } from '../../image/diff/sections.ts';
 
 /** Rows of sizes that are shown; --json has all. */
 const MOST_SIZES = 20;
@@ -29,23 +30,6 @@ export function diffText(diff: ImageDiff, color: Paint): string {
     lines.push(hanging('', `The same: ${same.join(', ')}`, color, color.dim));
   for (const line of notCompared(diff)) lines.push(hanging('', plain(line), color, color.yellow));
   return lines.join('\n').trimEnd();
-}
-
-/** "No difference", as far as was compared. */
-export function verdict({ a, b }: ImageDiff): string {
-  if (a.sha256 === undefined || b.sha256 === undefined) return 'No differences found';
-  return a.sha256 === b.sha256
-    ? 'The same artifact: the digests are equal'
-    : 'No differences found; the digests differ';
-}
-
-/** "Not compared: sizes, users (not known of demo.manifest.json)", one line a reason. */
-export function notCompared({ notCompared }: ImageDiff): string[] {
-  const reasons = new Set(notCompared.map(({ why }) => why));
-  return [...reasons].map((why) => {
-    const parts = notCompared.filter((entry) => entry.why === why).map(({ part }) => part);
-    return `Not compared: ${parts.join(', ')} (${why})`;
-  });
 }
 
 function side(letter: string, of: ImageDiff['a'], color: Paint): string {

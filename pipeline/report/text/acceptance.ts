@@ -1,27 +1,9 @@
 import { plain } from '../../core/escape/terminal.ts';
-import { Fault } from '../../core/faults/fault.ts';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { hanging } from '../../core/text/width.ts';
-import { headlineOf } from '../../image/checks/judge.ts';
-import { failures, verdictTable } from '../../image/checks/output/table.ts';
-import type { Acceptance } from './types.ts';
-
-/** The fault for an image that failed on a machine. */
-export function quarantined(failed: readonly Acceptance[]): Fault {
-  const [first] = failed as [Acceptance];
-  return new Fault(
-    'IMAGE_QUARANTINED',
-    `${first.name} failed its acceptance on ${first.machine.hostname} and is quarantined`,
-    {
-      detail: failed
-        .flatMap(({ verdict }) => failures(verdict).filter(({ severity }) => severity === 'blocker'))
-        .map((f) => `${f.id}: ${plain(headlineOf(f))}\n  fix:   ${plain(f.fix)}`)
-        .join('\n'),
-      hint: 'The logs of the machine are in the report.',
-    },
-  );
-}
+import type { Acceptance } from '../../maas/acceptance/types.ts';
+import { verdictTable } from './verdict.ts';
 
 /** Results for a terminal: the checks as validation shows them, then where it was tried and what was kept. */
 export function acceptanceText(results: readonly Acceptance[], dir: string, color: Paint): string {
