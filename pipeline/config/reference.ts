@@ -1,4 +1,6 @@
-import { ownCell } from '../core/escape/markdown.ts';
+import { ownCell, table } from '../core/escape/markdown.ts';
+import type { Paint } from '../core/text/paint.ts';
+import { hanging } from '../core/text/width.ts';
 import { defaultWords, sentences } from './describe.ts';
 import { ANY_NAME, everySetting } from './every-setting.ts';
 import { flagName } from './given.ts';
@@ -28,15 +30,15 @@ export function settingFacts(): SettingFacts[] {
 }
 
 /** The same for a terminal. */
-export function settingsText(): string {
+export function settingsText(paint: Paint): string {
   return settingFacts()
     .map(({ name, accepts, help, ...facts }) =>
       [
-        name,
-        `   ${help}`,
-        `   accepted: ${accepts}`,
+        paint.bold(name),
+        hanging('   ', help, paint),
+        hanging('   accepted: ', accepts, paint),
         ...(['default', 'flag', 'environment'] as const).flatMap((key) =>
-          facts[key] === null ? [] : [`   ${key}: ${facts[key]}`],
+          facts[key] === null ? [] : [hanging(`   ${key}: `, facts[key], paint)],
         ),
       ].join('\n'),
     )
@@ -56,7 +58,7 @@ is the home folder. For flags, see \`--help\` of the command.`;
 export function settingsPage(): string {
   const plain = rowsOf(SETTINGS).filter(([, node]) => isSetting(node));
   const others = rowsOf(SETTINGS).filter(([, node]) => !isSetting(node));
-  return `${[HEAD, ...table(plain), ...others.flatMap(([name, node]) => chapter(name, node))].join('\n\n')}\n`;
+  return `${[HEAD, ...settingsTable(plain), ...others.flatMap(([name, node]) => chapter(name, node))].join('\n\n')}\n`;
 }
 
 function chapter(name: string, node: Node): string[] {
@@ -82,23 +84,17 @@ function tables(name: string, fields: Rows): string[] {
     kind.members ? [`## ${name}.${key}`, help, ...tables(`${name}.${key}`, kind.members)] : [],
   );
   const chapters = rows.flatMap(([key, node]) => chapter(`${name}.${key}`, node));
-  return [...table(plain), ...inner, ...chapters];
+  return [...settingsTable(plain), ...inner, ...chapters];
 }
 
-function table(rows: readonly [string, Node][]): string[] {
+function settingsTable(rows: readonly [string, Node][]): string[] {
   if (rows.length === 0) return [];
   const lines = rows.map(([name, node]) => {
     const row = node as AnySetting;
     const sources = [flagName(row), row.variable ?? row.implied].filter(Boolean).map((one) => `\`${one}\``);
     const fallback = row.required ? 'required' : ownCell(defaultWords(row) ?? '');
     const cells = [`\`${name}\``, ownCell(row.kind.accepts), fallback, sources.join(', ')];
-    return `| ${[...cells, ownCell(sentences(row.help, row.details))].join(' | ')} |`;
+    return [...cells, ownCell(sentences(row.help, row.details))];
   });
-  return [
-    [
-      '| setting | accepted | default | flag, environment | meaning |',
-      '|---|---|---|---|---|',
-      ...lines,
-    ].join('\n'),
-  ];
+  return [table(['setting', 'accepted', 'default', 'flag, environment', 'meaning'], lines).join('\n')];
 }

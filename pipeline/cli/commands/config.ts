@@ -1,4 +1,6 @@
+import type { FormatFlags } from '../../report/formats/write.ts';
 import type { Declare } from '../command.ts';
+import { withFormats } from '../format-options.ts';
 
 export const declare: Declare = (program, act) => {
   const config = program.command('config').description('show and check the configuration');
@@ -45,20 +47,23 @@ export const declare: Declare = (program, act) => {
       }),
     );
 
-  config
+  const settings = config
     .command('settings')
     .description('every setting with what it accepts, its default, flag and environment variable')
-    .option('--markdown', 'as the page docs/configuration.md')
     .action(
-      act(async (session, options: { markdown?: boolean }) => {
+      act(async (session, flags: FormatFlags) => {
         const { settingFacts, settingsPage, settingsText } = await import('../../config/reference.ts');
+        const { writeReports } = await import('../../report/formats/write.ts');
+        const page = { markdown: settingsPage };
+        const document = await writeReports('config settings', flags, undefined, page, session.env);
         session.data(
           { ok: true, settings: settingFacts() },
-          () => (options.markdown ? settingsPage().trimEnd() : settingsText()),
-          'document',
+          () => document ?? settingsText(session.paint),
+          document === undefined ? undefined : 'document',
         );
       }),
     );
+  withFormats(settings, 'config settings');
 
   config
     .command('schema')

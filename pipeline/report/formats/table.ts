@@ -1,5 +1,5 @@
 /** The commands whose result can be had in other forms than their table and --json. */
-export type Reporting = 'validate' | 'accept' | 'diff' | 'nightly' | 'checks';
+export type Reporting = 'validate' | 'accept' | 'diff' | 'nightly' | 'checks' | 'config settings';
 
 /**
  * Where a command writes a format: to the file that its option names, to stdout in place of the table, under a fixed name in its
@@ -29,7 +29,14 @@ export const FORMATS = {
     option: '--markdown',
     help: { file: 'write a Markdown summary', stdout: 'print Markdown instead of the table' },
     file: 'summary.md',
-    commands: { validate: 'file', accept: 'file', diff: 'stdout', checks: 'stdout', nightly: 'folder' },
+    commands: {
+      validate: 'file',
+      accept: 'file',
+      diff: 'stdout',
+      checks: 'stdout',
+      'config settings': 'stdout',
+      nightly: 'folder',
+    },
   },
   sarif: {
     option: '--sarif',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../../pipeline/cli/main.ts';
+import { settingsPage } from '../../../pipeline/config/reference.ts';
 import { NIGHT } from '../../../pipeline/nightly/output/writers.ts';
 import { CHECK_LIST } from '../../../pipeline/report/formats/checks-page.ts';
 import { DIFF } from '../../../pipeline/report/formats/diffs.ts';
@@ -22,6 +23,7 @@ const WRITERS: Record<Reporting, Writers<never>> = {
   diff: DIFF,
   checks: CHECK_LIST,
   nightly: NIGHT,
+  'config settings': { markdown: settingsPage },
 };
 const OPTIONS = new Set(Object.values(FORMATS).map(({ option }) => option));
 
