@@ -75,7 +75,7 @@ export class HttpClient {
       const next = request.redirects ? nextHop(hop, answer) : undefined;
       if (next === undefined) return answer;
       answer.discard();
-      if (left === 0) throw new HttpError('redirect', 'the server redirects without an end');
+      if (left === 0) throw new HttpError('redirect', 'the server redirects endlessly');
       if (next instanceof HttpError) throw next;
       hop = next;
     }

@@ -45,7 +45,7 @@ export function readRange(
     const total = /^bytes \*\/(\d+)$/.exec(stated)?.[1];
     return Number(total) === from
       ? { part: 'nothing' }
-      : { part: 'other', why: 'the server has a file of another size' };
+      : { part: 'other', why: 'the file on the server has a different size' };
   }
   if (status !== 206) return undefined;
   const now = validatorsOf(answer);
@@ -57,6 +57,6 @@ export function readRange(
   if (changed) return { part: 'other', why: 'the file on the server has changed' };
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(stated) ?? [];
   if (Number(first) !== from || Number(last) < from || (total !== '*' && Number(last) >= Number(total)))
-    return { part: 'other', why: 'the server sent another part' };
+    return { part: 'other', why: 'the server sent a different part' };
   return { part: 'rest', total: total === '*' ? undefined : Number(total) };
 }

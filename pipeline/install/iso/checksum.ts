@@ -35,7 +35,7 @@ export async function verifyChecksum(
   if (volume && size < volume.bytes)
     throw new Fault(
       'ISO_TRUNCATED',
-      `${name} is cut off: ${volume.bytes - size} of its ${volume.bytes} bytes are missing`,
+      `${name} is truncated: ${volume.bytes - size} of its ${volume.bytes} bytes are missing`,
       {
         hint: 'Copy or download it again.',
       },

@@ -41,7 +41,7 @@ export async function download(
   const lost = new AbortController();
   const signal = AbortSignal.any([lost.signal, ...(context.signal ? [context.signal] : [])]);
   const release = await takeLock(final, source.shown, context, () =>
-    lost.abort(new Fault('ISO_DOWNLOAD', `Another process took over the download of ${source.shown}`)),
+    lost.abort(new Fault('ISO_DOWNLOAD', `Another process has taken over the download of ${source.shown}`)),
   );
   try {
     return await fetchLocked(source, final, sha256, { ...context, signal });
@@ -74,7 +74,7 @@ async function fetchLocked(
     context.emit({
       type: 'notice',
       level: 'warning',
-      message: `The resumed download of ${source.name} has a wrong sum; downloading it anew.`,
+      message: `The resumed download of ${source.name} has a wrong sha256; downloading it again.`,
     });
     return await fetchLocked(source, final, sha256, context);
   }
@@ -97,7 +97,11 @@ async function verified(
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     if (!(error instanceof Fault) || (error.code !== 'ISO_CHECKSUM' && error.code !== 'ISO_TRUNCATED'))
       throw error;
-    context.emit({ type: 'notice', level: 'warning', message: `${final} was damaged; downloading it anew.` });
+    context.emit({
+      type: 'notice',
+      level: 'warning',
+      message: `${final} was damaged; downloading it again.`,
+    });
     await rm(final, { force: true });
     return undefined;
   }
@@ -139,7 +143,7 @@ async function persist(
       const failures = budget.attempt;
       if (failures >= ATTEMPTS)
         throw new Fault('ISO_DOWNLOAD', `Downloading ${source.shown} failed ${failures} times: ${message}`, {
-          hint: 'Run again to go on where it stopped.',
+          hint: 'Run the command again to continue.',
         });
       await budget.pause(error, signal, (seconds) =>
         context.emit({
@@ -170,7 +174,7 @@ async function takeLock(
       context.emit({
         type: 'activity',
         id: 'iso',
-        label: `Waiting for another process that downloads ${shown}`,
+        label: `Waiting for another process that is downloading ${shown}`,
       });
     await pauseOr(context.signal, Math.min(context.retryMs ?? 1000, 1000));
   }

@@ -48,6 +48,6 @@ async function notFound(path: string, what: string): Promise<Fault> {
           .slice(0, 8)
           .map((name) => join(folder, name))
           .join(', ')}.`
-      : 'Set `iso.source` to where the ISO is: a path or a URL.',
+      : 'Set `iso.source` to the path or URL of the ISO.',
   });
 }

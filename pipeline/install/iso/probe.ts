@@ -68,11 +68,11 @@ function notThisMedium(
   const squashfs = files.filter((file) => /\.(squashfs|sfs)$/i.test(file.path)).map((file) => file.path);
   const top = [...new Set(files.map((file) => file.path.split('/')[0]))].sort();
   const shown = top.slice(0, 12).join(', ') + (top.length > 12 ? `, and ${top.length - 12} more` : '');
-  return new Fault('ISO_NOT_DGX', `${path} holds no ${medium.squashfs}`, {
+  return new Fault('ISO_NOT_DGX', `${path} contains no ${medium.squashfs}`, {
     hint:
       installerOf(files, []) === 'subiquity' && medium.installer !== 'subiquity'
-        ? 'This is a subiquity installer, of another release than the image is configured for: see `release:`.'
-        : 'Check that `iso:` and `release:` of the image belong together.',
+        ? 'This is a subiquity installer, of a different release than the configured one: see `release:`.'
+        : 'Check that `iso:` and `release:` of the image match.',
     detail: [
       `Its volume id is "${volumeId}", its top level: ${shown || 'empty'}.`,
       `Squashfs files in it: ${squashfs.join(', ') || 'none'}.`,
@@ -89,7 +89,7 @@ export function assertPlatform(facts: IsoFacts, platform: string): void {
   if (platforms.includes(platform)) return;
   if (platforms.length === 0) {
     if (facts.installer !== 'live-curtin') return;
-    throw new Fault('PLATFORM_UNKNOWN', `The ISO names no platform at all, so not "${platform}" either`);
+    throw new Fault('PLATFORM_UNKNOWN', `The ISO has no platforms, so it cannot install "${platform}"`);
   }
   const near = closest(plain(platform), platforms.map(plain));
   const meant = platforms.find((name) => plain(name) === near);

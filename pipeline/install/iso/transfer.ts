@@ -150,7 +150,7 @@ function refusal(answer: HttpAnswer, source: UrlSource): Fault {
     return new Interruption(`the server answered ${status}`, retryAfterS(answer.headers.get('retry-after')));
   if (status === 401 || status === 403)
     return new Fault('NO_PERMISSION', said, {
-      hint: 'Credentials go into the URL (https://user:password@host/…); or download the ISO by hand and set its path.',
+      hint: 'Put credentials into the URL (https://user:password@host/…), or download the ISO yourself and set its path.',
     });
   if (status === 404 || status === 410)
     return new Fault('ISO_NOT_FOUND', said, { hint: 'Check `iso.source`.' });

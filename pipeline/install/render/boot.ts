@@ -83,7 +83,7 @@ function typedParameters(keys: string[], release: RenderRelease): string[] {
       'SUBMODULE_UNREADABLE',
       `The boot_command of packer-maas does not type ${release.configParameter}=http://…/curtin.yaml`,
       {
-        hint: 'This release of dgxos-maas does not know that shape; compare with the commit recorded for packer/packer-maas.',
+        hint: 'This version of dgxos-maas does not support that form; compare with the commit recorded for packer/packer-maas.',
       },
     );
   return words.slice(first);

@@ -41,10 +41,10 @@ export async function checkoutProblem(dir: string, file: string): Promise<Checko
   const where = git?.at ? `${dir} (${git.at})` : dir;
   const files = names.filter((name) => name !== '.git');
   if (names.includes('.git')) {
-    if (!git) return problem(`${dir} is a clone that was not finished`, afterMoving(dir));
+    if (!git) return problem(`${dir} is an unfinished clone`, afterMoving(dir));
     if (git.url && !/packer-maas(?:\.git)?\/?$/i.test(git.url))
       return problem(`${dir} is a clone of ${git.url}`, afterMoving(dir));
-    if (files.length === 0) return problem(`${where} is a clone of which no file is checked out`, checkOut);
+    if (files.length === 0) return problem(`${where} is a clone without a checked-out file`, checkOut);
     if (git.url && !/deepops/i.test(git.url))
       return problem(`${where} is a clone of ${git.url}, which has no ${file}`, afterMoving(dir));
   }
@@ -59,7 +59,7 @@ export async function checkoutProblem(dir: string, file: string): Promise<Checko
   return problem(
     packerMaas
       ? `${where} is a packer-maas without dgxos5 (${some})`
-      : `${where} does not hold packer-maas, but ${some}`,
+      : `${where} does not contain packer-maas, but ${some}`,
     afterMoving(dir),
   );
 }

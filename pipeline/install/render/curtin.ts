@@ -147,7 +147,7 @@ function assertFits(before: string[], ours: string[], after: string[], name: str
   if ((early !== undefined && early >= first) || (late !== undefined && late <= last))
     throw new Fault(
       'SUBMODULE_UNREADABLE',
-      `${name}: late commands leave no room between ${early} and ${late} for ours (${first} to ${last})`,
+      `${name}: the late commands leave no number between ${early} and ${late} for ours (${first} to ${last})`,
       {
         hint: 'The order of its late commands has changed; compare with the commit recorded for packer/packer-maas.',
       },

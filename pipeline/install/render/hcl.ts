@@ -57,9 +57,9 @@ export function goTemplateText(text: string, what: string): string {
   if (text.includes('{{'))
     throw new Fault(
       'CONFIG_INVALID',
-      `${what} contains "{{", which Packer would run as a template: ${text}`,
+      `${what} contains "{{", which Packer would evaluate as a template: ${text}`,
       {
-        hint: 'Rename it: Packer has no way to take these two characters literally.',
+        hint: 'Rename it: Packer cannot read these two characters literally.',
       },
     );
   return text;
@@ -73,7 +73,7 @@ export function drivePath(path: string, what: string): string {
   if (path.includes(','))
     throw new Fault(
       'CONFIG_INVALID',
-      `${what} contains a comma, which QEMU would take for the next option: ${path}`,
+      `${what} contains a comma, which QEMU would treat as the next option: ${path}`,
       {
         hint: 'Use a path without commas.',
       },

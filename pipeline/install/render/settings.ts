@@ -82,7 +82,7 @@ export function kernelWord(text: string, what: string): string {
   if (!/^[\x21-\x7e]+$/.test(text) || /["'<>]/.test(text))
     throw new Fault(
       'CONFIG_INVALID',
-      `${what} cannot stand on a kernel command line: ${JSON.stringify(text)}`,
+      `${what} cannot be used on a kernel command line: ${JSON.stringify(text)}`,
       {
         hint: 'Use printable ASCII without spaces, quotes and angle brackets.',
       },

@@ -121,7 +121,7 @@ async function readTree(dir: string, path: string, files: Upstream['files']): Pr
       'SUBMODULE_UNREADABLE',
       `${path} of packer-maas: ${keys.join('.') || 'the file'} must be ${expected}`,
       {
-        hint: 'This release of dgxos-maas does not know that shape; compare with the commit recorded for packer/packer-maas.',
+        hint: 'This version of dgxos-maas does not support that form; compare with the commit recorded for packer/packer-maas.',
         where: whereOf((node as Node | undefined)?.range?.[0] ?? 0),
       },
     );

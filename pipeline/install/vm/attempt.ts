@@ -122,15 +122,15 @@ export function connection(server: Pick<ConfigServer, 'url'>, consoleLog: string
 }
 
 function mistyped(how: string, tail: string[], dir: string): Fault {
-  return new Fault('BUILD_MISTYPED', `The installer did not ask for its configuration${how}`, {
-    hint: 'The kernel command line did not reach it. boot: direct needs no typing.',
+  return new Fault('BUILD_MISTYPED', `The installer did not request its configuration${how}`, {
+    hint: 'The kernel command line did not reach it. With boot: direct nothing is typed.',
     detail: [...tail.slice(-12), `logs: ${dir}`].join('\n'),
   });
 }
 
 function installFailed(line: string, tail: string[], dir: string): Fault {
   return new Fault('BUILD_INSTALL_FAILED', `The installer stopped: ${line}`, {
-    hint: 'Its last console lines are above; the whole console is in console.log.',
+    hint: 'Its last console lines are above; the complete console log is in console.log.',
     detail: [...tail.slice(-25), `logs: ${dir}`].join('\n'),
   });
 }
@@ -148,7 +148,7 @@ function vmGone(cause: Fault, tail: string[], dir: string): Fault {
     'BUILD_FAILED',
     'The VM ended in the middle of the installation, and QEMU gave no reason',
     {
-      hint: 'Something ended its process: `dmesg` names it when it was the kernel, for lack of memory.',
+      hint: 'Something killed its process; if it was the kernel, because of too little memory, `dmesg` reports it.',
       detail: [...tail.slice(-10), `logs: ${dir}`].join('\n'),
     },
   );

@@ -33,7 +33,7 @@ export interface BuildRequest {
 export async function buildRoot(request: BuildRequest): Promise<RootOutput> {
   const { dir, pack, emit } = request;
   if ((await endLeftovers(dir)) > 0)
-    emit({ type: 'notice', level: 'warning', message: 'ended a VM that a killed run had left behind' });
+    emit({ type: 'notice', level: 'warning', message: 'stopped a VM that a killed run had left running' });
   const output = join(dir, 'output-qemu');
   try {
     await installInVm(request, output);
@@ -88,7 +88,7 @@ async function takeHandedOverRoot(output: string, path: string, signal: AbortSig
   // Packer can exit with 0 without having built anything: only the file counts.
   const found = await stat(disk).catch(() => undefined);
   if (!found || found.size === 0)
-    throw new Fault('BUILD_NO_ARTIFACT', 'Packer ended well but left no hand-over disk', {
+    throw new Fault('BUILD_NO_ARTIFACT', 'Packer succeeded but left no hand-over disk', {
       hint: `Expected ${disk}. See packer.log beside it.`,
     });
   const { bytes } = await measureTar(disk, { signal });

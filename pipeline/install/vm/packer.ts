@@ -108,7 +108,9 @@ export async function packerVersion(signal?: AbortSignal): Promise<string> {
   });
   const version = stdout.match(/v(\d+\.\d+\.\d+)/)?.[1];
   if (!version)
-    throw new Fault('TOOL_FAILED', 'packer version did not say a version', { detail: stdout.slice(0, 400) });
+    throw new Fault('TOOL_FAILED', 'packer version did not print a version', {
+      detail: stdout.slice(0, 400),
+    });
   const [major, minor] = version.split('.').map(Number) as [number, number];
   if (major < 1 || (major === 1 && minor < 6))
     throw new Fault('TOOL_TOO_OLD', `Packer ${version} is too old: 1.6 or newer is needed`, {

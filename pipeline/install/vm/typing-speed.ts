@@ -19,5 +19,5 @@ export function typingSpeeds(first: TypingSpeed): TypingSpeed[] {
 }
 
 export function slowerNotice(next: TypingSpeed): string {
-  return `the typed boot command did not arrive; trying again slower (${next.bootWaitS} s before, ${next.keyIntervalMs} ms a key)`;
+  return `the typed boot command did not arrive; trying again more slowly (${next.bootWaitS} s before, ${next.keyIntervalMs} ms a key)`;
 }

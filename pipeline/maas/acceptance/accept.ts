@@ -59,7 +59,7 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
       emit,
       signal,
     });
-    emit({ type: 'notice', level: 'info', message: `${upload.name} is tried on ${machine.hostname}` });
+    emit({ type: 'notice', level: 'info', message: `testing ${upload.name} on ${machine.hostname}` });
     tried = await runAcceptance(client, machine, request, {
       ...{ list, comment, ourKeyIsKnown },
       origin: { machine: `${client.url} ${machine.systemId}`, deployment: lease.agentName },
@@ -126,13 +126,14 @@ async function giveBack(
   try {
     if (machine && keep && !request.signal.aborted) {
       await lease.close();
-      const hint = `dgxos-maas machines release ${machine.hostname} gives it back.`;
-      emit({ type: 'notice', level: 'info', message: `${machine.hostname} is kept as it is`, hint });
+      const hint = `Release it with: dgxos-maas machines release ${machine.hostname}`;
+      emit({ type: 'notice', level: 'info', message: `${machine.hostname} is left deployed`, hint });
       return 'kept';
     }
     // Interrupted while it was being allocated, MAAS may know of a machine that we do not.
     const ours = machine ?? (await machineOf(client, lease.agentName));
-    if (ours) await releaseMachine(client, ours, { comment: 'dgxos-maas accept is done' }, { signal, emit });
+    if (ours)
+      await releaseMachine(client, ours, { comment: 'dgxos-maas accept has finished' }, { signal, emit });
     await lease.close();
     return 'released';
   } catch (error) {
@@ -142,7 +143,7 @@ async function giveBack(
       type: 'notice',
       level: 'warning',
       message: `${machine?.hostname ?? 'The machine'} could not be released: ${message}`,
-      hint: 'The next acceptance tries again; so does: dgxos-maas machines release.',
+      hint: 'The next acceptance releases it, or run: dgxos-maas machines release',
     });
     return 'failed';
   }

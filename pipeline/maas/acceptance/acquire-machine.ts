@@ -100,8 +100,8 @@ export async function usableMachines(
 
 /** Any free machine would be too many: it is overwritten. */
 export function noMachineConfigured(): Fault {
-  return new Fault('USAGE', 'No machine is named that may be deployed and overwritten', {
-    hint: 'Name some by acceptance.machines or acceptance.tags in dgxos-maas.yaml; `accept` also takes --machine and --tag.',
+  return new Fault('USAGE', 'No machine is configured that may be deployed and overwritten', {
+    hint: 'Set acceptance.machines or acceptance.tags in dgxos-maas.yaml, or use `accept` with --machine or --tag.',
   });
 }
 
@@ -123,8 +123,8 @@ async function acquire(
 }
 
 function unavailable(usable: readonly Machine[], { waitS }: AcquireRequest): Fault {
-  return new Fault('MACHINE_UNAVAILABLE', `No machine has come free for the acceptance: ${states(usable)}`, {
-    hint: `It waits for ${waitS} s (acceptance.wait). dgxos-maas machines list shows who has them.`,
+  return new Fault('MACHINE_UNAVAILABLE', `No machine became free for the acceptance: ${states(usable)}`, {
+    hint: `It waited for ${waitS} s (acceptance.wait). dgxos-maas machines list shows their owners.`,
   });
 }
 

@@ -14,16 +14,18 @@ export function differences(check: AcceptanceCheck, result: RemoteResult, values
     ...outputDifferences('stdout', expect.stdout, result.stdout, values),
     ...outputDifferences('stderr', expect.stderr, result.stderr, values),
   ];
-  if (result.timedOut) return [`it had not ended after ${timeoutS} s`];
+  if (result.timedOut) return [`it did not end within ${timeoutS} s`];
   if (result.exitCode === null)
-    return [`the connection broke: ${shortened(result.stderr) || 'exit code 255, and no word of ssh'}`];
+    return [`the connection broke: ${shortened(result.stderr) || 'exit code 255, and no message from ssh'}`];
   if (result.exitCode !== expect.exit) {
     const said = shortened(result.stderr.trim() || result.stdout.trim());
     return [`exit code ${result.exitCode} instead of ${expect.exit}${said ? `: ${said}` : ''}`];
   }
   // What is not there any more could not be looked at, so that nothing may pass for want of it.
   if (result.cut && looksAtOutput(check))
-    return ['it wrote more than is kept here; let the command itself look for what matters'];
+    return [
+      'its output is longer than the part that is kept; let the command itself select the relevant part',
+    ];
   return wrong;
 }
 
@@ -54,7 +56,7 @@ function outputDifferences(
     const missing = fill(hasLines, values)
       .split('\n')
       .filter((line) => line.trim() && !lines.includes(line.trim()));
-    if (missing.length > 0) wrong.push(`${name} lacks ${missing.join(', ')}: ${said}`);
+    if (missing.length > 0) wrong.push(`${name} does not have ${missing.join(', ')}: ${said}`);
   }
   if (matches !== undefined && !new RegExp(fill(matches, values, escaped), 'm').test(text))
     wrong.push(`${name} does not match ${matches}: ${said}`);

@@ -43,7 +43,7 @@ export async function inspect(
       note: check.id,
     });
     if (gone) {
-      const found = 'the machine does not answer any more';
+      const found = 'the machine no longer answers';
       findings.push(finding(check, from + at, { status: 'not-applicable', found }));
       continue;
     }

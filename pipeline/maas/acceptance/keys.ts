@@ -16,7 +16,7 @@ export async function checkKeys(client: MaasClient, keyFile: string | null): Pro
   if (known.length === 0)
     throw new Fault(
       'SSH_DENIED',
-      'The MAAS user who deploys has no SSH key, so nobody could enter the machine',
+      'The MAAS user who deploys has no SSH key, so nobody could log in to the machine',
       {
         hint: 'Upload one: ssh_keys in a site file (dgxos-maas site apply), or in MAAS under Preferences, SSH keys.',
       },

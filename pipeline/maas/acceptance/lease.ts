@@ -49,7 +49,7 @@ export async function openLease(url: string, image: string, session: Session): P
     await writeFile(join(dir, 'lease.json'), JSON.stringify(note));
   } catch (error) {
     await unlock();
-    throw fromSystemError(error, `noting the machine in ${dir}`);
+    throw fromSystemError(error, `recording the machine in ${dir}`);
   }
   return {
     agentName,
@@ -68,7 +68,7 @@ export async function machineOf(client: MaasClient, agentName: string): Promise<
   const path = `machines/?${new URLSearchParams({ agent_name: agentName })}`;
   const found = parseMachines(client, path, await client.get(path));
   // Each name takes one machine at most: a server that leaves the filter out must not cost others theirs.
-  if (found.length > 1) throw client.notMaas(path, 'it names several machines, so it does not filter');
+  if (found.length > 1) throw client.notMaas(path, 'it lists several machines, so it ignores the filter');
   return found[0];
 }
 
@@ -95,7 +95,7 @@ export async function releaseAbandoned(client: MaasClient, session: Session): Pr
     } catch (error) {
       if (!(error instanceof Fault) || session.signal.aborted) throw error;
       // It is not a reason not to try this image on another machine.
-      const message = `What the acceptance of ${note.image} left behind cannot be released: ${error.message}`;
+      const message = `The machine that the acceptance of ${note.image} left allocated cannot be released: ${error.message}`;
       session.emit({ type: 'notice', level: 'warning', message });
       continue;
     } finally {
@@ -116,7 +116,7 @@ async function releaseHeldMachine(
 ): Promise<void> {
   const machine = await machineOf(client, agentName);
   if (!machine || GIVEN_BACK.includes(machine.status)) return;
-  const message = `${machine.hostname} was left behind by the acceptance of ${image} (${since}) and is released`;
+  const message = `${machine.hostname} was left allocated by the acceptance of ${image} (${since}) and is now released`;
   emit({ type: 'notice', level: 'warning', message });
   await releaseMachine(client, machine, { comment: 'left by dgxos-maas accept' }, { signal, emit });
 }

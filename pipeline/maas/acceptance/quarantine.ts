@@ -49,11 +49,11 @@ export function checkPromotable(
       'IMAGE_QUARANTINED',
       `${name} failed its acceptance on ${entry?.machine} of ${entry?.target} (${entry?.time.slice(0, 16).replace('T', ' ')} UTC) and is quarantined`,
       {
-        hint: `dgxos-maas accept ${image} --build ${entry?.name} --to TARGET tries it again on that MAAS; promote --quarantined promotes it as it is.`,
+        hint: `dgxos-maas accept ${image} --build ${entry?.name} --to TARGET tests it again on that MAAS; promote --quarantined promotes it anyway.`,
       },
     );
   if (state === 'untried' && rules.requireAccepted)
-    throw new Fault('IMAGE_QUARANTINED', `${name} was never tried on a machine`, {
-      hint: `dgxos-maas accept ${image} does it.`,
+    throw new Fault('IMAGE_QUARANTINED', `${name} was never tested on a machine`, {
+      hint: `Test it with: dgxos-maas accept ${image}`,
     });
 }

@@ -107,9 +107,13 @@ export async function runAcceptance(
 async function whyNot(client: MaasClient, machine: Machine, outcome: string | undefined): Promise<string> {
   const { hostname } = machine;
   if (outcome === 'ended' || outcome === 'gone')
-    throw new Fault('MACHINE_UNAVAILABLE', `Somebody took ${hostname} away during the acceptance`, {
-      hint: 'Run it again. A tag or pool of its own keeps the machines of the acceptance apart.',
-    });
+    throw new Fault(
+      'MACHINE_UNAVAILABLE',
+      `${hostname} was released or redeployed by somebody else during the acceptance`,
+      {
+        hint: 'Run it again. Give the machines for acceptances a tag or pool of their own.',
+      },
+    );
   const { id, cause, remedy } = await explainFailure(client, machine);
   if (NOT_THE_IMAGE.includes(id))
     throw new Fault('MACHINE_UNAVAILABLE', `${hostname} could not be deployed: ${cause}`, { hint: remedy });

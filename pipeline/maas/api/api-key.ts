@@ -17,7 +17,7 @@ const PARTS = [
 const LONGEST = 1000;
 
 const HINT =
-  'A MAAS API key is three parts joined by colons (18, 18 and 32 letters and digits), shown in the web page under your ' +
+  'A MAAS API key is three parts joined by colons (18, 18 and 32 letters and digits), shown in the web interface under your ' +
   'name, API keys, and by `maas apikey --username NAME`.';
 
 /**
@@ -36,7 +36,7 @@ export function parseApiKey(text: string, from: string): ApiKey {
   PARTS.forEach(({ name, length }, index) => {
     const part = parts[index] as string;
     if (!/^[A-Za-z0-9]*$/.test(part))
-      throw invalid(from, `its ${name} holds other characters than letters and digits`);
+      throw invalid(from, `its ${name} has characters other than letters and digits`);
     if (part.length !== length)
       throw invalid(from, `its ${name} has ${part.length} characters, not ${length}`);
   });

@@ -129,8 +129,8 @@ export class MaasClient {
 
   /** The fault for an answer that no MAAS gives. */
   notMaas(path: string, why: string): Fault {
-    return new Fault('MAAS_PROTOCOL', `${apiUrl(this.url, path)} does not answer like a MAAS: ${why}`, {
-      hint: 'Check the URL: it ends in /MAAS, for example http://maas.example:5240/MAAS',
+    return new Fault('MAAS_PROTOCOL', `${apiUrl(this.url, path)} does not answer as MAAS does: ${why}`, {
+      hint: 'Check the URL: it must end in /MAAS, for example http://maas.example:5240/MAAS',
     });
   }
 
@@ -209,7 +209,7 @@ export class MaasClient {
       return JSON.parse(answer.text);
     } catch {
       const html = /^\s*</.test(answer.text);
-      throw this.notMaas(path, html ? 'it sends a web page' : 'it sends no JSON');
+      throw this.notMaas(path, html ? 'the answer is a web page' : 'the answer is not JSON');
     }
   }
 }
@@ -229,8 +229,8 @@ export function createClient(options: ClientOptions): MaasClient {
 
 function redirected(url: string, answer: Answer): MaasError {
   const to = redact(answer.headers.get('Location') ?? 'nowhere');
-  return new MaasError('MAAS_REFUSED', `${url} redirects to ${to}; a signed request does not follow`, {
+  return new MaasError('MAAS_REFUSED', `${url} redirects to ${to}; a signed request cannot be redirected`, {
     status: answer.status,
-    hint: 'Give the URL that MAAS itself has, with its scheme and port.',
+    hint: 'Use the URL of MAAS itself, with its scheme and port.',
   });
 }

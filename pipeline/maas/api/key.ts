@@ -10,11 +10,11 @@ import { storedLogin, storedUrls } from './logins.ts';
 import { readProfile } from './profiles.ts';
 
 const WAYS =
-  'Set MAAS_API_KEY, or keep the key once with `dgxos-maas login URL`, or name a file or a profile of the maas command ' +
+  'Set MAAS_API_KEY, or store the key with `dgxos-maas login URL`, or set a file or a profile of the maas command ' +
   'in the target.';
 
 /**
- * Finds the key of a target: where its configuration says, else (environment) among the logins kept by `dgxos-maas login`.
+ * Finds the key of a target: where its configuration says, else (environment) among the logins stored by `dgxos-maas login`.
  * The key and its parts are secrets from then on.
  * @throws Fault API_KEY_MISSING, API_KEY_INVALID
  */
@@ -30,7 +30,7 @@ export async function resolveApiKey(
   const value = Object.hasOwn(env, key.variable) ? env[key.variable] : undefined;
   if (value) return parseApiKey(value, `in ${key.variable}`);
   const kept = await storedLogin(maasUrl(target.url), env);
-  if (kept) return parseApiKey(kept, 'kept by `dgxos-maas login`');
+  if (kept) return parseApiKey(kept, 'stored by `dgxos-maas login`');
   throw new Fault('API_KEY_MISSING', `There is no API key for ${target.name}: ${key.variable} is not set`, {
     hint: `${WAYS}${await otherLogins(env)}`,
   });
@@ -39,7 +39,7 @@ export async function resolveApiKey(
 /** Which logins there are, for a key that was looked for under another URL. */
 async function otherLogins(env: NodeJS.ProcessEnv): Promise<string> {
   const urls = await storedUrls(env);
-  return urls.length > 0 ? ` Logins are kept for: ${urls.join(', ')}.` : '';
+  return urls.length > 0 ? ` There are logins for: ${urls.join(', ')}.` : '';
 }
 
 /**

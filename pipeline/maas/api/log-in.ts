@@ -34,7 +34,7 @@ export async function logIn(
   const { env, emit, signal } = session;
   const given = options.url ?? env.MAAS_API_URL;
   if (!given)
-    throw new Fault('USAGE', 'No MAAS is named', {
+    throw new Fault('USAGE', 'No MAAS is given', {
       hint: 'dgxos-maas login http://maas.example:5240/MAAS < key-file',
     });
   const url = maasUrl(given);
@@ -47,7 +47,7 @@ export async function logIn(
     emit({
       type: 'notice',
       level: 'warning',
-      message: `${user} is not an administrator, and only these may upload images`,
+      message: `${user} is not an administrator, and only administrators may upload images`,
     });
   await storeLogin(url, `${key.consumerKey}:${key.tokenKey}:${key.tokenSecret}`, env);
   return { url, version, user, admin, file: loginsFile(env) };

@@ -30,7 +30,7 @@ export async function storeLogin(url: string, key: string, env: NodeJS.ProcessEn
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
     await writeFileAtomic(path, `${JSON.stringify(logins, null, 2)}\n`, { mode: 0o600 });
   } catch (error) {
-    throw fromSystemError(error, `keeping the login in ${path}`);
+    throw fromSystemError(error, `storing the login in ${path}`);
   }
 }
 
@@ -41,12 +41,12 @@ async function readLogins(env: NodeJS.ProcessEnv): Promise<Record<string, string
     content = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw fromSystemError(error, `reading the kept logins in ${path}`);
+    throw fromSystemError(error, `reading the stored logins in ${path}`);
   }
   try {
     return JSON.parse(content) as Record<string, string>;
   } catch (error) {
-    throw new Fault('API_KEY_MISSING', `The kept logins in ${path} are damaged`, {
+    throw new Fault('API_KEY_MISSING', `The stored logins in ${path} are damaged`, {
       hint: `Delete the file and log in again: dgxos-maas login URL`,
       cause: error,
     });

@@ -22,7 +22,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 400,
     says: /filetype: Select a valid choice\. (.+?) is not one of/,
     code: 'MAAS_REFUSED',
-    sentence: 'MAAS does not take the file type "$1"',
+    sentence: 'MAAS does not accept the file type "$1"',
     remedy:
       'Use one of tgz, tbz, txz, ddtgz, ddtbz, ddtxz, ddtar, ddbz2, ddgz, ddxz, ddraw (upload --filetype).',
   },
@@ -31,7 +31,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 400,
     says: /Unsupport(?:ed)? operating system (.*?), supported/,
     code: 'MAAS_REFUSED',
-    sentence: 'MAAS knows no operating system "$1", which the name puts before the slash',
+    sentence: 'MAAS has no operating system "$1", the part of the name before the slash',
     remedy: NAME_RULE,
   },
   {
@@ -39,7 +39,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 400,
     says: /To upload an Ubuntu custom image you have to specify 'custom'/,
     code: 'MAAS_REFUSED',
-    sentence: 'MAAS keeps the names below ubuntu/ for its own images',
+    sentence: 'MAAS reserves names below ubuntu/ for its own images',
     remedy: NAME_RULE,
   },
   {
@@ -47,7 +47,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 400,
     says: /(?:name: )?(\S+) is a reserved name/,
     code: 'MAAS_REFUSED',
-    sentence: 'MAAS keeps the name "$1" for itself',
+    sentence: 'MAAS reserves the name "$1"',
     remedy: 'Choose another name (upload --name, or resource.name in dgxos-maas.yaml).',
   },
   {
@@ -55,7 +55,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 400,
     says: /name: Ensure this value has at most (\d+) characters \(it has (\d+)\)/,
     code: 'MAAS_REFUSED',
-    sentence: 'The name has $2 characters and MAAS takes $1',
+    sentence: 'The name has $2 characters and MAAS accepts $1',
     remedy: 'Choose a shorter name (upload --name, or resource.name in dgxos-maas.yaml).',
   },
   {
@@ -97,9 +97,9 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 400,
     says: /base_image: This field is required/,
     code: 'MAAS_REFUSED',
-    sentence: 'This MAAS wants the base image of a custom image to be named',
+    sentence: 'This MAAS requires a base image for a custom image',
     remedy:
-      'Give the Ubuntu release that the image is made of, such as ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
+      'Set the Ubuntu release that the image is based on, such as ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
   },
   {
     id: 'base-image-format',
@@ -107,7 +107,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     says: /a base image must follow the format/,
     code: 'MAAS_REFUSED',
     sentence: 'The base image is not of the form OS/SERIES',
-    remedy: 'Give it like ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
+    remedy: 'Write it as ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
   },
   {
     id: 'base-image-custom',
@@ -115,8 +115,8 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     says: /custom images require a valid non-custom OS type base image/,
     code: 'MAAS_REFUSED',
     sentence:
-      'The base image must be of an operating system that MAAS knows itself: ubuntu, centos, rhel or, from 3.5, ol',
-    remedy: 'Give it like ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
+      'The base image must be of an operating system that MAAS supports: ubuntu, centos, rhel or, from 3.5, ol',
+    remedy: 'Write it as ubuntu/focal (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
   },
   {
     id: 'base-image-unknown',
@@ -125,15 +125,15 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     code: 'MAAS_REFUSED',
     sentence: 'This MAAS does not know the series of the base image',
     remedy:
-      'Give one that this MAAS offers, such as ubuntu/focal or ubuntu/jammy (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
+      'Use one that this MAAS offers, such as ubuntu/focal or ubuntu/jammy (upload --base-image, or resource.base_image in dgxos-maas.yaml).',
   },
   {
     id: 'size',
     status: 400,
     says: /size: (?:Enter a whole number|Ensure this value is less than or equal to)/,
     code: 'MAAS_REFUSED',
-    sentence: 'MAAS does not take the size of this file',
-    remedy: 'Look at the file with ls -l: it must have between 1 byte and 8 EiB.',
+    sentence: 'MAAS does not accept the size of this file',
+    remedy: 'Check the file with ls -l: it must have between 1 byte and 8 EiB.',
   },
   {
     id: 'sha256',
@@ -149,7 +149,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     says: /File already exists with sha256 that is of different size/,
     code: 'MAAS_REFUSED',
     sentence:
-      'MAAS holds a file of the same sha256 sum and another size: an earlier upload gave a wrong size',
+      'MAAS has a file with the same sha256 and a different size: an earlier upload declared a wrong size',
     remedy: 'Delete that image in MAAS (`dgxos-maas images` lists them), then run again.',
   },
   {
@@ -157,8 +157,8 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 500,
     says: /application\/octet-stream/,
     code: 'MAAS_PROTOCOL',
-    sentence: 'MAAS got content where it expected a form',
-    remedy: 'Check what stands between here and the MAAS: a proxy changes the requests.',
+    sentence: 'MAAS received data instead of a form',
+    remedy: 'Check the proxies in front of MAAS: one of them changes the requests.',
   },
   // PUT upload_uri: chunks
   {
@@ -166,24 +166,23 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 400,
     says: /Missing data\./,
     code: 'MAAS_PROTOCOL',
-    sentence: 'MAAS got a chunk without content',
-    remedy:
-      'Check what stands between here and the MAAS: a proxy drops or re-codes the body of PUT requests.',
+    sentence: 'MAAS received an empty chunk',
+    remedy: 'Check the proxies in front of MAAS: one of them drops or re-encodes the body of PUT requests.',
   },
   {
     id: 'chunk-cut',
     status: 400,
     says: /Content-Length doesn't equal size of received data/,
     code: 'MAAS_BUSY',
-    sentence: 'MAAS got a part of a chunk only',
-    remedy: 'Run the command again: it goes on where MAAS stopped.',
+    sentence: 'MAAS received only a part of a chunk',
+    remedy: 'Run the command again to continue.',
   },
   {
     id: 'too-much',
     status: 400,
     says: /Too much data received\./,
     code: 'UPLOAD_MISMATCH',
-    sentence: 'MAAS already holds more of this file than it says',
+    sentence: 'MAAS has more of this file than it reports',
     remedy: 'Delete the unfinished image in MAAS, then run the command again.',
   },
   {
@@ -193,7 +192,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     code: 'UPLOAD_MISMATCH',
     sentence: 'What MAAS has stored does not have the sha256 sum of this file',
     remedy:
-      'Delete the unfinished image in MAAS, then run the command again; make sure that nobody else uploads it.',
+      'Delete the unfinished image in MAAS, then run the command again; make sure that nobody else uploads it at the same time.',
   },
   {
     // 3.5 to 3.7: one file serves every upload of a sum, and the first that ends takes it away.
@@ -201,18 +200,16 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 500,
     says: /No such file or directory: .*\.incomplete\b/,
     code: 'UPLOAD_MISMATCH',
-    sentence:
-      'MAAS no longer has what was sent so far: another upload of the same content has taken its place',
-    remedy:
-      'Run the command again: the upload begins anew. Let one of the uploads end before the next begins.',
+    sentence: 'MAAS no longer has the data sent so far: another upload of the same data has replaced it',
+    remedy: 'Run the command again: the upload starts again. Run such uploads one after the other.',
   },
   {
     id: 'complete',
     status: 400,
     says: /Cannot upload to a complete file\./,
     code: 'MAAS_REFUSED',
-    sentence: 'MAAS has this file whole already',
-    remedy: 'Run the command again: it looks whether the image is there.',
+    sentence: 'MAAS already has the complete file',
+    remedy: 'Run the command again: it checks whether the image is complete.',
   },
   {
     id: 'synced',
@@ -228,7 +225,8 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     says: /No space left on device/,
     code: 'MAAS_DISK_FULL',
     sentence: 'The disk of the MAAS server is full',
-    remedy: 'Free space there (`dgxos-maas prune` removes old images); the upload goes on where it stopped.',
+    remedy:
+      'Free space there (`dgxos-maas prune` removes old images); the upload continues where it stopped.',
   },
   // whichever endpoint
   {
@@ -236,8 +234,9 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     status: 403,
     says: /reserved for admin users/,
     code: 'MAAS_FORBIDDEN',
-    sentence: 'The API key is not of a MAAS administrator, and MAAS keeps this for them',
-    remedy: 'Use the key of an administrator, or have the user made one in MAAS.',
+    sentence:
+      'The API key does not belong to a MAAS administrator, and MAAS allows this only to administrators',
+    remedy: 'Use the key of an administrator, or make the user an administrator in MAAS.',
   },
   {
     // 3.8: entitlements in place of the administrator.
@@ -246,7 +245,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     says: /should have permission '(\w+)'/,
     code: 'MAAS_FORBIDDEN',
     sentence: 'The user of this API key does not have the permission $1 in MAAS',
-    remedy: 'Have a MAAS administrator give the user that permission, or use the key of a user who has it.',
+    remedy: 'Ask a MAAS administrator to grant the permission, or use the key of a user who has it.',
   },
   {
     id: 'no-endpoint',
@@ -254,7 +253,7 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     says: /Unknown API endpoint: (\S+?)\.?$/m,
     code: 'MAAS_PROTOCOL',
     sentence: 'This MAAS has no endpoint $1',
-    remedy: 'Check the URL (it ends in /MAAS) and the version of MAAS (2.8 or later).',
+    remedy: 'Check the URL (it must end in /MAAS) and the version of MAAS (2.8 or later).',
   },
   {
     id: 'operation',
@@ -270,6 +269,6 @@ export const MAAS_ERRORS: readonly MaasErrorRow[] = [
     says: /(\S+) matching query does not exist/,
     code: 'MAAS_NOT_FOUND',
     sentence: 'MAAS no longer has it ($1)',
-    remedy: '`dgxos-maas images` shows what this MAAS has.',
+    remedy: '`dgxos-maas images` lists the images of this MAAS.',
   },
 ];

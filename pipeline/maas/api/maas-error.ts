@@ -58,12 +58,12 @@ export function explainMaasError(
       status,
       retryAfterS: askedS,
       detail,
-      hint: 'Nothing is lost: run the command again and it goes on where it stopped.',
+      hint: 'Nothing is lost: run the command again to continue.',
     });
   if (status === 407)
-    return new MaasError('MAAS_REFUSED', 'The proxy on the way to MAAS wants a user name and a password', {
+    return new MaasError('MAAS_REFUSED', 'The proxy in front of MAAS requires a user name and a password', {
       status,
-      hint: 'Put them into http_proxy or https_proxy, or name the MAAS in no_proxy.',
+      hint: 'Add them to http_proxy or https_proxy, or add the MAAS to no_proxy.',
     });
   if (status === 413)
     return new MaasError('MAAS_REFUSED', `A request was too large for the server in front of MAAS`, {
@@ -80,7 +80,7 @@ export function explainMaasError(
     return new MaasError('MAAS_NOT_FOUND', `MAAS has nothing at ${asked}`, {
       status,
       detail,
-      hint: 'Check the URL (it ends in /MAAS); `dgxos-maas images` shows what this MAAS has.',
+      hint: 'Check the URL (it must end in /MAAS); `dgxos-maas images` lists the images of this MAAS.',
     });
   return new MaasError('MAAS_REFUSED', `MAAS refused ${asked} with ${status}`, { status, detail });
 }
@@ -92,33 +92,33 @@ function unauthorized(body: string): MaasError {
 }
 
 const NEW_KEY =
-  'Make a key in the web page of MAAS (your name, API keys) and give it again with `dgxos-maas login`.';
+  'Create a key in the web interface of MAAS (your name, API keys) and store it with `dgxos-maas login`.';
 
 const UNAUTHORIZED = [
   {
     id: 'expired',
     says: /Expired timestamp/,
-    sentence: 'MAAS takes this request for too old: the clocks differ by more than five minutes',
+    sentence: 'MAAS rejects this request as too old: the clocks differ by more than five minutes',
     remedy: 'Set the clock of this host, or of the MAAS server (timedatectl set-ntp true).',
   },
   {
     id: 'nonce',
     says: /Nonce already used/,
-    sentence: 'MAAS has seen this request before: something between here and there repeats requests',
-    remedy: 'Run the command again; if it stays, look at the proxy in between.',
+    sentence: 'MAAS has seen this request before: a proxy in between repeats requests',
+    remedy: 'Run the command again; if the error remains, check the proxy in between.',
   },
   { id: 'consumer', says: /Invalid API key/, sentence: 'MAAS does not know this API key', remedy: NEW_KEY },
   {
     id: 'token',
     says: /Invalid access token/,
-    sentence: 'MAAS does not know the token of this API key: it was deleted, or is of another MAAS',
+    sentence: 'MAAS does not know the token of this API key: it was deleted, or belongs to another MAAS',
     remedy: NEW_KEY,
   },
   {
     id: 'unsigned',
     says: /^Forbidden$/,
     sentence: 'The signature did not reach MAAS',
-    remedy: 'Look at the proxy in between: it must let the Authorization header pass.',
+    remedy: 'Check the proxy in between: it must pass on the Authorization header.',
   },
   { id: 'secret', says: /(?:)/, sentence: 'MAAS does not accept this API key', remedy: NEW_KEY },
 ] as const;

@@ -34,7 +34,7 @@ function translated({ host, origin }: URL, error: unknown): Fault {
   const { code, kind } = error;
   if (error.certificate)
     return new Fault('CONFIG_INVALID', `The certificate of ${host} is not trusted (${code})`, {
-      hint: "Name the authority's PEM file in MAAS_API_CACERT or in the target's `ca_cert:`.",
+      hint: "Set MAAS_API_CACERT to the PEM file of the CA, or set the target's `ca_cert:`.",
       cause: error,
     });
   if (code === 'EPROTO' || code === 'ERR_SSL_WRONG_VERSION_NUMBER')
@@ -47,7 +47,7 @@ function translated({ host, origin }: URL, error: unknown): Fault {
       'MAAS_PROTOCOL',
       `${host} sends an answer that cannot be read (${code || error.message})`,
       {
-        hint: 'Check that the URL is that of a MAAS, and what stands in front of it.',
+        hint: 'Check that the URL is that of a MAAS, and the proxies in front of it.',
         cause: error,
       },
     );
@@ -62,7 +62,7 @@ const WORDS: Record<string, string> = {
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
   ERR_STREAM_PREMATURE_CLOSE: 'the answer was cut',
-  ENOTFOUND: 'there is no host of that name',
+  ENOTFOUND: 'there is no host with that name',
   EAI_AGAIN: 'the name server does not answer',
   ETIMEDOUT: 'no connection was made',
   EHOSTUNREACH: 'there is no route to it',

@@ -62,7 +62,7 @@ export async function describeFile(
     context.emit({
       type: 'notice',
       level: 'info',
-      message: `${path} is a disk image: its content is not checked`,
+      message: `${path} is a disk image: its contents are not checked`,
     });
   // Only the checks read it from the image.
   if (!validate && !options.baseImage) throw noBaseImage(path);
@@ -136,14 +136,10 @@ async function validated(
     `${finding.number} ${finding.id}: ${headlineOf(finding)}`;
   const blockers = failed.filter(({ severity }) => severity === 'blocker');
   if (!verdict.passed)
-    throw new Fault(
-      'IMAGE_REJECTED',
-      `${file} is unfit for MAAS: ${blockers.length} of the checks that must pass fail`,
-      {
-        hint: `\`dgxos-maas validate ${file}\` says why and what to do; --no-validate uploads it as it is.`,
-        detail: blockers.map(line).join('\n'),
-      },
-    );
+    throw new Fault('IMAGE_REJECTED', `${file} is unfit for MAAS: ${blockers.length} blockers failed`, {
+      hint: `For reasons and fixes run \`dgxos-maas validate ${file}\`; --no-validate uploads it anyway.`,
+      detail: blockers.map(line).join('\n'),
+    });
   for (const finding of failed)
     emit({ type: 'notice', level: 'warning', message: line(finding), hint: finding.fix });
   for (const finding of verdict.findings)

@@ -43,9 +43,9 @@ export async function chooseTargets(options: TargetOptions, session: Session): P
     if (options.to)
       throw new Fault(
         'USAGE',
-        '--to names a target of the configuration, and --url or --maas-profile another MAAS',
+        '--to selects a target of the configuration, and --url or --maas-profile another MAAS',
         {
-          hint: 'Give one of them.',
+          hint: 'Use one of them.',
         },
       );
     return [await namedTarget(options, session, await key())];
@@ -56,8 +56,8 @@ export async function chooseTargets(options: TargetOptions, session: Session): P
   if (only === undefined) return [await storedTarget(env, await key())];
   const targets = [...new Set(only)].map((name) => selectTarget(config, name));
   if (options.apiKeyFile !== undefined && targets.length > 1)
-    throw new Fault('USAGE', '--api-key-file gives one key, and there are several targets', {
-      hint: 'Give each target a key of its own in dgxos-maas.yaml, or upload to one with --to.',
+    throw new Fault('USAGE', '--api-key-file has one key, and there are several targets', {
+      hint: 'Set a key for each target in dgxos-maas.yaml, or upload to one target with --to.',
     });
   const given = await key();
   return Promise.all(

@@ -41,29 +41,29 @@ export async function checkContent(
   const wanted = wants(filetype);
   if (!wanted) return null;
   const { packing, outer, inside } = await look(file, signal);
-  const packed = packing === 'none' ? '' : `, packed by ${packing}`;
-  const means = `the file type ${filetype} means ${WORDS[wanted.holds]}${wanted.packing === 'none' ? ', not packed' : `, packed by ${wanted.packing}`}`;
+  const packed = packing === 'none' ? '' : `, compressed with ${packing}`;
+  const means = `the file type ${filetype} means ${WORDS[wanted.holds]}${wanted.packing === 'none' ? ', not compressed' : `, compressed with ${wanted.packing}`}`;
   if (outer !== null)
     throw new Fault('IMAGE_REJECTED', `${file} is ${outer.name}, and MAAS has no file type for that`, {
       hint: remedy(outer),
     });
   const holds = holdsOf(inside);
   if (typeof holds === 'object' && holds !== null)
-    throw new Fault('IMAGE_REJECTED', `${file} holds ${holds.name}${packed}, and ${means}`, {
+    throw new Fault('IMAGE_REJECTED', `${file} contains ${holds.name}${packed}, and ${means}`, {
       hint: remedy(holds),
     });
   if (holds === null && wanted.packing === packing && wanted.holds === 'disk')
-    return `${file} begins neither with a partition table nor with anything else that is known${packed}`;
+    return `${file} begins neither with a partition table nor with any other known data${packed}`;
   if (holds === wanted.holds && packing === wanted.packing) return null;
   if (holds === null)
-    throw new Fault('IMAGE_REJECTED', `${file} holds no tar${packed}, and ${means}`, {
-      hint: 'Pack the image again, or name the file type that it has (--filetype).',
+    throw new Fault('IMAGE_REJECTED', `${file} contains no tar${packed}, and ${means}`, {
+      hint: 'Pack the image again, or set its file type (--filetype).',
     });
   const fitting = TYPES[holds][packing];
   throw new Fault('USAGE', `${file} is ${WORDS[holds]}${packed}, and ${means}`, {
     hint: fitting
-      ? `The file type that fits is ${fitting} (--filetype ${fitting}).`
-      : 'Compress it first, by gzip, xz or bzip2: MAAS has no type for a plain tar of a root.',
+      ? `Its file type is ${fitting} (--filetype ${fitting}).`
+      : 'Compress it first with gzip, xz or bzip2: MAAS has no type for a plain tar of a root.',
   });
 }
 
@@ -125,12 +125,13 @@ function mapBytes(content: Buffer): number {
 function remedy({ name, family, qemu }: ContentSample): string {
   if (qemu)
     return `Convert it: qemu-img convert -f ${qemu} -O raw IN OUT.raw, and upload OUT.raw as ddraw, or gzipped as ddgz.`;
-  if (family === 'compressed') return 'Unpack it once, and pack it by gzip, xz or bzip2.';
-  if (family === 'medium') return 'It installs systems and is none: build an image from it, and upload that.';
+  if (family === 'compressed') return 'Unpack it, and compress it with gzip, xz or bzip2.';
+  if (family === 'medium')
+    return 'It is an installer, not an installed system: build an image from it, and upload that.';
   if (family === 'part')
     return 'A file system alone does not boot: give a disk with its partition table, or a tar of the root.';
   if (name === 'empty') return 'Build and pack the image again.';
-  return 'It is not an image: look at where the file comes from. A download that failed often leaves a page that says why.';
+  return 'It is not an image: check where the file comes from. A failed download often leaves a page with an error message.';
 }
 
 async function look(

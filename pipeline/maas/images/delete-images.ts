@@ -21,14 +21,20 @@ export function checkDeletable(
     if (why !== undefined) return [{ image, why, hint: HINTS.find(([says]) => says.test(why))?.[1] }];
     const foreign = !force && !entryOf(image, ground);
     return foreign
-      ? [{ image, why: 'not uploaded from here', hint: '--force deletes what others have uploaded.' }]
+      ? [
+          {
+            image,
+            why: 'not uploaded from this host',
+            hint: '--force also deletes images that were uploaded from other hosts.',
+          },
+        ]
       : [];
   });
   const [first] = held;
   if (!first) return;
   throw new Fault(
     'MAAS_REFUSED',
-    `Nothing was deleted: ${first.image.name} (${first.image.id}) must stay: ${first.why}`,
+    `Nothing was deleted: ${first.image.name} (${first.image.id}) cannot be deleted: ${first.why}`,
     {
       hint: first.hint,
       detail:
@@ -41,11 +47,11 @@ export function checkDeletable(
 }
 
 const HINTS: readonly [RegExp, string][] = [
+  [/^a channel$/, 'Machines are deployed from it. `dgxos-maas prune --channels` deletes its old sets.'],
   [
-    /^a channel$/,
-    'Machines are deployed by it. What it keeps of earlier promotions goes by `dgxos-maas prune --channels`.',
+    /could be rolled back/,
+    'Promote other builds to the channel twice first: it keeps the build that a rollback would restore.',
   ],
-  [/shows it/, 'Promote another image to the channel twice first: it keeps what it would go back to.'],
   [/^deployed on/, 'Release or redeploy the machines first.'],
-  [/^on its way$/, 'Let the upload end, or delete it a day after it was begun.'],
+  [/^still uploading$/, 'Let the upload finish, or delete it a day after its start.'],
 ];

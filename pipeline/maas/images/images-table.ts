@@ -79,7 +79,7 @@ export function prunedTable(
       const gone = images.filter((one) => one.delete);
       const freed = gone.reduce((all, { frees }) => all + frees, 0);
       const shares = gone.reduce((all, { image }) => all + sum(image.sets), 0) > freed;
-      const note = shares ? ': what another image or set has too stays stored' : '';
+      const note = shares ? ': data that another image or set shares is not freed' : '';
       return `${shown}\n${gone.length} of ${images.length} ${verb}, ${bytes(freed)} freed${note}`;
     })
     .join('\n\n');
@@ -93,7 +93,7 @@ function renewalText({ image, renewal }: PrunedImage): string[] {
   const { oldSets, frees, how, why, done } = renewal;
   const sets = `${oldSets} old ${oldSets === 1 ? 'set' : 'sets'}`;
   if (done) return [`${sets} deleted, ${bytes(frees)} freed`];
-  if (how === 'never') return [`${sets} (${bytes(frees)}) must stay: ${why}`];
+  if (how === 'never') return [`${sets} (${bytes(frees)}) kept: ${why}`];
   const again = how === 'sent-again' ? `, sending ${bytes(image.size)} again` : '';
   return [`--channels deletes ${sets} and frees ${bytes(frees)}${again}`];
 }

@@ -150,7 +150,7 @@ export class LocalFile {
       if (this.#known.signal.aborted) throw interrupted(this.#known.signal);
       const wanted = Math.min(PIECE, target.length - filled);
       const { bytesRead } = await this.#handle.read(target, filled, wanted, offset + filled);
-      if (bytesRead === 0) throw changed(this.#known.file, 'it has become shorter');
+      if (bytesRead === 0) throw changed(this.#known.file, 'it became shorter');
       const from = offset + filled;
       // What was hashed before is not hashed again when it is sent again.
       const fresh = Math.max(0, this.#hashedTo - from);
@@ -166,13 +166,13 @@ export class LocalFile {
     if (this.#verified) return;
     const now = this.#hash.copy().digest('hex');
     if (now !== this.#known.sha256)
-      throw changed(this.#known.file, `its sha256 sum is ${now} now, not ${this.#known.sha256}`);
+      throw changed(this.#known.file, `its sha256 is ${now} now, not ${this.#known.sha256}`);
     this.#verified = true;
   }
 }
 
 function changed(path: string, how: string): Fault {
-  return new Fault('UPLOAD_CHANGED', `${path} is not the file it was: ${how}`, {
+  return new Fault('UPLOAD_CHANGED', `${path} has changed: ${how}`, {
     hint: 'Make sure that nothing writes to the file, pack or validate it again, and upload it then.',
   });
 }

@@ -48,14 +48,14 @@ export async function storedTarget(env: NodeJS.ProcessEnv, key?: ApiKey): Promis
   const urls = await storedUrls(env);
   const [url] = urls;
   if (url === undefined || urls.length > 1)
-    throw new Fault('TARGET_UNKNOWN', 'No MAAS is named', {
+    throw new Fault('TARGET_UNKNOWN', 'No MAAS is given', {
       hint:
         url === undefined
-          ? 'dgxos-maas login URL keeps a key, or set MAAS_API_URL and MAAS_API_KEY, or write `targets:` in dgxos-maas.yaml.'
-          : `Logins are kept for ${urls.join(', ')}: choose one with --url.`,
+          ? 'Store a key with dgxos-maas login URL, or set MAAS_API_URL and MAAS_API_KEY, or write `targets:` in dgxos-maas.yaml.'
+          : `There are logins for ${urls.join(', ')}: choose one with --url.`,
     });
   const text = (await storedLogin(url, env)) as string;
-  return { target: targetOf(url, env), key: key ?? parseApiKey(text, 'kept by `dgxos-maas login`') };
+  return { target: targetOf(url, env), key: key ?? parseApiKey(text, 'stored by `dgxos-maas login`') };
 }
 
 function targetOf(given: string, env: NodeJS.ProcessEnv): TargetConfig {
@@ -71,7 +71,7 @@ function targetOf(given: string, env: NodeJS.ProcessEnv): TargetConfig {
 /** A login kept for this very URL first: MAAS_API_KEY may be of another MAAS, and is not shown to this one then. */
 async function keyFor(target: TargetConfig, env: NodeJS.ProcessEnv, emit: Emit): Promise<ApiKey> {
   const kept = await storedLogin(target.url, env);
-  if (kept) return parseApiKey(kept, 'kept by `dgxos-maas login`');
+  if (kept) return parseApiKey(kept, 'stored by `dgxos-maas login`');
   const another = env.MAAS_API_URL && maasUrl(env.MAAS_API_URL) !== target.url;
   return resolveApiKey(target, another ? { ...env, MAAS_API_KEY: undefined } : env, emit);
 }

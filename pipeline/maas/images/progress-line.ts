@@ -30,12 +30,12 @@ export class ProgressLine {
   /** What MAAS has already is read here too, for the sum of the whole. */
   catchingUp(): void {
     const { id, emit } = this.#request;
-    emit({ type: 'activity', id, label: `${this.#label}: reading what MAAS has already` });
+    emit({ type: 'activity', id, label: `${this.#label}: reading the part that MAAS has` });
   }
 
   /** Everything is sent; the regions copy it. */
   waiting(percent: number): void {
-    this.#show(this.#request.size, `sent; complete in MAAS: ${Math.floor(percent)} %`);
+    this.#show(this.#request.size, `sent; MAAS reports ${Math.floor(percent)} %`);
   }
 
   done(skipped: boolean): void {

@@ -60,7 +60,7 @@ export async function promote(
   if (!checked)
     throw new Fault(
       'IMAGE_REJECTED',
-      `${entry.name} was uploaded unchecked, and a channel shows checked images only`,
+      `${entry.name} was uploaded unchecked, and only checked images can be promoted`,
       {
         hint: `dgxos-maas run ${request.image.name} checks and uploads it.`,
       },
@@ -90,8 +90,8 @@ export async function rollBack(chosen: ChosenTarget, request: ChannelRequest): P
   if (shown.length === 0) throw emptyChannel(ledger, client.url, request.image, request.channel);
   const before = shown.at(-2);
   if (!before)
-    throw new Fault('MAAS_NOT_FOUND', `${name} has had one image only so far`, {
-      hint: 'Only what was promoted from this host can be gone back to.',
+    throw new Fault('MAAS_NOT_FOUND', `${name} has had only one build so far`, {
+      hint: 'Only builds that were promoted from this host can be restored.',
     });
   return updateChannel(client, chosen, before, 'rolled-back', request);
 }
@@ -139,7 +139,7 @@ export async function kept(
   if ((await currentEntry(entry.file, entry, emit, signal)) !== 'good')
     throw new Fault(
       'UPLOAD_MISSING',
-      `The content of ${entry.name} is no longer here: ${entry.file} is another file now`,
+      `The file of ${entry.name} no longer exists: ${entry.file} has changed`,
       {
         hint: 'Build and upload the image again, then promote it.',
       },

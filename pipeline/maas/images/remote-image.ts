@@ -129,7 +129,7 @@ export class RemoteImage {
     const ours = this.#ours;
     if (ours === undefined || !sets.some((set) => compareVersions(set.version, ours) > 0)) return;
     throw new Fault('MAAS_REFUSED', `Another upload of "${name}" has replaced this one in MAAS`, {
-      hint: 'Let one of them end first, or upload under another name (--name).',
+      hint: 'Let one of them finish first, or upload under another name (--name).',
     });
   }
 
@@ -143,7 +143,7 @@ export class RemoteImage {
       ? `has the base image ${told} in MAAS`
       : `was first uploaded with the base image ${frozen}`;
     throw new Fault('MAAS_REFUSED', `"${name}" ${has}, not ${wanted}, and MAAS never changes it`, {
-      hint: `Upload under another name (--name), or delete the image in MAAS first, or give --base-image ${frozen}.`,
+      hint: `Upload under another name (--name), or delete the image in MAAS first, or use --base-image ${frozen}.`,
     });
   }
 

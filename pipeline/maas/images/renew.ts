@@ -43,24 +43,24 @@ export function renewalOf(
   const files = atLeast(version, 3, 5);
   const found = { oldSets: image.sets.length - 1, frees: freedByRenewal(image, images, files) };
   const never = (why: string): Renewal => ({ ...found, how: 'never', why });
-  if (entry.sha256 !== inUse.sha256) return never('what is in use was not promoted from here');
+  if (entry.sha256 !== inUse.sha256) return never('the current build was not promoted from this host');
   if (atLeast(version, 3, 8))
     return never(
-      'MAAS 3.8 writes the one file of this content anew: every image that has it would be without content',
+      'MAAS 3.8 would write the shared file of this data again: no image that shares it could be deployed meanwhile',
     );
   if (!files) return { ...found, how: 'at-once' };
   const elsewhere = images.some(
     ({ id, sets }) => id !== image.id && sets.some((set) => set.complete && set.sha256 === inUse.sha256),
   );
   if (!elsewhere)
-    return never('its content is complete under no other name that could be deployed meanwhile');
+    return never('its data is not complete under another name that could be deployed meanwhile');
   return { ...found, how: 'sent-again' };
 }
 
 /** What a person should know before a channel is sent again; undefined where its users notice nothing. */
 export function warningOf(image: ListedImage, { how, oldSets, frees }: Renewal): string | undefined {
   if (how !== 'sent-again') return undefined;
-  return `${image.name}: ${oldSets} old ${oldSets === 1 ? 'set goes' : 'sets go'} (${bytes(frees)}). Until ${bytes(image.size)} are sent again the channel has nothing to deploy; the versioned image of the same content can be deployed meanwhile.`;
+  return `${image.name}: ${oldSets} old ${oldSets === 1 ? 'set is' : 'sets are'} deleted (${bytes(frees)}). Until ${bytes(image.size)} are sent again the channel cannot be deployed; the versioned image with the same data can be deployed meanwhile.`;
 }
 
 /**
@@ -88,7 +88,7 @@ export async function renewChannel(
     emit({
       type: 'notice',
       level: 'warning',
-      message: `${image.name} keeps its old sets: ${image.deploying.join(', ')} is being deployed with it`,
+      message: `${image.name} keeps its old sets: ${image.deploying.join(', ')} is being deployed from it`,
     });
     return false;
   }

@@ -51,13 +51,13 @@ export function entryOf(image: ListedImage, { here }: RetentionContext): LedgerE
 export function guard(image: ListedImage, ground: RetentionContext): string | undefined {
   if (ground.channels.has(image.name)) return 'a channel';
   const channel = image.sha256 === null ? undefined : ground.shown.get(image.sha256);
-  if (channel !== undefined) return `${channel} shows it, or would go back to it`;
+  if (channel !== undefined) return `${channel} has it, or could be rolled back to it`;
   const [machine, ...more] = image.machines ?? [];
   if (machine !== undefined)
     return `deployed on ${machine}${more.length > 0 ? ` and ${more.length} more` : ''}`;
   const entry = entryOf(image, ground);
   const ageMs = entry ? ground.now.getTime() - Date.parse(entry.time) : Number.POSITIVE_INFINITY;
-  return !image.complete && ageMs < IN_FLIGHT_MS ? 'on its way' : undefined;
+  return !image.complete && ageMs < IN_FLIGHT_MS ? 'still uploading' : undefined;
 }
 
 /**
@@ -78,25 +78,25 @@ export function decideRetention(
     .sort((a, b) => Date.parse(b.entry?.time ?? '') - Date.parse(a.entry?.time ?? ''));
   return uploads.map(({ image, entry }) => {
     const stays = (why: string): RetentionDecision => ({ image, delete: false, why });
-    if (!entry?.image) return stays('not uploaded from here');
+    if (!entry?.image) return stays('not uploaded from this host');
     const held = guard(image, ground);
     if (held !== undefined) return stays(held);
-    if (!image.complete) return { image, delete: true, why: 'never completed, and nobody sends it any more' };
+    if (!image.complete) return { image, delete: true, why: 'never completed, and older than a day' };
     const ageMs = now.getTime() - Date.parse(entry.time);
     const rank = (ages.get(entry.image) ?? 0) + 1;
     ages.set(entry.image, rank);
     if (rank <= policy.keep) return stays(`one of the newest ${policy.keep} of ${entry.image}`);
     if (ageMs < policy.days * DAY_MS) return stays(`not ${policy.days} days old`);
     if (image.lastDeployed === undefined && policy.deployedDays > 0)
-      return stays('this MAAS does not tell when it was deployed');
+      return stays('this MAAS does not report deployments');
     const deployedMs = image.lastDeployed
       ? now.getTime() - deployedAt(image.lastDeployed)
       : Number.POSITIVE_INFINITY;
-    if (!(deployedMs >= policy.deployedDays * DAY_MS)) return stays('deployed lately');
+    if (!(deployedMs >= policy.deployedDays * DAY_MS)) return stays('recently deployed');
     return {
       image,
       delete: true,
-      why: `older than ${policy.days} days, and ${policy.keep} newer ones are there`,
+      why: `older than ${policy.days} days, and there are ${policy.keep} newer ones`,
     };
   });
 }

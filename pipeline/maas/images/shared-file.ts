@@ -58,14 +58,14 @@ export async function warnOfSharedFile(client: MaasClient, request: UploadReques
     emit({
       type: 'notice',
       level: 'warning',
-      message: `${listed(unfinished)} has the same content and is not complete: this MAAS keeps one file for both, and what was sent of it is lost`,
-      hint: 'Where somebody sends it now, end one of the two uploads: both at once can leave a damaged image that MAAS calls complete.',
+      message: `${listed(unfinished)} has the same data and is not complete: this MAAS stores one file for both, and the part sent so far is lost`,
+      hint: 'If somebody is uploading it, stop one of the two uploads: together they can leave a damaged image that MAAS reports as complete.',
     });
   if (complete.length === 0 || !atLeast(await client.version(), 3, 8)) return { ...others, without: [] };
   emit({
     type: 'notice',
     level: 'warning',
-    message: `${listed(complete)} cannot be deployed until "${plainName(name)}" is complete: the content is the same, and this MAAS keeps one file for both and writes it anew`,
+    message: `${listed(complete)} cannot be deployed until "${plainName(name)}" is complete: the data is the same, and this MAAS stores one file for both and writes it again`,
   });
   return { ...others, without: complete };
 }
@@ -76,8 +76,8 @@ export function warnOfBrokenUpload(without: readonly string[], emit: Emit): void
   emit({
     type: 'notice',
     level: 'warning',
-    message: `${listed(without)} may be without content in MAAS now, which still calls it complete`,
-    hint: 'Run the same command again: when it ends well, both have their content. If it cannot, delete both in MAAS and upload again.',
+    message: `${listed(without)} may have no data in MAAS now, which still reports it as complete`,
+    hint: 'Run the same command again: if it succeeds, both images are complete. Otherwise delete both in MAAS and upload again.',
   });
 }
 

@@ -11,7 +11,7 @@ export function uploadSummary(results: readonly TargetResult[], color: Paint): s
     .map((result) => {
       const rate = result.seconds > 0 ? `, ${bytes(result.sent / result.seconds)}/s` : '';
       const how = result.skipped
-        ? 'already there and complete, nothing sent'
+        ? 'already complete, nothing sent'
         : `${bytes(result.sent)} sent in ${duration(result.seconds)}${rate}`;
       const rows: [string, string][] = [
         ['image', result.name],
@@ -35,7 +35,7 @@ export function channelUpdateSummary(moved: readonly ChannelUpdate[]): string {
   return moved
     .map(
       ({ target, name, of, skipped }) =>
-        `${target}: ${plain(name)} ${skipped ? 'already shows' : 'now shows'} ${plain(of)}`,
+        `${target}: ${plain(name)} ${skipped ? 'already has' : 'now has'} ${plain(of)}`,
     )
     .join('\n');
 }

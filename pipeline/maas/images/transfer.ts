@@ -158,7 +158,7 @@ export class Transfer {
       this.#client.patience.advanced();
     } catch (error) {
       if (!(error instanceof Fault) || wasAborted(error) || error.code === 'UPLOAD_CHANGED') throw error;
-      const message = `Sending in one stream failed: ${error.message}; going on in chunks, which can be resumed`;
+      const message = `Sending in one stream failed: ${error.message}; continuing in chunks, which can be resumed`;
       emit({ type: 'notice', level: 'warning', message });
     }
     return true;
@@ -169,9 +169,9 @@ export class Transfer {
     this.#line.waiting(percent);
     const waiting = new Fault(
       'MAAS_BUSY',
-      `MAAS has the whole of "${this.#request.name}" and does not call it complete`,
+      `MAAS has all data of "${this.#request.name}" and does not report it as complete`,
       {
-        hint: 'Its regions still copy it, or one of them is away; run the command again later, nothing is sent twice.',
+        hint: 'Its region controllers are still copying it, or one of them does not answer; run the command again later, nothing is sent twice.',
       },
     );
     await this.#client.patience.pause(waiting, this.#request.signal, () => {});
@@ -224,7 +224,7 @@ export class Transfer {
     this.#request.emit({
       type: 'notice',
       level: 'warning',
-      message: `${error.message}; the upload starts afresh`,
+      message: `${error.message}; the upload starts again`,
     });
   }
 
@@ -242,7 +242,7 @@ export class Transfer {
     this.#request.emit({
       type: 'notice',
       level: 'info',
-      message: `"${plainName(this.#request.name)}" has other content in MAAS, which stays in use until the new one is complete`,
+      message: `"${plainName(this.#request.name)}" has other data in MAAS, which stays in use until the new set is complete`,
     });
   }
 

@@ -44,8 +44,8 @@ async function permissionFault(
     if (mayUpload !== false) return undefined;
     return new Fault(
       'MAAS_FORBIDDEN',
-      `The API key for ${target.name} is of ${user}, who is not an administrator, and only these may upload to it`,
-      { hint: 'Use the key of an administrator, or have the user made one in MAAS.' },
+      `The API key for ${target.name} belongs to ${user}, who is not an administrator, and only administrators may upload to it`,
+      { hint: 'Use the key of an administrator, or make the user an administrator in MAAS.' },
     );
   } catch (error) {
     if (!(error instanceof Fault) || signal.aborted) throw error;
@@ -53,7 +53,7 @@ async function permissionFault(
     emit({
       type: 'notice',
       level: 'warning',
-      message: `${target.name} does not answer now: ${error.message}`,
+      message: `${target.name} does not answer: ${error.message}`,
     });
     return undefined;
   }

@@ -77,7 +77,7 @@ async function warnOfBaseImage(client: MaasClient, request: UploadRequest): Prom
   emit({
     type: 'notice',
     level: 'warning',
-    message: `${target.name} has not imported ${baseImage} for ${architecture.split('/')[0]}: no machine can be deployed with "${name}" before it has`,
+    message: `${target.name} has not imported ${baseImage} for ${architecture.split('/')[0]}: until then no machine can be deployed with "${name}"`,
     hint: importHint(baseImage, architecture),
   });
 }

@@ -78,7 +78,7 @@ function decide(request: DeployRequest, machine: Machine): Decision {
       do: 'refuse',
       fault: new Fault(
         'MACHINE_STATE',
-        `${hostname} is Allocated: MAAS lays out disks of Ready machines only`,
+        `${hostname} is Allocated: MAAS changes the storage layout only of Ready machines`,
         {
           hint: `dgxos-maas machines release ${hostname}, then deploy again.`,
         },

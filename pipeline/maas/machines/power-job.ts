@@ -57,8 +57,8 @@ function decide(
   if (powerState === want) return { do: 'nothing', why: `is ${want}` };
   if (want === 'on' && owner === null)
     return refuse(
-      `is ${statusName(status)} and nobody's: MAAS turns on only machines that somebody has`,
-      'Commissioning and deploying turn it on by themselves.',
+      `is ${statusName(status)} and nobody's: MAAS turns on only allocated machines`,
+      'Commissioning and deploying turn a machine on.',
     );
   if (want === 'off' && locked) return refuse('is locked', 'Unlock it in MAAS first.');
   return { do: 'start' };

@@ -52,7 +52,7 @@ describe('accept', () => {
   it('says what is missing before any machine is touched', async () => {
     here.config('wait: 1s');
     const unnamed = await here.host.run(['accept', 'demo']);
-    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('No machine is named') });
+    expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('No machine is configured') });
     const unknown = await here.host.run(['accept', 'demo', '--machine', 'gpu-001']);
     expect(unknown.stderr).toContain('No upload of demo');
     expect(await here.status(ID(1))).toBe('Ready');
@@ -107,7 +107,7 @@ describe('accept', () => {
     expect(await promote('--require-accepted')).toMatchObject({ code: 0 });
     await here.upload('demo', 'demo-1.0-bbbbbbb');
     const untried = await promote('--require-accepted');
-    expect(untried.json).toMatchObject({ error: { message: expect.stringContaining('never tried') } });
+    expect(untried.json).toMatchObject({ error: { message: expect.stringContaining('never tested') } });
   });
 
   it('interrupted, it gives the machine back and leaves no verdict', async () => {

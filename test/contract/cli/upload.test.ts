@@ -105,14 +105,14 @@ describe('which MAAS', () => {
     await host.run(['login', second.url], { input: second.apiKey });
     const many = await host.run(['upload', 'site.tar.gz', ...UNCHECKED]);
     expect(many.code).toBe(3);
-    expect(many.stderr).toContain(`Logins are kept for`);
+    expect(many.stderr).toContain(`There are logins for`);
     for (const { url } of [first, second]) expect(many.stderr).toContain(url);
     const chosen = await host.run(['upload', 'site.tar.gz', ...UNCHECKED, '--url', `${second.url}/`]);
     expect([chosen.code, chunks(second)]).toEqual([0, 1]);
     const listed = await host.run(['--json', 'images', '--url', second.url]);
     expect(listed.json.targets[0].images).toHaveLength(1);
     const unknown = await host.run(['images', '--url', 'http://127.0.0.1:1/MAAS']);
-    expect(unknown.stderr).toContain(`Logins are kept for: ${[first.url, second.url].sort().join(', ')}.`);
+    expect(unknown.stderr).toContain(`There are logins for: ${[first.url, second.url].sort().join(', ')}.`);
   });
 
   it('a profile of the maas command gives URL and key', async () => {
@@ -158,7 +158,7 @@ describe('the base image', () => {
     const { code, stderr } = await host.run(['upload', 'site.tar.gz', ...flags], { env: asAdmin(maas) });
     expect(code).toBe(0);
     expect(stderr).toContain(
-      'has not imported ubuntu/noble for amd64: no machine can be deployed with "site"',
+      'has not imported ubuntu/noble for amd64: until then no machine can be deployed with "site"',
     );
     const focal = await host.run(['upload', 'site.tar.gz', ...UNCHECKED, '--name', 'custom/f'], {
       env: asAdmin(maas),
@@ -232,7 +232,10 @@ describe('images', () => {
     // Another host, as far as the ledger tells.
     const stranger = { ...env, XDG_STATE_HOME: join(host.dir, 'other') };
     const foreign = await host.run(['images', 'delete', 'three', '-y'], { env: stranger });
-    expect([foreign.code, foreign.stderr]).toEqual([7, expect.stringContaining('not uploaded from here')]);
+    expect([foreign.code, foreign.stderr]).toEqual([
+      7,
+      expect.stringContaining('not uploaded from this host'),
+    ]);
     const forced = await host.run(['images', 'delete', 'three', '-y', '--force'], { env: stranger });
     expect(forced.code, forced.stderr).toBe(0);
   });

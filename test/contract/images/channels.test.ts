@@ -204,7 +204,7 @@ describe('what channels store of earlier promotions', () => {
       expect([bench.sandbox.counts.create, bench.sandbox.counts.delete]).toEqual([before, undefined]);
       const { pruned, asked } = run();
       expect(stable(await pruned)?.renewal).toMatchObject({ how: 'sent-again', frees: 50_000, done: true });
-      expect(asked.join()).toContain('the channel has nothing to deploy');
+      expect(asked.join()).toContain('the channel cannot be deployed');
       expect(await shown()).toMatchObject({ sha256: shas[2], complete: true, sets: [{ sha256: shas[2] }] });
       expect(await blobs()).toEqual(
         shas

@@ -98,14 +98,14 @@ describe.each(Object.keys(FILETYPES))('as %s', (filetype) => {
     ['vmdk', /is a VMDK disk/],
     ['iso', /is an ISO 9660 medium/],
     ['ext4', /is ext2, ext3 or ext4|holds ext2/],
-    ['gz-of-qcow2', /holds a qcow2 disk, packed by gzip/],
-    ['gz-of-iso', /holds an ISO 9660 medium, packed by gzip/],
-    ['gz-of-ext4', /holds ext2, ext3 or ext4, packed by gzip/],
-    ['gz-of-gz', /holds gzip, packed by gzip/],
-    ['gz-of-html', /holds a web page or XML, packed by gzip/],
+    ['gz-of-qcow2', /contains a qcow2 disk, compressed with gzip/],
+    ['gz-of-iso', /contains an ISO 9660 medium, compressed with gzip/],
+    ['gz-of-ext4', /contains ext2, ext3 or ext4, compressed with gzip/],
+    ['gz-of-gz', /contains gzip, compressed with gzip/],
+    ['gz-of-html', /contains a web page or XML, compressed with gzip/],
     ['gz-of-nothing', /cannot be unpacked/],
     ['broken-gz', /cannot be unpacked/],
-    ['qcow2-in-tar', /holds a tar with a qcow2 disk, packed by gzip/],
+    ['qcow2-in-tar', /contains a tar with a qcow2 disk, compressed with gzip/],
   ])('%s is refused', async (name, words) => {
     const fault = await refusal(name, filetype);
     expect(fault).toMatchObject({ code: 'IMAGE_REJECTED', message: expect.stringMatching(words) });

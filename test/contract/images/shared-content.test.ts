@@ -28,7 +28,7 @@ describe.each(['3.5.0', '3.5.3', '3.5', '3.6', '3.7'])('MAAS %s keeps one file f
 
     // One chunk meets the error; the rest is the whole file.
     expect(await bench.upload({ name: 'custom/first' })).toMatchObject({ sent: bench.data.length + CHUNK });
-    expect(bench.notices().join()).toContain('the upload starts afresh');
+    expect(bench.notices().join()).toContain('the upload starts again');
     // The unfinished one alone was deleted.
     expect(deletes()).toBe(1);
     expect(stored().equals(bench.data)).toBe(true);

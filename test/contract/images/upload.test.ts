@@ -152,7 +152,7 @@ describe('resuming what another process or tool began', () => {
       bench = await Bench.open({ family });
       await sendByHand(await created(), Buffer.alloc(CHUNK));
       await bench.upload();
-      expect(bench.notices().join()).toContain('starts afresh');
+      expect(bench.notices().join()).toContain('starts again');
       await bench.expectWhole();
     },
   );
@@ -195,7 +195,7 @@ describe('resuming what another process or tool began', () => {
     const notes = bench.events.flatMap((e) =>
       e.type === 'progress' && e.note?.startsWith('sent;') ? [e.note] : [],
     );
-    expect(notes).toContain('sent; complete in MAAS: 33 %');
+    expect(notes).toContain('sent; MAAS reports 33 %');
     await bench.expectWhole();
   });
 
@@ -228,7 +228,7 @@ describe('content in use', () => {
       bench.sandbox.clearFaults();
       const result = await bench.upload({ file, sha256 });
       expect(result).toMatchObject({ sent: data.length - 2 * CHUNK, resourceId: old.resourceId });
-      expect(bench.notices().join()).toContain('stays in use until the new one is complete');
+      expect(bench.notices().join()).toContain('stays in use until the new set is complete');
     },
   );
 
@@ -327,9 +327,9 @@ describe('what will not change is not tried again', () => {
 
   test.each([
     [{ architecture: 'riscv64/generic' }, /has no usable architecture "riscv64\/generic"/],
-    [{ name: '8' }, /reserves the name "(custom\/)?8" for itself/],
+    [{ name: '8' }, /reserves the name "(custom\/)?8"/],
     [{ baseImage: 'ubuntu/nonesuch' }, /does not know the series/],
-    [{ baseImage: 'windows/2019' }, /must be of an operating system that MAAS knows itself/],
+    [{ baseImage: 'windows/2019' }, /must be of an operating system that MAAS supports/],
   ])('%j', async (more, message) => {
     bench = await Bench.open({ family: '3.5' });
     const failed = bench.upload({ ...more });

@@ -241,8 +241,8 @@ describe('clocks', () => {
 
 describe('what is not MAAS', () => {
   test.each([
-    ['<!doctype html><title>MAAS</title>', 'it sends a web page'],
-    ['', 'it sends no JSON'],
+    ['<!doctype html><title>MAAS</title>', 'the answer is a web page'],
+    ['', 'the answer is not JSON'],
     ['{}', 'there is no version in it'],
     ['null', 'there is no version in it'],
   ])('%j', async (body, why) => {

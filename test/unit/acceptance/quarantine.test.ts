@@ -60,7 +60,7 @@ it('the gate says who failed where, and what can be done', () => {
   }
   checkPromotable(ledger, entry('completed'), { quarantined: true });
   checkPromotable([], entry('completed'), {});
-  expect(() => checkPromotable([], entry('completed'), { requireAccepted: true })).toThrow('never tried');
+  expect(() => checkPromotable([], entry('completed'), { requireAccepted: true })).toThrow('never tested');
 });
 
 it('an acceptance stands for the same content, checks and MAAS, until one fails', () => {

@@ -75,7 +75,7 @@ test('a byte changed in the part that MAAS has already is found too', async () =
   await local.close();
 });
 
-test('a file that has become shorter is found, before and while it is read', async () => {
+test('a file that became shorter is found, before and while it is read', async () => {
   const local = await open();
   await truncate(file, 5000);
   await expect(taken(local.chunk(4000, 4000))).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });

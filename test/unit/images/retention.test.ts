@@ -143,7 +143,7 @@ describe('what goes', () => {
     const foreign = [inMaas('precious', 0)];
     expect(deleted(foreign, ledger, { ...POLICY, keep: 0 })).toEqual([]);
     const [judged] = decideRetention(foreign, ledger, TARGET, POLICY, NOW);
-    expect(judged?.why).toBe('not uploaded from here');
+    expect(judged?.why).toBe('not uploaded from this host');
   });
 
   test('not what has the name of an image of ours and another number: it was made anew by hand', () => {

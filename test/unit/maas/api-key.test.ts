@@ -40,7 +40,7 @@ test.each([
   [`${C}:${T}:${S}:`, 'it has 4 parts, not 3'],
   [`${C}:${T}:${S.slice(1)}`, 'its token secret has 31 characters, not 32'],
   [`:${T}:${S}`, 'its consumer key has 0 characters, not 18'],
-  [`${C}:${T.slice(0, 17)}-:${S}`, 'its token key holds other characters than letters and digits'],
+  [`${C}:${T.slice(0, 17)}-:${S}`, 'its token key has characters other than letters and digits'],
 ])('a wrong key is refused by what is wrong with it and never shown (%#)', (text, why) => {
   const fault = refused(text);
   expect(fault).toMatchObject({ code: 'API_KEY_INVALID', exitCode: 3 });

@@ -20,13 +20,13 @@ const ANSWERS: [status: number, body: string, row: string, says: string][] = [
     "abc ('New')",
   ],
   [409, "Can't allocate a machine belonging to another user.", 'machine-other-user', 'another user'],
-  [409, "Can't start node: it hasn't been allocated.", 'machine-not-allocated', 'somebody has'],
-  [409, 'No machine with system ID x available.', 'machine-none', 'No machine is free'],
+  [409, "Can't start node: it hasn't been allocated.", 'machine-not-allocated', 'only allocated machines'],
+  [409, 'No machine with system ID x available.', 'machine-none', 'No matching machine is free'],
   [
     409,
     'Cannot change the storage layout on a machine that is not Ready.',
     'machine-storage-state',
-    'Ready machines only',
+    'only of Ready machines',
   ],
   [409, 'Invalid transition: New -> Deploying.', 'machine-transition', 'New -> Deploying'],
   [

@@ -77,18 +77,18 @@ describe('what is there in place of the checkout, and what is expected', () => {
   it('a clone that was cut off, with a branch that points to nothing or no HEAD', async () => {
     holds([], { branch: 'master' });
     expect(await checkoutProblem(dir, FILE)).toMatchObject({
-      found: expect.stringContaining('is a clone that was not finished;'),
+      found: expect.stringContaining('is an unfinished clone;'),
       fix: expect.stringMatching(/^mv /),
     });
     writeFileSync(join(dir, '.git/HEAD'), '');
-    expect((await checkoutProblem(dir, FILE)).found).toContain('not finished');
+    expect((await checkoutProblem(dir, FILE)).found).toContain('an unfinished clone');
   });
 
   it('a clone without its files, on another branch, or with a file removed', async () => {
     holds([], {});
     const checkOut = `git -C '${dir}' checkout -f ${COMMIT}`;
     expect(await checkoutProblem(dir, FILE)).toMatchObject({
-      found: expect.stringContaining('(commit fdc5d72) is a clone of which no file is checked out'),
+      found: expect.stringContaining('(commit fdc5d72) is a clone without a checked-out file'),
       fix: checkOut,
     });
     holds(['README.md'], { branch: 'old', head: 'b'.repeat(40) });
@@ -106,7 +106,7 @@ describe('what is there in place of the checkout, and what is expected', () => {
   it('something else, cloned or not', async () => {
     holds(['src/index.js', 'README.md']);
     expect((await checkoutProblem(dir, FILE)).found).toContain(
-      'does not hold packer-maas, but README.md, src;',
+      'does not contain packer-maas, but README.md, src;',
     );
     holds([], { url: 'https://example.com/other.git' });
     expect((await checkoutProblem(dir, FILE)).found).toContain(

@@ -227,7 +227,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
     /5 occurs twice, also as fabrics\[0\]\.vlans\[0\]/,
     /./,
   ],
-  ['a space of MAAS itself', 'spaces: [{name: undefined}]', '1:17', /keeps for itself/, /letters/],
+  ['a space of MAAS itself', 'spaces: [{name: undefined}]', '1:17', /that MAAS reserves/, /letters/],
   [
     'a name for the untagged VLAN',
     'fabrics: [{name: a, vlans: [{vid: 0, name: lan}]}]',

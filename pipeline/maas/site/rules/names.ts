@@ -33,7 +33,7 @@ export const namesAreNotReserved: SiteRule = (site) => [
   ...reservedSpaces(site),
   ...(site.domains ?? []).flatMap(({ name }, index): Problem[] =>
     name === INTERNAL_DOMAIN
-      ? [wrong(['domains', index, 'name'], `MAAS keeps the domain ${name} for itself`, 'another domain')]
+      ? [wrong(['domains', index, 'name'], `MAAS reserves the domain ${name}`, 'another domain')]
       : [],
   ),
 ];
@@ -47,7 +47,7 @@ const reservedSpaces = (site: RawSite): Problem[] =>
       ? [
           wrong(
             ['spaces', index, 'name'],
-            / /.test(name) ? `"${name}" has a space in it` : `"${name}" is a name that MAAS keeps for itself`,
+            / /.test(name) ? `"${name}" has a space in it` : `"${name}" is a name that MAAS reserves`,
             'letters, digits, dashes and underscores; not "undefined" and not space-NUMBER',
           ),
         ]
