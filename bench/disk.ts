@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { runOk } from '../pipeline/host/process/run.ts';
+import { $ } from '../pipeline/host/process/tool.ts';
 
 /** Where the root's partition starts on the bench's disk. */
 export const OFFSET = 2048 * 512;
@@ -14,18 +14,18 @@ export async function makeDisk(disk: string, bytes: number, tars: readonly strin
   const mountPoint = `${disk}.filling`;
   writeFileSync(disk, '');
   truncateSync(disk, Math.ceil((bytes * 1.6 + 512e6) / 1e6) * 1e6);
-  await runOk(['sfdisk', '-q', disk], {
+  await $({
     input: 'label: gpt\nstart=2048,type=0FC63DAF-8483-4772-8E79-3D69D8477DE4\n',
-  });
+  })`sfdisk -q ${disk}`;
   const kib = Math.floor((bytes * 1.5 + 400e6) / 1024);
-  await runOk(['mkfs.ext4', '-q', '-F', '-E', `offset=${OFFSET}`, disk, `${kib}k`]);
+  await $()`mkfs.ext4 -q -F -E offset=${OFFSET} ${disk} ${kib}k`;
   mkdirSync(mountPoint, { recursive: true });
-  await runOk(['mount', '-o', `loop,offset=${OFFSET}`, disk, mountPoint]);
+  await $()`mount -o loop,offset=${OFFSET} ${disk} ${mountPoint}`;
   try {
     const flags = ['--xattrs', '--xattrs-include=*', '--numeric-owner', '-Sxpf'];
-    for (const tar of tars) await runOk(['tar', '-C', mountPoint, ...flags, tar]);
+    for (const tar of tars) await $()`tar -C ${mountPoint} ${flags} ${tar}`;
   } finally {
-    await runOk(['umount', mountPoint]);
+    await $()`umount ${mountPoint}`;
     rmdirSync(mountPoint);
   }
 }

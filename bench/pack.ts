@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { runOk } from '../pipeline/host/process/run.ts';
+import { $ } from '../pipeline/host/process/tool.ts';
 import { measureTar } from '../pipeline/image/pack/measure.ts';
 import { FUSE_TAR, FUSE_TOOLS, GUEST_TAR, hasFuse, LOOP_TAR, makeDisk, missing, OFFSET } from './disk.ts';
 import { guestTar } from './guest-tar.ts';
@@ -74,7 +74,7 @@ try {
 
   // A way that loses entries is not a way.
   for (const name of Object.keys(medians)) {
-    const { stdout } = await runOk(['sh', '-c', 'tar -tzf "$1" | wc -l', 'sh', artifact(name)]);
+    const { stdout } = await $()`sh -c ${'tar -tzf "$1" | wc -l'} sh ${artifact(name)}`;
     if (Number(stdout) !== entries) throw new Error(`${name} packed ${stdout.trim()} of ${entries} entries`);
   }
 

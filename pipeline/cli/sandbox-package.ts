@@ -1,12 +1,15 @@
 import { CATALOGUE, type FaultCode } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
-import type { run } from '../host/process/run.ts';
+import type { ToolOptions } from '../host/process/tool.ts';
+import type { ToolResult } from '../host/process/tool-fault.ts';
 
 /** What is used of the package dgxos-maas-sandbox, which need not be installed. */
 export interface SandboxPackage {
   /** @throws SandboxError, with one of our codes */
   open(options: SandboxSettings): Promise<RunningSandbox>;
 }
+
+type RunTool = (argv: readonly string[], options?: ToolOptions) => Promise<ToolResult>;
 
 export interface SandboxSettings {
   dir: string;
@@ -20,7 +23,7 @@ export interface SandboxSettings {
   failures?: string[];
   speed?: number;
   /** Deployed machines answer ssh; `dir` holds what is unpacked of them. */
-  ssh?: { dir: string; port: number; troubles: string[]; run: typeof run } | undefined;
+  ssh?: { dir: string; port: number; troubles: string[]; run: RunTool } | undefined;
   log?: (line: string, level: 'request' | 'warning') => void;
 }
 

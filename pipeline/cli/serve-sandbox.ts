@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { registerSecret } from '../core/secrets/registry.ts';
-import { run } from '../host/process/run.ts';
+import { $ } from '../host/process/tool.ts';
 import { stateDir } from '../workspace/state-dir.ts';
 import { asFault, loadSandbox, type SandboxSettings } from './sandbox-package.ts';
 import type { Session } from './session.ts';
@@ -23,7 +23,11 @@ export async function serve(
   const sandbox = await open({
     ...options,
     dir,
-    ssh: ssh && { ...ssh, dir: join(dir, 'guests'), run },
+    ssh: ssh && {
+      ...ssh,
+      dir: join(dir, 'guests'),
+      run: (argv, options) => $({ ...options, nothrow: true })`${argv}`,
+    },
     log: (line, level) =>
       session.emit(
         level === 'warning'

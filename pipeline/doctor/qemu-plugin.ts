@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { run } from '../host/process/run.ts';
 import { shellWord } from '../host/process/shell-word.ts';
+import { $ } from '../host/process/tool.ts';
 import { atLeast, declaresPlugins, PLUGIN_MINIMUM } from '../install/render/packer-version.ts';
 import { type PackerHost, packerEnv, pluginFolders, takesOnePluginFolder } from '../install/vm/packer-env.ts';
 import type { Finding } from './finding.ts';
@@ -110,7 +110,7 @@ async function listedByPacker(host: PackerHost, signal?: AbortSignal): Promise<s
   try {
     const env = packerEnv(dir, host);
     await mkdir(env.TMPDIR!);
-    const { stdout } = await run(['packer', 'plugins', 'installed'], { env, signal, timeoutMs: 30_000 });
+    const { stdout } = await $({ env, signal, timeoutMs: 30_000, nothrow: true })`packer plugins installed`;
     return stdout.split('\n').map((line) => line.trim());
   } finally {
     await rm(dir, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 import { Fault } from '../core/faults/fault.ts';
 import { installHint, PACKAGE_OF } from '../host/process/packages.ts';
-import { run } from '../host/process/run.ts';
+import { $ } from '../host/process/tool.ts';
 import { atLeast } from '../install/render/packer-version.ts';
 import type { Finding } from './finding.ts';
 
@@ -125,7 +125,13 @@ async function examineTool(tool: Tool, signal?: AbortSignal): Promise<Finding> {
 async function ask(argv: [string, ...string[]], signal?: AbortSignal): Promise<string | null> {
   try {
     const env = { CHECKPOINT_DISABLE: '1' };
-    const { stdout, stderr } = await run(argv, { timeoutMs: 15_000, env, signal, keep: 20_000 });
+    const { stdout, stderr } = await $({
+      timeoutMs: 15_000,
+      env,
+      signal,
+      keep: 20_000,
+      nothrow: true,
+    })`${argv}`;
     return `${stdout}\n${stderr}`;
   } catch (error) {
     if (error instanceof Fault && error.code === 'TOOL_MISSING') return null;

@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import type { Emit } from '../core/events/event.ts';
 import { Fault } from '../core/faults/fault.ts';
-import { run } from './process/run.ts';
+import { supervise } from './process/supervise.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
 
@@ -115,7 +115,7 @@ async function firmwareSpeaks(host: Host, signal?: AbortSignal): Promise<boolean
     ...['-chardev', 'stdio,id=firmware', '-device', 'isa-debugcon,iobase=0x402,chardev=firmware'],
   ];
   try {
-    await run([host.qemu, ...vm], {
+    await supervise([host.qemu, ...vm], {
       guarded: true,
       timeoutMs: host.patienceMs,
       graceMs: 500,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { $, type ProcessOutput } from 'zx';
 import { Fault } from '../../pipeline/core/faults/fault.ts';
 import { redact } from '../../pipeline/core/secrets/registry.ts';
-import { PROXY_VARIABLES } from '../../pipeline/host/process/run.ts';
+import { PROXY_VARIABLES } from '../../pipeline/host/process/environment.ts';
 import { shellWord } from '../../pipeline/host/process/shell-word.ts';
 
 /** Commands are told our environment without what may hold a secret. */

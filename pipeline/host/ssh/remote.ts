@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSystemError } from '../../core/faults/fault.ts';
-import { run } from '../process/run.ts';
+import { supervise } from '../process/supervise.ts';
 import { MACHINE, type SshTarget, sshConfig } from './config-file.ts';
 import { shellLine } from './quote.ts';
 
@@ -84,14 +84,19 @@ export class Remote {
    */
   async run(command: RemoteCommand, options: RemoteOptions): Promise<RemoteResult> {
     const keep = options.keep ?? 1_000_000;
-    const { exitCode, stdout, stderr, timedOut, seconds } = await run(this.argv(command, options.root), {
-      env: this.#env,
-      timeoutMs: options.timeoutMs,
-      signal: options.signal,
-      keep,
-      graceMs: 2000,
-      reason: 'look into a deployed machine',
-    });
+    const { exitCode, stdout, stderr, timedOut, seconds } = await supervise(
+      this.argv(command, options.root),
+      {
+        env: this.#env,
+        timeoutMs: options.timeoutMs,
+        signal: options.signal,
+        keep,
+        // ssh has no children that outlive it: a bastion's connection ends with its pipe.
+        guarded: false,
+        graceMs: 800,
+        reason: 'look into a deployed machine',
+      },
+    );
     return {
       exitCode: exitCode === SSH_FAILED || timedOut ? null : exitCode,
       stdout,

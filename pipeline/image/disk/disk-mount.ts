@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { startTimeOf } from '../../host/process/alive.ts';
-import { run, toolMissing } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
+import { toolMissing } from '../../host/process/tool-fault.ts';
 import { stateDir } from '../../workspace/state-dir.ts';
 import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
 
@@ -65,7 +66,10 @@ async function mount(
   if (process.getuid?.() === 0) {
     const { offset, size } = partition;
     const options = `ro,noload,nodev,nosuid,noexec,loop,offset=${offset},sizelimit=${size}`;
-    const { exitCode, stderr } = await run(['mount', '-t', 'ext4', '-o', options, disk, root], { signal });
+    const { exitCode, stderr } = await $({
+      signal,
+      nothrow: true,
+    })`mount -t ext4 -o ${options} ${disk} ${root}`;
     if (exitCode === 0) return 'loop';
     refusals.push(stderr.trim());
   }
@@ -74,11 +78,12 @@ async function mount(
     const options = `ro,fakeroot,offset=${partition.offset}`;
     const { name, cwd } = inItsFolder(disk);
     try {
-      const { exitCode, stderr } = await run(['fuse2fs', '-o', options, name, root], {
+      const { exitCode, stderr } = await $({
         cwd,
         env: SBIN,
         signal,
-      });
+        nothrow: true,
+      })`fuse2fs -o ${options} ${name} ${root}`;
       if (exitCode === 0 && isMounted(root)) return 'fuse2fs';
       refusals.push(`fuse2fs: ${stderr.trim() || `ended with exit code ${exitCode}`}`);
     } catch (error) {
@@ -96,9 +101,8 @@ async function mount(
 /** Asked of the kernel, not remembered: a mount may have come about though its program was interrupted. */
 async function unmount(root: string): Promise<void> {
   for (let attempt = 1; isMounted(root) && attempt <= 10; attempt++) {
-    const argv: [string, ...string[]] =
-      process.getuid?.() === 0 ? ['umount', root] : ['fusermount3', '-u', root];
-    const { exitCode } = await run(argv, { reason: 'unmount the disk' });
+    const argv = process.getuid?.() === 0 ? ['umount', root] : ['fusermount3', '-u', root];
+    const { exitCode } = await $({ nothrow: true, reason: 'unmount the disk' })`${argv}`;
     // A reader that is ending keeps it busy for a moment.
     if (exitCode !== 0) await sleep(200);
   }

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
-import { run } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 
 /** An ordinary user of Debian has no /usr/sbin on the PATH, where sfdisk and dumpe2fs are. */
 export const SBIN = { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` };
@@ -33,11 +33,12 @@ interface Table {
  * @throws Fault DISK_UNREADABLE when its table cannot be read; TOOL_MISSING
  */
 export async function partitionsOf(disk: string, size: number, signal: AbortSignal): Promise<Partition[]> {
-  const { exitCode, stdout, stderr } = await run(['sfdisk', '--json', disk], {
+  const { exitCode, stdout, stderr } = await $({
     env: SBIN,
     signal,
+    nothrow: true,
     reason: 'find the root partition of a disk image',
-  });
+  })`sfdisk --json ${disk}`;
   if (exitCode !== 0) {
     if (/recognized partition table/.test(stderr)) return [{ number: null, offset: 0, size }];
     throw new Fault('DISK_UNREADABLE', 'The partition table of the disk cannot be read', {
@@ -63,12 +64,13 @@ export async function fileSystemState(
   signal: AbortSignal,
 ): Promise<'clean' | 'dirty'> {
   const { name, cwd } = inItsFolder(disk);
-  const { exitCode, stdout } = await run(['dumpe2fs', '-h', `${name}?offset=${offset}`], {
+  const { exitCode, stdout } = await $({
     cwd,
     env: SBIN,
     signal,
+    nothrow: true,
     reason: 'check whether the file system is clean',
-  });
+  })`dumpe2fs -h ${name}?offset=${offset}`;
   if (exitCode !== 0)
     throw new Fault(
       'DISK_UNREADABLE',

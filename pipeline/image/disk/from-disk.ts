@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
-import { run, runOk } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 import type { Evidence } from '../artifact.ts';
 import { sidecarNames } from '../attest/names.ts';
 import { formatSums, parseSums } from '../attest/sums.ts';
@@ -139,8 +139,8 @@ async function folderOf(out: string): Promise<string> {
 
 async function toRaw(from: string, to: string, { emit, signal }: MountContext): Promise<void> {
   emit({ type: 'activity', id: 'pack', label: 'qcow2 to a sparse raw disk' });
-  const argv = ['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', from, to] as const;
-  await runOk([...argv], { guarded: true, signal, reason: 'read a qcow2 disk' });
+  const convert = $({ guarded: true, signal, reason: 'read a qcow2 disk' });
+  await convert`qemu-img convert -f qcow2 -O raw ${from} ${to}`;
 }
 
 /**
@@ -159,10 +159,11 @@ const TAR = [
 
 async function writeTar(root: string, tar: string, { emit, signal }: MountContext): Promise<void> {
   emit({ type: 'activity', id: 'pack', label: 'tar of the root' });
-  const { exitCode, stderr } = await run(['tar', ...TAR, '-C', root, '-cf', tar, '.'], {
+  const { exitCode, stderr } = await $({
     guarded: true,
     signal,
-  });
+    nothrow: true,
+  })`tar ${TAR} -C ${root} -cf ${tar} .`;
   if (/No space left/.test(stderr)) throw fromSystemError({ code: 'ENOSPC' }, `writing ${tar}`);
   if (exitCode !== 0)
     throw new Fault('PACK_FAILED', `tar ended with exit code ${exitCode}`, {

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { Fault } from '../../core/faults/fault.ts';
-import { run } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 import { KIND_BYTES, signatureOf } from '../tar/magic.ts';
 import { shown } from '../tar/names.ts';
 import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
@@ -60,13 +60,12 @@ export async function contentOf(
   signal: AbortSignal,
 ): Promise<Content> {
   const { name, cwd } = inItsFolder(disk);
-  const options = { cwd, env: SBIN, signal, reason: 'see what a partition contains' };
-  const probe = ['blkid', '-p', '-o', 'export', '-O', `${offset}`, '-S', `${size}`, '--', name] as const;
-  const { stdout } = await run([...probe], options);
+  const look = $({ cwd, env: SBIN, signal, nothrow: true, reason: 'see what a partition contains' });
+  const { stdout } = await look`blkid -p -o export -O ${offset} -S ${size} -- ${name}`;
   const type = /^TYPE=(.*)$/m.exec(stdout)?.[1]?.replaceAll('\\', '') ?? (await typeByMagic(disk, offset));
   if (type === null) return { type, words: 'an unknown format', root: false };
   if (!/^ext[234]$/.test(type)) return { type, words: kindOf(shown(type)).words, root: false };
-  const listing = await run(['debugfs', '-R', 'ls -p /', `${name}?offset=${offset}`], options);
+  const listing = await look`debugfs -R ${'ls -p /'} ${name}?offset=${offset}`;
   const names = [...listing.stdout.matchAll(/^\/\d+\/\d*\/\d*\/\d*\/([^/\n]+)\//gm)]
     .map((match) => match[1]!)
     .filter((entry) => entry !== '.' && entry !== '..');

@@ -19,9 +19,9 @@ export async function checkSyntax(
   const argv = CHECKERS.get(program.replace(/^python3\.\d{1,3}$/, 'python3'));
   if (!argv) return { checkedBy: 'nothing: the language is not known', problem: null };
   const label = argv[0] === 'python3' ? "python3's parser" : `${argv[0]} -n`;
-  const { run } = await import('../../host/process/run.ts');
+  const { $ } = await import('../../host/process/tool.ts');
   try {
-    const result = await run(argv, { input: script, timeoutMs: 10_000, signal, keep: 4000 });
+    const result = await $({ input: script, timeoutMs: 10_000, signal, keep: 4000, nothrow: true })`${argv}`;
     if (result.timedOut) return { checkedBy: label, problem: 'the check did not end within 10 s' };
     const said = (result.stderr.trim() || result.stdout.trim()).split('\n').filter(Boolean);
     return {

@@ -1,5 +1,5 @@
 import { constants, copyFile, link, rename, rm } from 'node:fs/promises';
-import { run } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 import { validateFile } from '../checks/validate-file.ts';
 import type { PackedRoot, PackRootOptions } from './root.ts';
 
@@ -15,7 +15,7 @@ export async function adoptTgz(
 ): Promise<PackedRoot> {
   const { facts, stream, sha256, size } = await validateFile(tgz, { profile: 'any-ubuntu', emit, signal });
   await share(tgz, out);
-  const tar = await run(['tar', '--version'], { signal });
+  const tar = await $({ signal, nothrow: true })`tar --version`;
   return {
     path: out,
     sha256,

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { interrupted } from '../../host/process/run.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
 import { BLOCK, checksumOk, isZero, number } from '../tar/header.ts';
 import { parsePax, paxNumber } from '../tar/pax.ts';
 

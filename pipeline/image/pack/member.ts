@@ -1,6 +1,6 @@
 import { constants, type FileHandle, open, writeFile } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { run } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 import { type Compressor, zlibMember, zlibPiece } from './compressor.ts';
 
 /**
@@ -20,7 +20,7 @@ export async function compressMember(
   if (tool === 'zlib') await writeFile(member, await zlibMember(block, level));
   else {
     await overwrite(slot, block);
-    const { exitCode, stderr } = await run([tool, `-${level}`, '-kf', slot], { signal });
+    const { exitCode, stderr } = await $({ signal, nothrow: true })`${tool} -${level} -kf ${slot}`;
     if (exitCode !== 0) throw toolFault(tool, exitCode, stderr);
   }
   await assertMember(member, block.length);

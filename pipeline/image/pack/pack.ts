@@ -6,7 +6,7 @@ import type { Writable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { interrupted } from '../../host/process/run.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
 import {
   type Compressor,
   gzipTools,

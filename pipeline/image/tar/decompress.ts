@@ -76,7 +76,7 @@ async function program(tool: 'xz' | 'bzip2', sink: (chunk: Buffer) => Promise<vo
   // Few images need a program: most are spared the memory of loading this.
   const [{ execa }, { toolMissing }] = await Promise.all([
     import('execa'),
-    import('../../host/process/run.ts'),
+    import('../../host/process/tool-fault.ts'),
   ]);
   const child = execa(tool, ['-dc'], {
     stdin: 'pipe',

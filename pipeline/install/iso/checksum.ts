@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { interrupted } from '../../host/process/run.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
 import type { LocalIso } from './facts.ts';
 import { readVolume } from './volume.ts';
 

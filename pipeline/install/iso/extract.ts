@@ -3,7 +3,7 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { interrupted } from '../../host/process/run.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
 import { findFile, type IsoFile, joinExtents, listIso } from './listing.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { runOk } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 
 /** A run of bytes in the ISO file. */
 export interface Extent {
@@ -21,12 +21,11 @@ const SECTOR = 2048;
  * @throws Fault TOOL_MISSING, TOOL_FAILED
  */
 export async function listIso(iso: string, options: { signal?: AbortSignal } = {}): Promise<IsoFile[]> {
-  const argv = ['xorriso', '-no_rc', '-indev', `stdio:${iso}`, '-find', '/', '-type', 'f'] as const;
-  const { stdout } = await runOk([...argv, '-exec', 'report_lba', '--'], {
+  const { stdout } = await $({
     signal: options.signal,
     reason: 'read the ISO',
     keep: 256_000_000,
-  });
+  })`xorriso -no_rc -indev stdio:${iso} -find / -type f -exec report_lba --`;
   return parseReport(stdout);
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
-import { run } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 import { copyOut } from './extract.ts';
 import { type IsoFile, joinExtents } from './listing.ts';
 
@@ -37,11 +37,12 @@ async function list(
   folder: string,
   signal?: AbortSignal,
 ): Promise<string[]> {
-  const { exitCode, stdout, stderr } = await run(['unsquashfs', '-o', String(offset), '-l', file, folder], {
+  const { exitCode, stdout, stderr } = await $({
     signal,
+    nothrow: true,
     reason: "read the ISO's squashfs",
     keep: 64_000_000,
-  });
+  })`unsquashfs -o ${offset} -l ${file} ${folder}`;
   if (exitCode !== 0)
     throw new Fault('ISO_NOT_DGX', `${name} in the ISO cannot be read as a squashfs`, {
       detail: stderr.trim().split('\n').slice(-4).join('\n'),

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
-import { run } from '../../host/process/run.ts';
+import { supervise } from '../../host/process/supervise.ts';
+import { $ } from '../../host/process/tool.ts';
 import { followConsole } from './console.ts';
 import { parseRow, spokenLines } from './machine-readable.ts';
 import { type PackerHost, packerEnv } from './packer-env.ts';
@@ -70,7 +71,7 @@ export async function runPacker(request: PackerRun): Promise<{ exitCode: number;
     request.emit({ type: 'log', source: 'qemu', line: text });
     request.onQemu(text);
   });
-  const result = await run(packerArgv(request.packerDir, request.variables), {
+  const result = await supervise(packerArgv(request.packerDir, request.variables), {
     cwd: request.dir,
     env: { ...env, PACKER_LOG: '1', PACKER_LOG_PATH: debugLog },
     logFile: join(request.dir, 'packer.log'),
@@ -101,11 +102,12 @@ export async function runPacker(request: PackerRun): Promise<{ exitCode: number;
  * @throws Fault TOOL_MISSING, TOOL_TOO_OLD (below 1.6 there is no HCL2 with qemu inside)
  */
 export async function packerVersion(signal?: AbortSignal): Promise<string> {
-  const { stdout } = await run(['packer', 'version'], {
+  const { stdout } = await $({
     reason: 'build the image',
     signal,
+    nothrow: true,
     env: { CHECKPOINT_DISABLE: '1' },
-  });
+  })`packer version`;
   const version = stdout.match(/v(\d+\.\d+\.\d+)/)?.[1];
   if (!version)
     throw new Fault('TOOL_FAILED', 'packer version did not print a version', {

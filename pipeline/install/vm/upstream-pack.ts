@@ -2,7 +2,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
-import { run } from '../../host/process/run.ts';
+import { supervise } from '../../host/process/supervise.ts';
 import type { RootOutput } from '../../image/artifact.ts';
 import type { BuildRequest } from './build.ts';
 
@@ -24,11 +24,12 @@ export async function packLikeUpstream(request: BuildRequest, output: string): P
     );
   const path = join(request.dir, 'root.tar.gz');
   const partial = `${path}.partial`;
-  const result = await run([join(request.rendered.packerDir, SCRIPT)], {
+  const result = await supervise([join(request.rendered.packerDir, SCRIPT)], {
     cwd: request.dir,
     // The scripts look for output-qemu/packer-qemu below the current folder and write $OUTPUT.
     env: { OUTPUT: partial, OUTPUT_DIRECTORY: output },
     logFile: join(request.dir, 'upstream-pack.log'),
+    guarded: true,
     signal: request.signal,
     onLine: (line) => request.emit({ type: 'log', source: 'packer-maas', line }),
   });

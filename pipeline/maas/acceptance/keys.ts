@@ -1,6 +1,6 @@
 import { Fault } from '../../core/faults/fault.ts';
 import { readBounded, readBoundedText } from '../../host/files/regular.ts';
-import { run } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 import type { MaasClient } from '../api/client.ts';
 
 /**
@@ -39,10 +39,11 @@ export async function checkKeys(client: MaasClient, keyFile: string | null): Pro
 
 /** The public half of a private key; undefined where only an agent can open it. */
 async function derived(keyFile: string): Promise<string | undefined> {
-  const { exitCode, stdout } = await run(['ssh-keygen', '-y', '-P', '', '-f', keyFile], {
+  const { exitCode, stdout } = await $({
     timeoutMs: 10_000,
+    nothrow: true,
     reason: 'compare the ssh key with those that MAAS knows',
-  });
+  })`ssh-keygen -y -P ${''} -f ${keyFile}`;
   return exitCode === 0 ? stdout : undefined;
 }
 

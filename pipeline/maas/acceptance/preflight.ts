@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises';
 import type { AcceptanceConfig, ImageConfig, Release } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { isTemporary, RetryBudget } from '../../host/http/retry-budget.ts';
-import { run } from '../../host/process/run.ts';
+import { $ } from '../../host/process/tool.ts';
 import { createClient } from '../api/client.ts';
 import type { ChosenTarget } from '../images/choose-targets.ts';
 import { bootsByEfi, noMachineConfigured, usableMachines } from './acquire-machine.ts';
@@ -22,7 +22,7 @@ export async function checkAcceptance(config: AcceptanceConfig): Promise<void> {
     await access(keyFile, constants.R_OK).catch((error: Error) => {
       throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${error.message}`);
     });
-  await run(['ssh', '-V'], { reason: 'look into a deployed machine' });
+  await $({ nothrow: true, reason: 'look into a deployed machine' })`ssh -V`;
 }
 
 /** Seconds for which a MAAS that is away is asked: it may be back when the image is built. */

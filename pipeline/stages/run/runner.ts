@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config, ImageConfig, Release } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
-import { interrupted } from '../../host/process/run.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
 import { fingerprint, resolved } from '../../workspace/fingerprint.ts';
 import {
   deleteRecord,

@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { runOk } from '../../../pipeline/host/process/run.ts';
 import { publicParameters, publicSource } from '../../../pipeline/image/attest/parameters.ts';
 import { loadSigningKey } from '../../../pipeline/image/attest/signing-key.ts';
 import { writeAttestations } from '../../../pipeline/image/attest/write.ts';
@@ -10,6 +9,7 @@ import type { NamedImage, Origin } from '../../../pipeline/image/origin.ts';
 import { packRoot } from '../../../pipeline/image/pack/root.ts';
 import type { StageData } from '../../../pipeline/stages/types.ts';
 import { image } from '../../unit/render/example.ts';
+import { runOk } from '../process/run-tool.ts';
 
 const FORMAT = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n';
 

@@ -3,8 +3,8 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { describe, expect, it } from 'vitest';
-import { run, runOk } from '../../../pipeline/host/process/run.ts';
 import { packerMaasCommit } from '../../../pipeline/image/attest/packer-maas.ts';
+import { run, runOk } from '../process/run-tool.ts';
 import { attested, folder, rootTar } from './attested.ts';
 
 const read = async (dir: string, name: string) => JSON.parse(await readFile(join(dir, name), 'utf8'));

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import { run } from '../../../pipeline/host/process/run.ts';
 import { lostKernelOptions } from '../../../pipeline/image/parsers/grub-options.ts';
+import { run } from '../process/run-tool.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'grub-options-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -2,12 +2,12 @@ import { copyFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
-import { runOk } from '../../../pipeline/host/process/run.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
 import { built } from '../acceptance/built.ts';
 import { attested, rootTar } from '../attest/attested.ts';
 import { Host } from '../cli/host.ts';
+import { runOk } from '../process/run-tool.ts';
 import { ROOT } from './blocks.ts';
 
 /** The host of a reader of the docs: a home, the files that the docs name, a built image `dgx1`, and a MAAS. */

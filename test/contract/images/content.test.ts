@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runOk } from '../../../pipeline/host/process/run.ts';
 import { checkContent } from '../../../pipeline/maas/images/content.ts';
 import { FILETYPES } from '../../../pipeline/maas/images/request.ts';
+import { runOk } from '../process/run-tool.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'content-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Release } from '../../../pipeline/config/types.ts';
-import { runOk } from '../../../pipeline/host/process/run.ts';
+import { runOk } from '../process/run-tool.ts';
 
 export const medium: Release['medium'] = {
   installer: 'live-curtin',

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runOk } from '../../../pipeline/host/process/run.ts';
 import { openDisk } from '../../../pipeline/image/disk/disk-file.ts';
 import { findRoot } from '../../../pipeline/image/disk/find-root.ts';
+import { runOk } from '../process/run-tool.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'foreign-disks-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

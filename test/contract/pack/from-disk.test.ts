@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { run, runOk } from '../../../pipeline/host/process/run.ts';
+import { run, runOk } from '../process/run-tool.ts';
 import { makeDisk, OFFSET, whyNoLoop } from './make-disk.ts';
 import { makeRoot } from './make-root.ts';
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runOk } from '../../../pipeline/host/process/run.ts';
+import { runOk } from '../process/run-tool.ts';
 
 /** The second partition's first sector. */
 const START = 22_528;

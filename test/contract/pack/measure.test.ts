@@ -2,8 +2,8 @@ import { mkdtemp, open, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run, runOk } from '../../../pipeline/host/process/run.ts';
 import { measureTar } from '../../../pipeline/image/pack/measure.ts';
+import { run, runOk } from '../process/run-tool.ts';
 import { makeRoot } from './make-root.ts';
 
 let dir: string;

@@ -18,10 +18,10 @@ import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { run, runOk } from '../../../pipeline/host/process/run.ts';
 import { type Compressor, compressorId, gzipTools } from '../../../pipeline/image/pack/compressor.ts';
 import { Output } from '../../../pipeline/image/pack/output.ts';
 import { packTar } from '../../../pipeline/image/pack/pack.ts';
+import { run, runOk } from '../process/run-tool.ts';
 import { makeRoot } from './make-root.ts';
 
 const child = new URL('./pack-child.ts', import.meta.url).pathname;

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runOk } from '../../../pipeline/host/process/run.ts';
 import { packRoot } from '../../../pipeline/image/pack/root.ts';
+import { runOk } from '../process/run-tool.ts';
 import { makeRoot } from './make-root.ts';
 
 let dir: string;

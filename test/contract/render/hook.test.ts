@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { run } from '../../../pipeline/host/process/run.ts';
+import { run } from '../process/run-tool.ts';
 
 const HOOK = fileURLToPath(new URL('../../../templates/hooks/curtin-hooks', import.meta.url));
 const RECORDED = join(import.meta.dirname, 'curtin-recorded');

@@ -13,9 +13,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { runOk } from '../../../pipeline/host/process/run.ts';
 import { renderBuild } from '../../../pipeline/install/render/render.ts';
 import { example } from '../../unit/render/example.ts';
+import { runOk } from '../process/run-tool.ts';
 
 const { httpDir } = await renderBuild(example({ image: { packages: ['jq'] } }));
 const late = parse(readFileSync(join(httpDir, 'curtin.yaml'), 'utf8')).late_commands as Record<

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { run, runOk } from '../../../pipeline/host/process/run.ts';
 import { hclString, hclTemplate } from '../../../pipeline/install/render/hcl.ts';
 import { renderBuild } from '../../../pipeline/install/render/render.ts';
 import type { RenderInput } from '../../../pipeline/install/render/types.ts';
 import { example } from '../../unit/render/example.ts';
+import { run, runOk } from '../process/run-tool.ts';
 
 const QUIET = { CHECKPOINT_DISABLE: '1' };
 const scratch = () => mkdtempSync(join(tmpdir(), 'packer-'));

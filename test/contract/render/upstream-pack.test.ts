@@ -2,9 +2,9 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { run, runOk } from '../../../pipeline/host/process/run.ts';
 import { renderBuild } from '../../../pipeline/install/render/render.ts';
 import { example, FIXTURE } from '../../unit/render/example.ts';
+import { run, runOk } from '../process/run-tool.ts';
 
 /** packer-maas in a folder whose name needs quoting, and a build's folder. */
 async function rendered() {

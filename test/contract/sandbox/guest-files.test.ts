@@ -13,11 +13,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { run } from '../../../pipeline/host/process/run.ts';
 import { firstBoot, newHostKey } from '../../../sandbox/guest/first-boot.ts';
 import { guestFacts, putStandIns } from '../../../sandbox/guest/stand-ins.ts';
 import { unpack } from '../../../sandbox/guest/unpack.ts';
 import type { GuestMachine } from '../../../sandbox/machines/guests.ts';
+import { run } from '../process/run-tool.ts';
 
 let dir: string;
 let root: string;

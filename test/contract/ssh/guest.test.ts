@@ -13,7 +13,6 @@ import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
-import { run } from '../../../pipeline/host/process/run.ts';
 import { Remote } from '../../../pipeline/host/ssh/remote.ts';
 import { waitForSsh } from '../../../pipeline/host/ssh/wait.ts';
 import { directoryGuests, loopbackOf } from '../../../sandbox/guest/guests.ts';
@@ -22,6 +21,7 @@ import type { TroubleRule } from '../../../sandbox/guest/troubles.ts';
 import type { GuestMachine } from '../../../sandbox/machines/guests.ts';
 import { freePort } from '../acceptance/free-port.ts';
 import { KERNEL, tinyImage } from '../acceptance/tiny-image.ts';
+import { run } from '../process/run-tool.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'guest test-'));
 const troubles: TroubleRule[] = [];

@@ -11,18 +11,6 @@ const sources = globSync(['pipeline/**/*.{ts,js}', 'sandbox/**/*.ts', 'scripts/*
   exclude: (name) => /node_modules|dist$/.test(String(name)),
 });
 
-test('tools are started in one place, with an argv array and no shell', () => {
-  const product = sources.filter((file) => file.startsWith('pipeline/'));
-  expect(product.length).toBeGreaterThan(300);
-  const starters = product.filter((file) => /['"](?:node:child_process|execa|zx)['"]/.test(text(file)));
-  // A decompressor is a part of a stream, where a run has a result.
-  const streams = 'pipeline/image/tar/decompress.ts';
-  expect(starters.filter((file) => !file.startsWith('pipeline/host/') && file !== streams)).toEqual([]);
-  expect(starters).toContain('pipeline/host/process/run.ts');
-  const shells = starters.filter((file) => /\bshell: true|\bexecSync\(/.test(text(file)));
-  expect(shells).toEqual([]);
-});
-
 test('no code of an error is renamed or taken away, and each keeps its exit code', () => {
   expect(CATALOGUE).toMatchObject(CODES);
 });

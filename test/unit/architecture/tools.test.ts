@@ -1,0 +1,28 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const STARTS = /(?:from|import\()\s*['"]((?:node:)?child_process|execa|zx(?:\/[a-z]+)?)['"]/g;
+
+test('tools are started in one place: zx for short ones, execa for what takes its time', () => {
+  const found = globSync('pipeline/**/*.{ts,js}', { cwd: ROOT }).flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(STARTS)].map(([, library]) => `${file}: ${library}`),
+  );
+  expect(found.sort()).toEqual([
+    'pipeline/host/process/guard.js: node:child_process',
+    'pipeline/host/process/supervise.ts: execa',
+    'pipeline/host/process/tool.ts: node:child_process',
+    'pipeline/host/process/tool.ts: zx/core',
+    // A filter in the middle of a stream, which ends with it.
+    'pipeline/image/tar/decompress.ts: execa',
+  ]);
+});
+
+test("a tool's words stand in the template, not in a line that is put together elsewhere", () => {
+  const lines = globSync('pipeline/**/*.ts', { cwd: ROOT }).flatMap((file) =>
+    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\bshell: (?!false)\S+/g)].map(([what]) => `${file}: ${what}`),
+  );
+  // zx demands one and asks our `spawn`, which has none.
+  expect(lines).toEqual(['pipeline/host/process/tool.ts: shell: true,']);
+});
