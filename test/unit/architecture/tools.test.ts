@@ -18,11 +18,3 @@ test('tools are started in one place: zx for short ones, execa for what takes it
     'pipeline/image/tar/decompress.ts: execa',
   ]);
 });
-
-test("a tool's words stand in the template, not in a line that is put together elsewhere", () => {
-  const lines = globSync('pipeline/**/*.ts', { cwd: ROOT }).flatMap((file) =>
-    [...readFileSync(join(ROOT, file), 'utf8').matchAll(/\bshell: (?!false)\S+/g)].map(([what]) => `${file}: ${what}`),
-  );
-  // zx demands one and asks our `spawn`, which has none.
-  expect(lines).toEqual(['pipeline/host/process/tool.ts: shell: true,']);
-});

@@ -6,9 +6,9 @@ import { STAGE_IDS, type StageId } from '../../../pipeline/stages/rows.ts';
 import { counted, fingerprint } from '../../../pipeline/workspace/fingerprint.ts';
 import { type Everything, Example, inOrder } from './example.ts';
 
-vi.mock('../../../pipeline/host/process/run.ts', async (original) => ({
+vi.mock('../../../pipeline/host/process/tool.ts', async (original) => ({
   ...(await original<object>()),
-  run: (await import('./tools.ts')).answer,
+  $: (await import('./tools.ts')).answer,
 }));
 
 const NONE: StageId[] = [];

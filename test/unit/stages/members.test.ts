@@ -7,9 +7,9 @@ import { type LedgerEntry, record } from '../../../pipeline/workspace/ledger/led
 import { type Everything, Example } from './example.ts';
 import { tools } from './tools.ts';
 
-vi.mock('../../../pipeline/host/process/run.ts', async (original) => ({
+vi.mock('../../../pipeline/host/process/tool.ts', async (original) => ({
   ...(await original<object>()),
-  run: (await import('./tools.ts')).answer,
+  $: (await import('./tools.ts')).answer,
 }));
 vi.mock('../../../pipeline/host/accelerator.ts', () => ({
   chooseAccelerator: async () => ({ accelerator: tools.get('accelerator') ?? 'tcg' }),
