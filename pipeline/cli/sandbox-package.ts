@@ -54,7 +54,7 @@ export async function loadSandbox(): Promise<SandboxPackage> {
     throw new Fault('PACKAGE_MISSING', `The sandbox is a package of its own, ${NAME}, and cannot be loaded`, {
       hint: IN_CLONE
         ? './scripts/setup --modules installs what it needs.'
-        : `In a clone of dgxos-maas, \`npm pack -w sandbox\` makes its file; install that as dgxos-maas was: npm install ${NAME}-VERSION.tgz`,
+        : `In a clone of dgxos-maas, \`npm pack -w sandbox\` makes its file; where dgxos-maas is, install it (with -g where that is global): npm install ./${NAME}-*.tgz`,
       cause: error,
     });
   }
