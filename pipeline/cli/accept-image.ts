@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { loadConfig, selectImage } from '../config/load.ts';
 import { maasUrl } from '../config/maas-url.ts';
 import { absolutePath } from '../config/paths.ts';
@@ -17,6 +16,7 @@ import { type FormatFlags, prepareReports, writeReports } from '../report/format
 import { writeReport } from '../report/page/write-report.ts';
 import { acceptanceText } from '../report/text/acceptance.ts';
 import { imageDirectory } from '../stages/run/runner.ts';
+import { stageFolder } from '../workspace/layout.ts';
 import { readLedger } from '../workspace/ledger/ledger.ts';
 import { uploadOf } from '../workspace/ledger/upload-of.ts';
 import { withLock } from './run-image.ts';
@@ -47,7 +47,7 @@ export async function acceptImageByName(session: Session, name: string, flags: A
   const release = await loadRelease(image.release);
   const checks = await loadChecks(acceptance.checksFile);
   const imageDir = imageDirectory(config, image);
-  const dir = join(imageDir, 'accept');
+  const dir = stageFolder(imageDir, 'accept');
   await withLock(session, config, flags.wait, `accept ${name}`, async () => {
     const results: Acceptance[] = [];
     for (const target of targets) {

@@ -1,7 +1,7 @@
 import { loadConfig, selectImage } from '../config/load.ts';
 import { type ChosenTarget, chooseTargets, type TargetOptions } from '../maas/images/choose-targets.ts';
 import type { ChannelRequest } from '../maas/images/promote.ts';
-import { keptDir } from '../workspace/ledger/channel.ts';
+import { keptFolder } from '../workspace/layout.ts';
 import type { Session } from './session.ts';
 
 export interface ChannelOptions extends TargetOptions {
@@ -22,7 +22,7 @@ export async function channelRequest(
   const elsewhere = options.url !== undefined || options.maasProfile !== undefined;
   const to = options.to ?? (image.upload.length > 0 && !elsewhere ? image.upload : undefined);
   const targets = await chooseTargets({ ...options, to }, session);
-  const keepIn = keptDir(config.workspace);
+  const keepIn = keptFolder(config.workspace);
   const { channel, requireAccepted, quarantined } = options;
   return {
     targets,

@@ -1,27 +1,21 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { json } from '../core/escape/json.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { redact } from '../core/secrets/registry.ts';
 import { paint } from '../core/text/paint.ts';
+import { packageVersion } from '../host/process/package-root.ts';
 import { FORMATS } from '../report/formats/table.ts';
 import { faultText } from '../report/text/fault-text.ts';
 import { declareAll } from './commands.ts';
 import { act } from './open-session.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
 
-/** The version of package.json, two folders up both from pipeline/cli and from dist/cli. */
-function version(): string {
-  const url = new URL('../../package.json', import.meta.url);
-  return (JSON.parse(readFileSync(url, 'utf8')) as { version: string }).version;
-}
-
 /** Builds the program from the table of commands. */
 export function program(): Command {
   const top = new Command('dgxos-maas')
     .description('Builds DGX OS images for MAAS: from the ISO to a checked boot resource, as one pipeline.')
-    .version(version(), '-V, --version')
+    .version(packageVersion(), '-V, --version')
     .option(
       '-c, --config <file>',
       'configuration file (default: dgxos-maas.yaml in this folder or one above)',

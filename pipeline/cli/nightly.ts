@@ -16,7 +16,8 @@ import { writeNight } from '../nightly/write.ts';
 import { type FormatFlags, writeReports } from '../report/formats/write.ts';
 import { imageDirectory, type RunRequest } from '../stages/run/runner.ts';
 import { stagesFor } from '../stages/table.ts';
-import { channelName, keptDir } from '../workspace/ledger/channel.ts';
+import { keptFolder } from '../workspace/layout.ts';
+import { channelName } from '../workspace/ledger/channel.ts';
 import { runAndReport, withLock } from './run-image.ts';
 import type { Session } from './session.ts';
 import { NIGHTLY_SETTINGS, overridesOf } from './setting-options.ts';
@@ -70,7 +71,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
     return;
   }
   await withLock(session, config, options.wait, 'nightly', async () => {
-    const keepIn = keptDir(config.workspace);
+    const keepIn = keptFolder(config.workspace);
     const run = runAndReport;
     const night = await runNight({
       requests,

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { registerSecret } from '../core/secrets/registry.ts';
 import { $ } from '../host/process/tool.ts';
-import { stateDir } from '../workspace/state-dir.ts';
+import { sandboxFolder } from '../workspace/layout.ts';
 import { asFault, loadSandbox, type SandboxSettings } from './sandbox-package.ts';
 import type { Session } from './session.ts';
 
@@ -19,7 +19,7 @@ export async function serve(
   },
 ): Promise<void> {
   const { open } = await loadSandbox();
-  const dir = options.dir ?? join(stateDir(session.env), 'sandbox');
+  const dir = options.dir ?? sandboxFolder(session.env);
   const sandbox = await open({
     ...options,
     dir,

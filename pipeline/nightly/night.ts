@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { RetentionConfig } from '../config/types.ts';
 import type { Emit } from '../core/events/event.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
-import { toolVersion } from '../image/attest/tool-version.ts';
+import { packageVersion } from '../host/process/package-root.ts';
 import type { RunRequest } from '../stages/run/runner.ts';
 import { type ImageContext, imageNight } from './image.ts';
 import { outcomeOf } from './outcome.ts';
@@ -76,7 +76,7 @@ export async function runNight(night: NightRequest): Promise<Night> {
     startedAt: begun.startedAt,
     endedAt,
     seconds: (Date.parse(endedAt) - Date.parse(begun.startedAt)) / 1000,
-    version: await toolVersion(),
+    version: packageVersion(),
     continued: begun.continued,
     ...outcomeOf({ images, pruned }),
     channel: night.channel,

@@ -1,9 +1,10 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
-import { readBoundedText } from '../host/files/regular.ts';
-import type { Night } from './types.ts';
+import { readJson, readJsonOrMiss, WrongJson } from '../host/files/read-json.ts';
+import { flag, matching, object, type Shape, time } from '../host/files/shape.ts';
+import { nightFolder, nightSummary, nightsFolder, nightUnderWay } from '../workspace/layout.ts';
+import { NIGHT, type Night } from './types.ts';
 
 /** Nights whose folders are kept. */
 const MOST = 30;
@@ -11,57 +12,53 @@ const ID = /^\d{8}T\d{6}\.\d{3}Z$/;
 /** A night that began longer ago is over, however it ended. */
 const CONTINUED_WITHIN_MS = 20 * 3600 * 1000;
 
-/** Where nights are kept: `<workspace>/nightly/<id>/`, and in `under-way.json` the one that has not ended. */
-export const nightlyDir = (workspace: string) => join(workspace, 'nightly');
-
-const underWay = (workspace: string) => join(nightlyDir(workspace), 'under-way.json');
-
 export interface StartedNight {
   id: string;
   startedAt: string;
   continued: boolean;
 }
 
+const STARTED: Shape<StartedNight> = object({ id: matching(ID), startedAt: time, continued: flag });
+
 /**
  * Begins a night, or goes on with one that was interrupted. Its images are not noted: what was done of them is seen by
  * their stages' records.
  */
 export async function beginNight(workspace: string, now: Date): Promise<StartedNight> {
-  const before = await readJson<StartedNight>(underWay(workspace));
-  if (before && ID.test(before.id)) {
+  const before = await readJsonOrMiss(nightUnderWay(workspace), STARTED);
+  if (before) {
     const age = now.getTime() - Date.parse(before.startedAt);
     if (age >= 0 && age < CONTINUED_WITHIN_MS) return { ...before, continued: true };
   }
   const begun = { id: idOf(now), startedAt: now.toISOString(), continued: false };
   try {
-    await mkdir(nightlyDir(workspace), { recursive: true });
-    await writeFileAtomic(underWay(workspace), JSON.stringify(begun));
+    await mkdir(nightsFolder(workspace), { recursive: true });
+    await writeFileAtomic(nightUnderWay(workspace), JSON.stringify(begun));
   } catch (error) {
-    throw fromSystemError(error, `writing ${underWay(workspace)}`);
+    throw fromSystemError(error, `writing ${nightUnderWay(workspace)}`);
   }
   return begun;
 }
 
 /** The night's own folder, made. */
 export async function folderOf(workspace: string, id: string): Promise<string> {
-  const dir = join(nightlyDir(workspace), id);
+  const dir = nightFolder(workspace, id);
   await mkdir(dir, { recursive: true });
   return dir;
 }
 
 /** Ends the night that is under way; of its predecessors the newest 30 stay. */
 export async function endNight(workspace: string): Promise<void> {
-  const dir = nightlyDir(workspace);
-  await rm(underWay(workspace), { force: true });
+  await rm(nightUnderWay(workspace), { force: true });
   for (const id of (await ids(workspace)).slice(MOST))
-    await rm(join(dir, id), { recursive: true, force: true });
+    await rm(nightFolder(workspace, id), { recursive: true, force: true });
 }
 
 /** The nights that have ended, the newest first; a damaged summary counts as none. */
 export async function earlierNights(workspace: string): Promise<Night[]> {
-  const files = (await ids(workspace)).map((id) => join(nightlyDir(workspace), id, 'summary.json'));
-  const nights = await Promise.all(files.map((file) => readJson<Night>(file)));
-  return nights.filter((night) => night !== undefined && isNight(night)) as Night[];
+  const files = (await ids(workspace)).map((id) => nightSummary(nightFolder(workspace, id)));
+  const nights = await Promise.all(files.map((file) => readJsonOrMiss(file, NIGHT)));
+  return nights.filter((night) => night !== undefined);
 }
 
 /**
@@ -69,35 +66,26 @@ export async function earlierNights(workspace: string): Promise<Night[]> {
  * @throws Fault CONFIG_NOT_FOUND, CONFIG_INVALID
  */
 export async function namedNight(path: string): Promise<Night> {
-  let text: string;
+  const hint = 'Give a summary.json that `dgxos-maas nightly` has written, or its folder.';
+  const folder = await stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  );
   try {
-    text = await readBoundedText(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EISDIR') throw error;
-      return readBoundedText(join(path, 'summary.json'));
-    });
-  } catch {
-    throw new Fault('CONFIG_NOT_FOUND', `There is no summary of a night at ${path}`, {
-      hint: 'Give a summary.json that `dgxos-maas nightly` has written, or its folder.',
-    });
+    return await readJson(folder ? nightSummary(path) : path, NIGHT);
+  } catch (error) {
+    if (error instanceof WrongJson)
+      throw new Fault('CONFIG_INVALID', `This is not the summary of a night: ${error.message}`, {
+        hint,
+        cause: error,
+      });
+    throw new Fault('CONFIG_NOT_FOUND', `There is no summary of a night at ${path}`, { hint, cause: error });
   }
-  try {
-    const night = JSON.parse(text) as Night;
-    if (isNight(night)) return night;
-  } catch {
-    // told below
-  }
-  throw new Fault('CONFIG_INVALID', `${path} is not a summary of a night`, {
-    hint: 'Give a summary.json that `dgxos-maas nightly` has written, or its folder.',
-  });
-}
-
-function isNight(value: Night): boolean {
-  return value?.format === 1 && Array.isArray(value.images) && typeof value.startedAt === 'string';
 }
 
 /** The newest first. */
 async function ids(workspace: string): Promise<string[]> {
-  const names = await readdir(nightlyDir(workspace)).catch(() => []);
+  const names = await readdir(nightsFolder(workspace)).catch(() => []);
   return names
     .filter((name) => ID.test(name))
     .sort()
@@ -105,11 +93,3 @@ async function ids(workspace: string): Promise<string[]> {
 }
 
 const idOf = (now: Date) => now.toISOString().replace(/[-:]/g, '');
-
-async function readJson<T>(file: string): Promise<T | undefined> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8')) as T;
-  } catch {
-    return undefined;
-  }
-}

@@ -1,4 +1,18 @@
 import type { Fault } from '../core/faults/fault.ts';
+import {
+  anything,
+  count,
+  flag,
+  list,
+  number,
+  object,
+  oneOf,
+  orNull,
+  type Shape,
+  sha256,
+  text,
+  time,
+} from '../host/files/shape.ts';
 import type { Severity } from '../image/checks/types.ts';
 import type { Section } from '../image/diff/sections.ts';
 
@@ -117,3 +131,59 @@ export interface PrunedTarget {
   kept: number;
   failure: NightFault | null;
 }
+
+const FAILED_CHECK: Shape<FailedCheck> = object({
+  id: text,
+  title: text,
+  severity: oneOf('blocker', 'major', 'warning'),
+  found: text,
+});
+
+const NIGHT_FAULT = object({
+  step: orNull(text),
+  code: text,
+  message: text,
+  hint: orNull(text),
+  detail: orNull(text),
+  exitCode: number,
+}) as Shape<NightFault>;
+
+const NIGHT_ARTIFACT: Shape<NightArtifact> = object({
+  sha256,
+  size: count,
+  date: text,
+  failing: orNull(list(FAILED_CHECK)),
+});
+
+const IMAGE_NIGHT = object({
+  image: text,
+  status: oneOf('built', 'updated', 'unchanged', 'failed'),
+  reason: text,
+  seconds: count,
+  steps: list(object({ step: text, state: oneOf('ran', 'fresh', 'failed'), seconds: count, summary: text })),
+  failure: orNull(NIGHT_FAULT),
+  artifact: orNull(NIGHT_ARTIFACT),
+  before: orNull(NIGHT_ARTIFACT),
+  resources: list(object({ target: text, id: number, name: text })),
+  acceptances: list(object({ target: text, machine: text, accepted: flag, failing: list(FAILED_CHECK) })),
+  promoted: list(object({ target: text, name: text, moved: flag, note: text })),
+  // Only written, never read again.
+  changes: anything,
+}) as Shape<ImageNight>;
+
+/** A summary as it is kept. */
+export const NIGHT: Shape<Night> = object({
+  format: oneOf(1),
+  id: text,
+  startedAt: time,
+  endedAt: time,
+  seconds: count,
+  version: text,
+  continued: flag,
+  outcome: oneOf('new', 'unchanged', 'broken'),
+  exitCode: number,
+  channel: orNull(text),
+  since: orNull(object({ id: text, startedAt: time })),
+  images: list(IMAGE_NIGHT),
+  pruned: list(object({ target: text, deleted: list(text), kept: count, failure: orNull(NIGHT_FAULT) })),
+});

@@ -5,6 +5,7 @@ import { fromSystemError } from '../core/faults/fault.ts';
 import { sidecarNames } from '../image/attest/names.ts';
 import { folderReports } from '../report/formats/write.ts';
 import { gather } from '../report/page/material.ts';
+import { reportFile } from '../workspace/layout.ts';
 import type { StageVerdict } from './output/junit.ts';
 import { NIGHT, type NightReport } from './output/writers.ts';
 import type { Night } from './types.ts';
@@ -37,7 +38,7 @@ export async function writeNight(
           verdict,
         })),
       ]);
-    const page = join(imageDir, 'report.html');
+    const page = reportFile(imageDir);
     if (await exists(page)) {
       const name = `${image}/report.html`;
       pages.set(image, name);

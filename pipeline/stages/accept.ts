@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import { plainName } from '../config/image-name.ts';
-import type { Evidence } from '../image/artifact.ts';
+import { KNOWN_FACTS, readEvidence } from '../image/artifact.ts';
 import { acceptOnTargets } from '../maas/acceptance/accept-on-targets.ts';
 import { checksDigest } from '../maas/acceptance/applicable.ts';
 import { loadChecks } from '../maas/acceptance/checks-file.ts';
 import { startedKernel } from '../maas/acceptance/kernel.ts';
 import { acceptanceStateOf } from '../maas/acceptance/quarantine.ts';
 import { quarantined } from '../maas/acceptance/quarantined.ts';
-import { RESULT } from '../maas/acceptance/result-file.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
+import { acceptanceFile } from '../workspace/layout.ts';
 import { readLedger } from '../workspace/ledger/ledger.ts';
 import { declaredTargets, withKeys } from './targets.ts';
 import { defineStage } from './types.ts';
@@ -76,7 +75,7 @@ export const accept = defineStage('accept', {
     }));
     return {
       data: { acceptances },
-      files: results.flatMap(({ acceptance, target }) => (acceptance ? [`${target}/${RESULT}`] : [])),
+      files: results.flatMap(({ acceptance, target }) => (acceptance ? [acceptanceFile(target)] : [])),
       summary: acceptances
         .map(
           ({ name, machine, target, before }) =>
@@ -88,5 +87,5 @@ export const accept = defineStage('accept', {
 });
 
 async function kernelIn(facts: string): Promise<string | null> {
-  return startedKernel((JSON.parse(await readFile(facts, 'utf8')) as Evidence).facts);
+  return startedKernel((await readEvidence(facts, KNOWN_FACTS)).facts);
 }

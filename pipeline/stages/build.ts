@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { bytes } from '../core/text/human.ts';
 import { packerMaasCommit } from '../image/attest/packer-maas.ts';
 import { publicParameters, publicSource } from '../image/attest/parameters.ts';
@@ -8,6 +8,7 @@ import { buildRoot } from '../install/vm/build.ts';
 import { packerArgv } from '../install/vm/packer.ts';
 import { toolVersions } from '../install/vm/tools.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
+import { renderFolders, stageFolder } from '../workspace/layout.ts';
 import { defineStage } from './types.ts';
 
 const SAID = 'only said in the provenance: what of it decides the build counts by what was rendered';
@@ -53,7 +54,7 @@ export const build = defineStage('build', {
   },
   async argv({ dir }) {
     // The render stage's own folder: known before anything is in it.
-    const packerDir = join(dirname(dir), 'render', 'packer');
+    const packerDir = renderFolders(stageFolder(dirname(dir), 'render')).packer;
     return [packerArgv(packerDir, { output_directory: '…', config_url: '…', console_log: '…' })];
   },
   async run(inputs, io) {

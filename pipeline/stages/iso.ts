@@ -1,10 +1,10 @@
-import { join } from 'node:path';
 import { bytes } from '../core/text/human.ts';
 import { shownSource } from '../image/attest/parameters.ts';
 import { extractFromIso } from '../install/iso/extract.ts';
 import { locateIso } from '../install/iso/locate.ts';
 import { assertPlatform, probeIso } from '../install/iso/probe.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
+import { isoFiles } from '../workspace/layout.ts';
 import { defineStage } from './types.ts';
 
 /** Finds and verifies the medium, looks into it, and takes the kernel and the initrd out for a direct boot. */
@@ -25,8 +25,7 @@ export const iso = defineStage('iso', {
     const medium = await locateIso({ source, sha256 }, { cacheDir, emit, signal });
     const facts = await probeIso(medium.path, inputs.medium, { signal });
     assertPlatform(facts, inputs.platform);
-    const kernel = join(dir, 'vmlinuz');
-    const initrd = join(dir, 'initrd');
+    const { kernel, initrd } = isoFiles(dir);
     await extractFromIso(medium.path, facts.kernel ?? inputs.medium.kernel, kernel, { signal });
     await extractFromIso(medium.path, facts.initrd ?? inputs.medium.initrd, initrd, { signal });
     return {

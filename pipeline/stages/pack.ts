@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { bytes } from '../core/text/human.ts';
 import type { Evidence } from '../image/artifact.ts';
 import { sidecarNames } from '../image/attest/names.ts';
@@ -9,6 +8,7 @@ import { writeAttestations } from '../image/attest/write.ts';
 import { compressorId } from '../image/pack/compressor.ts';
 import { packRoot } from '../image/pack/root.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
+import { packFiles } from '../workspace/layout.ts';
 import { defineStage } from './types.ts';
 
 /** Makes NAME.tar.gz of the root; digest, findings and attestations come out of the same pass. */
@@ -36,7 +36,7 @@ export const pack = defineStage('pack', {
   async run(inputs, { dir, emit, signal, env }) {
     const { root, origin, name, release, platform, version, compression: level, members, keyFile } = inputs;
     const key = keyFile === null ? null : await loadSigningKey(keyFile, env, emit);
-    const path = join(dir, `${name}.tar.gz`);
+    const { artifact: path, evidence: evidencePath } = packFiles(dir, name);
     const packed = await packRoot(root, path, { level, members, emit, signal });
     const date = new Date().toISOString().slice(0, 10).replaceAll('-', '');
     const evidence: Evidence = {
@@ -44,7 +44,7 @@ export const pack = defineStage('pack', {
       stream: packed.stream,
       build: { pack: origin.pack },
     };
-    const facts = { path: join(dir, 'facts.json'), text: JSON.stringify(evidence) };
+    const facts = { path: evidencePath, text: JSON.stringify(evidence) };
     await writeFile(facts.path, facts.text);
     const attestations = await writeAttestations({
       image: { name, release, platform, version, compression: level, members },

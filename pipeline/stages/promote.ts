@@ -1,6 +1,6 @@
 import { promote } from '../maas/images/promote.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
-import { keptDir } from '../workspace/ledger/channel.ts';
+import { keptFolder } from '../workspace/layout.ts';
 import { declaredTargets, withKeys } from './targets.ts';
 import { defineStage } from './types.ts';
 import { resourceOf } from './upload.ts';
@@ -20,7 +20,7 @@ export function promoteTo(channel: string) {
         platform: image.platform,
         version: image.version,
         nameOfResource: image.resource.name,
-        keepIn: notCounted(keptDir(config.workspace), 'where the workspace lies'),
+        keepIn: notCounted(keptFolder(config.workspace), 'where the workspace lies'),
         targets: await declaredTargets(config, image),
       };
     },

@@ -1,13 +1,13 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { expand } from '../config/placeholders.ts';
 import { plain } from '../core/escape/terminal.ts';
 import { Fault } from '../core/faults/fault.ts';
-import type { Evidence } from '../image/artifact.ts';
+import { readEvidence } from '../image/artifact.ts';
 import { headlineOf, judge, type Verdict } from '../image/checks/judge.ts';
 import { readWaivers } from '../image/checks/waivers.ts';
 import { lastRelease } from '../image/diff/last-release.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
+import { verdictFile } from '../workspace/layout.ts';
 import { defineStage } from './types.ts';
 
 /** Judges what was found while packing. No image with a blocker gets past here. */
@@ -40,7 +40,7 @@ export const validate = defineStage('validate', {
   },
   async run(inputs, { dir, emit }) {
     const { profile, baseImage, architecture, platform, previousBytes, now } = inputs;
-    const evidence = JSON.parse(await readFile(inputs.factsPath, 'utf8')) as Evidence;
+    const evidence = await readEvidence(inputs.factsPath);
     const verdict = judge(evidence.facts, {
       ...{ profile, baseImage, architecture, platform, previousBytes, now },
       waivers: inputs.waivers.map(({ ended: _, ...waiver }) => waiver),
@@ -48,7 +48,7 @@ export const validate = defineStage('validate', {
       buildFacts: evidence.build,
     });
     for (const note of verdict.notes ?? []) emit({ type: 'notice', level: 'warning', message: note });
-    const file = join(dir, 'verdict.json');
+    const file = verdictFile(dir);
     await writeFile(file, `${JSON.stringify(verdict, null, 2)}\n`);
     if (!verdict.passed) throw rejected(verdict, inputs.artifactPath);
     for (const finding of verdict.findings)

@@ -1,11 +1,12 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { join, relative } from 'node:path';
+import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../core/events/event.ts';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { LockFolder } from '../host/process/lock-folder.ts';
+import { lockFiles } from './layout.ts';
 
 export interface LockOptions {
   /** What the holder is doing, for those who wait. */
@@ -23,7 +24,8 @@ export interface LockOptions {
  */
 export async function lockWorkspace(workspace: string, options: LockOptions): Promise<() => Promise<void>> {
   await makePrivate(workspace);
-  const lock = new LockFolder(workspace, join(workspace, 'lock'), join(workspace, 'holder.json'));
+  const files = lockFiles(workspace);
+  const lock = new LockFolder(workspace, files.lock, files.holder);
   let told = false;
   for (;;) {
     try {

@@ -1,7 +1,21 @@
-import { readFile, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { readJsonOrMiss } from '../host/files/read-json.ts';
+import {
+  anything,
+  count,
+  list,
+  map,
+  number,
+  object,
+  oneOf,
+  type Shape,
+  text,
+  time,
+} from '../host/files/shape.ts';
 import type { Inputs } from './fingerprint.ts';
+import { recordFile } from './layout.ts';
 
 /** Raised when the shape of the file changes: an older record then counts as none. */
 const FORMAT = 2;
@@ -27,32 +41,38 @@ export interface StageRecord<Data = unknown> {
   finishedAt: string;
 }
 
-const file = (imageDir: string, stage: string) => join(imageDir, `${stage}.json`);
+const RECORD = object({
+  format: oneOf(FORMAT),
+  stage: text,
+  fingerprint: text,
+  inputs: map(anything),
+  data: map(anything),
+  files: list(object({ path: text, size: count, mtimeMs: number })),
+  summary: text,
+  seconds: count,
+  finishedAt: time,
+}) as Shape<StageRecord>;
 
 /** The record of a stage, or undefined where there is none that can be read: a damaged record is a miss, never an error. */
 export async function readRecord<Data = unknown>(
   imageDir: string,
   stage: string,
 ): Promise<StageRecord<Data> | undefined> {
-  try {
-    const record = JSON.parse(await readFile(file(imageDir, stage), 'utf8')) as StageRecord<Data>;
-    return record.format === FORMAT && record.stage === stage ? record : undefined;
-  } catch {
-    return undefined;
-  }
+  const record = await readJsonOrMiss(recordFile(imageDir, stage), RECORD);
+  return record?.stage === stage ? (record as StageRecord<Data>) : undefined;
 }
 
 /** Written only after the stage has ended well, so that a killed stage has no record. */
 export async function writeRecord(imageDir: string, record: Omit<StageRecord, 'format'>): Promise<void> {
   await writeFileAtomic(
-    file(imageDir, record.stage),
+    recordFile(imageDir, record.stage),
     `${JSON.stringify({ format: FORMAT, ...record }, null, 2)}\n`,
   );
 }
 
 /** Called before a stage runs: from here on it is not fresh, whatever happens. */
 export async function deleteRecord(imageDir: string, stage: string): Promise<void> {
-  await rm(file(imageDir, stage), { force: true });
+  await rm(recordFile(imageDir, stage), { force: true });
 }
 
 /** Sizes and times of a stage's output files, as they stand now. */

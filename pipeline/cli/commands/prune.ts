@@ -36,7 +36,7 @@ export const declare: Declare = (program, act) => {
         const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
         const { prune, pruneKept } = await import('../../maas/images/prune.ts');
         const { prunedTable } = await import('../../maas/images/images-table.ts');
-        const { keptDir } = await import('../../workspace/ledger/channel.ts');
+        const { keptFolder } = await import('../../workspace/layout.ts');
         const { confirm, terminal } = await import('../confirm.ts');
         const { emit, signal, env } = session;
         const overrides = overridesOf(options, Object.values(RETENTION));
@@ -44,7 +44,7 @@ export const declare: Declare = (program, act) => {
         const policy = config.retention;
         const dryRun = options.dryRun === true;
         const of = image === undefined ? undefined : [image];
-        const keepIn = keptDir(config.workspace);
+        const keepIn = keptFolder(config.workspace);
         const channels = options.channels
           ? {
               keepIn,

@@ -28,8 +28,9 @@ export const declare: Declare = (program, act) => {
         const imageDir = options.run ?? (await folderOf(session, image));
         const since = options.since === undefined ? undefined : await described(session, options.since);
         const html = await reportPage(imageDir, { env, since });
-        const { join, resolve } = await import('node:path');
-        const file = options.out === '-' ? '-' : resolve(options.out ?? join(imageDir, 'report.html'));
+        const { resolve } = await import('node:path');
+        const { reportFile } = await import('../../workspace/layout.ts');
+        const file = options.out === '-' ? '-' : resolve(options.out ?? reportFile(imageDir));
         if (file === '-') return session.data({ ok: true, html }, html, 'document');
         await write(file, html);
         session.data({ ok: true, file }, file);
@@ -39,7 +40,7 @@ export const declare: Declare = (program, act) => {
 
 /** The folder of the image named, or of the only one. */
 async function folderOf(session: Session, name: string | undefined): Promise<string> {
-  const { join } = await import('node:path');
+  const { imageFolder } = await import('../../workspace/layout.ts');
   const { selectImage } = await import('../../config/load.ts');
   const { Fault } = await import('../../core/faults/fault.ts');
   const config = await configOf(session);
@@ -48,7 +49,7 @@ async function folderOf(session: Session, name: string | undefined): Promise<str
     throw new Fault('USAGE', `Which image? The configuration has ${names.join(', ')}`, {
       hint: `dgxos-maas report ${names[0]}`,
     });
-  return join(config.workspace, selectImage(config, name ?? names[0] ?? '').name);
+  return imageFolder(config.workspace, selectImage(config, name ?? names[0] ?? '').name);
 }
 
 async function configOf({ configFile: file, env }: Session) {

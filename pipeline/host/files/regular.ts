@@ -2,7 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** Text that a user writes (configurations, keys, lists) has some kB; this is far above, and fits into memory. */
-const LARGEST_TEXT = 16 << 20;
+export const LARGEST_TEXT = 16 << 20;
 
 /** A path that leads to something else than a file; has a `code` as errors of the system do. */
 export class NotRegular extends Error {

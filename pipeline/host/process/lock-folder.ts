@@ -1,7 +1,9 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat, readFile, rename, rm } from 'node:fs/promises';
+import { lstat, rename, rm } from 'node:fs/promises';
 import lockfile from 'proper-lockfile';
 import writeFileAtomic from 'write-file-atomic';
+import { readJsonOrMiss } from '../files/read-json.ts';
+import { count, object, orNull, type Shape, text } from '../files/shape.ts';
 import { hasEnded, type ProcessName, thisProcess } from './alive.ts';
 
 export interface Holder extends ProcessName {
@@ -117,12 +119,12 @@ export class LockFolder {
 
 const same = (a: BigIntStats, b: BigIntStats) => a.ino === b.ino && a.mtimeNs === b.mtimeNs;
 
+const HOLDER: Shape<Holder> = object(
+  { pid: count, host: text, since: text, doing: text },
+  { start: orNull(text), place: text },
+);
+
 async function readHolder(path: string): Promise<Holder | undefined> {
-  try {
-    const { pid, host, since, doing, start, place } = JSON.parse(await readFile(path, 'utf8')) as Holder;
-    if (!Number.isInteger(pid) || pid <= 0 || typeof host !== 'string') return undefined;
-    return { pid, host, since: String(since), doing: String(doing), start, place };
-  } catch {
-    return undefined;
-  }
+  const holder = await readJsonOrMiss(path, HOLDER);
+  return holder && Number.isInteger(holder.pid) && holder.pid > 0 ? holder : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Sidecar } from './digest.ts';
+import type { Sidecar } from './sidecar.ts';
 
 /** What was looked at, and what came of it; "not-verified" says why it could not be looked at. */
 export interface Finding {

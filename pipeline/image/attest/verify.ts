@@ -1,8 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { basename, resolve } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
-import { digestOf, readSidecar, type Sidecar } from './digest.ts';
+import { digestOf } from '../read/digest.ts';
 import { sidecarNames } from './names.ts';
+import { readSidecar, type Sidecar } from './sidecar.ts';
 import { type SignedSubject, signatureOf } from './signature.ts';
 import { type ParsedStatement, readStatement, sha256Of } from './statement.ts';
 import { parseStrictJson } from './strict-json.ts';

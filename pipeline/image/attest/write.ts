@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { packageVersion } from '../../host/process/package-root.ts';
 import { artifactManifest, type ManifestSource } from '../pack/manifest.ts';
 import { signStatement } from './dsse.ts';
 import { hostFacts } from './host.ts';
@@ -8,7 +9,6 @@ import { sidecarNames } from './names.ts';
 import { provenance } from './provenance.ts';
 import type { SigningKey } from './signing-key.ts';
 import { formatSums } from './sums.ts';
-import { toolVersion } from './tool-version.ts';
 
 export interface AttestationSource extends ManifestSource {
   /** Null: the image is not signed. */
@@ -25,7 +25,7 @@ export async function writeAttestations(source: AttestationSource): Promise<stri
   const names = sidecarNames(packed.path);
   // A library that only this needs, and that takes a while to load.
   const { sbom } = await import('./sbom.ts');
-  const version = await toolVersion();
+  const version = packageVersion();
   const files = new Map([
     [names.manifest, artifactManifest(source)],
     [names.sbom, sbom({ image, artifact: packed, facts: packed.facts, toolVersion: version })],

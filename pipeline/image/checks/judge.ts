@@ -1,4 +1,16 @@
+import {
+  count,
+  flag,
+  list,
+  number,
+  object,
+  oneOf,
+  orNull,
+  type Shape,
+  text,
+} from '../../host/files/shape.ts';
 import type { ImageFacts } from '../facts/facts.ts';
+import type { StreamFacts } from '../read/image-reader.ts';
 import type { ProbedSource } from './probe-sources.ts';
 import { type Profile, profileOf } from './profiles.ts';
 import { CHECKS } from './table.ts';
@@ -10,7 +22,6 @@ import {
   type Item,
   type Outcome,
   type Severity,
-  type StreamFacts,
   several,
 } from './types.ts';
 import { type Waiver, waives } from './waivers.ts';
@@ -79,6 +90,45 @@ export interface Verdict {
     notApplicable: number;
   };
 }
+
+const WAIVER: Shape<Waiver> = object({ check: text, reason: text, until: text }, { finding: text });
+const SEVERITY = oneOf<Severity>('blocker', 'major', 'warning');
+
+/** A verdict as it is kept. */
+export const VERDICT: Shape<Verdict> = object(
+  {
+    passed: flag,
+    profile: text,
+    baseImage: orNull(text),
+    findings: list<Finding>(
+      object(
+        {
+          number,
+          id: text,
+          title: text,
+          severity: SEVERITY,
+          status: oneOf('pass', 'fail', 'waived', 'not-applicable'),
+          found: text,
+          why: text,
+          fix: text,
+        },
+        {
+          items: list(object({ subject: text, severity: SEVERITY, text, waived: flag })),
+          waiver: WAIVER,
+        },
+      ),
+    ),
+    counts: object({
+      pass: count,
+      blocker: count,
+      major: count,
+      warning: count,
+      waived: count,
+      notApplicable: count,
+    }),
+  },
+  { notes: list(text) },
+);
 
 /**
  * Judges an image by its facts. Every check gets a finding, and none passes for want of evidence: what could not be looked at is

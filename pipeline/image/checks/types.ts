@@ -1,20 +1,10 @@
 import type { ImageFacts } from '../facts/facts.ts';
 import type { Severity } from '../facts/severity.ts';
+import type { StreamFacts } from '../read/image-reader.ts';
 import type { ProbedSource } from './probe-sources.ts';
 import type { Profile } from './profiles.ts';
 
 export type { Severity } from '../facts/severity.ts';
-
-/** What is known of the compressed stream that the tar came in. */
-export interface StreamFacts {
-  format: 'gzip' | 'xz' | 'bzip2' | 'none' | 'unknown';
-  /** Whether the decompressor came to the end of the stream without complaint. */
-  whole: boolean;
-  /** Compressed bytes. */
-  bytes: number;
-  /** What was wrong, in words. */
-  problem?: string | null;
-}
 
 /** What only the build can know. */
 export interface BuildFacts {

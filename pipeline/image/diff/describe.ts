@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Config } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
+import { imageFolder } from '../../workspace/layout.ts';
 import { type LedgerEntry, readLedger } from '../../workspace/ledger/ledger.ts';
-import { validateFile } from '../checks/validate-file.ts';
+import { LARGEST_EVIDENCE } from '../artifact.ts';
+import { readImage } from '../read/read-image.ts';
 import type { Description } from './description.ts';
 import { describeJson } from './json-file.ts';
 import { keptRelease } from './release-store.ts';
@@ -33,15 +34,12 @@ export async function describeImage(name: string, options: DescribeOptions): Pro
   if (found)
     return name.endsWith('.json') ? describeJson(name, await text(name)) : describeArchive(name, options);
   const config = await options.config();
-  if (Object.hasOwn(config.images, name)) return describeBuilt(join(config.workspace, name), name);
+  if (Object.hasOwn(config.images, name)) return describeBuilt(imageFolder(config.workspace, name), name);
   return describeUploaded(name, config, options.env);
 }
 
-async function describeArchive(
-  name: string,
-  { signal, emit, stallMs }: DescribeOptions,
-): Promise<Description> {
-  const read = await validateFile(name, { profile: 'any-ubuntu', signal, emit, stallMs });
+async function describeArchive(name: string, options: DescribeOptions): Promise<Description> {
+  const read = await readImage(name, options);
   const problem = read.stream.problem ?? (read.facts.archive.whole ? null : 'the archive is truncated');
   // What is not read would be shown as removed.
   if (problem !== null)
@@ -61,7 +59,7 @@ async function describeUploaded(name: string, config: Config, env: NodeJS.Proces
   const kept = await keptRelease(entry.sha256, name, env);
   if (kept) return kept;
   for (const image of Object.keys(config.images)) {
-    const built = await describeBuilt(join(config.workspace, image), name).catch(() => undefined);
+    const built = await describeBuilt(imageFolder(config.workspace, image), name).catch(() => undefined);
     if (built?.sha256 === entry.sha256) return built;
   }
   throw new Fault(
@@ -89,12 +87,9 @@ function unknown(name: string, config: Config, entries: readonly LedgerEntry[]):
   });
 }
 
-/** Facts of large images have some ten MB. */
-const LARGEST = 256 << 20;
-
 async function text(file: string): Promise<string> {
   try {
-    return await readBoundedText(file, LARGEST);
+    return await readBoundedText(file, LARGEST_EVIDENCE);
   } catch (error) {
     throw fromSystemError(error, `reading ${file}`);
   }

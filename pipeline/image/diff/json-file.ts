@@ -1,4 +1,6 @@
 import { Fault } from '../../core/faults/fault.ts';
+import { parseJson } from '../../host/files/read-json.ts';
+import { anything } from '../../host/files/shape.ts';
 import type { Compared, Description } from './description.ts';
 import { PART_NAMES, shapeProblem } from './shape.ts';
 
@@ -11,9 +13,9 @@ const KNOWN = 'a manifest (NAME.manifest.json), pack/facts.json, or what `valida
 export function describeJson(name: string, content: string): Description {
   let json: unknown;
   try {
-    json = JSON.parse(content);
+    json = parseJson(content, anything, name);
   } catch (error) {
-    throw new Fault('IMAGE_UNREADABLE', `${name} is not JSON: ${(error as Error).message}`, {
+    throw new Fault('IMAGE_UNREADABLE', (error as Error).message, {
       hint: `Give ${KNOWN}.`,
       cause: error,
     });

@@ -1,15 +1,15 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { stateDir } from '../../workspace/state-dir.ts';
+import { readBoundedText } from '../../host/files/regular.ts';
+import { releaseFile, releasesFolder } from '../../workspace/layout.ts';
+import { LARGEST_EVIDENCE } from '../artifact.ts';
 import type { Description } from './description.ts';
 import { describeJson } from './json-file.ts';
 
 /** Releases whose facts are kept; some 300 kB each for DGX OS. */
 const MOST = 100;
 const DIGEST = /^[0-9a-f]{64}$/;
-
-const storeDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'releases');
 
 /**
  * Keeps what is known of an uploaded artifact beside the ledger, by its digest, for comparisons when the workspace has moved on.
@@ -19,9 +19,9 @@ export async function keepRelease(
   { name: _, ...release }: Description & { sha256: string },
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const dir = storeDir(env);
+  const dir = releasesFolder(env);
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  await writeFileAtomic(join(dir, `${release.sha256}.json`), JSON.stringify(release));
+  await writeFileAtomic(releaseFile(env, release.sha256), JSON.stringify(release));
   const files = await Promise.all(
     (await readdir(dir))
       .filter((file) => file.endsWith('.json'))
@@ -38,7 +38,7 @@ export async function keptRelease(
 ): Promise<Description | undefined> {
   if (!DIGEST.test(sha256)) return undefined;
   try {
-    return describeJson(name, await readFile(join(storeDir(env), `${sha256}.json`), 'utf8'));
+    return describeJson(name, await readBoundedText(releaseFile(env, sha256), LARGEST_EVIDENCE));
   } catch {
     return undefined;
   }

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { readBoundedText } from '../../host/files/regular.ts';
+import { evidenceFile, stageFolder } from '../../workspace/layout.ts';
 import { readRecord } from '../../workspace/record.ts';
-import type { Artifact } from '../artifact.ts';
+import { type Artifact, LARGEST_EVIDENCE } from '../artifact.ts';
 import type { Description } from './description.ts';
 import { describeJson } from './json-file.ts';
 import { keepRelease } from './release-store.ts';
@@ -16,7 +17,9 @@ export async function describeBuilt(
   name = basename(imageDir),
 ): Promise<Description & { sha256: string }> {
   const record = await readRecord<{ artifact: Artifact }>(imageDir, 'pack');
-  const facts = await readFile(join(imageDir, 'pack', 'facts.json'), 'utf8').catch(() => undefined);
+  const facts = await readBoundedText(evidenceFile(stageFolder(imageDir, 'pack')), LARGEST_EVIDENCE).catch(
+    () => undefined,
+  );
   if (!record || facts === undefined)
     throw new Fault('IMAGE_NOT_BUILT', `Image ${name} has no finished artifact in ${imageDir}`, {
       hint: `Build one with: dgxos-maas run ${name}`,

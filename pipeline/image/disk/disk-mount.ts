@@ -1,13 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { count, matching, object, orNull, type Shape, text } from '../../host/files/shape.ts';
 import { startTimeOf } from '../../host/process/alive.ts';
 import { $ } from '../../host/process/tool.ts';
 import { toolMissing } from '../../host/process/tool-fault.ts';
-import { stateDir } from '../../workspace/state-dir.ts';
+import { mountFile, mountsFolder } from '../../workspace/layout.ts';
 import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
 
 export type MountMethod = 'loop' | 'fuse2fs';
@@ -25,6 +28,13 @@ interface MountRecord {
   /** The folder with all that the run made. */
   work: string;
 }
+
+const MOUNT_RECORD: Shape<MountRecord> = object({
+  pid: count,
+  started: orNull(text),
+  // As `pack --from` names it: what is read here is removed.
+  work: matching(/\/[^\0]*\/\.pack-[^/\0]+/),
+});
 
 export interface MountContext {
   emit: Emit;
@@ -123,20 +133,18 @@ function isMounted(path: string): boolean {
 
 /** Notes a work folder until the returned function is called. */
 export async function recordWork(work: string, env: NodeJS.ProcessEnv): Promise<() => Promise<void>> {
-  const dir = recordsDir(env);
-  await mkdir(dir, { recursive: true });
-  const path = join(dir, `${process.pid}-${performance.now().toString(36).replace('.', '')}.json`);
+  await mkdir(mountsFolder(env), { recursive: true });
+  const path = mountFile(env, `${process.pid}-${performance.now().toString(36).replace('.', '')}.json`);
   const record: MountRecord = { pid: process.pid, started: startTimeOf(process.pid), work };
-  await writeFile(path, JSON.stringify(record));
+  await writeFileAtomic(path, JSON.stringify(record));
   return () => rm(path, { force: true });
 }
 
 /** Unmounts and removes what runs that were killed have left behind. */
 export async function unmountLeftovers({ emit, env }: MountContext): Promise<void> {
-  const dir = recordsDir(env);
-  for (const name of await readdir(dir).catch(() => [])) {
-    const path = join(dir, name);
-    const record = JSON.parse(await readFile(path, 'utf8').catch(() => 'null')) as MountRecord | null;
+  for (const name of await readdir(mountsFolder(env)).catch(() => [])) {
+    const path = mountFile(env, name);
+    const record = await readJsonOrMiss(path, MOUNT_RECORD);
     if (!record || startTimeOf(record.pid) === record.started) continue;
     await unmount(join(record.work, 'root'));
     await rm(record.work, { recursive: true, force: true });
@@ -148,5 +156,3 @@ export async function unmountLeftovers({ emit, env }: MountContext): Promise<voi
     });
   }
 }
-
-const recordsDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'mounts');

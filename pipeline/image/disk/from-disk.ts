@@ -4,11 +4,11 @@ import { basename, dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
+import { packageVersion } from '../../host/process/package-root.ts';
 import { $ } from '../../host/process/tool.ts';
 import type { Evidence } from '../artifact.ts';
 import { sidecarNames } from '../attest/names.ts';
 import { formatSums, parseSums } from '../attest/sums.ts';
-import { toolVersion } from '../attest/tool-version.ts';
 import { ARCHIVE_CHECKS } from '../checks/archive.ts';
 import { judge, type Verdict } from '../checks/judge.ts';
 import { profileOf } from '../checks/profiles.ts';
@@ -217,12 +217,12 @@ async function describe(packed: PackedRoot, evidence: Evidence, inputs: Inputs):
   };
   // A library that only this needs, and that takes a while to load.
   const { sbom } = await import('../attest/sbom.ts');
-  const tool = await toolVersion();
+
   const image = { name, version, release, platform };
   const texts = new Map([
     [join(dirname(packed.path), `${name}.facts.json`), JSON.stringify(evidence)],
     [names.manifest, `${JSON.stringify(manifest, null, 2)}\n`],
-    [names.sbom, sbom({ image, artifact: packed, facts, toolVersion: tool })],
+    [names.sbom, sbom({ image, artifact: packed, facts, toolVersion: packageVersion() })],
   ]);
   const sums = [{ name: basename(packed.path), sha256: packed.sha256 }];
   for (const [path, text] of texts)

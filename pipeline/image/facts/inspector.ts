@@ -44,6 +44,7 @@ export class Inspector extends Writable {
   readonly #wanted: { path: string; stored: number; sparse: Sparse | null; readers: MemberReader[] }[] = [];
   readonly #extract = extract({ highWaterMark: 0 } as never);
   readonly #facts = deferred<ImageFacts>();
+  #bytes = 0;
   #open = 0;
   /** Settled when those who read the last member as it came are through with it. */
   #readers: Promise<void> = Promise.resolve();
@@ -80,9 +81,9 @@ export class Inspector extends Writable {
     return this.#tree.size;
   }
 
-  /** Bytes of tar taken so far. */
+  /** Bytes of tar taken so far; those after a stop count too, so that it is the same in pieces of any size. */
   get tarBytes(): number {
-    return this.#tap.offset;
+    return this.#bytes;
   }
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
@@ -109,6 +110,7 @@ export class Inspector extends Writable {
   }
 
   async #take(chunk: Buffer): Promise<void> {
+    this.#bytes += chunk.length;
     if (this.#stopped) return;
     for (const piece of this.#tap.push(chunk)) {
       if (this.#stopped) return;
@@ -172,7 +174,7 @@ export class Inspector extends Writable {
     }
     return composeFacts(parts as unknown as Finished, {
       members: this.#tree.size,
-      tarBytes: this.#tap.offset,
+      tarBytes: this.#bytes,
       whole: !this.#stopped && this.#open === 0,
       problems: this.#problems.list(),
       unread: [

@@ -1,6 +1,6 @@
 import { constants, copyFile, link, rename, rm } from 'node:fs/promises';
 import { $ } from '../../host/process/tool.ts';
-import { validateFile } from '../checks/validate-file.ts';
+import { readImage } from '../read/read-image.ts';
 import type { PackedRoot, PackRootOptions } from './root.ts';
 
 /**
@@ -13,7 +13,7 @@ export async function adoptTgz(
   out: string,
   { emit, signal }: PackRootOptions,
 ): Promise<PackedRoot> {
-  const { facts, stream, sha256, size } = await validateFile(tgz, { profile: 'any-ubuntu', emit, signal });
+  const { facts, stream, sha256, size } = await readImage(tgz, { emit, signal });
   await share(tgz, out);
   const tar = await $({ signal, nothrow: true })`tar --version`;
   return {

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { Feed } from '../read/feed.ts';
 import {
   type Compressor,
   gzipTools,
@@ -18,7 +19,6 @@ import {
   memberTail,
   ZLIB,
 } from './compressor.ts';
-import { Feed } from './feed.ts';
 import { compressMember, compressPiece } from './member.ts';
 import { Output } from './output.ts';
 
@@ -109,10 +109,12 @@ async function compress(
     let crc = 0;
     const single = form === 'single';
     if (single) await output.write(MEMBER_HEAD);
-    for (let i = 0; done < total; i++) {
+    // Nothing is one member too: no bytes at all would be no gzip.
+    for (let i = 0; done < total || i === 0; i++) {
       if (members.length === depth) await output.append(await members.shift()!);
       const block = await fill(buffers[i % depth]!, input);
-      if (block.length === 0) throw new Fault('TAR_TRUNCATED', `${tar} became shorter while it was read`);
+      if (block.length === 0 && total > 0)
+        throw new Fault('TAR_TRUNCATED', `${tar} became shorter while it was read`);
       const slot = join(work, `member-${i % depth}`);
       const power = LEVELS[compressor.tool][level];
       const member = single

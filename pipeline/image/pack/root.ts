@@ -1,12 +1,11 @@
 import type { Emit } from '../../core/events/event.ts';
 import type { RootOutput } from '../artifact.ts';
-import type { StreamFacts } from '../checks/types.ts';
-import type { ImageFacts } from '../facts/facts.ts';
-import { createInspector } from '../facts/inspector.ts';
+import { type ImageContent, ImageReader } from '../read/image-reader.ts';
 import { adoptTgz } from './adopt.ts';
 import { packTar } from './pack.ts';
 
-export interface PackedRoot {
+/** The artifact, with what the pass that made it found. */
+export interface PackedRoot extends ImageContent {
   path: string;
   sha256: string;
   /** Bytes of the tgz. */
@@ -14,9 +13,6 @@ export interface PackedRoot {
   /** Bytes of the tar inside. */
   tarBytes: number;
   compressor: string;
-  facts: ImageFacts;
-  /** What is known of the compressed stream, for the checks. */
-  stream: StreamFacts;
 }
 
 export interface PackRootOptions {
@@ -30,14 +26,12 @@ export interface PackRootOptions {
 /** Makes the artifact of what the build left: compresses a tar, or takes over the tgz of packer-maas' scripts. */
 export async function packRoot(root: RootOutput, out: string, options: PackRootOptions): Promise<PackedRoot> {
   if (root.kind === 'tgz') return adoptTgz(root.path, out, options);
-  const inspector = createInspector({ signal: options.signal });
+  const reader = new ImageReader({ signal: options.signal, plainTar: true });
   // What is packed is read in the same pass.
   const emit: Emit = (event) =>
-    options.emit(event.type === 'progress' ? { ...event, note: `${inspector.members} members` } : event);
-  const packed = await packTar({ tar: root.path, out, consumer: inspector, id: 'pack', ...options, emit });
-  return {
-    ...packed,
-    facts: await inspector.facts(),
-    stream: { format: 'gzip', whole: true, bytes: packed.size },
-  };
+    options.emit(event.type === 'progress' ? { ...event, note: `${reader.members} members` } : event);
+  const packed = await packTar({ tar: root.path, out, consumer: reader, id: 'pack', ...options, emit });
+  const { facts, stream } = reader.content;
+  // The bytes of the artifact are our own: the packer has written its gzip to the end.
+  return { ...packed, facts, stream: { ...stream, format: 'gzip', bytes: packed.size } };
 }

@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { mkdir, stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { sha256 as digest, object, text } from '../../host/files/shape.ts';
+import { sumFile } from '../../workspace/layout.ts';
 import type { LocalIso } from './facts.ts';
 import { readVolume } from './volume.ts';
 
@@ -78,7 +81,7 @@ export async function remember(path: string, sha256: string, cacheDir: string): 
 /** One small file a medium: two runs never write the same one with different content. */
 function memoryOf(path: string, cacheDir: string): string {
   const key = createHash('sha256').update(path).digest('hex').slice(0, 32);
-  return join(cacheDir, 'sums', `${key}.json`);
+  return sumFile(cacheDir, key);
 }
 
 async function identityOf(path: string): Promise<string> {
@@ -86,13 +89,10 @@ async function identityOf(path: string): Promise<string> {
   return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
 
+const KNOWN = object({ identity: text, sha256: digest });
+
 async function recall(memory: string): Promise<{ identity: string; sha256: string } | undefined> {
-  try {
-    const record = JSON.parse(await readFile(memory, 'utf8'));
-    return /^[0-9a-f]{64}$/.test(record?.sha256) ? record : undefined;
-  } catch {
-    return undefined;
-  }
+  return readJsonOrMiss(memory, KNOWN);
 }
 
 async function hash(path: string, { emit, signal }: ChecksumContext): Promise<string> {

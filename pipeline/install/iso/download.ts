@@ -5,6 +5,7 @@ import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { RetryBudget } from '../../host/http/retry-budget.ts';
 import { LockFolder } from '../../host/process/lock-folder.ts';
+import { mediumFolder } from '../../workspace/layout.ts';
 import { type ChecksumContext, remember, verifyChecksum } from './checksum.ts';
 import type { LocalIso } from './facts.ts';
 import type { Source } from './source.ts';
@@ -31,7 +32,7 @@ export async function download(
   context: DownloadContext,
 ): Promise<LocalIso> {
   // The sum is part of the folder's name: two servers may call different files by one name.
-  const dir = join(context.cacheDir, 'isos', sha256.slice(0, 16));
+  const dir = mediumFolder(context.cacheDir, sha256);
   const final = join(dir, source.name);
   try {
     await mkdir(dir, { recursive: true });

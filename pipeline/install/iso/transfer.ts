@@ -1,9 +1,11 @@
-import { open, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { object, orNull, type Shape, text } from '../../host/files/shape.ts';
 import { type HttpAnswer, HttpClient } from '../../host/http/client.ts';
 import { HttpError } from '../../host/http/http-error.ts';
 import { rangeHeaders, readRange, type Validators, validatorsOf } from '../../host/http/range.ts';
@@ -26,6 +28,12 @@ export class Interruption extends Fault {
 interface PartRecord extends Validators {
   shown: string;
 }
+
+const PART_RECORD: Shape<PartRecord> = object({
+  shown: text,
+  etag: orNull(text),
+  lastModified: orNull(text),
+});
 
 /** Milliseconds without a byte after which a connection counts as dead. */
 const STALL_MS = 60_000;
@@ -158,11 +166,7 @@ function refusal(answer: HttpAnswer, source: UrlSource): Fault {
 }
 
 async function readRecord(part: string): Promise<PartRecord | undefined> {
-  try {
-    return JSON.parse(await readFile(`${part}.json`, 'utf8')) as PartRecord;
-  } catch {
-    return undefined;
-  }
+  return readJsonOrMiss(`${part}.json`, PART_RECORD);
 }
 
 async function writeRecord(part: string, source: UrlSource, answer: HttpAnswer): Promise<void> {

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
+import { renderFolders } from '../../workspace/layout.ts';
 import { type Boot, boot } from './boot.ts';
 import { composeCurtin } from './curtin.ts';
 import { copyServed, filesToServe, sha256Of } from './files.ts';
@@ -40,8 +41,7 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
   });
   const packer = await packerFiles(input, vm, boot(input, upstream), upstream);
 
-  const packerDir = join(dir, 'packer');
-  const httpDir = join(dir, 'http');
+  const { packer: packerDir, http: httpDir } = renderFolders(dir);
   try {
     await rm(dir, { recursive: true, force: true });
     // Late commands and files for the image may hold passwords.

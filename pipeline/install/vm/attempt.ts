@@ -1,8 +1,8 @@
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { duration } from '../../core/text/human.ts';
+import { buildFiles } from '../../workspace/layout.ts';
 import { causeOf, isFatal, NO_REASON } from './causes.ts';
 import { type ConfigServer, serveConfig } from './config-server.ts';
 import { failureIn, followConsole, meaningOf } from './console.ts';
@@ -52,7 +52,7 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
   const tail: string[] = [];
   const qemu: string[] = [];
   const cause = (packer: string) => causeOf({ packer, qemu, serial: tail }, request.dir);
-  const consoleLog = join(request.dir, 'console.log');
+  const consoleLog = buildFiles(request.dir).console;
 
   const server = await serveConfig(request.httpDir, credentials.hash, (file) => {
     if (file !== CONFIG_FILE || watch.fetchedAfterS !== undefined) return;

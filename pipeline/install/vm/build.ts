@@ -4,6 +4,7 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import type { RootOutput } from '../../image/artifact.ts';
 import { measureTar } from '../../image/pack/measure.ts';
+import { buildFiles } from '../../workspace/layout.ts';
 import { type Rendered, VM_NAME } from '../render/types.ts';
 import { attempt } from './attempt.ts';
 import { endLeftovers } from './leftovers.ts';
@@ -34,17 +35,16 @@ export async function buildRoot(request: BuildRequest): Promise<RootOutput> {
   const { dir, pack, emit } = request;
   if ((await endLeftovers(dir)) > 0)
     emit({ type: 'notice', level: 'warning', message: 'stopped a VM that a killed run had left running' });
-  const output = join(dir, 'output-qemu');
+  const { output, root, scratch } = buildFiles(dir);
   try {
     await installInVm(request, output);
     return pack === 'packer-maas'
       ? await packLikeUpstream(request, output)
-      : await takeHandedOverRoot(output, join(dir, 'root.tar'), request.signal);
+      : await takeHandedOverRoot(output, root, request.signal);
   } finally {
     // For those who want to look into the VM's disk after the build; it is not part of any later stage.
-    const disk = request.env.DGXOS_MAAS_KEEP_DISK ? [] : ['output-qemu'];
-    for (const name of [...disk, 'tmp', 'packer-cache', 'packer-config', 'qmp.sock'])
-      await rm(join(dir, name), { recursive: true, force: true });
+    const disk = request.env.DGXOS_MAAS_KEEP_DISK ? [] : [output];
+    for (const path of [...disk, ...Object.values(scratch)]) await rm(path, { recursive: true, force: true });
     await endLeftovers(dir);
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
+import { buildFiles } from '../../workspace/layout.ts';
 import { atLeast, declaresPlugins } from '../render/packer-version.ts';
 
 /** Who runs Packer: its version, and the user's environment and folder, by which it finds plugins. */
@@ -40,15 +41,16 @@ function configDir(version: string, env: NodeJS.ProcessEnv): string {
  * user's plugins are named, since PACKER_CONFIG_DIR alone would hide them.
  */
 export function packerEnv(dir: string, host: PackerHost): Record<string, string> {
+  const { scratch } = buildFiles(dir);
   // 1.6 has the qemu builder inside; a plugin of the default folder could only replace it.
   const plugins = declaresPlugins(host.version)
     ? pluginFolders(host).join(delimiter)
     : host.env.PACKER_PLUGIN_PATH;
   return {
     CHECKPOINT_DISABLE: '1',
-    PACKER_CACHE_DIR: join(dir, 'packer-cache'),
-    PACKER_CONFIG_DIR: join(dir, 'packer-config'),
-    TMPDIR: join(dir, 'tmp'),
+    PACKER_CACHE_DIR: scratch.cache,
+    PACKER_CONFIG_DIR: scratch.config,
+    TMPDIR: scratch.tmp,
     ...(plugins ? { PACKER_PLUGIN_PATH: plugins } : {}),
   };
 }

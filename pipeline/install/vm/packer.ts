@@ -1,10 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
 import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
+import { buildFiles } from '../../workspace/layout.ts';
 import { followConsole } from './console.ts';
 import { parseRow, spokenLines } from './machine-readable.ts';
 import { type PackerHost, packerEnv } from './packer-env.ts';
@@ -27,9 +27,6 @@ export interface PackerRun {
   emit: Emit;
   signal: AbortSignal;
 }
-
-/** Packer's log of what it does, below the build's directory. */
-const DEBUG_LOG = 'packer-debug.log';
 
 /** How Packer says the password of the VM's screen, of its own making. */
 const VNC_PASSWORD = /with the password: (\S+)/;
@@ -55,10 +52,10 @@ export function packerArgv(packerDir: string, variables: Record<string, string>)
  * @throws Fault TOOL_MISSING, or the abort reason of `signal`
  */
 export async function runPacker(request: PackerRun): Promise<{ exitCode: number; said: string }> {
-  const debugLog = join(request.dir, DEBUG_LOG);
+  const { debugLog, packerLog, scratch } = buildFiles(request.dir);
   await rm(debugLog, { force: true });
-  await mkdir(join(request.dir, 'tmp'), { recursive: true });
-  await mkdir(join(request.dir, 'packer-config'), { recursive: true });
+  await mkdir(scratch.tmp, { recursive: true });
+  await mkdir(scratch.config, { recursive: true });
   const env = packerEnv(request.dir, request.host);
   for (const [name, value] of Object.entries(request.secrets)) env[`PKR_VAR_${name}`] = value;
   const said: string[] = [];
@@ -74,7 +71,7 @@ export async function runPacker(request: PackerRun): Promise<{ exitCode: number;
   const result = await supervise(packerArgv(request.packerDir, request.variables), {
     cwd: request.dir,
     env: { ...env, PACKER_LOG: '1', PACKER_LOG_PATH: debugLog },
-    logFile: join(request.dir, 'packer.log'),
+    logFile: packerLog,
     guarded: true,
     graceMs: 20_000,
     signal: request.signal,

@@ -4,6 +4,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
 import { supervise } from '../../host/process/supervise.ts';
 import type { RootOutput } from '../../image/artifact.ts';
+import { buildFiles } from '../../workspace/layout.ts';
 import type { BuildRequest } from './build.ts';
 
 /** The rendered script that sources packer-maas' setup-nbd and tar-root as its own template does. */
@@ -22,13 +23,13 @@ export async function packLikeUpstream(request: BuildRequest, output: string): P
         hint: 'Run as root, or leave `pack` at its default, which needs no privilege.',
       },
     );
-  const path = join(request.dir, 'root.tar.gz');
+  const { packedRoot: path, upstreamLog } = buildFiles(request.dir);
   const partial = `${path}.partial`;
   const result = await supervise([join(request.rendered.packerDir, SCRIPT)], {
     cwd: request.dir,
     // The scripts look for output-qemu/packer-qemu below the current folder and write $OUTPUT.
     env: { OUTPUT: partial, OUTPUT_DIRECTORY: output },
-    logFile: join(request.dir, 'upstream-pack.log'),
+    logFile: upstreamLog,
     guarded: true,
     signal: request.signal,
     onLine: (line) => request.emit({ type: 'log', source: 'packer-maas', line }),

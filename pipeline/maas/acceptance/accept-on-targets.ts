@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { maasUrl } from '../../config/maas-url.ts';
+import { acceptFolder } from '../../workspace/layout.ts';
 import { readLedger } from '../../workspace/ledger/ledger.ts';
 import type { ChosenTarget } from '../images/choose-targets.ts';
 import { acceptImage } from './accept.ts';
@@ -44,7 +44,7 @@ export async function acceptOnTargets(
       results.push({ target: name, name: upload.name, machine: before.machine ?? '', at: before.time });
       continue;
     }
-    const acceptance = await acceptImage({ ...plan, target, dir: join(dir, name) });
+    const acceptance = await acceptImage({ ...plan, target, dir: acceptFolder(dir, name) });
     const { machine, startedAt } = acceptance;
     results.push({ target: name, name: upload.name, machine: machine.hostname, at: startedAt, acceptance });
   }

@@ -1,9 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 import { verdictOf } from '../../image/checks/judge.ts';
+import { acceptanceFile } from '../../workspace/layout.ts';
 import { readLedger, record } from '../../workspace/ledger/ledger.ts';
 import { createClient, type MaasClient } from '../api/client.ts';
 import { releaseMachine } from '../machines/api.ts';
@@ -13,7 +13,7 @@ import { applicable, checksDigest } from './applicable.ts';
 import { checkKeys } from './keys.ts';
 import { type Lease, machineOf, openLease, releaseAbandoned } from './lease.ts';
 import type { AcceptRequest } from './request.ts';
-import { RESULT } from './result-file.ts';
+
 import { runAcceptance } from './run-acceptance.ts';
 import type { Acceptance } from './types.ts';
 
@@ -93,7 +93,7 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
     logs: tried.logs,
     released,
   };
-  await writeFileAtomic(join(dir, RESULT), `${JSON.stringify(redactDeep(acceptance), null, 2)}\n`);
+  await writeFileAtomic(acceptanceFile(dir), `${JSON.stringify(redactDeep(acceptance), null, 2)}\n`);
   await note(acceptance, request);
   return acceptance;
 }

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { visible } from '../../core/escape/visible.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
 import type { Remote, RemoteCommand } from '../../host/ssh/remote.ts';
+import { acceptanceLog } from '../../workspace/layout.ts';
 import { fillCommand } from './inspect.ts';
 import type { Values } from './placeholders.ts';
 import type { CollectedLog, LogCommand } from './types.ts';
@@ -20,10 +21,10 @@ const MACHINES_OWN =
 export async function keepLog(dir: string, id: string, text: string): Promise<CollectedLog> {
   const cut = text.length > MOST;
   const kept = redact(text.slice(-MOST).replace(MACHINES_OWN, '$1***'));
-  const file = join('logs', `${id}.log`);
+  const file = acceptanceLog(id);
   const content = Buffer.from(visible(kept));
   try {
-    await mkdir(join(dir, 'logs'), { recursive: true });
+    await mkdir(dirname(join(dir, file)), { recursive: true });
     await writeFile(join(dir, file), content);
   } catch (error) {
     throw fromSystemError(error, `writing ${file} in ${dir}`);

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rm } from 'node:fs/promises';
+import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { object, type Shape, text } from '../../host/files/shape.ts';
+import { leaseFile, leaseFolder, leasesFolder } from '../../workspace/layout.ts';
 import { lockWorkspace } from '../../workspace/lock.ts';
-import { stateDir } from '../../workspace/state-dir.ts';
 import type { MaasClient } from '../api/client.ts';
 import { releaseMachine } from '../machines/api.ts';
 import { parseMachines } from '../machines/parse-machine.ts';
@@ -19,6 +21,8 @@ interface LeaseNote {
   /** ISO 8601, UTC. */
   since: string;
 }
+
+const NOTE: Shape<LeaseNote> = object({ url: text, image: text, since: text });
 
 interface Session {
   emit: Emit;
@@ -35,18 +39,17 @@ export interface Lease {
   leave(): Promise<void>;
 }
 
-const leasesDir = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'acceptance', 'leases');
 const PREFIX = 'dgxos-maas-accept-';
 
 /** Notes that a machine is about to be taken; the note is locked as long as this process lives. */
 export async function openLease(url: string, image: string, session: Session): Promise<Lease> {
   const agentName = `${PREFIX}${randomBytes(8).toString('hex')}`;
-  const dir = join(leasesDir(session.env), agentName);
+  const dir = leaseFolder(session.env, agentName);
   const note: LeaseNote = { url, image, since: new Date().toISOString() };
   const unlock = await lockWorkspace(dir, { doing: `acceptance of ${image}`, wait: true, ...session });
   try {
     // After the lock: a note that nobody holds is one that was left behind.
-    await writeFile(join(dir, 'lease.json'), JSON.stringify(note));
+    await writeFileAtomic(leaseFile(dir), JSON.stringify(note));
   } catch (error) {
     await unlock();
     throw fromSystemError(error, `recording the machine in ${dir}`);
@@ -56,7 +59,7 @@ export async function openLease(url: string, image: string, session: Session): P
     leave: unlock,
     async close() {
       // While it is locked: a machine that is kept must not look left behind for a moment.
-      await rm(join(dir, 'lease.json'), { force: true });
+      await rm(leaseFile(dir), { force: true });
       await unlock();
       await rm(dir, { recursive: true, force: true });
     },
@@ -77,21 +80,21 @@ export async function machineOf(client: MaasClient, agentName: string): Promise<
  * processes that live are left alone.
  */
 export async function releaseAbandoned(client: MaasClient, session: Session): Promise<void> {
-  const dir = leasesDir(session.env);
-  const names = await readdir(dir).catch(() => [] as string[]);
+  const names = await readdir(leasesFolder(session.env)).catch(() => [] as string[]);
   for (const agentName of names.filter((name) => name.startsWith(PREFIX))) {
-    const note = await readNote(join(dir, agentName));
+    const dir = leaseFolder(session.env, agentName);
+    const note = await readJsonOrMiss(leaseFile(dir), NOTE);
     if (note?.url !== client.url) continue;
     let unlock: () => Promise<void>;
     try {
-      unlock = await lockWorkspace(join(dir, agentName), { doing: 'release', wait: false, ...session });
+      unlock = await lockWorkspace(dir, { doing: 'release', wait: false, ...session });
     } catch (error) {
       if (error instanceof Fault && error.code === 'WORKSPACE_LOCKED') continue;
       throw error;
     }
     try {
       await releaseHeldMachine(client, agentName, note, session);
-      await rm(join(dir, agentName, 'lease.json'), { force: true });
+      await rm(leaseFile(dir), { force: true });
     } catch (error) {
       if (!(error instanceof Fault) || session.signal.aborted) throw error;
       // It is not a reason not to try this image on another machine.
@@ -101,7 +104,7 @@ export async function releaseAbandoned(client: MaasClient, session: Session): Pr
     } finally {
       await unlock();
     }
-    await rm(join(dir, agentName), { recursive: true, force: true });
+    await rm(dir, { recursive: true, force: true });
   }
 }
 
@@ -119,12 +122,4 @@ async function releaseHeldMachine(
   const message = `${machine.hostname} was left allocated by the acceptance of ${image} (${since}) and is now released`;
   emit({ type: 'notice', level: 'warning', message });
   await releaseMachine(client, machine, { comment: 'left by dgxos-maas accept' }, { signal, emit });
-}
-
-async function readNote(dir: string): Promise<LeaseNote | undefined> {
-  try {
-    return JSON.parse(await readFile(join(dir, 'lease.json'), 'utf8')) as LeaseNote;
-  } catch {
-    return undefined;
-  }
 }

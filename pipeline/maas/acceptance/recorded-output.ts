@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { appendFile, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fromSystemError } from '../../core/faults/fault.ts';
-import { stateDir } from '../../workspace/state-dir.ts';
+import { parseLines } from '../../host/files/read-json.ts';
+import { readBoundedText } from '../../host/files/regular.ts';
+import { object, type Shape, text } from '../../host/files/shape.ts';
+import { seenFile } from '../../workspace/layout.ts';
 
 /** A line that a deployed machine once showed; only its digest is kept. */
 interface RecordedLine {
@@ -19,7 +22,7 @@ export interface OutputOrigin {
   deployment: string;
 }
 
-const file = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'acceptance', 'seen.ndjson');
+const LINE: Shape<RecordedLine> = object({ check: text, digest: text, machine: text, deployment: text });
 
 /**
  * Lines of an output that were seen before: from another deployment, or from another machine. All of them are remembered, so
@@ -41,24 +44,20 @@ export async function repeatedLines(
   const digests = new Set(earlier.map(({ digest }) => digest));
   const now = lines.map((line) => ({ line, digest: createHash('sha256').update(line).digest('hex') }));
   try {
-    await mkdir(dirname(file(env)), { recursive: true, mode: 0o700 });
+    await mkdir(dirname(seenFile(env)), { recursive: true, mode: 0o700 });
     await appendFile(
-      file(env),
+      seenFile(env),
       now.map(({ digest }) => `${JSON.stringify({ check, digest, ...origin })}\n`).join(''),
     );
   } catch (error) {
-    throw fromSystemError(error, `writing ${file(env)}`);
+    throw fromSystemError(error, `writing ${seenFile(env)}`);
   }
   return now.filter(({ digest }) => digests.has(digest)).map(({ line }) => line);
 }
 
+/** Lines are some 250 bytes, and a machine gives some ten: this is enough for ten thousand acceptances. */
+const LARGEST = 256 << 20;
+
 async function read(env: NodeJS.ProcessEnv): Promise<RecordedLine[]> {
-  const text = await readFile(file(env), 'utf8').catch(() => '');
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line ? [JSON.parse(line) as RecordedLine] : [];
-    } catch {
-      return [];
-    }
-  });
+  return parseLines(await readBoundedText(seenFile(env), LARGEST).catch(() => ''), LINE);
 }

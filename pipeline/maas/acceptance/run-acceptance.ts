@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
 import { parseBastion } from '../../host/ssh/bastion.ts';
 import { Remote } from '../../host/ssh/remote.ts';
 import { waitForSsh } from '../../host/ssh/wait.ts';
 import type { Finding } from '../../image/checks/judge.ts';
-import { stateDir } from '../../workspace/state-dir.ts';
+import { acceptanceSsh, bastionKnownHosts } from '../../workspace/layout.ts';
 import type { MaasClient } from '../api/client.ts';
 import { deployMachine, explainFailure, waitFor } from '../machines/api.ts';
 import type { Machine } from '../machines/types.ts';
@@ -140,8 +139,8 @@ async function enter(
     keyFile,
     bastion: bastion === null ? null : parseBastion(bastion),
   };
-  const remote = await Remote.prepare(target, join(dir, 'ssh'), {
-    bastionKnownHosts: join(stateDir(env), 'acceptance', 'known_hosts'),
+  const remote = await Remote.prepare(target, acceptanceSsh(dir), {
+    bastionKnownHosts: bastionKnownHosts(env),
     env,
   });
   try {

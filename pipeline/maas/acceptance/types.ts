@@ -1,5 +1,18 @@
+import {
+  count,
+  flag,
+  list,
+  matching,
+  object,
+  oneOf,
+  orNull,
+  type Shape,
+  sha256,
+  text,
+  time,
+} from '../../host/files/shape.ts';
 import type { RemoteCommand } from '../../host/ssh/remote.ts';
-import type { Verdict } from '../../image/checks/judge.ts';
+import { VERDICT, type Verdict } from '../../image/checks/judge.ts';
 import type { Severity } from '../../image/checks/types.ts';
 
 /** What an output must be; all that is given must hold. */
@@ -100,3 +113,23 @@ export interface Acceptance {
   /** Whether the machine was given back. */
   released: 'released' | 'kept' | 'failed';
 }
+
+export const ACCEPTANCE: Shape<Acceptance> = object({
+  format: oneOf(1),
+  accepted: flag,
+  image: text,
+  name: text,
+  sha256,
+  size: count,
+  target: text,
+  url: text,
+  machine: object({ systemId: text, hostname: text, address: orNull(text), hostKeys: list(text) }),
+  startedAt: time,
+  seconds: count,
+  deployS: orNull(count),
+  sshS: orNull(count),
+  checks: text,
+  verdict: VERDICT,
+  logs: list(object({ id: text, file: orNull(matching(/logs\/[^/]+/)), size: count, note: orNull(text) })),
+  released: oneOf('released', 'kept', 'failed'),
+});

@@ -1,9 +1,10 @@
 import { maasUrl } from '../../config/maas-url.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { loginsFile } from '../../workspace/layout.ts';
 import { createClient } from './client.ts';
 import { givenKey } from './key.ts';
-import { loginsFile, storeLogin } from './logins.ts';
+import { storeLogin } from './logins.ts';
 import { whoAmI } from './whoami.ts';
 
 export interface LoginOptions {

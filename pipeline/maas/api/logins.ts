@@ -1,14 +1,14 @@
-import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
-import { stateDir } from '../../workspace/state-dir.ts';
+import { readJson, WrongJson } from '../../host/files/read-json.ts';
+import { map, text } from '../../host/files/shape.ts';
+import { loginsFile } from '../../workspace/layout.ts';
 
-/** The file of kept keys, by the URL of their MAAS; only its owner may read it. */
-export function loginsFile(env: NodeJS.ProcessEnv): string {
-  return join(stateDir(env), 'logins.json');
-}
+/** The kept keys by the URL of their MAAS; only their owner may read the file. */
+const LOGINS = map(text);
 
 /** The key kept for a MAAS (its URL as `maasUrl` gives it), if any. */
 export async function storedLogin(url: string, env: NodeJS.ProcessEnv): Promise<string | undefined> {
@@ -36,19 +36,16 @@ export async function storeLogin(url: string, key: string, env: NodeJS.ProcessEn
 
 async function readLogins(env: NodeJS.ProcessEnv): Promise<Record<string, string>> {
   const path = loginsFile(env);
-  let content: string;
   try {
-    content = await readFile(path, 'utf8');
+    return await readJson(path, LOGINS);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw fromSystemError(error, `reading the stored logins in ${path}`);
-  }
-  try {
-    return JSON.parse(content) as Record<string, string>;
-  } catch (error) {
-    throw new Fault('API_KEY_MISSING', `The stored logins in ${path} are damaged`, {
-      hint: `Delete the file and log in again: dgxos-maas login URL`,
-      cause: error,
-    });
+    if (!(error instanceof WrongJson)) throw fromSystemError(error, `reading the stored logins in ${path}`);
+    // Not what the parser says: it shows a part of the text, which may be a key.
+    throw new Fault(
+      'API_KEY_MISSING',
+      `The stored logins in ${path} are damaged${error.member ? `: the value of ${error.member} is not a key` : ''}`,
+      { hint: 'Delete the file and log in again: dgxos-maas login URL' },
+    );
   }
 }

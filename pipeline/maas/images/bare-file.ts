@@ -1,16 +1,16 @@
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { expectBaseImage } from '../../config/base-image.ts';
 import { expectImageName, plainName } from '../../config/image-name.ts';
 import type { ResourceConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { interrupted } from '../../core/faults/interrupted.ts';
-import { openRegular, readBoundedText } from '../../host/files/regular.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { count, object, sha256, text } from '../../host/files/shape.ts';
 import { headlineOf } from '../../image/checks/judge.ts';
 import type { Waiver } from '../../image/checks/waivers.ts';
 import { imageArchitecture } from '../../image/facts/architecture.ts';
+import { digestOf } from '../../image/read/digest.ts';
 import { checkContent } from './content.ts';
 import { FILETYPES, filetypeOf } from './request.ts';
 
@@ -163,47 +163,16 @@ async function measured(
   const size = await sizeOf(file);
   const known = await manifestSum(file, size);
   if (known) return { size, sha256: known, baseImage: undefined };
-  const hash = createHash('sha256');
-  let done = 0;
-  let told = 0;
-  try {
-    await using handle = await openRegular(file);
-    // One buffer for the whole file: a stream's new one for each part costs 30 MB before it is collected.
-    const buffer = Buffer.allocUnsafe(1024 * 1024);
-    for (;;) {
-      if (signal.aborted) throw interrupted(signal);
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-      done += bytesRead;
-      if (performance.now() - told < 500) continue;
-      told = performance.now();
-      emit({
-        type: 'progress',
-        id: 'digest',
-        label: `sha256 of ${basename(file)}`,
-        done,
-        total: size,
-        unit: 'bytes',
-      });
-    }
-  } catch (error) {
-    throw signal.aborted ? interrupted(signal) : fromSystemError(error, `reading ${file}`);
-  }
-  return { size: done, sha256: hash.digest('hex'), baseImage: undefined };
+  return { ...(await digestOf(file, emit, signal)), baseImage: undefined };
 }
+
+const MANIFEST = object({ artifact: object({ file: text, sha256, size: count }) });
 
 /** The sum is only taken on trust until the last chunk: the bytes are hashed on their way. */
 async function manifestSum(file: string, size: number): Promise<string | undefined> {
-  try {
-    const path = `${file.slice(0, -basename(file).length)}${stem(file)}.manifest.json`;
-    const { artifact } = JSON.parse(await readBoundedText(path)) as {
-      artifact: { file: string; sha256: string; size: number };
-    };
-    return artifact.file === basename(file) && artifact.size === size ? artifact.sha256 : undefined;
-  } catch {
-    return undefined;
-  }
+  const manifest = await readJsonOrMiss(join(dirname(file), `${stem(file)}.manifest.json`), MANIFEST);
+  const { artifact } = manifest ?? {};
+  return artifact?.file === basename(file) && artifact.size === size ? artifact.sha256 : undefined;
 }
 
 async function sizeOf(file: string): Promise<number> {

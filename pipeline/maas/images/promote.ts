@@ -1,8 +1,8 @@
 import { copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { digestOf } from '../../image/attest/digest.ts';
+import { digestOf } from '../../image/read/digest.ts';
+import { keptFile } from '../../workspace/layout.ts';
 import {
   type ChannelImage,
   channelHistory,
@@ -133,7 +133,7 @@ export async function kept(
   entry: LedgerEntry,
   { keepIn: dir, emit, signal }: Pick<ChannelRequest, 'keepIn' | 'emit' | 'signal'>,
 ): Promise<string> {
-  const path = join(dir, entry.sha256);
+  const path = keptFile(dir, entry.sha256);
   const found = await currentEntry(path, entry, emit, signal);
   if (found === 'good') return path;
   if ((await currentEntry(entry.file, entry, emit, signal)) !== 'good')

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { RetentionConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
+import { keptFile } from '../../workspace/layout.ts';
 import { channelHistory, channelNames } from '../../workspace/ledger/channel.ts';
 import { type LedgerEntry, readLedger, record } from '../../workspace/ledger/ledger.ts';
 import { createClient, type MaasClient } from '../api/client.ts';
@@ -89,5 +89,5 @@ export async function pruneKept(dir: string, env: NodeJS.ProcessEnv): Promise<vo
     for (const name of channelNames(ledger, target))
       for (const { sha256 } of channelHistory(ledger, target, name).slice(-2)) needed.add(sha256);
   const names = await readdir(dir).catch(() => []);
-  for (const name of names) if (!needed.has(name)) await rm(join(dir, name), { force: true });
+  for (const name of names) if (!needed.has(name)) await rm(keptFile(dir, name), { force: true });
 }

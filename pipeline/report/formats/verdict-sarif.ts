@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import type { Log, ReportingDescriptor, Result, Run } from 'sarif';
 import { json } from '../../core/escape/json.ts';
 import { message } from '../../core/escape/sarif.ts';
-import { toolVersion } from '../../image/attest/tool-version.ts';
+import { packageVersion } from '../../host/process/package-root.ts';
 import { type Finding, headlineOf } from '../../image/checks/judge.ts';
 import type { Severity } from '../../image/checks/types.ts';
 import type { Judged } from './judged.ts';
@@ -16,7 +16,7 @@ const LEVEL: Record<Severity, Result.level> = { blocker: 'error', major: 'warnin
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export async function verdictSarif(judged: readonly Judged[]): Promise<string> {
-  const version = await toolVersion();
+  const version = packageVersion();
   const log: Log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',

@@ -1,8 +1,9 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit, Event } from '../../core/events/event.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { count, list, object, oneOf, orNull, type Shape, text, time } from '../../host/files/shape.ts';
+import { lastRunFile } from '../../workspace/layout.ts';
 
 /** What the stages' records do not keep of a run: which stages it ran itself, and why it ended early. */
 export interface LastRun {
@@ -18,6 +19,13 @@ export interface LastRun {
     detail?: string | undefined;
   } | null;
 }
+
+export const LAST_RUN: Shape<LastRun> = object({
+  endedAt: time,
+  seconds: count,
+  stages: list(object({ stage: text, state: oneOf('ran', 'fresh', 'failed'), seconds: count })),
+  failure: orNull(object({ stage: text, code: text, message: text }, { hint: text, detail: text })),
+});
 
 /** Puts a run together from its events. */
 export function watchRun(): { see: Emit; lastRun(): LastRun } {
@@ -37,18 +45,11 @@ export function watchRun(): { see: Emit; lastRun(): LastRun } {
   return { see, lastRun: () => ({ endedAt: new Date().toISOString(), seconds, stages, failure }) };
 }
 
-const file = (imageDir: string) => join(imageDir, 'last-run.json');
-
 export async function writeLastRun(imageDir: string, run: LastRun): Promise<void> {
-  await writeFileAtomic(file(imageDir), `${JSON.stringify(redactDeep(run), null, 2)}\n`);
+  await writeFileAtomic(lastRunFile(imageDir), `${JSON.stringify(redactDeep(run), null, 2)}\n`);
 }
 
 /** The run that was written last, or null where there is none that can be read. */
 export async function readLastRun(imageDir: string): Promise<LastRun | null> {
-  try {
-    const run = JSON.parse(await readFile(file(imageDir), 'utf8')) as LastRun;
-    return Array.isArray(run.stages) ? run : null;
-  } catch {
-    return null;
-  }
+  return (await readJsonOrMiss(lastRunFile(imageDir), LAST_RUN)) ?? null;
 }

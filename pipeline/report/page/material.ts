@@ -1,12 +1,15 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
-import type { Evidence } from '../../image/artifact.ts';
-import type { Verdict } from '../../image/checks/judge.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { anything, map, object, type Shape, text } from '../../host/files/shape.ts';
+import { type Evidence, KNOWN_FACTS, LARGEST_EVIDENCE } from '../../image/artifact.ts';
+import { VERDICT, type Verdict } from '../../image/checks/judge.ts';
 import { readAcceptances } from '../../maas/acceptance/read-results.ts';
 import type { Acceptance } from '../../maas/acceptance/types.ts';
 import type { StageId } from '../../stages/rows.ts';
 import type { StageData } from '../../stages/types.ts';
+import { acceptFolder, buildFiles, evidenceFile, stageFolder, verdictFile } from '../../workspace/layout.ts';
 import { readRecord, type StageRecord } from '../../workspace/record.ts';
 import { consoleTail } from './console-tail.ts';
 import { type LastRun, readLastRun } from './last-run.ts';
@@ -32,6 +35,11 @@ export interface Manifest {
   inputs?: Record<string, unknown>;
   tools?: Record<string, string>;
 }
+
+const MANIFEST: Shape<Manifest> = object(
+  {},
+  { image: text, release: text, platform: text, version: text, inputs: map(anything), tools: map(text) },
+);
 
 type Records = { [S in StageId]?: StageRecord<StageData[S]> };
 
@@ -65,20 +73,18 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
       hint: 'dgxos-maas run IMAGE makes an image; --run DIR names the folder of one, <workspace>/<image>.',
     });
   const [evidence, manifest, verdict, console, acceptances] = await Promise.all([
-    readJson<Evidence>(join(imageDir, 'pack', 'facts.json')),
-    readJson<Manifest>(
-      records.pack?.data.artifact.manifest ??
-        join(imageDir, 'pack', `${records.pack?.inputs.name}.manifest.json`),
-    ),
+    records.pack &&
+      readJsonOrMiss(evidenceFile(stageFolder(imageDir, 'pack')), KNOWN_FACTS, LARGEST_EVIDENCE),
+    records.pack && readJsonOrMiss(records.pack.data.artifact.manifest, MANIFEST),
     verdictOf(imageDir, records),
-    consoleTail(join(imageDir, 'build', 'console.log')),
+    consoleTail(buildFiles(stageFolder(imageDir, 'build')).console),
     acceptancesOf(imageDir, records),
   ]);
   return {
     imageDir,
     records,
-    facts: records.pack ? (evidence?.facts ?? null) : null,
-    manifest: records.pack ? manifest : null,
+    facts: evidence?.facts ?? null,
+    manifest: manifest ?? null,
     verdict,
     console,
     acceptances,
@@ -91,9 +97,9 @@ const TICK_MS = 20;
 
 /** A rejected image leaves no record, but its verdict; either counts only for the artifact that is there. */
 async function verdictOf(imageDir: string, { pack, validate }: Records): Promise<Verdict | null> {
-  const file = join(imageDir, 'validate', 'verdict.json');
-  const verdict = await readJson<Verdict>(file);
-  if (!verdict || !Array.isArray(verdict.findings) || !pack) return null;
+  const file = verdictFile(stageFolder(imageDir, 'validate'));
+  const verdict = await readJsonOrMiss(file, VERDICT);
+  if (!verdict || !pack) return null;
   if (validate) return validate.inputs.artifact === pack.data.artifact.sha256 ? verdict : null;
   const { mtimeMs } = await stat(file);
   return mtimeMs + TICK_MS >= Date.parse(pack.finishedAt) ? verdict : null;
@@ -105,7 +111,10 @@ async function acceptancesOf(imageDir: string, { pack }: Records): Promise<Mater
     results.map(async (result) => {
       const files = result.logs.flatMap(({ file }) => (file === null ? [] : [file]));
       const tails = await Promise.all(
-        files.map(async (file) => [file, await consoleTail(join(imageDir, 'accept', result.target, file))]),
+        files.map(async (file) => [
+          file,
+          await consoleTail(join(acceptFolder(stageFolder(imageDir, 'accept'), result.target), file)),
+        ]),
       );
       return { result, tails: Object.fromEntries(tails) };
     }),
@@ -115,13 +124,4 @@ async function acceptancesOf(imageDir: string, { pack }: Records): Promise<Mater
 /** A run that was killed leaves newer records and no word of itself. */
 function isLatest(run: LastRun, records: Records): boolean {
   return Object.values(records).every((record) => record.finishedAt <= run.endedAt);
-}
-
-async function readJson<T>(file: string): Promise<T | null> {
-  try {
-    const value = JSON.parse(await readFile(file, 'utf8')) as T;
-    return typeof value === 'object' ? value : null;
-  } catch {
-    return null;
-  }
 }

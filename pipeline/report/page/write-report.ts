@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { fromSystemError } from '../../core/faults/fault.ts';
+import { packageVersion } from '../../host/process/package-root.ts';
+import { reportFile } from '../../workspace/layout.ts';
 import { type LastRun, writeLastRun } from './last-run.ts';
 import { gather } from './material.ts';
 import { renderPage } from './page.ts';
@@ -29,7 +30,7 @@ export async function reportPage(imageDir: string, { env, run, since }: ReportOp
       image: material.manifest?.image ?? basename(imageDir),
       sha256: material.records.pack?.data.artifact.sha256,
     }));
-  return renderPage(pageModel(material, { previous, now: new Date(), version: await version() }));
+  return renderPage(pageModel(material, { previous, now: new Date(), version: packageVersion() }));
 }
 
 /**
@@ -38,7 +39,7 @@ export async function reportPage(imageDir: string, { env, run, since }: ReportOp
  * @throws Fault as `reportPage`, DISK_FULL, NO_PERMISSION
  */
 export async function writeReport(imageDir: string, options: ReportOptions): Promise<string> {
-  const file = join(imageDir, 'report.html');
+  const file = reportFile(imageDir);
   const html = await reportPage(imageDir, options);
   try {
     if (options.run) await writeLastRun(imageDir, options.run);
@@ -47,10 +48,4 @@ export async function writeReport(imageDir: string, options: ReportOptions): Pro
     throw fromSystemError(error, `writing ${file}`);
   }
   return file;
-}
-
-/** Of package.json, two folders up both from pipeline/report/page and from dist/html. */
-async function version(): Promise<string> {
-  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

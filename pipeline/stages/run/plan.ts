@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { changed, counted, fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
+import { stageFolder } from '../../workspace/layout.ts';
 import { programDigest } from '../../workspace/program.ts';
 import { changedOutput, readRecord } from '../../workspace/record.ts';
 import type { StageId } from '../rows.ts';
@@ -45,7 +45,7 @@ export async function decide(
   if (!record) return because('no finished earlier run');
   if (record.fingerprint !== fingerprint(inputs))
     return because(`changed: ${changed(record.inputs, inputs).join(', ')}`);
-  const touched = await changedOutput(join(imageDir, stage.id), record);
+  const touched = await changedOutput(stageFolder(imageDir, stage.id), record);
   if (touched) return because(`output ${touched}`);
   return { fresh: true };
 }

@@ -1,10 +1,10 @@
 import { chmod, mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Config, ImageConfig, Release } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { fingerprint, resolved } from '../../workspace/fingerprint.ts';
+import { imageFolder, stageFolder } from '../../workspace/layout.ts';
 import {
   deleteRecord,
   describeFiles,
@@ -43,7 +43,8 @@ export interface RunOutcome {
 }
 
 /** Where the work and the records of one image are. */
-export const imageDirectory = (config: Config, image: ImageConfig) => join(config.workspace, image.name);
+export const imageDirectory = (config: Config, image: ImageConfig) =>
+  imageFolder(config.workspace, image.name);
 
 /** The context in which a stage decides and runs; `data` is what the earlier stages handed over. */
 export function contextFor(
@@ -55,7 +56,7 @@ export function contextFor(
     config: request.config,
     image: request.image,
     release: request.release,
-    dir: join(imageDirectory(request.config, request.image), stage.id),
+    dir: stageFolder(imageDirectory(request.config, request.image), stage.id),
     emit: request.emit,
     signal: request.signal,
     env: request.env,

@@ -1,13 +1,9 @@
-import { join } from 'node:path';
 import { plainName } from '../../config/image-name.ts';
 import { expand, type PlaceholderValues } from '../../config/placeholders.ts';
 import type { ImageConfig, ResourceConfig } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
 import type { LedgerEntry } from './ledger.ts';
-
-/** Where contents that channels show are kept. */
-export const keptDir = (workspace: string) => join(workspace, 'promoted');
 
 /** What the names of an image's channels are made of. */
 export interface ChannelImage extends Pick<ImageConfig, 'name' | 'release' | 'platform' | 'version'> {

@@ -1,13 +1,18 @@
 import { constants } from 'node:fs';
-import { mkdir, open, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { plainName } from '../../config/image-name.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
-import { kindOf, NotRegular } from '../../host/files/regular.ts';
-import { stateDir } from '../state-dir.ts';
+import { parseLines } from '../../host/files/read-json.ts';
+import { kindOf, NotRegular, readBoundedText } from '../../host/files/regular.ts';
+import { object, type Shape, text } from '../../host/files/shape.ts';
+import { ledgerFile } from '../layout.ts';
 
-/** What was done to the images of a MAAS from here, one line each; never needed to go on, only to tell. */
+/**
+ * What was done to the images of a MAAS from here, one line each. Uploads go on without it; channels, rollback, prune and the
+ * quarantine of a rejected image know by it alone what is whose.
+ */
 export interface LedgerEntry {
   /** ISO 8601, UTC. */
   time: string;
@@ -39,9 +44,20 @@ export interface LedgerEntry {
   checks?: string;
 }
 
-export function ledgerFile(env: NodeJS.ProcessEnv): string {
-  return join(stateDir(env), 'ledger.ndjson');
-}
+/** What every line has had in every version of this program; what came later may be missing in older ones. */
+const ENTRY = object({
+  time: text,
+  did: text,
+  target: text,
+  name: text,
+  architecture: text,
+  set: text,
+  sha256: text,
+  file: text,
+}) as Shape<LedgerEntry>;
+
+/** Some 600 bytes an entry: half a million of them. */
+const LARGEST = 256 << 20;
 
 /** Appends one entry; a ledger that cannot be written is a warning and no failure. */
 export async function record(
@@ -110,25 +126,10 @@ export function recordUpload(
 export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]> {
   let content: string;
   try {
-    content = await readFile(ledgerFile(env), 'utf8');
+    content = await readBoundedText(ledgerFile(env), LARGEST);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw fromSystemError(error, `reading ${ledgerFile(env)}`);
   }
-  return content.split('\n').flatMap((line) => {
-    try {
-      const entry = line ? (JSON.parse(line) as LedgerEntry | null) : null;
-      return isEntry(entry) ? [entry] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-const TEXTS = ['time', 'did', 'target', 'name', 'architecture', 'set', 'sha256', 'file'] as const;
-
-function isEntry(entry: LedgerEntry | null): entry is LedgerEntry {
-  return (
-    typeof entry === 'object' && entry !== null && TEXTS.every((name) => typeof entry[name] === 'string')
-  );
+  return parseLines(content, ENTRY);
 }

@@ -162,7 +162,7 @@ describe('a source', () => {
     ['a connection that breaks', () => `${url}/cut`, /Reading .* failed/],
     ['nobody there', () => 'http://127.0.0.1:1/x', /ECONNREFUSED/],
     ['no file', () => join(dir, 'none'), /no file/],
-    ['a directory', () => dir, /is a directory/],
+    ['a directory', () => dir, /is a folder, not a file/],
   ])('that cannot be read is an error of its own: %s', async (_name, source, message) => {
     await expect(validate(source())).rejects.toMatchObject({
       code: 'IMAGE_UNREADABLE',

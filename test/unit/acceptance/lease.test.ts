@@ -6,7 +6,7 @@ import type { Event } from '../../../pipeline/core/events/event.ts';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { machineOf, openLease, releaseAbandoned } from '../../../pipeline/maas/acceptance/lease.ts';
 import type { MaasClient } from '../../../pipeline/maas/api/client.ts';
-import { stateDir } from '../../../pipeline/workspace/state-dir.ts';
+import { stateDir } from '../../../pipeline/workspace/layout.ts';
 
 const URL = 'http://maas:5240/MAAS';
 const NAME = 'dgxos-maas-accept-0123456789abcdef';

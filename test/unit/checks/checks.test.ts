@@ -65,7 +65,7 @@ const BAD: Record<string, Bad[]> = {
       how: 'an unknown compression',
       spoil: () => {},
       found: /gzip, xz and bzip2/,
-      options: { stream: { format: 'unknown', whole: false, bytes: 9 } },
+      options: { stream: { format: 'unknown', whole: false, bytes: 9, problem: null } },
     },
   ],
   'member-names': [

@@ -7,7 +7,8 @@ import { describeImage } from '../../../pipeline/image/diff/describe.ts';
 import { describeJson } from '../../../pipeline/image/diff/json-file.ts';
 import { keepRelease, keptRelease } from '../../../pipeline/image/diff/release-store.ts';
 import { keepBuilt } from '../../../pipeline/image/diff/workspace.ts';
-import { ledgerFile } from '../../../pipeline/workspace/ledger/ledger.ts';
+import { ledgerFile } from '../../../pipeline/workspace/layout.ts';
+import { writeRecord } from '../../../pipeline/workspace/record.ts';
 import { whole } from './facts.ts';
 
 const SHA = 'c0ffee'.padEnd(64, '0');
@@ -30,6 +31,23 @@ async function put(path: string, content: string): Promise<string> {
   return file;
 }
 
+/** The record of a finished artifact in the workspace. */
+async function packed(): Promise<void> {
+  const imageDir = join(dir, 'work/demo');
+  const paths = {
+    path: join(imageDir, 'pack/demo.tar.gz'),
+    manifest: join(imageDir, 'pack/demo.manifest.json'),
+  };
+  await writeRecord(imageDir, {
+    ...{ stage: 'pack', fingerprint: 'f', inputs: {}, files: [], summary: 's', seconds: 1 },
+    data: {
+      artifact: { ...paths, sha256: SHA, size: 7, date: '20261123' },
+      facts: join(imageDir, 'pack/facts.json'),
+    },
+    finishedAt: '2026-11-23T00:00:00.000Z',
+  });
+}
+
 describe('an image by its name', () => {
   it('is a manifest', async () => {
     const manifest = {
@@ -46,8 +64,7 @@ describe('an image by its name', () => {
 
   it('is the finished artifact of an image of the configuration', async () => {
     await put('work/demo/pack/facts.json', JSON.stringify({ facts: whole(), stream: { bytes: 7 } }));
-    const data = { artifact: { sha256: SHA, size: 7, date: '20261123' } };
-    await put('work/demo/pack.json', JSON.stringify({ format: 2, stage: 'pack', data }));
+    await packed();
     expect(await describeIt('demo')).toMatchObject({
       name: 'demo',
       sha256: SHA,
@@ -57,8 +74,7 @@ describe('an image by its name', () => {
 
   it('is still known when it was kept and the workspace has moved on', async () => {
     await put('work/demo/pack/facts.json', JSON.stringify({ facts: whole(), stream: { bytes: 7 } }));
-    const data = { artifact: { sha256: SHA, size: 7, date: '20261123' } };
-    await put('work/demo/pack.json', JSON.stringify({ format: 2, stage: 'pack', data }));
+    await packed();
     await keepBuilt(join(dir, 'work/demo'), env);
     await rm(join(dir, 'work'), { recursive: true });
     expect(await keptRelease(SHA, 'x', env)).toMatchObject({ name: 'x', date: '20261123', facts: whole() });

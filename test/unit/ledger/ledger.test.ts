@@ -5,12 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BootResourceDetail } from '../../../pipeline/maas/api/answers.ts';
 import { listed } from '../../../pipeline/maas/images/list-images.ts';
-import {
-  type LedgerEntry,
-  ledgerFile,
-  readLedger,
-  record,
-} from '../../../pipeline/workspace/ledger/ledger.ts';
+import { ledgerFile } from '../../../pipeline/workspace/layout.ts';
+import { type LedgerEntry, readLedger, record } from '../../../pipeline/workspace/ledger/ledger.ts';
 
 let dir: string;
 let env: NodeJS.ProcessEnv;

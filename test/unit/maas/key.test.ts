@@ -7,7 +7,8 @@ import type { TargetConfig } from '../../../pipeline/config/types.ts';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { redact } from '../../../pipeline/core/secrets/registry.ts';
 import { resolveApiKey } from '../../../pipeline/maas/api/key.ts';
-import { loginsFile, storeLogin } from '../../../pipeline/maas/api/logins.ts';
+import { storeLogin } from '../../../pipeline/maas/api/logins.ts';
+import { loginsFile } from '../../../pipeline/workspace/layout.ts';
 
 const URL = 'http://maas:5240/MAAS';
 let dir: string;

@@ -17,7 +17,7 @@ import type { RunRequest } from '../../../pipeline/stages/run/runner.ts';
 import type { Stage, StageContext } from '../../../pipeline/stages/types.ts';
 import { notCounted } from '../../../pipeline/workspace/fingerprint.ts';
 import { pkg, whole } from '../diff/facts.ts';
-import { finding, verdictOf } from '../page/folder.ts';
+import { acceptance, finding, verdictOf } from '../page/folder.ts';
 
 /** What a test says of one image of tonight. */
 export interface Knobs {
@@ -136,18 +136,10 @@ export class House {
       async (context) => {
         const verdict = verdictOf(knobsOf(context).onMachine ?? []);
         const { sha256 } = context.output('pack').artifact;
-        const result = {
-          format: 1,
-          accepted: verdict.passed,
-          target: 'lab',
-          sha256,
-          machine: { hostname: 'node1' },
-        };
+        const result = { ...acceptance(verdict), sha256, logs: [] };
+        result.machine.hostname = 'node1';
         mkdirSync(join(context.dir, 'lab'));
-        writeFileSync(
-          join(context.dir, 'lab/acceptance.json'),
-          JSON.stringify({ ...result, verdict, logs: [], seconds: 1, startedAt: '2026-11-23T03:00:00Z' }),
-        );
+        writeFileSync(join(context.dir, 'lab/acceptance.json'), JSON.stringify(result));
         if (!verdict.passed) throw new Fault('IMAGE_QUARANTINED', 'it failed its acceptance on node1');
         return { data: { acceptances: [] } as never, files: [], summary: 'accepted' };
       },

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
-import { earlierNights, nightlyDir } from '../../../pipeline/nightly/store.ts';
+import { earlierNights } from '../../../pipeline/nightly/store.ts';
+import { nightsFolder } from '../../../pipeline/workspace/layout.ts';
 import { finding } from '../page/folder.ts';
 import { House } from './house.ts';
 
@@ -110,7 +111,8 @@ describe('a night', () => {
       failure: { step: 'accept', code: 'IMAGE_QUARANTINED' },
       acceptances: [{ target: 'lab', machine: 'node1', accepted: false, failing: [{ title, headline }] }],
     });
-    const written = (name: string) => readFileSync(join(nightlyDir(house.workspace), night.id, name), 'utf8');
+    const written = (name: string) =>
+      readFileSync(join(nightsFolder(house.workspace), night.id, name), 'utf8');
     expect(written('junit.xml')).toMatch(/errors="0"/);
     expect(written('junit.xml')).toMatch(
       /classname="a\.accept lab\.blocker" name="2 check-2: no failed unit">\s*<failure/,
@@ -164,7 +166,7 @@ describe('a night', () => {
     });
     await expect(house.night()).rejects.toMatchObject({ code: 'INTERRUPTED' });
     expect(await earlierNights(house.workspace)).toEqual([]);
-    const { id } = JSON.parse(readFileSync(join(nightlyDir(house.workspace), 'under-way.json'), 'utf8'));
+    const { id } = JSON.parse(readFileSync(join(nightsFolder(house.workspace), 'under-way.json'), 'utf8'));
     house.set('b', { waits: undefined });
     const night = await house.night({
       signal: new AbortController().signal,
@@ -175,7 +177,7 @@ describe('a night', () => {
     });
     expect(night).toMatchObject({ id, continued: true, outcome: 'new' });
     expect(house.built).toEqual(['a', 'b', 'b']);
-    expect(readdirSync(nightlyDir(house.workspace))).toEqual([id]);
+    expect(readdirSync(nightsFolder(house.workspace))).toEqual([id]);
   });
 
   it('what was built between two nights is new to the second', async () => {
@@ -203,13 +205,13 @@ describe('a night', () => {
   it('keeps thirty nights, and takes no damaged one for one', async () => {
     house = new House('a');
     for (let day = 10; day < 45; day++) {
-      const dir = join(nightlyDir(house.workspace), `202601${day}T000000.000Z`);
+      const dir = join(nightsFolder(house.workspace), `202601${day}T000000.000Z`);
       mkdirSync(dir, { recursive: true });
       writeFileSync(join(dir, 'summary.json'), day === 44 ? '{"format":1,"im' : '{}');
     }
     const night = await house.night();
     expect(night.since).toBeNull();
-    expect(readdirSync(nightlyDir(house.workspace))).toHaveLength(30);
+    expect(readdirSync(nightsFolder(house.workspace))).toHaveLength(30);
     expect((await earlierNights(house.workspace)).map(({ id }) => id)).toEqual([night.id]);
   });
 });

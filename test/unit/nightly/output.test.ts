@@ -6,8 +6,9 @@ import { registerSecret } from '../../../pipeline/core/secrets/registry.ts';
 import { paint } from '../../../pipeline/core/text/paint.ts';
 import { githubAnnotations, githubOutput } from '../../../pipeline/nightly/output/ci.ts';
 import { nightText } from '../../../pipeline/nightly/output/text.ts';
-import { namedNight, nightlyDir } from '../../../pipeline/nightly/store.ts';
+import { namedNight } from '../../../pipeline/nightly/store.ts';
 import type { Night } from '../../../pipeline/nightly/types.ts';
+import { nightsFolder } from '../../../pipeline/workspace/layout.ts';
 import { finding } from '../page/folder.ts';
 import { expectJunit } from '../report/junit-shape.ts';
 import { House } from './house.ts';
@@ -18,7 +19,7 @@ const HOSTILE = `</failure><script>x</script> | @everyone \`\`\` %0A ::error:: $
 let house: House;
 let night: Night;
 const file = (name: string, encoding: 'utf8' = 'utf8') =>
-  readFileSync(join(nightlyDir(house.workspace), night.id, name), encoding);
+  readFileSync(join(nightsFolder(house.workspace), night.id, name), encoding);
 
 beforeAll(async () => {
   registerSecret(SECRET);
@@ -43,7 +44,7 @@ describe('the folder of a night', () => {
       'good/report.html',
       'good/sbom.cdx.json',
     ])
-      expect(existsSync(join(nightlyDir(house.workspace), night.id, name)), name).toBe(true);
+      expect(existsSync(join(nightsFolder(house.workspace), night.id, name)), name).toBe(true);
     expect(JSON.parse(file('summary.json'))).toMatchObject({ format: 1, outcome: 'broken', exitCode: 6 });
   });
 
@@ -113,14 +114,14 @@ describe('the folder of a night', () => {
 
 describe('--since', () => {
   it('takes a summary or its folder', async () => {
-    const dir = join(nightlyDir(house.workspace), night.id);
+    const dir = join(nightsFolder(house.workspace), night.id);
     expect((await namedNight(dir)).id).toBe(night.id);
     expect((await namedNight(join(dir, 'summary.json'))).id).toBe(night.id);
   });
 
   it('says what is not a summary', async () => {
     await expect(namedNight(join(house.dir, 'none'))).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
-    const dir = join(nightlyDir(house.workspace), night.id);
+    const dir = join(nightsFolder(house.workspace), night.id);
     await expect(namedNight(join(dir, 'junit.xml'))).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 

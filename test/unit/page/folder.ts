@@ -74,6 +74,7 @@ export async function writeFolder(dir: string, folder: Folder = {}): Promise<str
       files[`${stage}.json`] = {
         format: 2,
         stage,
+        fingerprint: 'f',
         inputs: {},
         files: [],
         summary: `summary of ${stage} ${text}`,

@@ -8,7 +8,7 @@ import { safeText } from '../../../pipeline/core/escape/html.ts';
 import { registerSecret } from '../../../pipeline/core/secrets/registry.ts';
 import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
 import { reportPage, writeReport } from '../../../pipeline/report/page/write-report.ts';
-import { ledgerFile } from '../../../pipeline/workspace/ledger/ledger.ts';
+import { ledgerFile } from '../../../pipeline/workspace/layout.ts';
 import { pkg, whole } from '../diff/facts.ts';
 import { finding, lastRun, verdictOf, writeFolder } from './folder.ts';
 

@@ -43,7 +43,16 @@ export class Example {
         `checks: [{ id: ${name}, title: t, command: "true", why: w, fix: f }]\n`,
       );
     }
-    this.file('facts.json', JSON.stringify({ facts: { kernels: [{ version: '5.4.0' }] } }));
+    this.file(
+      'facts.json',
+      JSON.stringify({
+        facts: {
+          kernels: [
+            { version: '5.4.0', image: null, initrd: null, modules: true, modulesDep: true, nvidia: false },
+          ],
+        },
+      }),
+    );
   }
 
   file(name: string, text: string, mode = 0o644): void {

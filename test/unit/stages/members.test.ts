@@ -108,7 +108,16 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
     quarantined: (example, { before }) =>
       noted(example, { did: 'quarantined', sha256: before.pack.artifact.sha256 }),
     kernel: (example) =>
-      example.file('facts.json', JSON.stringify({ facts: { kernels: [{ version: '6.8.0' }] } })),
+      example.file(
+        'facts.json',
+        JSON.stringify({
+          facts: {
+            kernels: [
+              { version: '6.8.0', image: null, initrd: null, modules: true, modulesDep: true, nvidia: false },
+            ],
+          },
+        }),
+      ),
     checks: (example) => example.file('one.checks.yaml', 'checks: []\n'),
     machines: ['image.acceptance.machines', ['two']],
     tags: ['image.acceptance.tags', ['two']],

@@ -18,7 +18,7 @@ beforeEach(async () => {
   inspector.end(Buffer.alloc(10_240));
   const evidence = {
     facts: await inspector.facts(),
-    stream: { format: 'gzip', whole: true, bytes: 100 },
+    stream: { format: 'gzip', whole: true, bytes: 100, problem: null },
     build: { pack: 'guest' },
   };
   writeFileSync(join(dir, 'facts.json'), JSON.stringify(evidence));
@@ -109,7 +109,14 @@ describe('the stage validate', () => {
     const inspector = createInspector();
     inspector.end(await goodRoot().tar());
     const facts = await inspector.facts();
-    writeFileSync(join(dir, 'facts.json'), JSON.stringify({ facts, stream: null, build: {} }));
+    writeFileSync(
+      join(dir, 'facts.json'),
+      JSON.stringify({
+        facts,
+        stream: { format: 'gzip', whole: true, bytes: 100, problem: null },
+        build: {},
+      }),
+    );
     const bytes = { ...facts.bytes, stored: 100 };
     await keepRelease({ name: 'before', sha256: other, facts: { ...facts, bytes } }, env);
     expect(await inputs(null)).not.toEqual(alone);

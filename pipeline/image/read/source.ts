@@ -28,26 +28,32 @@ export async function openSource(source: string, signal: AbortSignal, stallMs = 
   if (source === '-')
     return { name: 'stdin', chunks: addAbortSignal(signal, process.stdin), size: undefined };
   if (/^https?:\/\//i.test(source)) return openUrl(source, signal, stallMs);
+  return fileSource(source);
+}
+
+/**
+ * Opens an image that is a file.
+ * @throws Fault IMAGE_UNREADABLE when there is none to read, NO_PERMISSION
+ */
+export async function fileSource(path: string): Promise<Source> {
   let info: Awaited<ReturnType<typeof stat>>;
   try {
-    info = await stat(source);
+    info = await stat(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new Fault('IMAGE_UNREADABLE', `There is no file ${source}`, {
+      throw new Fault('IMAGE_UNREADABLE', `There is no file ${path}`, {
         hint: 'Give the path of a .tar.gz, .tar.xz, .tar.bz2 or .tar, an http(s) URL, or - for stdin.',
       });
-    throw fromSystemError(error, `opening ${source}`);
+    throw fromSystemError(error, `opening ${path}`);
   }
-  if (info.isDirectory())
-    throw new Fault('IMAGE_UNREADABLE', `${source} is a directory`, { hint: 'Use the image file itself.' });
-  const kind = isInherited(source) ? undefined : kindOf(info);
+  const kind = isInherited(path) ? undefined : kindOf(info);
   if (kind !== undefined)
-    throw new Fault('IMAGE_UNREADABLE', `${source} is ${kind}, not a file`, {
-      hint: 'Give the image file itself; - takes a stream from stdin.',
+    throw new Fault('IMAGE_UNREADABLE', `${path} is ${kind}, not a file`, {
+      hint: 'Use the image file itself; - takes a stream from stdin.',
     });
   return {
-    name: source,
-    chunks: readFile(await openFile(source)),
+    name: path,
+    chunks: readFile(await openFile(path)),
     size: info.isFile() ? info.size : undefined,
   };
 }

@@ -1,0 +1,127 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/*
+ * Where everything is that this program keeps: below a workspace, below the state folder, below the cache. No other file
+ * composes such a path. What each of them is, and what is lost with it, is in docs/files.md.
+ */
+
+// Below a workspace.
+
+/** Where the work and the records of one image are: stages take it as the root of what they keep. */
+export const imageFolder = (workspace: string, image: string) => join(workspace, image);
+
+/** The lock of a folder, and the file that says who holds it. */
+export const lockFiles = (folder: string) => ({
+  lock: join(folder, 'lock'),
+  holder: join(folder, 'holder.json'),
+});
+
+/** Artifacts that channels lead to, by their sha256. */
+export const keptFolder = (workspace: string) => join(workspace, 'promoted');
+export const keptFile = (folder: string, sha256: string) => join(folder, sha256);
+
+/** Nights: a folder each, and the one that has not ended. */
+export const nightsFolder = (workspace: string) => join(workspace, 'nightly');
+export const nightFolder = (workspace: string, id: string) => join(nightsFolder(workspace), id);
+export const nightUnderWay = (workspace: string) => join(nightsFolder(workspace), 'under-way.json');
+/** In a night's folder, or in one that the user named for the same files. */
+export const nightSummary = (folder: string) => join(folder, 'summary.json');
+
+// Below an image's folder.
+
+/** A stage's own folder, emptied before it runs. */
+export const stageFolder = (imageDir: string, stage: string) => join(imageDir, stage);
+/** What a finished stage leaves of itself; not there while it runs. */
+export const recordFile = (imageDir: string, stage: string) => join(imageDir, `${stage}.json`);
+export const lastRunFile = (imageDir: string) => join(imageDir, 'last-run.json');
+export const reportFile = (imageDir: string) => join(imageDir, 'report.html');
+
+// Below a stage's folder.
+
+export const isoFiles = (dir: string) => ({ kernel: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd') });
+
+export const renderFolders = (dir: string) => ({
+  /** Given to `packer build`. */
+  packer: join(dir, 'packer'),
+  /** Served to the installer. */
+  http: join(dir, 'http'),
+});
+
+export const buildFiles = (dir: string) => ({
+  /** The result: what the guest handed over, or what packer-maas' scripts packed. */
+  root: join(dir, 'root.tar'),
+  packedRoot: join(dir, 'root.tar.gz'),
+  console: join(dir, 'console.log'),
+  packerLog: join(dir, 'packer.log'),
+  debugLog: join(dir, 'packer-debug.log'),
+  upstreamLog: join(dir, 'upstream-pack.log'),
+  /** The VM's disks. */
+  output: join(dir, 'output-qemu'),
+  /** Packer's own, removed at the end of a build. */
+  scratch: {
+    tmp: join(dir, 'tmp'),
+    cache: join(dir, 'packer-cache'),
+    config: join(dir, 'packer-config'),
+    monitor: join(dir, 'qmp.sock'),
+  },
+});
+
+export const packFiles = (dir: string, image: string) => ({
+  artifact: join(dir, `${image}.tar.gz`),
+  evidence: evidenceFile(dir),
+});
+/** What was found while an artifact was packed. */
+export const evidenceFile = (packDir: string) => join(packDir, 'facts.json');
+
+export const verdictFile = (dir: string) => join(dir, 'verdict.json');
+
+/** Of one target in the folder of `accept`. */
+export const acceptFolder = (dir: string, target: string) => join(dir, target);
+/** Relative to the folder of a target. */
+export const ACCEPTANCE = 'acceptance.json';
+export const acceptanceFile = (folder: string) => join(folder, ACCEPTANCE);
+/** Relative to the folder of a target. */
+export const acceptanceLog = (id: string) => join('logs', `${id}.log`);
+export const acceptanceSsh = (folder: string) => join(folder, 'ssh');
+
+// Below the state folder.
+
+/**
+ * The state folder, $XDG_STATE_HOME/dgxos-maas: what was done to each MAAS from this host, and what was learnt of it. Most of
+ * it cannot be made again. Without the ledger no channel can be rolled back and no upload be pruned; without its lease a
+ * machine that a killed acceptance holds is never released; with another's lock two uploads meet.
+ */
+export function stateDir(env: NodeJS.ProcessEnv): string {
+  return join(env.XDG_STATE_HOME || join(env.HOME || homedir(), '.local', 'state'), 'dgxos-maas');
+}
+
+/** Every upload, promotion, acceptance and deletion, a line each. */
+export const ledgerFile = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'ledger.ndjson');
+/** API keys, by the URL of their MAAS. */
+export const loginsFile = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'logins.json');
+/** Facts of uploaded artifacts, by their sha256. */
+export const releasesFolder = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'releases');
+export const releaseFile = (env: NodeJS.ProcessEnv, sha256: string) =>
+  join(releasesFolder(env), `${sha256}.json`);
+/** The folder of one MAAS, or of the regions behind several URLs of it: its lock. */
+export const targetFolder = (env: NodeJS.ProcessEnv, name: string) => join(stateDir(env), 'targets', name);
+export const chunkSizeFile = (targetDir: string) => join(targetDir, 'chunk-size.json');
+/** Digests of what machines showed that must be new on each. */
+export const seenFile = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'acceptance', 'seen.ndjson');
+export const bastionKnownHosts = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'acceptance', 'known_hosts');
+/** Machines that acceptances hold, a folder each by the name that MAAS has of the allocation. */
+export const leasesFolder = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'acceptance', 'leases');
+export const leaseFolder = (env: NodeJS.ProcessEnv, agentName: string) => join(leasesFolder(env), agentName);
+export const leaseFile = (folder: string) => join(folder, 'lease.json');
+/** Disks that `pack --from` has mounted, a file each. */
+export const mountsFolder = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'mounts');
+export const mountFile = (env: NodeJS.ProcessEnv, name: string) => join(mountsFolder(env), name);
+export const sandboxFolder = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'sandbox');
+
+// Below the cache (`cache:`), all of which may be deleted at any time.
+
+/** Media that were downloaded; two servers may call different files by one name. */
+export const mediumFolder = (cache: string, sha256: string) => join(cache, 'isos', sha256.slice(0, 16));
+/** The sum of a medium, as long as its file stays as it is. @param key of its path */
+export const sumFile = (cache: string, key: string) => join(cache, 'sums', `${key}.json`);
