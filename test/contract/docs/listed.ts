@@ -23,7 +23,9 @@ export const LISTED: Record<string, Listed> = {
   './scripts/test': { parsed: 'takes many minutes' },
   './scripts/setup': INSTALLS,
   'npm link': LINKED,
-  'npm install -g ./dgxos-maas-0.1.0.tgz': { parsed: 'test/contract/cli/package.test.ts installs it' },
+  'npm install -g --prefix ~/.local ./dgxos-maas-0.1.0.tgz ./dgxos-maas-sandbox-0.1.0.tgz': {
+    parsed: 'test/contract/cli/package.test.ts installs them',
+  },
   'git submodule update --init packer/packer-maas': GITHUB,
   'dgxos-maas init': { as: '(mkdir new && cd new && dgxos-maas init)', why: 'a configuration is there' },
   'dgxos-maas doctor': {

@@ -12,6 +12,7 @@ import { goodImage, type World, world } from './world.ts';
 const LANGUAGES = ['sh', 'console', 'text', 'yaml'];
 /** What a page takes for granted: the reader has done it on the page before. */
 const BEFORE: Record<string, string> = {
+  'docs/first-hour.md': 'cp image.tar.gz demo.tar.gz',
   'docs/report.md': 'dgxos-maas upload dgx1',
   'docs/upload.md': 'dgxos-maas upload dgx1',
   'docs/machines.md': `dgxos-maas upload dgx1 && dgxos-maas promote dgx1 --channel stable
