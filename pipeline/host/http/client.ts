@@ -197,7 +197,8 @@ class Answer implements HttpAnswer {
       if (size > most) throw new HttpError('too-large', 'it is too large');
       parts.push(part);
     }
-    return Buffer.concat(parts).toString('utf8');
+    // Without a mark of the byte order, which JSON.parse would refuse.
+    return new TextDecoder().decode(Buffer.concat(parts));
   }
 
   discard(): void {

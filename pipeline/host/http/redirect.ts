@@ -1,5 +1,5 @@
 import { HttpError } from './http-error.ts';
-import { bareUrl } from './url.ts';
+import { bareUrl, registerQuery } from './url.ts';
 
 /** Where a request goes, and what it sends there. */
 export interface Hop {
@@ -25,6 +25,7 @@ export function nextHop({ url, headers }: Hop, answer: Redirecting): Hop | HttpE
   if (!URL.canParse(location, url))
     return new HttpError('redirect', 'the server redirects to what is not a URL');
   const to = bareUrl(new URL(location, url));
+  registerQuery(to.url);
   if (!/^https?:$/.test(to.url.protocol))
     return new HttpError('redirect', `the server redirects to ${to.url.protocol}, which is not followed`);
   if (url.protocol === 'https:' && to.url.protocol === 'http:')

@@ -10,7 +10,7 @@ export interface BareUrl {
   authorization?: string;
 }
 
-/** Takes user and password out of a URL; they are secrets from then on, and so is what a signed URL carries in its query. */
+/** Takes user and password out of a URL; they are secrets from then on. */
 export function bareUrl(given: URL): BareUrl {
   const url = new URL(given);
   const user = decoded(url.username);
@@ -18,14 +18,18 @@ export function bareUrl(given: URL): BareUrl {
   url.username = '';
   url.password = '';
   url.hash = '';
-  // Shorter values are ordinary words.
-  for (const value of url.searchParams.values()) if (value.length >= 16) registerSecret(value);
   const shown = url.origin + url.pathname;
   if (user === '' && password === '') return { url, shown };
   const basic = Buffer.from(`${user}:${password}`).toString('base64');
   registerSecret(password);
   registerSecret(basic);
   return { url, shown, authorization: `Basic ${basic}` };
+}
+
+/** Makes secrets of what a signed URL carries in its query: for URLs from outside, since those of MAAS carry names. */
+export function registerQuery(url: URL): void {
+  // Shorter values are ordinary words.
+  for (const value of url.searchParams.values()) if (value.length >= 16) registerSecret(value);
 }
 
 /** The text without percent escapes; as it stands when they are not valid. */

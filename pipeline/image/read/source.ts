@@ -88,8 +88,9 @@ async function* readFile(file: FileHandle): AsyncGenerator<Buffer> {
 async function openUrl(source: string, signal: AbortSignal, stallMs: number): Promise<Source> {
   // Loaded for URLs only: most images are files.
   const client = await import('../../host/http/client.ts');
-  const { bareUrl } = await import('../../host/http/url.ts');
+  const { bareUrl, registerQuery } = await import('../../host/http/url.ts');
   const url = parsed(source);
+  registerQuery(url);
   const name = bareUrl(url).shown;
   const http = new client.HttpClient({ signal, stallMs });
   let answer: HttpAnswer;
@@ -100,7 +101,7 @@ async function openUrl(source: string, signal: AbortSignal, stallMs: number): Pr
     if (error instanceof Fault) throw error;
     throw new Fault('IMAGE_UNREADABLE', `Cannot fetch ${name}: ${reason(error)}`, { cause: error });
   }
-  if (answer.status !== 200) {
+  if (answer.status < 200 || answer.status > 299) {
     answer.discard();
     http.close();
     throw new Fault('IMAGE_UNREADABLE', `${name} answers ${answer.status} ${answer.statusText}`.trim());

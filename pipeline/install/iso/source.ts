@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '../../core/faults/fault.ts';
-import { bareUrl, decoded } from '../../host/http/url.ts';
+import { bareUrl, decoded, registerQuery } from '../../host/http/url.ts';
 
 /** Where an ISO comes from. */
 export type Source =
@@ -24,6 +24,7 @@ export function parseSource(source: string): Source {
   if (!URL.canParse(source)) throw new Fault('ISO_NOT_FOUND', "The ISO's URL is not a valid URL");
   const url = new URL(source);
   if (url.protocol === 'file:') return { kind: 'path', path: fileURLToPath(url) };
+  registerQuery(url);
   const { url: bare, shown, authorization } = bareUrl(url);
   const name = decoded(posix.basename(url.pathname))
     .replace(/[^\w.+-]+/g, '_')

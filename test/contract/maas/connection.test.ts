@@ -14,6 +14,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
+import { redact } from '../../../pipeline/core/secrets/registry.ts';
 import { RetryBudget } from '../../../pipeline/host/http/retry-budget.ts';
 import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
 import { type ClientOptions, createClient } from '../../../pipeline/maas/api/client.ts';
@@ -199,6 +200,12 @@ describe('what is signed stays with the server it is meant for', () => {
     await client(url).version();
     expect(new Set(nonces).size).toBe(4);
   });
+});
+
+test('what is asked for by name is not taken for a secret', async () => {
+  const name = 'a-rather-long-name-of-a-machine.example';
+  await client(await serve(version)).get(`machines/?hostname=${name}`);
+  expect(redact(`${name} is Ready`)).toBe(`${name} is Ready`);
 });
 
 describe('clocks', () => {

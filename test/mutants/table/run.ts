@@ -54,23 +54,25 @@ export const RUN: readonly Mutant[] = [
     'others-kept-out': ['(mode & 0o077) !== 0 &&', 'false &&'],
     'folder-of-everybody': ['(mode & 0o1000) !== 0 ||', 'false ||'],
   }),
-  ...mutantsOf(
-    'pipeline/host/http/client.ts',
-    ['test/contract/http', 'test/contract/maas/connection.test.ts'],
-    {
-      'answer-size': ['if (size > most)', 'if (false)'],
-      'time-of-the-reader': ['if (stallMs !== null) limit.rest();', ''],
-      'redirects-bounded': ['if (left === 0)', 'if (false)'],
-      'leaves-the-loop': ['if (!whole) cut.abort();', ''],
-    },
-  ),
-  ...mutantsOf('pipeline/host/http/redirect.ts', ['test/contract/http'], {
+  ...mutantsOf('pipeline/host/http/client.ts', ['test/contract/http/client.test.ts'], {
+    'answer-size': ['if (size > most)', 'if (false)'],
+    'time-of-the-reader': ['if (stallMs !== null) limit.rest();', ''],
+    'redirects-bounded': ['if (left === 0)', 'if (false)', 'test/contract/http/callers.test.ts'],
+    'leaves-the-loop': ['if (!whole) cut.abort();', ''],
+  }),
+  ...mutantsOf('pipeline/host/http/redirect.ts', ['test/unit/http/range.test.ts'], {
     'credentials-stay': ['same || ', 'true || '],
     'never-to-http': ["url.protocol === 'https:' && to.url", 'false && to.url'],
   }),
-  ...mutantsOf('pipeline/host/http/connection.ts', ['test/contract/http'], {
+  ...mutantsOf('pipeline/host/http/connection.ts', ['test/contract/http/callers.test.ts'], {
     'given-up-meanwhile': ["request.once('abort', stop);", ''],
-    'own-authority': ['trust(await authorities(caCert))', '{}'],
+    'own-authority': ['trust(await authorities(caCert))', '{}', 'test/contract/http/client.test.ts'],
+  }),
+  ...mutantsOf('pipeline/host/process/tool.ts', ['test/contract/process/tool.test.ts'], {
+    'signal-obeyed': ["signal?.addEventListener('abort', end, { once: true });", ''],
+    'by-force': ["this.#kill('SIGKILL');\n      // Something", '// Something'],
+    'zx-variables': ['timeout: 0,', ''],
+    'nothing-outlives-it': ["if (this.#timer !== undefined) this.#kill('SIGKILL');", ''],
   }),
   ...mutantsOf(
     'pipeline/host/http/range.ts',
