@@ -27,6 +27,14 @@ describe('help', () => {
     expect(text.split('\n').filter((line) => [...line].length > 80)).toEqual([]);
   });
 
+  it('says no word twice', () => {
+    const texts = all(program()).flatMap(([, command]) => [
+      command.description(),
+      ...command.options.map(({ description }) => description),
+    ]);
+    expect(texts.filter((text) => /\b(\w+) \1\b/i.test(text))).toEqual([]);
+  });
+
   it('has the commands in groups', () => {
     const text = program().helpInformation();
     const heads = [...text.matchAll(/^(\S.*):$/gm)].map(([, head]) => head);
