@@ -1,6 +1,5 @@
 import { loadConfig, selectImage } from '../config/load.ts';
 import { maasUrl } from '../config/maas-url.ts';
-import { absolutePath } from '../config/paths.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { AcceptanceConfig, ImageConfig } from '../config/types.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
@@ -21,6 +20,7 @@ import { readLedger } from '../workspace/ledger/ledger.ts';
 import { uploadOf } from '../workspace/ledger/upload-of.ts';
 import { withLock } from './run-image.ts';
 import type { Session } from './session.ts';
+import { ACCEPT_SETTINGS, overridesOf } from './setting-options.ts';
 
 export interface AcceptFlags extends FormatFlags {
   machine?: string[];
@@ -28,9 +28,7 @@ export interface AcceptFlags extends FormatFlags {
   build?: string;
   to?: string[];
   apiKeyFile?: string;
-  checks?: string;
   keep?: boolean;
-  sshPort?: number;
   wait: boolean;
 }
 
@@ -38,7 +36,8 @@ export interface AcceptFlags extends FormatFlags {
 export async function acceptImageByName(session: Session, name: string, flags: AcceptFlags): Promise<void> {
   const { emit, signal, env } = session;
   await prepareReports('accept', flags);
-  const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
+  const overrides = overridesOf(flags, ACCEPT_SETTINGS, name);
+  const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd(), overrides });
   const image = selectImage(config, name);
   const acceptance = withFlags(image.acceptance, flags);
   await checkAcceptance(acceptance);
@@ -79,15 +78,9 @@ export async function acceptImageByName(session: Session, name: string, flags: A
   });
 }
 
-function withFlags(
-  config: AcceptanceConfig,
-  { machine, tag, checks, sshPort }: AcceptFlags,
-): AcceptanceConfig {
-  // A choice on the command line is the whole choice: tags of the file would narrow named machines down.
-  const chosen = machine || tag ? { machines: machine ?? [], tags: tag ?? [] } : {};
-  const checksFile = checks === undefined ? config.checksFile : absolutePath(checks, process.cwd());
-  const ssh = sshPort === undefined ? config.ssh : { ...config.ssh, port: sshPort };
-  return { ...config, ...chosen, checksFile, ssh };
+/** A choice on the command line is the whole choice: tags of the file would narrow named machines down. */
+function withFlags(config: AcceptanceConfig, { machine, tag }: AcceptFlags): AcceptanceConfig {
+  return machine || tag ? { ...config, machines: machine ?? [], tags: tag ?? [] } : config;
 }
 
 async function uploadFor(

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { flagHelp } from '../config/describe.ts';
 import { flagName, type Overrides } from '../config/given.ts';
 import type { AnySetting, Kind } from '../config/setting.ts';
+import { ACCEPTANCE } from '../config/settings/acceptance.ts';
 import { IMAGE } from '../config/settings/image.ts';
 import { NIGHTLY } from '../config/settings/nightly.ts';
 import { RETENTION } from '../config/settings/retention.ts';
@@ -14,6 +15,9 @@ export const RUN_SETTINGS = [
   IMAGE.vm.fields.accelerator,
   IMAGE.vm.fields.boot,
 ];
+
+/** In `accept`. --machine and --tag are no overrides: one of them puts the other of the file out of force. */
+export const ACCEPT_SETTINGS = [ACCEPTANCE.checks, ACCEPTANCE.ssh.fields.port];
 
 export const NIGHTLY_SETTINGS = [SETTINGS.workspace, NIGHTLY.jobs, ...Object.values(RETENTION)];
 

@@ -54,7 +54,7 @@ export interface Setting<W, V, As extends string, D> {
   details?: string;
   /** Name in the resolved configuration; without it the file's name in camel case. */
   as?: As;
-  /** Required settings have none. Null: nothing holds, or another place decides. */
+  /** Null: nothing holds, or another place decides. A required setting has one where its whole section may be missing. */
   default?: D | ((scope: DefaultScope) => D);
   /** The default in words, where it is not one fixed value. */
   defaultText?: string;

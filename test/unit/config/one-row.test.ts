@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
 import { configSchemaText } from '../../../pipeline/config/config-schema.ts';
 import { initialConfig } from '../../../pipeline/config/init.ts';
-import { count } from '../../../pipeline/config/kinds.ts';
+import { choice, count, duration, text } from '../../../pipeline/config/kinds.ts';
 import { settingFacts, settingsPage } from '../../../pipeline/config/reference.ts';
-import { type Resolved, setting } from '../../../pipeline/config/setting.ts';
+import { type Raw, type Resolved, section, setting } from '../../../pipeline/config/setting.ts';
 import { RETENTION } from '../../../pipeline/config/settings/retention.ts';
 import { showConfig } from '../../../pipeline/config/show.ts';
 import { faultOf, folder, load } from './written.ts';
@@ -73,5 +73,48 @@ describe('a row that is added to the table', () => {
       flag: '--probe-days',
       environment: 'DGXOS_MAAS_PROBE_DAYS',
     });
+  });
+});
+
+describe('the types follow from the rows', () => {
+  const help = 'For the types.';
+  const rows = {
+    wait_for: setting({ kind: duration(), as: 'waitS', default: 60, help }),
+    file_name: setting({ kind: text(), default: null, help }),
+    way: setting({ kind: choice('a', 'b'), required: true, help }),
+    inner: section({ help, fields: { two_words: setting({ kind: count(1, 2), default: 1, help }) } }),
+    flat: section({
+      help,
+      inline: true,
+      shorthand: 'level',
+      fields: { level: setting({ kind: choice('low', 'high'), as: 'flatLevel', default: 'low', help }) },
+    }),
+  };
+
+  it('of what is resolved', () => {
+    expectTypeOf<Resolved<typeof rows>['waitS']>().toEqualTypeOf<number>();
+    expectTypeOf<Resolved<typeof rows>['fileName']>().toEqualTypeOf<string | null>();
+    expectTypeOf<Resolved<typeof rows>['way']>().toEqualTypeOf<'a' | 'b'>();
+    expectTypeOf<Resolved<typeof rows>['inner']['twoWords']>().toEqualTypeOf<number>();
+    expectTypeOf<Resolved<typeof rows>['flatLevel']>().toEqualTypeOf<'low' | 'high'>();
+    expectTypeOf<keyof Resolved<typeof rows>>().toEqualTypeOf<
+      'waitS' | 'fileName' | 'way' | 'inner' | 'flatLevel'
+    >();
+  });
+
+  it('of what is written', () => {
+    expectTypeOf<Raw<typeof rows>['wait_for']>().toEqualTypeOf<string | undefined>();
+    expectTypeOf<Raw<typeof rows>['flat']>().toEqualTypeOf<
+      'low' | 'high' | { level?: 'low' | 'high' } | undefined
+    >();
+  });
+
+  it('a default of another type is refused by the compiler', () => {
+    // @ts-expect-error text where a number is counted
+    setting({ kind: count(1, 2), default: 'two', help });
+    // @ts-expect-error none of the choices
+    setting({ kind: choice('a', 'b'), default: 'c', help });
+    // @ts-expect-error an example is what the file would say
+    setting({ kind: duration(), default: 60, example: 60, help });
   });
 });

@@ -40,6 +40,7 @@ describe('every setting', () => {
   it.each(rows)('%s has a sentence of help', (_, { row }) => {
     expect(row.help).toMatch(/^\S.{3,90}\.$/);
     expect(row.kind.accepts).not.toBe('');
+    if (row.flag ?? row.variable) expect(row.kind.parse).toBeDefined();
     expect(row.details ?? 'X.').toMatch(/[.)]$/);
   });
 
