@@ -79,15 +79,6 @@ describe('accept', () => {
     await until(ID(1), 'Ready');
   });
 
-  it('--ssh-port goes before the port of the configuration', async () => {
-    await until(ID(1), 'Ready');
-    // Nothing listens there: where the flag were not heard, nobody would answer.
-    here.config('machines: [gpu-001]', await freePort());
-    const ran = await here.host.run(['--json', 'accept', 'demo', '--ssh-port', String(here.guestPort)]);
-    expect(ran.json, ran.stdout + ran.stderr).toMatchObject({ ok: true, acceptances: [{ accepted: true }] });
-    await until(ID(1), 'Ready');
-  });
-
   it.each(['0', '65536', '22a', '-1', '1e3', ''])(
     '--ssh-port %j is an error of usage, before any machine is touched',
     async (port) => {
@@ -108,6 +99,15 @@ describe('accept', () => {
     await here.upload('demo', 'demo-1.0-bbbbbbb');
     const untried = await promote('--require-accepted');
     expect(untried.json).toMatchObject({ error: { message: expect.stringContaining('never tested') } });
+  });
+
+  it('--ssh-port goes before the port of the configuration', async () => {
+    await until(ID(1), 'Ready');
+    // Nothing listens there: where the flag were not heard, nobody would answer.
+    here.config('machines: [gpu-001]', await freePort());
+    const ran = await here.host.run(['--json', 'accept', 'demo', '--ssh-port', String(here.guestPort)]);
+    expect(ran.json, ran.stdout + ran.stderr).toMatchObject({ ok: true, acceptances: [{ accepted: true }] });
+    await until(ID(1), 'Ready');
   });
 
   it('interrupted, it gives the machine back and leaves no verdict', async () => {
