@@ -131,7 +131,7 @@ describe('accept', () => {
       emit: (event) => events.push(event),
     });
     expect(next).toMatchObject({ accepted: true, machine: { hostname: ID(2) } });
-    expect(JSON.stringify(events)).toContain('gpu-001 was left behind');
+    expect(JSON.stringify(events)).toContain('gpu-001 was left allocated');
     await until(ID(1), 'Ready');
   });
 });
