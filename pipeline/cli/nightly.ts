@@ -39,11 +39,10 @@ export interface NightlyOptions extends FormatFlags {
 /** `nightly`: chooses the images, runs the night under the workspace's lock, writes the summary where it is wanted. */
 export async function nightly(session: Session, patterns: string[], options: NightlyOptions): Promise<void> {
   const { emit, signal, env } = session;
-  const requests = await requestsFor(session, patterns, options);
+  const { requests, channel } = await requestsFor(session, patterns, options);
   const [first] = requests;
   if (!first) return;
   const { config } = first;
-  const channel = options.upload && options.promote ? (options.channel ?? config.nightly.channel) : null;
   // A wrong name is told before hours of building.
   if (channel !== null) channelName(first.image, channel);
   const stays = options.upload && options.prune ? config.retention : null;
@@ -108,7 +107,7 @@ async function requestsFor(
   session: Session,
   patterns: string[],
   options: NightlyOptions,
-): Promise<RunRequest[]> {
+): Promise<{ requests: RunRequest[]; channel: string | null }> {
   const { emit, signal, env } = session;
   const { upload, accept } = options;
   const { config, warnings } = await loadConfig({
@@ -118,7 +117,8 @@ async function requestsFor(
     overrides: overridesOf(options, NIGHTLY_SETTINGS),
   });
   for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
-  return Promise.all(
+  const channel = upload && options.promote ? (options.channel ?? config.nightly.channel) : null;
+  const requests = await Promise.all(
     chooseImages(config, patterns).map(async (image): Promise<RunRequest> => {
       const { machines, tags } = image.acceptance;
       const accepts = upload && (accept ?? machines.length + tags.length > 0);
@@ -126,14 +126,16 @@ async function requestsFor(
         config,
         image,
         release: await loadRelease(image.release),
-        stages: stagesFor({ accept: accepts }),
-        selection: { until: accepts ? 'accept' : upload ? 'upload' : 'validate' },
+        stages: stagesFor({ accept: accepts, promote: channel ?? undefined }),
+        // All of them: what is not asked for is not among them.
+        selection: upload ? {} : { until: 'validate' },
         emit,
         signal,
         env,
       };
     }),
   );
+  return { requests, channel };
 }
 
 function needOf({ image, release }: RunRequest) {

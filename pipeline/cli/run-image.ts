@@ -2,12 +2,13 @@ import { loadConfig, selectImage } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { Config } from '../config/types.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
-import { watchRun } from '../report/page/last-run.ts';
+import { lastRun } from '../report/page/last-run.ts';
 import { planText } from '../report/text/plan-text.ts';
 import { runSummary } from '../report/text/run-summary.ts';
 import { preflight } from '../stages/preflight.ts';
 import { planStages } from '../stages/run/dry-run.ts';
 import type { Selection } from '../stages/run/plan.ts';
+import { RunLog } from '../stages/run/run-log.ts';
 import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../stages/run/runner.ts';
 import { type OptionalStages, stagesFor } from '../stages/table.ts';
 import { targetsOf } from '../stages/targets.ts';
@@ -84,11 +85,11 @@ export async function runImage(session: Session, name: string, options: RunImage
 export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
   const { emit, config, image, env } = request;
   const dir = imageDirectory(config, image);
-  const { see, lastRun } = watchRun();
+  const log = new RunLog();
   const seen: RunRequest = {
     ...request,
     emit(event) {
-      see(event);
+      log.see(event);
       emit(event);
     },
   };
@@ -96,7 +97,7 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
   const write = async () => {
     try {
       const { writeReport } = await import('../report/page/write-report.ts');
-      return await writeReport(dir, { env, run: lastRun() });
+      return await writeReport(dir, { env, run: lastRun(log) });
     } catch (error) {
       const { message } = fromSystemError(error, 'writing the report');
       emit({ type: 'notice', level: 'warning', message });
@@ -111,7 +112,7 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
   try {
     outcome = await runStages(seen);
   } catch (error) {
-    const { stages } = lastRun();
+    const { stages } = log;
     if (stages.length > 0) await write();
     // What was uploaded is there to be compared with, whatever became of it on a machine.
     if (stages.some(({ stage, state }) => stage === 'upload' && state === 'ran'))

@@ -2,17 +2,16 @@ import type { Emit } from '../core/events/event.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { keepBuilt } from '../image/diff/workspace.ts';
-import { resolveApiKey } from '../maas/api/key.ts';
-import type { ChosenTarget } from '../maas/images/choose-targets.ts';
+import { channelNote } from '../maas/images/promote-new.ts';
 import { preflight } from '../stages/preflight.ts';
 import type { StageId } from '../stages/rows.ts';
+import { RunLog } from '../stages/run/run-log.ts';
 import { imageDirectory, type RunOutcome, type RunRequest } from '../stages/run/runner.ts';
 import { readRecord } from '../workspace/record.ts';
 import { artifactIn } from './artifact.ts';
 import { changesSince } from './changes.ts';
-import { promoteNew } from './channel.ts';
+import { nightFault } from './fault.ts';
 import { type Renewal, renewed } from './renew.ts';
-import { StepLog } from './steps.ts';
 import type { ImageNight, NightArtifact, Promotion } from './types.ts';
 
 /** An image of tonight with what its run needs. */
@@ -27,19 +26,16 @@ export interface ImageCandidate {
 export interface ImageContext {
   /** Runs the stages and writes the page on the run. */
   run(request: RunRequest): Promise<RunOutcome>;
-  channel: string | null;
   renewal: Renewal;
-  /** Where contents that channels show are kept. */
-  keepIn: string;
 }
 
 /**
- * One image's night: its stages, then the channel. Whatever fails is in the result; only an interruption is thrown.
+ * One image's night: its stages. Whatever fails is in the result; only an interruption is thrown.
  * @throws Fault INTERRUPTED, TERMINATED
  */
 export async function imageNight(candidate: ImageCandidate, context: ImageContext): Promise<ImageNight> {
   const { before, nightBegan } = candidate;
-  const log = new StepLog();
+  const log = new RunLog();
   let request = watched(candidate.request, log);
   const { config, image, signal, env } = request;
   const imageDir = imageDirectory(config, image);
@@ -49,7 +45,7 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
     status: 'unchanged',
     reason: '',
     seconds: 0,
-    steps: log.steps,
+    steps: [],
     failure: null,
     artifact: null,
     before,
@@ -67,12 +63,13 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
       id,
       name,
     }));
-    if (context.channel !== null) night.promoted = await promoteUploads(request, outcome, context, log);
+    night.promoted = promotionsOf(outcome);
   } catch (error) {
     if (signal.aborted) throw interrupted(signal);
     night.status = 'failed';
-    night.failure = log.fault(fromSystemError(error, `building ${image.name}`));
+    night.failure = nightFault(fromSystemError(error, `building ${image.name}`), log.failure?.stage ?? null);
   }
+  night.steps = log.stages.map(({ stage, ...rest }) => ({ step: stage, ...rest }));
   if (isOfTonight(night)) Object.assign(night, await artifactIn(imageDir));
   if (night.artifact) {
     // Kept also without an upload: the next night compares with it.
@@ -81,9 +78,9 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
       night.changes = await changesSince(before, night.artifact, { image: image.name, imageDir, env });
   }
   if (night.status !== 'failed') {
-    const made = (await finishedAt(imageDir)).some((at) => at >= nightBegan);
+    const made = ((await readRecord(imageDir, MAKES))?.finishedAt ?? '') >= nightBegan;
     Object.assign(night, verdictOn(night, log, made));
-  } else night.reason = log.reason ?? 'it could not begin';
+  } else night.reason = reasonOf(log.reasons) ?? 'it could not begin';
   night.seconds = (performance.now() - started) / 1000;
   return night;
 }
@@ -91,30 +88,30 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
 /** 20261128 as 2026-11-28. */
 const dayOf = (date: string) => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
 
-/** The stages that make an artifact. */
-const MAKE: readonly string[] = ['build', 'pack'] satisfies StageId[];
+/** When this stage ran, the artifact is a new one: a build is always packed. */
+const MAKES = 'pack' satisfies StageId;
+/** A channel that is moved says so by itself. */
+const CHANNEL = 'promote' satisfies StageId;
 
-async function finishedAt(imageDir: string): Promise<string[]> {
-  const records = await Promise.all(MAKE.map((stage) => readRecord(imageDir, stage as StageId)));
-  return records.flatMap((record) => (record ? [record.finishedAt] : []));
-}
+const reasonOf = ([first]: RunLog['reasons']) => first && `${first.stage}: ${first.reason}`;
 
 /** A run that failed before it had packed leaves the artifact of an earlier one in the folder. */
 function isOfTonight({ failure, steps }: ImageNight): boolean {
-  return failure === null || steps.some(({ step, state }) => step === 'pack' && state !== 'failed');
+  return failure === null || steps.some(({ step, state }) => step === MAKES && state !== 'failed');
 }
 
 function verdictOn(
   { artifact, before, promoted }: ImageNight,
-  log: StepLog,
+  log: RunLog,
   made: boolean,
 ): Pick<ImageNight, 'status' | 'reason'> {
+  const reason = reasonOf(log.reasons.filter(({ stage }) => stage !== CHANNEL));
   if (made) {
-    const now = log.steps.some(({ step, state }) => MAKE.includes(step) && state === 'ran');
-    const reasons = [now ? '' : 'built before this night was interrupted', log.reason ?? ''];
+    const now = log.stages.some(({ stage, state }) => stage === MAKES && state === 'ran');
+    const reasons = [now ? '' : 'built before this night was interrupted', reason ?? ''];
     return { status: 'built', reason: reasons.filter(Boolean).join('; ') };
   }
-  if (log.reason !== undefined) return { status: 'updated', reason: log.reason };
+  if (reason !== undefined) return { status: 'updated', reason };
   if (before && artifact && before.sha256 !== artifact.sha256)
     return { status: 'updated', reason: 'built since the last night; all stages are fresh' };
   if (promoted.some(({ moved }) => moved))
@@ -126,7 +123,7 @@ function verdictOn(
 }
 
 /** The request, with its events noted, and every live line told apart from those of other images. */
-function watched(request: RunRequest, log: StepLog): RunRequest {
+function watched(request: RunRequest, log: RunLog): RunRequest {
   const { name } = request.image;
   const emit: Emit = (event) => {
     log.see(event);
@@ -139,24 +136,12 @@ function watched(request: RunRequest, log: StepLog): RunRequest {
   return { ...request, emit };
 }
 
-async function promoteUploads(
-  request: RunRequest,
-  { data }: RunOutcome,
-  { channel, keepIn }: ImageContext,
-  log: StepLog,
-): Promise<Promotion[]> {
-  const { config, image, emit, signal, env } = request;
-  const uploads = data.upload?.resources ?? [];
-  if (channel === null || uploads.length === 0) return [];
-  return log.step('promote', async () => {
-    const value: Promotion[] = [];
-    for (const upload of uploads) {
-      const target = config.targets[upload.target];
-      if (!target) continue;
-      const chosen: ChosenTarget = { target, key: await resolveApiKey(target, env, emit) };
-      value.push(await promoteNew(chosen, upload, { image, channel, keepIn, emit, signal, env }));
-    }
-    const summary = value.map(({ target, name, note }) => `${name} on ${target} ${note}`).join('; ');
-    return { value, summary, ran: value.some(({ moved }) => moved) };
+/** The channels after the run; what an earlier run has moved was not moved in this one. */
+function promotionsOf({ data, outcomes }: RunOutcome): Promotion[] {
+  const ran = outcomes.some(({ stage, state }) => stage === CHANNEL && state === 'ran');
+  return (data.promote?.moved ?? []).map((channel) => {
+    const { target, name } = channel;
+    const moved = ran && channel.moved;
+    return { target, name, moved, note: channelNote({ ...channel, moved }) };
   });
 }

@@ -17,6 +17,10 @@ export interface NightRequest extends ImageContext {
   jobs: number;
   /** The night to compare with, in place of the last one of the workspace. */
   since: Night | undefined;
+  /** Of good images; it is said in the summary. */
+  channel: string | null;
+  /** Where contents that channels show are kept. */
+  keepIn: string;
   /** What stays on MAAS; null: nothing is pruned. */
   retention: RetentionConfig | null;
   emit: Emit;

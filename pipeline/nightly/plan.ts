@@ -1,8 +1,8 @@
 import { Fault } from '../core/faults/fault.ts';
 import { type PlannedStage, planStages } from '../stages/run/dry-run.ts';
 import type { RunRequest } from '../stages/run/runner.ts';
+import { nightFault } from './fault.ts';
 import { type Renewal, renewed } from './renew.ts';
-import { nightFault } from './steps.ts';
 import type { NightFault } from './types.ts';
 
 export interface PlannedImage {

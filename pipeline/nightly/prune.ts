@@ -4,7 +4,7 @@ import { fromSystemError } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { resolveApiKey } from '../maas/api/key.ts';
 import { prune, pruneKept } from '../maas/images/prune.ts';
-import { nightFault } from './steps.ts';
+import { nightFault } from './fault.ts';
 import type { PrunedTarget } from './types.ts';
 
 export interface PruneContext {

@@ -1,17 +1,28 @@
-import { promote } from '../maas/images/promote.ts';
+import { channelNote, promoteNew } from '../maas/images/promote-new.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { keptFolder } from '../workspace/layout.ts';
+import { channelName, checkChannel, shownInstead } from '../workspace/ledger/channel.ts';
+import { readLedger } from '../workspace/ledger/ledger.ts';
 import { declaredTargets, withKeys } from './targets.ts';
 import { defineStage } from './types.ts';
 import { resourceOf } from './upload.ts';
 
-/** Lets a channel show the image on every target. A channel that was rolled back since is left so, unless it is forced. */
-export function promoteTo(channel: string) {
+/**
+ * Lets a channel show the image on every target. A channel that was moved away from it since is left so.
+ * @param again move it there even so
+ * @throws Fault USAGE for a word that names no channel
+ */
+export function promoteTo(channel: string, again = false) {
+  checkChannel(channel);
   const stage = defineStage('promote', {
     async inputs(context) {
-      const { config, image, output } = context;
+      const { config, image, env, output } = context;
+      const { sha256 } = output('pack').artifact;
+      const targets = await declaredTargets(config, image);
+      const ledger = await readLedger(env);
+      const name = channelName(image, channel);
       return {
-        artifact: output('pack').artifact.sha256,
+        artifact: sha256,
         resource: resourceOf(context).name,
         channel,
         image: image.name,
@@ -20,25 +31,29 @@ export function promoteTo(channel: string) {
         platform: image.platform,
         version: image.version,
         nameOfResource: image.resource.name,
+        // It was moved away since: what an earlier run did stands no more.
+        instead: targets.map(({ url }) => shownInstead(ledger, url, name, sha256)?.name ?? null),
+        again: notCounted(again, 'an option of this run'),
         keepIn: notCounted(keptFolder(config.workspace), 'where the workspace lies'),
-        targets: await declaredTargets(config, image),
+        targets,
       };
     },
     async run(inputs, io) {
-      const { channel, image, release, platform, version, nameOfResource, resource, keepIn } = inputs;
+      const { channel, image, release, platform, version, nameOfResource, keepIn, again } = inputs;
       const request = {
         image: { name: image, release, platform, version, resource: { name: nameOfResource } },
-        ...{ channel, keepIn, ...io },
+        ...{ channel, keepIn, again, ...io },
       };
+      const upload = { name: inputs.resource, sha256: inputs.artifact };
       const moved = [];
-      for (const target of await withKeys(inputs.targets, image, io)) {
-        const { name, of, target: to } = await promote(target, resource, request);
-        moved.push({ target: to, name, of });
-      }
+      for (const target of await withKeys(inputs.targets, image, io))
+        moved.push(await promoteNew(target, upload, request));
       return {
         data: { moved },
         files: [],
-        summary: moved.map(({ target, name, of }) => `${name} shows ${of} on ${target}`).join('; '),
+        summary: moved
+          .map((channel) => `${channel.name} on ${channel.target} ${channelNote(channel)}`)
+          .join('; '),
       };
     },
   });

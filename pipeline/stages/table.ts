@@ -15,13 +15,16 @@ export interface OptionalStages {
   accept?: boolean | undefined;
   /** Let this channel show it. */
   promote?: string | undefined;
+  /** Let it show that even where it was moved away from it. */
+  again?: boolean | undefined;
 }
 
 /** The stages of a run with what is asked for, in the order of the table. The runner knows nothing but these. */
 export function stagesFor(asked: OptionalStages): readonly Stage[] {
+  const { again } = asked;
+  const promote = asked.promote === undefined ? undefined : promoteTo(asked.promote, again);
   const work: { [S in StageId]: unknown } = {
-    ...{ iso, render, build, pack, validate, upload, accept },
-    promote: promoteTo(asked.promote ?? ''),
+    ...{ iso, render, build, pack, validate, upload, accept, promote },
   };
   return ROWS.filter((row) => !('option' in row) || asked[row.option]).map(({ id }) => work[id] as Stage);
 }

@@ -6,6 +6,7 @@ import type { Origin } from '../image/origin.ts';
 import type { IsoFacts, LocalIso } from '../install/iso/facts.ts';
 import type { RenderSource } from '../install/render/sources.ts';
 import type { Rendered } from '../install/render/types.ts';
+import type { ChannelState } from '../maas/images/promote-new.ts';
 import type { NotCounted, Resolved } from '../workspace/fingerprint.ts';
 import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 
@@ -20,7 +21,7 @@ export interface StageData {
   validate: { verdict: Verdict };
   upload: { resources: UploadedResource[] };
   accept: { acceptances: AcceptedResource[] };
-  promote: { moved: PromotedResource[] };
+  promote: { moved: ChannelState[] };
 }
 
 export interface UploadedResource {
@@ -41,13 +42,6 @@ export interface AcceptedResource {
   at: string;
   /** Whether it was accepted by the same checks earlier, so that no machine was deployed now. */
   before: boolean;
-}
-
-export interface PromotedResource {
-  target: string;
-  /** The channel's name in MAAS, and the versioned name that it shows. */
-  name: string;
-  of: string;
 }
 
 /** What a stage declares its inputs from. */

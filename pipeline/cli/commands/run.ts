@@ -1,14 +1,12 @@
 import { type Command, Option } from 'commander';
 import { Fault } from '../../core/faults/fault.ts';
-import type { StageId } from '../../stages/rows.ts';
+import { optionOf, STAGE_IDS, type StageId, type StageOption } from '../../stages/rows.ts';
 import type { Act } from '../command.ts';
 import type { RunImageOptions } from '../run-image.ts';
 import { RUN_SETTINGS, withSettings } from '../setting-options.ts';
 
-const IDS: readonly StageId[] = ['iso', 'render', 'build', 'pack', 'validate', 'upload', 'accept', 'promote'];
-
 function stageOption(flag: string, text: string): Option {
-  return new Option(`${flag} <stage>`, text).choices(IDS);
+  return new Option(`${flag} <stage>`, text).choices(STAGE_IDS);
 }
 
 function addRunOptions(command: Command): Command {
@@ -42,19 +40,23 @@ export function declare(program: Command, act: Act): void {
         .option('--promote <channel>', 'at the end, promote the image to this channel, such as stable');
     command.action(
       act(async (session, image: string, options: RunImageOptions) => {
-        const asked = { accept: options.accept === true, promote: options.promote !== undefined };
-        const last = options.until ?? (asked.promote ? 'promote' : asked.accept ? 'accept' : until);
-        for (const stage of [last, options.force, options.from])
-          if ((stage === 'accept' || stage === 'promote') && !asked[stage])
-            throw new Fault('USAGE', `Stage ${stage} belongs to a run with --${stage}`);
+        const asked = (option: StageOption | undefined) =>
+          option !== undefined && options[option] !== undefined && options[option] !== false;
+        const last = options.until ?? STAGE_IDS.findLast((id) => asked(optionOf(id))) ?? until;
+        for (const stage of [last, options.force, options.from]) {
+          const option = stage && optionOf(stage);
+          if (option && !asked(option))
+            throw new Fault('USAGE', `Stage ${stage} belongs to a run with --${option}`);
+        }
         for (const [flag, stage] of [
           ['--force', options.force],
           ['--from', options.from],
         ] as const)
-          if (stage && IDS.indexOf(stage) > IDS.indexOf(last))
+          if (stage && STAGE_IDS.indexOf(stage) > STAGE_IDS.indexOf(last))
             throw new Fault('USAGE', `${flag} ${stage} comes after the last stage of this command, ${last}`);
         const { runImage } = await import('../run-image.ts');
-        await runImage(session, image, { ...options, until: last });
+        const again = options.force === 'promote' || options.from !== undefined;
+        await runImage(session, image, { ...options, again, until: last });
       }),
     );
   }

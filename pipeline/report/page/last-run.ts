@@ -1,16 +1,16 @@
 import writeFileAtomic from 'write-file-atomic';
-import type { Emit, Event } from '../../core/events/event.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { count, list, object, oneOf, orNull, type Shape, text, time } from '../../host/files/shape.ts';
 import { lastRunFile } from '../../workspace/layout.ts';
+import type { RunLog, StageRun } from '../../stages/run/run-log.ts';
 
 /** What the stages' records do not keep of a run: which stages it ran itself, and why it ended early. */
 export interface LastRun {
   /** ISO 8601, UTC. */
   endedAt: string;
   seconds: number;
-  stages: { stage: string; state: 'ran' | 'fresh' | 'failed'; seconds: number }[];
+  stages: Pick<StageRun, 'stage' | 'state' | 'seconds'>[];
   failure: {
     stage: string;
     code: string;
@@ -27,22 +27,19 @@ export const LAST_RUN: Shape<LastRun> = object({
   failure: orNull(object({ stage: text, code: text, message: text }, { hint: text, detail: text })),
 });
 
-/** Puts a run together from its events. */
-export function watchRun(): { see: Emit; lastRun(): LastRun } {
-  const stages: LastRun['stages'] = [];
-  let failure: LastRun['failure'] = null;
-  let seconds = 0;
-  const see = (event: Event) => {
-    if (event.type === 'stage-fresh') stages.push({ stage: event.stage, state: 'fresh', seconds: 0 });
-    else if (event.type === 'stage-end')
-      stages.push({ stage: event.stage, state: 'ran', seconds: event.seconds });
-    else if (event.type === 'stage-failed') {
-      stages.push({ stage: event.stage, state: 'failed', seconds: event.seconds });
-      const { code, message, hint, detail } = event.error;
-      failure = { stage: event.stage, code, message, hint, detail };
-    } else if (event.type === 'run-end') seconds = event.seconds;
+/** The run that ends now. */
+export function lastRun({ stages, failure, seconds }: RunLog): LastRun {
+  return {
+    endedAt: new Date().toISOString(),
+    seconds,
+    stages: stages.map(({ stage, state, seconds }) => ({ stage, state, seconds })),
+    failure: failure && failureOf(failure),
   };
-  return { see, lastRun: () => ({ endedAt: new Date().toISOString(), seconds, stages, failure }) };
+}
+
+function failureOf({ stage, fault }: NonNullable<RunLog['failure']>): LastRun['failure'] {
+  const { code, message, hint, detail } = fault;
+  return { stage, code, message, hint, detail };
 }
 
 export async function writeLastRun(imageDir: string, run: LastRun): Promise<void> {

@@ -7,24 +7,12 @@ import { type Evidence, KNOWN_FACTS, LARGEST_EVIDENCE } from '../../image/artifa
 import { VERDICT, type Verdict } from '../../image/checks/judge.ts';
 import { readAcceptances } from '../../maas/acceptance/read-results.ts';
 import type { Acceptance } from '../../maas/acceptance/types.ts';
-import type { StageId } from '../../stages/rows.ts';
+import { STAGE_IDS, type StageId } from '../../stages/rows.ts';
 import type { StageData } from '../../stages/types.ts';
 import { acceptFolder, buildFiles, evidenceFile, stageFolder, verdictFile } from '../../workspace/layout.ts';
 import { readRecord, type StageRecord } from '../../workspace/record.ts';
 import { consoleTail } from './console-tail.ts';
 import { type LastRun, readLastRun } from './last-run.ts';
-
-/** The stages in the order of a run. */
-export const STAGE_ORDER = [
-  'iso',
-  'render',
-  'build',
-  'pack',
-  'validate',
-  'upload',
-  'accept',
-  'promote',
-] as const satisfies StageId[];
 
 /** What the report reads of NAME.manifest.json. */
 export interface Manifest {
@@ -63,9 +51,9 @@ export interface Material {
  * @throws Fault IMAGE_NOT_BUILT when no stage has left anything
  */
 export async function gather(imageDir: string, run?: LastRun): Promise<Material> {
-  const found = await Promise.all(STAGE_ORDER.map((stage) => readRecord(imageDir, stage)));
+  const found = await Promise.all(STAGE_IDS.map((stage) => readRecord(imageDir, stage)));
   const records = Object.fromEntries(
-    STAGE_ORDER.flatMap((stage, i) => (found[i] ? [[stage, found[i]]] : [])),
+    STAGE_IDS.flatMap((stage, i) => (found[i] ? [[stage, found[i]]] : [])),
   ) as Records;
   const last = run ?? (await readLastRun(imageDir));
   if (Object.keys(records).length === 0 && last === null)

@@ -1,7 +1,7 @@
 import { duration } from '../../core/text/human.ts';
-import type { StageId } from '../../stages/rows.ts';
+import { optionOf, STAGE_IDS, type StageId } from '../../stages/rows.ts';
 import type { StageRecord } from '../../workspace/record.ts';
-import { type Material, STAGE_ORDER } from './material.ts';
+import type { Material } from './material.ts';
 import { shownTime } from './time.ts';
 
 export interface StageBar {
@@ -16,14 +16,12 @@ export interface StageBar {
   bar: { start: number; width: number } | null;
 }
 
-const ONLY_WHEN_ASKED: readonly StageId[] = ['accept', 'promote'];
-
 /** A bar shorter than this could not be seen. */
 const LEAST_WIDTH = 0.6;
 
 /** The stages one after the other, each as long as it took when it last ran. */
 export function timeline({ records, run }: Material): { total: string; bars: StageBar[] } {
-  const rows = STAGE_ORDER.map((stage) => {
+  const rows = STAGE_IDS.map((stage) => {
     const record = records[stage];
     const ran = run?.stages.find((entry) => entry.stage === stage);
     const state: StageBar['state'] = ran?.state ?? (record ? (run ? 'earlier' : 'ran') : 'none');
@@ -31,7 +29,7 @@ export function timeline({ records, run }: Material): { total: string; bars: Sta
     return { stage, state, seconds, record };
   });
   // Nobody misses what is only done when it is asked for.
-  const shown = rows.filter(({ stage, state }) => state !== 'none' || !ONLY_WHEN_ASKED.includes(stage));
+  const shown = rows.filter(({ stage, state }) => state !== 'none' || optionOf(stage) === undefined);
   const total = shown.reduce((sum, row) => sum + row.seconds, 0);
   let start = 0;
   const bars = shown.map(({ stage, state, seconds, record }): StageBar => {

@@ -5,6 +5,14 @@ import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
 import type { LedgerEntry } from './ledger.ts';
 
+/** @throws Fault USAGE for a word that names no channel */
+export function checkChannel(channel: string): void {
+  if (!/^[a-z0-9][a-z0-9._]*$/.test(channel))
+    throw new Fault('USAGE', `"${channel}" is not a name for a channel`, {
+      hint: 'Use lower-case letters, digits and dots, such as stable.',
+    });
+}
+
 /** What the names of an image's channels are made of. */
 export interface ChannelImage extends Pick<ImageConfig, 'name' | 'release' | 'platform' | 'version'> {
   resource: Pick<ResourceConfig, 'name'>;
@@ -19,10 +27,7 @@ const OF_ONE_BUILD = /[-_.]?\{(?:date|digest)\}/g;
  * @throws Fault USAGE for a channel that is not a word
  */
 export function channelName(image: ChannelImage, channel: string): string {
-  if (!/^[a-z0-9][a-z0-9._]*$/.test(channel))
-    throw new Fault('USAGE', `"${channel}" is not a name for a channel`, {
-      hint: 'Use lower-case letters, digits and dots, such as stable.',
-    });
+  checkChannel(channel);
   const values: PlaceholderValues = {
     release: image.release,
     platform: image.platform,
@@ -77,6 +82,30 @@ export function channelHistory(ledger: readonly LedgerEntry[], target: string, n
     if (entry.did === 'rolled-back') shown.pop();
   }
   return shown;
+}
+
+/**
+ * What a channel shows now where it has shown this content before; undefined where it never did.
+ * @param target URL of the MAAS
+ * @param name of the channel in MAAS
+ */
+export function shownSince(
+  ledger: readonly LedgerEntry[],
+  target: string,
+  name: string,
+  sha256: string,
+): LedgerEntry | undefined {
+  const was = ledger.some(
+    (entry) =>
+      entry.target === target && entry.name === name && entry.did === 'promoted' && entry.sha256 === sha256,
+  );
+  return was ? channelHistory(ledger, target, name).at(-1) : undefined;
+}
+
+/** What a channel shows in the place of a content that it has shown before; undefined where it shows it, or never did. */
+export function shownInstead(...of: Parameters<typeof shownSince>): LedgerEntry | undefined {
+  const now = shownSince(...of);
+  return now?.sha256 === of[3] ? undefined : now;
 }
 
 /** The names that are channels on a target. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { type NightRequest, runNight } from '../../../pipeline/nightly/night.ts'
 import { endNight, folderOf } from '../../../pipeline/nightly/store.ts';
 import type { Night } from '../../../pipeline/nightly/types.ts';
 import { writeNight } from '../../../pipeline/nightly/write.ts';
+import { promoteTo } from '../../../pipeline/stages/promote.ts';
 import { rowOf, STAGE_IDS, type StageId } from '../../../pipeline/stages/rows.ts';
 import type { RunRequest } from '../../../pipeline/stages/run/runner.ts';
 import type { Stage, StageContext } from '../../../pipeline/stages/types.ts';
@@ -63,12 +64,12 @@ export class House {
     const stage = (
       id: StageId,
       run: (context: StageContext) => ReturnType<Stage['run']>,
-      inputs: (knobs: Knobs) => Record<string, Json>,
+      inputs: (knobs: Knobs, context: StageContext) => Record<string, Json>,
     ): Stage => ({
       ...rowOf(id),
       ...{ id, title: `the ${id} stage`, needs: STAGE_IDS },
       inputs: async (context) => ({
-        ...inputs(knobsOf(context)),
+        ...inputs(knobsOf(context), context),
         context: notCounted(context, 'the knobs count'),
       }),
       run: async (inputs, io) => {
@@ -85,7 +86,7 @@ export class House {
         this.built.push(context.image.name);
         context.emit({ type: 'activity', id: 'build', label: 'the VM boots' });
         await knobsOf(context).waits?.(context.signal);
-        return { data: {} as never, files: [], summary: 'built' };
+        return { data: { buildId: randomUUID() } as never, files: [], summary: 'built' };
       },
       ({ bash }) => ({ packages: bash }),
     );
@@ -107,7 +108,7 @@ export class House {
         const artifact = { path, manifest, sha256: digest(data), size: data.length, date: '20261123' };
         return { data: { artifact, facts } as never, files: [], summary: 'packed' };
       },
-      ({ bash }) => ({ bash }),
+      ({ bash }, context) => ({ bash, build: context.output('build').buildId }),
     );
     const validate = stage(
       'validate',
@@ -190,7 +191,11 @@ export class House {
 
   /** One whole night, with its summary written. */
   async night(change: Partial<NightRequest> = {}, names = [...this.knobs.keys()]): Promise<Night> {
-    const requests = names.map((name) => this.request(name));
+    const promote = change.channel == null ? [] : [promoteTo(change.channel) as unknown as Stage];
+    const requests = names.map((name) => {
+      const request = this.request(name);
+      return { ...request, stages: [...request.stages, ...promote] };
+    });
     const night = await runNight({
       requests,
       jobs: 1,

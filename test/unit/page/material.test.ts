@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { consoleTail } from '../../../pipeline/report/page/console-tail.ts';
-import { watchRun } from '../../../pipeline/report/page/last-run.ts';
+import { lastRun as lastRunOf } from '../../../pipeline/report/page/last-run.ts';
 import { gather } from '../../../pipeline/report/page/material.ts';
 import { outcome } from '../../../pipeline/report/page/outcome.ts';
 import { timeline } from '../../../pipeline/report/page/timeline.ts';
+import { RunLog } from '../../../pipeline/stages/run/run-log.ts';
 import { finding, lastRun, writeFolder } from './folder.ts';
 
 let dir: string;
@@ -132,7 +133,8 @@ describe('the stages', () => {
 });
 
 it('a run is put together from its events', () => {
-  const { see, lastRun: ended } = watchRun();
+  const log = new RunLog();
+  const { see } = log;
   const image = 'demo';
   see({ type: 'run-start', image, stages: ['iso', 'build'] });
   see({ type: 'stage-fresh', image, stage: 'iso' });
@@ -140,7 +142,7 @@ it('a run is put together from its events', () => {
   const error = new Fault('BUILD_FAILED', 'no', { hint: 'do' });
   see({ type: 'stage-failed', image, stage: 'build', seconds: 3, error });
   see({ type: 'run-end', image, ok: false, seconds: 4 });
-  expect(ended()).toMatchObject({
+  expect(lastRunOf(log)).toMatchObject({
     seconds: 4,
     stages: [
       { stage: 'iso', state: 'fresh' },

@@ -25,6 +25,7 @@ export interface Everything {
 export class Example {
   readonly dir = mkdtempSync(join(tmpdir(), 'stages-'));
   channel = 'stable';
+  again = false;
   readonly env: NodeJS.ProcessEnv = { XDG_STATE_HOME: join(this.dir, 'state') };
 
   constructor() {
@@ -81,7 +82,7 @@ export class Example {
 
   /** What a stage declares. */
   async declaredBy(id: StageId, { config, image, release, before }: Everything): Promise<object> {
-    const stages = stagesFor({ accept: true, promote: this.channel });
+    const stages = stagesFor({ accept: true, promote: this.channel, again: this.again });
     const { signal } = new AbortController();
     const request = { config, image, release, stages, selection: {}, emit() {}, signal, env: this.env };
     const stage = stages.find((one) => one.id === id) as Stage;

@@ -18,6 +18,8 @@ vi.mock('../../../pipeline/host/accelerator.ts', () => ({
 /** A value of what stages are declared from, by its path there, or whatever else changes. */
 type Change = [path: string, value: unknown] | ((example: Example, all: Everything) => unknown);
 
+/** In MAAS, of the example's names. */
+const CHANNEL = 'dgxos5-demo1-5.0-stable';
 const OTHER = 'd'.repeat(64);
 const CHECK = '{ id: one, title: t, command: "true", why: w, fix: f }';
 
@@ -129,6 +131,10 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
     channel: (example) => {
       example.channel = 'other';
     },
+    instead: async (example, { before }) => {
+      for (const sha256 of [before.pack.artifact.sha256, OTHER])
+        await noted(example, { did: 'promoted', sha256, name: CHANNEL });
+    },
   },
 };
 
@@ -168,7 +174,12 @@ const NOT_COUNTED: Record<StageId, Record<string, Change>> = {
     waitS: ['image.acceptance.waitS', 1],
     timeouts: ['config.machines.timeouts.deploying', 1],
   },
-  promote: { keepIn: ['config.workspace', '/elsewhere'] },
+  promote: {
+    keepIn: ['config.workspace', '/elsewhere'],
+    again: (example) => {
+      example.again = true;
+    },
+  },
 };
 
 /** Parts of members that decide no result. */
