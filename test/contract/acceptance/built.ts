@@ -20,6 +20,8 @@ export async function built(
   host: Pick<Host, 'dir' | 'env'>,
   files: Record<string, string> = {},
   name = 'demo',
+  /** The root that the build has left; without one it cannot be packed again. */
+  root: Uint8Array | undefined = undefined,
 ): Promise<string> {
   const { config } = await loadConfig({
     file: join(host.dir, 'dgxos-maas.yaml'),
@@ -33,6 +35,8 @@ export async function built(
   tinyImage(path, files);
   const content = readFileSync(path);
   const sha256 = createHash('sha256').update(content).digest('hex');
+  const tar = join(imageDir, 'root.tar');
+  if (root) writeFileSync(tar, root);
   const facts = join(imageDir, 'pack', 'facts.json');
   writeFileSync(facts, JSON.stringify({ facts: { kernels: KERNELS } }));
   const data = {
@@ -46,7 +50,20 @@ export async function built(
       ...{ files: [], sources: [], settings: {}, packerDir: 'packer', httpDir: 'http' },
       ...{ accelerator: 'tcg', packerVersion: '1.6.6' },
     },
-    build: { buildId: 'b', tools: {}, boot: 'direct', root: {}, origin: {} },
+    build: {
+      ...{ buildId: 'b', startedAt: '2026-11-22T00:00:00.000Z', tools: {}, boot: 'direct' },
+      root: { kind: 'tar', path: tar, bytes: root?.length ?? 0 },
+      origin: {
+        parameters: { release: image.release, platform: image.platform },
+        ...{ pack: 'guest', packerMaasCommit: null },
+        rendered: { accelerator: 'tcg', settings: {}, sources: [], files: [] },
+        iso: {
+          source: 'none.iso',
+          medium: { sha256: image.iso.sha256, size: 1 },
+          facts: { volumeId: 'DEMO' },
+        },
+      },
+    },
     pack: {
       artifact: { path, manifest: `${path}.none`, sha256, size: content.length, date: DATE },
       facts,
