@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../host/process/package-root.ts';
 
@@ -7,32 +7,36 @@ const known = new Map<string, string>();
 
 /**
  * What this program is, for a fingerprint: another one may find and judge otherwise. In a clone the SHA-256 over the sources
- * named; in the installed package its version. Read once in a process.
+ * named; in the installed package its version. Each is read once in a process.
  * @param sources files and folders below pipeline/, such as image/checks
  */
 export function programDigest(sources: readonly string[], root = packageRoot()): string {
-  const key = JSON.stringify([root, sources]);
-  const digest = known.get(key) ?? read(sources, root);
-  known.set(key, digest);
-  return digest;
-}
-
-function read(sources: readonly string[], root: string): string {
+  const version = once(join(root, 'package.json'), versionIn);
   const pipeline = join(root, 'pipeline');
-  const version = (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string })
-    .version;
-  if (!existsSync(pipeline)) return version;
-  const hash = createHash('sha256').update(version);
-  for (const path of sources.flatMap((source) => filesOf(pipeline, source)))
-    hash.update(`\0${path}\0`).update(readFileSync(join(pipeline, path)));
-  return hash.digest('hex');
+  if (once(pipeline, (path) => String(existsSync(path))) === 'false') return version;
+  const digests = sources.map((source) => once(join(pipeline, source), digestOf));
+  return createHash('sha256')
+    .update([version, ...digests].join('\n'))
+    .digest('hex');
 }
 
-/** Sorted by their names, so that they are read in one order on every host. */
-function filesOf(pipeline: string, source: string): string[] {
-  if (statSync(join(pipeline, source)).isFile()) return [source];
-  return readdirSync(join(pipeline, source), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name).slice(pipeline.length + 1))
-    .sort();
+function once(path: string, read: (path: string) => string): string {
+  const found = known.get(path) ?? read(path);
+  known.set(path, found);
+  return found;
+}
+
+function versionIn(path: string): string {
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+/** Of a file, or of all sources below a folder in the order of their names. */
+function digestOf(path: string): string {
+  const hash = createHash('sha256');
+  if (path.endsWith('.ts')) return hash.update(readFileSync(path)).digest('hex');
+  const files = readdirSync(path, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  for (const name of files.sort()) hash.update(`\0${name}\0`).update(readFileSync(join(path, name)));
+  return hash.digest('hex');
 }

@@ -18,12 +18,13 @@ export const RUN: readonly Mutant[] = [
     program: [', program: programDigest(code)', ''],
   }),
   ...mutantsOf('pipeline/workspace/program.ts', ['test/unit/run/program.test.ts'], {
-    content: ['.update(readFileSync(join(pipeline, path)))', ''],
-    name: ['hash.update(`\\0${path}\\0`)', 'hash'],
+    content: ['.update(readFileSync(join(path, name)))', ''],
+    name: ['hash.update(`\\0${name}\\0`)', 'hash'],
+    file: ["return hash.update(readFileSync(path)).digest('hex');", "return hash.digest('hex');"],
     'folders-below': ['recursive: true, ', ''],
-    version: ["createHash('sha256').update(version)", "createHash('sha256')"],
-    'installed-package': ['if (!existsSync(pipeline)) return version;', ''],
-    'read-once': ['known.set(key, digest);', ''],
+    version: ['[version, ...digests]', 'digests'],
+    'installed-package': ["=== 'false') return version;", "=== 'never') return version;"],
+    'read-once': ['known.set(path, found);', ''],
   }),
   ...mutantsOf('pipeline/workspace/fingerprint.ts', ['test/unit/run/fingerprint.test.ts'], {
     'not-counted-is-left-out': [' || value instanceof NotCounted) return undefined', ') return undefined'],

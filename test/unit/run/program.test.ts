@@ -35,10 +35,11 @@ it('a clone is its sources that decide a result, wherever they lie', () => {
     digest({ ...FILES, 'pipeline/image/a.ts': 'other' }, SOURCES),
     digest({ ...FILES, 'pipeline/image/checks/b.ts': 'other' }, SOURCES),
     digest({ ...FILES, 'pipeline/image/checks/d.ts': '' }, SOURCES),
+    digest({ ...FILES, 'pipeline/image/a.ts': '', 'pipeline/image/e.ts': 'a' }, SOURCES),
     digest({ ...FILES, 'pipeline/stages/pack.ts': 'other' }, SOURCES),
     digest(FILES, SOURCES, '1.0.1'),
   ];
-  expect(new Set([one, ...others]).size).toBe(6);
+  expect(new Set([one, ...others]).size).toBe(7);
 });
 
 it('an installed package is its version', () => {
