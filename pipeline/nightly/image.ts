@@ -7,6 +7,7 @@ import { preflight } from '../stages/preflight.ts';
 import type { StageId } from '../stages/rows.ts';
 import { RunLog } from '../stages/run/run-log.ts';
 import { imageDirectory, type RunOutcome, type RunRequest } from '../stages/run/runner.ts';
+import type { StageData } from '../stages/types.ts';
 import { readRecord } from '../workspace/record.ts';
 import { artifactIn } from './artifact.ts';
 import { changesSince } from './changes.ts';
@@ -57,19 +58,14 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
   try {
     request = await renewed(request, context.renewal, nightBegan);
     await preflight(request);
-    const outcome = await context.run(request);
-    night.resources = (outcome.data.upload?.resources ?? []).map(({ target, id, name }) => ({
-      target,
-      id,
-      name,
-    }));
-    night.promoted = promotionsOf(outcome);
+    night.promoted = promotionsOf(await context.run(request));
   } catch (error) {
     if (signal.aborted) throw interrupted(signal);
     night.status = 'failed';
     night.failure = nightFault(fromSystemError(error, `building ${image.name}`), log.failure?.stage ?? null);
   }
   night.steps = log.stages.map(({ stage, ...rest }) => ({ step: stage, ...rest }));
+  night.resources = await resourcesIn(imageDir, log);
   if (isOfTonight(night)) Object.assign(night, await artifactIn(imageDir));
   if (night.artifact) {
     // Kept also without an upload: the next night compares with it.
@@ -90,6 +86,7 @@ const dayOf = (date: string) => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.
 
 /** When this stage ran, the artifact is a new one: a build is always packed. */
 const MAKES = 'pack' satisfies StageId;
+const UPLOADS = 'upload' satisfies StageId;
 /** A channel that is moved says so by itself. */
 const CHANNEL = 'promote' satisfies StageId;
 
@@ -134,6 +131,13 @@ function watched(request: RunRequest, log: RunLog): RunRequest {
     else request.emit(event);
   };
   return { ...request, emit };
+}
+
+/** What this run has uploaded or found in MAAS, whatever failed after that. */
+async function resourcesIn(imageDir: string, { stages }: RunLog): Promise<ImageNight['resources']> {
+  if (!stages.some(({ stage, state }) => stage === UPLOADS && state !== 'failed')) return [];
+  const record = await readRecord<StageData[typeof UPLOADS]>(imageDir, UPLOADS);
+  return (record?.data.resources ?? []).map(({ target, id, name }) => ({ target, id, name }));
 }
 
 /** The channels after the run; what an earlier run has moved was not moved in this one. */

@@ -125,7 +125,11 @@ test('a promotion that fails is taken up by the next night', async () => {
   await house.night();
   sandbox.addFault('create:*:500');
   const broken = await house.night({ channel: 'nightly' });
-  expect(broken.images[0]?.failure).toMatchObject({ step: 'promote', exitCode: 75 });
+  expect(broken.images[0]).toMatchObject({
+    failure: { step: 'promote', exitCode: 75 },
+    // What is in MAAS is said even so.
+    resources: [{ target: 'lab', name: expect.stringContaining('a-1.0-') }],
+  });
   sandbox.clearFaults();
   const night = await house.night({ channel: 'nightly' });
   expect(night.images[0]).toMatchObject({
