@@ -2,8 +2,8 @@ import writeFileAtomic from 'write-file-atomic';
 import { redactDeep } from '../../core/secrets/registry.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { count, list, object, oneOf, orNull, type Shape, text, time } from '../../host/files/shape.ts';
-import { lastRunFile } from '../../workspace/layout.ts';
 import type { RunLog, StageRun } from '../../stages/run/run-log.ts';
+import { lastRunFile } from '../../workspace/layout.ts';
 
 /** What the stages' records do not keep of a run: which stages it ran itself, and why it ended early. */
 export interface LastRun {
