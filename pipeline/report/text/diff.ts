@@ -9,6 +9,9 @@ import { type Row, type Sign, sections } from '../../image/diff/sections.ts';
 /** Rows of sizes that are shown; --json has all. */
 const MOST_SIZES = 20;
 
+/** Columns of a name beside its values. */
+const LONGEST_NAME = 40;
+
 const SIGNS: Record<Sign, string> = { added: '+', removed: '-', up: '↑', down: '↓', changed: '~' };
 
 /** A comparison for a terminal. */
@@ -17,7 +20,9 @@ export function diffText(diff: ImageDiff, color: Paint): string {
   const lines = [side('A', diff.a, color), side('B', diff.b, color), ''];
   for (const { title, summary, rows } of changed) {
     const shown = title === 'Files' || title === 'Directories' ? rows.slice(0, MOST_SIZES) : rows;
-    const width = Math.min(40, Math.max(...shown.map((row) => widthOf(plain(row.name)))));
+    // A longer name has its values behind it; it does not push those of the others away.
+    const most = Math.min(LONGEST_NAME, Math.floor(color.width / 2));
+    const width = Math.max(0, ...shown.map(({ name }) => widthOf(plain(name))).filter((one) => one <= most));
     lines.push(
       hanging(`${color.bold(title)}: `, summary, color),
       ...shown.map((row) => line(row, width, color)),

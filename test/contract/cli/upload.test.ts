@@ -43,9 +43,7 @@ describe('what is named', () => {
       `images:\n  dgx1: {release: demo, platform: demo1, version: "5.0", iso: {source: none.iso, sha256: "${'0'.repeat(64)}"}}\n`,
     );
     const near = await host.run(['upload', 'dgx2', '--name', 'custom/x']);
-    expect(near.stderr).toContain(
-      'neither a file here nor an image of the configuration. Did you mean "dgx1"?',
-    );
+    expect(near.stderr).toContain('neither a file nor an image of the configuration. Did you mean "dgx1"?');
     expect(near.stderr).toContain('The images are: dgx1.');
     // A folder of that name is not a file; the image is meant.
     mkdirSync(join(host.dir, 'dgx1'));

@@ -42,3 +42,20 @@ it('what an image says is text: no control sequence, no markup, no mention', () 
   for (const line of markdown.split('\n').filter((line) => line.startsWith('| added')))
     expect(line.replace(/\\\|/g, '').split('|')).toHaveLength(6);
 });
+
+it('a narrow terminal has the values beside the names, but for names that are longer than half of it', () => {
+  const packages = [
+    pkg('curl', '7.82.0-1'),
+    pkg('linux-modules-nvidia-550-server-open-generic', '5.4.0-125.1'),
+  ];
+  const text = diffText(
+    compareImages(image('a', { packages: [] }), image('b', { packages })),
+    paint(false, 60),
+  );
+  expect(text.split('\n').slice(3, 7)).toEqual([
+    'Packages: 2 added',
+    '  + curl  7.82.0-1',
+    '  + linux-modules-nvidia-550-server-open-generic',
+    '    5.4.0-125.1',
+  ]);
+});
