@@ -41,7 +41,8 @@ async function closed(open: () => number): Promise<boolean> {
 test('time that the reader takes is not held against the server', async () => {
   const { base } = await servers.http((_, response) => {
     response.write('one');
-    setTimeout(() => response.end('two'), 100);
+    setTimeout(() => response.write('two'), 100);
+    setTimeout(() => response.end(), 2_500);
   });
   const answer = await client({ stallMs: 1_000 }).send({ url: base });
   const parts: string[] = [];
