@@ -81,7 +81,7 @@ class Resolver {
     const places = this.#placesOf(name, scope);
     const as = resolvedName(name, node);
     if (isSetting(node)) return { [as]: this.#setting(node, places, { ...scope, key: scope.key + as }) };
-    if (isNamed(node)) return { [as]: this.#named(as, node.entry.fields) };
+    if (isNamed(node)) return { [as]: this.#named(name, as, node.entry.fields) };
     if (node.inherits) places.push([...node.inherits]);
     const { shorthand } = node;
     if (node.inline) return this.rows(node.fields, { ...scope, places, shorthand });
@@ -96,11 +96,11 @@ class Resolver {
     });
   }
 
-  #named(section: string, fields: Rows): Values {
+  #named(section: string, as: string, fields: Rows): Values {
     const entries = Object.entries((this.#input.written as Record<string, object>)[section] ?? {});
     const resolved = entries.map(([name, entry]) => {
       const release = this.#input.releases.get((entry as { release?: string }).release ?? '');
-      const scope: Scope = { places: [[section, name]], key: `${section}.${name}.`, name, release };
+      const scope: Scope = { places: [[section, name]], key: `${as}.${name}.`, name, release };
       return [name, { name, ...this.rows(fields, scope) }] as const;
     });
     if (fields === TARGET && entries.length === 0)

@@ -3,7 +3,7 @@ import { BASE_IMAGE } from './base-image.ts';
 import { nameProblem } from './image-name.ts';
 import { expand, PLACEHOLDERS, unknownPlaceholders } from './placeholders.ts';
 import type { RawImage } from './raw-config.ts';
-import { RESOURCE } from './settings/image.ts';
+import { RESOURCE } from './settings/resource.ts';
 import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 const FIELDS = Object.keys(RESOURCE) as (keyof typeof RESOURCE)[];

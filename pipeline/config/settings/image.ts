@@ -1,13 +1,12 @@
-import { BASE_IMAGE } from '../base-image.ts';
-import { choice, count, duration, list, path, size, text, yesNo } from '../kinds.ts';
+import { choice, list, path, text } from '../kinds.ts';
 import { mapping } from '../mapping.ts';
 import { ISO_ACCEPTED, isIsoSource, isoSource } from '../paths.ts';
 import { type Kind, section, setting } from '../setting.ts';
-import { MIB, sizeText, timeText } from '../units.ts';
 import { ACCEPTANCE } from './acceptance.ts';
+import { RESOURCE } from './resource.ts';
+import { VM } from './vm.ts';
 
 const NO_SUM = '0'.repeat(64);
-const THE_RELEASES = "the release's";
 
 const sha256: Kind<string, string> = {
   ...text({
@@ -68,91 +67,6 @@ const FILE = {
     }),
     default: '0:0',
     help: 'Owner as user:group, by number or by name in the image.',
-  }),
-};
-
-const VM = {
-  disk_size: setting({
-    kind: size(1),
-    as: 'diskBytes',
-    default: null,
-    defaultText: THE_RELEASES,
-    help: 'Size of the installed disk.',
-    example: ({ release }) => sizeText(release.vm.diskBytes),
-  }),
-  memory: setting({
-    kind: size(MIB),
-    as: 'memoryMiB',
-    default: null,
-    defaultText: THE_RELEASES,
-    help: 'Memory of the VM.',
-    example: ({ release }) => `${release.vm.memoryMiB}M`,
-  }),
-  cpus: setting({
-    kind: count(1, 255, 'processors'),
-    default: null,
-    defaultText: THE_RELEASES,
-    help: 'Virtual processors.',
-    example: ({ release }) => release.vm.cpus,
-  }),
-  accelerator: setting({
-    kind: choice('auto', 'kvm', 'tcg'),
-    default: 'auto',
-    help: 'Accelerator of the VM; auto takes KVM when it really works, else emulation.',
-    flag: '--accelerator <name>',
-    variable: 'DGXOS_MAAS_ACCELERATOR',
-  }),
-  headless: setting({ kind: yesNo(), default: true, help: 'false opens a window of the VM.' }),
-  boot: setting({
-    kind: choice('direct', 'typed'),
-    default: 'direct',
-    help: "Boot of the VM: by kernel and initrd from the ISO, or typed into the ISO's GRUB menu.",
-    flag: '--boot <way>',
-    variable: 'DGXOS_MAAS_BOOT',
-  }),
-  install_timeout: setting({
-    kind: duration(),
-    as: 'installTimeoutS',
-    default: null,
-    defaultText: `${THE_RELEASES}, longer under emulation`,
-    help: 'Time from power-on to ssh.',
-    example: ({ release }) => timeText(release.vm.installTimeoutS),
-  }),
-};
-
-/** The boot resource's fields, placeholders still in them. */
-export const RESOURCE = {
-  name: setting({
-    kind: {
-      ...text(),
-      accepts: 'custom/ and a name of letters, digits and . _ + ~ -, 255 characters at most',
-    },
-    default: ({ release }) => release.defaults.resourceName,
-    defaultText: THE_RELEASES,
-    help: 'Name in MAAS: custom/ and no second slash.',
-    example: ({ release }) => release.defaults.resourceName,
-  }),
-  title: setting({
-    kind: text(),
-    default: ({ release }) => release.defaults.title,
-    defaultText: THE_RELEASES,
-    help: 'Title in MAAS.',
-    example: ({ release }) => release.defaults.title,
-  }),
-  architecture: setting({
-    kind: { ...text(), accepts: 'architecture/subarchitecture, such as amd64/generic' },
-    default: ({ release }) => release.architecture,
-    defaultText: THE_RELEASES,
-    help: 'Architecture and subarchitecture, such as amd64/generic.',
-    example: ({ release }) => release.architecture,
-  }),
-  base_image: setting({
-    kind: { ...text(), accepts: BASE_IMAGE.accepts },
-    default: ({ release }) => release.baseImage,
-    defaultText: THE_RELEASES,
-    help: 'os/series that MAAS boots to deploy the image, such as ubuntu/focal.',
-    details: 'MAAS keeps the one of the first upload.',
-    example: ({ release }) => release.baseImage,
   }),
 };
 

@@ -1,0 +1,56 @@
+import { choice, count, duration, size, yesNo } from '../kinds.ts';
+import { setting } from '../setting.ts';
+import { MIB, sizeText, timeText } from '../units.ts';
+
+/** Where the release decides. */
+export const THE_RELEASES = "the release's";
+
+/** The virtual machine that installs an image. */
+export const VM = {
+  disk_size: setting({
+    kind: size(1),
+    as: 'diskBytes',
+    default: null,
+    defaultText: THE_RELEASES,
+    help: 'Size of the installed disk.',
+    example: ({ release }) => sizeText(release.vm.diskBytes),
+  }),
+  memory: setting({
+    kind: size(MIB),
+    as: 'memoryMiB',
+    default: null,
+    defaultText: THE_RELEASES,
+    help: 'Memory of the VM.',
+    example: ({ release }) => `${release.vm.memoryMiB}M`,
+  }),
+  cpus: setting({
+    kind: count(1, 255, 'processors'),
+    default: null,
+    defaultText: THE_RELEASES,
+    help: 'Virtual processors.',
+    example: ({ release }) => release.vm.cpus,
+  }),
+  accelerator: setting({
+    kind: choice('auto', 'kvm', 'tcg'),
+    default: 'auto',
+    help: 'Accelerator of the VM; auto takes KVM when it really works, else emulation.',
+    flag: '--accelerator <name>',
+    variable: 'DGXOS_MAAS_ACCELERATOR',
+  }),
+  headless: setting({ kind: yesNo(), default: true, help: 'false opens a window of the VM.' }),
+  boot: setting({
+    kind: choice('direct', 'typed'),
+    default: 'direct',
+    help: "Boot of the VM: by kernel and initrd from the ISO, or typed into the ISO's GRUB menu.",
+    flag: '--boot <way>',
+    variable: 'DGXOS_MAAS_BOOT',
+  }),
+  install_timeout: setting({
+    kind: duration(),
+    as: 'installTimeoutS',
+    default: null,
+    defaultText: `${THE_RELEASES}, longer under emulation`,
+    help: 'Time from power-on to ssh.',
+    example: ({ release }) => timeText(release.vm.installTimeoutS),
+  }),
+};
