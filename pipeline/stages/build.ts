@@ -17,7 +17,7 @@ const SAID = 'only said in the provenance: what of it decides the build counts b
 export const build = defineStage('build', {
   async inputs({ config, image, release, output, signal }) {
     const { files, sources, settings, packerDir, httpDir, accelerator, packerVersion } = output('render');
-    const { medium, facts } = output('iso');
+    const { medium, facts, kernel, initrd } = output('iso');
     const { from } = release.upstream;
     const usesPackerMaas = from === 'packer-maas' || image.pack === 'packer-maas';
     return {
@@ -29,6 +29,12 @@ export const build = defineStage('build', {
         ({ path }) => image.pack === 'packer-maas' && PACK_SCRIPTS.some((name) => path.endsWith(`/${name}`)),
       ),
       iso: medium.sha256,
+      medium: notCounted(
+        image.vm.boot === 'direct'
+          ? { iso: medium.path, kernel, initrd }
+          : { iso: medium.path, kernel: null, initrd: null },
+        'its sum counts',
+      ),
       tools: await toolVersions(signal),
       packerVersion,
       accelerator,
@@ -55,13 +61,16 @@ export const build = defineStage('build', {
   async argv({ dir }) {
     // The render stage's own folder: known before anything is in it.
     const packerDir = renderFolders(stageFolder(dirname(dir), 'render')).packer;
-    return [packerArgv(packerDir, { output_directory: '…', config_url: '…', console_log: '…' })];
+    return [
+      packerArgv(packerDir, { output_directory: '…', iso_url: '…', config_url: '…', console_log: '…' }),
+    ];
   },
   async run(inputs, io) {
-    const { folders, packerVersion, accelerator, pack, boot, typed, fetchWithinS, tools, origin } = inputs;
+    const { folders, medium, packerVersion, accelerator, pack, boot, typed, fetchWithinS, tools, origin } =
+      inputs;
     const startedAt = new Date().toISOString();
     const root = await buildRoot({
-      ...{ rendered: folders, packerVersion, accelerator, pack, typed, fetchWithinS },
+      ...{ rendered: folders, medium, packerVersion, accelerator, pack, typed, fetchWithinS },
       ...io,
     });
     return {

@@ -36,17 +36,18 @@ export const render = defineStage('render', {
         source: notCounted(file.source, 'its content counts among the sources'),
       })),
       pack: image.pack,
-      // They stand in the HCL.
-      iso: { path: medium.path, sha256: medium.sha256 },
-      kernel: direct ? kernel : null,
-      initrd: direct ? initrd : null,
+      iso: medium.sha256,
+      medium: notCounted(
+        { iso: medium.path, kernel: direct ? kernel : null, initrd: direct ? initrd : null },
+        'the build is given the paths; the sum of the medium counts',
+      ),
       // HCL differs between Packer 1.6 and later; the accelerator is written into it.
       packer: await packerVersion(signal),
       accelerator: (await chooseAccelerator(image.vm.accelerator, { emit, signal })).accelerator,
     };
   },
   async run(inputs, { dir }) {
-    const { sources, packerMaas, iso, kernel, initrd, packer: packerVersion, accelerator } = inputs;
+    const { sources, packerMaas, medium, packer: packerVersion, accelerator } = inputs;
     const { name, platform, vm, packages, lateCommands, files, pack } = inputs;
     const { upstream, configParameter, kernelParameters, directParameters, typed, tcgFactor, hook } = inputs;
     const rendered = await renderBuild({
@@ -55,7 +56,8 @@ export const render = defineStage('render', {
         ...{ upstream, configParameter, kernelParameters, directParameters, typed, tcgFactor, hook },
         vm: inputs.releaseVm,
       },
-      ...{ iso, kernel, initrd, packerVersion, accelerator, packerMaas, dir },
+      ...{ kernel: medium.kernel, initrd: medium.initrd, packerVersion, accelerator, packerMaas, dir },
+      iso: { path: medium.iso, sha256: inputs.iso },
       pace: null,
     });
     return {

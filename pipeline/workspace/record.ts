@@ -1,5 +1,5 @@
 import { rm, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { readJsonOrMiss } from '../host/files/read-json.ts';
 import {
@@ -21,6 +21,7 @@ import { recordFile } from './layout.ts';
 const FORMAT = 2;
 
 export interface OutputFile {
+  /** Absolute; see PATHS for the file. */
   path: string;
   size: number;
   mtimeMs: number;
@@ -53,20 +54,69 @@ const RECORD = object({
   finishedAt: time,
 }) as Shape<StageRecord>;
 
+/**
+ * What of a stage's data is a path. In the file it is relative to the image's folder, so that a workspace can be moved or
+ * fetched by another host; what lies outside, such as the medium, is absolute.
+ */
+const PATHS: Readonly<Record<string, readonly string[]>> = {
+  iso: ['medium.path', 'kernel', 'initrd'],
+  render: ['packerDir', 'httpDir'],
+  build: ['root.path'],
+  pack: ['artifact.path', 'artifact.manifest', 'facts'],
+};
+
+/** The record with each of its paths changed. */
+function withPaths(record: StageRecord, change: (path: string) => string): StageRecord {
+  const data = structuredClone(record.data);
+  for (const member of PATHS[record.stage] ?? []) {
+    const names = member.split('.');
+    const last = names.pop() as string;
+    let holder = data as Record<string, unknown> | undefined;
+    for (const name of names) holder = holder?.[name] as Record<string, unknown> | undefined;
+    const path = holder?.[last];
+    if (holder && typeof path === 'string') holder[last] = change(path);
+  }
+  return { ...record, data, files: record.files.map((file) => ({ ...file, path: change(file.path) })) };
+}
+
+function toStored(imageDir: string, path: string): string {
+  const inside = relative(imageDir, path);
+  return isOutside(inside) ? path : inside;
+}
+
+/** @throws Error for a relative path that leads out of the folder: no stage has written it */
+function fromStored(imageDir: string, stored: string): string {
+  if (isAbsolute(stored)) return stored;
+  if (isOutside(relative(imageDir, resolve(imageDir, stored))))
+    throw new Error(`${stored} leads out of ${imageDir}`);
+  return resolve(imageDir, stored);
+}
+
+const isOutside = (inside: string) => inside === '..' || inside.startsWith('../') || isAbsolute(inside);
+
 /** The record of a stage, or undefined where there is none that can be read: a damaged record is a miss, never an error. */
 export async function readRecord<Data = unknown>(
   imageDir: string,
   stage: string,
 ): Promise<StageRecord<Data> | undefined> {
   const record = await readJsonOrMiss(recordFile(imageDir, stage), RECORD);
-  return record?.stage === stage ? (record as StageRecord<Data>) : undefined;
+  if (record?.stage !== stage) return undefined;
+  try {
+    return withPaths(record, (path) => fromStored(imageDir, path)) as StageRecord<Data>;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Written only after the stage has ended well, so that a killed stage has no record. */
 export async function writeRecord(imageDir: string, record: Omit<StageRecord, 'format'>): Promise<void> {
   await writeFileAtomic(
     recordFile(imageDir, record.stage),
-    `${JSON.stringify({ format: FORMAT, ...record }, null, 2)}\n`,
+    `${JSON.stringify(
+      withPaths({ format: FORMAT, ...record }, (path) => toStored(imageDir, path)),
+      null,
+      2,
+    )}\n`,
   );
 }
 
@@ -75,25 +125,33 @@ export async function deleteRecord(imageDir: string, stage: string): Promise<voi
   await rm(recordFile(imageDir, stage), { force: true });
 }
 
-/** Sizes and times of a stage's output files, as they stand now. */
+/** Sizes and times of a stage's output files, as they stand now. @param dir the stage's folder, for relative paths */
 export async function describeFiles(dir: string, paths: string[]): Promise<OutputFile[]> {
   return Promise.all(
-    paths.map(async (path) => {
-      const { size, mtimeMs } = await stat(isAbsolute(path) ? path : join(dir, path));
+    paths.map(async (name) => {
+      const path = resolve(dir, name);
+      const { size, mtimeMs } = await stat(path);
       return { path, size, mtimeMs };
     }),
   );
 }
 
-/** The first output file that is gone or was changed since the record was written. */
+/** The first output file that is gone or was changed since the record was written. @param dir what its name is relative to */
 export async function changedOutput(dir: string, record: StageRecord): Promise<string | undefined> {
   for (const before of record.files) {
+    const inside = relative(dir, before.path);
+    const name = isOutside(inside) ? before.path : inside;
     try {
-      const { size, mtimeMs } = await stat(isAbsolute(before.path) ? before.path : join(dir, before.path));
-      if (size !== before.size || mtimeMs !== before.mtimeMs) return `${before.path} was changed`;
+      const { size, mtimeMs } = await stat(before.path);
+      if (size !== before.size || !sameTime(mtimeMs, before.mtimeMs)) return `${name} was changed`;
     } catch {
-      return `${before.path} is gone`;
+      return `${name} is gone`;
     }
   }
   return undefined;
+}
+
+/** Archives and copies between hosts keep whole seconds, and file systems and Node round below the millisecond. */
+function sameTime(now: number, before: number): boolean {
+  return Math.abs(now - before) < 1 || (now % 1000 === 0 && Math.floor(before / 1000) * 1000 === now);
 }

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRelease } from '../../pipeline/config/releases/load.ts';
 import type { Event } from '../../pipeline/core/events/event.ts';
 import { Fault } from '../../pipeline/core/faults/fault.ts';
 import { buildRoot } from '../../pipeline/install/vm/build.ts';
+import type { StageData } from '../../pipeline/stages/types.ts';
+import { readRecord } from '../../pipeline/workspace/record.ts';
 import { demoIso, demoWorkspace, running, start, type Workspace } from './demo.ts';
 
 let workspace: Workspace;
@@ -25,13 +27,15 @@ describe('typed boot', () => {
     const release = structuredClone(await loadRelease('demo'));
     // At 1 ms a key, characters are dropped silently.
     release.typed.keyIntervalMs = 1;
-    const record = JSON.parse(readFileSync(join(workspace.work, 'demo/render.json'), 'utf8'));
+    const record = (await readRecord<StageData['render']>(join(workspace.work, 'demo'), 'render'))!;
+    const medium = (await readRecord<StageData['iso']>(join(workspace.work, 'demo'), 'iso'))!.data.medium;
     const dir = join(workspace.dir, 'mistyped');
     mkdirSync(dir);
     const stop = new AbortController();
     const events: Event[] = [];
     const build = buildRoot({
       rendered: record.data,
+      medium: { iso: medium.path, kernel: null, initrd: null },
       packerVersion: record.data.packerVersion,
       accelerator: 'tcg',
       pack: 'guest',

@@ -45,9 +45,7 @@ export function boot(input: RenderInput, upstream: Upstream | undefined): Boot {
 }
 
 function directArgs(input: RenderInput, fromUpstream: string[]): [string, string][] {
-  const { kernel, initrd, release, image } = input;
-  if (!kernel || !initrd)
-    throw new Fault('INTERNAL', 'A direct boot needs the kernel and the initrd of the medium');
+  const { release, image } = input;
   const ours = [
     ...kernelParameters(release, image),
     ...release.directParameters.map((text) => expand(text, image)),
@@ -55,8 +53,8 @@ function directArgs(input: RenderInput, fromUpstream: string[]): [string, string
   const known = new Set(fromUpstream.map(keyOf));
   const parameters = [...fromUpstream, ...ours.filter((parameter) => !known.has(keyOf(parameter)))];
   return [
-    [hclString('-kernel'), hclString(goTemplateText(kernel, 'The path of the kernel'))],
-    [hclString('-initrd'), hclString(goTemplateText(initrd, 'The path of the initrd'))],
+    [hclString('-kernel'), hclTemplate([{ expression: 'var.kernel' }])],
+    [hclString('-initrd'), hclTemplate([{ expression: 'var.initrd' }])],
     [hclString('-append'), withUrl(parameters.join(' '))],
     // Nothing is typed, so nobody needs the screen; any user of this host could type into an open one.
     [hclString('-vnc'), hclString('none')],

@@ -1,6 +1,5 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
@@ -9,6 +8,7 @@ import { type Boot, boot } from './boot.ts';
 import { composeCurtin } from './curtin.ts';
 import { copyServed, filesToServe, sha256Of } from './files.ts';
 import { drivePath, hclString } from './hcl.ts';
+import { mediumVariables } from './medium.ts';
 import { declaresPlugins, PLUGIN_MINIMUM } from './packer-version.ts';
 import { type VmSettings, vmSettings } from './settings.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
@@ -24,6 +24,8 @@ export { renderSources } from './sources.ts';
 export async function renderBuild(input: RenderInput): Promise<Rendered> {
   const { image, release, dir } = input;
   drivePath(dir, 'The path of the workspace');
+  // Said before an hour-long build.
+  mediumVariables({ iso: input.iso.path, kernel: input.kernel, initrd: input.initrd });
   const upstream =
     release.upstream.from === 'packer-maas'
       ? await readUpstream(input.packerMaas, release.upstream)
@@ -78,7 +80,6 @@ async function packerFiles(
       await renderTemplate('hcl/source.pkr.hcl.eta', {
         image: image.name,
         headless: image.vm.headless,
-        isoUrl: hclString(pathToFileURL(drivePath(iso.path, 'The path of the ISO')).href),
         isoChecksum: hclString(`sha256:${iso.sha256}`),
         vmName: hclString(VM_NAME),
         format: hclString(guest ? 'raw' : 'qcow2'),

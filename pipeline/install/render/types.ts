@@ -23,7 +23,7 @@ export type RenderRelease = Pick<
 export interface RenderInput {
   image: RenderImage;
   release: RenderRelease;
-  /** The local medium, and the kernel and initrd taken from it (absolute paths; null for a typed boot). */
+  /** The local medium, and the kernel and initrd taken from it, whose paths are looked at and not written; see `mediumVariables`. */
   iso: { path: string; sha256: string };
   kernel: string | null;
   initrd: string | null;

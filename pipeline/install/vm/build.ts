@@ -5,6 +5,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import type { RootOutput } from '../../image/artifact.ts';
 import { measureTar } from '../../image/pack/measure.ts';
 import { buildFiles } from '../../workspace/layout.ts';
+import { type Medium, mediumVariables } from '../render/medium.ts';
 import { type Rendered, VM_NAME } from '../render/types.ts';
 import { attempt } from './attempt.ts';
 import { endLeftovers } from './leftovers.ts';
@@ -13,6 +14,7 @@ import { packLikeUpstream } from './upstream-pack.ts';
 
 export interface BuildRequest {
   rendered: Pick<Rendered, 'packerDir' | 'httpDir'>;
+  medium: Medium;
   packerVersion: string;
   accelerator: 'kvm' | 'tcg';
   pack: 'guest' | 'packer-maas';
@@ -60,6 +62,7 @@ async function installInVm(request: BuildRequest, output: string): Promise<void>
         dir: request.dir,
         variables: {
           output_directory: output,
+          ...mediumVariables(request.medium),
           ...(pace && { boot_wait: `${pace.bootWaitS}s`, boot_key_interval: `${pace.keyIntervalMs}ms` }),
         },
         host: { version: request.packerVersion, env: request.env },

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hclString, hclTemplate } from '../../../pipeline/install/render/hcl.ts';
+import { mediumVariables } from '../../../pipeline/install/render/medium.ts';
 import { renderBuild } from '../../../pipeline/install/render/render.ts';
 import type { RenderInput } from '../../../pipeline/install/render/types.ts';
 import { example } from '../../unit/render/example.ts';
@@ -65,6 +66,13 @@ describe('what Packer makes of our literals', () => {
   });
 });
 
+/** As the build stage gives them. */
+function variablesOf({ image, kernel, initrd }: RenderInput, iso: string): Record<string, string> {
+  return mediumVariables(
+    image.vm.boot === 'typed' ? { iso, kernel: null, initrd: null } : { iso, kernel, initrd },
+  );
+}
+
 describe('the rendered directory', () => {
   const variants: [string, RenderInput][] = [
     ['direct boot', example()],
@@ -88,7 +96,11 @@ describe('the rendered directory', () => {
       ...input,
       iso: { ...input.iso, path: join(dir, input.iso.path.slice(1).replace('/', '')) },
     });
-    const validate = await run(['packer', 'validate', packerDir], { env: QUIET });
+    const vars = Object.entries(variablesOf(input, join(dir, input.iso.path.slice(1).replace('/', ''))));
+    const validate = await run(
+      ['packer', 'validate', ...vars.map(([name, value]) => `-var=${name}=${value}`), packerDir],
+      { env: QUIET },
+    );
     expect(validate.stdout + validate.stderr).toBe('');
     const fmt = await run(['packer', 'fmt', '-check', '-diff', packerDir], { env: QUIET });
     expect(fmt.stdout + fmt.stderr).toBe('');
@@ -130,6 +142,7 @@ ${then}
     });
     const { packerDir } = await renderBuild(input);
     const variables = {
+      ...variablesOf(input, iso),
       output_directory: join(dir, 'output-qemu'),
       console_log: join(dir, 'console.log'),
       config_url: 'http://10.0.2.2:1234/curtin.yaml',

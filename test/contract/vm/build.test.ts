@@ -36,6 +36,7 @@ function request(
   process.env.PATH = `${standIns(dir, { version, builds })}:${path}`;
   return {
     rendered: { packerDir: join(dir, 'packer'), httpDir: join(dir, 'http') },
+    medium: { iso: '/a.iso', kernel: null, initrd: null },
     packerVersion: version,
     accelerator: 'kvm',
     pack: 'guest',

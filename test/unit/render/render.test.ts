@@ -31,8 +31,8 @@ describe('renderBuild', () => {
 
   it('boots the kernel directly with the parameters that upstream types and those of the ISO', async () => {
     const hcl = await hclOf(example());
-    expect(hcl).toContain('["-kernel", "/boot files/kernel"]');
-    expect(hcl).toContain('["-initrd", "/boot files/initrd"]');
+    expect(hcl).toContain('["-kernel", "${var.kernel}"]');
+    expect(hcl).toContain('["-initrd", "${var.initrd}"]');
     expect(hcl).toContain(
       '["-append", "force-curtin=${var.config_url} force-platform=dgx1 force-bootdisk=vda fixture-parameter no-mlnx-fw-update boot=live console=tty0 console=ttyS0,115200n8"]',
     );

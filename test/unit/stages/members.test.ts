@@ -64,8 +64,6 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
     files: ['image.files.0.mode', '0644'],
     pack,
     iso: medium,
-    kernel: ['before.iso.kernel', '/elsewhere/vmlinuz'],
-    initrd: ['before.iso.initrd', '/elsewhere/initrd'],
     packer: () => tools.set('packer', 'Packer v1.6.6'),
     accelerator: () => tools.set('accelerator', 'kvm'),
   },
@@ -148,9 +146,11 @@ const NOT_COUNTED: Record<StageId, Record<string, Change>> = {
     packerMaas: ({ dir }, { config }) => {
       config.packerMaas = join(dir, 'other-packer-maas');
     },
+    medium: ['before.iso.kernel', '/elsewhere/vmlinuz'],
   },
   build: {
     folders: ['before.render.packerDir', '/elsewhere/packer'],
+    medium: ['before.iso.medium.path', '/elsewhere/one.iso'],
     fetchWithinS: ['release.fetchWithinS', 1],
     origin: ['image.iso.source', '/elsewhere/two.iso'],
   },
