@@ -142,6 +142,9 @@ async function session(
     signal,
     keep: 8_000_000,
     graceMs: 1000,
+  }).catch((error) => {
+    // The runner says only that it was interrupted.
+    throw signal.reason instanceof SandboxError ? signal.reason : error;
   });
   out.stdout(stdout);
   out.stderr(stderr);
