@@ -1,6 +1,14 @@
 import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +63,9 @@ async function installed(...args: string[]): Promise<string> {
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'package-'));
+  // What a source that is gone has left.
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  writeFileSync(join(root, 'dist/gone.js'), '');
   const [packed] = JSON.parse(npm(root, 'pack', '--json', '--pack-destination', dir).stdout) as [
     { filename: string },
   ];
@@ -75,6 +86,7 @@ describe('the installed package', () => {
     const own = join(dir, 'node_modules/dgxos-maas');
     expect(existsSync(join(own, 'dist/cli/main.js'))).toBe(true);
     expect(existsSync(join(own, 'test'))).toBe(false);
+    expect(existsSync(join(own, 'dist/gone.js'))).toBe(false);
   });
 
   it('leaves the sandbox and its ssh server to a package of their own, and says how to get it', async () => {

@@ -29,6 +29,8 @@ function clone(installed: string[], { modules = true } = {}) {
   folders.push(dir);
   cpSync(join(ROOT, 'scripts'), join(dir, 'scripts'), { recursive: true });
   for (const name of ['package.json', 'package-lock.json']) copyFileSync(join(ROOT, name), join(dir, name));
+  // A workspace.
+  symlinkSync(join(ROOT, 'sandbox'), join(dir, 'sandbox'));
   if (modules) symlinkSync(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
   const bin = join(dir, 'bin');
   mkdirSync(bin);
@@ -111,7 +113,7 @@ describe('scripts/setup', () => {
     mkdirSync(join(host.dir, 'node_modules'));
     const lock = JSON.parse(readFileSync(join(ROOT, 'node_modules/.package-lock.json'), 'utf8'));
     for (const path of [
-      ...Object.keys(lock.packages),
+      ...Object.keys(lock.packages).filter((path) => path.startsWith('node_modules/')),
       'node_modules/.bin',
       'node_modules/.package-lock.json',
     ]) {
@@ -120,10 +122,13 @@ describe('scripts/setup', () => {
       symlinkSync(join(ROOT, path), join(host.dir, path));
     }
     expect((await host.run('setup')).calls).toBe('');
-    rmSync(join(host.dir, 'node_modules/vitest'));
-    expect((await host.run('setup')).calls).toMatch(/^npm ci /);
+    for (const path of ['node_modules/dgxos-maas-sandbox', 'node_modules/vitest']) {
+      rmSync(join(host.dir, path));
+      expect((await host.run('setup')).calls).toMatch(/^npm ci /);
+      rmSync(join(host.dir, 'calls'));
+      if (path.endsWith('sandbox')) symlinkSync(join(ROOT, path), join(host.dir, path));
+    }
     symlinkSync(join(ROOT, 'node_modules/zx'), join(host.dir, 'node_modules/vitest'));
-    rmSync(join(host.dir, 'calls'));
     expect((await host.run('setup')).calls).toMatch(/^npm ci /);
   });
 });
