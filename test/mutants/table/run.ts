@@ -59,7 +59,6 @@ export const RUN: readonly Mutant[] = [
     'answer-size': ['if (size > most)', 'if (false)'],
     'time-of-the-reader': ['if (stallMs !== null) limit.rest();', ''],
     'redirects-bounded': ['if (left === 0)', 'if (false)', 'test/contract/http/callers.test.ts'],
-    'leaves-the-loop': ['if (!whole) cut.abort();', ''],
   }),
   ...mutantsOf('pipeline/host/http/redirect.ts', ['test/unit/http/range.test.ts'], {
     'credentials-stay': ['same || ', 'true || '],
