@@ -4,6 +4,8 @@ import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
 import type { ChosenTarget } from '../../../pipeline/maas/images/choose-targets.ts';
 import { listImages } from '../../../pipeline/maas/images/list-images.ts';
 import { rollBack } from '../../../pipeline/maas/images/promote.ts';
+import { promoteTo } from '../../../pipeline/stages/promote.ts';
+import { runStages } from '../../../pipeline/stages/run/runner.ts';
 import type { Stage } from '../../../pipeline/stages/types.ts';
 import { upload } from '../../../pipeline/stages/upload.ts';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
@@ -107,6 +109,12 @@ test('a channel that somebody has moved back stays there', async () => {
     { moved: false, note: expect.stringContaining('left so') },
   ]);
   expect((await names()).get('a-1.0-nightly')).toBe(first);
+
+  // Said again, it is moved.
+  const request = house.request('a');
+  const again = promoteTo('nightly', true) as unknown as Stage;
+  await runStages({ ...request, stages: [...request.stages, again], selection: { force: 'promote' } });
+  expect((await names()).get('a-1.0-nightly')).toBe(sha('a'));
 });
 
 test('a MAAS that fails is temporary; the next night goes on with the artifact that was built', async () => {
