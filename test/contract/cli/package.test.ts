@@ -126,6 +126,20 @@ describe('the installed package', () => {
     await installed('config', 'validate');
   });
 
+  it('completes in a shell', async () => {
+    for (const shell of ['bash', 'zsh', 'fish'])
+      expect(await installed('completion', shell)).toContain('dgxos-maas complete -- ');
+    expect(await installed('complete', '--', 'build', '')).toBe('dgx1\n:4\n');
+  });
+
+  it('brings the pages that its README names', () => {
+    const own = join(dir, 'node_modules/dgxos-maas');
+    const readme = readFileSync(join(own, 'README.md'), 'utf8');
+    const named = [...readme.matchAll(/\]\(([\w./-]+\.(?:md|png))[#)]/g)].map(([, name]) => name as string);
+    expect(named.length).toBeGreaterThan(15);
+    expect(named.filter((name) => !existsSync(join(own, name)))).toEqual(['CONTRIBUTING.md']);
+  });
+
   it('judges and uploads a tgz', async () => {
     const image = join(dir, 'image.tar.gz');
     execFileSync('tar', ['-czf', image, '-C', root, 'LICENSE']);
