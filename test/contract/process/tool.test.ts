@@ -208,6 +208,18 @@ describe('the end', () => {
     },
   );
 
+  it('comes to a deaf child too where the tool itself obeyed', async () => {
+    const file = join(dir, 'child.pid');
+    const child = `(trap '' INT TERM; exec sleep 60 </dev/null >/dev/null 2>&1) & echo $! > ${file}; wait`;
+    const abort = new AbortController();
+    const running = $({ signal: abort.signal, graceMs: 60_000 })`${script(`trap 'exit 0' INT; ${child}`)}`;
+    const ended = running.catch((error) => error);
+    const pid = await pidIn(file);
+    abort.abort();
+    expect(await ended).toMatchObject({ code: 'INTERRUPTED' });
+    expect(await gone(pid, 5)).toBe(true);
+  });
+
   it('comes at a time-out', async () => {
     const file = join(dir, 'timeout.pid');
     const result = await $({ timeoutMs: 400, nothrow: true })`${deaf(file)}`;
