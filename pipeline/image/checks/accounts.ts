@@ -70,7 +70,7 @@ const SUDO: Record<
 
 function sudo({ access: { sudo } }: ImageFacts): Item[] {
   return [
-    ...sudo.unread.map((path) => ({ subject: path, text: `${path} could not be looked at` })),
+    ...sudo.unread.map((path) => ({ subject: path, text: `${path} could not be checked` })),
     ...sudo.doors.map(({ file, line, subject, text, reach }) => ({
       subject,
       text: `sudo asks for no password (${file}:${line}: ${text})${SUDO[reach].words}`,

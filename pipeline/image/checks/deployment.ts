@@ -72,10 +72,7 @@ export const DEPLOYMENT_CHECKS: Check[] = [
         subject: module,
         text: `${module} is not signed (${several(of)})`,
       }));
-      const rest =
-        unread.length > 0
-          ? `m.module))} => ; not examined: ${several(unread.map((m) => m.module))} => m.module))}`
-          : '';
+      const rest = unread.length > 0 ? `; not examined: ${several(unread.map((m) => m.module))}` : '';
       if (items.length > 0) return fail(items);
       if (signed === 0) return notApplicable(`no such module that can be examined${rest}`);
       return pass(`${signed} signed (whether a machine trusts the key is not in the image)${rest}`);

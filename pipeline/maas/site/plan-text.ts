@@ -11,7 +11,7 @@ export function planText(changes: readonly Change[], paint: Paint): string {
   const colors = { create: paint.green, update: paint.yellow, delete: paint.red };
   const lines = together(changes).flatMap(({ kind, name, fields }) => [
     hanging(colors[kind](`${SIGNS[kind]} `), plain(name), paint, colors[kind]),
-    ...fields.map((field) => hanging('    ', fieldText(kind, field), paint)),
+    ...fields.map((field) => fieldText(kind, field, paint)),
   ]);
   return [...lines, '', `${countText(changes)}.`].join('\n');
 }
@@ -40,9 +40,9 @@ function together(changes: readonly Change[]): Pick<Change, 'kind' | 'name' | 'f
   return [...byName.values()];
 }
 
-function fieldText(kind: Change['kind'], { name, from, to }: FieldChange): string {
+function fieldText(kind: Change['kind'], { name, from, to }: FieldChange, paint: Paint): string {
   const value = kind === 'create' ? shown(to) : `${shown(from)} -> ${shown(to)}`;
-  return `${name}: ${plain(value)}`;
+  return hanging(`    ${name}: `, plain(value), paint);
 }
 
 function shown(value: Value): string {
