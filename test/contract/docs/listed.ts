@@ -105,4 +105,5 @@ export const LISTED: Record<string, Listed> = {
   },
   'maas login sandbox "$MAAS_API_URL" "$MAAS_API_KEY"': { parsed: "needs Canonical's maas command" },
   'maas sandbox machines read': { parsed: "needs Canonical's maas command" },
+  'maas sandbox machine rescue-mode "$SYSTEM_ID"': { parsed: "needs Canonical's maas command" },
 };
