@@ -25,7 +25,7 @@ const made = await $({
 })`node ${join(root, 'scripts/demo-iso.ts')} --json`;
 const iso = JSON.parse(made.stdout) as { path: string; sha256: string };
 
-say('starting a sandbox MAAS on loopback (it is not MAAS, it answers like it)');
+say('starting a sandbox of MAAS on loopback (it is not MAAS, but answers as it does)');
 const sandbox = spawn(process.execPath, [cli, 'sandbox', '--quiet', '--json', '--dir', join(dir, 'maas')], {
   stdio: ['ignore', 'pipe', 'inherit'],
 });

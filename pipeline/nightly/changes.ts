@@ -48,7 +48,7 @@ async function contents(
     return {
       sections: [],
       remarks: [
-        `Packages were not compared: the facts of ${then ? 'this artifact' : sha256.slice(0, 7)} are not kept here.`,
+        `Packages were not compared: the facts of ${then ? 'this artifact' : sha256.slice(0, 7)} are not stored on this host.`,
       ],
     };
   const diff = compareImages(then, now);

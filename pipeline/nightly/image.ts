@@ -76,7 +76,7 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
   if (night.status !== 'failed') {
     const made = ((await readRecord(imageDir, MAKES))?.finishedAt ?? '') >= nightBegan;
     Object.assign(night, verdictOn(night, log, made));
-  } else night.reason = reasonOf(log.reasons) ?? 'it could not begin';
+  } else night.reason = reasonOf(log.reasons) ?? 'it could not start';
   night.seconds = (performance.now() - started) / 1000;
   return night;
 }
@@ -112,7 +112,7 @@ function verdictOn(
   if (before && artifact && before.sha256 !== artifact.sha256)
     return { status: 'updated', reason: 'built since the last night; all stages are fresh' };
   if (promoted.some(({ moved }) => moved))
-    return { status: 'updated', reason: 'built before; the channel did not show it yet' };
+    return { status: 'updated', reason: 'built before; the channel did not have it yet' };
   return {
     status: 'unchanged',
     reason: `all stages are fresh: no input, tool or setting has changed${artifact ? ` since the build of ${dayOf(artifact.date)}` : ''}`,

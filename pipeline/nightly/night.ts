@@ -13,7 +13,7 @@ import type { ImageNight, Night } from './types.ts';
 export interface NightRequest extends ImageContext {
   /** One for each image, all of one workspace. */
   requests: readonly RunRequest[];
-  /** Images built side by side. */
+  /** Images built at the same time. */
   jobs: number;
   /** The night to compare with, in place of the last one of the workspace. */
   since: Night | undefined;
@@ -39,7 +39,7 @@ export async function runNight(night: NightRequest): Promise<Night> {
   if (!config) throw new Error('a night without images');
   const begun = await beginNight(config.workspace, new Date());
   if (begun.continued)
-    emit({ type: 'notice', level: 'info', message: `goes on with the night begun at ${begun.startedAt}` });
+    emit({ type: 'notice', level: 'info', message: `continues the night of ${begun.startedAt}` });
   const earlier = night.since ? [night.since] : await earlierNights(config.workspace);
   const since = earlier[0];
   const limit = pLimit(night.jobs);

@@ -38,7 +38,7 @@ export async function renewed(
     selection: { ...selection, force: 'build', reason: why },
   });
   // A night that goes on after an interruption does not build twice.
-  if (force && ageS > 0) return due('asked for by --force');
+  if (force && ageS > 0) return due('requested by --force');
   if (rebuildAfterS !== null && ageS >= rebuildAfterS - (rebuildAfterS >= DAY_S ? GRACE_S : 0))
     return due(`${built}, which is ${spanOf(ageS)} ago (nightly.rebuild_after: ${spanOf(rebuildAfterS)})`);
   const newer = await newerArchive(request, began);
@@ -59,8 +59,8 @@ async function newerArchive(
       emit({
         type: 'notice',
         level: 'warning',
-        message: `${name} does not say whether it has new packages: ${(result.reason as Error).message}`,
-        hint: 'The build goes by its age and the other archives; dgxos-maas nightly --force builds anew.',
+        message: `${name} does not report whether it has new packages: ${(result.reason as Error).message}`,
+        hint: 'The decision uses the age of the build and the other archives; dgxos-maas nightly --force builds it again.',
       });
     else if (result.value > began && result.value > (newest?.at ?? 0)) newest = { at: result.value, name };
   }

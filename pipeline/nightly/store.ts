@@ -66,7 +66,7 @@ export async function earlierNights(workspace: string): Promise<Night[]> {
  * @throws Fault CONFIG_NOT_FOUND, CONFIG_INVALID
  */
 export async function namedNight(path: string): Promise<Night> {
-  const hint = 'Give a summary.json that `dgxos-maas nightly` has written, or its folder.';
+  const hint = 'Use a summary.json that `dgxos-maas nightly` has written, or its folder.';
   const folder = await stat(path).then(
     (facts) => facts.isDirectory(),
     () => false,

@@ -79,7 +79,7 @@ export const accept = defineStage('accept', {
       summary: acceptances
         .map(
           ({ name, machine, target, before }) =>
-            `${name} is accepted on ${machine} of ${target}${before ? ' (before, by the same checks)' : ''}`,
+            `${name} is accepted on ${machine} of ${target}${before ? ' (earlier, with the same checks)' : ''}`,
         )
         .join('; '),
     };

@@ -57,5 +57,5 @@ export function promoteTo(channel: string, again = false) {
       };
     },
   });
-  return { ...stage, title: `let the channel ${channel} show it` };
+  return { ...stage, title: `promote the image to the channel ${channel}` };
 }

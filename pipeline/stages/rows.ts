@@ -22,7 +22,7 @@ const MAAS = ['maas/api', 'maas/images'] as const;
 export const ROWS = [
   {
     id: 'iso',
-    title: 'find the ISO, verify its sha256, probe its content',
+    title: 'find the ISO, verify its sha256, read its contents',
     label: 'Medium',
     needs: [],
     code: ['install/iso', 'stages/iso.ts'],
@@ -36,7 +36,7 @@ export const ROWS = [
   },
   {
     id: 'build',
-    title: 'install in a VM with Packer and QEMU, take the root as a tar',
+    title: 'install in a VM with Packer and QEMU, get the root as a tar',
     label: 'Build',
     needs: ['iso', 'render'],
     code: ['install/vm', 'stages/build.ts'],
@@ -50,7 +50,7 @@ export const ROWS = [
   },
   {
     id: 'validate',
-    title: 'judge the findings by the checks of the release',
+    title: 'run the checks of the release',
     label: 'Validation',
     needs: ['pack'],
     code: ['image', 'stages/validate.ts'],

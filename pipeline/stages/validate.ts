@@ -79,10 +79,10 @@ function rejected(verdict: Verdict, artifact: string): Fault {
   );
   return new Fault(
     'IMAGE_REJECTED',
-    `The image has ${blockers.length} blocker${blockers.length === 1 ? '' : 's'} and goes no further`,
+    `The image has ${blockers.length} blocker${blockers.length === 1 ? '' : 's'} and is rejected`,
     {
       detail: blockers.map((f) => `${f.id}: ${plain(headlineOf(f))}\n  fix:   ${f.fix}`).join('\n'),
-      hint: `dgxos-maas validate ${artifact} shows all checks.`,
+      hint: `For all checks: dgxos-maas validate ${artifact}`,
     },
   );
 }

@@ -40,7 +40,7 @@ export async function lockWorkspace(workspace: string, options: LockOptions): Pr
       : 'another run';
     if (!options.wait)
       throw new Fault('WORKSPACE_LOCKED', `The workspace ${workspace} is in use by ${who}`, {
-        hint: 'Wait for it, leave out --no-wait, or give this run a workspace of its own (DGXOS_MAAS_WORKSPACE).',
+        hint: 'Wait for it, omit --no-wait, or use another workspace (DGXOS_MAAS_WORKSPACE).',
       });
     if (!told) {
       options.emit({ type: 'notice', level: 'info', message: `waiting for ${who}` });
@@ -56,7 +56,7 @@ function endLost(workspace: string, emit: Emit): void {
   emit({
     type: 'notice',
     level: 'warning',
-    message: `Another run has taken over the workspace ${workspace}, so this one ends`,
+    message: `Another run has taken over the workspace ${workspace}, so this one stops`,
   });
   process.kill(process.pid, 'SIGTERM');
 }
@@ -73,6 +73,6 @@ async function makePrivate(workspace: string): Promise<void> {
     const shared = (mode & 0o1000) !== 0 || holds(homedir()) || holds(process.cwd());
     if ((mode & 0o077) !== 0 && uid === process.getuid?.() && !shared) await chmod(workspace, 0o700);
   } catch (error) {
-    throw fromSystemError(error, `making the workspace ${workspace}`);
+    throw fromSystemError(error, `creating the workspace ${workspace}`);
   }
 }

@@ -34,7 +34,7 @@ export async function mustHavePasswords(host: Host, admins: Admin[]): Promise<vo
 
 function noPassword(username: string): Fault {
   return new Fault('CONFIG_INVALID', `There is no password for administrator ${username}`, {
-    hint: 'Give it by --passwords FILE (lines NAME:PASSWORD), or MAAS_ADMIN_PASSWORD if there is one administrator.',
+    hint: 'Use --passwords FILE (lines NAME:PASSWORD), or MAAS_ADMIN_PASSWORD if there is one administrator.',
   });
 }
 

@@ -3,7 +3,7 @@ import { Fault } from '../../pipeline/core/faults/fault.ts';
 
 export const USAGE = `Usage: sudo scripts/install-maas [options]
 
-Installs MAAS with region and rack controller on this Ubuntu host. What is there already is left alone.
+Installs MAAS with region and rack controller on this Ubuntu host. What is already installed is not changed.
 
   --group-vars FILE    DeepOps' variables (config/group_vars/all.yml): maas_repo, maas_region_controller_url, maas_adminusers
   --repo REPOSITORY    apt repository, such as ppa:maas/3.5 (default: maas_repo)
@@ -50,10 +50,9 @@ export function readArguments(args: string[]): Arguments {
   } catch (error) {
     throw wrong((error as Error).message);
   }
-  if (values.repo !== undefined && values.snap !== undefined)
-    throw wrong('--repo and --snap are two ways; choose one');
+  if (values.repo !== undefined && values.snap !== undefined) throw wrong('Use either --repo or --snap');
   if (values['database-uri'] !== undefined && values.snap === undefined)
-    throw wrong('--database-uri goes with --snap: the package brings its own database');
+    throw wrong('--database-uri is only for --snap: the package has its own database');
   if (values.passwords === '-' && values['database-uri'] === '-')
     throw wrong('Only one of --passwords and --database-uri can come from stdin');
   return {

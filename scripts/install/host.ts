@@ -64,7 +64,7 @@ export class Host {
     const shown = [...env, ...argv].map(shellWord).join(' ');
     this.#say(this.dryRun ? 'would do' : 'doing', what);
     process.stdout.write(
-      `          ${shown}${change.input === undefined ? '' : '  (the secret by stdin)'}\n`,
+      `          ${shown}${change.input === undefined ? '' : '  (the secret on stdin)'}\n`,
     );
     if (this.dryRun) return;
     const result = await this.#run(argv, change);
@@ -75,7 +75,7 @@ export class Host {
     const release = (await this.file('/etc/os-release')) ?? '';
     if (!/^ID="?ubuntu"?$/m.test(release))
       throw new Fault('TOOL_MISSING', 'MAAS is packaged for Ubuntu, and this host is another system', {
-        hint: 'Run this on the Ubuntu host that is to be the MAAS region controller.',
+        hint: 'Run this on the Ubuntu host that should become the MAAS region controller.',
       });
   }
 
@@ -130,7 +130,7 @@ export function failed(
     `${argv.slice(0, 2).join(' ')} ended with exit code ${result.exitCode ?? 'of a time-out'}`,
     {
       detail: said || undefined,
-      hint: 'Run this script again when the cause is gone; it goes on there.',
+      hint: 'Fix the cause and run this script again; it continues there.',
     },
   );
 }

@@ -76,6 +76,6 @@ async function runsWithOlder(host: Host): Promise<boolean> {
   // "Mon 2026-11-23 03:10:32 UTC"; systemd before 248 knows no other form.
   const started = Date.parse(stdout.trim().replace(/^\w+ /, '')) / 1000;
   if (Number.isNaN(started))
-    throw new Fault('TOOL_FAILED', `systemctl tells a time that is not understood: ${stdout.trim()}`);
+    throw new Fault('TOOL_FAILED', `systemctl prints a time in an unknown format: ${stdout.trim()}`);
   return written !== undefined && written > started;
 }

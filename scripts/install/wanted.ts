@@ -72,17 +72,17 @@ function value(
   if (open)
     throw new Fault(
       'CONFIG_INVALID',
-      `${variable} is "${open.expression}", which only Ansible can fill in: ${open.why}`,
+      `${variable} is "${open.expression}", which only Ansible can resolve: ${open.why}`,
       {
         where: open.where,
-        hint: `Say it by ${option}.`,
+        hint: `Set it with ${option}.`,
       },
     );
   throw new Fault(
     'USAGE',
     vars ? `${vars.file} does not set ${variable}` : `Neither --group-vars nor ${option} is given`,
     {
-      hint: `Give ${option}, or --group-vars FILE with ${variable} in it.`,
+      hint: `Use ${option}, or --group-vars FILE with ${variable} in it.`,
     },
   );
 }
@@ -91,7 +91,7 @@ function wantedUrl(text: string): string {
   const url = URL.parse(text);
   if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password)
     throw new Fault('CONFIG_INVALID', 'The URL of the region controller is not an http(s) URL', {
-      hint: 'Such as http://192.168.1.1:5240/MAAS, where the machines will reach it.',
+      hint: 'Such as http://192.168.1.1:5240/MAAS, as the machines will reach it.',
     });
   return text;
 }
@@ -99,7 +99,7 @@ function wantedUrl(text: string): string {
 function wantedRepository(text: string): string {
   if (/:\/\/[^/\s]*@/.test(text))
     throw new Fault('CONFIG_INVALID', 'The apt repository has a user or password in its URL', {
-      hint: 'It would be seen in the process list: put it into /etc/apt/auth.conf.d instead (man apt_auth.conf).',
+      hint: 'It would appear in the process list: put it into /etc/apt/auth.conf.d instead (man apt_auth.conf).',
     });
   if (/^ppa:[\w.+-]+\/[\w.+-]+$/.test(text) || /^deb(\s+\[[^\]]+\])?\s+\S+\s+\S+/.test(text)) return text;
   throw new Fault('CONFIG_INVALID', `"${text}" is not an apt repository`, {
@@ -111,9 +111,9 @@ async function wantedAdmins(given: Arguments, vars: GroupVars | undefined): Prom
   const listed: Admin[] = given.admins.length > 0 ? given.admins.map(named) : (vars?.adminUsers ?? []);
   const open = vars?.unresolved.find((one) => one.variable.startsWith('maas_adminusers'));
   if (given.admins.length === 0 && open)
-    throw new Fault('CONFIG_INVALID', `${open.variable} cannot be read here: ${open.why}`, {
+    throw new Fault('CONFIG_INVALID', `${open.variable} cannot be read: ${open.why}`, {
       where: open.where,
-      hint: 'Name the administrators by --admin NAME:EMAIL and their passwords by --passwords FILE.',
+      hint: 'Set the administrators with --admin NAME:EMAIL and their passwords with --passwords FILE.',
     });
   for (const { username } of listed)
     if (!/^[\w.@+-]+$/.test(username) || username.startsWith('-'))
@@ -132,8 +132,8 @@ async function wantedAdmins(given: Arguments, vars: GroupVars | undefined): Prom
 function named(text: string): Admin {
   const [, username, email] = /^([^:\s]+):([^:\s]+@[^:\s]+)$/.exec(text) ?? [];
   if (username && email) return { username, email, password: undefined };
-  throw new Fault('USAGE', '--admin wants NAME:EMAIL', {
-    hint: 'Such as --admin admin:admin@example.org; the password comes by --passwords or MAAS_ADMIN_PASSWORD.',
+  throw new Fault('USAGE', '--admin needs NAME:EMAIL', {
+    hint: 'Such as --admin admin:admin@example.org; the password comes from --passwords or MAAS_ADMIN_PASSWORD.',
   });
 }
 
@@ -158,7 +158,7 @@ async function secretFile(path: string | undefined): Promise<string | undefined>
   const found = await stat(path).catch(() => undefined);
   if (!found?.isFile()) throw new Fault('CONFIG_NOT_FOUND', `There is no file ${path}`);
   if (found.mode & 0o077)
-    throw new Fault('CONFIG_INVALID', `${path} holds secrets and can be read by others`, {
+    throw new Fault('CONFIG_INVALID', `${path} contains secrets and can be read by other users`, {
       hint: `chmod 600 ${path}`,
     });
   return registered(await readFile(path, 'utf8'));

@@ -10,7 +10,7 @@ export const ACCEPTANCE = {
     kind: names(),
     default: [],
     help: 'Machines that may be used, by name or pattern (gpu-test-*).',
-    details: 'The first that is ready is taken.',
+    details: 'The first one that is Ready is used.',
     example: ['gpu-test-*'],
   }),
   tags: setting({
@@ -36,12 +36,12 @@ export const ACCEPTANCE = {
     help: 'How long to wait for one of the machines to be free.',
   }),
   ssh: section({
-    help: 'How the deployed machine is reached.',
+    help: 'The ssh connection to the deployed machine.',
     fields: {
       user: setting({
         kind: text({ pattern: '^[a-z_][a-z0-9_-]*$', accepts: 'a user name, such as ubuntu' }),
         default: 'ubuntu',
-        help: 'The user that cloud-init makes.',
+        help: 'The user that cloud-init creates.',
       }),
       port: setting({
         kind: count(1, 65_535),
@@ -54,7 +54,7 @@ export const ACCEPTANCE = {
         default: null,
         defaultText: "the agent's keys and your default ones",
         help: 'Private key without passphrase.',
-        details: 'Its public half is among the SSH keys of the MAAS user.',
+        details: 'Its public half must be among the SSH keys of the MAAS user.',
         example: '~/.ssh/id_ed25519',
       }),
       bastion: setting({
@@ -63,7 +63,7 @@ export const ACCEPTANCE = {
           accepts: BASTION_ACCEPTED,
         },
         default: null,
-        help: '[user@]host[:port] of a host that the machines are reached through.',
+        help: 'The ssh jump host, [user@]host[:port].',
         example: 'admin@bastion.example',
       }),
       timeout: setting({

@@ -75,7 +75,7 @@ export const IMAGE = {
   release: setting({
     kind: text(),
     required: true,
-    help: 'A release of the catalogue, such as dgxos5.',
+    help: 'The DGX OS release, such as dgxos5.',
     example: ({ release }) => release.id,
     note: ({ releases }) => `A release of the catalogue: ${releases.join(', ')}`,
   }),
@@ -85,7 +85,7 @@ export const IMAGE = {
       accepts: 'a platform such as dgx1, dgx2 or dgx_a100',
     }),
     required: true,
-    help: 'A platform that the ISO holds, such as dgx1, dgx2 or dgx_a100.',
+    help: 'A platform on the ISO, such as dgx1, dgx2 or dgx_a100.',
     example: ({ release }) => Object.keys(release.platforms)[0]!,
     note: ({ release }) =>
       `Known: ${Object.keys(release.platforms).join(', ')}${release.openPlatforms ? '; the ISO may have others.' : '.'}`,
@@ -108,7 +108,7 @@ export const IMAGE = {
         },
         default: '',
         help: 'Path or http(s) URL of the installer ISO.',
-        details: 'Needed unless the flag or the variable gives it.',
+        details: 'Required unless the flag or the variable is set.',
         flag: '--iso <path-or-url>',
         variable: 'DGXOS_MAAS_ISO_<IMAGE>',
         example: ({ release }) => release.knownIsos[0]?.file ?? 'installer.iso',
@@ -155,11 +155,11 @@ export const IMAGE = {
     kind: choice('guest', 'packer-maas'),
     default: 'guest',
     help: "packer-maas runs upstream's scripts (root, nbd).",
-    details: 'guest: the VM hands its root over, and the host needs nothing.',
+    details: 'guest: the VM writes its root as a tar, and the host needs no privileges.',
   }),
   compression: section({
     help: 'Trade-off between size and time.',
-    details: 'One word in its place is the level.',
+    details: 'A single word instead sets the level.',
     inline: true,
     shorthand: 'level',
     fields: {

@@ -7,12 +7,12 @@ export const MACHINES = {
     kind: count(1, 1000, 'machines'),
     // The workers of one region controller are four; most machines on their way need none of them.
     default: 32,
-    help: 'Machines on their way at once.',
+    help: 'Machines in progress at the same time.',
     flag: '--concurrency <count>',
-    details: 'The next is begun as soon as one is through. Waiting is one request for all.',
+    details: 'The next starts when one ends. Waiting needs one request for all.',
   }),
   timeouts: section({
-    help: 'How long a machine may be in a state before it is given up.',
+    help: 'How long a machine may be in a state before the command gives up.',
     details: 'It counts from when the state was first seen.',
     fields: {
       commissioning: setting({ kind: duration(), default: 1800, help: 'Commissioning, scripts included.' }),

@@ -15,8 +15,8 @@ export const NIGHTLY = {
   jobs: setting({
     kind: count(1, 64, 'images'),
     default: null,
-    defaultText: 'as many virtual machines as the host carries',
-    help: 'Images built side by side.',
+    defaultText: 'as many virtual machines as fit on the host',
+    help: 'Images built at the same time.',
     flag: '-j, --jobs <count>',
     example: 1,
   }),
@@ -26,7 +26,8 @@ export const NIGHTLY = {
       accepts: 'a time in m, h or d, such as 7d, or never',
     }),
     default: '7d',
-    help: 'Age at which an unchanged image is built anew; or never.',
-    details: 'Archives may have new packages by then. `never` leaves that to --force and to the archives.',
+    help: 'Age after which an unchanged image is built again; or never.',
+    details:
+      'Archives may have new packages by then. With `never`, only --force and newer archives start a build.',
   }),
 };

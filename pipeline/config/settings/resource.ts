@@ -34,7 +34,7 @@ export const RESOURCE = {
     default: ({ release }) => release.baseImage,
     defaultText: THE_RELEASES,
     help: 'os/series that MAAS boots to deploy the image, such as ubuntu/focal.',
-    details: 'MAAS keeps the one of the first upload.',
+    details: 'MAAS never changes it after the first upload.',
     example: ({ release }) => release.baseImage,
   }),
 };

@@ -24,7 +24,7 @@ export const SETTINGS = {
     kind: path(),
     default: ({ base }) => join(base, '.dgxos-maas'),
     defaultText: '.dgxos-maas beside the file',
-    help: 'Folder in which stages keep work and outputs.',
+    help: 'Folder for work and artifacts.',
     flag: '--workspace <dir>',
     variable: 'DGXOS_MAAS_WORKSPACE',
     example: '.dgxos-maas',
@@ -59,14 +59,14 @@ export const SETTINGS = {
         kind: keyPath(),
         required: true,
         default: null,
-        help: 'Private Ed25519 key in PEM (PKCS #8); `dgxos-maas keygen` makes one.',
+        help: 'Private Ed25519 key in PEM (PKCS #8); `dgxos-maas keygen` creates one.',
         details: 'The passphrase of an encrypted one comes from DGXOS_MAAS_SIGNING_PASSPHRASE.',
         example: 'keys/release.pem',
       }),
     },
   }),
   verify: section({
-    help: 'What `dgxos-maas verify` takes where its flags say nothing.',
+    help: 'Defaults of `dgxos-maas verify`.',
     fields: {
       public_key: setting({
         kind: path(),
@@ -79,7 +79,7 @@ export const SETTINGS = {
     },
   }),
   images: named({
-    help: 'Images by name; the name is what commands take, as `dgxos-maas run NAME`.',
+    help: 'Images by name; commands take this name, as in `dgxos-maas run NAME`.',
     entry: { help: 'One image.', fields: IMAGE },
     example: ({ release }) => Object.keys(release.platforms)[0]!,
   }),
@@ -91,7 +91,7 @@ export const SETTINGS = {
   }),
   machines: section({ help: 'How `dgxos-maas machines` works on many machines.', fields: MACHINES }),
   acceptance: section({
-    help: 'How a new image is tried on a machine, by `dgxos-maas accept` and `run --accept`.',
+    help: 'How a new image is tested on a machine, by `dgxos-maas accept` and `run --accept`.',
     details:
       'The machine is deployed and its disks are overwritten. An image may have an `acceptance` of its own, which overrides this one key by key.',
     fields: ACCEPTANCE,

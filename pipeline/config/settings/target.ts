@@ -16,9 +16,9 @@ const KEY = {
       pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
       accepts: 'the name of a variable, such as MAAS_API_KEY',
     }),
-    help: 'Name of the variable that holds the key.',
+    help: 'Name of the variable with the key.',
   }),
-  file: setting({ kind: path(), help: 'File that holds the key.' }),
+  file: setting({ kind: path(), help: 'File with the key.' }),
   profile: setting({ kind: text(), help: 'Profile of the maas command (~/.maascli.db).' }),
 };
 
@@ -47,14 +47,14 @@ export const TARGET = {
     }),
     default: { from: 'environment', variable: 'MAAS_API_KEY' },
     defaultText: 'the variable MAAS_API_KEY',
-    help: 'environment, file or profile that holds the API key; never the key itself.',
+    help: 'environment, file or profile with the API key; never the key itself.',
     implied: 'MAAS_API_KEY',
     example: { environment: 'MAAS_API_KEY' },
   }),
   ca_cert: setting({
     kind: path(),
     default: null,
-    help: "PEM file of the authority that signed the server's certificate.",
+    help: "PEM file of the CA that signed the server's certificate.",
     implied: 'MAAS_API_CACERT',
     isPublic: true,
     example: 'ca.pem',
@@ -65,6 +65,6 @@ export const TARGET = {
     as: 'patienceS',
     default: 7200,
     isPublic: true,
-    help: 'How long an upload goes on trying.',
+    help: 'How long an upload retries without progress.',
   }),
 };

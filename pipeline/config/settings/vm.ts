@@ -33,7 +33,7 @@ export const VM = {
   accelerator: setting({
     kind: choice('auto', 'kvm', 'tcg'),
     default: 'auto',
-    help: 'Accelerator of the VM; auto takes KVM when it really works, else emulation.',
+    help: 'Accelerator of the VM; auto uses KVM if it works, else emulation.',
     flag: '--accelerator <name>',
     variable: 'DGXOS_MAAS_ACCELERATOR',
   }),

@@ -210,15 +210,15 @@ function formOf(wanted: NewMachine, types: readonly PowerType[]): Form {
 
 function macTaken(machine: Machine, macs: readonly string[]): Fault {
   const mac = macs.find((one) => machine.macs.includes(one));
-  return new Fault('MACHINE_STATE', `${mac} belongs to the machine ${machine.hostname} already`, {
-    hint: `dgxos-maas machines list ${machine.hostname}; a machine that enlisted itself is renamed in MAAS.`,
+  return new Fault('MACHINE_STATE', `${mac} already belongs to the machine ${machine.hostname}`, {
+    hint: `dgxos-maas machines list ${machine.hostname}; rename a machine that enlisted itself in MAAS.`,
   });
 }
 
 function nameTaken(machine: Machine): Fault {
   return new Fault(
     'MACHINE_STATE',
-    `There is a machine ${machine.hostname} already, with ${machine.macs.join(', ') || 'no address'}`,
+    `A machine ${machine.hostname} already exists, with ${machine.macs.join(', ') || 'no address'}`,
     { hint: 'Choose another host name.' },
   );
 }

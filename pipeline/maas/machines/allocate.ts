@@ -23,7 +23,7 @@ export async function allocate(client: MaasClient, request: AllocateRequest): Pr
     return parseMachine(client, path, await client.post(path, form));
   } catch (error) {
     if (!(error instanceof MaasError && error.status === 409)) throw error;
-    throw new Fault('MACHINE_UNAVAILABLE', `No machine is free that is ${described(request)}`, {
+    throw new Fault('MACHINE_UNAVAILABLE', `No free machine matches: ${described(request)}`, {
       hint: 'dgxos-maas machines list --status ready shows the free ones; release one, or wait and run the command again.',
       ...(error.detail ? { detail: error.detail } : {}),
       cause: error,

@@ -63,7 +63,7 @@ const written = (value: unknown): string => [value].flat().map(String).filter(Bo
 function taken(owner: Machine, form: Form): Fault {
   const address = form[`${PREFIX}power_address`];
   const bmc = `BMC${typeof address === 'string' ? ` ${address}` : ''}`;
-  return new Fault('MACHINE_STATE', `The ${bmc} belongs to the machine ${owner.hostname} already`, {
-    hint: `MAAS keeps each BMC once. Check the address, or: dgxos-maas machines list ${owner.hostname}`,
+  return new Fault('MACHINE_STATE', `The ${bmc} already belongs to the machine ${owner.hostname}`, {
+    hint: `MAAS stores each BMC once. Check the address, or run: dgxos-maas machines list ${owner.hostname}`,
   });
 }

@@ -13,7 +13,7 @@ export function efiFault(machine: Machine, newLayout = false): Fault | undefined
       'MACHINE_NO_EFI',
       `${hostname} boots in BIOS mode (${bootMethod}), and the image boots by UEFI`,
       {
-        hint: `Set its firmware to UEFI and run: dgxos-maas machines commission ${hostname}. (machines deploy --force deploys as it is.)`,
+        hint: `Set its firmware to UEFI and run: dgxos-maas machines commission ${hostname}. (machines deploy --force deploys it anyway.)`,
       },
     );
   if (newLayout || mounts.includes('/boot/efi')) return undefined;
@@ -22,7 +22,7 @@ export function efiFault(machine: Machine, newLayout = false): Fault | undefined
     'MACHINE_NO_EFI',
     `${hostname} has no partition at /boot/efi in its storage layout (${has})`,
     {
-      hint: `dgxos-maas machines deploy ${hostname} --image IMAGE --storage-layout flat lays its disks out with one; machines deploy --force deploys as it is.`,
+      hint: `dgxos-maas machines deploy ${hostname} --image IMAGE --storage-layout flat gives it one; machines deploy --force deploys it anyway.`,
     },
   );
 }

@@ -23,19 +23,19 @@ const ROWS: readonly Row[] = [
   {
     id: 'wrong-architecture',
     says: /Exec format error|cannot execute binary file/i,
-    cause: 'The image is of another architecture than $h',
-    remedy: 'Deploy an image of its architecture: dgxos-maas images shows what there is.',
+    cause: 'The image has a different architecture from $h',
+    remedy: 'Deploy an image of its architecture: dgxos-maas images lists them.',
   },
   {
     id: 'missing-boot-image',
     says: /Missing boot image (\S+)/,
-    cause: 'MAAS has no boot image $1, which $h was to boot from',
+    cause: 'MAAS has no boot image $1, which $h needed to boot',
     remedy: 'Import the base image of that series and architecture (MAAS, Images), or deploy another image.',
   },
   {
     id: 'image-damaged',
     says: /gzip: stdin: (?:unexpected end of file|not in gzip format|invalid compressed data)|tar: (?:Unexpected EOF in archive|This does not look like a tar archive)/,
-    cause: 'The image that $h got is damaged or not whole',
+    cause: 'The image that $h received is damaged or incomplete',
     remedy: 'Check it (dgxos-maas validate FILE) and upload it again.',
   },
   {
@@ -43,7 +43,7 @@ const ROWS: readonly Row[] = [
     says: /wget: (?:server returned error: |unable to resolve host address|can't connect)([^\n]{0,120})|ERROR (404|403|50\d): [^\n]{0,80}/,
     cause: '$h could not download the image from its rack controller',
     remedy:
-      'Check that the rack has the image (dgxos-maas images) and that $h reaches it, by port 5248 and by name.',
+      'Check that the rack has the image (dgxos-maas images) and that $h can reach it, on port 5248 and by name.',
   },
   {
     id: 'no-space',
@@ -54,15 +54,15 @@ const ROWS: readonly Row[] = [
   {
     id: 'no-cloud-init',
     says: /(cloud-init|netplan)['"]?:? (?:command )?not found|No such file or directory: b?['"]?(cloud-init|netplan)/,
-    cause: 'The image lacks $1$2, which MAAS needs in every custom image',
-    remedy: 'Add the package to the image (packages:), and see what `dgxos-maas validate` says of it.',
+    cause: 'The image does not have $1$2, which MAAS needs in every custom image',
+    remedy: 'Add the package to the image (packages:), and run `dgxos-maas validate` on it.',
   },
   {
     id: 'packages',
     says: /E: (?:Unable to locate package|Failed to fetch|Package '?[\w.+-]+'? has no installation candidate)([^\n]{0,160})/,
     cause: 'A package could not be installed on $h:$1',
     remedy:
-      'Check the archive and the proxy of MAAS (Settings, Package repositories), or put the package into the image.',
+      'Check the archive and the proxy of MAAS (Settings, Package repositories), or add the package to the image.',
   },
   {
     id: 'hook',
@@ -83,13 +83,13 @@ const ROWS: readonly Row[] = [
     says: /Could not contact node's BMC|Connection timed out while performing power action|Device communication timeout|IPMI session has timed out|No rack controllers can access the BMC|Failed (?:to )?(?:talk|connect) to [^\n]{0,60}BMC|Failed to power (?:on|off|cycle) node/i,
     cause: 'The BMC of $h cannot be reached from a rack controller',
     remedy:
-      'Check its address and cable, and that the rack reaches that network: dgxos-maas machines power status $h --query',
+      'Check its address and cable, and that the rack can reach that network: dgxos-maas machines power status $h --query',
   },
   {
     id: 'no-address',
     says: /address exhaustion|no (?:more )?(?:free )?IP addresses|No leases found for interface/i,
     cause: 'There was no free IP address for $h',
-    remedy: 'Widen the ranges of its subnet, or give addresses back (dgxos-maas site show).',
+    remedy: 'Extend the ranges of its subnet, or free addresses (dgxos-maas site show).',
   },
   {
     id: 'network',
@@ -148,7 +148,7 @@ function scriptFailed({ hostname, status }: Machine, scripts: readonly FailedScr
     cause: `The script ${first.name} ${first.status === 'Timed out' ? 'ran too long' : 'failed'}${exit} on ${hostname}${more}`,
     remedy:
       status === 'failed_testing'
-        ? 'Look at its output; a hardware fault is repaired first, then: dgxos-maas machines commission.'
+        ? 'Read its output; repair a hardware fault first, then run: dgxos-maas machines commission.'
         : 'Its last lines are below; correct what they name and run the same command again.',
   };
 }
@@ -160,11 +160,11 @@ function timedOut({ hostname, powerType }: Machine, texts: readonly string[]): C
   if (!match) return undefined;
   return {
     id: 'silent',
-    cause: `MAAS heard nothing of ${hostname} for ${match[2]} minutes while ${match[1]?.toLowerCase()}`,
+    cause: `MAAS received nothing from ${hostname} for ${match[2]} minutes while ${match[1]?.toLowerCase()}`,
     remedy:
       powerType === 'manual'
         ? 'It has manual power: was it turned on, and does it boot from the network first?'
-        : 'Look at its console: does it boot from the network first, and does it reach the rack controller?',
+        : 'Check its console: does it boot from the network first, and can it reach the rack controller?',
   };
 }
 
@@ -175,7 +175,7 @@ function lastWord(machine: Machine, events: readonly MachineEvent[]): Cause {
     errorDescription || (last && `${last.type}${last.description ? ` - ${last.description}` : ''}`);
   return {
     id: 'unknown',
-    cause: `${hostname} is ${statusName(status)}${said ? `; MAAS says: ${said.slice(0, 300)}` : ', and MAAS does not say why'}`,
-    remedy: 'The events and logs of the machine in MAAS tell more.',
+    cause: `${hostname} is ${statusName(status)}${said ? `; MAAS reports: ${said.slice(0, 300)}` : ', and MAAS reports no reason'}`,
+    remedy: 'See the events and logs of the machine in MAAS.',
   };
 }

@@ -25,7 +25,7 @@ export function commissionJob(options: CommissionOptions, session: { signal: Abo
   const form = formOf(options);
   return {
     name: 'commission',
-    what: 'booted and looked at; network and storage configuration start anew',
+    what: 'booted and examined; network and storage configuration are reset',
     // A new machine has nothing to lose.
     destructive: ({ status }) => status !== 'new',
     decide,
@@ -37,7 +37,7 @@ export function commissionJob(options: CommissionOptions, session: { signal: Abo
         session,
       ),
     until: ['ready'],
-    byHand: ({ hostname }) => `Turn on ${hostname}; it has to boot from the network`,
+    byHand: ({ hostname }) => `Turn on ${hostname}; it must boot from the network`,
   };
 }
 
@@ -49,7 +49,7 @@ function decide(machine: Machine): Decision {
     return {
       do: 'refuse',
       fault: new Fault('MACHINE_STATE', `${hostname} is ${statusName(status)} and cannot be commissioned`, {
-        hint: `dgxos-maas machines release ${hostname} first: what runs on it is lost.`,
+        hint: `Run dgxos-maas machines release ${hostname} first: running work is lost.`,
       }),
     };
   if (powerType === '')

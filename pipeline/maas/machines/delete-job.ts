@@ -18,7 +18,7 @@ const FREE: readonly Status[] = [
 export function deleteJob(force: boolean): Job {
   return {
     name: 'delete',
-    what: 'deleted from this MAAS, with its events and results; what runs on it goes on',
+    what: 'deleted from this MAAS, with its events and results; the machine itself keeps running',
     destructive: () => true,
     decide: (machine) => decide(machine, force),
     start: async (client, machine) => {
@@ -35,7 +35,7 @@ function decide({ hostname, status, locked }: Machine, force: boolean): Decision
   if (FREE.includes(status) || force) return { do: 'start' };
   return refuse(
     `${hostname} is ${statusName(status)}: it is not deleted`,
-    `dgxos-maas machines release ${hostname}, or --force to delete it as it is.`,
+    `Run dgxos-maas machines release ${hostname}, or use --force to delete it anyway.`,
   );
 }
 

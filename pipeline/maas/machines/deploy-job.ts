@@ -43,7 +43,7 @@ export function deployJob(request: DeployRequest, session: { signal: AbortSignal
       return deployMachine(client, machine, request, session);
     },
     until: ['deployed'],
-    byHand: ({ hostname }) => `Turn on ${hostname}; it has to boot from the network`,
+    byHand: ({ hostname }) => `Turn on ${hostname}; it must boot from the network`,
   };
 }
 
@@ -52,7 +52,7 @@ function decide(request: DeployRequest, machine: Machine): Decision {
   const { hostname, status } = machine;
   const same = hasImage(machine, image);
   if (status === 'deployed' && same) return { do: 'nothing', why: `has ${image}` };
-  if (status === 'deploying' && same) return { do: 'wait', why: `is getting ${image}` };
+  if (status === 'deploying' && same) return { do: 'wait', why: `is being deployed with ${image}` };
   if (status !== 'ready' && status !== 'allocated') return { do: 'refuse', fault: notReady(machine) };
   const own = machine.architecture.split('/')[0] ?? '';
   if (architectures && own && !architectures.includes(own))
@@ -61,7 +61,7 @@ function decide(request: DeployRequest, machine: Machine): Decision {
       fault: new Fault(
         'MACHINE_STATE',
         `${hostname} is ${machine.architecture}, and ${image} is for ${architectures.join(', ')}`,
-        { hint: 'dgxos-maas images shows the images with their architectures.' },
+        { hint: 'dgxos-maas images lists the images with their architectures.' },
       ),
     };
   if (base?.missingFor.includes(own))
@@ -80,7 +80,7 @@ function decide(request: DeployRequest, machine: Machine): Decision {
         'MACHINE_STATE',
         `${hostname} is Allocated: MAAS changes the storage layout only of Ready machines`,
         {
-          hint: `dgxos-maas machines release ${hostname}, then deploy again.`,
+          hint: `Run Run Run Run dgxos-maas machines release ${hostname}, then deploy again.`,
         },
       ),
     };
@@ -94,7 +94,7 @@ function notReady(machine: Machine): Fault {
   return new Fault('MACHINE_STATE', `${hostname} is ${statusName(status)}${has} and cannot be deployed`, {
     hint:
       (Object.hasOwn(REMEDY, status) ? REMEDY[status] : undefined)?.replaceAll('$h', hostname) ??
-      `dgxos-maas machines release ${hostname}, then again.`,
+      `Run Run Run Run dgxos-maas machines release ${hostname}, then deploy again.`,
   });
 }
 
@@ -106,5 +106,5 @@ const REMEDY: Partial<Record<Machine['status'], string>> = {
   testing: 'Wait for it: dgxos-maas machines wait $h --for ready',
   releasing: 'Wait for it: dgxos-maas machines wait $h --for ready',
   disk_erasing: 'Wait for it: dgxos-maas machines wait $h --for ready',
-  broken: 'Mark it fixed in MAAS when it is repaired.',
+  broken: 'Repair it and mark it fixed in MAAS.',
 };

@@ -20,7 +20,11 @@ export async function explainWaited(
   timeouts: Partial<StateTimeouts>,
 ): Promise<Why> {
   if (outcome === 'gone' || !machine)
-    return { cause: `MAAS has ${hostname} no more`, remedy: 'Was it deleted meanwhile?', reason: 'gone' };
+    return {
+      cause: `MAAS no longer has ${hostname}`,
+      remedy: 'It may have been deleted meanwhile.',
+      reason: 'gone',
+    };
   const explained = await explainFailure(client, machine);
   const detail = { detail: detailOf(explained) };
   const state = statusName(machine.status);
@@ -28,18 +32,18 @@ export async function explainWaited(
     return { cause: explained.cause, remedy: explained.remedy, reason: explained.id, ...detail };
   if (outcome === 'ended')
     return {
-      cause: `${hostname} is ${state} again: what was begun was aborted in MAAS`,
-      remedy: 'Run the same command again when nobody else works on it.',
+      cause: `${hostname} is ${state} again: the operation was aborted in MAAS`,
+      remedy: 'Run the same command again when nobody else uses the machine.',
       reason: 'ended',
       ...detail,
     };
   const limit = Math.min(timeoutOf(machine.status, timeouts), Math.max(1, Math.ceil(seconds)));
   return {
-    cause: `${hostname} has been ${state} for ${duration(limit)}, longer than it may`,
+    cause: `${hostname} has been ${state} for ${duration(limit)}, longer than the limit`,
     remedy:
       machine.powerType === 'manual'
         ? `It has manual power: was it turned on? Then: dgxos-maas machines wait ${hostname} --for …`
-        : `Look at its console; it goes on in MAAS: dgxos-maas machines wait ${hostname} --for …, or raise machines.timeouts.`,
+        : `Check its console; MAAS continues: dgxos-maas machines wait ${hostname} --for …, or raise machines.timeouts.`,
     reason: 'timeout',
     ...detail,
   };

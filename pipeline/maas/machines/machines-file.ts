@@ -107,7 +107,7 @@ export class MachinesFile {
               path: ['machines', hostname, 'macs'],
               at: 'key',
               message: `machines.${hostname}: macs is missing`,
-              accepts: 'the MAC address that it boots from; only a machine with power by ipmi needs none',
+              accepts: 'the MAC address that it boots from; only a machine with power type ipmi needs none',
             },
           ],
     );
@@ -177,7 +177,7 @@ export class MachinesFile {
           path,
           at: 'value',
           message: `${dotted(path)}: ${error.message}`,
-          accepts: 'a variable that is set for this command, or a file that holds it',
+          accepts: 'a variable that is set for this command, or a file',
         });
         return UNREAD;
       }
@@ -246,7 +246,7 @@ function secretProblems(data: unknown): Problem[] {
     found.push({
       path,
       at: 'key',
-      message: `${dotted(path)}: a password is never written in this file`,
+      message: `${dotted(path)}: this file must not contain a password`,
       accepts: SECRET_FORM,
     });
   };
@@ -285,7 +285,7 @@ function macProblems(written: RawMachines): Problem[] {
         {
           path,
           at: 'value',
-          message: `${dotted(path)}: ${mac} belongs to ${owner === hostname ? 'it twice' : `${owner} already`}`,
+          message: `${dotted(path)}: ${mac} belongs to ${owner === hostname ? 'this machine twice' : `${owner} already`}`,
           accepts: 'an address that no other machine has',
         },
       ];

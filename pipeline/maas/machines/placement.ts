@@ -57,7 +57,7 @@ export async function placementProblems(
           hostname,
           key: 'tags',
           name,
-          message: `MAAS keeps the machines of the tag ${name} itself: it has a definition`,
+          message: `MAAS sets the tag ${name} itself: it has a definition`,
           accepts: 'a tag without a definition',
         });
   return problems;

@@ -42,7 +42,7 @@ export function powerProblems(types: readonly PowerType[], power: Power, partial
   const given = givenSecrets(type, power);
   const problems: PowerProblem[] = [];
   if (power.password !== undefined && !passwordField(type))
-    problems.push({ name: '', message: `The power type ${type.name} takes no password` });
+    problems.push({ name: '', message: `The power type ${type.name} has no password` });
   for (const [name, value] of Object.entries(power.parameters))
     problems.push(...valueProblems(type, name, value));
   for (const [name, value] of Object.entries(given)) {
@@ -62,7 +62,7 @@ export function powerProblems(types: readonly PowerType[], power: Power, partial
         problems.push({
           name,
           message: `The power type ${type.name} needs ${name} (${label})`,
-          ...(kind === 'secret' ? { accepts: 'a password by environment, file or stdin' } : {}),
+          ...(kind === 'secret' ? { accepts: 'a password from the environment, a file or stdin' } : {}),
         });
     }
   return problems;
@@ -72,9 +72,11 @@ function valueProblems(type: PowerType, name: string, value: string | string[]):
   const field = type.fields.find((one) => one.name === name);
   if (!field) return [unknownParameter(type, name)];
   if (field.kind === 'secret')
-    return [{ name, message: `${name} is a secret`, accepts: 'a password by environment, file or stdin' }];
+    return [
+      { name, message: `${name} is a secret`, accepts: 'a password from the environment, a file or stdin' },
+    ];
   if (field.kind !== 'choices' && Array.isArray(value))
-    return [{ name, message: `${name} takes one value`, accepts: 'one value, not a list' }];
+    return [{ name, message: `${name} has one value`, accepts: 'one value, not a list' }];
   const tooLong = typeof value === 'string' ? lengthProblem(type, name, value) : null;
   if (tooLong) return [tooLong];
   const values = field.kind === 'choices' ? splitList(value) : [String(value)];
@@ -124,7 +126,7 @@ function lengthProblem({ name: type }: PowerType, name: string, value: string): 
   if (name === 'k_g' && /^0x[0-9a-f]{1,40}$/i.test(value)) return null;
   return {
     name,
-    message: `${name} has ${bytes} bytes; IPMI knows ${most}, and the BMC cuts the rest without a word`,
+    message: `${name} has ${bytes} bytes; IPMI allows ${most}, and the BMC silently cuts off the rest`,
     accepts: `at most ${most} bytes`,
   };
 }

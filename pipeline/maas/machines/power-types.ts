@@ -35,8 +35,8 @@ export async function readPowerTypes(client: MaasClient): Promise<PowerType[]> {
   const answer = await client.get(path);
   if (!Array.isArray(answer)) throw client.notMaas(path, 'there is no list of power types in it');
   if (answer.length === 0)
-    throw new Fault('MAAS_BUSY', 'MAAS knows no power types: no rack controller answers it', {
-      hint: 'Start a rack controller (MAAS, Controllers) and run again; power is checked against what it can do.',
+    throw new Fault('MAAS_BUSY', 'MAAS has no power types: no rack controller answers', {
+      hint: 'Start a rack controller (MAAS, Controllers) and run the command again; the power types come from it.',
     });
   return (answer as Raw[]).map((raw) => ({
     name: String(raw.name),

@@ -31,7 +31,7 @@ export function profileChanges(
       ? machines[0]
       : machines.find(({ hostname, fqdn, systemId }) => [hostname, fqdn, systemId].includes(headName));
   if (!head)
-    throw new Fault('MACHINE_UNKNOWN', `The head ${headName ?? ''} is none of the machines selected`, {
+    throw new Fault('MACHINE_UNKNOWN', `The head ${headName ?? ''} is not one of the selected machines`, {
       hint: `They are: ${machines.map(({ hostname }) => hostname).join(', ')}.`,
     });
   const wanted = (machine: Machine) => (machine === head ? TAGS[profile].head : TAGS[profile].others);

@@ -27,7 +27,7 @@ export function releaseJob(options: ReleaseOptions, session: { signal: AbortSign
   const how = options.secureErase || options.quickErase ? 'erased' : 'overwritten, which can take hours';
   return {
     name: 'release',
-    what: `turned off and given back${erasing ? `, disks ${how}` : ''}`,
+    what: `turned off and released${erasing ? `, disks ${how}` : ''}`,
     destructive: () => true,
     decide,
     start: (client, machine) => releaseMachine(client, machine, options, session),
@@ -50,8 +50,8 @@ function decide(machine: Machine): Decision {
   if (RELEASABLE.includes(status)) return { do: 'start' };
   return {
     do: 'refuse',
-    fault: new Fault('MACHINE_STATE', `${hostname} is ${statusName(status)}: there is nothing to release`, {
-      hint: 'Only machines that somebody has are released; a new one is commissioned.',
+    fault: new Fault('MACHINE_STATE', `${hostname} is ${statusName(status)}: it is not allocated`, {
+      hint: 'Only allocated machines can be released.',
     }),
   };
 }

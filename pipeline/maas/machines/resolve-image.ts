@@ -69,8 +69,8 @@ async function nameOf(
       !channels.has(entry.name),
   );
   if (newest) return newest.name;
-  throw new Fault('IMAGE_UNKNOWN', `No upload of the image ${image} to ${url} is known here`, {
-    hint: `dgxos-maas upload ${image}, or name what MAAS has: ${names(uploaded)}.`,
+  throw new Fault('IMAGE_UNKNOWN', `This host has no record of an upload of ${image} to ${url}`, {
+    hint: `dgxos-maas upload ${image}, or use an image of MAAS: ${names(uploaded)}.`,
   });
 }
 
@@ -84,14 +84,14 @@ async function fromUploads(
   if (whole.length === 0) {
     const { name } = found[0]!;
     throw new Fault('MAAS_NOT_FOUND', `${name} is not complete in MAAS and cannot be deployed`, {
-      hint: 'dgxos-maas images shows how far it is; uploading it again completes it.',
+      hint: 'dgxos-maas images shows its progress; upload it again to complete it.',
     });
   }
   const { name } = whole[0]!;
   if (name.startsWith('ubuntu/'))
     throw new Fault(
       'IMAGE_UNKNOWN',
-      `${name} was uploaded under a name of Ubuntu's own images, and MAAS never deploys it`,
+      `${name} was uploaded under a name for Ubuntu's own images, and MAAS never deploys it`,
       {
         hint: `Upload it as custom/${name.slice('ubuntu/'.length)}.`,
       },

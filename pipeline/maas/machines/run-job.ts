@@ -11,12 +11,12 @@ import { waitFor } from './wait.ts';
 /** Machines that are asked for the reasons of their failure at once: three requests each. */
 const EXPLAINED_AT_ONCE = 4;
 
-const TIME_IS_UP = 'the time for all was over before its turn came';
+const TIME_IS_UP = 'the time limit of the batch was reached before it started';
 /** Requests sent side by side; a region has few workers. */
 export const REQUESTS_AT_ONCE = 8;
 
 export interface JobSettings {
-  /** Machines on their way at once. */
+  /** Machines in progress at the same time. */
   concurrency: number;
   timeouts: Partial<StateTimeouts>;
   /** Seconds for the whole wait. */

@@ -133,7 +133,7 @@ export function resultTable(results: readonly JobResult[], color: Paint): string
 
 const WORDS: Record<JobResult['outcome'], string> = {
   done: 'done',
-  already: 'was so already',
+  already: 'no change needed',
   started: 'begun',
   deleted: 'deleted',
   refused: 'refused',

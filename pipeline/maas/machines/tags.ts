@@ -29,7 +29,7 @@ export async function listTags(client: MaasClient): Promise<Tag[]> {
 export function checkTagName(name: string): string {
   if (/^[A-Za-z0-9_-]{1,256}$/.test(name)) return name;
   throw new Fault('USAGE', `"${name}" is not a name for a tag`, {
-    hint: 'MAAS takes letters, digits, dashes and underscores.',
+    hint: 'MAAS accepts letters, digits, dashes and underscores.',
   });
 }
 
@@ -90,13 +90,9 @@ export async function applyTags(client: MaasClient, changes: readonly TagChange[
   const known = await listTags(client);
   for (const { tag } of needed)
     if (known.find(({ name }) => name === tag)?.definition)
-      throw new Fault(
-        'MAAS_REFUSED',
-        `MAAS keeps the machines of the tag ${tag} itself: it has a definition`,
-        {
-          hint: 'Choose a tag without one, or change the definition (dgxos-maas site).',
-        },
-      );
+      throw new Fault('MAAS_REFUSED', `MAAS sets the tag ${tag} itself: it has a definition`, {
+        hint: 'Choose a tag without one, or change the definition (dgxos-maas site).',
+      });
   const missing = new Set(
     needed
       .filter(({ tag, way }) => way === 'add' && !known.some(({ name }) => name === tag))

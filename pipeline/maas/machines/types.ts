@@ -92,7 +92,7 @@ export type WaitOutcome =
   | 'timeout'
   /** Somebody else ended the work. */
   | 'ended'
-  /** MAAS has it no more. */
+  /** MAAS no longer has it. */
   | 'gone';
 
 export interface WaitResult {

@@ -41,7 +41,7 @@ export async function waitFor(
         emit({
           type: 'notice',
           level: 'warning',
-          message: `${error.message}; the machines go on meanwhile, still waiting`,
+          message: `${error.message}; MAAS continues, still waiting`,
         });
       silent = true;
       watch.unseen();

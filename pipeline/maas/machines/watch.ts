@@ -144,5 +144,5 @@ export class Watch {
 const NOTES = {
   timeout: 'too long in this state',
   ended: 'broken off',
-  gone: 'MAAS has it no more',
+  gone: 'MAAS no longer has it',
 } as const;

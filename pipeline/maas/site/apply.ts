@@ -59,8 +59,8 @@ export async function applyPlan({ changes, current, find }: Plan, options: Apply
         emit({
           type: 'notice',
           level: 'warning',
-          message: `Interrupted; ${done} of ${changes.length} changes are made`,
-          hint: 'Run the same command again for the rest; an import that was begun goes on in MAAS.',
+          message: `Interrupted; ${done} of ${changes.length} changes were made`,
+          hint: 'Run the same command again for the rest; MAAS continues an import that was started.',
         });
         throw interrupted(signal);
       }
@@ -73,7 +73,7 @@ export async function applyPlan({ changes, current, find }: Plan, options: Apply
 /** The fault with what it happened at, where that stands in the file, and what is made already. */
 function told(error: unknown, change: Change, { done, all, find }: Progress): unknown {
   if (!(error instanceof Fault)) return error;
-  const made = done ? `${done} of ${all} changes are made; run it again for the rest.` : '';
+  const made = done ? `${done} of ${all} changes were made; run it again for the rest.` : '';
   const refused = error instanceof MaasError && error.status === 400;
   // What MAAS says of a form is what its author has to know; its fields often say the same.
   const said = refused && error.row === undefined ? error.detail : undefined;
@@ -81,12 +81,10 @@ function told(error: unknown, change: Change, { done, all, find }: Progress): un
   const messages = new Set(lines.map((line) => line?.[2] ?? ''));
   const place = refused ? find(pathOf(change, lines[0]?.[1])) : undefined;
   const what = place ? `${dotted(place.path)} (${change.name})` : change.name;
-  const hint = said
-    ? 'Change what the file says of it, or what is in its way, and run it again.'
-    : error.hint;
+  const hint = said ? 'Change it in the file, or remove the obstacle in MAAS, and run it again.' : error.hint;
   return new Fault(
     error.code,
-    `${what}: ${said ? `MAAS says: ${[...messages].join('; ')}` : error.message}`,
+    `${what}: ${said ? `MAAS reports: ${[...messages].join('; ')}` : error.message}`,
     {
       ...(hint === undefined ? {} : { hint }),
       ...(place ? { where: place.where } : {}),

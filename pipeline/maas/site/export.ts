@@ -41,8 +41,8 @@ export function exportText(current: LiveSite, url: string, dir: string): string 
   const site = exportSite(current);
   const head = [
     `# yaml-language-server: $schema=${schemaReference(dir)}`,
-    `# As ${url} was when this was written. Sections that you take out are left as they are.`,
-    ...(site.region?.proxy?.password ? [`# The password of the proxy is taken from ${PROXY_PASSWORD}.`] : []),
+    `# The settings of ${url} when this file was written. Sections that you remove are not changed.`,
+    ...(site.region?.proxy?.password ? [`# The password of the proxy is read from ${PROXY_PASSWORD}.`] : []),
   ];
   return `${head.join('\n')}\n\n${stringify(site, { lineWidth: 0, aliasDuplicateObjects: false })}`;
 }

@@ -55,17 +55,17 @@ export async function readGroupVars(path: string, options: GroupVarsOptions = {}
   const text = await readText(path);
   if (text.startsWith('$ANSIBLE_VAULT'))
     throw new Fault('CONFIG_INVALID', `${path} is encrypted by Ansible Vault`, {
-      hint: `Give a readable copy: ansible-vault view ${path} > FILE`,
+      hint: `Use a readable copy: ansible-vault view ${path} > FILE`,
     });
   const source = new Source(path, text, { duplicates: 'last' });
   const read = source.duplicates.find(({ top }) => READ.has(top));
   if (read)
-    throw new Fault('CONFIG_SYNTAX', `${read.key} is there twice, and Ansible takes the last`, {
+    throw new Fault('CONFIG_SYNTAX', `${read.key} occurs twice, and Ansible uses the last`, {
       where: read.where,
-      hint: 'Keep the one that is meant.',
+      hint: 'Keep only one of them.',
     });
   if (typeof source.data !== 'object' || source.data === null || Array.isArray(source.data))
-    throw new Fault('CONFIG_INVALID', `${path} holds no variables`, {
+    throw new Fault('CONFIG_INVALID', `${path} contains no variables`, {
       hint: 'A group_vars file is a mapping: maas_dns_domain: deepops.local',
     });
   return new Variables(path, source, source.data as Record<string, unknown>, options.facts ?? {}).read();
@@ -144,7 +144,7 @@ class Variables {
       this.#unresolved.push({
         variable,
         expression,
-        why: secret ? 'only Ansible can fill it in' : error.message,
+        why: secret ? 'only Ansible can resolve it' : error.message,
         where,
       });
       return null;
@@ -165,7 +165,7 @@ class Variables {
         throw this.#wrong(
           path,
           `${within[0]} refers to itself: ${[...within, name].join(' → ')}`,
-          'values that end in text',
+          'references that end in text',
         );
       if (Object.hasOwn(this.#data, name)) return this.#text([name], this.#data[name], [...within, name]);
       return this.#facts[name];

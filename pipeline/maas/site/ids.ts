@@ -34,7 +34,7 @@ export class Ids {
     if (id !== undefined) this.#ids.set(name, id);
     const known = this.#ids.get(name);
     if (known === undefined)
-      throw new Fault('MAAS_NOT_FOUND', `MAAS has no ${name} any more`, { hint: 'Run it again.' });
+      throw new Fault('MAAS_NOT_FOUND', `MAAS no longer has ${name}`, { hint: 'Run it again.' });
     return known;
   }
 }

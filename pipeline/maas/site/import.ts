@@ -53,15 +53,15 @@ export async function importImages(
     if (state.missing.length === 0 && !running) return;
     if (running) quietSince = now();
     if (now() - quietSince > GRACE_S * 1000)
-      throw new Fault('MAAS_BUSY', `The import has ended without ${state.missing.join(', ')}`, {
-        hint: "Look at the Images page of MAAS and at the region's log; then run the command again.",
+      throw new Fault('MAAS_BUSY', `The import ended without ${state.missing.join(', ')}`, {
+        hint: "Check the Images page of MAAS and the region's log, then run the command again.",
       });
     if (now() - started > timeoutS * 1000)
       throw new Fault(
         'MAAS_BUSY',
-        `The import of ${state.missing.join(', ')} is not done after ${timeoutS} s`,
+        `The import of ${state.missing.join(', ')} did not end within ${timeoutS} s`,
         {
-          hint: 'MAAS goes on with it: run the command again, or give it longer by `import: { timeout: 4h }`.',
+          hint: 'MAAS continues it: run the command again, or raise the limit with `import: { timeout: 4h }`.',
         },
       );
     await work.pause(LOOK_EVERY_S);

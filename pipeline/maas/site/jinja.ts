@@ -21,7 +21,7 @@ const DEFAULT = /^([\w.]+)\s*\|\s*(?:default|d)\(\s*(?:'([^']*)'|"([^"]*)")\s*(?
  * @throws Unresolved
  */
 export function fill(text: string, lookup: Lookup): string {
-  if (/\{%/.test(text)) throw new Unresolved(text, 'Jinja statements ({% … %}) are not read');
+  if (/\{%/.test(text)) throw new Unresolved(text, 'Jinja statements ({% … %}) are not supported');
   return text
     .replace(/\{#.*?#\}/gs, '')
     .replace(/\{\{(.*?)\}\}/gs, (_, inner: string) => evaluate(inner.trim(), lookup));
@@ -39,7 +39,7 @@ function evaluate(expression: string, lookup: Lookup): string {
     const test = TESTS[choice.how!];
     if (test) return evaluate(test(order) ? choice.yes! : choice.no!, lookup);
   }
-  throw new Unresolved(expression, `{{ ${expression} }} is more of Jinja than is read here`);
+  throw new Unresolved(expression, `{{ ${expression} }} uses more of Jinja than is supported`);
 }
 
 function known(name: string, lookup: Lookup): string {

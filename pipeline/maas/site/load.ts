@@ -34,7 +34,7 @@ export async function loadSite(options: {
   const file = resolve(options.cwd, options.file);
   const text = await readText(
     file,
-    'dgxos-maas site init writes one, dgxos-maas site export one of a running MAAS.',
+    'Create one with dgxos-maas site init, or from a running MAAS with dgxos-maas site export.',
   );
   const source = new Source(shownName(file, options.cwd), text);
   const fault = (problems: readonly Problem[]) =>

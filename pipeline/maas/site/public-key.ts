@@ -12,7 +12,7 @@ const TYPES = [
 
 /** Why a text is not a public key in OpenSSH's form; undefined when it is one. Never repeats what may be a private one. */
 export function keyProblem(text: string): string | undefined {
-  if (/PRIVATE KEY/.test(text)) return 'this is a private key, which never leaves its host';
+  if (/PRIVATE KEY/.test(text)) return 'this is a private key; use the public key';
   const [type = '', data = ''] = text.trim().split(/\s+/);
   if (/\n/.test(text.trim())) return 'a public key is one line';
   if (!TYPES.includes(type)) return `it does not start with a key type (${TYPES.slice(0, 3).join(', ')}, …)`;

@@ -99,7 +99,7 @@ async function fromFile(file: string, path: Path, problems: Problem[]): Promise<
     return (await readText(file)).trim();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    problems.push(wrong([...path, 'file'], error.message, 'a file that holds the password and nothing else'));
+    problems.push(wrong([...path, 'file'], error.message, 'a file that contains only the password'));
     return undefined;
   }
 }

@@ -11,10 +11,11 @@ const LABEL = /^[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]*[a-z0-9\u00a1-\uf
 
 /** Why MAAS' forms refuse a URL (Django's URLField, which wants a domain where DNS does not), or undefined. Its own message is `Enter a valid URL.` for all of these. */
 export function urlFault(text: string): string | undefined {
-  if (text.length > LONGEST) return 'MAAS takes no URL of that length';
+  if (text.length > LONGEST) return 'MAAS does not accept a URL of that length';
   const [, scheme = '', , , host = ''] = PARTS.exec(text) ?? [];
-  if (!scheme) return 'this is not a URL that MAAS takes';
-  if (!SCHEMES.includes(scheme.toLowerCase())) return `MAAS takes no URL that starts with ${scheme}://`;
+  if (!scheme) return 'MAAS does not accept this URL';
+  if (!SCHEMES.includes(scheme.toLowerCase()))
+    return `MAAS does not accept a URL that starts with ${scheme}://`;
   return hostFault(host);
 }
 
@@ -26,10 +27,10 @@ function hostFault(host: string): string | undefined {
   const labels = host.replace(/\.$/, '').split('.');
   const top = labels.at(-1) ?? '';
   if (labels.length === 1 && LABEL.test(top))
-    return `${JSON.stringify(host)} has no domain, and MAAS takes no such host`;
+    return `${JSON.stringify(host)} has no domain, and MAAS does not accept such a host`;
   if (labels.some((label) => label.length > 63 || !LABEL.test(label)))
     return `${JSON.stringify(host)} is not a host name`;
   // A name whose last part has a digit could be meant as an address.
   const named = top.length >= 2 && (!/\d/.test(top) || /^xn--[a-z0-9]+$/i.test(top));
-  return named ? undefined : `MAAS takes no host that ends in ${JSON.stringify(`.${top}`)}`;
+  return named ? undefined : `MAAS does not accept a host that ends in ${JSON.stringify(`.${top}`)}`;
 }

@@ -44,7 +44,7 @@ export function checksPhrase({ artifact, changes }: ImageNight): string {
 /** What changed, one phrase a part: "Packages: 3 added, 12 upgraded". */
 export function changePhrases(changes: ImageChanges | null): string[] {
   if (!changes) return [];
-  if (changes.sameContent) return ['the same content as the last night'];
+  if (changes.sameContent) return ['the same data as the last night'];
   return changes.sections.map(({ title, summary }) => `${title}: ${summary}`);
 }
 

@@ -58,7 +58,7 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
   const last = run ?? (await readLastRun(imageDir));
   if (Object.keys(records).length === 0 && last === null)
     throw new Fault('IMAGE_NOT_BUILT', `There is nothing to report in ${imageDir}: no stage has run`, {
-      hint: 'dgxos-maas run IMAGE makes an image; --run DIR names the folder of one, <workspace>/<image>.',
+      hint: 'Build an image with dgxos-maas run IMAGE, or choose its folder, <workspace>/<image>, with --run DIR.',
     });
   const [evidence, manifest, verdict, console, acceptances] = await Promise.all([
     records.pack &&

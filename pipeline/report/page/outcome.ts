@@ -33,7 +33,7 @@ export function outcome({ run, verdict, records, acceptances }: Material): Outco
       tone: stopped ? 'warn' : 'bad',
       word: stopped ? 'Interrupted' : `${labelOf(failure.stage)} failed`,
       sentence: stopped
-        ? `The run was ended in stage ${failure.stage}${after}; the next run goes on there.`
+        ? `The run was interrupted in stage ${failure.stage}${after}; the next run continues there.`
         : `Stage ${failure.stage} failed${after}: ${failure.message}`,
       hint: stopped ? null : (failure.hint ?? null),
       detail: stopped ? null : (failure.detail ?? null),
@@ -48,14 +48,14 @@ export function outcome({ run, verdict, records, acceptances }: Material): Outco
         ...plain,
         tone: 'bad',
         word: 'Rejected',
-        sentence: `This image goes no further: ${counts}`,
+        sentence: `This image is rejected: ${counts}`,
       };
     if (refused)
       return {
         ...plain,
         tone: 'bad',
         word: 'Quarantined',
-        sentence: `This image failed on ${refused.machine.hostname}, a machine of ${refused.target}, and goes into no channel: ${countsPhrase(refused.verdict)}.`,
+        sentence: `This image failed on ${refused.machine.hostname}, a machine of ${refused.target}, and cannot be promoted: ${countsPhrase(refused.verdict)}.`,
       };
     const failed = major + warning;
     return {
@@ -70,8 +70,8 @@ export function outcome({ run, verdict, records, acceptances }: Material): Outco
     tone: 'plain',
     word: records.pack ? 'Not judged' : 'Not finished',
     sentence: records.pack
-      ? 'The artifact is packed; no verdict on it is there.'
-      : 'The stages below have run; no artifact is there yet.',
+      ? 'The artifact is packed; there is no verdict on it.'
+      : 'The stages below have run; there is no artifact yet.',
   };
 }
 
@@ -79,7 +79,7 @@ export function outcome({ run, verdict, records, acceptances }: Material): Outco
 function earlierArtifact({ run, records }: Pick<Material, 'run' | 'records'>): string | null {
   const packed = run?.stages.some((entry) => entry.stage === 'pack' && entry.state !== 'failed');
   return records.pack && !packed
-    ? `What is said below of an artifact is about that of an earlier run, packed ${shownTime(records.pack.finishedAt)}.`
+    ? `The artifact described below is from an earlier run, packed ${shownTime(records.pack.finishedAt)}.`
     : null;
 }
 

@@ -17,12 +17,13 @@ export interface PreviousOptions {
 export async function previousRelease({ env, image, sha256 }: PreviousOptions): Promise<Previous> {
   if (sha256 === undefined) return { description: null, note: 'There is no artifact to compare.' };
   const last = await lastRelease(image, sha256, env);
-  if (!last) return { description: null, note: 'No other release of this image was uploaded from here.' };
+  if (!last)
+    return { description: null, note: 'No other release of this image was uploaded from this host.' };
   const { entry, description } = last;
   if (!description)
     return {
       description: null,
-      note: `The facts of ${entry.name} (uploaded ${shownTime(entry.time)}) are not kept here.`,
+      note: `The facts of ${entry.name} (uploaded ${shownTime(entry.time)}) are not stored on this host.`,
     };
   return { description, note: `Since ${entry.name}, uploaded ${shownTime(entry.time)}.` };
 }

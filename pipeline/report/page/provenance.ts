@@ -62,7 +62,7 @@ export function provenance({ records, manifest, verdict }: Material): Provenance
     rendered: render?.data.files ?? [],
     resources: (upload?.data.resources ?? []).map((resource) => ({
       name: resource.target,
-      value: `${resource.name}, boot resource ${resource.id}${resource.skipped ? ' (was already there)' : ''}`,
+      value: `${resource.name}, boot resource ${resource.id}${resource.skipped ? ' (already complete)' : ''}`,
     })),
   };
 }

@@ -53,5 +53,5 @@ function note(state: StageBar['state'], record: StageRecord | undefined): string
   if (state === 'none') return 'Did not run.';
   if (state === 'failed') return 'Failed.';
   if (state === 'fresh') return `Unchanged since ${since}. ${made}`;
-  return state === 'earlier' ? `Not reached in the last run; stands since ${since}. ${made}` : made;
+  return state === 'earlier' ? `Not reached in the last run; unchanged since ${since}. ${made}` : made;
 }

@@ -38,9 +38,9 @@ export async function decide(
   const declared = await stage.inputs(context);
   const inputs = countedOf(stage, declared);
   const because = (reason: string): Decision => ({ fresh: false, reason, declared, inputs });
-  if (selection.force === stage.id) return because(selection.reason ?? `asked for by --force ${stage.id}`);
+  if (selection.force === stage.id) return because(selection.reason ?? `requested by --force ${stage.id}`);
   if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
-    return because(selection.reason ?? `asked for by --from ${selection.from}`);
+    return because(selection.reason ?? `requested by --from ${selection.from}`);
   const record = await readRecord(imageDir, stage.id);
   if (!record) return because('no finished earlier run');
   if (record.fingerprint !== fingerprint(inputs))

@@ -64,12 +64,12 @@ export function emptyChannel(
   const meant = known.includes(channel) ? undefined : suggest(channel, known);
   const there =
     known.length > 0
-      ? `Channels of ${image.name} there: ${known.join(', ')}.`
-      : `${image.name} has no channel there yet.`;
+      ? `The channels of ${image.name} on it: ${known.join(', ')}.`
+      : `${image.name} has no channel on it yet.`;
   return new Fault(
     'MAAS_NOT_FOUND',
-    `The channel "${channel}" of ${image.name} has nothing in ${target}${meant ? `. Did you mean "${meant}"?` : ''}`,
-    { hint: `${there} \`dgxos-maas promote ${image.name} --channel ${channel}\` fills it.` },
+    `The channel "${channel}" of ${image.name} has no build on ${target}${meant ? `. Did you mean "${meant}"?` : ''}`,
+    { hint: `${there} \`dgxos-maas promote ${image.name} --channel ${channel}\` creates it.` },
   );
 }
 

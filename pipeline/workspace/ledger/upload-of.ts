@@ -28,7 +28,7 @@ export function uploadOf(
   const names = [...new Set(uploads.map(({ name }) => name))];
   throw new Fault(
     'MAAS_NOT_FOUND',
-    `No upload of ${image}${wanted ? ` as ${wanted}` : ''} to ${target} is known here`,
+    `This host has no record of an upload of ${image}${wanted ? ` as ${wanted}` : ''} to ${target}`,
     {
       hint: names.length ? `There are: ${names.join(', ')}` : `dgxos-maas upload ${image}`,
     },

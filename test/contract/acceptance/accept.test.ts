@@ -54,7 +54,7 @@ describe('accept', () => {
     const unnamed = await here.host.run(['accept', 'demo']);
     expect(unnamed).toMatchObject({ code: 2, stderr: expect.stringContaining('No machine is configured') });
     const unknown = await here.host.run(['accept', 'demo', '--machine', 'gpu-001']);
-    expect(unknown.stderr).toContain('No upload of demo');
+    expect(unknown.stderr).toContain('no record of an upload of demo');
     expect(await here.status(ID(1))).toBe('Ready');
   });
 

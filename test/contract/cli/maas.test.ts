@@ -89,7 +89,7 @@ describe('the commands that talk to a MAAS', () => {
     expect(promoted.stderr).toContain('dgxos-maas upload dgx1');
     const back = await host.run(['rollback', 'dgx1', '--channel', 'stable']);
     expect(back.code).toBe(7);
-    expect(back.stderr).toContain('has nothing in');
+    expect(back.stderr).toContain('has no build on');
     expect((await host.run(['promote', 'dgx1'])).code).toBe(2);
   });
 

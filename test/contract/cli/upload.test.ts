@@ -250,9 +250,9 @@ describe('images', () => {
     expect(one.json.targets[0].images).toMatchObject([{ name: 'two', sets: [{ complete: true }] }]);
     const channel = await host.run(['images', 'dgx1:stable'], { env });
     expect(channel.code).toBe(7);
-    expect(channel.stderr).toContain('The channel "stable" of dgx1 has nothing in');
+    expect(channel.stderr).toContain('The channel "stable" of dgx1 has no build on');
     const back = await host.run(['rollback', 'dgx1', '--channel', 'stable'], { env });
-    expect(back.stderr).toContain('The channel "stable" of dgx1 has nothing in');
+    expect(back.stderr).toContain('The channel "stable" of dgx1 has no build on');
     expect(back.stderr).toContain('dgx1 has no channel there yet');
   });
 });

@@ -227,15 +227,15 @@ describe('what cannot be', () => {
   const given = ['--repo', 'ppa:maas/3.5', '--url', URL];
   test.each([
     [['--rep', 'x'], 2, '--rep'],
-    [[...given, '--snap', '3.5/stable'], 2, 'choose one'],
-    [[...given, '--database-uri', '-'], 2, '--database-uri goes with --snap'],
+    [[...given, '--snap', '3.5/stable'], 2, 'Use either'],
+    [[...given, '--database-uri', '-'], 2, '--database-uri is only for --snap'],
     [['--url', URL], 2, 'Neither --group-vars nor --repo'],
     [['--repo', 'ppa:maas/3.5'], 2, 'Neither --group-vars nor --url'],
     [['--repo', 'maas', '--url', URL], 3, '"maas" is not an apt repository'],
     [['--repo', 'deb https://me:tokentoken@archive.example/maas jammy main', '--url', URL], 3, 'auth.conf.d'],
     [['--repo', 'ppa:maas/3.5', '--url', '192.168.1.1'], 3, 'no http(s) URL'],
-    [[...given, '--admin', 'ann'], 2, '--admin wants NAME:EMAIL'],
-    [[...given, '--admin', 'a b;:a@b'], 2, '--admin wants NAME:EMAIL'],
+    [[...given, '--admin', 'ann'], 2, '--admin needs NAME:EMAIL'],
+    [[...given, '--admin', 'a b;:a@b'], 2, '--admin needs NAME:EMAIL'],
     [[...given, '--admin=-x:a@b'], 3, '"-x" cannot be the name'],
   ])('%j: exit code %i', async (args, code, message) => {
     const ran = await host.run(args);

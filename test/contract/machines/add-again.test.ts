@@ -51,7 +51,7 @@ describe('machines add, before the first machine is made', () => {
     [', pool: gpus', 2, 'machines.gpu01.pool: MAAS has no pool "gpus"'],
     [', zone: rack1', 2, 'MAAS has no zone "rack1"'],
     [', domain: example.net', 2, 'MAAS has no domain "example.net"'],
-    [', tags: [mine, auto]', 2, 'MAAS keeps the machines of the tag auto itself'],
+    [', tags: [mine, auto]', 2, 'MAAS sets the tag auto itself'],
   ])('compares what is named with what MAAS has: %s', async (extra, line, message) => {
     const { sandbox, client, write, add } = await ready();
     await client.post('resourcepools/', { name: 'gpu' });

@@ -66,7 +66,7 @@ test('what had no turn before the time for all was over is told, and not begun',
   });
   const results = await run(deployJob(jammy, session), {}, { concurrency: 1, timeoutS: 0.5 });
   expect(results.map(({ outcome }) => outcome)).toEqual(['timeout', 'untouched', 'untouched']);
-  expect(results[1]).toMatchObject({ after: 'ready', cause: expect.stringContaining('before its turn') });
+  expect(results[1]).toMatchObject({ after: 'ready', cause: expect.stringContaining('before it started') });
   expect(sandbox.counts.deploy).toBe(1);
 });
 

@@ -106,7 +106,7 @@ test('what is asked wrongly is said before anything is touched', async () => {
   const before = posts();
   const wrong: [args: string[], code: number, says: RegExp][] = [
     [['machines', 'release'], 2, /No machine is selected/],
-    [['machines', 'power', 'off', 'gpu-001'], 0, /was so already/],
+    [['machines', 'power', 'off', 'gpu-001'], 0, /no change needed/],
     [['machines', 'deploy', 'gpu-001', '--image', 'jammy'], 2, /no terminal to ask.*gpu-001 +Ready.*--yes/s],
     [
       ['machines', 'deploy', 'gpu-1', '--image', 'jammy', '-y'],
@@ -175,7 +175,7 @@ test('Ctrl-C says how to take it up, and that does', async () => {
     '--profile',
     'slurm',
   ]);
-  expect(again.stdout.match(/was so already/g)).toHaveLength(3);
+  expect(again.stdout.match(/no change needed/g)).toHaveLength(3);
   expect(sandbox.counts.deploy).toBe(2);
   const inventory = (await host.run(['inventory', '--list'])).json;
   expect([inventory['slurm-master'].hosts, inventory['slurm-node'].hosts]).toEqual([

@@ -69,8 +69,8 @@ test('an image is found by its name, its configuration, its channel and its seri
   expect(await find('dgx1:stable')).toMatchObject({ name: 'custom/dgx1-5.0-stable' });
   await record({ ...entry, did: 'promoted', name: 'dgx1-5.0-stable' }, env, session.emit);
   await expect(find('dgx1:stabel')).rejects.toMatchObject({
-    message: expect.stringContaining('The channel "stabel" of dgx1 has nothing in'),
-    hint: expect.stringContaining('Channels of dgx1 there: stable.'),
+    message: expect.stringContaining('The channel "stabel" of dgx1 has no build on'),
+    hint: expect.stringContaining('The channels of dgx1 on it: stable.'),
   });
   await expect(find('dgx2:stable')).rejects.toThrow('Did you mean "dgx1"?');
   expect(await find('disk'), 'a disk image brings its own partitions').toMatchObject({ needsEfi: false });
@@ -156,8 +156,8 @@ test('manual power: a person is asked at each machine in turn, and the work goes
   const results = await run(commissionJob({}, session), {}, { askByHand });
   expect(results.every(({ outcome }) => outcome === 'done')).toBe(true);
   expect(asked).toEqual([
-    'Turn on m1; it has to boot from the network',
-    'Turn on m2; it has to boot from the network',
+    'Turn on m1; it must boot from the network',
+    'Turn on m2; it must boot from the network',
   ]);
   expect(events.filter((event) => event.type === 'machine-state' && event.end === 'ok')).toHaveLength(2);
 });
@@ -176,7 +176,7 @@ test('power off and on, allocate, and release with erasing', async () => {
   await expect(allocate(client, { name: 'gpu-001' })).rejects.toMatchObject({
     code: 'MACHINE_UNAVAILABLE',
     exitCode: 75,
-    message: 'No machine is free that is named gpu-001',
+    message: 'No free machine matches: named gpu-001',
   });
   const on = await run(powerJob('on', {}, session));
   expect(on.map(({ outcome }) => outcome)).toEqual(['done', 'refused']);

@@ -60,7 +60,7 @@ test('good images are uploaded, promoted, and old ones pruned; an unchanged nigh
   const quiet = await house.night({ channel: 'nightly' });
   expect(quiet.outcome).toBe('unchanged');
   expect(quiet.images[0]?.promoted).toMatchObject([
-    { moved: false, note: expect.stringMatching(/^shows it since/) },
+    { moved: false, note: expect.stringMatching(/^has it since/) },
   ]);
   expect(sandbox.requests).toHaveLength(requests);
 
@@ -106,7 +106,7 @@ test('a channel that somebody has moved back stays there', async () => {
   await rollBack(chosen(), { image, channel: 'nightly', keepIn, emit, signal, env });
   const night = await house.night({ channel: 'nightly' });
   expect(night.images[0]?.promoted).toMatchObject([
-    { moved: false, note: expect.stringContaining('left so') },
+    { moved: false, note: expect.stringContaining('not changed') },
   ]);
   expect((await names()).get('a-1.0-nightly')).toBe(first);
 
@@ -142,7 +142,7 @@ test('a promotion that fails is taken up by the next night', async () => {
   const night = await house.night({ channel: 'nightly' });
   expect(night.images[0]).toMatchObject({
     status: 'updated',
-    reason: 'built before; the channel did not show it yet',
+    reason: 'built before; the channel did not have it yet',
     promoted: [{ moved: true }],
   });
 });

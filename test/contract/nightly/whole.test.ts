@@ -50,7 +50,7 @@ test('a new image is uploaded, accepted on a machine and promoted; the next nigh
     (await here.host.run(['--json', 'nightly', '-n', ...flags])).json;
   expect((await plan()).images).toMatchObject([{ builds: false }]);
   expect((await plan('--force', 'demo')).images).toMatchObject([
-    { builds: true, reason: 'build: asked for by --force' },
+    { builds: true, reason: 'build: requested by --force' },
   ]);
   const record = join(here.host.dir, 'work/demo/build.json');
   const build = JSON.parse(readFileSync(record, 'utf8')) as { finishedAt: string };

@@ -151,7 +151,7 @@ describe('a plan', () => {
       'a fabric that MAAS would have to name',
       'fabrics:\n  - name: fabric-7',
       '2:11',
-      /MAAS gives names like this itself/,
+      /MAAS reserves names like this/,
     ],
     [
       'an unknown space',
@@ -170,7 +170,7 @@ describe('a plan', () => {
       'DHCP of one VLAN in two places',
       'fabrics:\n  - name: fabric-0\n    vlans: [{vid: 0, dhcp: {enabled: false}}]\nsubnets:\n  - cidr: 192.168.1.0/24\n    dhcp: {enabled: false}',
       '6:11',
-      /written elsewhere/,
+      /set elsewhere/,
     ],
   ];
   it.each(UNFIT)('says what does not fit this MAAS, with its place: %s', async (_, text, place, message) => {
@@ -259,7 +259,7 @@ describe('apply', () => {
       signal: abort.signal,
     });
     await expect(applied).rejects.toMatchObject({ code: 'INTERRUPTED' });
-    expect(told).toEqual(['Interrupted; 1 of 2 changes are made']);
+    expect(told).toEqual(['Interrupted; 1 of 2 changes were made']);
     expect(await maas.get('boot-resources/?op=is_importing')).toBe(true);
     maas.time += 60_000;
     expect(await maas.changes(site)).toEqual([]);
@@ -278,7 +278,7 @@ describe('apply', () => {
     };
     const fault: Fault = await maas.apply(site).catch((error) => error);
     expect(fault).toMatchObject({ code: 'MAAS_BUSY' });
-    expect(fault.message).toMatch(/ubuntu\/xenial \(s390x\).* is not done after 1 s/);
+    expect(fault.message).toMatch(/ubuntu\/xenial \(s390x\).* did not end within 1 s/);
   });
 
   it('makes fabrics, VLANs, spaces and subnets that stand on each other, with a relay', async () => {
@@ -339,7 +339,7 @@ describe('apply', () => {
       ],
     });
     const fault: Fault = await maas.plan(site({})).catch((error) => error);
-    expect(fault.message).toContain('which rack controller is to serve DHCP?');
+    expect(fault.message).toContain('which rack controller should serve DHCP?');
     expect(fault.hint).toBe('Accepted: rack: maas-vm, rack: maas-two.');
     const racks = async () => {
       const { primary_rack, secondary_rack } = await maas.get('fabrics/0/vlans/0/');
@@ -456,7 +456,7 @@ describe('apply', () => {
       })
       .catch((error) => error);
     expect(fault.message).toContain(
-      'overlaps with 192.168.1.30-192.168.1.40, which MAAS has and the file has not',
+      'overlaps with 192.168.1.30-192.168.1.40, which is in MAAS and not in the file',
     );
     expect(fault.hint).toContain('prune: [ranges]');
   });
@@ -466,7 +466,7 @@ describe('apply', () => {
     await maas.apply(GUIDE);
     const bare = { cidr: '192.168.1.0/24', ranges: [] };
     const fault: Fault = await maas.apply({ subnets: [bare], prune: ['ranges'] }).catch((error) => error);
-    expect(fault.message).toContain('the DHCP of VLAN fabric-0/untagged would have no dynamic range left');
+    expect(fault.message).toContain('the DHCP of VLAN fabric-0/untagged would have no dynamic range');
     expect(fault.where).toMatchObject({ line: 2 });
     const off = { subnets: [{ ...bare, dhcp: { enabled: false } }], prune: ['ranges'] };
     await maas.apply(off);
@@ -485,7 +485,7 @@ describe('apply', () => {
       .catch((error) => error);
     expect(fault).toMatchObject({ code: 'MAAS_REFUSED' });
     expect(fault.message).toBe(
-      'subnets[0].ranges[0].start (dynamic range 192.168.1.1-192.168.1.9 of 192.168.1.0/24): MAAS says: Requested dynamic range conflicts with an existing IP address or range.',
+      'subnets[0].ranges[0].start (dynamic range 192.168.1.1-192.168.1.9 of 192.168.1.0/24): MAAS reports: Requested dynamic range conflicts with an existing IP address or range.',
     );
     expect(fault.where).toMatchObject({ file: 'site.yaml', line: 7, column: 16 });
   });
@@ -558,7 +558,7 @@ describe('apply', () => {
     const maas = await start();
     const fault: Fault = await maas.apply('region:\n  default_series: noble').catch((error) => error);
     expect(fault.message).toMatch(
-      /^region\.default_series \(region\): MAAS says: 'noble' is not a valid release/,
+      /^region\.default_series \(region\): MAAS reports: 'noble' is not a valid release/,
     );
     expect(fault.where).toMatchObject({ line: 2, column: 19 });
   });

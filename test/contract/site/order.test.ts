@@ -38,11 +38,11 @@ describe('DHCP', () => {
     ];
     const refused = (site: object) => maas.plan(site).catch((fault: Fault) => fault.message);
     expect(await refused({ fabrics: [{ name: 'rack-a', vlans }], subnets: [SERVED] })).toContain(
-      'VLAN rack-a/10 is a relay itself',
+      'VLAN rack-a/10 is itself relayed',
     );
     await maas.apply({ fabrics: [{ name: 'rack-a', vlans: vlans.slice(0, 1) }], subnets: [SERVED] });
     expect(await refused({ fabrics: [{ name: 'rack-a', vlans: vlans.slice(1) }] })).toContain(
-      'VLAN rack-a/10 is a relay itself',
+      'VLAN rack-a/10 is itself relayed',
     );
   });
 });

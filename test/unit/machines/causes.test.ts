@@ -103,7 +103,7 @@ describe('the cause of a failed deployment', () => {
     expect(causeOf(machine({ status: 'broken' }), [event('Odd', 'things')], []).cause).toContain(
       'Odd - things',
     );
-    expect(causeOf(machine({ status: 'broken' }), [], []).cause).toContain('MAAS does not say why');
+    expect(causeOf(machine({ status: 'broken' }), [], []).cause).toContain('MAAS reports no reason');
   });
 
   test('nothing that a machine wrote is read as a pattern of a replacement', () => {

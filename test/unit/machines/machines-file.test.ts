@@ -114,7 +114,7 @@ describe('a file that is wrong is named by line, with what would be accepted', (
       5,
       'belongs to gpu01 already',
     ],
-    ['an address twice', `machines:\n  gpu01:\n    macs:\n      - ${MAC}\n      - ${MAC}\n`, 5, 'it twice'],
+    ['an address twice', `machines:\n  gpu01:\n    macs:\n      - ${MAC}\n      - ${MAC}\n`, 5, 'this machine twice'],
     ['a tag that is none', one('    tags: ["two words"]\n'), 4, 'two words'],
     ['a power type that is none', one('    power:\n      type: ipni\n'), 5, 'Did you mean "ipmi"?'],
     [
@@ -159,7 +159,7 @@ describe('a file that is wrong is named by line, with what would be accepted', (
       (error) => error,
     );
     expect(fault).toMatchObject({ code: 'MACHINES_FILE_INVALID', where: { line } });
-    expect(fault.message).toContain('a password is never written in this file');
+    expect(fault.message).toContain('this file must not contain a password');
     expect(JSON.stringify(fault.toJSON())).not.toMatch(/s3same-open|12345|power_pass: pw|"pw"/);
   });
 
@@ -220,7 +220,7 @@ machines:
     macs: ["${MAC}"]
     power: { type: ipmi, parameters: { power_address: a, power_user: [a, b] } }
 `).catch((fault: Fault) => [fault]);
-  expect((machine as Fault).message).toContain('power_user takes one value');
+  expect((machine as Fault).message).toContain('power_user has one value');
 });
 
 test('a machine with ipmi needs neither addresses nor an architecture; any other does', async () => {

@@ -104,7 +104,7 @@ describe('power, checked against what the server can do', () => {
     [
       'a password that the type does not take',
       { type: 'manual', parameters: {}, password: 'x' },
-      'takes no password',
+      'has no password',
       undefined,
     ],
     ['a secret that is none', { secrets: { kg: 'x' } }, 'no parameter kg', 'k_g'],
@@ -194,12 +194,12 @@ describe('what a BMC keeps of a name and a password', () => {
     [{ parameters: { power_address: '10.0.0.7', power_user: 'a'.repeat(16) } }, []],
     [
       { parameters: { power_address: '10.0.0.7', power_user: 'a'.repeat(17) } },
-      [/power_user has 17 bytes; IPMI knows 16/],
+      [/power_user has 17 bytes; IPMI allows 16/],
     ],
     // Bytes count, not characters.
     [{ parameters: { power_address: '10.0.0.7', power_user: 'é'.repeat(9) } }, [/power_user has 18 bytes/]],
     [{ password: 'p'.repeat(20) }, []],
-    [{ password: 'p'.repeat(21) }, [/power_pass has 21 bytes; IPMI knows 20/]],
+    [{ password: 'p'.repeat(21) }, [/power_pass has 21 bytes; IPMI allows 20/]],
     [{ secrets: { k_g: `0x${'0f'.repeat(20)}` } }, []],
     [{ secrets: { k_g: 'k'.repeat(21) } }, [/k_g has 21 bytes/]],
     [
@@ -241,6 +241,6 @@ describe('a parameter that takes several values', () => {
 
   test('is not any other one', () => {
     const [problem] = told({ parameters: { power_address: ['10.0.0.7', '10.0.0.8'] } });
-    expect(problem?.message).toBe('power_address takes one value');
+    expect(problem?.message).toBe('power_address has one value');
   });
 });

@@ -38,5 +38,5 @@ describe("DeepOps' profiles", () => {
   });
 
   test('a head that is none of them', () =>
-    expect(() => profileChanges('slurm', three, 'gpu09')).toThrow(/gpu09 is none of the machines selected/));
+    expect(() => profileChanges('slurm', three, 'gpu09')).toThrow(/gpu09 is not one of the selected machines/));
 });

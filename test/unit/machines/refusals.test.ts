@@ -47,13 +47,13 @@ const ANSWERS: [status: number, body: string, row: string, says: string][] = [
     400,
     '{"hwe_kernel": ["jammy has no kernels available which meet min_hwe_kernel(ga-24.04)."]}',
     'kernel-minimum',
-    'as new as the machine asks for (ga-24.04)',
+    'as new as the machine requires (ga-24.04)',
   ],
   [
     400,
     '{"hwe_kernel": ["hwe-20.04 is not available for ubuntu/jammy on amd64/generic."]}',
     'hwe-kernel',
-    'the kernel that is asked for: hwe-20.04',
+    'the requested kernel: hwe-20.04',
   ],
   [400, "Failed to configure storage layout 'lvm': no disk", 'storage-layout', 'lvm'],
   [

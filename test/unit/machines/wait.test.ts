@@ -38,7 +38,7 @@ test('a MAAS that is away for a while is waited for, which is said once each tim
   const { waited, warnings } = waiting(client);
   expect(await waited).toMatchObject([{ hostname: 'gpu01', outcome: 'reached' }]);
   expect(asked()).toBe(8);
-  const said = { level: 'warning', message: expect.stringContaining('the machines go on meanwhile') };
+  const said = { level: 'warning', message: expect.stringContaining('MAAS continues, still waiting') };
   expect(warnings()).toMatchObject([said, said]);
 });
 

@@ -50,7 +50,7 @@ describe('a night builds anew what nothing has changed of', () => {
     await house.night();
     const force = { renewal: { rebuildAfterS: null, force: true } };
     const night = await house.night(force, ['a']);
-    expect(night.images).toMatchObject([{ status: 'built', reason: 'build: asked for by --force' }]);
+    expect(night.images).toMatchObject([{ status: 'built', reason: 'build: requested by --force' }]);
     house.set('b', {
       waits: async () => {
         house.abort.abort('SIGINT');
@@ -116,7 +116,7 @@ describe('archives', () => {
     expect(house.events).toContainEqual(
       expect.objectContaining({
         level: 'warning',
-        message: `a: ${url}/gone/ does not say whether it has new packages: HTTP 404 for InRelease and Release`,
+        message: `a: ${url}/gone/ does not report whether it has new packages: HTTP 404 for InRelease and Release`,
       }),
     );
     ageBuild('a', 2 * DAY_MS);

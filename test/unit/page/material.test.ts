@@ -122,7 +122,7 @@ describe('the stages', () => {
       'earlier',
       'none',
     ]);
-    expect(bars[3]!.note).toContain('Not reached in the last run; stands since 2026-11-23 00:04 UTC.');
+    expect(bars[3]!.note).toContain('Not reached in the last run; unchanged since 2026-11-23 00:04 UTC.');
   });
 
   it('never leave the picture', async () => {

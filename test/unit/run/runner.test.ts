@@ -134,7 +134,7 @@ describe('the runner', () => {
     // A reason names an option only where one was given.
     const reasons = async (selection: Selection) =>
       (await planStages(request(selection))).find(({ stage }) => stage === 'render')?.reason;
-    expect(await reasons({ force: 'render' })).toBe('asked for by --force render');
+    expect(await reasons({ force: 'render' })).toBe('requested by --force render');
     expect(await reasons({ force: 'render', reason: 'requested by `dgxos-maas upload`' })).toBe(
       'requested by `dgxos-maas upload`',
     );

@@ -133,7 +133,7 @@ describe('a group_vars file that cannot be used', () => {
 
   it('is told when it is missing or a list', async () => {
     expect((await faultOf(readGroupVars(join(dir, 'none.yml')))).code).toBe('CONFIG_NOT_FOUND');
-    expect((await faultOf(read('- a'))).message).toContain('holds no variables');
+    expect((await faultOf(read('- a'))).message).toContain('contains no variables');
   });
 });
 

@@ -54,8 +54,8 @@ function sourceChanges(
     comparison.problems.push(
       wrong(
         [...path, 'url'],
-        'MAAS does not know this source yet: which keyring are its images signed with?',
-        'keyring_file: PATH beside it',
+        'this source is new to MAAS: which keyring are its images signed with?',
+        'keyring_file: PATH',
       ),
     );
   const fields = fieldChanges([['keyring_file', have?.keyringFile ?? '', keyringFile]]);

@@ -33,7 +33,7 @@ export function checkDhcpKeepsRanges(
     problems.push(
       wrong(
         written?.path ?? ['prune'],
-        `the DHCP of ${vlanName(fabric, vid)} would have no dynamic range left`,
+        `the DHCP of ${vlanName(fabric, vid)} would have no dynamic range`,
         'dhcp: { enabled: false } for it, or a range of `type: dynamic`',
       ),
     );

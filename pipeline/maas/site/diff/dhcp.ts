@@ -41,7 +41,7 @@ function desiredDhcpOf({ site, current, problems }: Comparison): DesiredDhcp[] {
       problems.push(
         wrong(
           dhcp.path,
-          `${cidr} lies in ${vlanName(place.fabric, place.vid)}, whose DHCP is written elsewhere`,
+          `${cidr} lies in ${vlanName(place.fabric, place.vid)}, whose DHCP is set elsewhere`,
           'one place',
         ),
       );
@@ -64,8 +64,8 @@ function checkRelay(
     comparison.problems.push(
       wrong(
         path,
-        `${vlanName(dhcp.fabric, dhcp.vid)} is a relay itself`,
-        'a VLAN of which a rack serves the DHCP',
+        `${vlanName(dhcp.fabric, dhcp.vid)} is itself relayed`,
+        'a VLAN whose DHCP is served by a rack',
       ),
     );
 }
@@ -149,7 +149,7 @@ function racksOf(
       wrong(
         [...dhcp.path, key],
         found.length
-          ? `several racks are called ${quoted(name)}`
+          ? `several racks have the name ${quoted(name)}`
           : `there is no rack controller ${quoted(name)}`,
         names.join(', ') || 'none: this MAAS has no rack controller',
         suggest(name, names),
@@ -165,7 +165,7 @@ function racksOf(
     wrong(
       dhcp.path,
       racks.length
-        ? 'which rack controller is to serve DHCP?'
+        ? 'which rack controller should serve DHCP?'
         : 'this MAAS has no rack controller to serve DHCP',
       racks.map(({ hostname }) => `rack: ${hostname}`).join(', ') || 'a MAAS with one',
     ),

@@ -19,7 +19,7 @@ export function fabricChanges(comparison: Comparison): Change[] {
       problems.push(
         wrong(
           [...path, 'name'],
-          `there is no ${name}, and MAAS gives names like this itself`,
+          `there is no ${name}, and MAAS reserves names like this`,
           `a name of your own, or one of ${current.fabrics.map((have) => have.name).join(', ')}`,
         ),
       );

@@ -51,8 +51,8 @@ function matched(
         problems.push(
           wrong(
             [...want.path, 'start'],
-            `${want.start}-${want.end} overlaps with ${one.start}-${one.end}, which MAAS has and the file has not`,
-            'a range beside it; or name it; or `prune: [ranges]`, which deletes what is not named',
+            `${want.start}-${want.end} overlaps with ${one.start}-${one.end}, which is in MAAS and not in the file`,
+            'a range that does not overlap; or add that range to the file; or `prune: [ranges]`, which deletes it',
           ),
         );
   return steps;

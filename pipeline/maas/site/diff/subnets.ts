@@ -37,8 +37,8 @@ function change(wanted: Subnet, have: LiveSubnet | undefined, comparison: Compar
     comparison.problems.push(
       wrong(
         [...path, 'cidr'],
-        `MAAS does not have ${cidr}: in which fabric is it?`,
-        `fabric: NAME beside it; MAAS has ${known}`,
+        `${cidr} is new to MAAS: in which fabric is it?`,
+        `fabric: NAME; MAAS has ${known}`,
       ),
     );
   }

@@ -11,7 +11,7 @@ export const dhcpHasADynamicRange: SiteRule = (site) => {
     subnets[index]?.ranges?.some(({ type }) => type === 'dynamic') === true;
   const ofSubnets = subnets.flatMap((subnet, index): Problem[] =>
     subnet.dhcp && serves(subnet.dhcp) && !isDynamic(index)
-      ? [wrong(['subnets', index, 'dhcp'], `DHCP has no addresses to give in ${subnet.cidr}`, RANGE)]
+      ? [wrong(['subnets', index, 'dhcp'], `DHCP has no addresses for ${subnet.cidr}`, RANGE)]
       : [],
   );
   const ofVlans = (site.fabrics ?? []).flatMap((fabric, f) =>
@@ -28,7 +28,7 @@ export const dhcpHasADynamicRange: SiteRule = (site) => {
         : [
             wrong(
               ['fabrics', f, 'vlans', v, 'dhcp'],
-              `DHCP has no addresses to give in ${fabric.name}, VLAN ${vlan.vid}`,
+              `DHCP has no addresses for ${fabric.name}, VLAN ${vlan.vid}`,
               `a subnet of this VLAN with ${RANGE}`,
             ),
           ];
@@ -46,7 +46,7 @@ export const dhcpIsDeclaredOnce: SiteRule = (site) => {
     taken.set(key, earlier ?? path.slice(0, -1).join('.'));
     return earlier === undefined
       ? []
-      : [wrong(path, `the DHCP of ${fabric}, VLAN ${vid}, is written at ${earlier} already`, 'one place')];
+      : [wrong(path, `the DHCP of ${fabric}, VLAN ${vid}, is already set at ${earlier}`, 'one place')];
   };
   return [
     ...(site.fabrics ?? []).flatMap(({ name, vlans }, f) =>
@@ -63,7 +63,7 @@ export const dhcpIsDeclaredOnce: SiteRule = (site) => {
 export const dhcpHasOneMode: SiteRule = (site) =>
   everyDhcp(site).flatMap(({ dhcp, path }): Problem[] => {
     if (dhcp.enabled === false && Object.keys(dhcp).length > 1)
-      return [wrong([...path, 'enabled'], 'DHCP that is off takes nothing more', 'enabled: false alone')];
+      return [wrong([...path, 'enabled'], 'DHCP that is off has no other keys', 'enabled: false alone')];
     if (dhcp.relay && (dhcp.rack !== undefined || dhcp.secondary_rack !== undefined))
       return [
         wrong(
@@ -73,12 +73,10 @@ export const dhcpHasOneMode: SiteRule = (site) =>
         ),
       ];
     if (dhcp.secondary_rack !== undefined && dhcp.rack === undefined)
-      return [
-        wrong([...path, 'secondary_rack'], 'there is no rack that it stands in for', 'rack: NAME beside it'),
-      ];
+      return [wrong([...path, 'secondary_rack'], 'it needs a primary rack', 'rack: NAME')];
     if (dhcp.rack !== undefined && dhcp.rack === dhcp.secondary_rack)
       return [
-        wrong([...path, 'secondary_rack'], `"${dhcp.rack}" cannot stand in for itself`, 'another rack'),
+        wrong([...path, 'secondary_rack'], `"${dhcp.rack}" cannot be its own secondary rack`, 'another rack'),
       ];
     return [];
   });
@@ -92,7 +90,7 @@ export const relaysGoToAnotherVlan: SiteRule = (site: RawSite) =>
             wrong(
               ['fabrics', f, 'vlans', v, 'dhcp', 'relay'],
               'this VLAN relays to itself',
-              'the VLAN that has the DHCP',
+              'the VLAN that serves the DHCP',
             ),
           ]
         : [];

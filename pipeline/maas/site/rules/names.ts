@@ -25,7 +25,7 @@ export const oneDomainIsTheDefault: SiteRule = (site) => {
   const defaults = (site.domains ?? []).flatMap((domain, index) => (domain.default ? [index] : []));
   return defaults
     .slice(1)
-    .map((index) => wrong(['domains', index, 'default'], `domains[${defaults[0]}] is the default already`));
+    .map((index) => wrong(['domains', index, 'default'], `domains[${defaults[0]}] is already the default`));
 };
 
 /** MAAS gives these names itself, and to nothing else. */
@@ -93,7 +93,7 @@ export const prunedSectionsAreWritten: SiteRule = (site, { sections }) => {
       : [
           wrong(
             ['prune', index],
-            `everything would be deleted, as the file has no ${section}`,
+            `everything would be deleted, because the file has no ${section}`,
             PRUNED_SECTIONS.filter(isWritten).join(', ') || 'nothing, in this file',
           ),
         ],

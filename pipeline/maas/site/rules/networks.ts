@@ -65,7 +65,7 @@ export const networksAreValid: SiteRule = (site) =>
       return [wrong(path, `${quoted(cidr)} is the whole Internet`, 'a length of 1 or more')];
     if (parseAddress(cidr.split('/')[0] ?? '')?.value !== network.first)
       return [
-        wrong(path, `${quoted(cidr)} is an address in a network, and no network`, network.text, network.text),
+        wrong(path, `${quoted(cidr)} is an address in a network, not a network`, network.text, network.text),
       ];
     return [];
   });
@@ -189,6 +189,6 @@ export const dynamicRangesHoldNoServers: SiteRule = (site) =>
 export const vlansNameTheirFabric: SiteRule = (site) =>
   (site.subnets ?? []).flatMap((subnet, index): Problem[] =>
     subnet.vlan !== undefined && subnet.fabric === undefined
-      ? [wrong(['subnets', index, 'vlan'], 'of which fabric?', 'fabric: NAME beside it')]
+      ? [wrong(['subnets', index, 'vlan'], 'of which fabric?', 'fabric: NAME')]
       : [],
   );

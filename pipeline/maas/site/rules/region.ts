@@ -46,11 +46,11 @@ export const proxyHasAUrlWithoutPassword: SiteRule = ({ region }, { env }) => {
   for (const key of ['url', 'username', 'password'] as const)
     if (!elsewhere && proxy[key] !== undefined)
       problems.push(
-        wrong([...path, key], `mode ${proxy.mode} takes no ${key}`, 'mode: external or mode: peer'),
+        wrong([...path, key], `mode ${proxy.mode} has no ${key}`, 'mode: external or mode: peer'),
       );
   if (proxy.url !== undefined) problems.push(...urlProblems([...path, 'url'], proxy.url));
   if (proxy.password && proxy.username === undefined)
-    problems.push(wrong([...path, 'password'], 'there is no username for it', 'username: NAME beside it'));
+    problems.push(wrong([...path, 'password'], 'it needs a username', 'username: NAME'));
   if (proxy.password && 'environment' in proxy.password && !env[proxy.password.environment])
     problems.push(
       wrong(
@@ -68,7 +68,7 @@ function urlProblems(path: string[], text: string): Problem[] {
   if (!URL.canParse(text)) return [wrong(path, 'this is not a URL', accepts)];
   const url = new URL(text);
   if (url.username || url.password || text.includes('@'))
-    return [wrong(path, 'a user and a password are never written in the URL', accepts)];
+    return [wrong(path, 'the URL must not contain a user or password', accepts)];
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     return [
       wrong(path, `a proxy's URL starts with http:// or https://, not with ${url.protocol}//`, accepts),
@@ -81,8 +81,7 @@ export const bootSourcesHaveUrls: SiteRule = (site) =>
   (site.boot_sources ?? []).flatMap(({ url }, index): Problem[] => {
     const path = ['boot_sources', index, 'url'];
     const accepts = 'an http or https URL without user and password; its host has a domain, or is an address';
-    if (url.includes('@'))
-      return [wrong(path, 'a user and a password are never written in the URL', accepts)];
+    if (url.includes('@')) return [wrong(path, 'the URL must not contain a user or password', accepts)];
     if (!/^https?:\/\//.test(url) || !URL.canParse(url))
       return [wrong(path, `${quoted(url)} is not a URL of a mirror`, accepts)];
     const fault = urlFault(url);
