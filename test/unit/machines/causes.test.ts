@@ -70,7 +70,7 @@ describe('the cause of a failed deployment', () => {
       'silent',
       'Marking node failed',
       "Node operation 'Deploying' timed out after 30 minutes.",
-      'received nothing of gpu01 for 30 minutes while deploying',
+      'received nothing from gpu01 for 30 minutes while deploying',
     ],
   ];
   test.each(EVENTS)('%s, from events', (expected, type, description, says) => {
