@@ -91,7 +91,7 @@ export const SSHD_CHECK: Check = {
     if (!sshd.installed) return notApplicable('there is no sshd');
     const items: Item[] = sshd.unread.map((path) => ({
       subject: path,
-      text: `${path} could not be looked at`,
+      text: `${path} could not be checked`,
     }));
     for (const door of sshd.settings) {
       const weight = Object.hasOwn(WEIGHTS, door.keyword) && WEIGHTS[door.keyword]!(door, sshd.settings);

@@ -121,7 +121,7 @@ describe('judge', () => {
       const wide = await check([waiver]);
       expect(wide.finding.status).toBe('waived');
       expect(wide.verdict.notes).toEqual([
-        expect.stringContaining(`Narrow it: finding: "${rsa}", finding: "${ed25519}"`),
+        expect.stringContaining(`Narrow it to: finding: "${rsa}", finding: "${ed25519}"`),
       ]);
       const gone = await check([{ ...waiver, finding: '/etc/ssh/gone' }]);
       expect(gone.verdict.notes).toEqual([

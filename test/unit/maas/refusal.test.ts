@@ -100,7 +100,7 @@ const ANSWERS: [number, string, string, string][] = [
     'name-ubuntu',
     'ubuntu/',
   ],
-  [500, 'Invalid content type application/octet-stream', 'inline-octets', 'proxy'],
+  [500, 'Invalid content type application/octet-stream', 'inline-octets', 'proxies'],
 ];
 
 describe('every refusal has a sentence and a remedy', () => {

@@ -114,7 +114,12 @@ describe('a file that is wrong is named by line, with what would be accepted', (
       5,
       'belongs to gpu01 already',
     ],
-    ['an address twice', `machines:\n  gpu01:\n    macs:\n      - ${MAC}\n      - ${MAC}\n`, 5, 'this machine twice'],
+    [
+      'an address twice',
+      `machines:\n  gpu01:\n    macs:\n      - ${MAC}\n      - ${MAC}\n`,
+      5,
+      'this machine twice',
+    ],
     ['a tag that is none', one('    tags: ["two words"]\n'), 4, 'two words'],
     ['a power type that is none', one('    power:\n      type: ipni\n'), 5, 'Did you mean "ipmi"?'],
     [

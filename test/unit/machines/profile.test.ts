@@ -38,5 +38,7 @@ describe("DeepOps' profiles", () => {
   });
 
   test('a head that is none of them', () =>
-    expect(() => profileChanges('slurm', three, 'gpu09')).toThrow(/gpu09 is not one of the selected machines/));
+    expect(() => profileChanges('slurm', three, 'gpu09')).toThrow(
+      /gpu09 is not one of the selected machines/,
+    ));
 });

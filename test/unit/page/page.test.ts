@@ -190,7 +190,9 @@ describe('changes since the last release', () => {
   it('are not made up where the facts of that release are gone', async () => {
     await ledger(upload);
     const html = await reportPage(await writeFolder(join(dir, 'demo')), { env });
-    expect(html).toContain('The facts of dgx1-4.9 (uploaded 2026-10-01 10:00 UTC) are not stored on this host.');
+    expect(html).toContain(
+      'The facts of dgx1-4.9 (uploaded 2026-10-01 10:00 UTC) are not stored on this host.',
+    );
   });
 
   it('are none for a first release', async () => {
