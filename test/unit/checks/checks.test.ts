@@ -33,7 +33,7 @@ const BAD: Record<string, Bad[]> = {
       how: 'another architecture than asked for',
       spoil: () => {},
       options: { architecture: 'arm64/generic' },
-      found: /the image is amd64 \(by dpkg\), and arm64\/generic is asked for/,
+      found: /the image is amd64 \(by dpkg\), and arm64\/generic is requested/,
     },
     {
       how: 'a shell for another machine',
@@ -562,7 +562,7 @@ const BAD: Record<string, Bad[]> = {
     {
       how: 'a comment with the name, before any assignment',
       spoil: (r) => r.put('etc/default/grub', '#GRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_DEFAULT=0\n'),
-      found: /\/etc\/default\/grub:1: .*no assignment/,
+      found: /\/etc\/default\/grub:1: .*not an assignment/,
     },
     {
       how: 'an addition that sh does not know',
