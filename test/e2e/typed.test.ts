@@ -53,7 +53,7 @@ describe('typed boot', () => {
     });
     await expect(build).rejects.toMatchObject({ code: 'INTERRUPTED' });
     expect(events).toContainEqual(
-      expect.objectContaining({ type: 'notice', message: expect.stringContaining('slower') }),
+      expect.objectContaining({ type: 'notice', message: expect.stringContaining('more slowly') }),
     );
     expect(await running(dir)).toEqual([]);
   });

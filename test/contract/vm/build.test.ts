@@ -107,7 +107,7 @@ describe('a build', () => {
       ['boot_wait=8s', 'boot_key_interval=200ms'],
     ]);
     expect(events).toContainEqual(
-      expect.objectContaining({ type: 'notice', message: expect.stringContaining('slower') }),
+      expect.objectContaining({ type: 'notice', message: expect.stringContaining('more slowly') }),
     );
   });
 
