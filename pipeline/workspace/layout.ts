@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /*
  * Where everything is that this program keeps: below a workspace, below the state folder, below the cache. No other file
@@ -19,6 +19,9 @@ export const lockFiles = (folder: string) => ({
 
 /** Artifacts that channels lead to, by their sha256. */
 export const keptFolder = (workspace: string) => join(workspace, 'promoted');
+/** The artifact that an image of the same workspace has now. @param kept the folder of kept artifacts */
+export const artifactNow = (kept: string, image: string) =>
+  packFiles(stageFolder(imageFolder(dirname(kept), image), 'pack'), image).artifact;
 export const keptFile = (folder: string, sha256: string) => join(folder, sha256);
 
 /** Nights: a folder each, and the one that has not ended. */

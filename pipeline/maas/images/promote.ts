@@ -2,7 +2,7 @@ import { copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { digestOf } from '../../image/read/digest.ts';
-import { keptFile } from '../../workspace/layout.ts';
+import { artifactNow, keptFile } from '../../workspace/layout.ts';
 import {
   type ChannelImage,
   channelHistory,
@@ -136,7 +136,12 @@ export async function kept(
   const path = keptFile(dir, entry.sha256);
   const found = await currentEntry(path, entry, emit, signal);
   if (found === 'good') return path;
-  if ((await currentEntry(entry.file, entry, emit, signal)) !== 'good')
+  // Where it was when it was uploaded, or where the workspace has it since it was moved.
+  const places = [entry.file, ...(entry.image ? [artifactNow(dir, entry.image)] : [])];
+  let from: string | undefined;
+  for (const place of places)
+    if (from === undefined && (await currentEntry(place, entry, emit, signal)) === 'good') from = place;
+  if (from === undefined)
     throw new Fault(
       'UPLOAD_MISSING',
       `The file of ${entry.name} no longer exists: ${entry.file} has changed`,
@@ -148,18 +153,18 @@ export async function kept(
     emit({
       type: 'notice',
       level: 'warning',
-      message: `${path} was damaged; ${entry.file} is kept in its place`,
+      message: `${path} was damaged; ${from} is kept in its place`,
     });
   const part = `${path}.${process.pid}.part`;
   try {
     await mkdir(dir, { recursive: true });
-    await link(entry.file, part).catch(async (error: NodeJS.ErrnoException) => {
+    await link(from, part).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV' && error.code !== 'EPERM') throw error;
-      await copyFile(entry.file, part);
+      await copyFile(from, part);
     });
     await rename(part, path);
   } catch (error) {
-    throw fromSystemError(error, `keeping ${entry.file} in ${dir}`);
+    throw fromSystemError(error, `keeping ${from} in ${dir}`);
   } finally {
     // Of two names of one file `rename` removes none.
     await rm(part, { force: true });

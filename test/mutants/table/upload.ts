@@ -28,7 +28,11 @@ export const UPLOAD: readonly Mutant[] = [
   ...mutantsOf('pipeline/maas/images/promote.ts', [CHANNELS], {
     'kept-file-of-another-size': ['if (facts.size !== size)', 'if (false)', 'test/unit/images/kept.test.ts'],
     'kept-sum': ["sha256 === sha256 ? 'good' : 'other'", "sha256 ? 'good' : 'other'"],
-    'artifact-is-another': ["entry, emit, signal)) !== 'good')", "entry, emit, signal)) === 'nothing')"],
+    'artifact-is-another': [
+      "(await currentEntry(place, entry, emit, signal)) === 'good'",
+      "(await currentEntry(place, entry, emit, signal)) !== 'nothing'",
+      'test/unit/images/kept-moved.test.ts',
+    ],
     unchecked: ['if (!checked)', 'if (false)'],
     incomplete: ["if (now?.at !== 'complete')", 'if (false)'],
     'another-file-system': [
