@@ -2,11 +2,15 @@ import { cp, mkdtemp, readdir, readFile, rename, rm, utimes, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describeBuilt } from '../../../pipeline/image/diff/workspace.ts';
+import { gather } from '../../../pipeline/report/page/material.ts';
+import { reportPage } from '../../../pipeline/report/page/write-report.ts';
 import { planStages } from '../../../pipeline/stages/run/dry-run.ts';
 import { type RunRequest, runStages } from '../../../pipeline/stages/run/runner.ts';
 import type { Stage } from '../../../pipeline/stages/types.ts';
 import { isoFiles, packFiles, recordFile, renderFolders } from '../../../pipeline/workspace/layout.ts';
 import { readRecord, writeRecord } from '../../../pipeline/workspace/record.ts';
+import { writeFolder } from '../page/folder.ts';
 
 /** Stages that hand over every sort of path that real ones do, and read those of the stages before. */
 let home: string;
@@ -122,6 +126,20 @@ describe('a workspace', () => {
   it('whose medium is gone finds it again, and what was made of it stays fresh', async () => {
     await rm(iso);
     expect((await fresh(join(home, 'one')))[0]).toBe(`iso output ${iso} is gone`);
+  });
+
+  it('that is moved is reported on, and compared, as before', async () => {
+    const before = await writeFolder(join(home, 'first/demo'));
+    for (const stage of ['iso', 'render', 'build', 'pack', 'validate'])
+      await writeRecord(before, (await readRecord(before, stage))!);
+    const page = (dir: string) => reportPage(dir, { env: { XDG_STATE_HOME: home } });
+    const there = { report: await page(before), image: await describeBuilt(before) };
+    await rename(join(home, 'first'), join(home, 'second'));
+    const after = join(home, 'second/demo');
+    expect(await describeBuilt(after)).toEqual(there.image);
+    expect((await gather(after)).manifest).toMatchObject({ image: 'demox' });
+    expect(await page(after)).toContain('1.6.6x');
+    expect(there.report).toContain('1.6.6x');
   });
 
   it.each(['../../../etc/passwd', 'pack/../../../x'])(
