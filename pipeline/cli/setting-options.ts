@@ -12,6 +12,7 @@ import { SETTINGS } from '../config/settings/table.ts';
 export const RUN_SETTINGS = [
   SETTINGS.workspace,
   IMAGE.iso.fields.source,
+  IMAGE.install,
   IMAGE.vm.fields.accelerator,
   IMAGE.vm.fields.boot,
 ];

@@ -41,6 +41,21 @@ export function filesGoToDifferentPaths(image: RawImage, path: Path): Problem[] 
   });
 }
 
+/** What only the disk or the screen of a VM gives cannot be had without one. */
+export function namespaceNeedsNoVm(image: RawImage, path: Path): Problem[] {
+  if (image.install !== 'namespace') return [];
+  const problem = (at: Path, value: string, accepts: string): Problem => ({
+    path: at,
+    at: 'value',
+    message: `${dotted(at)}: ${quoted(value)} needs a VM, and the image says install: namespace`,
+    accepts,
+  });
+  return [
+    ...(image.pack === 'packer-maas' ? [problem([...path, 'pack'], image.pack, 'guest')] : []),
+    ...(image.vm?.boot === 'typed' ? [problem([...path, 'vm', 'boot'], image.vm.boot, 'direct')] : []),
+  ];
+}
+
 export function uploadsGoToTargets(image: RawImage, path: Path, { targets }: RuleContext): Problem[] {
   return (image.upload ?? []).flatMap((name, index) =>
     targets.includes(name) ? [] : [unknown([...path, 'upload', index], 'target', name, targets)],

@@ -1,6 +1,7 @@
 import {
   filesGoToDifferentPaths,
   isoHasASource,
+  namespaceNeedsNoVm,
   platformIsOfTheRelease,
   releaseIsKnown,
   uploadsGoToTargets,
@@ -18,6 +19,7 @@ const RULES: readonly Rule[] = [
   everyImage(platformIsOfTheRelease),
   everyImage(isoHasASource),
   everyImage(filesGoToDifferentPaths),
+  everyImage(namespaceNeedsNoVm),
   everyImage(placeholdersAreKnown),
   everyImage(resourceNameSuitsMaas),
   everyImage(resourceFieldsSuitMaas),

@@ -63,6 +63,8 @@ export interface Release {
   kernelParameters: string[];
   /** Parameters only of a direct boot (what the ISO's own GRUB entry has). */
   directParameters: string[];
+  /** Those that only a machine can obey. */
+  machineParameters: string[];
   /** Keystrokes around the typed parameters, Packer's syntax. */
   typed: { before: string; after: string; bootWaitS: number; keyIntervalMs: number };
   vm: { diskBytes: number; memoryMiB: number; cpus: number; installTimeoutS: number };

@@ -1,6 +1,6 @@
 import type { LoadOptions } from '../config/load.ts';
 import { type Finding, isBlocking } from './finding.ts';
-import { examineKvm, examineNode } from './host.ts';
+import { examineKvm, examineNamespaces, examineNode } from './host.ts';
 import { examineProject } from './project.ts';
 import { examineQemuPlugin } from './qemu-plugin.ts';
 import { examineTools } from './tools.ts';
@@ -15,16 +15,17 @@ export interface Diagnosis {
 /** Looks at everything that the pipeline stands on. Nothing is changed, and no network is used. */
 export async function examine(options: LoadOptions & { signal?: AbortSignal }): Promise<Diagnosis> {
   const { signal } = options;
-  const [tools, kvm, project] = await Promise.all([
+  const [tools, kvm, namespaces, project] = await Promise.all([
     examineTools(signal),
     examineKvm(signal),
+    examineNamespaces(signal),
     examineProject(options),
   ]);
   const packer = tools.find(({ tool, status }) => tool === 'packer' && status === 'ok')?.found;
   const plugin = packer
     ? await examineQemuPlugin({ version: packer, env: options.env, cwd: options.cwd }, signal)
     : [];
-  const findings = [examineNode(), ...tools, ...plugin, kvm, ...project];
+  const findings = [examineNode(), ...tools, ...plugin, kvm, namespaces, ...project];
   return { ok: !findings.some(isBlocking), findings, installCommand: installCommand(findings) };
 }
 

@@ -2,6 +2,7 @@ import { access, constants, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { bytes } from '../core/text/human.ts';
 import { kvmVerdict } from '../host/accelerator.ts';
+import { namespaceVerdict } from '../host/namespaces.ts';
 import { atLeast } from '../install/render/packer-version.ts';
 import type { Finding } from './finding.ts';
 
@@ -26,6 +27,19 @@ export async function examineKvm(signal?: AbortSignal): Promise<Finding> {
   return {
     tool: 'kvm',
     neededFor: 'build several times faster',
+    found: reason,
+    status: usable ? 'ok' : 'optional',
+    fix: usable ? null : (hint ?? null),
+    package: null,
+  };
+}
+
+/** Namespaces install without a VM, where KVM does not work. */
+export async function examineNamespaces(signal?: AbortSignal): Promise<Finding> {
+  const { usable, reason, hint } = await namespaceVerdict(signal);
+  return {
+    tool: 'namespaces',
+    neededFor: 'install without a VM',
     found: reason,
     status: usable ? 'ok' : 'optional',
     fix: usable ? null : (hint ?? null),

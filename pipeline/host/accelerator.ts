@@ -42,11 +42,7 @@ export async function chooseAccelerator(
 ): Promise<{ accelerator: Accelerator; reason: string }> {
   if (wanted === 'tcg') return { accelerator: 'tcg', reason: 'emulation was requested' };
   const first = !asked.has(host);
-  const verdict = asked.get(host) ?? kvmVerdict(host, signal);
-  asked.set(host, verdict);
-  // An interrupted question is asked again.
-  verdict.catch(() => asked.delete(host));
-  const { usable, reason, hint } = await verdict;
+  const { usable, reason, hint } = await kvmHere(signal, host);
   if (usable) return { accelerator: 'kvm', reason };
   if (wanted === 'kvm')
     throw new Fault('KVM_UNUSABLE', `KVM is requested and does not work on this host: ${reason}`, {
@@ -60,6 +56,15 @@ export async function chooseAccelerator(
       ...(hint ? { hint } : {}),
     });
   return { accelerator: 'tcg', reason };
+}
+
+/** Whether KVM really works here; a host is asked once in a process. */
+export function kvmHere(signal?: AbortSignal, host: Host = THIS_HOST): Promise<Verdict> {
+  const verdict = asked.get(host) ?? kvmVerdict(host, signal);
+  asked.set(host, verdict);
+  // An interrupted question is asked again.
+  verdict.catch(() => asked.delete(host));
+  return verdict;
 }
 
 /**

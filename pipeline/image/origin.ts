@@ -8,12 +8,15 @@ export interface Origin {
     medium: { sha256: string /** Bytes. */; size: number };
     facts: { volumeId: string };
   };
-  /** How the root left the VM. */
+  /** How the root left the installation. */
   pack: 'guest' | 'packer-maas';
   /** Null where the checkout was not used, or is not of git. */
   packerMaasCommit: string | null;
   rendered: {
-    accelerator: string;
+    /** vm or namespace. */
+    way: string;
+    /** kvm or tcg; null without a VM. */
+    accelerator: string | null;
     /** The settings in force and where each is from. */
     settings: Record<string, { value: string; from: string }>;
     /** Templates and upstream files that were read, and the files that were written. */
@@ -26,7 +29,8 @@ export interface Origin {
     startedAt: string;
     /** Versions by name of the tool. */
     tools: Record<string, string>;
-    boot: string;
+    /** direct or typed; null without a VM. */
+    boot: string | null;
   };
 }
 

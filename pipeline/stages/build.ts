@@ -3,12 +3,14 @@ import { dirname } from 'node:path';
 import { bytes } from '../core/text/human.ts';
 import { packerMaasCommit } from '../image/attest/packer-maas.ts';
 import { publicParameters, publicSource } from '../image/attest/parameters.ts';
+import { buildInNamespace } from '../install/namespace/build.ts';
+import { namespaceTools } from '../install/namespace/tools.ts';
 import { PACK_SCRIPTS } from '../install/render/upstream.ts';
 import { buildRoot } from '../install/vm/build.ts';
 import { packerArgv } from '../install/vm/packer.ts';
 import { toolVersions } from '../install/vm/tools.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
-import { renderFolders, stageFolder } from '../workspace/layout.ts';
+import { namespaceScript, renderFolders, stageFolder } from '../workspace/layout.ts';
 import { defineStage } from './types.ts';
 
 const SAID = 'only said in the provenance: what of it decides the build counts by what was rendered';
@@ -16,7 +18,8 @@ const SAID = 'only said in the provenance: what of it decides the build counts b
 /** Boots the installer in a VM and ends with the installed root as a tar. */
 export const build = defineStage('build', {
   async inputs({ config, image, release, output, signal }) {
-    const { files, sources, settings, packerDir, httpDir, accelerator, packerVersion } = output('render');
+    const { files, sources, settings, packerDir, httpDir, installTimeoutS } = output('render');
+    const { way, accelerator, packerVersion } = output('render');
     const { medium, facts, kernel, initrd } = output('iso');
     const { from } = release.upstream;
     const usesPackerMaas = from === 'packer-maas' || image.pack === 'packer-maas';
@@ -30,17 +33,19 @@ export const build = defineStage('build', {
       ),
       iso: medium.sha256,
       medium: notCounted(
-        image.vm.boot === 'direct'
+        way === 'vm' && image.vm.boot === 'direct'
           ? { iso: medium.path, kernel, initrd }
           : { iso: medium.path, kernel: null, initrd: null },
         'its sum counts',
       ),
-      tools: await toolVersions(signal),
+      way,
+      tools: way === 'vm' ? await toolVersions(signal) : await namespaceTools(signal),
+      installTimeoutS: notCounted(installTimeoutS, 'a time limit'),
       packerVersion,
       accelerator,
       pack: image.pack,
-      boot: image.vm.boot,
-      typed: image.vm.boot === 'typed' ? release.typed : null,
+      boot: way === 'vm' ? image.vm.boot : null,
+      typed: way === 'vm' && image.vm.boot === 'typed' ? release.typed : null,
       fetchWithinS: notCounted(release.fetchWithinS, 'a time limit'),
       origin: notCounted(
         {
@@ -50,7 +55,7 @@ export const build = defineStage('build', {
             medium: { sha256: medium.sha256, size: medium.size },
             facts: { volumeId: facts.volumeId },
           },
-          rendered: { accelerator, settings, sources, files },
+          rendered: { way, accelerator, settings, sources, files },
           pack: image.pack,
           packerMaasCommit: usesPackerMaas ? await packerMaasCommit(config.packerMaas, signal) : null,
         },
@@ -58,26 +63,47 @@ export const build = defineStage('build', {
       ),
     };
   },
-  async argv({ dir }) {
+  async argv({ dir, image, output }) {
     // The render stage's own folder: known before anything is in it.
     const packerDir = renderFolders(stageFolder(dirname(dir), 'render')).packer;
+    const way = output('render')?.way ?? image.install;
+    if (way === 'namespace') return [['bash', namespaceScript(packerDir)]];
     return [
       packerArgv(packerDir, { output_directory: '…', iso_url: '…', config_url: '…', console_log: '…' }),
     ];
   },
   async run(inputs, io) {
-    const { folders, medium, packerVersion, accelerator, pack, boot, typed, fetchWithinS, tools, origin } =
-      inputs;
+    const {
+      folders,
+      medium,
+      way,
+      packerVersion,
+      accelerator,
+      pack,
+      boot,
+      typed,
+      fetchWithinS,
+      tools,
+      origin,
+    } = inputs;
     const startedAt = new Date().toISOString();
-    const root = await buildRoot({
-      ...{ rendered: folders, medium, packerVersion, accelerator, pack, typed, fetchWithinS },
-      ...io,
-    });
+    const root =
+      way === 'vm' && packerVersion !== null && accelerator !== null
+        ? await buildRoot({
+            ...{ rendered: folders, medium, packerVersion, accelerator, pack, typed, fetchWithinS },
+            ...io,
+          })
+        : await buildInNamespace({
+            ...folders,
+            iso: medium.iso,
+            installTimeoutS: inputs.installTimeoutS,
+            ...io,
+          });
     return {
       // No two builds are the same: packing must know which one it packed.
       data: { root, origin, buildId: randomUUID(), startedAt, tools, boot },
       files: [root.path],
-      summary: `root of ${bytes(root.bytes)} (${accelerator}, ${boot} boot)`,
+      summary: `root of ${bytes(root.bytes)} (${way === 'vm' ? `${accelerator}, ${boot} boot` : 'without a VM'})`,
     };
   },
 });

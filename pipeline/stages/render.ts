@@ -1,15 +1,17 @@
 import { chooseAccelerator } from '../host/accelerator.ts';
 import { renderBuild, renderSources } from '../install/render/render.ts';
 import { packerVersion } from '../install/vm/packer.ts';
+import { chooseWay } from '../install/way.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { defineStage } from './types.ts';
 
 /** Writes Packer's HCL and the installer's configuration from templates, the submodule and the user's file. */
 export const render = defineStage('render', {
   async inputs({ config, image, release, output, emit, signal }) {
-    const { medium, kernel, initrd } = output('iso');
+    const { medium, facts, kernel, initrd } = output('iso');
     const { packerMaas } = config;
-    const direct = image.vm.boot === 'direct';
+    const way = await chooseWay({ image, installer: facts.installer, emit, signal });
+    const direct = way === 'vm' && image.vm.boot === 'direct';
     return {
       // Templates, hooks and upstream files by content: an upstream change shows up here.
       sources: await renderSources({ image, release, packerMaas }),
@@ -22,6 +24,7 @@ export const render = defineStage('render', {
       configParameter: release.configParameter,
       kernelParameters: release.kernelParameters,
       directParameters: release.directParameters,
+      machineParameters: release.machineParameters,
       typed: release.typed,
       releaseVm: release.vm,
       tcgFactor: release.tcgFactor,
@@ -36,34 +39,54 @@ export const render = defineStage('render', {
         source: notCounted(file.source, 'its content counts among the sources'),
       })),
       pack: image.pack,
+      way,
+      squashfs: {
+        path: facts.squashfs ?? release.medium.squashfs,
+        offset: facts.squashfsOffset ?? null,
+      },
       iso: medium.sha256,
       medium: notCounted(
         { iso: medium.path, kernel: direct ? kernel : null, initrd: direct ? initrd : null },
         'the build is given the paths; the sum of the medium counts',
       ),
       // HCL differs between Packer 1.6 and later; the accelerator is written into it.
-      packer: await packerVersion(signal),
-      accelerator: (await chooseAccelerator(image.vm.accelerator, { emit, signal })).accelerator,
+      packer: way === 'vm' ? await packerVersion(signal) : null,
+      accelerator:
+        way === 'vm' ? (await chooseAccelerator(image.vm.accelerator, { emit, signal })).accelerator : null,
     };
   },
   async run(inputs, { dir }) {
     const { sources, packerMaas, medium, packer: packerVersion, accelerator } = inputs;
     const { name, platform, vm, packages, lateCommands, files, pack } = inputs;
-    const { upstream, configParameter, kernelParameters, directParameters, typed, tcgFactor, hook } = inputs;
+    const { upstream, configParameter, kernelParameters, directParameters, machineParameters } = inputs;
+    const { way, squashfs, typed, tcgFactor, hook } = inputs;
     const rendered = await renderBuild({
       image: { name, platform, vm, packages, lateCommands, files, pack },
       release: {
-        ...{ upstream, configParameter, kernelParameters, directParameters, typed, tcgFactor, hook },
+        ...{ upstream, configParameter, kernelParameters, directParameters, machineParameters },
+        ...{ typed, tcgFactor, hook },
         vm: inputs.releaseVm,
       },
-      ...{ kernel: medium.kernel, initrd: medium.initrd, packerVersion, accelerator, packerMaas, dir },
+      ...{
+        way,
+        squashfs,
+        kernel: medium.kernel,
+        initrd: medium.initrd,
+        packerVersion,
+        accelerator,
+        packerMaas,
+        dir,
+      },
       iso: { path: medium.iso, sha256: inputs.iso },
       pace: null,
     });
     return {
-      data: { ...rendered, accelerator, packerVersion, sources },
+      data: { ...rendered, way, accelerator, packerVersion, sources },
       files: rendered.files.map((file) => file.path),
-      summary: `${rendered.files.length} files for Packer ${packerVersion}, ${accelerator}, ${vm.boot} boot`,
+      summary:
+        way === 'vm'
+          ? `${rendered.files.length} files for Packer ${packerVersion}, ${accelerator}, ${vm.boot} boot`
+          : `${rendered.files.length} files for an installation without a VM`,
     };
   },
 });

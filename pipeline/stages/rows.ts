@@ -32,14 +32,14 @@ export const ROWS = [
     title: 'write the Packer HCL, the curtin configuration and the hook',
     label: 'Rendering',
     needs: ['iso'],
-    code: ['install/render', 'stages/render.ts'],
+    code: ['install/render', 'install/namespace', 'install/way.ts', 'stages/render.ts'],
   },
   {
     id: 'build',
-    title: 'install in a VM with Packer and QEMU, get the root as a tar',
+    title: 'install in a VM or in namespaces of this host, get the root as a tar',
     label: 'Build',
     needs: ['iso', 'render'],
-    code: ['install/vm', 'stages/build.ts'],
+    code: ['install/vm', 'install/namespace', 'stages/build.ts'],
   },
   {
     id: 'pack',

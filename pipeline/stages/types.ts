@@ -5,7 +5,7 @@ import type { Verdict } from '../image/checks/judge.ts';
 import type { Origin } from '../image/origin.ts';
 import type { IsoFacts, LocalIso } from '../install/iso/facts.ts';
 import type { RenderSource } from '../install/render/sources.ts';
-import type { Rendered } from '../install/render/types.ts';
+import type { InstallWay, Rendered } from '../install/render/types.ts';
 import type { ChannelState } from '../maas/images/promote-new.ts';
 import type { NotCounted, Resolved } from '../workspace/fingerprint.ts';
 import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
@@ -13,7 +13,13 @@ import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 /** What each stage hands to the later ones. */
 export interface StageData {
   iso: { medium: LocalIso; facts: IsoFacts; kernel: string; initrd: string };
-  render: Rendered & { accelerator: 'kvm' | 'tcg'; packerVersion: string; sources: RenderSource[] };
+  /** `accelerator` and `packerVersion` are null where no VM is needed. */
+  render: Rendered & {
+    way: InstallWay;
+    accelerator: 'kvm' | 'tcg' | null;
+    packerVersion: string | null;
+    sources: RenderSource[];
+  };
   /** With what its provenance says of it, as it was when it was built. */
   build: Origin['build'] & { root: RootOutput; origin: Omit<Origin, 'build'> };
   /** `facts`: path of the evidence for `validate`. */

@@ -51,6 +51,9 @@ export const renderFolders = (dir: string) => ({
   http: join(dir, 'http'),
 });
 
+/** What installs without a VM, in the folder that is given to Packer. */
+export const namespaceScript = (packerDir: string) => join(packerDir, 'build.sh');
+
 export const buildFiles = (dir: string) => ({
   /** The result: what the guest handed over, or what packer-maas' scripts packed. */
   root: join(dir, 'root.tar'),
@@ -59,6 +62,10 @@ export const buildFiles = (dir: string) => ({
   packerLog: join(dir, 'packer.log'),
   debugLog: join(dir, 'packer-debug.log'),
   upstreamLog: join(dir, 'upstream-pack.log'),
+  /** Of an installation without a VM: not yet whole, what it runs in, and its logs. */
+  partialRoot: join(dir, 'root.tar.partial'),
+  work: join(dir, 'work'),
+  installLog: join(dir, 'build.log'),
   /** The VM's disks. */
   output: join(dir, 'output-qemu'),
   /** Packer's own, removed at the end of a build. */

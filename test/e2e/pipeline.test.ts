@@ -1,19 +1,21 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../sandbox/server.ts';
 import { attributesOf, mountPartition } from './attributes.ts';
-import { demoIso, demoWorkspace, quiet, running, start, type Workspace } from './demo.ts';
+import { demoIso, demoWorkspace, type Iso, quiet, running, start, type Workspace } from './demo.ts';
 
+let iso: Iso;
 let workspace: Workspace;
 let sandbox: Sandbox;
 let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  workspace = demoWorkspace(await demoIso());
+  iso = await demoIso();
+  workspace = demoWorkspace(iso, { install: 'vm' });
   sandbox = await startSandbox({ dir: join(workspace.dir, 'maas') });
   env = { MAAS_API_URL: sandbox.url, MAAS_API_KEY: sandbox.apiKey };
 });
@@ -21,6 +23,10 @@ afterAll(async () => {
   await sandbox?.close();
   rmSync(workspace.dir, { recursive: true, force: true });
 });
+
+/** What two installations of one medium never have in common; docs/how-it-works.md says why. */
+const OF_A_RUN =
+  /^var\/log\/curtin-install\.log$|^var\/log\/curtin-conf\.yaml$|^boot\/initrd\.img-|^var\/cache\/ldconfig\/aux-cache$|^var\/lib\/systemd\/(?:catalog|deb-systemd)|^etc\/\.pwd\.lock$/;
 
 const artifact = () => join(workspace.work, 'demo/pack/demo.tar.gz');
 
@@ -116,6 +122,55 @@ describe('from ISO to boot resource, direct boot', () => {
       } finally {
         disk.unmount();
       }
+    },
+  );
+
+  it.skipIf(process.getuid?.() !== 0)(
+    'gives the same root as an installation in namespaces, but for what belongs to a run (needs root to keep owners)',
+    async () => {
+      const other = demoWorkspace(iso, { install: 'namespace' });
+      const { code, stderr } = await start(other, ['build', 'demo'], env).ended;
+      expect(code, stderr).toBe(0);
+      const { stdout } = await start(
+        workspace,
+        ['diff', artifact(), join(other.work, 'demo/pack/demo.tar.gz'), '--json'],
+        env,
+      ).ended;
+      const { packages, kernels } = JSON.parse(stdout);
+      expect({ packages, kernels }).toMatchObject({
+        packages: { added: [], removed: [], changed: [] },
+        kernels: { added: [], removed: [] },
+      });
+
+      const trees = [workspace, other].map(({ dir, work }) => {
+        const tree = join(dir, 'tree');
+        mkdirSync(tree);
+        const root = join(work, 'demo/pack/demo.tar.gz');
+        execFileSync('tar', [
+          '-C',
+          tree,
+          '--xattrs',
+          '--xattrs-include=*',
+          '-Sxpzf',
+          root,
+          '--numeric-owner',
+        ]);
+        return { tree, attributes: attributesOf(tree) };
+      });
+      const [vm, namespace] = trees as [(typeof trees)[0], (typeof trees)[0]];
+      const paths = [...new Set([...Object.keys(vm.attributes), ...Object.keys(namespace.attributes)])];
+      const different = paths.filter((path) => {
+        if (OF_A_RUN.test(path)) return false;
+        // The time of a file that the installation wrote is that of the run.
+        const [there, here] = [vm, namespace].map(({ attributes }) =>
+          attributes[path]?.replace(/ \d{10}\.\d+ /, ' '),
+        );
+        if (there !== here) return true;
+        if (!there?.startsWith('f ')) return false;
+        return !readFileSync(join(vm.tree, path)).equals(readFileSync(join(namespace.tree, path)));
+      });
+      expect(different.map((path) => [path, vm.attributes[path], namespace.attributes[path]])).toEqual([]);
+      rmSync(other.dir, { recursive: true, force: true });
     },
   );
 

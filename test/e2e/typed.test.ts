@@ -36,7 +36,7 @@ describe('typed boot', () => {
     const build = buildRoot({
       rendered: record.data,
       medium: { iso: medium.path, kernel: null, initrd: null },
-      packerVersion: record.data.packerVersion,
+      packerVersion: record.data.packerVersion as string,
       accelerator: 'tcg',
       pack: 'guest',
       typed: release.typed,

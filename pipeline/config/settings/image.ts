@@ -125,6 +125,15 @@ export const IMAGE = {
       }),
     },
   }),
+  install: setting({
+    kind: choice('auto', 'vm', 'namespace'),
+    default: 'auto',
+    help: 'vm installs in a virtual machine, namespace on this host without one.',
+    details:
+      'auto takes a VM where KVM works or a setting asks for one (accelerator, boot: typed, pack: packer-maas), else namespaces where the ISO and the host allow them.',
+    flag: '--install <way>',
+    variable: 'DGXOS_MAAS_INSTALL',
+  }),
   vm: section({ help: 'The virtual machine that installs the image.', fields: VM }),
   packages: setting({
     kind: list(

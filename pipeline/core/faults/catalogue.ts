@@ -66,6 +66,7 @@ export const CATALOGUE = {
   // build
   BUILD_FAILED: EXIT.build,
   BUILD_TIMEOUT: EXIT.build,
+  NAMESPACE_UNUSABLE: EXIT.host,
   BUILD_NO_SSH: EXIT.build,
   BUILD_MISTYPED: EXIT.build,
   BUILD_INSTALL_FAILED: EXIT.build,

@@ -62,6 +62,7 @@ export function provenance(source: ProvenanceSource): Statement {
         buildType: BUILD_TYPE,
         externalParameters: { image: redactDeep({ ...image, ...parameters }) },
         internalParameters: {
+          install: rendered.way,
           accelerator: rendered.accelerator,
           boot: build.boot,
           settings: rendered.settings,

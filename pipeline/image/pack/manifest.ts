@@ -36,6 +36,7 @@ export function artifactManifest(source: ManifestSource): string {
         iso: { sha256: iso.medium.sha256, size: iso.medium.size, volumeId: iso.facts.volumeId },
         rendered: rendered.files,
         settings: rendered.settings,
+        install: rendered.way,
         boot: build.boot,
         accelerator: rendered.accelerator,
         pack,

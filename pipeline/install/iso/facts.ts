@@ -6,6 +6,8 @@ export interface IsoFacts {
   kernel: string | null;
   initrd: string | null;
   squashfs: string | null;
+  /** Bytes from the beginning of the ISO to that of the squashfs; null where it lies in pieces. */
+  squashfsOffset: number | null;
   /** Platforms that the medium can install, from /curtin/<platform>-curtin.yaml of its squashfs; sorted. */
   platforms: string[];
   /** The root file system the installer unpacks, inside the squashfs. */

@@ -5,7 +5,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { readText } from './extract.ts';
 import type { IsoFacts } from './facts.ts';
 import { grubTitles } from './grub-menu.ts';
-import { findFile, type IsoFile, listIso } from './listing.ts';
+import { findFile, type IsoFile, joinExtents, listIso } from './listing.ts';
 import { listSquashfs } from './squashfs.ts';
 import { readVolume } from './volume.ts';
 
@@ -35,6 +35,7 @@ export async function probeIso(
     kernel: findFile(files, medium.kernel)?.path ?? null,
     initrd: findFile(files, medium.initrd)?.path ?? null,
     squashfs: squashfs.path,
+    squashfsOffset: offsetOf(squashfs),
     platforms: medium.platformFile ? platformsOf(curtin, posix.basename(medium.platformFile)) : [],
     rootTarball: rootTarball ? `${folder}/${rootTarball}` : null,
     grubEntries: grub ? grubTitles(await readText(path, grub)) : [],
@@ -49,6 +50,11 @@ export function platformsOf(names: readonly string[], pattern: string): string[]
     .filter((name) => name.startsWith(before) && name.endsWith(after))
     .map((name) => name.slice(before.length, name.length - after.length))
     .sort();
+}
+
+function offsetOf(file: IsoFile): number | null {
+  const [first, ...more] = joinExtents(file.extents);
+  return first && more.length === 0 ? first.offset : null;
 }
 
 /** live-boot with curtin brings /curtin in its squashfs; subiquity brings its layers in casper/. */

@@ -5,7 +5,7 @@ import type { RenderImage, RenderInput, RenderRelease } from './types.ts';
 import { PLATFORM, type Upstream } from './upstream.ts';
 
 /** The disk that the installer installs to; the hand-over disk is the next one. */
-const BOOT_DISK = 'vda';
+export const BOOT_DISK = 'vda';
 /** Where upstream lets the installer fetch its configuration from; the build serves it itself and knows the address. */
 const UPSTREAM_URL = /http:\/\/\{\{\s*\.HTTPIP\s*\}\}:\{\{\s*\.HTTPPort\s*\}\}\/curtin\.yaml/g;
 /** Stands for the configuration's address until the HCL is written. */
@@ -44,14 +44,35 @@ export function boot(input: RenderInput, upstream: Upstream | undefined): Boot {
   };
 }
 
-function directArgs(input: RenderInput, fromUpstream: string[]): [string, string][] {
+/**
+ * The kernel's command line as the installer reads it where there is no VM.
+ * @param url where the configuration is served
+ */
+export function commandLine(input: RenderInput, upstream: Upstream | undefined, url: string): string {
   const { release, image } = input;
+  kernelWord(image.platform, 'The platform');
+  const keys = upstream?.bootCommand.map((text) =>
+    text.replaceAll(PLATFORM, image.platform).replace(UPSTREAM_URL, URL),
+  );
+  const machineOnly = new Set(release.machineParameters);
+  return directParameters(input, keys ? typedParameters(keys, release) : [])
+    .filter((parameter) => !machineOnly.has(parameter))
+    .join(' ')
+    .replaceAll(URL, url);
+}
+
+/** What upstream types, and what of ours it does not. */
+function directParameters({ release, image }: RenderInput, fromUpstream: string[]): string[] {
   const ours = [
     ...kernelParameters(release, image),
     ...release.directParameters.map((text) => expand(text, image)),
   ];
   const known = new Set(fromUpstream.map(keyOf));
-  const parameters = [...fromUpstream, ...ours.filter((parameter) => !known.has(keyOf(parameter)))];
+  return [...fromUpstream, ...ours.filter((parameter) => !known.has(keyOf(parameter)))];
+}
+
+function directArgs(input: RenderInput, fromUpstream: string[]): [string, string][] {
+  const parameters = directParameters(input, fromUpstream);
   return [
     [hclString('-kernel'), hclTemplate([{ expression: 'var.kernel' }])],
     [hclString('-initrd'), hclTemplate([{ expression: 'var.initrd' }])],

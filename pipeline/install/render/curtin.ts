@@ -3,7 +3,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
 import type { ServedFile } from './files.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
-import { CREDENTIAL_TOKEN, type RenderImage, type RenderRelease } from './types.ts';
+import { CREDENTIAL_TOKEN, type InstallWay, type RenderImage, type RenderRelease } from './types.ts';
 
 /** A curtin command: argv, or a line for the shell. */
 type Command = string | string[];
@@ -15,6 +15,7 @@ export interface CurtinRequest {
   base: Record<string, unknown>;
   name: string;
   files: ServedFile[];
+  way: InstallWay;
 }
 
 /**
@@ -31,15 +32,42 @@ export async function composeCurtin(request: CurtinRequest): Promise<string> {
   const installs = Object.keys(late).filter((key) => !doors.includes(key) && key < (doors.sort()[0] ?? '~'));
   const replaced = [replacePassword(early), replacePassword(late)].includes(true);
   const ours = await ourCommands(request);
-  if (!replaced) ours['89_build_password'] = PASSWORD_COMMAND;
+  if (!replaced && request.way === 'vm') ours['89_build_password'] = PASSWORD_COMMAND;
   assertFits(installs, Object.keys(ours), doors, name);
   const config = {
     ...base,
     ...(base.early_commands ? { early_commands: early } : {}),
-    late_commands: sorted({ ...late, ...ours, '99_build_hold': HOLD }),
+    ...(request.way === 'vm'
+      ? { late_commands: sorted({ ...late, ...ours, '99_build_hold': HOLD }) }
+      : withoutMachine(base, sorted({ ...pick(late, installs), ...ours }), name)),
   };
   return `# Rendered by dgxos-maas from ${name}.\n${stringify(config, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
 }
+
+/** curtin's stages that need disks or network interfaces; what they would leave is removed from an image anyway. */
+const MACHINE_STAGES = ['partitioning', 'network'];
+
+/**
+ * What differs where no machine is installed: the target is a folder that is there already, nobody logs in, and the end is the end.
+ * @throws Fault SUBMODULE_UNREADABLE for stages that are no list
+ */
+function withoutMachine(base: Record<string, unknown>, late: Record<string, Command>, name: string) {
+  const { stages } = base;
+  if (!Array.isArray(stages) || !stages.includes('extract'))
+    throw new Fault('SUBMODULE_UNREADABLE', `${name}: stages must be a list with extract in it`);
+  return {
+    install: { ...(base.install as Record<string, unknown> | undefined), target: TARGET },
+    stages: stages.filter((stage) => !MACHINE_STAGES.includes(stage as string)),
+    late_commands: late,
+  };
+}
+
+function pick<T>(section: Record<string, T>, keys: string[]): Record<string, T> {
+  return Object.fromEntries(keys.map((key) => [key, section[key] as T]));
+}
+
+/** Where the target is mounted in the live system. */
+const TARGET = '/target';
 
 /** The build puts the hash of the run's random password in the token's place when it serves the file. */
 const PASSWORD_COMMAND: Command = ['sh', '-c', `echo 'root:${CREDENTIAL_TOKEN}' | chpasswd -e`];

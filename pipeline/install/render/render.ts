@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
 import { renderFolders } from '../../workspace/layout.ts';
+import { namespaceFiles } from '../namespace/render.ts';
 import { type Boot, boot } from './boot.ts';
 import { composeCurtin } from './curtin.ts';
 import { copyServed, filesToServe, sha256Of } from './files.ts';
@@ -30,7 +31,7 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
     release.upstream.from === 'packer-maas'
       ? await readUpstream(input.packerMaas, release.upstream)
       : undefined;
-  const vm = vmSettings(image.vm, release, upstream, input.accelerator);
+  const vm = vmSettings(image.vm, release, upstream, input.accelerator ?? 'kvm');
   const files = await filesToServe(image, release);
   const curtin = await composeCurtin({
     image,
@@ -40,8 +41,12 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
       (parse(await readTemplate(release.upstream.curtin), { version: '1.1' }) as Record<string, unknown>),
     name: upstream ? `packer-maas ${release.upstream.curtin}` : `templates/${release.upstream.curtin}`,
     files,
+    way: input.way,
   });
-  const packer = await packerFiles(input, vm, boot(input, upstream), upstream);
+  const packer =
+    input.way === 'vm'
+      ? await packerFiles(input, vm, boot(input, upstream), upstream)
+      : await namespaceFiles(input, upstream);
 
   const { packer: packerDir, http: httpDir } = renderFolders(dir);
   try {
@@ -61,7 +66,7 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
     httpDir,
     installTimeoutS: vm.installTimeoutS,
     files: await written(dir),
-    settings: vm.settings,
+    settings: input.way === 'vm' ? vm.settings : { installTimeoutS: vm.settings.installTimeoutS! },
   };
 }
 
@@ -86,7 +91,7 @@ async function packerFiles(
         diskSize: hclString(`${vm.diskMiB}M`),
         // Sparse; a tar of the whole disk and its headers fit.
         handOverDiskSize: guest ? hclString(`${vm.diskMiB * 2}M`) : null,
-        accelerator: hclString(input.accelerator),
+        accelerator: hclString(input.accelerator ?? 'tcg'),
         cpus: vm.cpus,
         memory: vm.memoryMiB,
         ...how,
@@ -95,7 +100,7 @@ async function packerFiles(
       }),
     ],
   ];
-  if (declaresPlugins(input.packerVersion))
+  if (input.packerVersion !== null && declaresPlugins(input.packerVersion))
     files.push([
       'plugins.pkr.hcl',
       await renderTemplate('hcl/plugins.pkr.hcl.eta', { minimum: PLUGIN_MINIMUM }),

@@ -23,7 +23,7 @@ export async function renderSources(input: {
 }): Promise<RenderSource[]> {
   const { image, release, packerMaas } = input;
   const sources: RenderSource[] = [];
-  for (const folder of ['hcl', 'curtin'])
+  for (const folder of ['hcl', 'curtin', 'namespace'])
     for (const entry of await readdir(join(TEMPLATES, folder), { withFileTypes: true }))
       if (entry.isFile()) sources.push(await template(join(TEMPLATES, folder, entry.name)));
   if (release.upstream.from === 'templates')

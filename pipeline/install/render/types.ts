@@ -1,5 +1,8 @@
 import type { ImageConfig, Release } from '../../config/types.ts';
 
+/** How a medium becomes a root: in a VM by Packer and QEMU, or in namespaces of this host. */
+export type InstallWay = 'vm' | 'namespace';
+
 /** What is rendered of an image. */
 export type RenderImage = Pick<
   ImageConfig,
@@ -13,6 +16,7 @@ export type RenderRelease = Pick<
   | 'configParameter'
   | 'kernelParameters'
   | 'directParameters'
+  | 'machineParameters'
   | 'typed'
   | 'vm'
   | 'tcgFactor'
@@ -23,13 +27,16 @@ export type RenderRelease = Pick<
 export interface RenderInput {
   image: RenderImage;
   release: RenderRelease;
+  way: InstallWay;
+  /** The live system's squashfs: its path on the medium, and where it begins there; null where it lies in pieces. */
+  squashfs: { path: string; offset: number | null };
   /** The local medium, and the kernel and initrd taken from it, whose paths are looked at and not written; see `mediumVariables`. */
   iso: { path: string; sha256: string };
   kernel: string | null;
   initrd: string | null;
-  /** Version of the Packer at hand, such as "1.6.6". */
-  packerVersion: string;
-  accelerator: 'kvm' | 'tcg';
+  /** Version of the Packer at hand, such as "1.6.6"; null, as the accelerator, without a VM. */
+  packerVersion: string | null;
+  accelerator: 'kvm' | 'tcg' | null;
   /** The packer-maas checkout. */
   packerMaas: string;
   /** Pace of the typed boot command; null: the release's own. A slower one is rendered after a mistyped command. */

@@ -10,6 +10,8 @@ const MEANINGS: readonly [RegExp, (match: RegExpMatchArray) => string][] = [
   [/dgxos-installer: done/, () => 'installed'],
   [/dgxos-installer: stage (\w+): (\S+)/, (m) => `installing: ${m[1]}, ${m[2]}`],
   [/dgxos-installer: (.+)/, (m) => `installing: ${m[1]}`],
+  [/^namespace: FAILED (.+)/, (m) => `installer failed: ${m[1]}`],
+  [/^namespace: (.+)/, (m) => `installing: ${m[1]}`],
   [/curtin.*start: (?:cmd-install\/)?(?:stage-)?(\S+?):? /, (m) => `installing: ${m[1]}`],
   [/Setting up (\S+) \(/, (m) => `installing: setting up ${m[1]}`],
   [/Unpacking (\S+) \(/, (m) => `installing: unpacking ${m[1]}`],
@@ -34,7 +36,9 @@ export function meaningOf(said: string): string | undefined {
 export function failureIn(line: string): string | undefined {
   return line
     .slice(0, LONGEST_LINE)
-    .match(/(?:dgxos-installer: FAILED|curtin: Installation failed|finish: cmd-install: FAIL:?)\s*(.*)/)?.[0];
+    .match(
+      /(?:dgxos-installer: FAILED|^namespace: FAILED|curtin: Installation failed|finish: cmd-install: FAIL:?)\s*(.*)/,
+    )?.[0];
 }
 
 /** Follows the console file that QEMU writes, line by line, until closed. The file may not exist yet. */

@@ -12,7 +12,12 @@ const SETTINGS: Record<string, [name: string, text: (value: string) => string]> 
   installTimeoutS: ['Install time-out', (value) => duration(Number(value))],
   accelerator: ['Accelerator', String],
 };
-const TOOLS: Record<string, string> = { packer: 'Packer', qemu: 'QEMU', compressor: 'Compressor' };
+const TOOLS: Record<string, string> = {
+  packer: 'Packer',
+  qemu: 'QEMU',
+  compressor: 'Compressor',
+  squashfs: 'squashfs-tools',
+};
 
 export interface Fact {
   name: string;
@@ -49,7 +54,8 @@ export function provenance({ records, manifest, verdict }: Material): Provenance
     ]),
     medium: medium(iso?.data, withoutQuery(iso?.inputs.source)),
     build: facts([
-      ['Boot', build?.data.boot],
+      ['Installed', render && (render.data.way === 'namespace' ? 'in namespaces, without a VM' : 'in a VM')],
+      ['Boot', build?.data.boot ?? undefined],
       ['Build id', build?.data.buildId, true],
       ...Object.entries(tools).map(
         ([name, version]): Row => [Object.hasOwn(TOOLS, name) ? (TOOLS[name] ?? name) : name, version],

@@ -1,8 +1,9 @@
-import { chmod, mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir } from 'node:fs/promises';
 import type { Config, ImageConfig, Release } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { removeTree } from '../../host/namespaces.ts';
 import { fingerprint, resolved } from '../../workspace/fingerprint.ts';
 import { imageFolder, stageFolder } from '../../workspace/layout.ts';
 import {
@@ -128,7 +129,7 @@ async function runOne(
   const started = performance.now();
   try {
     await deleteRecord(imageDir, stage.id);
-    await rm(context.dir, { recursive: true, force: true });
+    await removeTree(context.dir);
     await mkdir(imageDir, { recursive: true, mode: 0o700 });
     // One of an earlier release.
     await chmod(imageDir, 0o700);

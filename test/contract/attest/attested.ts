@@ -118,6 +118,7 @@ function originOf(): Origin {
     rendered: {
       files: [file('http/curtin.yaml')],
       settings: { cpus: { value: '8', from: 'upstream' } },
+      way: 'vm',
       accelerator: 'kvm',
       sources: [file('templates/hcl/source.pkr.hcl'), file('packer-maas/dgxos5/dgxos5.json')],
     },

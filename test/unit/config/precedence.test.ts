@@ -171,6 +171,7 @@ describe('what is resolved', () => {
       platform: 'dgx1',
       version: '5.0',
       iso: { source: join(base, 'dgx.iso'), sha256: SHA256 },
+      install: 'auto',
       vm: {
         diskBytes: 12 * 1024 ** 3,
         memoryMiB: 4096,

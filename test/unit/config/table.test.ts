@@ -102,6 +102,7 @@ const OTHER: unknown[] = [
     '77G',
     'tcg',
     'typed',
+    'namespace',
     'packer-maas',
     'small',
     'single',

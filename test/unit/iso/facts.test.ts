@@ -8,6 +8,7 @@ const facts = (platforms: string[], installer: IsoFacts['installer'] = 'live-cur
   installer,
   kernel: null,
   initrd: null,
+  squashfsOffset: null,
   squashfs: 'live/filesystem.squashfs',
   platforms,
   rootTarball: null,

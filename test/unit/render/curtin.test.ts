@@ -94,7 +94,7 @@ describe('the curtin configuration', () => {
 
 describe('composeCurtin', () => {
   const compose = async (base: Record<string, unknown>) =>
-    parse(await composeCurtin({ image, release: dgxos5, base, name: 'base.yaml', files: [] })) as {
+    parse(await composeCurtin({ image, release: dgxos5, base, name: 'base.yaml', files: [], way: 'vm' })) as {
       early_commands?: Late;
       late_commands: Late;
     };

@@ -25,6 +25,7 @@ export const dgxos5: Release = {
   configParameter: 'force-curtin',
   kernelParameters: ['force-platform={platform}', 'force-bootdisk={bootdisk}', 'no-mlnx-fw-update'],
   directParameters: ['boot=live', 'console=tty0', 'console=ttyS0,115200n8'],
+  machineParameters: ['start-systemd-networkd'],
   typed: { before: '<down>e<end> ', after: '<f10>', bootWaitS: 3, keyIntervalMs: 100 },
   vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
   fetchWithinS: 60,
@@ -46,6 +47,7 @@ export const image: ImageConfig = {
   platform: 'dgx1',
   version: '5.0',
   iso: { source: '/iso/a.iso', sha256: 'a'.repeat(64) },
+  install: 'vm',
   vm: {
     diskBytes: null,
     memoryMiB: null,
@@ -76,6 +78,8 @@ export function example(
 ): RenderInput {
   const { vm, ...rest } = change;
   return {
+    way: 'vm',
+    squashfs: { path: 'live/filesystem.squashfs', offset: 10_479_616 },
     iso: { path: '/iso/a.iso', sha256: 'a'.repeat(64) },
     kernel: '/boot files/kernel',
     initrd: '/boot files/initrd',

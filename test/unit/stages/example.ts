@@ -32,6 +32,8 @@ export class Example {
     tools.clear();
     tools.set('packer', 'Packer v1.11.2');
     tools.set('qemu-system-x86_64', 'QEMU emulator version 8.2.2 (Debian)');
+    tools.set('unshare', 'unshare from util-linux 2.38.1');
+    tools.set('unsquashfs', 'unsquashfs version 4.5.1 (2022/03/17)');
     for (const name of ['packer-maas', 'other-packer-maas'])
       cpSync(FIXTURE, join(this.dir, name), { recursive: true });
     for (const name of ['one', 'two']) {
@@ -100,13 +102,13 @@ export class Example {
     return {
       iso: {
         medium: { path: '/iso/a.iso', sha256, size: 1 },
-        facts: { volumeId: 'DGXOS5' },
+        facts: { volumeId: 'DGXOS5', installer: 'live-curtin', squashfsOffset: 2048 },
         ...{ kernel: '/work/vmlinuz', initrd: '/work/initrd' },
       },
       render: {
         ...{ packerDir: '/work/packer', httpDir: '/work/http', files: [file('curtin.yaml')] },
         sources: [file('templates/hcl/source.pkr.hcl.eta'), file('packer-maas/scripts/tar-root')],
-        ...{ settings: {}, accelerator: 'tcg', packerVersion: '1.11.2', installTimeoutS: 1 },
+        ...{ settings: {}, way: 'vm', accelerator: 'tcg', packerVersion: '1.11.2', installTimeoutS: 1 },
       },
       build: {
         ...{ buildId: 'one', startedAt: '', tools: {}, boot: 'direct' },
@@ -134,6 +136,7 @@ const project = () => ({
     dgx1: {
       ...{ release: 'dgxos5', platform: 'demo1', version: '5.0' },
       iso: { source: 'https://mirror/one.iso', sha256: '1'.repeat(64) },
+      install: 'vm',
       vm: {
         ...{ disk_size: '20G', memory: '4G', cpus: 4, accelerator: 'tcg', headless: false, boot: 'direct' },
         install_timeout: '30m',

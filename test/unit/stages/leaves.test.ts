@@ -34,6 +34,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.vm.disk_size': ['30G', RENDER],
   'images.*.vm.memory': ['8G', RENDER],
   'images.*.vm.cpus': [2, RENDER],
+  'images.*.install': ['namespace', RENDER],
   'images.*.vm.accelerator': ['auto', RENDER],
   'images.*.vm.headless': [true, RENDER],
   'images.*.vm.boot': ['typed', ['render', 'build']],

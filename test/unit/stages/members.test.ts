@@ -52,6 +52,7 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
     configParameter: ['release.configParameter', 'curtin'],
     kernelParameters: ['release.kernelParameters.0', 'quiet'],
     directParameters: ['release.directParameters.0', 'quiet'],
+    machineParameters: ['release.machineParameters.0', 'quiet'],
     typed: ['release.typed.bootWaitS', 9],
     releaseVm: ['release.vm.cpus', 3],
     tcgFactor: ['release.tcgFactor', 9],
@@ -63,6 +64,8 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
     lateCommands: ['image.lateCommands.50_one', 'false'],
     files: ['image.files.0.mode', '0644'],
     pack,
+    way: ['image.install', 'namespace'],
+    squashfs: ['before.iso.facts.squashfsOffset', 4096],
     iso: medium,
     packer: () => tools.set('packer', 'Packer v1.6.6'),
     accelerator: () => tools.set('accelerator', 'kvm'),
@@ -73,6 +76,7 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
       all.image.pack = 'packer-maas';
       all.before.render.sources[1]!.sha256 = OTHER;
     },
+    way: ['before.render.way', 'namespace'],
     iso: medium,
     tools: () => tools.set('qemu-system-x86_64', 'QEMU emulator version 9.0.0'),
     packerVersion: ['before.render.packerVersion', '1.6.6'],
@@ -151,6 +155,7 @@ const NOT_COUNTED: Record<StageId, Record<string, Change>> = {
   build: {
     folders: ['before.render.packerDir', '/elsewhere/packer'],
     medium: ['before.iso.medium.path', '/elsewhere/one.iso'],
+    installTimeoutS: ['before.render.installTimeoutS', 9],
     fetchWithinS: ['release.fetchWithinS', 1],
     origin: ['image.iso.source', '/elsewhere/two.iso'],
   },

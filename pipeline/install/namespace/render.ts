@@ -1,0 +1,30 @@
+import { shellQuoted } from '../../host/process/shell-word.ts';
+import { BOOT_DISK, commandLine } from '../render/boot.ts';
+import { readTemplate, renderTemplate } from '../render/templates.ts';
+import type { RenderInput } from '../render/types.ts';
+import type { Upstream } from '../render/upstream.ts';
+
+/** Port of the installer's configuration, on the loopback of the installation's own network namespace. */
+const PORT = 8089;
+
+/** The files of the Packer directory by name: HCL that runs build.sh, which may as well be run by hand. */
+export async function namespaceFiles(
+  input: RenderInput,
+  upstream: Upstream | undefined,
+): Promise<[string, string][]> {
+  const { image, squashfs } = input;
+  const inside = {
+    squashfs: shellQuoted(`/${squashfs.path}`),
+    offset: squashfs.offset,
+    disk: BOOT_DISK,
+    port: PORT,
+    commandLine: shellQuoted(commandLine(input, upstream, `http://127.0.0.1:${PORT}/curtin.yaml`)),
+  };
+  return [
+    ['source.pkr.hcl', await renderTemplate('hcl/namespace.pkr.hcl.eta', { image: image.name })],
+    ['build.sh', await renderTemplate('namespace/build.sh.eta', { image: image.name })],
+    ['inside.sh', await renderTemplate('namespace/inside.sh.eta', inside)],
+    ['relay.py', await readTemplate('namespace/relay.py')],
+    ['hand-over.sh', await readTemplate('hcl/hand-over.sh')],
+  ];
+}

@@ -1,0 +1,141 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, chownSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLI, demoIso, demoWorkspace, type Iso, start, type Workspace } from './demo.ts';
+
+let iso: Iso;
+let workspace: Workspace;
+beforeAll(async () => {
+  iso = await demoIso();
+  workspace = demoWorkspace(iso, { install: 'namespace' });
+});
+afterAll(() => rmSync(workspace.dir, { recursive: true, force: true }));
+
+/** Processes of an installation: those whose command line or root folder lies in a folder. */
+async function installing(dir: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const argv = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    const mounts = await readFile(`/proc/${pid}/mountinfo`, 'utf8').catch(() => '');
+    if (/^(unshare|bash)\0.*(build|inside)\.sh/.test(argv) && (argv.includes(dir) || mounts.includes(dir)))
+      found.push(argv.replaceAll('\0', ' '));
+  }
+  return found;
+}
+
+/** Waits until nothing of an installation runs any more. */
+async function ended(dir: string): Promise<string[]> {
+  let left = await installing(dir);
+  for (let i = 0; i < 100 && left.length > 0; i++) {
+    await new Promise((r) => setTimeout(r, 200));
+    left = await installing(dir);
+  }
+  return left;
+}
+
+const mountsBelow = async (dir: string) =>
+  (await readFile('/proc/self/mountinfo', 'utf8')).split('\n').filter((line) => line.includes(dir));
+
+describe('an image without a VM', () => {
+  const build = () => join(workspace.work, 'demo/build');
+
+  it('leaves no process, no mount and only logs after SIGINT in the middle of the installation', async () => {
+    const run = start(workspace, ['build', 'demo']);
+    await run.shown(/installing: extract/);
+    run.child.kill('SIGINT');
+    expect((await run.ended).code).toBe(130);
+    expect(await installing(build())).toEqual([]);
+    expect(await mountsBelow(build())).toEqual([]);
+    expect((await readdir(build())).filter((name) => !name.endsWith('.log'))).toEqual([]);
+  });
+
+  it('leaves no process and no mount after kill -9', async () => {
+    const run = start(workspace, ['build', 'demo']);
+    await run.shown(/installing: late/);
+    run.child.kill('SIGKILL');
+    await run.ended;
+    expect(await ended(build())).toEqual([]);
+    expect(await mountsBelow(build())).toEqual([]);
+  });
+
+  it('goes on where it stood, and ends with an artifact that passes', async () => {
+    const { code, stderr } = await start(workspace, ['run', 'demo', '--until', 'validate']).ended;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/· iso +fresh/);
+    expect((await readdir(build())).filter((name) => !name.endsWith('.log'))).toEqual(['root.tar']);
+    const manifest = JSON.parse(await readFile(join(workspace.work, 'demo/pack/demo.manifest.json'), 'utf8'));
+    expect(manifest.inputs).toMatchObject({ install: 'namespace' });
+    expect(manifest.tools).toMatchObject({ 'util-linux': expect.any(String), squashfs: expect.any(String) });
+  });
+
+  it('is what Packer runs in the rendered folder, too', () => {
+    const dir = join(workspace.dir, 'by-hand');
+    execFileSync('mkdir', [dir]);
+    execFileSync(
+      'packer',
+      ['build', '-color=false', `-var=iso_path=${iso.path}`, join(workspace.work, 'demo/render/packer')],
+      {
+        cwd: dir,
+        env: { ...process.env, CHECKPOINT_DISABLE: '1' },
+      },
+    );
+    expect(readdirSync(join(dir, 'output-namespace'))).toContain('root.tar');
+    expect(existsSync(join(dir, 'output-namespace/work'))).toBe(false);
+  });
+});
+
+// A user with a range of ids of its own, whatever user runs the tests.
+describe.skipIf(process.getuid?.() !== 0)('as an ordinary user (needs root to become one)', () => {
+  const user = 'dgxos-maas-test';
+  beforeAll(() => {
+    execFileSync('useradd', ['--create-home', user]);
+    execFileSync('usermod', ['--add-subuids', '700000-765535', '--add-subgids', '700000-765535', user]);
+  });
+  afterAll(() => execFileSync('userdel', ['--remove', '--force', user], { stdio: 'ignore' }));
+
+  it('builds the same, by a user namespace', async () => {
+    const own = demoWorkspace(iso, { install: 'namespace' });
+    const [uid, gid] = ['-u', '-g'].map((flag) =>
+      Number(execFileSync('id', [flag, user], { encoding: 'utf8' })),
+    );
+    for (const path of [own.dir, own.work, own.config]) chownSync(path, uid!, gid!);
+    chmodSync(own.dir, 0o755);
+    const child = spawn(
+      'setpriv',
+      [
+        ...[
+          `--reuid=${uid}`,
+          `--regid=${gid}`,
+          '--init-groups',
+          '--reset-env',
+          'env',
+          `PATH=${process.env.PATH}`,
+        ],
+        ...[process.execPath, CLI, '--config', own.config, 'build', 'demo'],
+      ],
+      { stdio: ['ignore', 'ignore', 'pipe'] },
+    );
+    let stderr = '';
+    child.stderr.on('data', (text) => {
+      stderr += text;
+    });
+    const code = await new Promise((done) => child.on('close', done));
+    expect(code, stderr).toBe(0);
+    const list = (file: string) =>
+      execFileSync('tar', ['-tvf', file, '--numeric-owner', '--utc'], {
+        encoding: 'utf8',
+        maxBuffer: 1 << 28,
+      });
+    const names = (file: string) =>
+      list(file)
+        .split('\n')
+        .map((line) => line.replace(/ \d{4}-\d\d-\d\d \d\d:\d\d/, '').replace(/^(d\S+ \S+) +\d+/, '$1'))
+        .filter((line) => !line.includes('./var/log/curtin-'));
+    expect(names(join(own.work, 'demo/build/root.tar'))).toEqual(
+      names(join(workspace.work, 'demo/build/root.tar')),
+    );
+    rmSync(own.dir, { recursive: true, force: true });
+  });
+});
