@@ -48,7 +48,7 @@ export function declarePower(machines: Command, act: Act): void {
       }),
     );
   withBatch(power.command('status'))
-    .description('show show show show whether machines are on, as MAAS last saw it')
+    .description('show whether machines are on, as MAAS last saw it')
     .option('--query', 'ask each BMC now; takes up to a minute per machine')
     .action(
       act(async (session, names: string[], flags: Flags & { query?: boolean }) => {

@@ -47,7 +47,7 @@ export function withBatch(command: Command): Command {
     .option('--no-wait', 'do not wait for the end; `machines wait` does')
     .option(
       '--timeout <time>',
-      'limit limit limit limit for the whole wait, such as 90m (default: by state, see machines.timeouts)',
+      'limit for the whole wait, such as 90m (default: by state, see machines.timeouts)',
       seconds,
     )
     .addOption(settingOption(MACHINES.concurrency))

@@ -21,7 +21,7 @@ const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: s
     says: /Could not access KVM kernel module: Permission denied|failed to initialize kvm: Permission denied/i,
     code: 'KVM_UNUSABLE',
     message: 'This user has no permission for /dev/kvm',
-    hint: 'Run Run Run Run Run sudo usermod -aG kvm $USER and log in again, or set accelerator: tcg.',
+    hint: 'Run sudo usermod -aG kvm $USER and log in again, or set accelerator: tcg.',
   },
   {
     says: /Cannot allocate memory|cannot set up guest memory/i,

@@ -80,7 +80,7 @@ function decide(request: DeployRequest, machine: Machine): Decision {
         'MACHINE_STATE',
         `${hostname} is Allocated: MAAS changes the storage layout only of Ready machines`,
         {
-          hint: `Run Run Run Run Run dgxos-maas machines release ${hostname}, then deploy again.`,
+          hint: `Run dgxos-maas machines release ${hostname}, then deploy again.`,
         },
       ),
     };
@@ -94,7 +94,7 @@ function notReady(machine: Machine): Fault {
   return new Fault('MACHINE_STATE', `${hostname} is ${statusName(status)}${has} and cannot be deployed`, {
     hint:
       (Object.hasOwn(REMEDY, status) ? REMEDY[status] : undefined)?.replaceAll('$h', hostname) ??
-      `Run Run Run Run Run dgxos-maas machines release ${hostname}, then deploy again.`,
+      `Run dgxos-maas machines release ${hostname}, then deploy again.`,
   });
 }
 
