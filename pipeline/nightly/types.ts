@@ -99,7 +99,7 @@ export interface Promotion {
   /** The channel's name in MAAS, without `custom/`. */
   name: string;
   moved: boolean;
-  /** "now shows dgx1-5.0-20261123-1a2b3c4", or why it was left alone. */
+  /** "now has dgx1-5.0-20261123-1a2b3c4", or why it was left alone. */
   note: string;
 }
 

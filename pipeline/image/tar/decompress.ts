@@ -101,7 +101,7 @@ async function program(tool: 'xz' | 'bzip2', sink: (chunk: Buffer) => Promise<vo
         .trim()
         .split('\n')
         .filter(Boolean);
-      return `the ${tool} stream is not whole: ${(said[0] ?? error?.message ?? `exit code ${result.exitCode}`).replace(/^\S+: (\(stdin\): )?/, '').trim()}`;
+      return `the ${tool} stream is not complete: ${(said[0] ?? error?.message ?? `exit code ${result.exitCode}`).replace(/^\S+: (\(stdin\): )?/, '').trim()}`;
     },
     destroy: () => child.kill('SIGKILL'),
   };

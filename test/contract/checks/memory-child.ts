@@ -64,7 +64,7 @@ async function validated(chunks: Iterable<Buffer>) {
       signal: new AbortController().signal,
     });
     const { found } = verdict.findings[0]!;
-    return { facts, bomb: found.includes('a bomb') ? [found] : [] };
+    return { facts, bomb: found.includes('decompression bomb') ? [found] : [] };
   } finally {
     rmSync(path, { force: true });
   }

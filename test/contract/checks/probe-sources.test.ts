@@ -58,8 +58,8 @@ test('says what is dead, and why', async () => {
     ['dead', '403'],
     ['dead', 'no answer within 0.3 s'],
     ['dead', 'ECONNREFUSED'],
-    ['not-asked', 'cdrom: is not asked'],
-    ['not-asked', 'mirror+http: is not asked'],
+    ['not-asked', 'cdrom: is not tested'],
+    ['not-asked', 'mirror+http: is not tested'],
   ]);
 });
 

@@ -78,7 +78,7 @@ describe('a stream that is not whole', () => {
     [
       'gzip and something else',
       () => Buffer.concat([gzipSync(tar), Buffer.from('<html>proxy error</html>')]),
-      /no gzip follows/,
+      /not gzip follows/,
     ],
     [
       'a second member cut short',

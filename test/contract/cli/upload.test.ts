@@ -49,7 +49,7 @@ describe('what is named', () => {
     mkdirSync(join(host.dir, 'dgx1'));
     const image = await host.run(['upload', 'dgx1', '--title', 'x']);
     expect(image.code).toBe(2);
-    expect(image.stderr).toContain('--title belongs to the upload of a file');
+    expect(image.stderr).toContain('--title is only for the upload of a file');
   });
 
   it('is a name that MAAS cannot deploy: refused before a request is sent, with one that works', async () => {
@@ -71,7 +71,7 @@ describe('the key is asked about before the file is read', () => {
     const env = { ...asAdmin(maas), MAAS_API_KEY: maas.userKey };
     const { code, stderr } = await host.run(['upload', 'site.tar.gz'], { env });
     expect(code).toBe(7);
-    expect(stderr).toContain('is of user, who is not an administrator');
+    expect(stderr).toContain('belongs to user, who is not an administrator');
     // The file is not a root file system, which nobody came to see.
     expect(stderr).not.toContain('unfit');
   });
@@ -253,7 +253,7 @@ describe('images', () => {
     expect(channel.stderr).toContain('The channel "stable" of dgx1 has no build on');
     const back = await host.run(['rollback', 'dgx1', '--channel', 'stable'], { env });
     expect(back.stderr).toContain('The channel "stable" of dgx1 has no build on');
-    expect(back.stderr).toContain('dgx1 has no channel there yet');
+    expect(back.stderr).toContain('dgx1 has no channel on it yet');
   });
 });
 
@@ -267,6 +267,6 @@ describe('an image of the configuration', () => {
     const env = { ...asAdmin(maas), MAAS_API_KEY: maas.userKey };
     const { code, stderr } = await host.run(['run', 'dgx1'], { env });
     expect(code).toBe(7);
-    expect(stderr).toContain('is of user, who is not an administrator');
+    expect(stderr).toContain('belongs to user, who is not an administrator');
   });
 });

@@ -24,7 +24,7 @@ describe.each(['3.5.0', '3.5.3', '3.5', '3.6', '3.7'])('MAAS %s keeps one file f
     bench = await Bench.open({ family });
     await stopHalfway('custom/first');
     expect(await bench.upload({ name: 'custom/second' })).toMatchObject({ sent: bench.data.length });
-    expect(bench.notices().join()).toContain('"first" has the same content and is not complete');
+    expect(bench.notices().join()).toContain('"first" has the same data and is not complete');
 
     // One chunk meets the error; the rest is the whole file.
     expect(await bench.upload({ name: 'custom/first' })).toMatchObject({ sent: bench.data.length + CHUNK });

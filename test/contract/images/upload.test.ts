@@ -104,7 +104,7 @@ describe('the same content under a second name', () => {
       exitCode: 75,
     });
     expect(told()).toContain('"first" cannot be deployed until "second" is complete');
-    expect(told()).toContain('"first" may be without content in MAAS now');
+    expect(told()).toContain('"first" may have no data in MAAS now');
 
     const stored = () => readFileSync(join(bench.dir, `maas/blobs/sha256-${bench.sha256}`));
     expect(stored().length).toBe(2 * CHUNK);

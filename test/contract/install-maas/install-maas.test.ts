@@ -233,7 +233,7 @@ describe('what cannot be', () => {
     [['--repo', 'ppa:maas/3.5'], 2, 'Neither --group-vars nor --url'],
     [['--repo', 'maas', '--url', URL], 3, '"maas" is not an apt repository'],
     [['--repo', 'deb https://me:tokentoken@archive.example/maas jammy main', '--url', URL], 3, 'auth.conf.d'],
-    [['--repo', 'ppa:maas/3.5', '--url', '192.168.1.1'], 3, 'no http(s) URL'],
+    [['--repo', 'ppa:maas/3.5', '--url', '192.168.1.1'], 3, 'not an http(s) URL'],
     [[...given, '--admin', 'ann'], 2, '--admin needs NAME:EMAIL'],
     [[...given, '--admin', 'a b;:a@b'], 2, '--admin needs NAME:EMAIL'],
     [[...given, '--admin=-x:a@b'], 3, '"-x" cannot be the name'],

@@ -51,7 +51,7 @@ test('an ISO without the squashfs: what it is and has', async () => {
   const iso = await makeIso(join(dir, 'ubuntu'), join(dir, 'ubuntu.iso'), ['-r'], 'Ubuntu-Server 22.04');
   await expect(probeIso(iso, medium)).rejects.toMatchObject({
     code: 'ISO_NOT_DGX',
-    message: `${iso} holds no live/filesystem.squashfs`,
+    message: `${iso} contains no live/filesystem.squashfs`,
     hint: expect.stringContaining('subiquity'),
     detail: expect.stringMatching(
       /"Ubuntu-Server 22\.04".*casper, md5sum\.txt[\s\S]*casper\/minimal\.squashfs/,

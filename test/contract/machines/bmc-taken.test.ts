@@ -20,7 +20,7 @@ test('a BMC that another machine has is named after the second conflict, without
   const add = ['machines', 'add', 'gpu02', '--mac', '48:b0:2d:00:01:02', ...IPMI, ...at('10.0.0.1')];
   const taken = await made.run([...add, '--json', '-v']);
   expect(taken.code).toBe(7);
-  expect(taken.stdout).toContain('The BMC 10.0.0.1 belongs to the machine gpu01 already');
+  expect(taken.stdout).toContain('The BMC 10.0.0.1 already belongs to the machine gpu01');
   expect(taken.stdout + taken.stderr).not.toContain(SECRET);
   // One for the machine that is there, and two that are refused.
   expect(sandbox.counts['machine-create']).toBe(3);
@@ -34,7 +34,7 @@ test('and so it is where a machine that is there gets it', async () => {
   const set = await made.run(['machines', 'power', 'set', 'gpu03', ...IPMI, ...at('10.0.0.1')]);
   expect(set).toMatchObject({
     code: 7,
-    stdout: expect.stringContaining('belongs to the machine gpu01 already'),
+    stdout: expect.stringContaining('already belongs to the machine gpu01'),
   });
   expect(set.stdout + set.stderr).not.toContain(SECRET);
   // Another address of the same login is another BMC.

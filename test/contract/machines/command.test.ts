@@ -132,7 +132,7 @@ test('what is asked wrongly is said before anything is touched', async () => {
       3,
       /no parameter power_adress\. Did you mean "power_address"/,
     ],
-    [['machines', 'tag', 'add', 'two words', '--all'], 2, /no name for a tag/],
+    [['machines', 'tag', 'add', 'two words', '--all'], 2, /not a name for a tag/],
     [['machines', 'tag', 'profile', 'k9s', '--all'], 2, /k8s/],
     [['inventory'], 2, /--list or --host/],
   ];
@@ -194,7 +194,7 @@ test('no other machine becomes the head while the head failed', async () => {
   };
   const first = await host.run(deploy);
   expect(first.code).toBe(7);
-  expect(first.stderr).toContain('gpu-001 is to be the head');
+  expect(first.stderr).toContain('gpu-001 will be the head');
   expect(await roles()).toEqual(['', 'kube_node', 'kube_node']);
   await host.run(['machines', 'release', 'gpu-001', '-y']);
   expect((await host.run(deploy)).stderr).toContain('gpu-001 is the head');

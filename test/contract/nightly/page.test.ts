@@ -50,7 +50,7 @@ const night: Night = {
       seconds: 1500,
       acceptances: [{ target: 'lab', machine: 'gpu-001', accepted: true, failing: [check] }],
       promoted: [
-        { target: 'lab', name: 'dgx1-5.0-nightly', moved: true, note: 'now shows dgx1-5.0-20261123-abababa' },
+        { target: 'lab', name: 'dgx1-5.0-nightly', moved: true, note: 'now has dgx1-5.0-20261123-abababa' },
       ],
       changes: {
         since: 'cdcdcdc, packed 2026-11-22',

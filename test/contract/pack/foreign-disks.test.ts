@@ -133,7 +133,7 @@ test.each<[string, number | undefined, RegExp, RegExp]>([
   ['boot-alone', 1, /Partition 1 .* FAT, such as an EFI partition/, /the disk that has the root/],
   ['boot-and-luks', undefined, /no partition with a root/, /cryptsetup open/],
   ['home-and-swap', undefined, /no partition with a root/, /the disk that has the root|root is ext4/],
-  ['home-and-swap', 1, /ext4, no root: .*alice/, /root is ext4/],
+  ['home-and-swap', 1, /ext4, no root file system: .*alice/, /root is ext4/],
   ['root-second', 3, /Partition 3 .* swap/, /contains no files/],
   ['root-second', 9, /no partition 9/, /--partition N/],
   ['luks', undefined, /The disk is not a root .* LUKS/, /cryptsetup open/],

@@ -207,7 +207,7 @@ test('a file system that needs recovery is refused before it is read', async () 
 });
 
 test.each([
-  ['a partition without ext4', ['--partition', '1'], 'Partition 1 holds no ext4 file system'],
+  ['a partition without ext4', ['--partition', '1'], 'Partition 1 contains no ext4 file system'],
   ['a partition that is not there', ['--partition', '7'], 'The disk has no partition 7'],
 ])('%s is told', async (_, args, message) => {
   const { exitCode, json } = await pack('told', ['--from', disk, ...args]);

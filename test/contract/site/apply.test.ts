@@ -189,7 +189,7 @@ describe('apply', () => {
     maas.sandbox.addFault('iprange-create:1:500');
     const fault: Fault = await maas.apply(GUIDE).catch((error) => error);
     expect(fault.message).toMatch(/^dynamic range 192\.168\.1\.191-192\.168\.1\.254 of 192\.168\.1\.0\/24: /);
-    expect(fault.detail).toMatch(/\d+ of \d+ changes are made; run it again for the rest\./);
+    expect(fault.detail).toMatch(/\d+ of \d+ changes were made; run it again for the rest\./);
     const left = await maas.changes(GUIDE);
     expect(left.map(({ name }) => name)).toEqual([
       'dynamic range 192.168.1.191-192.168.1.254 of 192.168.1.0/24',

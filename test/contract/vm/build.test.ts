@@ -240,7 +240,7 @@ describe('the qemu plugin of Packer 1.7 and newer', () => {
     const env = { HOME: dir, PACKER_PLUGIN_PATH: '/a:/b' };
     await expect(buildRoot(request([{}], 'direct', { version: '1.11.0', env }))).rejects.toMatchObject({
       code: 'PLUGIN_MISSING',
-      message: expect.stringContaining('takes one'),
+      message: expect.stringContaining('accept one'),
     });
   });
 });
