@@ -136,10 +136,14 @@ async function validated(
     `${finding.number} ${finding.id}: ${headlineOf(finding)}`;
   const blockers = failed.filter(({ severity }) => severity === 'blocker');
   if (!verdict.passed)
-    throw new Fault('IMAGE_REJECTED', `${file} is unfit for MAAS: ${blockers.length} blockers failed`, {
-      hint: `For reasons and fixes run \`dgxos-maas validate ${file}\`; --no-validate uploads it anyway.`,
-      detail: blockers.map(line).join('\n'),
-    });
+    throw new Fault(
+      'IMAGE_REJECTED',
+      `${file} is unfit for MAAS: ${blockers.length} ${blockers.length === 1 ? 'blocker' : 'blockers'} failed`,
+      {
+        hint: `For reasons and fixes run \`dgxos-maas validate ${file}\`; --no-validate uploads it anyway.`,
+        detail: blockers.map(line).join('\n'),
+      },
+    );
   for (const finding of failed)
     emit({ type: 'notice', level: 'warning', message: line(finding), hint: finding.fix });
   for (const finding of verdict.findings)
