@@ -48,7 +48,7 @@ describe('a deployment', () => {
     'of a machine that is %s says what to do first',
     (status) => {
       const decision = deploy({ status, ...custom('other') });
-      expect(decision.do === 'refuse' && decision.fault.hint).toMatch(/gpu01|Repair/);
+      expect(decision.do === 'refuse' && decision.fault.hint).toMatch(/gpu01|[Rr]epair/);
     },
   );
 
