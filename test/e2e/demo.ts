@@ -13,9 +13,9 @@ export interface Iso {
   sha256: string;
 }
 
-/** The demo ISO with the specimen files in its root; made once, then taken from the cache. */
-export async function demoIso(): Promise<Iso> {
-  const args = [join(ROOT, 'scripts/demo-iso.ts'), '--json', '--specimens'];
+/** The demo ISO, with the specimen files in its root or without; made once, then taken from the cache. */
+export async function demoIso({ specimens = true } = {}): Promise<Iso> {
+  const args = [join(ROOT, 'scripts/demo-iso.ts'), '--json', ...(specimens ? ['--specimens'] : [])];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 26 });
   return JSON.parse(stdout) as Iso;
 }

@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +17,8 @@ import { CLI, demoIso, demoWorkspace, type Iso, start, type Workspace } from './
 let iso: Iso;
 let workspace: Workspace;
 beforeAll(async () => {
-  iso = await demoIso();
+  // One of the specimens has an owner beyond the ids that an ordinary user has.
+  iso = await demoIso({ specimens: false });
   workspace = demoWorkspace(iso, { install: 'namespace' });
 });
 afterAll(() => rmSync(workspace.dir, { recursive: true, force: true }));
@@ -95,34 +105,45 @@ describe.skipIf(process.getuid?.() !== 0)('as an ordinary user (needs root to be
   });
   afterAll(() => execFileSync('userdel', ['--remove', '--force', user], { stdio: 'ignore' }));
 
-  it('builds the same, by a user namespace', async () => {
+  it('builds the same by a user namespace, also after a kill -9 that left files of other ids', async () => {
     const own = demoWorkspace(iso, { install: 'namespace' });
+    const medium = join(own.dir, 'demo.iso');
+    copyFileSync(iso.path, medium);
+    writeFileSync(own.config, readFileSync(own.config, 'utf8').replaceAll(iso.path, medium));
     const [uid, gid] = ['-u', '-g'].map((flag) =>
       Number(execFileSync('id', [flag, user], { encoding: 'utf8' })),
     );
-    for (const path of [own.dir, own.work, own.config]) chownSync(path, uid!, gid!);
+    for (const path of [own.dir, own.work, own.config, medium]) chownSync(path, uid!, gid!);
     chmodSync(own.dir, 0o755);
-    const child = spawn(
-      'setpriv',
-      [
-        ...[
-          `--reuid=${uid}`,
-          `--regid=${gid}`,
-          '--init-groups',
-          '--reset-env',
-          'env',
-          `PATH=${process.env.PATH}`,
-        ],
+    const build = () => {
+      const argv = [
+        ...[`--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--reset-env'],
+        ...['env', `PATH=${process.env.PATH}`, 'NO_COLOR=1'],
         ...[process.execPath, CLI, '--config', own.config, 'build', 'demo'],
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
-    );
-    let stderr = '';
-    child.stderr.on('data', (text) => {
-      stderr += text;
-    });
-    const code = await new Promise((done) => child.on('close', done));
-    expect(code, stderr).toBe(0);
+      ];
+      const child = spawn('setpriv', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+      let stderr = '';
+      child.stderr.on('data', (text) => {
+        stderr += text;
+      });
+      const code = new Promise((done) => child.on('close', done));
+      return { child, code, stderr: () => stderr };
+    };
+
+    const killed = build();
+    for (let i = 0; i < 3000 && !killed.stderr().includes('installing: late'); i++) {
+      expect(killed.child.exitCode, killed.stderr()).toBeNull();
+      await new Promise((r) => setTimeout(r, 100));
+    }
+    killed.child.kill('SIGKILL');
+    await killed.code;
+    expect(await ended(own.work)).toEqual([]);
+
+    const again = build();
+    expect(await again.code, again.stderr()).toBe(0);
+    expect((await readdir(join(own.work, 'demo/build'))).filter((name) => !name.endsWith('.log'))).toEqual([
+      'root.tar',
+    ]);
     const list = (file: string) =>
       execFileSync('tar', ['-tvf', file, '--numeric-owner', '--utc'], {
         encoding: 'utf8',
