@@ -9,6 +9,7 @@ import { PACK_SCRIPTS } from '../install/render/upstream.ts';
 import { buildRoot } from '../install/vm/build.ts';
 import { packerArgv } from '../install/vm/packer.ts';
 import { toolVersions } from '../install/vm/tools.ts';
+import { chooseWay } from '../install/way.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { namespaceScript, renderFolders, stageFolder } from '../workspace/layout.ts';
 import { defineStage } from './types.ts';
@@ -63,10 +64,11 @@ export const build = defineStage('build', {
       ),
     };
   },
-  async argv({ dir, image, output }) {
+  async argv({ dir, image, signal }) {
     // The render stage's own folder: known before anything is in it.
     const packerDir = renderFolders(stageFolder(dirname(dir), 'render')).packer;
-    const way = output('render')?.way ?? image.install;
+    // The medium may not have been looked at yet; that it is another one shows when it is rendered.
+    const way = await chooseWay({ image, installer: 'live-curtin', emit() {}, signal });
     if (way === 'namespace') return [['bash', namespaceScript(packerDir)]];
     return [
       packerArgv(packerDir, { output_directory: '…', iso_url: '…', config_url: '…', console_log: '…' }),
