@@ -8,7 +8,7 @@ import { defineStage } from './types.ts';
 import { resourceOf } from './upload.ts';
 
 /**
- * Lets a channel show the image on every target. A channel that was moved away from it since is left so.
+ * Gives the data of the image to its channel on every target. A channel that somebody has moved to another build since is left alone.
  * @param again move it there even so
  * @throws Fault USAGE for a word that names no channel
  */

@@ -88,7 +88,7 @@ describe.each(KEYS)('%s', (key) => {
 
   it('is not a setting, target, image, machine, rule or check of a file', async () => {
     const config = (text: string) => () =>
-      loadConfig({ file: file(text), cwd: dir, env: {}, overrides: {} } as never);
+      loadConfig({ file: file(text), cwd: dir, env: {}, overrides: { values: new Map() } } as never);
     const written = [
       config(`${key}: 1\n`),
       config(`targets:\n  ${key}: {url: http://x/MAAS, key: {from: ${key}}}\nimages: {}\n`),

@@ -97,7 +97,7 @@ describe.each(Object.keys(FILETYPES))('as %s', (filetype) => {
     ['qcow2', /is a qcow2 disk/],
     ['vmdk', /is a VMDK disk/],
     ['iso', /is an ISO 9660 medium/],
-    ['ext4', /is ext2, ext3 or ext4|contains ext2/],
+    ['ext4', /is ext2, ext3 or ext4|(?:holds|contains) ext2/],
     ['gz-of-qcow2', /contains a qcow2 disk, compressed with gzip/],
     ['gz-of-iso', /contains an ISO 9660 medium, compressed with gzip/],
     ['gz-of-ext4', /contains ext2, ext3 or ext4, compressed with gzip/],
