@@ -133,7 +133,8 @@ async function validated(
   const { facts, verdict, sha256, size } = await validateFile(file, looking);
   const failed = verdict.findings.filter(({ status }) => status === 'fail');
   const line = (finding: (typeof failed)[number]) =>
-    `${finding.number} ${finding.id}: ${headlineOf(finding)}`;
+    // Of a waived one also by whom and until when.
+    `${finding.number} ${finding.id}: ${finding.status === 'waived' ? finding.found : headlineOf(finding)}`;
   const blockers = failed.filter(({ severity }) => severity === 'blocker');
   if (!verdict.passed)
     throw new Fault(

@@ -56,7 +56,7 @@ describe('the commands that look at images', () => {
     };
     const { code, stderr } = await host.run(['upload', './bad.tgz'], { env });
     expect(code).toBe(6);
-    expect(stderr).toContain('No ssh host keys');
+    expect(stderr).toContain('ssh host keys are in the image: /etc/ssh/ssh_host_rsa_key');
   });
 
   it('what the site waives is shown and does not stop an upload', async () => {

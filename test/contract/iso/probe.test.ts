@@ -29,6 +29,7 @@ const expected = {
   kernel: 'vmlinuz',
   initrd: 'initrd',
   squashfs: 'live/filesystem.squashfs',
+  squashfsOffset: expect.any(Number),
   platforms: ['dgx1', 'dgx2'],
   rootTarball: 'curtin/ubuntu-20.04-server-cloudimg-amd64-root.tar.xz',
   grubEntries: ['Boot Into Live Environment', 'Install DGX OS'],
@@ -39,7 +40,11 @@ test.each([
   ['Rock Ridge', ['-r']],
 ])('%s: the facts of a DGX OS 5 medium', async (_, names) => {
   const iso = await makeIso(join(dir, 'tree'), join(dir, 'facts.iso'), names);
-  expect(await probeIso(iso, medium)).toEqual(expected);
+  const facts = await probeIso(iso, medium);
+  expect(facts).toEqual(expected);
+  const there = (await readFile(iso)).subarray(facts.squashfsOffset as number);
+  const file = await readFile(join(dir, 'tree/live/filesystem.squashfs'));
+  expect(there.subarray(0, file.length).equals(file)).toBe(true);
 });
 
 test('an ISO without the squashfs: what it is and has', async () => {

@@ -61,7 +61,7 @@ describe('dgxos-maas report', () => {
     const { status, stderr } = report('other', '--config', 'two.yaml');
     expect(status).toBe(3);
     expect(stderr).toContain('no stage has run');
-    expect(stderr).toContain('hint: dgxos-maas run');
+    expect(stderr).toContain('dgxos-maas run IMAGE');
   });
 
   it.each(['no/such/folder/x.html', 'work'])('takes no --out %s', (out) => {
