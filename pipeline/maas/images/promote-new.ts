@@ -44,6 +44,6 @@ export async function promoteNew(
 
 /** What a run says of a channel, after its name. */
 export function channelNote({ of, ours, moved, since }: Omit<ChannelState, 'target' | 'name'>): string {
-  if (moved) return `now shows ${of}`;
-  return ours ? `has it since ${since.slice(0, 10)}` : `was moved from it to ${of}; not changed`;
+  if (moved) return `now has ${of}`;
+  return ours ? `has it since ${since.slice(0, 10)}` : `was changed from it to ${of}; not changed`;
 }

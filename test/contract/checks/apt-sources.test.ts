@@ -32,7 +32,9 @@ function ours(text: string, name: string): string[] | null {
   const places = sources.flatMap(({ uris, suites }) =>
     uris.flatMap((uri) =>
       suites.map((suite) => {
-        const base = uri.endsWith('/') ? uri : `${uri}/`;
+        // apt prints no colon before a port that is empty.
+        const printed = uri.replace(/^(\w+:\/\/[^/]*):(?=\/)/, '$1');
+        const base = printed.endsWith('/') ? printed : `${printed}/`;
         return suite.endsWith('/') ? `${base}${suite}` : `${base}dists/${suite}/`;
       }),
     ),
