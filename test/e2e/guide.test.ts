@@ -130,7 +130,7 @@ subnets:
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ ok: true });
     expect(stderr).toMatch(/✓ accept +demo1-1\.0-\S+ is accepted on test-vm/);
-    expect(stderr).toMatch(/✓ promote +demo1-1\.0-stable shows demo1-1\.0-/);
+    expect(stderr).toMatch(/✓ promote +demo1-1\.0-stable on \S+ now has demo1-1\.0-/);
     // Given back after the trial.
     expect(await listed()).toMatchObject([{ status: 'ready' }]);
   });

@@ -153,7 +153,7 @@ describe.skipIf(process.getuid?.() !== 0)('as an ordinary user (needs root to be
       list(file)
         .split('\n')
         .map((line) => line.replace(/ \d{4}-\d\d-\d\d \d\d:\d\d/, '').replace(/^(d\S+ \S+) +\d+/, '$1'))
-        .filter((line) => !line.includes('./var/log/curtin-'));
+        .filter(Boolean);
     expect(names(join(own.work, 'demo/build/root.tar'))).toEqual(
       names(join(workspace.work, 'demo/build/root.tar')),
     );

@@ -55,8 +55,10 @@ function withoutMachine(base: Record<string, unknown>, late: Record<string, Comm
   const { stages } = base;
   if (!Array.isArray(stages) || !stages.includes('extract'))
     throw new Fault('SUBMODULE_UNREADABLE', `${name}: stages must be a list with extract in it`);
+  // Written when curtin ends: a VM has handed its root over by then. The log is kept beside the root.
+  const { save_install_log: _, ...install } = (base.install ?? {}) as Record<string, unknown>;
   return {
-    install: { ...(base.install as Record<string, unknown> | undefined), target: TARGET },
+    install: { ...install, target: TARGET },
     stages: stages.filter((stage) => !MACHINE_STAGES.includes(stage as string)),
     late_commands: late,
   };

@@ -27,7 +27,8 @@ async function rendered(change: Change = {}) {
 describe('an installation without a VM', () => {
   it('has curtin install to a folder, without disks, networks, passwords and waiting', async () => {
     const { curtin } = await rendered();
-    expect(curtin.install.target).toBe('/target');
+    expect(curtin.install).toMatchObject({ target: '/target', log_file: expect.any(String) });
+    expect(curtin.install).not.toHaveProperty('save_install_log');
     expect(curtin.stages).toEqual(expect.arrayContaining(['early', 'extract', 'late']));
     expect(curtin.stages).not.toEqual(expect.arrayContaining(['partitioning']));
     expect(curtin.stages).not.toEqual(expect.arrayContaining(['network']));
