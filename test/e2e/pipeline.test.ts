@@ -26,7 +26,7 @@ afterAll(async () => {
 
 /** What two installations of one medium never have in common; docs/how-it-works.md says why. */
 const OF_A_RUN =
-  /^boot\/initrd\.img-|^var\/cache\/ldconfig\/aux-cache$|^var\/lib\/systemd\/(?:catalog|deb-systemd)|^etc\/\.pwd\.lock$/;
+  /^lost\+found$|^boot\/initrd\.img-|^var\/cache\/ldconfig\/aux-cache$|^var\/lib\/systemd\/(?:catalog|deb-systemd)|^etc\/\.pwd\.lock$/;
 
 const artifact = () => join(workspace.work, 'demo/pack/demo.tar.gz');
 
