@@ -12,7 +12,7 @@ import {
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CLI, demoIso, demoWorkspace, type Iso, start, type Workspace } from './demo.ts';
+import { demoIso, demoWorkspace, type Iso, ROOT, start, type Workspace } from './demo.ts';
 
 let iso: Iso;
 let workspace: Workspace;
@@ -115,11 +115,17 @@ describe.skipIf(process.getuid?.() !== 0)('as an ordinary user (needs root to be
     );
     for (const path of [own.dir, own.work, own.config, medium]) chownSync(path, uid!, gid!);
     chmodSync(own.dir, 0o755);
+    // A copy that this user can reach, wherever the clone is.
+    const product = join(own.dir, 'product');
+    execFileSync('mkdir', [product]);
+    const parts = ['bin', 'pipeline', 'templates', 'schema', 'package.json', 'node_modules'];
+    execFileSync('cp', ['-a', ...parts.map((part) => join(ROOT, part)), product]);
+    const node = join(product, 'node_modules/node/bin/node');
     const build = () => {
       const argv = [
         ...[`--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--reset-env'],
         ...['env', `PATH=${process.env.PATH}`, 'NO_COLOR=1'],
-        ...[process.execPath, CLI, '--config', own.config, 'build', 'demo'],
+        ...[node, join(product, 'bin/dgxos-maas.js'), '--config', own.config, 'build', 'demo'],
       ];
       const child = spawn('setpriv', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
       let stderr = '';
