@@ -103,20 +103,20 @@ export class Example {
       iso: {
         medium: { path: '/iso/a.iso', sha256, size: 1 },
         facts: { volumeId: 'DGXOS5', installer: 'live-curtin', squashfsOffset: 2048 },
-        ...{ kernel: '/work/vmlinuz', initrd: '/work/initrd' },
+        ...{ kernel: '/made/vmlinuz', initrd: '/made/initrd' },
       },
       render: {
-        ...{ packerDir: '/work/packer', httpDir: '/work/http', files: [file('curtin.yaml')] },
+        ...{ packerDir: '/made/packer', httpDir: '/made/http', files: [file('curtin.yaml')] },
         sources: [file('templates/hcl/source.pkr.hcl.eta'), file('packer-maas/scripts/tar-root')],
         ...{ settings: {}, way: 'vm', accelerator: 'tcg', packerVersion: '1.11.2', installTimeoutS: 1 },
       },
       build: {
         ...{ buildId: 'one', startedAt: '', tools: {}, boot: 'direct' },
-        root: { kind: 'tar', path: '/work/root.tar', bytes: 1 },
+        root: { kind: 'tar', path: '/made/root.tar', bytes: 1 },
         origin: {},
       },
       pack: {
-        artifact: { path: '/work/dgx1.tar.gz', manifest: '', sha256, size: 5, date: '20261128' },
+        artifact: { path: '/made/dgx1.tar.gz', manifest: '', sha256, size: 5, date: '20261128' },
         ...{ facts: join(this.dir, 'facts.json'), factsSha256: sha256 },
       },
     } as unknown as StageData;
