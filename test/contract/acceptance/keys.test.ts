@@ -1,16 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { expect, it, onTestFinished } from 'vitest';
 import { checkKeys } from '../../../pipeline/maas/acceptance/keys.ts';
 import type { MaasClient } from '../../../pipeline/maas/api/client.ts';
+import { keyPair } from '../ssh/key-pair.ts';
 
 const pair = (passphrase?: string) =>
-  ssh2.utils.generateKeyPairSync(
-    'ed25519',
-    passphrase ? { passphrase, cipher: 'aes256-ctr', rounds: 2 } : {},
-  );
+  keyPair(passphrase ? { passphrase, cipher: 'aes256-ctr', rounds: 2 } : {});
 const maasWith = (key: string) => ({ get: async () => [{ id: 1, key }] }) as unknown as MaasClient;
 function keyFile(content: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'key-'));

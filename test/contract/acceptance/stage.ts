@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { fixedDefaults } from '../../../pipeline/config/defaults.ts';
 import { ACCEPTANCE } from '../../../pipeline/config/settings/acceptance.ts';
 import { MACHINES } from '../../../pipeline/config/settings/machines.ts';
@@ -20,6 +19,7 @@ import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 import { Host } from '../cli/host.ts';
 import { run } from '../process/run-tool.ts';
 import { call } from '../sandbox/client.ts';
+import { keyPair } from '../ssh/key-pair.ts';
 import { freePort } from './free-port.ts';
 import { KERNELS, tinyImage } from './tiny-image.ts';
 
@@ -81,7 +81,7 @@ export async function stage(machines = 2): Promise<Stage> {
     guests,
   });
   host.env.MAAS_API_KEY = maas.apiKey;
-  const keys = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'tester' });
+  const keys = keyPair({ comment: 'tester' });
   const keyFile = join(host.dir, 'id');
   writeFileSync(keyFile, keys.private, { mode: 0o600 });
   writeFileSync(`${keyFile}.pub`, keys.public);

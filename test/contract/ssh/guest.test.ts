@@ -10,7 +10,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { Remote } from '../../../pipeline/host/ssh/remote.ts';
@@ -22,10 +21,11 @@ import type { GuestMachine } from '../../../sandbox/machines/guests.ts';
 import { freePort } from '../acceptance/free-port.ts';
 import { KERNEL, tinyImage } from '../acceptance/tiny-image.ts';
 import { run } from '../process/run-tool.ts';
+import { keyPair } from './key-pair.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'guest test-'));
 const troubles: TroubleRule[] = [];
-const keys = ssh2.utils.generateKeyPairSync('ed25519');
+const keys = keyPair();
 const signal = new AbortController().signal;
 const keyFile = join(dir, 'key %h');
 let port: number;
@@ -140,7 +140,7 @@ describe('a deployed machine of the sandbox, over ssh', () => {
   it('is reached through a bastion, whose key is pinned for the next time', async () => {
     const one = startSshServer({
       ...{ address: '127.0.0.1', port: 0, user: 'jump', authorizedKeys: [keys.public] },
-      hostKey: ssh2.utils.generateKeyPairSync('ed25519').private,
+      hostKey: keyPair().private,
       exec: async () => 1,
     });
     const bastion = await one;
@@ -156,7 +156,7 @@ describe('a deployed machine of the sandbox, over ssh', () => {
     // Another host answers in the bastion's place.
     const impostor = await startSshServer({
       ...{ address: '127.0.0.1', port: bastion.port, user: 'jump', authorizedKeys: [keys.public] },
-      hostKey: ssh2.utils.generateKeyPairSync('ed25519').private,
+      hostKey: keyPair().private,
       exec: async () => 1,
     });
     try {
@@ -176,7 +176,7 @@ describe('a deployed machine of the sandbox, over ssh', () => {
   });
 
   it('tells a refused key from a machine that does not answer', async () => {
-    const stranger = ssh2.utils.generateKeyPairSync('ed25519').public;
+    const stranger = keyPair().public;
     await guests.start(machine('bbb', 1, [stranger]), image);
     await expect(
       remote(loopbackOf('bbb')).then((one) => wait(one, { keysWithinS: 0 })),
