@@ -7,7 +7,7 @@ import type { MaasClient } from '../../../pipeline/maas/api/client.ts';
 import { keyPair } from '../ssh/key-pair.ts';
 
 const pair = (passphrase?: string) =>
-  keyPair(passphrase ? { passphrase, cipher: 'aes256-ctr', rounds: 2 } : {});
+  keyPair(passphrase ? { passphrase, cipher: 'aes256-ctr', rounds: 2 } : undefined);
 const maasWith = (key: string) => ({ get: async () => [{ id: 1, key }] }) as unknown as MaasClient;
 function keyFile(content: string): string {
   const dir = mkdtempSync(join(tmpdir(), 'key-'));
