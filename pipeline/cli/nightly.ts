@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
-import { loadRelease } from '../config/releases/load.ts';
+import { isoOf, loadRelease } from '../config/releases/load.ts';
 import { parseAge } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { prepareFolder } from '../host/files/output.ts';
@@ -139,7 +139,8 @@ async function requestsFor(
 }
 
 function needOf({ image, release }: RunRequest) {
-  return { cpus: image.vm.cpus ?? release.vm.cpus, memoryMiB: image.vm.memoryMiB ?? release.vm.memoryMiB };
+  const { vm } = isoOf(release);
+  return { cpus: image.vm.cpus ?? vm.cpus, memoryMiB: image.vm.memoryMiB ?? vm.memoryMiB };
 }
 
 /** Of the host, or of the container that this runs in. */

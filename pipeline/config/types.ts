@@ -41,10 +41,8 @@ export type Origin =
   | { from: 'file'; file: string; line: number }
   | { from: 'default' };
 
-/** One release of the catalogue: templates/releases/<id>.yaml, validated by its own schema. */
-export interface Release {
-  id: string;
-  title: string;
+/** How a release is installed from its ISO. */
+export interface IsoRelease {
   /** Where VM settings and the curtin configuration come from: a directory of the submodule, or our own templates. */
   upstream: { from: 'packer-maas'; template: string; curtin: string } | { from: 'templates'; curtin: string };
   /** How the medium is recognised and what is on it. */
@@ -72,6 +70,16 @@ export interface Release {
   fetchWithinS: number;
   /** Under TCG time-outs grow by this factor. */
   tcgFactor: number;
+  /** Known ISOs: hints for `init` and for messages, never a trust anchor. */
+  knownIsos: { file: string; sha256: string }[];
+}
+
+/** One release of the catalogue: templates/releases/<id>.yaml, validated by its own schema. */
+export interface Release {
+  id: string;
+  title: string;
+  /** How it is installed from its ISO; null where there is no ISO. */
+  iso: IsoRelease | null;
   /** The profile of checks that `validate` uses. */
   profile: string;
   baseImage: string;
@@ -80,8 +88,6 @@ export interface Release {
   platforms: Record<string, { title: string }>;
   /** True: an ISO may hold more platforms than are listed; the ISO decides. */
   openPlatforms: boolean;
-  /** Known ISOs: hints for `init` and for messages, never a trust anchor. */
-  knownIsos: { file: string; sha256: string }[];
   /** Values filled in where an image says nothing. */
   defaults: { resourceName: string; title: string };
   /** Which hook is put at /curtin/curtin-hooks, a file of templates/hooks, or none. */

@@ -38,7 +38,7 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
   const releases = new Map<string, Release>();
   for (const { release } of Object.values(config.images)) releases.set(release, await loadRelease(release));
   const disks = Object.values(config.images).map(
-    (image) => image.vm.diskBytes ?? releases.get(image.release)!.vm.diskBytes,
+    (image) => image.vm.diskBytes ?? releases.get(image.release)?.iso?.vm.diskBytes ?? 0,
   );
   const downloads = Object.values(config.images).some((image) => /^https?:/.test(image.iso.source));
   const accepts = Object.values(config.images).some(
@@ -55,14 +55,14 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
 
 /** A checkout of packer-maas that holds what the releases in use take from it. */
 async function examineSubmodule(config: Config, releases: ReadonlyMap<string, Release>): Promise<Finding> {
-  const needing = [...releases.values()].filter(({ upstream }) => upstream.from === 'packer-maas');
+  const needing = [...releases.values()].filter(({ iso }) => iso?.upstream.from === 'packer-maas');
   const finding = {
     tool: 'packer-maas',
     neededFor: needing.length ? `render ${needing.map(({ id }) => id).join(', ')}` : 'render dgxos5',
     package: null,
   };
-  const wanted = needing.flatMap(({ upstream }) =>
-    upstream.from === 'packer-maas' ? [upstream.template, upstream.curtin] : [],
+  const wanted = needing.flatMap(({ iso }) =>
+    iso?.upstream.from === 'packer-maas' ? [iso.upstream.template, iso.upstream.curtin] : [],
   );
   const missing = (wanted.length ? wanted : ['dgxos5']).find(
     (file) => !existsSync(join(config.packerMaas, file)),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
+import { isoOf } from '../config/releases/load.ts';
 import { bytes } from '../core/text/human.ts';
 import { packerMaasCommit } from '../image/attest/packer-maas.ts';
 import { publicParameters, publicSource } from '../image/attest/parameters.ts';
@@ -22,7 +23,8 @@ export const build = defineStage('build', {
     const { files, sources, settings, packerDir, httpDir, installTimeoutS } = output('render');
     const { way, accelerator, packerVersion } = output('render');
     const { medium, facts, kernel, initrd } = output('iso');
-    const { from } = release.upstream;
+    const installer = isoOf(release);
+    const { from } = installer.upstream;
     const usesPackerMaas = from === 'packer-maas' || image.pack === 'packer-maas';
     return {
       // By content: rendering the same again builds nothing.
@@ -46,8 +48,8 @@ export const build = defineStage('build', {
       accelerator,
       pack: image.pack,
       boot: way === 'vm' ? image.vm.boot : null,
-      typed: way === 'vm' && image.vm.boot === 'typed' ? release.typed : null,
-      fetchWithinS: notCounted(release.fetchWithinS, 'a time limit'),
+      typed: way === 'vm' && image.vm.boot === 'typed' ? installer.typed : null,
+      fetchWithinS: notCounted(installer.fetchWithinS, 'a time limit'),
       origin: notCounted(
         {
           parameters: publicParameters(image),

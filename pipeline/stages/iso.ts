@@ -1,3 +1,4 @@
+import { isoOf } from '../config/releases/load.ts';
 import { bytes } from '../core/text/human.ts';
 import { shownSource } from '../image/attest/parameters.ts';
 import { extractFromIso } from '../install/iso/extract.ts';
@@ -15,7 +16,7 @@ export const iso = defineStage('iso', {
       wholeSource: notCounted(image.iso.source, 'its user, password and query may be secret; the sum counts'),
       sha256: image.iso.sha256,
       // What must be on the medium for this release and platform.
-      medium: { ...release.medium },
+      medium: { ...isoOf(release).medium },
       platform: image.platform,
       cacheDir: notCounted(config.cache, 'where a download is kept; the sum of its content counts'),
     };

@@ -1,3 +1,4 @@
+import { isoOf } from '../config/releases/load.ts';
 import { chooseAccelerator } from '../host/accelerator.ts';
 import { renderBuild, renderSources } from '../install/render/render.ts';
 import { packerVersion } from '../install/vm/packer.ts';
@@ -8,26 +9,27 @@ import { defineStage } from './types.ts';
 /** Writes Packer's HCL and the installer's configuration from templates, the submodule and the user's file. */
 export const render = defineStage('render', {
   async inputs({ config, image, release, output, emit, signal }) {
+    const installer = isoOf(release);
     const { medium, facts, kernel, initrd } = output('iso');
     const { packerMaas } = config;
     const way = await chooseWay({ image, installer: facts.installer, emit, signal });
     const direct = way === 'vm' && image.vm.boot === 'direct';
     return {
       // Templates, hooks and upstream files by content: an upstream change shows up here.
-      sources: await renderSources({ image, release, packerMaas }),
+      sources: await renderSources({ image, release: { ...installer, hook: release.hook }, packerMaas }),
       // Packing by upstream's scripts runs them where they lie; else the checkout is only read.
       packerMaas:
         image.pack === 'packer-maas'
           ? packerMaas
           : notCounted(packerMaas, 'what is read there counts among the sources'),
-      upstream: release.upstream,
-      configParameter: release.configParameter,
-      kernelParameters: release.kernelParameters,
-      directParameters: release.directParameters,
-      machineParameters: release.machineParameters,
-      typed: release.typed,
-      releaseVm: release.vm,
-      tcgFactor: release.tcgFactor,
+      upstream: installer.upstream,
+      configParameter: installer.configParameter,
+      kernelParameters: installer.kernelParameters,
+      directParameters: installer.directParameters,
+      machineParameters: installer.machineParameters,
+      typed: installer.typed,
+      releaseVm: installer.vm,
+      tcgFactor: installer.tcgFactor,
       hook: release.hook,
       name: image.name,
       platform: image.platform,
@@ -41,7 +43,7 @@ export const render = defineStage('render', {
       pack: image.pack,
       way,
       squashfs: {
-        path: facts.squashfs ?? release.medium.squashfs,
+        path: facts.squashfs ?? installer.medium.squashfs,
         offset: facts.squashfsOffset ?? null,
       },
       iso: medium.sha256,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadRelease } from '../../pipeline/config/releases/load.ts';
+import { isoOf, loadRelease } from '../../pipeline/config/releases/load.ts';
 import type { Event } from '../../pipeline/core/events/event.ts';
 import { Fault } from '../../pipeline/core/faults/fault.ts';
 import { buildRoot } from '../../pipeline/install/vm/build.ts';
@@ -24,9 +24,9 @@ describe('typed boot', () => {
   });
 
   it('notices a command that was typed too fast, stops the VM and types again more slowly', async () => {
-    const release = structuredClone(await loadRelease('demo'));
+    const installer = structuredClone(isoOf(await loadRelease('demo')));
     // At 1 ms a key, characters are dropped silently.
-    release.typed.keyIntervalMs = 1;
+    installer.typed.keyIntervalMs = 1;
     const record = (await readRecord<StageData['render']>(join(workspace.work, 'demo'), 'render'))!;
     const medium = (await readRecord<StageData['iso']>(join(workspace.work, 'demo'), 'iso'))!.data.medium;
     const dir = join(workspace.dir, 'mistyped');
@@ -39,7 +39,7 @@ describe('typed boot', () => {
       packerVersion: record.data.packerVersion as string,
       accelerator: 'tcg',
       pack: 'guest',
-      typed: release.typed,
+      typed: installer.typed,
       fetchWithinS: 30,
       dir,
       emit(event) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
 import { packageRoot } from '../../host/process/package-root.ts';
-import type { Release } from '../types.ts';
+import type { IsoRelease, Release } from '../types.ts';
 import { quoted, toFault } from '../yaml/problem.ts';
 import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
@@ -71,12 +71,27 @@ export function parseRelease(id: string, file: string, text: string): Release {
   return {
     ...written,
     id,
-    medium: {
-      ...written.medium,
-      platformFile: written.medium.platformFile ?? null,
-      volumeIds: written.medium.volumeIds ?? [],
-    },
-    knownIsos: written.knownIsos ?? [],
+    iso: written.iso ? withDefaults(written.iso) : null,
     hook: written.hook ?? null,
   };
+}
+
+function withDefaults(iso: IsoRelease): IsoRelease {
+  const { medium } = iso;
+  return {
+    ...iso,
+    medium: { ...medium, platformFile: medium.platformFile ?? null, volumeIds: medium.volumeIds ?? [] },
+    knownIsos: iso.knownIsos ?? [],
+  };
+}
+
+/**
+ * How a release is installed from its ISO.
+ * @throws Fault CONFIG_INVALID for a release that has none
+ */
+export function isoOf(release: Release): IsoRelease {
+  if (release.iso) return release.iso;
+  throw new Fault('CONFIG_INVALID', `${release.title} cannot be installed from an ISO`, {
+    hint: 'Remove `iso:`, and install it from an archive.',
+  });
 }

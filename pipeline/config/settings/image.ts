@@ -94,7 +94,7 @@ export const IMAGE = {
     kind: text({ pattern: '^[A-Za-z0-9][A-Za-z0-9._+~-]*$', accepts: 'a version in quotes, such as "5.0"' }),
     required: true,
     help: 'The version you give the image, in quotes; placeholder {version}.',
-    example: ({ release }) => /\d+\.\d+/.exec(release.knownIsos[0]?.file ?? '')?.[0] ?? '1.0',
+    example: ({ release }) => /\d+\.\d+/.exec(release.iso?.knownIsos[0]?.file ?? '')?.[0] ?? '1.0',
   }),
   iso: section({
     help: 'The installation medium.',
@@ -111,15 +111,15 @@ export const IMAGE = {
         details: 'Required unless the flag or the variable is set.',
         flag: '--iso <path-or-url>',
         variable: 'DGXOS_MAAS_ISO_<IMAGE>',
-        example: ({ release }) => release.knownIsos[0]?.file ?? 'installer.iso',
+        example: ({ release }) => release.iso?.knownIsos[0]?.file ?? 'installer.iso',
       }),
       sha256: setting({
         kind: sha256,
         required: true,
         help: 'SHA-256 of the whole ISO, from where you got it.',
-        example: ({ release }) => release.knownIsos[0]?.sha256 ?? NO_SUM,
+        example: ({ release }) => release.iso?.knownIsos[0]?.sha256 ?? NO_SUM,
         note: ({ release }) =>
-          release.knownIsos.length > 0
+          release.iso?.knownIsos.length
             ? 'Compare it with the sha256 that came with your download.'
             : 'Put the output of sha256sum here; zeros never match.',
       }),

@@ -1,9 +1,19 @@
 import { choice, count, duration, size, yesNo } from '../kinds.ts';
 import { setting } from '../setting.ts';
+import type { IsoRelease, Release } from '../types.ts';
 import { MIB, sizeText, timeText } from '../units.ts';
 
 /** Where the release decides. */
 export const THE_RELEASES = "the release's";
+
+/** What the template of a release without an installer shows. */
+const ANY_VM: IsoRelease['vm'] = {
+  diskBytes: 12 * 1024 ** 3,
+  memoryMiB: 4096,
+  cpus: 8,
+  installTimeoutS: 5400,
+};
+const vmOf = ({ iso }: Release) => iso?.vm ?? ANY_VM;
 
 /** The virtual machine that installs an image. */
 export const VM = {
@@ -13,7 +23,7 @@ export const VM = {
     default: null,
     defaultText: THE_RELEASES,
     help: 'Size of the installed disk.',
-    example: ({ release }) => sizeText(release.vm.diskBytes),
+    example: ({ release }) => sizeText(vmOf(release).diskBytes),
   }),
   memory: setting({
     kind: size(MIB),
@@ -21,14 +31,14 @@ export const VM = {
     default: null,
     defaultText: THE_RELEASES,
     help: 'Memory of the VM.',
-    example: ({ release }) => `${release.vm.memoryMiB}M`,
+    example: ({ release }) => `${vmOf(release).memoryMiB}M`,
   }),
   cpus: setting({
     kind: count(1, 255, 'processors'),
     default: null,
     defaultText: THE_RELEASES,
     help: 'Virtual processors.',
-    example: ({ release }) => release.vm.cpus,
+    example: ({ release }) => vmOf(release).cpus,
   }),
   accelerator: setting({
     kind: choice('auto', 'kvm', 'tcg'),
@@ -51,6 +61,6 @@ export const VM = {
     default: null,
     defaultText: `${THE_RELEASES}, longer under emulation`,
     help: 'Time from power-on to ssh.',
-    example: ({ release }) => timeText(release.vm.installTimeoutS),
+    example: ({ release }) => timeText(vmOf(release).installTimeoutS),
   }),
 };

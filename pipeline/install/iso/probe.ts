@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { closest, distance } from 'fastest-levenshtein';
-import type { Release } from '../../config/types.ts';
+import type { IsoRelease } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { readText } from './extract.ts';
 import type { IsoFacts } from './facts.ts';
@@ -16,7 +16,7 @@ import { readVolume } from './volume.ts';
  */
 export async function probeIso(
   path: string,
-  medium: Release['medium'],
+  medium: IsoRelease['medium'],
   options: { signal?: AbortSignal; tmp?: string } = {},
 ): Promise<IsoFacts> {
   const volume = await readVolume(path);
@@ -69,7 +69,7 @@ function notThisMedium(
   path: string,
   volumeId: string,
   files: readonly IsoFile[],
-  medium: Release['medium'],
+  medium: IsoRelease['medium'],
 ): Fault {
   const squashfs = files.filter((file) => /\.(squashfs|sfs)$/i.test(file.path)).map((file) => file.path);
   const top = [...new Set(files.map((file) => file.path.split('/')[0]))].sort();

@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Release } from '../../../pipeline/config/types.ts';
+import type { IsoRelease } from '../../../pipeline/config/types.ts';
 import { runOk } from '../process/run-tool.ts';
 
-export const medium: Release['medium'] = {
+export const medium: IsoRelease['medium'] = {
   installer: 'live-curtin',
   kernel: 'vmlinuz',
   initrd: 'initrd',

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unknownPlaceholders } from '../../../pipeline/config/placeholders.ts';
 import {
+  isoOf,
   listReleases,
   loadRelease,
   parseRelease,
@@ -24,14 +25,17 @@ describe('the catalogue', () => {
   it('says of dgxos5 what upstream types and where upstream is', async () => {
     const release = await loadRelease('dgxos5');
     expect(release).toMatchObject({
-      upstream: { from: 'packer-maas', template: 'dgxos5/dgxos5.json', curtin: 'dgxos5/http/curtin.yaml' },
-      medium: { kernel: 'vmlinuz', initrd: 'initrd', squashfs: 'live/filesystem.squashfs' },
+      iso: {
+        upstream: { from: 'packer-maas', template: 'dgxos5/dgxos5.json', curtin: 'dgxos5/http/curtin.yaml' },
+        medium: { kernel: 'vmlinuz', initrd: 'initrd', squashfs: 'live/filesystem.squashfs' },
+        vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
+      },
       baseImage: 'ubuntu/focal',
-      vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
       openPlatforms: true,
     });
-    const typed = [`${release.configParameter}=URL`, ...release.kernelParameters].join(' ');
-    expect(release.typed.before + typed + release.typed.after).toBe(
+    const iso = isoOf(release);
+    const typed = [`${iso.configParameter}=URL`, ...iso.kernelParameters].join(' ');
+    expect(iso.typed.before + typed + iso.typed.after).toBe(
       '<down>e<down><down><end> force-curtin=URL force-platform={platform} force-bootdisk={bootdisk} ' +
         'no-mlnx-fw-update start-systemd-networkd<f10>',
     );
@@ -46,10 +50,11 @@ describe('the catalogue', () => {
   it.each(RELEASES)('%s: what it names is there, and its defaults hold known placeholders', async (id) => {
     const release = await loadRelease(id);
     expect(unknownPlaceholders(release.defaults.resourceName + release.defaults.title)).toEqual([]);
-    expect(release.directParameters.at(-1)).toMatch(/^console=ttyS0/);
+    const { iso } = release;
+    if (iso) expect(iso.directParameters.at(-1)).toMatch(/^console=ttyS0/);
     const templates = join(packageRoot(), 'templates');
-    if (release.upstream.from === 'templates')
-      expect(existsSync(join(templates, release.upstream.curtin))).toBe(true);
+    if (iso?.upstream.from === 'templates')
+      expect(existsSync(join(templates, iso.upstream.curtin))).toBe(true);
     if (release.hook) expect(existsSync(join(templates, 'hooks', release.hook))).toBe(true);
   });
 
@@ -64,7 +69,7 @@ describe('the catalogue', () => {
   });
 
   it('a file that does not keep to the schema is refused at the place', () => {
-    const text = 'title: T\nupstream: { from: packer-maas, curtin: c }\ntcgFactr: 2\n';
+    const text = 'title: T\niso: { upstream: { from: packer-maas, curtin: c }, tcgFactr: 2 }\n';
     expect(() => parseRelease('x', 'x.yaml', text)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', where: expect.objectContaining({ file: 'x.yaml' }) }),
     );

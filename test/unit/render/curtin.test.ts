@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { composeCurtin } from '../../../pipeline/install/render/curtin.ts';
 import { renderBuild } from '../../../pipeline/install/render/render.ts';
 import { CREDENTIAL_TOKEN, type RenderInput } from '../../../pipeline/install/render/types.ts';
-import { dgxos5, example, FIXTURE, image } from './example.ts';
+import { example, FIXTURE, image, rendered } from './example.ts';
 
 type Late = Record<string, string | string[]>;
 
@@ -94,7 +94,9 @@ describe('the curtin configuration', () => {
 
 describe('composeCurtin', () => {
   const compose = async (base: Record<string, unknown>) =>
-    parse(await composeCurtin({ image, release: dgxos5, base, name: 'base.yaml', files: [], way: 'vm' })) as {
+    parse(
+      await composeCurtin({ image, release: rendered, base, name: 'base.yaml', files: [], way: 'vm' }),
+    ) as {
       early_commands?: Late;
       late_commands: Late;
     };

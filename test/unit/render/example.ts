@@ -4,42 +4,47 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fixedDefaults } from '../../../pipeline/config/defaults.ts';
 import { ACCEPTANCE } from '../../../pipeline/config/settings/acceptance.ts';
-import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
-import type { RenderInput } from '../../../pipeline/install/render/types.ts';
+import type { ImageConfig, IsoRelease, Release } from '../../../pipeline/config/types.ts';
+import type { RenderInput, RenderRelease } from '../../../pipeline/install/render/types.ts';
 
 /** A tree of packer-maas' shape with values of our own. */
 export const FIXTURE = fileURLToPath(new URL('../../fixtures/packer-maas', import.meta.url));
 
-export const dgxos5: Release = {
+export const dgxos5 = {
   id: 'dgxos5',
   title: 'DGX OS 5',
-  upstream: { from: 'packer-maas', template: 'dgxos5/dgxos5.json', curtin: 'dgxos5/http/curtin.yaml' },
-  medium: {
-    installer: 'live-curtin',
-    kernel: 'vmlinuz',
-    initrd: 'initrd',
-    squashfs: 'live/filesystem.squashfs',
-    platformFile: null,
-    volumeIds: [],
+  iso: {
+    upstream: { from: 'packer-maas', template: 'dgxos5/dgxos5.json', curtin: 'dgxos5/http/curtin.yaml' },
+    medium: {
+      installer: 'live-curtin',
+      kernel: 'vmlinuz',
+      initrd: 'initrd',
+      squashfs: 'live/filesystem.squashfs',
+      platformFile: null,
+      volumeIds: [],
+    },
+    configParameter: 'force-curtin',
+    kernelParameters: ['force-platform={platform}', 'force-bootdisk={bootdisk}', 'no-mlnx-fw-update'],
+    directParameters: ['boot=live', 'console=tty0', 'console=ttyS0,115200n8'],
+    machineParameters: ['start-systemd-networkd'],
+    typed: { before: '<down>e<end> ', after: '<f10>', bootWaitS: 3, keyIntervalMs: 100 },
+    vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
+    fetchWithinS: 60,
+    tcgFactor: 4,
+    knownIsos: [],
   },
-  configParameter: 'force-curtin',
-  kernelParameters: ['force-platform={platform}', 'force-bootdisk={bootdisk}', 'no-mlnx-fw-update'],
-  directParameters: ['boot=live', 'console=tty0', 'console=ttyS0,115200n8'],
-  machineParameters: ['start-systemd-networkd'],
-  typed: { before: '<down>e<end> ', after: '<f10>', bootWaitS: 3, keyIntervalMs: 100 },
-  vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
-  fetchWithinS: 60,
-  tcgFactor: 4,
   profile: 'dgxos',
   baseImage: 'ubuntu/focal',
   architecture: 'amd64/generic',
   ubuntu: { version: '20.04', codename: 'focal' },
   openPlatforms: true,
   platforms: { dgx1: { title: 'DGX-1' } },
-  knownIsos: [],
   defaults: { resourceName: '', title: '' },
   hook: 'curtin-hooks',
-};
+} satisfies Release as Release & { iso: IsoRelease };
+
+/** What is rendered of it. */
+export const rendered: RenderRelease = { ...dgxos5.iso, hook: dgxos5.hook };
 
 export const image: ImageConfig = {
   name: 'dgx1',
@@ -73,7 +78,7 @@ export function example(
   change: Omit<Partial<RenderInput>, 'image' | 'release'> & {
     image?: Partial<ImageConfig>;
     vm?: Partial<ImageConfig['vm']>;
-    release?: Partial<Release>;
+    release?: Partial<RenderRelease>;
   } = {},
 ): RenderInput {
   const { vm, ...rest } = change;
@@ -90,6 +95,6 @@ export function example(
     dir: join(mkdtempSync(join(tmpdir(), 'render-')), 'rendered'),
     ...rest,
     image: { ...image, ...change.image, vm: { ...image.vm, ...vm } },
-    release: { ...dgxos5, ...change.release },
+    release: { ...rendered, ...change.release },
   };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { diskSize, goDuration, kernelWord, vmSettings } from '../../../pipeline/install/render/settings.ts';
 import { readUpstream } from '../../../pipeline/install/render/upstream.ts';
-import { dgxos5, FIXTURE, image } from './example.ts';
+import { FIXTURE, image, rendered } from './example.ts';
 
 describe('vmSettings', () => {
   it('takes the user over upstream over the release, and says which', async () => {
-    const upstream = { ...(await readUpstream(FIXTURE, dgxos5.upstream)), cpus: undefined };
-    const vm = vmSettings({ ...image.vm, memoryMiB: 4096 }, dgxos5, upstream, 'kvm');
+    const upstream = { ...(await readUpstream(FIXTURE, rendered.upstream)), cpus: undefined };
+    const vm = vmSettings({ ...image.vm, memoryMiB: 4096 }, rendered, upstream, 'kvm');
     expect(vm).toMatchObject({ memoryMiB: 4096, diskMiB: 6144, cpus: 8, installTimeoutS: 2700 });
     expect(vm.settings).toMatchObject({
       memoryMiB: { value: '4096', from: 'config' },
@@ -16,8 +16,8 @@ describe('vmSettings', () => {
   });
 
   it('waits longer under emulation, but never other than the user says', () => {
-    expect(vmSettings(image.vm, dgxos5, undefined, 'tcg').installTimeoutS).toBe(5400 * 4);
-    expect(vmSettings({ ...image.vm, installTimeoutS: 60 }, dgxos5, undefined, 'tcg').installTimeoutS).toBe(
+    expect(vmSettings(image.vm, rendered, undefined, 'tcg').installTimeoutS).toBe(5400 * 4);
+    expect(vmSettings({ ...image.vm, installTimeoutS: 60 }, rendered, undefined, 'tcg').installTimeoutS).toBe(
       60,
     );
   });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PLATFORM, readUpstream } from '../../../pipeline/install/render/upstream.ts';
-import { dgxos5, FIXTURE } from './example.ts';
+import { FIXTURE, rendered } from './example.ts';
 
 const TEMPLATE = 'dgxos5/dgxos5.json';
 const CURTIN = 'dgxos5/http/curtin.yaml';
@@ -29,7 +29,7 @@ function lineOf(file: string, text: string): number {
 
 describe('readUpstream', () => {
   it('reads the settings out of the checkout', async () => {
-    const upstream = await readUpstream(FIXTURE, dgxos5.upstream);
+    const upstream = await readUpstream(FIXTURE, rendered.upstream);
     expect(upstream).toMatchObject({
       bootWaitS: 5,
       diskBytes: 6 * 1024 ** 3,
@@ -50,10 +50,10 @@ describe('readUpstream', () => {
   });
 
   it('gives the digest of every file read, which changes with the file', async () => {
-    const before = await readUpstream(FIXTURE, dgxos5.upstream);
+    const before = await readUpstream(FIXTURE, rendered.upstream);
     const after = await readUpstream(
       changed(CURTIN, (text) => `${text}\n`),
-      dgxos5.upstream,
+      rendered.upstream,
     );
     expect(before.files.map((file) => file.path)).toEqual([TEMPLATE, CURTIN]);
     expect(after.files[0]).toEqual(before.files[0]);
@@ -62,7 +62,7 @@ describe('readUpstream', () => {
 
   it('says how to check it out', async () => {
     const empty = mkdtempSync(join(tmpdir(), 'packer-maas-'));
-    await expect(readUpstream(empty, dgxos5.upstream)).rejects.toMatchObject({
+    await expect(readUpstream(empty, rendered.upstream)).rejects.toMatchObject({
       code: 'SUBMODULE_MISSING',
       exitCode: 4,
       message: expect.stringContaining(`${empty} is empty`),
@@ -122,7 +122,7 @@ describe('readUpstream', () => {
     ],
   ])('names file and line of %s', async (_, path, change, message, onLine) => {
     const dir = changed(path, change);
-    await expect(readUpstream(dir, dgxos5.upstream)).rejects.toMatchObject({
+    await expect(readUpstream(dir, rendered.upstream)).rejects.toMatchObject({
       code: 'SUBMODULE_UNREADABLE',
       message: expect.stringContaining(message),
       where: { file: join(dir, path), line: lineOf(join(dir, path), onLine) },
