@@ -24,6 +24,7 @@ export async function namespaceFiles(
     ['source.pkr.hcl', await renderTemplate('hcl/namespace.pkr.hcl.eta', { image: image.name })],
     ['build.sh', await renderTemplate('namespace/build.sh.eta', { image: image.name })],
     ['inside.sh', await renderTemplate('namespace/inside.sh.eta', inside)],
+    ['system.sh', await readTemplate('namespace/system.sh')],
     ['relay.py', await readTemplate('namespace/relay.py')],
     ['hand-over.sh', await readTemplate('hcl/hand-over.sh')],
   ];

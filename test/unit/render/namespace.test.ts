@@ -40,7 +40,7 @@ describe('an installation without a VM', () => {
 
   it("puts upstream's and the release's parameters on the command line, but those that only a machine can obey", async () => {
     const { read } = await rendered();
-    const line = /printf '%s\\n' '([^']*)' > "\$live\/run\/build\/cmdline"/.exec(read('inside.sh'))?.[1];
+    const line = /printf '%s\\n' '([^']*)' > "\$root\/run\/build\/cmdline"/.exec(read('inside.sh'))?.[1];
     expect(line?.split(' ')).toEqual(
       expect.arrayContaining([
         'force-curtin=http://127.0.0.1:8089/curtin.yaml',
@@ -54,7 +54,7 @@ describe('an installation without a VM', () => {
 
   it('reads the squashfs where it lies, or copies it where it lies in pieces', async () => {
     const whole = (await rendered()).read('inside.sh');
-    expect(whole).toContain('-offset 10479616 -dest "$live" "$ISO"');
+    expect(whole).toContain('-offset 10479616 -dest "$root" "$ISO"');
     expect(whole).not.toContain('xorriso');
     const pieces = (await rendered({ squashfs: { path: 'live/a.squashfs', offset: null } })).read(
       'inside.sh',
@@ -65,7 +65,8 @@ describe('an installation without a VM', () => {
   it('quotes what comes from outside', async () => {
     const odd = "live/it's $(here).squashfs";
     const { read, packerDir } = await rendered({ squashfs: { path: odd, offset: null } });
-    for (const name of ['build.sh', 'inside.sh']) execFileSync('bash', ['-n', join(packerDir, name)]);
+    for (const name of ['build.sh', 'inside.sh', 'system.sh'])
+      execFileSync('bash', ['-n', join(packerDir, name)]);
     expect(read('inside.sh')).toContain("'/live/it'\\''s $(here).squashfs'");
   });
 
