@@ -1,7 +1,7 @@
-import type { ResourceConfig } from './types.ts';
+import type { ImageConfig, ResourceConfig } from './types.ts';
 
 /** What a boot resource's fields may hold in braces. */
-export const PLACEHOLDERS = ['release', 'platform', 'version', 'date', 'digest'] as const;
+export const PLACEHOLDERS = ['release', 'platform', 'version', 'architecture', 'date', 'digest'] as const;
 
 export type PlaceholderValues = Record<(typeof PLACEHOLDERS)[number], string>;
 
@@ -24,10 +24,25 @@ export function expand(text: string, values: PlaceholderValues): string {
   });
 }
 
+/** What the names of an image are made of, as far as its configuration says it. */
+export interface NamedByPlaceholders extends Pick<ImageConfig, 'release' | 'platform' | 'version'> {
+  resource: Pick<ResourceConfig, 'architecture'>;
+}
+
 /**
- * A boot resource's fields as MAAS gets them.
- * @param values date as YYYYMMDD; digest in hexadecimal, of which the first seven characters are used
+ * What the placeholders of an image stand for: `architecture` is the part of the resource's before the slash.
+ * @param build date as YYYYMMDD; digest in hexadecimal, of which the first seven characters are used
  */
+export function placeholderValues(
+  { release, platform, version, resource }: NamedByPlaceholders,
+  build: { date: string; digest: string },
+): PlaceholderValues {
+  const values = { release, platform, version, architecture: '', ...build };
+  const [architecture = ''] = expand(resource.architecture, values).split('/');
+  return { ...values, architecture };
+}
+
+/** A boot resource's fields as MAAS gets them. */
 export function expandResource(resource: ResourceConfig, values: PlaceholderValues): ResourceConfig {
   return {
     name: expand(resource.name, values),

@@ -47,6 +47,7 @@ interface Scope {
   /** The image or the target that it belongs to. */
   name?: string;
   release?: Release | undefined;
+  platform?: string | undefined;
   /** The setting that the mapping stands for when the file has one word in its place. */
   shorthand?: string | undefined;
 }
@@ -99,8 +100,9 @@ class Resolver {
   #named(section: string, as: string, fields: Rows): Values {
     const entries = Object.entries((this.#input.written as Record<string, object>)[section] ?? {});
     const resolved = entries.map(([name, entry]) => {
-      const release = this.#input.releases.get((entry as { release?: string }).release ?? '');
-      const scope: Scope = { places: [[section, name]], key: `${as}.${name}.`, name, release };
+      const { release: id, platform } = entry as { release?: string; platform?: string };
+      const release = this.#input.releases.get(id ?? '');
+      const scope: Scope = { places: [[section, name]], key: `${as}.${name}.`, name, release, platform };
       return [name, { name, ...this.rows(fields, scope) }] as const;
     });
     if (fields === TARGET && entries.length === 0)
@@ -115,12 +117,12 @@ class Resolver {
   }
 
   /** What a flag or the environment chose, else what the file says, else the default. */
-  #setting(row: AnySetting, places: Path[], { key, name, release, ...scope }: Scope): unknown {
+  #setting(row: AnySetting, places: Path[], { key, name, release, platform, ...scope }: Scope): unknown {
     const taken =
       this.#input.given.find(row, name) ??
       (scope.places.length === 0 ? this.#implied(row) : undefined) ??
       this.#written(row, places) ??
-      this.#default(row, release);
+      this.#default(row, release, platform);
     this.origins.set(key, { ...taken.origin, value: taken.value });
     return taken.value;
   }
@@ -143,9 +145,9 @@ class Resolver {
     return undefined;
   }
 
-  #default({ default: fallback }: AnySetting, release: Release | undefined) {
+  #default({ default: fallback }: AnySetting, release: Release | undefined, platform: string | undefined) {
     const { base, env } = this.#input;
-    const scope = { base, env, targets: this.#targets, release } as DefaultScope;
+    const scope = { base, env, targets: this.#targets, release, platform } as DefaultScope;
     const value: unknown = typeof fallback === 'function' ? fallback(scope) : structuredClone(fallback);
     return { value, origin: { from: 'default' } as const };
   }

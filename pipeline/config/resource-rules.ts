@@ -27,7 +27,14 @@ export function placeholdersAreKnown(image: RawImage, path: Path): Problem[] {
 /** A field with its placeholders filled in as far as they are known now; date and digest have a fixed length. */
 function sample(text: string, image: RawImage): string {
   const { release = 'release', platform = 'platform', version = '1' } = image;
-  return expand(text, { release, platform, version, date: '20260101', digest: '0000000' });
+  return expand(text, {
+    release,
+    platform,
+    version,
+    architecture: 'amd64',
+    date: '20260101',
+    digest: '0000000',
+  });
 }
 
 /** Judged before an hour-long build, as far as placeholders let it be judged. */

@@ -33,6 +33,8 @@ export interface DefaultScope {
   targets: readonly string[];
   /** Of the image that the setting belongs to. */
   release: Release;
+  /** Of the same image; undefined where the file does not say it. */
+  platform: string | undefined;
 }
 
 /** What the example of `init` may depend on. */

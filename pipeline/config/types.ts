@@ -31,7 +31,7 @@ export type RetentionConfig = Resolved<typeof RETENTION>;
 export type NightlyConfig = Resolved<typeof NIGHTLY>;
 export type VmConfig = ImageConfig['vm'];
 export type FileToAdd = ImageConfig['files'][number];
-/** The boot resource's fields; placeholders {release} {platform} {version} {date} {digest}. */
+/** The boot resource's fields; placeholders {release} {platform} {version} {architecture} {date} {digest}. */
 export type ResourceConfig = ImageConfig['resource'];
 
 /** Where a value came from, for `config show --origin`. */
@@ -74,18 +74,67 @@ export interface IsoRelease {
   knownIsos: { file: string; sha256: string }[];
 }
 
+/** How a release is installed without an ISO: a cloud image's root, the vendor's repository files, and packages. */
+export interface ArchiveRelease {
+  /** Whether an image must say `preview: true`. */
+  preview: boolean;
+  /** Where the two files are published, by architecture: hints for `init` and for messages. */
+  sources: Partial<Record<Architecture, { root: string; repository: string }>>;
+  /** Packages before all others, such as what pins the driver's branch. */
+  first: string[];
+  /** The kernel's package where a platform has none of its own. */
+  kernel: string;
+  /** Packages of every platform. */
+  packages: string[];
+  /** Packages, and units of systemd that are enabled where they are there, of the platforms that name the part. */
+  parts: Record<string, { packages: string[]; services: string[] }>;
+  /** Packages that are removed with their configuration. */
+  purge: string[];
+  platforms: Record<string, ArchivePlatform>;
+}
+
+/** What a release installs on one platform. */
+export interface ArchivePlatform {
+  kernel: string;
+  packages: string[];
+  parts: string[];
+}
+
+/** As Debian and Ubuntu name it. */
+export type Architecture = 'amd64' | 'arm64';
+
+/** A system that an image can be made for: a row of templates/platforms.yaml. */
+export interface Platform {
+  title: string;
+  /** Of its processor; null: any. */
+  architecture: Architecture | null;
+  /** GPUs of one machine; null: not known beforehand. */
+  gpus: number | null;
+  /** Whether it needs the fabric manager. */
+  nvswitch: boolean;
+  /** Whether its switches need the subnet manager nvlsm. */
+  nvlink5: boolean;
+  /** Whether GPUs of several machines share memory. */
+  imex: boolean;
+}
+
 /** One release of the catalogue: templates/releases/<id>.yaml, validated by its own schema. */
 export interface Release {
   id: string;
   title: string;
   /** How it is installed from its ISO; null where there is no ISO. */
   iso: IsoRelease | null;
+  /** How it is installed without an ISO; null where it cannot be. */
+  archive: ArchiveRelease | null;
+  /** Where the licence is that an image must accept; null: none. */
+  licence: string | null;
   /** The profile of checks that `validate` uses. */
   profile: string;
   baseImage: string;
   architecture: string;
   ubuntu: { version: string; codename: string };
-  platforms: Record<string, { title: string }>;
+  /** Those that are known, by name. */
+  platforms: Record<string, Platform>;
   /** True: an ISO may hold more platforms than are listed; the ISO decides. */
   openPlatforms: boolean;
   /** Values filled in where an image says nothing. */

@@ -31,6 +31,7 @@ export function promoteTo(channel: string, again = false) {
         platform: image.platform,
         version: image.version,
         nameOfResource: image.resource.name,
+        architecture: image.resource.architecture,
         // It was moved away since: what an earlier run did stands no more.
         instead: targets.map(({ url }) => shownInstead(ledger, url, name, sha256)?.name ?? null),
         again: notCounted(again, 'an option of this run'),
@@ -39,9 +40,10 @@ export function promoteTo(channel: string, again = false) {
       };
     },
     async run(inputs, io) {
-      const { channel, image, release, platform, version, nameOfResource, keepIn, again } = inputs;
+      const { channel, image, release, platform, version, nameOfResource, architecture, keepIn, again } =
+        inputs;
       const request = {
-        image: { name: image, release, platform, version, resource: { name: nameOfResource } },
+        image: { name: image, release, platform, version, resource: { name: nameOfResource, architecture } },
         ...{ channel, keepIn, again, ...io },
       };
       const upload = { name: inputs.resource, sha256: inputs.artifact };

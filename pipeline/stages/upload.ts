@@ -1,4 +1,4 @@
-import { expandResource } from '../config/placeholders.ts';
+import { expandResource, placeholderValues } from '../config/placeholders.ts';
 import { uploadToTargets } from '../maas/images/to-targets.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { declaredTargets, withKeys } from './targets.ts';
@@ -6,9 +6,8 @@ import { defineStage, type StageContext } from './types.ts';
 
 /** The boot resource's fields with every placeholder filled in from the artifact. */
 export function resourceOf({ image, output }: Pick<StageContext<'upload' | 'accept'>, 'image' | 'output'>) {
-  const { release, platform, version } = image;
   const { date, sha256 } = output('pack').artifact;
-  return expandResource(image.resource, { release, platform, version, date, digest: sha256 });
+  return expandResource(image.resource, placeholderValues(image, { date, digest: sha256 }));
 }
 
 /** Creates the boot resource under its versioned name on every target and waits until MAAS calls it complete. */

@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { expand } from '../config/placeholders.ts';
+import { expand, placeholderValues } from '../config/placeholders.ts';
 import { plain } from '../core/escape/terminal.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { readEvidence } from '../image/artifact.ts';
@@ -18,7 +18,7 @@ export const validate = defineStage('validate', {
     const today = now.toISOString().slice(0, 10);
     const waivers = config.waivers === null ? [] : await readWaivers(config.waivers);
     const previous = (await lastRelease(image.name, artifact.sha256, env))?.description;
-    const { release: id, platform, version } = image;
+    const { platform } = image;
     return {
       artifact: artifact.sha256,
       artifactPath: notCounted(artifact.path, 'its content counts'),
@@ -27,9 +27,7 @@ export const validate = defineStage('validate', {
       profile: release.profile,
       baseImage: image.resource.baseImage,
       // As MAAS will be told it.
-      architecture: expand(image.resource.architecture, {
-        ...{ release: id, platform, version, date: '', digest: '' },
-      }),
+      architecture: expand(image.resource.architecture, placeholderValues(image, { date: '', digest: '' })),
       platform,
       // With the end of each: a waiver that has ended judges the image anew.
       waivers: waivers.map((waiver) => ({ ...waiver, ended: waiver.until < today })),

@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
 import { packageRoot } from '../../host/process/package-root.ts';
-import type { IsoRelease, Release } from '../types.ts';
+import type { ArchiveRelease, IsoRelease, Release } from '../types.ts';
 import { quoted, toFault } from '../yaml/problem.ts';
 import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
+import { archiveWithDefaults, type WrittenArchive } from './archive.ts';
+import { loadPlatforms } from './platforms.ts';
 
 const FOLDER = 'templates/releases';
 const SCHEMA = 'templates/releases/release.schema.json';
@@ -67,13 +69,28 @@ export function parseRelease(id: string, file: string, text: string): Release {
       'CONFIG_INVALID',
       problems.map((problem) => source.place(problem)),
     );
-  const written = data as Omit<Release, 'id'>;
+  const written = data as WrittenRelease;
+  const known = loadPlatforms();
+  const missing = written.platforms.find((name) => !known.has(name));
+  if (missing !== undefined)
+    throw new Fault('CONFIG_INVALID', `${file}: ${quoted(missing)} is not in templates/platforms.yaml`);
   return {
     ...written,
     id,
     iso: written.iso ? withDefaults(written.iso) : null,
+    archive: written.archive ? archiveWithDefaults(written.archive, written.platforms, file) : null,
+    licence: written.licence ?? null,
+    platforms: Object.fromEntries(written.platforms.map((name) => [name, known.get(name)!])),
     hook: written.hook ?? null,
   };
+}
+
+/** As its file has it. */
+interface WrittenRelease extends Omit<Release, 'id' | 'iso' | 'archive' | 'licence' | 'platforms'> {
+  iso?: IsoRelease;
+  archive?: WrittenArchive;
+  licence?: string;
+  platforms: string[];
 }
 
 function withDefaults(iso: IsoRelease): IsoRelease {
@@ -93,5 +110,16 @@ export function isoOf(release: Release): IsoRelease {
   if (release.iso) return release.iso;
   throw new Fault('CONFIG_INVALID', `${release.title} cannot be installed from an ISO`, {
     hint: 'Remove `iso:`, and install it from an archive.',
+  });
+}
+
+/**
+ * How a release is installed without an ISO.
+ * @throws Fault CONFIG_INVALID for a release that cannot be
+ */
+export function archiveOf(release: Release): ArchiveRelease {
+  if (release.archive) return release.archive;
+  throw new Fault('CONFIG_INVALID', `${release.title} can be installed from its ISO only`, {
+    hint: 'Remove `archive:`, and name its ISO in `iso:`.',
   });
 }

@@ -187,7 +187,7 @@ export const IMAGE = {
     },
   }),
   resource: section({
-    help: 'The boot resource in MAAS. Placeholders: {release} {platform} {version} {date} {digest}.',
+    help: 'The boot resource in MAAS. Placeholders: {release} {platform} {version} {architecture} {date} {digest}.',
     fields: RESOURCE,
   }),
   upload: setting({

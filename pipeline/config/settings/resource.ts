@@ -1,7 +1,14 @@
 import { BASE_IMAGE } from '../base-image.ts';
 import { text } from '../kinds.ts';
 import { setting } from '../setting.ts';
+import type { Release } from '../types.ts';
 import { THE_RELEASES } from './vm.ts';
+
+/** MAAS' name of what a platform runs on: its own processor's, else the release's. */
+function architectureFor({ platforms, architecture }: Release, platform = ''): string {
+  const own = Object.hasOwn(platforms, platform) ? platforms[platform]!.architecture : null;
+  return own === null ? architecture : `${own}/generic`;
+}
 
 /** The boot resource's fields, placeholders still in them. */
 export const RESOURCE = {
@@ -24,10 +31,10 @@ export const RESOURCE = {
   }),
   architecture: setting({
     kind: { ...text(), accepts: 'architecture/subarchitecture, such as amd64/generic' },
-    default: ({ release }) => release.architecture,
-    defaultText: THE_RELEASES,
+    default: ({ release, platform }) => architectureFor(release, platform),
+    defaultText: "the platform's, else the release's",
     help: 'Architecture and subarchitecture, such as amd64/generic.',
-    example: ({ release }) => release.architecture,
+    example: ({ release }) => architectureFor(release, Object.keys(release.platforms)[0]),
   }),
   base_image: setting({
     kind: { ...text(), accepts: BASE_IMAGE.accepts },

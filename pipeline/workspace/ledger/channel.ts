@@ -1,5 +1,5 @@
 import { plainName } from '../../config/image-name.ts';
-import { expand, type PlaceholderValues } from '../../config/placeholders.ts';
+import { expand, placeholderValues } from '../../config/placeholders.ts';
 import type { ImageConfig, ResourceConfig } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
@@ -15,7 +15,7 @@ export function checkChannel(channel: string): void {
 
 /** What the names of an image's channels are made of. */
 export interface ChannelImage extends Pick<ImageConfig, 'name' | 'release' | 'platform' | 'version'> {
-  resource: Pick<ResourceConfig, 'name'>;
+  resource: Pick<ResourceConfig, 'name' | 'architecture'>;
 }
 
 /** The placeholders that differ from build to build, with what joins them to the rest. */
@@ -28,13 +28,7 @@ const OF_ONE_BUILD = /[-_.]?\{(?:date|digest)\}/g;
  */
 export function channelName(image: ChannelImage, channel: string): string {
   checkChannel(channel);
-  const values: PlaceholderValues = {
-    release: image.release,
-    platform: image.platform,
-    version: image.version,
-    date: '',
-    digest: '',
-  };
+  const values = placeholderValues(image, { date: '', digest: '' });
   return plainName(`${expand(image.resource.name.replace(OF_ONE_BUILD, ''), values)}-${channel}`);
 }
 

@@ -18,7 +18,7 @@ const image = {
   release: 'dgxos5',
   platform: 'dgx1',
   version: '5.0',
-  resource: { name: 'custom/{platform}-{version}-{date}-{digest}' },
+  resource: { name: 'custom/{platform}-{version}-{date}-{digest}', architecture: 'amd64/generic' },
 } as ImageConfig;
 
 const request = (): ChannelRequest => {

@@ -46,7 +46,7 @@ test('an image is found by its name, its configuration, its channel and its seri
   await upload(made, 'half', 'tgz', false);
   const image = {
     ...{ name: 'dgx1', release: 'dgxos5', platform: 'dgx1', version: '5.0' },
-    resource: { name: 'custom/{platform}-{version}-{date}' },
+    resource: { name: 'custom/{platform}-{version}-{date}', architecture: 'amd64/generic' },
   } as ImageConfig;
   const config = { images: { dgx1: image } } as unknown as Config;
   const find = (text: string) => resolveImage(client, text, config, env);

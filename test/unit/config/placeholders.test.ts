@@ -4,6 +4,7 @@ import {
   expand,
   expandResource,
   PLACEHOLDERS,
+  placeholderValues,
   unknownPlaceholders,
 } from '../../../pipeline/config/placeholders.ts';
 
@@ -11,6 +12,7 @@ const VALUES = {
   release: 'dgxos5',
   platform: 'dgx1',
   version: '5.0',
+  architecture: 'amd64',
   date: '20261122',
   digest: 'ab12cd3efffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
 };
@@ -29,6 +31,19 @@ describe('placeholders', () => {
       architecture: 'amd64/generic',
       baseImage: 'ubuntu/focal',
     });
+  });
+
+  it('have the architecture without its subarchitecture: a name has no second slash', () => {
+    const image = {
+      release: 'dgxos7',
+      platform: 'dgx_gb200',
+      version: '7.6',
+      resource: { architecture: 'arm64/generic' },
+    };
+    const values = placeholderValues(image, { date: '20261129', digest: 'ab12cd3ef' });
+    expect(expand('custom/{platform}-{version}-{architecture}-{date}-{digest}', values)).toBe(
+      'custom/dgx_gb200-7.6-arm64-20261129-ab12cd3',
+    );
   });
 
   it('are found when nothing can fill them in', () => {
@@ -53,7 +68,10 @@ describe('placeholders', () => {
         fc.array(fc.constantFrom('release', 'platform', 'version', 'date')),
         value,
         (names, tricky) => {
-          const values = { release: tricky, platform: tricky, version: tricky, date: tricky, digest: tricky };
+          const values = {
+            ...{ release: tricky, platform: tricky, version: tricky, architecture: tricky },
+            ...{ date: tricky, digest: tricky },
+          };
           const text = names.map((name) => `{${name}}`).join('-');
           expect(expand(text, values)).toBe(names.map(() => tricky).join('-'));
         },

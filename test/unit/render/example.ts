@@ -33,12 +33,16 @@ export const dgxos5 = {
     tcgFactor: 4,
     knownIsos: [],
   },
+  archive: null,
+  licence: null,
   profile: 'dgxos',
   baseImage: 'ubuntu/focal',
   architecture: 'amd64/generic',
   ubuntu: { version: '20.04', codename: 'focal' },
   openPlatforms: true,
-  platforms: { dgx1: { title: 'DGX-1' } },
+  platforms: {
+    dgx1: { title: 'DGX-1', architecture: 'amd64', gpus: 8, nvswitch: false, nvlink5: false, imex: false },
+  },
   defaults: { resourceName: '', title: '' },
   hook: 'curtin-hooks',
 } satisfies Release as Release & { iso: IsoRelease };

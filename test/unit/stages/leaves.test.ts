@@ -51,7 +51,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.compression.members': ['single', ['pack']],
   'images.*.resource.name': ['custom/two-{digest}', MAAS],
   'images.*.resource.title': ['Two', ['upload', 'accept']],
-  'images.*.resource.architecture': ['amd64/generic', ['validate', 'upload', 'accept']],
+  'images.*.resource.architecture': ['amd64/generic', ['validate', ...MAAS]],
   'images.*.resource.base_image': ['ubuntu/focal', ['validate', 'upload', 'accept']],
   'images.*.upload': [['lab', 'floor2'], MAAS],
   'images.*.acceptance.machines': [['two'], ACCEPT],

@@ -130,6 +130,7 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
   promote: {
     ...{ artifact, resource: nameOfResource, nameOfResource, image: name },
     ...{ release, platform, version, targets },
+    architecture: ['image.resource.architecture', 'arm64/generic'],
     channel: (example) => {
       example.channel = 'other';
     },
