@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
+import { expectedVm } from '../config/releases/installers.ts';
 import { isoOf, loadRelease } from '../config/releases/load.ts';
 import { parseAge } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
@@ -139,7 +140,7 @@ async function requestsFor(
 }
 
 function needOf({ image, release }: RunRequest) {
-  const { vm } = isoOf(release);
+  const vm = expectedVm(isoOf(release));
   return { cpus: image.vm.cpus ?? vm.cpus, memoryMiB: image.vm.memoryMiB ?? vm.memoryMiB };
 }
 

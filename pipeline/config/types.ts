@@ -41,13 +41,26 @@ export type Origin =
   | { from: 'file'; file: string; line: number }
   | { from: 'default' };
 
-/** How a release is installed from its ISO. */
-export interface IsoRelease {
+/** What every installer needs to be known of. */
+interface InstallerFacts {
+  /** Kernel parameter that carries the URL of the installer's configuration. */
+  configParameter: string;
+  /** Further kernel parameters; {platform} and {bootdisk} are expanded. */
+  kernelParameters: string[];
+  vm: { diskBytes: number; memoryMiB: number; cpus: number; installTimeoutS: number };
+  /** Seconds from power-on by which the installer must have fetched its configuration; twice that under TCG. */
+  fetchWithinS: number;
+  /** Under TCG time-outs grow by this factor. */
+  tcgFactor: number;
+}
+
+/** An installation by a medium whose live system brings curtin. */
+export interface LiveCurtin extends InstallerFacts {
+  installer: 'live-curtin';
   /** Where VM settings and the curtin configuration come from: a directory of the submodule, or our own templates. */
   upstream: { from: 'packer-maas'; template: string; curtin: string } | { from: 'templates'; curtin: string };
   /** How the medium is recognised and what is on it. */
   medium: {
-    installer: 'live-curtin' | 'subiquity';
     kernel: string;
     initrd: string;
     squashfs: string;
@@ -55,21 +68,32 @@ export interface IsoRelease {
     platformFile: string | null;
     volumeIds: string[];
   };
-  /** Kernel parameter that carries the installer configuration's URL. */
-  configParameter: string;
-  /** Further kernel parameters; {platform} and {bootdisk} are expanded. */
-  kernelParameters: string[];
   /** Parameters only of a direct boot (what the ISO's own GRUB entry has). */
   directParameters: string[];
   /** Those that only a machine can obey. */
   machineParameters: string[];
   /** Keystrokes around the typed parameters, Packer's syntax. */
   typed: { before: string; after: string; bootWaitS: number; keyIntervalMs: number };
-  vm: { diskBytes: number; memoryMiB: number; cpus: number; installTimeoutS: number };
-  /** Seconds from power-on by which the installer must have fetched its configuration; twice that under TCG. */
-  fetchWithinS: number;
-  /** Under TCG time-outs grow by this factor. */
-  tcgFactor: number;
+}
+
+/** An installation by a medium with subiquity, answered by a file of ours; by UEFI only. */
+export interface Subiquity extends InstallerFacts {
+  installer: 'subiquity';
+  medium: { kernel: string; initrd: string };
+  /** Kernel parameter that carries the ISO's URL; the installer keeps the ISO in memory. */
+  mediumParameter: string;
+  /** The apt source of the medium's packages, while it is mounted at /tmp/cdrom of the target. */
+  repository: string;
+  /** Answers before packages are installed, as debconf-set-selections reads them. */
+  debconf: string[];
+}
+
+export type Installer = LiveCurtin | Subiquity;
+
+/** How a release is installed from its ISO: facts for each installer that its media may have. */
+export interface IsoRelease {
+  liveCurtin: LiveCurtin | null;
+  subiquity: Subiquity | null;
   /** Known ISOs: hints for `init` and for messages, never a trust anchor. */
   knownIsos: { file: string; sha256: string }[];
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
+import { expectedVm } from '../config/releases/installers.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { Config, Release } from '../config/types.ts';
 import { GIB } from '../config/units.ts';
@@ -38,7 +39,7 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
   const releases = new Map<string, Release>();
   for (const { release } of Object.values(config.images)) releases.set(release, await loadRelease(release));
   const disks = Object.values(config.images).map(
-    (image) => image.vm.diskBytes ?? releases.get(image.release)?.iso?.vm.diskBytes ?? 0,
+    (image) => image.vm.diskBytes ?? vmOf(releases.get(image.release))?.diskBytes ?? 0,
   );
   const downloads = Object.values(config.images).some((image) => /^https?:/.test(image.iso.source));
   const accepts = Object.values(config.images).some(
@@ -53,16 +54,22 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
   ];
 }
 
+const vmOf = (release: Release | undefined) => (release?.iso ? expectedVm(release.iso) : undefined);
+
 /** A checkout of packer-maas that holds what the releases in use take from it. */
 async function examineSubmodule(config: Config, releases: ReadonlyMap<string, Release>): Promise<Finding> {
-  const needing = [...releases.values()].filter(({ iso }) => iso?.upstream.from === 'packer-maas');
+  const needing = [...releases.values()].filter(
+    ({ iso }) => iso?.liveCurtin?.upstream.from === 'packer-maas',
+  );
   const finding = {
     tool: 'packer-maas',
     neededFor: needing.length ? `render ${needing.map(({ id }) => id).join(', ')}` : 'render dgxos5',
     package: null,
   };
   const wanted = needing.flatMap(({ iso }) =>
-    iso?.upstream.from === 'packer-maas' ? [iso.upstream.template, iso.upstream.curtin] : [],
+    iso?.liveCurtin?.upstream.from === 'packer-maas'
+      ? [iso.liveCurtin.upstream.template, iso.liveCurtin.upstream.curtin]
+      : [],
   );
   const missing = (wanted.length ? wanted : ['dgxos5']).find(
     (file) => !existsSync(join(config.packerMaas, file)),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
-import { isoOf } from '../config/releases/load.ts';
+import { liveCurtinOf } from '../config/releases/installers.ts';
 import { bytes } from '../core/text/human.ts';
 import { packerMaasCommit } from '../image/attest/packer-maas.ts';
 import { publicParameters, publicSource } from '../image/attest/parameters.ts';
@@ -23,7 +23,7 @@ export const build = defineStage('build', {
     const { files, sources, settings, packerDir, httpDir, installTimeoutS } = output('render');
     const { way, accelerator, packerVersion } = output('render');
     const { medium, facts, kernel, initrd } = output('iso');
-    const installer = isoOf(release);
+    const installer = liveCurtinOf(release, facts.installer);
     const { from } = installer.upstream;
     const usesPackerMaas = from === 'packer-maas' || image.pack === 'packer-maas';
     return {

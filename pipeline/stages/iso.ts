@@ -1,12 +1,18 @@
 import { isoOf } from '../config/releases/load.ts';
+import type { IsoRelease } from '../config/types.ts';
 import { bytes } from '../core/text/human.ts';
 import { shownSource } from '../image/attest/parameters.ts';
 import { extractFromIso } from '../install/iso/extract.ts';
 import { locateIso } from '../install/iso/locate.ts';
-import { assertPlatform, probeIso } from '../install/iso/probe.ts';
+import { assertPlatform, type KnownMedia, probeIso } from '../install/iso/probe.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { isoFiles } from '../workspace/layout.ts';
 import { defineStage } from './types.ts';
+
+/** What must be on the medium, by the installers that the release has facts for. */
+function mediaOf({ liveCurtin, subiquity }: IsoRelease): KnownMedia {
+  return { liveCurtin: liveCurtin?.medium ?? null, subiquity: subiquity?.medium ?? null };
+}
 
 /** Finds and verifies the medium, looks into it, and takes the kernel and the initrd out for a direct boot. */
 export const iso = defineStage('iso', {
@@ -16,7 +22,7 @@ export const iso = defineStage('iso', {
       wholeSource: notCounted(image.iso.source, 'its user, password and query may be secret; the sum counts'),
       sha256: image.iso.sha256,
       // What must be on the medium for this release and platform.
-      medium: { ...isoOf(release).medium },
+      medium: mediaOf(isoOf(release)),
       platform: image.platform,
       cacheDir: notCounted(config.cache, 'where a download is kept; the sum of its content counts'),
     };
@@ -27,13 +33,13 @@ export const iso = defineStage('iso', {
     const facts = await probeIso(medium.path, inputs.medium, { signal });
     assertPlatform(facts, inputs.platform);
     const { kernel, initrd } = isoFiles(dir);
-    await extractFromIso(medium.path, facts.kernel ?? inputs.medium.kernel, kernel, { signal });
-    await extractFromIso(medium.path, facts.initrd ?? inputs.medium.initrd, initrd, { signal });
+    await extractFromIso(medium.path, facts.kernel, kernel, { signal });
+    await extractFromIso(medium.path, facts.initrd, initrd, { signal });
     return {
       data: { medium, facts, kernel, initrd },
       // The medium itself is an output: when it is replaced, everything after is done again.
       files: [medium.path, kernel, initrd],
-      summary: `${facts.volumeId}, ${bytes(medium.size)}, sha256 verified, platforms ${facts.platforms.join(' ')}`,
+      summary: `${facts.volumeId}, ${bytes(medium.size)}, sha256 verified, ${facts.platforms.length ? `platforms ${facts.platforms.join(' ')}` : facts.installer}`,
     };
   },
 });

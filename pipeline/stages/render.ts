@@ -1,4 +1,4 @@
-import { isoOf } from '../config/releases/load.ts';
+import { liveCurtinOf } from '../config/releases/installers.ts';
 import { chooseAccelerator } from '../host/accelerator.ts';
 import { renderBuild, renderSources } from '../install/render/render.ts';
 import { packerVersion } from '../install/vm/packer.ts';
@@ -9,8 +9,8 @@ import { defineStage } from './types.ts';
 /** Writes Packer's HCL and the installer's configuration from templates, the submodule and the user's file. */
 export const render = defineStage('render', {
   async inputs({ config, image, release, output, emit, signal }) {
-    const installer = isoOf(release);
     const { medium, facts, kernel, initrd } = output('iso');
+    const installer = liveCurtinOf(release, facts.installer);
     const { packerMaas } = config;
     const way = await chooseWay({ image, installer: facts.installer, emit, signal });
     const direct = way === 'vm' && image.vm.boot === 'direct';

@@ -24,7 +24,7 @@ describe('typed boot', () => {
   });
 
   it('notices a command that was typed too fast, stops the VM and types again more slowly', async () => {
-    const installer = structuredClone(isoOf(await loadRelease('demo')));
+    const installer = structuredClone(isoOf(await loadRelease('demo')).liveCurtin!);
     // At 1 ms a key, characters are dropped silently.
     installer.typed.keyIntervalMs = 1;
     const record = (await readRecord<StageData['render']>(join(workspace.work, 'demo'), 'render'))!;

@@ -87,18 +87,27 @@ export function parseRelease(id: string, file: string, text: string): Release {
 
 /** As its file has it. */
 interface WrittenRelease extends Omit<Release, 'id' | 'iso' | 'archive' | 'licence' | 'platforms'> {
-  iso?: IsoRelease;
+  iso?: Partial<IsoRelease>;
   archive?: WrittenArchive;
   licence?: string;
   platforms: string[];
 }
 
-function withDefaults(iso: IsoRelease): IsoRelease {
-  const { medium } = iso;
+function withDefaults({ liveCurtin, subiquity, knownIsos }: Partial<IsoRelease>): IsoRelease {
   return {
-    ...iso,
-    medium: { ...medium, platformFile: medium.platformFile ?? null, volumeIds: medium.volumeIds ?? [] },
-    knownIsos: iso.knownIsos ?? [],
+    liveCurtin: liveCurtin
+      ? {
+          ...liveCurtin,
+          installer: 'live-curtin',
+          medium: {
+            ...liveCurtin.medium,
+            platformFile: liveCurtin.medium.platformFile ?? null,
+            volumeIds: liveCurtin.medium.volumeIds ?? [],
+          },
+        }
+      : null,
+    subiquity: subiquity ? { ...subiquity, installer: 'subiquity' } : null,
+    knownIsos: knownIsos ?? [],
   };
 }
 

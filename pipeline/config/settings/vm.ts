@@ -1,19 +1,20 @@
 import { choice, count, duration, size, yesNo } from '../kinds.ts';
+import { expectedVm } from '../releases/installers.ts';
 import { setting } from '../setting.ts';
-import type { IsoRelease, Release } from '../types.ts';
+import type { Installer, Release } from '../types.ts';
 import { MIB, sizeText, timeText } from '../units.ts';
 
 /** Where the release decides. */
 export const THE_RELEASES = "the release's";
 
 /** What the template of a release without an installer shows. */
-const ANY_VM: IsoRelease['vm'] = {
+const ANY_VM: Installer['vm'] = {
   diskBytes: 12 * 1024 ** 3,
   memoryMiB: 4096,
   cpus: 8,
   installTimeoutS: 5400,
 };
-const vmOf = ({ iso }: Release) => iso?.vm ?? ANY_VM;
+const vmOf = ({ iso }: Release) => (iso ? expectedVm(iso) : ANY_VM);
 
 /** The virtual machine that installs an image. */
 export const VM = {

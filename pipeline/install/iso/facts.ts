@@ -1,10 +1,13 @@
+import type { Installer } from '../../config/types.ts';
+
 /** What was found on an installation medium, without mounting it. */
 export interface IsoFacts {
   volumeId: string;
-  installer: 'live-curtin' | 'subiquity' | 'unknown';
-  /** Paths inside the ISO, without a leading slash; null when not there. */
-  kernel: string | null;
-  initrd: string | null;
+  installer: Installer['installer'];
+  /** Paths inside the ISO, without a leading slash. */
+  kernel: string;
+  initrd: string;
+  /** The live system that brings curtin; subiquity's own layers are the installer's affair. */
   squashfs: string | null;
   /** Bytes from the beginning of the ISO to that of the squashfs; null where it lies in pieces. */
   squashfsOffset: number | null;
@@ -12,6 +15,8 @@ export interface IsoFacts {
   platforms: string[];
   /** The root file system the installer unpacks, inside the squashfs. */
   rootTarball: string | null;
+  /** Of the boot loaders on it, as Debian names it; null where none says it. */
+  architecture: 'amd64' | 'arm64' | null;
   /** Titles of the GRUB menu in their order: the typed boot command counts on them. */
   grubEntries: string[];
 }

@@ -1,4 +1,4 @@
-import type { ImageConfig, IsoRelease, Release } from '../../config/types.ts';
+import type { ImageConfig, LiveCurtin, Release } from '../../config/types.ts';
 
 /** How a medium becomes a root: in a VM by Packer and QEMU, or in namespaces of this host. */
 export type InstallWay = 'vm' | 'namespace';
@@ -11,7 +11,7 @@ export type RenderImage = Pick<
 
 /** What is rendered of its release. */
 export type RenderRelease = Pick<
-  IsoRelease,
+  LiveCurtin,
   | 'upstream'
   | 'configParameter'
   | 'kernelParameters'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineCounter, type Node, parseDocument } from 'yaml';
-import type { IsoRelease } from '../../config/types.ts';
+import type { LiveCurtin } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { checkoutProblem } from './checkout.ts';
 import { diskSize, goDuration } from './settings.ts';
@@ -48,7 +48,7 @@ export const PACK_SCRIPTS = ['scripts/setup-nbd', 'scripts/tar-root'];
  * Reads a release's settings from the packer-maas checkout.
  * @throws Fault SUBMODULE_MISSING when it is not checked out, SUBMODULE_UNREADABLE when a file is not of the shape known
  */
-export async function readUpstream(dir: string, upstream: IsoRelease['upstream']): Promise<Upstream> {
+export async function readUpstream(dir: string, upstream: LiveCurtin['upstream']): Promise<Upstream> {
   if (upstream.from !== 'packer-maas')
     throw new Fault('INTERNAL', 'This release takes nothing from packer-maas');
   const files: Upstream['files'] = [];

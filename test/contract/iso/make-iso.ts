@@ -1,16 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { IsoRelease } from '../../../pipeline/config/types.ts';
+import type { KnownMedia } from '../../../pipeline/install/iso/probe.ts';
 import { runOk } from '../process/run-tool.ts';
 
-export const medium: IsoRelease['medium'] = {
-  installer: 'live-curtin',
+const liveCurtin: KnownMedia['liveCurtin'] = {
   kernel: 'vmlinuz',
   initrd: 'initrd',
   squashfs: 'live/filesystem.squashfs',
   platformFile: 'curtin/{platform}-curtin.yaml',
   volumeIds: ['UBUNTU_LIVE'],
 };
+
+/** Of a release with facts for live-boot and curtin alone. */
+export const media: KnownMedia = { liveCurtin, subiquity: null };
 
 export const GRUB = `set default=0
 menuentry "Boot Into Live Environment" { linux /vmlinuz }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { extractFromIso } from '../../../pipeline/install/iso/extract.ts';
 import { probeIso } from '../../../pipeline/install/iso/probe.ts';
 import { listSquashfs } from '../../../pipeline/install/iso/squashfs.ts';
-import { GRUB, makeIso, makeSquashfs, medium, writeTree } from './make-iso.ts';
+import { GRUB, makeIso, makeSquashfs, media, writeTree } from './make-iso.ts';
 
 let dir: string;
 let squashfs: Buffer;
@@ -32,6 +32,7 @@ const expected = {
   squashfsOffset: expect.any(Number),
   platforms: ['dgx1', 'dgx2'],
   rootTarball: 'curtin/ubuntu-20.04-server-cloudimg-amd64-root.tar.xz',
+  architecture: null,
   grubEntries: ['Boot Into Live Environment', 'Install DGX OS'],
 };
 
@@ -40,7 +41,7 @@ test.each([
   ['Rock Ridge', ['-r']],
 ])('%s: the facts of a DGX OS 5 medium', async (_, names) => {
   const iso = await makeIso(join(dir, 'tree'), join(dir, 'facts.iso'), names);
-  const facts = await probeIso(iso, medium);
+  const facts = await probeIso(iso, media);
   expect(facts).toEqual(expected);
   const there = (await readFile(iso)).subarray(facts.squashfsOffset as number);
   const file = await readFile(join(dir, 'tree/live/filesystem.squashfs'));
@@ -54,7 +55,7 @@ test('an ISO without the squashfs: what it is and has', async () => {
     'md5sum.txt': '',
   });
   const iso = await makeIso(join(dir, 'ubuntu'), join(dir, 'ubuntu.iso'), ['-r'], 'Ubuntu-Server 22.04');
-  await expect(probeIso(iso, medium)).rejects.toMatchObject({
+  await expect(probeIso(iso, media)).rejects.toMatchObject({
     code: 'ISO_NOT_DGX',
     message: `${iso} contains no live/filesystem.squashfs`,
     hint: expect.stringContaining('subiquity'),
@@ -67,12 +68,12 @@ test('an ISO without the squashfs: what it is and has', async () => {
 test('a squashfs that is none, and a file that is not an ISO', async () => {
   await writeTree(join(dir, 'broken'), { 'live/filesystem.squashfs': 'not a squashfs' });
   const iso = await makeIso(join(dir, 'broken'), join(dir, 'broken.iso'));
-  await expect(probeIso(iso, medium)).rejects.toMatchObject({
+  await expect(probeIso(iso, media)).rejects.toMatchObject({
     code: 'ISO_NOT_DGX',
     message: 'live/filesystem.squashfs in the ISO cannot be read as a squashfs',
   });
   await writeFile(join(dir, 'text.iso'), 'x'.repeat(50_000));
-  await expect(probeIso(join(dir, 'text.iso'), medium)).rejects.toMatchObject({ code: 'ISO_NOT_DGX' });
+  await expect(probeIso(join(dir, 'text.iso'), media)).rejects.toMatchObject({ code: 'ISO_NOT_DGX' });
 });
 
 test('a squashfs that lies in pieces is put together first', async () => {

@@ -6,12 +6,13 @@ import { parseVolume } from '../../../pipeline/install/iso/volume.ts';
 const facts = (platforms: string[], installer: IsoFacts['installer'] = 'live-curtin'): IsoFacts => ({
   volumeId: 'X',
   installer,
-  kernel: null,
-  initrd: null,
+  kernel: 'vmlinuz',
+  initrd: 'initrd',
   squashfsOffset: null,
   squashfs: 'live/filesystem.squashfs',
   platforms,
   rootTarball: null,
+  architecture: null,
   grubEntries: [],
 });
 

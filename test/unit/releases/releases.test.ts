@@ -24,14 +24,22 @@ describe('the catalogue', () => {
     const release = await loadRelease('dgxos5');
     expect(release).toMatchObject({
       iso: {
-        upstream: { from: 'packer-maas', template: 'dgxos5/dgxos5.json', curtin: 'dgxos5/http/curtin.yaml' },
-        medium: { kernel: 'vmlinuz', initrd: 'initrd', squashfs: 'live/filesystem.squashfs' },
-        vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
+        liveCurtin: {
+          installer: 'live-curtin',
+          upstream: {
+            from: 'packer-maas',
+            template: 'dgxos5/dgxos5.json',
+            curtin: 'dgxos5/http/curtin.yaml',
+          },
+          medium: { kernel: 'vmlinuz', initrd: 'initrd', squashfs: 'live/filesystem.squashfs' },
+          vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
+        },
+        subiquity: null,
       },
       baseImage: 'ubuntu/focal',
       openPlatforms: true,
     });
-    const iso = isoOf(release);
+    const iso = isoOf(release).liveCurtin!;
     const typed = [`${iso.configParameter}=URL`, ...iso.kernelParameters].join(' ');
     expect(iso.typed.before + typed + iso.typed.after).toBe(
       '<down>e<down><down><end> force-curtin=URL force-platform={platform} force-bootdisk={bootdisk} ' +
@@ -48,7 +56,7 @@ describe('the catalogue', () => {
   it.each(RELEASES)('%s: what it names is there, and its defaults hold known placeholders', async (id) => {
     const release = await loadRelease(id);
     expect(unknownPlaceholders(release.defaults.resourceName + release.defaults.title)).toEqual([]);
-    const { iso } = release;
+    const iso = release.iso?.liveCurtin;
     if (iso) expect(iso.directParameters.at(-1)).toMatch(/^console=ttyS0/);
     const templates = join(packageRoot(), 'templates');
     if (iso?.upstream.from === 'templates')
@@ -67,7 +75,8 @@ describe('the catalogue', () => {
   });
 
   it('a file that does not keep to the schema is refused at the place', () => {
-    const text = 'title: T\niso: { upstream: { from: packer-maas, curtin: c }, tcgFactr: 2 }\n';
+    const text =
+      'title: T\niso: { liveCurtin: { upstream: { from: packer-maas, curtin: c }, tcgFactr: 2 } }\n';
     expect(() => parseRelease('x', 'x.yaml', text)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', where: expect.objectContaining({ file: 'x.yaml' }) }),
     );

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fixedDefaults } from '../../../pipeline/config/defaults.ts';
 import { ACCEPTANCE } from '../../../pipeline/config/settings/acceptance.ts';
-import type { ImageConfig, IsoRelease, Release } from '../../../pipeline/config/types.ts';
+import type { ImageConfig, LiveCurtin, Release } from '../../../pipeline/config/types.ts';
 import type { RenderInput, RenderRelease } from '../../../pipeline/install/render/types.ts';
 
 /** A tree of packer-maas' shape with values of our own. */
@@ -14,23 +14,26 @@ export const dgxos5 = {
   id: 'dgxos5',
   title: 'DGX OS 5',
   iso: {
-    upstream: { from: 'packer-maas', template: 'dgxos5/dgxos5.json', curtin: 'dgxos5/http/curtin.yaml' },
-    medium: {
+    liveCurtin: {
       installer: 'live-curtin',
-      kernel: 'vmlinuz',
-      initrd: 'initrd',
-      squashfs: 'live/filesystem.squashfs',
-      platformFile: null,
-      volumeIds: [],
+      upstream: { from: 'packer-maas', template: 'dgxos5/dgxos5.json', curtin: 'dgxos5/http/curtin.yaml' },
+      medium: {
+        kernel: 'vmlinuz',
+        initrd: 'initrd',
+        squashfs: 'live/filesystem.squashfs',
+        platformFile: null,
+        volumeIds: [],
+      },
+      configParameter: 'force-curtin',
+      kernelParameters: ['force-platform={platform}', 'force-bootdisk={bootdisk}', 'no-mlnx-fw-update'],
+      directParameters: ['boot=live', 'console=tty0', 'console=ttyS0,115200n8'],
+      machineParameters: ['start-systemd-networkd'],
+      typed: { before: '<down>e<end> ', after: '<f10>', bootWaitS: 3, keyIntervalMs: 100 },
+      vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
+      fetchWithinS: 60,
+      tcgFactor: 4,
     },
-    configParameter: 'force-curtin',
-    kernelParameters: ['force-platform={platform}', 'force-bootdisk={bootdisk}', 'no-mlnx-fw-update'],
-    directParameters: ['boot=live', 'console=tty0', 'console=ttyS0,115200n8'],
-    machineParameters: ['start-systemd-networkd'],
-    typed: { before: '<down>e<end> ', after: '<f10>', bootWaitS: 3, keyIntervalMs: 100 },
-    vm: { diskBytes: 9 * 1024 ** 3, memoryMiB: 2048, cpus: 8, installTimeoutS: 5400 },
-    fetchWithinS: 60,
-    tcgFactor: 4,
+    subiquity: null,
     knownIsos: [],
   },
   archive: null,
@@ -45,10 +48,10 @@ export const dgxos5 = {
   },
   defaults: { resourceName: '', title: '' },
   hook: 'curtin-hooks',
-} satisfies Release as Release & { iso: IsoRelease };
+} satisfies Release as Release & { iso: { liveCurtin: LiveCurtin } };
 
 /** What is rendered of it. */
-export const rendered: RenderRelease = { ...dgxos5.iso, hook: dgxos5.hook };
+export const rendered: RenderRelease = { ...dgxos5.iso.liveCurtin, hook: dgxos5.hook };
 
 export const image: ImageConfig = {
   name: 'dgx1',

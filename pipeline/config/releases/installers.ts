@@ -1,0 +1,39 @@
+import { Fault } from '../../core/faults/fault.ts';
+import type { Installer, IsoRelease, LiveCurtin, Release } from '../types.ts';
+
+/** The installers that a release has facts for. */
+export function installersOf({ liveCurtin, subiquity }: IsoRelease): Installer[] {
+  return [liveCurtin, subiquity].filter((installer) => installer !== null);
+}
+
+/**
+ * The facts for the installer that a medium was found to have: its content decides, not the name of the release.
+ * @throws Fault ISO_NOT_DGX for an installer that the release has no facts for
+ */
+export function installerFor({ iso, title }: Release, found: Installer['installer']): Installer {
+  const known = iso ? installersOf(iso) : [];
+  const facts = known.find(({ installer }) => installer === found);
+  if (facts) return facts;
+  const names = known.map(({ installer }) => installer).join(' and ') || 'no installer';
+  throw new Fault(
+    'ISO_NOT_DGX',
+    `The installer of the ISO is ${found}, and ${title} is known with ${names}`,
+    {
+      hint: 'Check that `iso:` and `release:` of the image match.',
+    },
+  );
+}
+
+/** The VM that is expected before a medium was looked at: that of the installer which needs the larger disk. */
+export function expectedVm(iso: IsoRelease): Installer['vm'] {
+  return installersOf(iso)
+    .map(({ vm }) => vm)
+    .reduce((a, b) => (b.diskBytes > a.diskBytes ? b : a));
+}
+
+/** As `installerFor`, for what only curtin in a live system has. */
+export function liveCurtinOf(release: Release, found: Installer['installer']): LiveCurtin {
+  const facts = installerFor(release, found);
+  if (facts.installer === 'live-curtin') return facts;
+  throw new Fault('CONFIG_INVALID', `${release.title} cannot be installed by ${found} yet`);
+}
