@@ -6,6 +6,7 @@ import { packerMaasCommit } from '../image/attest/packer-maas.ts';
 import { publicParameters, publicSource } from '../image/attest/parameters.ts';
 import { buildInNamespace } from '../install/namespace/build.ts';
 import { namespaceTools } from '../install/namespace/tools.ts';
+import { installTimeout } from '../install/render/settings.ts';
 import { PACK_SCRIPTS } from '../install/render/upstream.ts';
 import { buildRoot } from '../install/vm/build.ts';
 import { packerArgv } from '../install/vm/packer.ts';
@@ -20,7 +21,8 @@ const SAID = 'only said in the provenance: what of it decides the build counts b
 /** Boots the installer in a VM and ends with the installed root as a tar. */
 export const build = defineStage('build', {
   async inputs({ config, image, release, output, signal }) {
-    const { files, sources, settings, packerDir, httpDir, installTimeoutS } = output('render');
+    const { files, sources, packerDir, httpDir } = output('render');
+    const { installTimeoutS, settings } = installTimeout(image.vm.installTimeoutS, output('render'));
     const { way, accelerator, packerVersion } = output('render');
     const { medium, facts, kernel, initrd } = output('iso');
     const installer = liveCurtinOf(release, facts.installer);
@@ -44,6 +46,7 @@ export const build = defineStage('build', {
       way,
       tools: way === 'vm' ? await toolVersions(signal) : await namespaceTools(signal),
       installTimeoutS: notCounted(installTimeoutS, 'a time limit'),
+      headless: notCounted(image.vm.headless, 'a window does not change what is installed'),
       packerVersion,
       accelerator,
       pack: image.pack,
@@ -87,6 +90,8 @@ export const build = defineStage('build', {
       boot,
       typed,
       fetchWithinS,
+      installTimeoutS,
+      headless,
       tools,
       origin,
     } = inputs;
@@ -95,12 +100,13 @@ export const build = defineStage('build', {
       way === 'vm' && packerVersion !== null && accelerator !== null
         ? await buildRoot({
             ...{ rendered: folders, medium, packerVersion, accelerator, pack, typed, fetchWithinS },
+            ...{ installTimeoutS, headless },
             ...io,
           })
         : await buildInNamespace({
             ...folders,
             iso: medium.iso,
-            installTimeoutS: inputs.installTimeoutS,
+            installTimeoutS,
             ...io,
           });
     return {

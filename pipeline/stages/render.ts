@@ -14,6 +14,8 @@ export const render = defineStage('render', {
     const { packerMaas } = config;
     const way = await chooseWay({ image, installer: facts.installer, emit, signal });
     const direct = way === 'vm' && image.vm.boot === 'direct';
+    // The time limit and the window are variables of the build.
+    const { installTimeoutS: _, headless: __, ...vm } = image.vm;
     return {
       // Templates, hooks and upstream files by content: an upstream change shows up here.
       sources: await renderSources({ image, release: { ...installer, hook: release.hook }, packerMaas }),
@@ -33,7 +35,7 @@ export const render = defineStage('render', {
       hook: release.hook,
       name: image.name,
       platform: image.platform,
-      vm: image.vm,
+      vm,
       packages: image.packages,
       lateCommands: image.lateCommands,
       files: image.files.map((file) => ({

@@ -41,6 +41,8 @@ describe('typed boot', () => {
       pack: 'guest',
       typed: installer.typed,
       fetchWithinS: 30,
+      installTimeoutS: record.data.installTimeoutS,
+      headless: true,
       dir,
       emit(event) {
         events.push(event);

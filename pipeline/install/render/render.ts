@@ -84,7 +84,6 @@ async function packerFiles(
       'source.pkr.hcl',
       await renderTemplate('hcl/source.pkr.hcl.eta', {
         image: image.name,
-        headless: image.vm.headless,
         isoChecksum: hclString(`sha256:${iso.sha256}`),
         vmName: hclString(VM_NAME),
         format: hclString(guest ? 'raw' : 'qcow2'),
@@ -95,7 +94,7 @@ async function packerFiles(
         cpus: vm.cpus,
         memory: vm.memoryMiB,
         ...how,
-        sshTimeout: hclString(`${vm.installTimeoutS}s`),
+        installTimeout: hclString(`${vm.installTimeoutS}s`),
         qemuArgs: [...qemuArgs(input, upstream), ...how.qemuArgs],
       }),
     ],

@@ -1,6 +1,6 @@
 import type { VmConfig } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
-import type { Rendered, RenderRelease } from './types.ts';
+import type { Rendered, RenderImage, RenderRelease } from './types.ts';
 import type { Upstream } from './upstream.ts';
 
 type Settings = Rendered['settings'];
@@ -10,6 +10,7 @@ export interface VmSettings {
   diskMiB: number;
   memoryMiB: number;
   cpus: number;
+  /** Where the user gives none; see `installTimeout`. */
   installTimeoutS: number;
   settings: Settings;
 }
@@ -18,7 +19,7 @@ const MIB = 1024 ** 2;
 
 /** Merges the user's wishes over upstream's values over the release's. */
 export function vmSettings(
-  vm: VmConfig,
+  vm: RenderImage['vm'],
   release: Pick<RenderRelease, 'vm' | 'tcgFactor'>,
   upstream: Upstream | undefined,
   accelerator: 'kvm' | 'tcg',
@@ -37,21 +38,27 @@ export function vmSettings(
   const diskBytes = pick('diskBytes', vm.diskBytes, upstream?.diskBytes, release.vm.diskBytes);
   const memoryMiB = pick('memoryMiB', vm.memoryMiB, upstream?.memoryMiB, release.vm.memoryMiB);
   const cpus = pick('cpus', vm.cpus, upstream?.cpus, release.vm.cpus);
-  const waited = pick(
-    'installTimeoutS',
-    vm.installTimeoutS,
-    upstream?.installTimeoutS,
-    release.vm.installTimeoutS,
-  );
-  // A time the user gave is taken at its word; the others were measured with KVM.
-  const slow = vm.installTimeoutS === null && accelerator === 'tcg';
-  const installTimeoutS = slow ? Math.ceil(waited * release.tcgFactor) : waited;
+  const measured = pick('installTimeoutS', null, upstream?.installTimeoutS, release.vm.installTimeoutS);
+  // It was measured with KVM.
+  const installTimeoutS = accelerator === 'tcg' ? Math.ceil(measured * release.tcgFactor) : measured;
   settings.installTimeoutS = {
     value: String(installTimeoutS),
     from: settings.installTimeoutS?.from ?? 'template',
   };
   settings.accelerator = { value: accelerator, from: vm.accelerator === 'auto' ? 'template' : 'config' };
   return { diskMiB: Math.ceil(diskBytes / MIB), memoryMiB, cpus, installTimeoutS, settings };
+}
+
+/** The time limit of a build: the user's own, which is rendered nowhere and so rebuilds nothing, or the rendered default. */
+export function installTimeout(
+  own: VmConfig['installTimeoutS'],
+  { installTimeoutS, settings }: Pick<Rendered, 'installTimeoutS' | 'settings'>,
+): Pick<Rendered, 'installTimeoutS' | 'settings'> {
+  if (own === null) return { installTimeoutS, settings };
+  return {
+    installTimeoutS: own,
+    settings: { ...settings, installTimeoutS: { value: String(own), from: 'config' } },
+  };
 }
 
 const UNITS: Record<string, number> = { b: 1, k: 1024, m: MIB, g: 1024 ** 3, t: 1024 ** 4 };

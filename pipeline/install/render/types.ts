@@ -6,8 +6,11 @@ export type InstallWay = 'vm' | 'namespace';
 /** What is rendered of an image. */
 export type RenderImage = Pick<
   ImageConfig,
-  'name' | 'platform' | 'vm' | 'packages' | 'lateCommands' | 'files' | 'pack'
->;
+  'name' | 'platform' | 'packages' | 'lateCommands' | 'files' | 'pack'
+> & {
+  /** Without what a build is given as variables: neither decides what is installed. */
+  vm: Omit<ImageConfig['vm'], 'installTimeoutS' | 'headless'>;
+};
 
 /** What is rendered of its release. */
 export type RenderRelease = Pick<
@@ -51,7 +54,7 @@ export interface Rendered {
   packerDir: string;
   /** Directory served by Packer's HTTP server: curtin.yaml (with the token CREDENTIAL_TOKEN in it). */
   httpDir: string;
-  /** Seconds until ssh must be there, the accelerator taken into account. */
+  /** Seconds until ssh must be there where the user gives no limit, the accelerator taken into account. */
   installTimeoutS: number;
   /** Every file written, relative to dir, with its sha256; sorted. */
   files: { path: string; sha256: string }[];

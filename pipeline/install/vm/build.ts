@@ -22,6 +22,10 @@ export interface BuildRequest {
   typed: TypingSpeed | null;
   /** Seconds from power-on by which the installer must have fetched its configuration; twice that under TCG. */
   fetchWithinS: number;
+  /** Seconds from power-on to ssh. */
+  installTimeoutS: number;
+  /** false: the VM has a window. */
+  headless: boolean;
   dir: string;
   emit: Emit;
   signal: AbortSignal;
@@ -63,6 +67,8 @@ async function installInVm(request: BuildRequest, output: string): Promise<void>
         variables: {
           output_directory: output,
           ...mediumVariables(request.medium),
+          install_timeout: `${request.installTimeoutS}s`,
+          headless: String(request.headless),
           ...(pace && { boot_wait: `${pace.bootWaitS}s`, boot_key_interval: `${pace.keyIntervalMs}ms` }),
         },
         host: { version: request.packerVersion, env: request.env },

@@ -61,10 +61,13 @@ export function provenance({ records, manifest, verdict }: Material): Provenance
         ([name, version]): Row => [Object.hasOwn(TOOLS, name) ? (TOOLS[name] ?? name) : name, version],
       ),
     ]),
-    settings: Object.entries(render?.data.settings ?? {}).map(([name, { value, from }]) => {
-      const [label, text] = (Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined) ?? [name, String];
-      return { name: label, value: text(value), from };
-    }),
+    // Those of the build: a time limit is given to it and not rendered.
+    settings: Object.entries(build?.data.origin?.rendered.settings ?? render?.data.settings ?? {}).map(
+      ([name, { value, from }]) => {
+        const [label, text] = (Object.hasOwn(SETTINGS, name) ? SETTINGS[name] : undefined) ?? [name, String];
+        return { name: label, value: text(value), from };
+      },
+    ),
     rendered: render?.data.files ?? [],
     resources: (upload?.data.resources ?? []).map((resource) => ({
       name: resource.target,

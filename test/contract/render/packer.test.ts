@@ -67,10 +67,13 @@ describe('what Packer makes of our literals', () => {
 });
 
 /** As the build stage gives them. */
-function variablesOf({ image, kernel, initrd }: RenderInput, iso: string): Record<string, string> {
-  return mediumVariables(
-    image.vm.boot === 'typed' ? { iso, kernel: null, initrd: null } : { iso, kernel, initrd },
-  );
+function variablesOf({ image, kernel, initrd }: RenderInput, iso: string) {
+  return {
+    ...mediumVariables(
+      image.vm.boot === 'typed' ? { iso, kernel: null, initrd: null } : { iso, kernel, initrd },
+    ),
+    ...{ install_timeout: '2.5s', headless: 'true' },
+  };
 }
 
 describe('the rendered directory', () => {
@@ -91,20 +94,32 @@ describe('the rendered directory', () => {
 
   it.each(variants)('passes validate and fmt: %s', async (_, input) => {
     // Packer looks for the medium when it validates.
-    const dir = scratch();
-    const { packerDir } = await renderBuild({
-      ...input,
-      iso: { ...input.iso, path: join(dir, input.iso.path.slice(1).replace('/', '')) },
-    });
-    const vars = Object.entries(variablesOf(input, join(dir, input.iso.path.slice(1).replace('/', ''))));
-    const validate = await run(
-      ['packer', 'validate', ...vars.map(([name, value]) => `-var=${name}=${value}`), packerDir],
-      { env: QUIET },
-    );
+    const iso = { ...input.iso, path: join(scratch(), input.iso.path.slice(1).replace('/', '')) };
+    const { packerDir } = await renderBuild({ ...input, iso });
+    const validated = (variables: Record<string, string>) =>
+      run(
+        [
+          ...['packer', 'validate'],
+          ...Object.entries(variables).map(([name, value]) => `-var=${name}=${value}`),
+          packerDir,
+        ],
+        { env: QUIET },
+      );
+    const variables = variablesOf(input, iso.path);
+    const validate = await validated(variables);
     expect(validate.stdout + validate.stderr).toBe('');
     const fmt = await run(['packer', 'fmt', '-check', '-diff', packerDir], { env: QUIET });
     expect(fmt.stdout + fmt.stderr).toBe('');
     expect([validate.exitCode, fmt.exitCode]).toEqual([0, 0]);
+    // By hand nobody has to give a time limit.
+    const { install_timeout, headless, ...medium } = variables;
+    expect((await validated(medium)).exitCode).toBe(0);
+    const wrong = await validated({
+      ...medium,
+      headless,
+      install_timeout: install_timeout.replace('s', 'x'),
+    });
+    expect([wrong.exitCode, wrong.stdout + wrong.stderr]).toEqual([1, expect.stringContaining('2.5x')]);
   });
 
   it('has shell scripts that a shell can read', async () => {

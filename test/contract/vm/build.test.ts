@@ -42,6 +42,8 @@ function request(
     pack: 'guest',
     typed: boot === 'typed' ? { bootWaitS: 3, keyIntervalMs: 100 } : null,
     fetchWithinS: 2,
+    installTimeoutS: 5400,
+    headless: true,
     dir: join(dir, 'build'),
     emit: (event) => events.push(event),
     signal: new AbortController().signal,
@@ -78,6 +80,11 @@ describe('a build', () => {
     expect(fetched).not.toContain(password);
     for (const name of await readdir(join(dir, 'build')))
       expect(readFileSync(join(dir, 'build', name), 'latin1')).not.toContain(password);
+  });
+
+  it('gives the time limit and the window as variables', async () => {
+    await buildRoot({ ...request([{ disk: disk() }]), installTimeoutS: 0.5, headless: false });
+    expect(calls()[0]?.args).toEqual(expect.arrayContaining(['install_timeout=0.5s', 'headless=false']));
   });
 
   it("keeps Packer's caches and temporary files inside the workspace", async () => {

@@ -57,6 +57,22 @@ describe('renderBuild', () => {
     expect(hcl).toMatch(/variable "boot_key_interval" \{[^}]*default\s*= "300ms"/);
   });
 
+  it.each([
+    ['kvm', '2700s'],
+    ['tcg', '10800s'],
+  ] as const)(
+    'has a time limit of its own for `packer build` by hand, with %s %s',
+    async (accelerator, limit) => {
+      const vm = { installTimeoutS: 60, headless: false };
+      const hcl = await hclOf(example({ accelerator, vm }));
+      expect(hcl).toMatch(new RegExp(`variable "install_timeout" \\{[^}]*default\\s*= "${limit}"`));
+      expect(hcl).toMatch(/ssh_timeout\s*= var\.install_timeout/);
+      expect(hcl).toMatch(/variable "headless" \{[^}]*default\s*= true/);
+      expect(hcl).not.toContain('60s');
+      expect(hcl).toEqual(await hclOf(example({ accelerator })));
+    },
+  );
+
   it('opens nothing but loopback and carries no password', async () => {
     const rendered = await renderBuild(example());
     const hcl = readFileSync(join(rendered.packerDir, 'source.pkr.hcl'), 'utf8');

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { diskSize, goDuration, kernelWord, vmSettings } from '../../../pipeline/install/render/settings.ts';
+import {
+  diskSize,
+  goDuration,
+  installTimeout,
+  kernelWord,
+  vmSettings,
+} from '../../../pipeline/install/render/settings.ts';
 import { readUpstream } from '../../../pipeline/install/render/upstream.ts';
 import { FIXTURE, image, rendered } from './example.ts';
 
@@ -16,10 +22,17 @@ describe('vmSettings', () => {
   });
 
   it('waits longer under emulation, but never other than the user says', () => {
-    expect(vmSettings(image.vm, rendered, undefined, 'tcg').installTimeoutS).toBe(5400 * 4);
-    expect(vmSettings({ ...image.vm, installTimeoutS: 60 }, rendered, undefined, 'tcg').installTimeoutS).toBe(
-      60,
-    );
+    const made = vmSettings(image.vm, rendered, undefined, 'tcg');
+    const settings = { value: String(5400 * 4), from: 'template' };
+    expect(installTimeout(null, made)).toMatchObject({
+      installTimeoutS: 5400 * 4,
+      settings: { installTimeoutS: settings },
+    });
+    expect(installTimeout(60, made)).toEqual({
+      installTimeoutS: 60,
+      settings: { ...made.settings, installTimeoutS: { value: '60', from: 'config' } },
+    });
+    expect(made.settings.installTimeoutS).toEqual(settings);
   });
 });
 

@@ -36,10 +36,9 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.vm.cpus': [2, RENDER],
   'images.*.install': ['namespace', RENDER],
   'images.*.vm.accelerator': ['auto', RENDER],
-  'images.*.vm.headless': [true, RENDER],
+  'images.*.vm.headless': [true, NONE],
   'images.*.vm.boot': ['typed', ['render', 'build']],
-  // It is written into the HCL.
-  'images.*.vm.install_timeout': ['40m', RENDER],
+  'images.*.vm.install_timeout': ['40m', NONE],
   'images.*.packages': [['hello', 'gcc'], RENDER],
   'images.*.late_commands.*': ['false', RENDER],
   'images.*.files.source': ['two.txt', RENDER],

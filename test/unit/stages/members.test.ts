@@ -156,7 +156,8 @@ const NOT_COUNTED: Record<StageId, Record<string, Change>> = {
   build: {
     folders: ['before.render.packerDir', '/elsewhere/packer'],
     medium: ['before.iso.medium.path', '/elsewhere/one.iso'],
-    installTimeoutS: ['before.render.installTimeoutS', 9],
+    installTimeoutS: ['image.vm.installTimeoutS', 9],
+    headless: ['image.vm.headless', true],
     fetchWithinS: ['release.iso.liveCurtin.fetchWithinS', 1],
     origin: ['image.iso.source', '/elsewhere/two.iso'],
   },
