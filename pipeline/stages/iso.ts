@@ -1,9 +1,9 @@
 import { isoOf } from '../config/releases/load.ts';
 import type { IsoRelease } from '../config/types.ts';
 import { bytes } from '../core/text/human.ts';
-import { shownSource } from '../image/attest/parameters.ts';
+import { publicSource } from '../image/attest/parameters.ts';
 import { extractFromIso } from '../install/iso/extract.ts';
-import { locateIso } from '../install/iso/locate.ts';
+import { locateIso, mediumPath } from '../install/iso/locate.ts';
 import { assertPlatform, type KnownMedia, probeIso } from '../install/iso/probe.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { isoFiles } from '../workspace/layout.ts';
@@ -18,14 +18,20 @@ function mediaOf({ liveCurtin, subiquity }: IsoRelease): KnownMedia {
 export const iso = defineStage('iso', {
   async inputs({ image, release, config }) {
     return {
-      source: shownSource(image.iso.source),
-      wholeSource: notCounted(image.iso.source, 'its user, password and query may be secret; the sum counts'),
+      source: publicSource(image.iso.source),
+      wholeSource: notCounted(
+        image.iso.source,
+        'its folder, user, password and query do not decide its content; the sum counts',
+      ),
       sha256: image.iso.sha256,
       // What must be on the medium for this release and platform.
       medium: mediaOf(isoOf(release)),
       platform: image.platform,
       cacheDir: notCounted(config.cache, 'where a download is kept; the sum of its content counts'),
     };
+  },
+  outside({ image, config }) {
+    return { 'medium.path': mediumPath(image.iso, config.cache) };
   },
   async run(inputs, { dir, emit, signal }) {
     const { wholeSource: source, sha256, cacheDir } = inputs;

@@ -89,6 +89,11 @@ export interface StageWork<S extends StageId, Declared extends object> {
    * of tools, digests of files. What is used and does not decide it is wrapped by `notCounted`. Changes nothing.
    */
   inputs(context: StageContext<S>): Promise<Declared>;
+  /**
+   * Where outputs outside of the workspace are now, by the dotted name of the member that names each: the folder of the
+   * configuration may have been moved since the stage ran.
+   */
+  outside?(context: StageContext<S>): Record<string, string>;
   /** The tools it will start, for --dry-run. */
   argv?(context: StageContext<S>): Promise<string[][]>;
   run(inputs: Resolved<Declared>, io: StageIo): Promise<StageResult<S>>;
@@ -99,6 +104,7 @@ export interface Stage<S extends StageId = StageId> extends Omit<Row, 'id' | 'ne
   id: S;
   needs: readonly StageId[];
   inputs(context: StageContext): Promise<object>;
+  outside?(context: StageContext): Record<string, string>;
   argv?(context: StageContext): Promise<string[][]>;
   run(inputs: object, io: StageIo): Promise<StageResult<S>>;
 }

@@ -66,7 +66,7 @@ const PATHS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The record with each of its paths changed. */
-function withPaths(record: StageRecord, change: (path: string) => string): StageRecord {
+function withPaths(record: StageRecord, change: (path: string, member?: string) => string): StageRecord {
   const data = structuredClone(record.data);
   for (const member of PATHS[record.stage] ?? []) {
     const names = member.split('.');
@@ -74,7 +74,7 @@ function withPaths(record: StageRecord, change: (path: string) => string): Stage
     let holder = data as Record<string, unknown> | undefined;
     for (const name of names) holder = holder?.[name] as Record<string, unknown> | undefined;
     const path = holder?.[last];
-    if (holder && typeof path === 'string') holder[last] = change(path);
+    if (holder && typeof path === 'string') holder[last] = change(path, member);
   }
   return { ...record, data, files: record.files.map((file) => ({ ...file, path: change(file.path) })) };
 }
@@ -94,15 +94,25 @@ function fromStored(imageDir: string, stored: string): string {
 
 const isOutside = (inside: string) => inside === '..' || inside.startsWith('../') || isAbsolute(inside);
 
-/** The record of a stage, or undefined where there is none that can be read: a damaged record is a miss, never an error. */
+/**
+ * The record of a stage, or undefined where there is none that can be read: a damaged record is a miss, never an error.
+ * @param outside where files outside of the workspace are now, by the members that name them
+ */
 export async function readRecord<Data = unknown>(
   imageDir: string,
   stage: string,
+  outside: Readonly<Record<string, string>> = {},
 ): Promise<StageRecord<Data> | undefined> {
   const record = await readJsonOrMiss(recordFile(imageDir, stage), RECORD);
   if (record?.stage !== stage) return undefined;
   try {
-    return withPaths(record, (path) => fromStored(imageDir, path)) as StageRecord<Data>;
+    const moved = new Map<string, string>();
+    withPaths(record, (path, member) => {
+      if (member !== undefined && isAbsolute(path) && Object.hasOwn(outside, member))
+        moved.set(path, outside[member] as string);
+      return path;
+    });
+    return withPaths(record, (path) => moved.get(path) ?? fromStored(imageDir, path)) as StageRecord<Data>;
   } catch {
     return undefined;
   }

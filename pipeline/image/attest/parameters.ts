@@ -28,16 +28,9 @@ export function publicParameters(image: RootParameters): Record<string, unknown>
   });
 }
 
-/** A URL without what may be secret in it; of a path the last part. */
+/** A URL without what may be secret in it, which is user, password and query; of a path the last part. */
 export function publicSource(source: string): string {
-  return isUrl(source) ? shownSource(source) : basename(source);
-}
-
-const isUrl = (source: string) => /^https?:\/\//i.test(source);
-
-/** A URL without what may be secret in it: user, password, query; a path as it is. */
-export function shownSource(source: string): string {
-  if (!isUrl(source)) return source;
+  if (!/^https?:\/\//i.test(source)) return basename(source);
   const url = new URL(source);
   url.username = '';
   url.password = '';

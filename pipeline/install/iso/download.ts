@@ -1,5 +1,5 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
@@ -21,6 +21,15 @@ export interface DownloadContext extends ChecksumContext {
 const ATTEMPTS = 8;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** Where a download is kept. The sum is part of the folder's name: two servers may call different files by one name. */
+export function downloadPath(
+  source: Extract<Source, { kind: 'url' }>,
+  sha256: string,
+  cacheDir: string,
+): string {
+  return join(mediumFolder(cacheDir, sha256), source.name);
+}
+
 /**
  * The ISO behind a URL as a verified file of the cache. An interrupted download goes on where it stopped, in the next
  * run too; a second process waits for the first.
@@ -31,9 +40,8 @@ export async function download(
   sha256: string,
   context: DownloadContext,
 ): Promise<LocalIso> {
-  // The sum is part of the folder's name: two servers may call different files by one name.
-  const dir = mediumFolder(context.cacheDir, sha256);
-  const final = join(dir, source.name);
+  const final = downloadPath(source, sha256, context.cacheDir);
+  const dir = dirname(final);
   try {
     await mkdir(dir, { recursive: true });
   } catch (error) {

@@ -2,7 +2,7 @@ import { access, constants, readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { type ChecksumContext, verifyChecksum } from './checksum.ts';
-import { download } from './download.ts';
+import { download, downloadPath } from './download.ts';
 import type { LocalIso } from './facts.ts';
 import { parseSource } from './source.ts';
 
@@ -22,6 +22,14 @@ export async function locateIso(
   const path = resolve(source.path);
   await assertReadable(path);
   return await verifyChecksum(path, sha256, context);
+}
+
+/** The path at which `locateIso` finds the medium, whether it is there already or not. */
+export function mediumPath(iso: { source: string; sha256: string }, cacheDir: string): string {
+  const source = parseSource(iso.source);
+  return source.kind === 'url'
+    ? downloadPath(source, iso.sha256.toLowerCase(), cacheDir)
+    : resolve(source.path);
 }
 
 async function assertReadable(path: string): Promise<void> {

@@ -1,4 +1,3 @@
-import { readRecord } from '../../workspace/record.ts';
 import type { StageId } from '../rows.ts';
 import type { StageData } from '../types.ts';
 import { decide, upTo } from './plan.ts';
@@ -15,7 +14,7 @@ export interface PlannedStage {
 }
 
 /**
- * What a run would do, without doing it. After the first stage that would run, the later ones are told to follow:
+ * What a run would do, without doing it. After the first stage that would run, the later ones are said to follow:
  * their inputs are not known before.
  */
 export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
@@ -32,7 +31,7 @@ export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
     }
     const decision = await decide(stage, request.stages, context, imageDir, request.selection);
     if (decision.fresh) {
-      Object.assign(data, { [stage.id]: (await readRecord(imageDir, stage.id))?.data });
+      Object.assign(data, { [stage.id]: decision.record.data });
       plan.push({ ...planned, runs: false, reason: 'fresh' });
     } else {
       first = stage.id;

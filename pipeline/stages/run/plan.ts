@@ -1,7 +1,7 @@
 import { changed, counted, fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
 import { stageFolder } from '../../workspace/layout.ts';
 import { programDigest } from '../../workspace/program.ts';
-import { changedOutput, readRecord } from '../../workspace/record.ts';
+import { changedOutput, readRecord, type StageRecord } from '../../workspace/record.ts';
 import type { StageId } from '../rows.ts';
 import type { Stage, StageContext } from '../types.ts';
 
@@ -17,7 +17,7 @@ export interface Selection {
 }
 
 export type Decision =
-  | { fresh: true }
+  | { fresh: true; record: StageRecord }
   | {
       fresh: false;
       reason: string;
@@ -41,13 +41,13 @@ export async function decide(
   if (selection.force === stage.id) return because(selection.reason ?? `requested by --force ${stage.id}`);
   if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
     return because(selection.reason ?? `requested by --from ${selection.from}`);
-  const record = await readRecord(imageDir, stage.id);
+  const record = await readRecord(imageDir, stage.id, stage.outside?.(context));
   if (!record) return because('no finished earlier run');
   if (record.fingerprint !== fingerprint(inputs))
     return because(`changed: ${changed(record.inputs, inputs).join(', ')}`);
   const touched = await changedOutput(stageFolder(imageDir, stage.id), record);
   if (touched) return because(`output ${touched}`);
-  return { fresh: true };
+  return { fresh: true, record };
 }
 
 /** What counts of a stage's inputs, with the program: another one may find or judge otherwise. */

@@ -6,13 +6,7 @@ import { interrupted } from '../../core/faults/interrupted.ts';
 import { removeTree } from '../../host/namespaces.ts';
 import { fingerprint, resolved } from '../../workspace/fingerprint.ts';
 import { imageFolder, stageFolder } from '../../workspace/layout.ts';
-import {
-  deleteRecord,
-  describeFiles,
-  readRecord,
-  type StageRecord,
-  writeRecord,
-} from '../../workspace/record.ts';
+import { deleteRecord, describeFiles, type StageRecord, writeRecord } from '../../workspace/record.ts';
 import type { StageId } from '../rows.ts';
 import type { Stage, StageContext, StageData } from '../types.ts';
 import { type Decision, decide, type Selection, upTo } from './plan.ts';
@@ -89,7 +83,7 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
       const decision = await decide(stage, request.stages, context, imageDir, request.selection);
       let record: StageRecord;
       if (decision.fresh) {
-        record = (await readRecord(imageDir, stage.id)) as StageRecord;
+        record = decision.record;
         request.emit({ type: 'stage-fresh', image, stage: stage.id });
       } else {
         request.emit({ type: 'stage-start', image, stage: stage.id, reason: decision.reason });

@@ -33,10 +33,13 @@ export class Host {
     };
   }
 
-  run(args: readonly string[], { input = '', env = {} as Record<string, string> } = {}): Promise<Ran> {
+  run(
+    args: readonly string[],
+    { input = '', env = {} as Record<string, string>, cwd = this.dir } = {},
+  ): Promise<Ran> {
     return new Promise((resolve, reject) => {
       const child = spawn(process.execPath, [CLI, ...args], {
-        cwd: this.dir,
+        cwd,
         env: { ...this.env, ...env },
       });
       let [stdout, stderr] = ['', ''];
