@@ -7,7 +7,7 @@ import { withFormats } from '../format-options.ts';
 import type { Session } from '../session.ts';
 
 interface ValidateFlags extends FormatFlags {
-  profile: string;
+  profile?: string;
   baseImage?: string;
   waivers?: string;
   platform?: string;
@@ -17,19 +17,24 @@ interface ValidateFlags extends FormatFlags {
   facts?: boolean;
 }
 
-/** `validate FILE`: every check on an image, whoever made it. */
+/** `validate IMAGE`: every check on an image of the configuration, or on any file, whoever made it. */
 export function declare(program: Command, act: Act): void {
   const command = program
     .command('validate')
-    .argument('<file>', 'image: .tar.gz, .tar.xz, .tar.bz2 or .tar; a path, an http(s) URL, or - for stdin')
+    .argument(
+      '<image-or-file>',
+      'an image of the configuration, or .tar.gz, .tar.xz, .tar.bz2 or .tar: a path, an http(s) URL, or - for stdin',
+    )
     .description('check an image for MAAS in one pass; exit code 6 if a blocker fails')
     .option(
       '-p, --profile <profile>',
-      'dgxos5, dgxos6, dgxos7, dgxos (by base image), demo or any-ubuntu',
-      'any-ubuntu',
+      "dgxos5, dgxos6, dgxos7, dgxos (by base image), demo or any-ubuntu (default: the image's; of a file any-ubuntu)",
     )
-    .option('--base-image <os/series>', 'the base image for MAAS, such as ubuntu/focal')
-    .option('--platform <platform>', 'the platform that /etc/dgx-release must name')
+    .option(
+      '--base-image <os/series>',
+      'the base image for MAAS, such as ubuntu/focal (default: as configured)',
+    )
+    .option('--platform <platform>', 'the platform that /etc/dgx-release must name (default: as configured)')
     .option('--offline', 'machines cannot reach an archive: missing boot packages are blockers')
     .option('--probe-sources', 'test whether each apt source in the image can be reached (at most a minute)')
     .option('--since <image-or-file>', 'compare the size with this release: anything that `diff` accepts')
@@ -54,10 +59,13 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
   const { prepareReports, writeReports } = await import('../../report/formats/write.ts');
   await prepareReports('validate', flags);
   const previousBytes = flags.since === undefined ? null : await sizeOf(flags.since, session);
-  const result = await validateFile(file, {
-    profile: flags.profile,
-    baseImage: flags.baseImage ?? null,
-    platform: flags.platform ?? null,
+  const { configuredImage } = await import('../../image/checks/configured-image.ts');
+  const image = await configuredImage(file, session);
+  const result = await validateFile(image?.path ?? file, {
+    profile: flags.profile ?? image?.profile ?? 'any-ubuntu',
+    baseImage: flags.baseImage ?? image?.baseImage ?? null,
+    platform: flags.platform ?? image?.platform ?? null,
+    architecture: image?.architecture ?? null,
     offline: flags.offline ?? false,
     previousBytes,
     probeSources: flags.probeSources ?? false,

@@ -169,11 +169,24 @@ async function worksIn(folder: string): Promise<void> {
   expect(page).not.toContain(join(host.dir, 'one/'));
 }
 
-describe('the whole folder of a site', () => {
-  test('is used as it was made', async () => {
-    await worksIn('one');
+test('an image of the configuration is judged as a run judges it; a file goes first, and what has no artifact is named', async () => {
+  const { json } = await run('one', 'validate', 'dgx1');
+  expect(json).toMatchObject({
+    ...{
+      file: join(host.dir, 'one/work/dgx1/pack/dgx1.tar.gz'),
+      profile: 'dgxos5',
+      baseImage: 'ubuntu/focal',
+    },
   });
+  expect((await run('one', 'validate', 'dgx1', '--profile', 'any-ubuntu')).json.profile).toBe('any-ubuntu');
+  expect((await run('one', 'validate', './work/dgx1/pack/dgx1.tar.gz')).json.profile).toBe('any-ubuntu');
+  const none = await run('one', 'validate', 'fetched');
+  expect(none.stderr).toMatch(/Image fetched has no finished artifact .*\[IMAGE_NOT_BUILT\]/);
+  const unknown = await run('one', 'validate', 'constructor');
+  expect(unknown.stderr).toContain('There is no file constructor [IMAGE_UNREADABLE]');
+});
 
+describe('the whole folder of a site', () => {
   test('builds nothing again when only a time limit or the window of the VM changes', async () => {
     for (const vm of ['accelerator: tcg, install_timeout: 7h', 'accelerator: tcg, headless: false']) {
       configure('one', vm);
@@ -213,8 +226,8 @@ describe('the whole folder of a site', () => {
     renameSync(join(host.dir, 'one'), join(host.dir, 'zwei äß #1'));
     await worksIn('zwei äß #1');
     expect(media.requests).toHaveLength(requests);
-    const { json, stderr } = await run('zwei äß #1', 'images', 'list');
-    expect(json.images, stderr).toHaveLength(1);
+    const { json, stderr } = await run('zwei äß #1', 'images');
+    expect(json.targets, stderr).toMatchObject([{ images: [expect.anything()] }]);
   });
 
   test('a medium that was replaced in the new place is looked at again', async () => {
