@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { loadConfig } from '../../config/load.ts';
-import { expand } from '../../config/placeholders.ts';
+import { expand, placeholderValues } from '../../config/placeholders.ts';
 import { loadRelease } from '../../config/releases/load.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { imageFolder } from '../../workspace/layout.ts';
@@ -32,11 +32,11 @@ export async function configuredImage(
     throw new Fault('IMAGE_NOT_BUILT', `Image ${name} has no finished artifact in ${imageDir}`, {
       hint: `Build one with: dgxos-maas build ${name}`,
     });
-  const { release, platform, version, resource } = image;
+  const { release, platform, resource } = image;
   return {
     path: record.data.artifact.path,
     profile: (await loadRelease(release)).profile,
     ...{ platform, baseImage: resource.baseImage },
-    architecture: expand(resource.architecture, { release, platform, version, date: '', digest: '' }),
+    architecture: expand(resource.architecture, placeholderValues(image, { date: '', digest: '' })),
   };
 }
