@@ -1,49 +1,32 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join, relative } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { $ } from 'zx';
-import { mutantsOfAll, sample } from './every.ts';
+import type { End } from './bench.ts';
+import { copyOfTree, ROOT } from './copy.ts';
 import { type Mutant, occurrences } from './mutant.ts';
-import { WHOLE } from './table/whole.ts';
+import { tryRooms } from './rooms.ts';
 import { MUTANTS } from './table.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const USAGE = `npm run mutants -- [--only ID]... [--every [--sample N] [--seed N]] [--list]
+const USAGE = `npm run mutants -- [--only ID]... [--every [--room NAME]... [--sample N] [--seed N]] [--list]
 Applies one deliberate fault at a time to a copy of the tree and runs the tests that must see it.
 --only    the mutants whose id begins with ID
---every   each comparison and guard of the files in test/mutants/table/whole.ts, in place of the table
---sample  N of them (--seed chooses others)
+--every   each comparison and guard of the rooms in test/mutants/table/rooms.ts, in place of the table; at its end
+          the share of each room that was killed, without those in test/mutants/table/equivalent.ts
+--room    of this room alone
+--sample  N of each room (--seed chooses others)
 --list    their ids, files and tests; nothing is run
 Exit code: 0 when every mutant was killed, 1 when one lived or a test fails without any, 2 for a mistake in the call or the table.`;
 /** A mutant may make a loop endless: that is seen, too. */
 const LONGEST_MS = 300_000;
-/** Folders of a working copy that no test reads. */
-const LEFT_OUT = new Set(['.git', 'node_modules', 'dist', 'coverage']);
-
-type End = 'passed' | 'failed' | 'interrupted';
 
 class Bench {
-  readonly dir = mkdtempSync(join(tmpdir(), 'dgxos-maas-mutants-'));
+  readonly dir: string;
   #stopped = false;
   #child: ReturnType<typeof spawn> | undefined;
 
-  async make(): Promise<void> {
-    cpSync(ROOT, this.dir, {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: (path) => !LEFT_OUT.has(relative(ROOT, path)),
-    });
-    // Links cost nothing, but only within one file system.
-    const linked = await $({ nothrow: true, quiet: true })`cp -al ${ROOT}/node_modules ${this.dir}/`;
-    if (linked.exitCode !== 0) {
-      rmSync(join(this.dir, 'node_modules'), { recursive: true, force: true });
-      await $({ quiet: true })`cp -a ${ROOT}/node_modules ${this.dir}/`;
-    }
-    // What vitest and vite write there would be written to the working copy's own files.
-    for (const cache of ['.vite', '.vitest', '.cache'])
-      rmSync(join(this.dir, 'node_modules', cache), { recursive: true, force: true });
+  constructor(dir: string) {
+    this.dir = dir;
   }
 
   stop(): void {
@@ -112,7 +95,6 @@ function chosen(all: readonly Mutant[], only: readonly string[]): Mutant[] {
 
 /** @returns the exit code */
 async function tryAll(mutants: readonly Mutant[], bench: Bench): Promise<number> {
-  await bench.make();
   // Without this a test that fails by itself would count for a mutant that was killed.
   for (const file of new Set(mutants.flatMap(({ tests }) => tests))) {
     const { end, said } = await bench.test([file]);
@@ -136,11 +118,32 @@ async function tryAll(mutants: readonly Mutant[], bench: Bench): Promise<number>
   return lived.length > 0 ? 1 : 0;
 }
 
+function everyPlace(values: {
+  room: string[];
+  only: string[];
+  sample?: string;
+  seed: string;
+  list: boolean;
+}): Promise<number> {
+  const count = values.sample === undefined ? undefined : Number(values.sample);
+  if (count !== undefined && !(Number.isInteger(count) && count > 0))
+    throw new Error('--sample takes a whole number from 1');
+  return tryRooms({
+    rooms: values.room,
+    only: values.only,
+    count,
+    seed: Number(values.seed),
+    list: values.list,
+    print,
+  });
+}
+
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       only: { type: 'string', multiple: true, default: [] },
       every: { type: 'boolean', default: false },
+      room: { type: 'string', multiple: true, default: [] },
       sample: { type: 'string' },
       seed: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
@@ -151,16 +154,13 @@ async function main(): Promise<number> {
     print(USAGE);
     return 0;
   }
-  const all = values.every ? WHOLE.flatMap((whole) => mutantsOfAll(whole, read(whole.file))) : MUTANTS;
-  const wanted = chosen(all, values.only);
-  const count = values.sample === undefined ? wanted.length : Number(values.sample);
-  if (!(Number.isInteger(count) && count > 0)) throw new Error('--sample takes a whole number from 1');
-  const mutants = sample(wanted, count, Number(values.seed));
+  if (values.every) return everyPlace(values);
+  const mutants = chosen(MUTANTS, values.only);
   if (values.list) {
     for (const { id, file, tests } of mutants) print(`${id}  ${file}  ${tests.join(' ')}`);
     return 0;
   }
-  const bench = new Bench();
+  const bench = new Bench(await copyOfTree());
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => bench.stop());
   try {
     return await tryAll(mutants, bench);

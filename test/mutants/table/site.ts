@@ -8,8 +8,8 @@ export const SITE: readonly Mutant[] = [
     'relays-before-servers': ["['off', 'served', 'relayed']", "['off', 'relayed', 'served']"],
     'relay-of-a-relay': ["wish ? wish.dhcp.kind === 'relayed' : have?.relay", 'false'],
     'second-rack-alone': [
-      'racks.secondary !== have?.secondaryRack',
-      'true',
+      'dhcp_on: true,\n',
+      'dhcp_on: true, ...(racks.secondary ? { secondary_rack: racks.secondary } : {}),\n',
       'test/contract/site/apply.test.ts',
     ],
   }),

@@ -1,0 +1,142 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Arms } from './bench.ts';
+import { ArmedBench } from './bench.ts';
+import { ROOT } from './copy.ts';
+import { type Place, placesOf, sample } from './every.ts';
+import { type Seen, SeenByTests } from './seen.ts';
+import { EQUIVALENT } from './table/equivalent.ts';
+import { ROOMS } from './table/rooms.ts';
+
+/** Test files that are run for one fault, those first that come past the fewest places: what holds a place is about little else. */
+const MOST_TESTS = { unit: 24, contract: 8 };
+
+export interface Options {
+  rooms: readonly string[];
+  /** How many of each room, or all. */
+  count: number | undefined;
+  seed: number;
+  /** Begins of ids, or none for all. */
+  only: readonly string[];
+  list: boolean;
+  print: (line: string) => void;
+}
+
+type Numbered = Place & { number: number; room: string };
+
+/** Every place of the rooms, and the number that each has in the copy: all rooms are armed, whichever is asked for. */
+export function placesOfRooms(): { arms: Arms; places: Numbered[] } {
+  const arms = new Map<string, { places: Place[]; first: number }>();
+  const places: Numbered[] = [];
+  for (const [room, { folders, except }] of Object.entries(ROOMS))
+    for (const file of folders.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: ROOT }).sort())) {
+      if (except && file.startsWith(except)) continue;
+      const first = places.length;
+      const found = placesOf(file, readFileSync(join(ROOT, file), 'utf8'));
+      arms.set(file, { places: found, first });
+      for (const [i, place] of found.entries()) places.push({ ...place, number: first + i, room });
+    }
+  return { arms, places };
+}
+
+export const isEquivalent = (place: Place) =>
+  EQUIVALENT.some(
+    ({ file, text, fault }) => file === place.file && text === place.text && fault === place.fault,
+  );
+
+/** Tries the faults of rooms and prints the share that was killed. @returns the exit code */
+export async function tryRooms(options: Options): Promise<number> {
+  const { print } = options;
+  const { arms, places } = placesOfRooms();
+  const unknown = options.rooms.find((room) => !Object.hasOwn(ROOMS, room));
+  if (unknown) throw new Error(`no room is named ${unknown}; there are ${Object.keys(ROOMS).join(', ')}`);
+  const groups = (options.rooms.length > 0 ? options.rooms : Object.keys(ROOMS)).map((room) => {
+    const all = places.filter(
+      ({ room: of, id }) =>
+        of === room && (options.only.length === 0 || options.only.some((start) => id.startsWith(start))),
+    );
+    const counted = all.filter((place) => !isEquivalent(place));
+    return {
+      room,
+      all,
+      counted,
+      tried: sample(counted, Math.min(options.count ?? counted.length, counted.length), options.seed),
+    };
+  });
+  if (options.list) {
+    for (const { tried } of groups) for (const { id, text } of tried) print(`${id}  ${oneLine(text)}`);
+    return 0;
+  }
+  const bench = await ArmedBench.make(arms);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => bench.stop());
+  try {
+    const lived = new Set<Numbered>();
+    const cache = new SeenByTests();
+    for (const { room, tried } of groups) {
+      let left: readonly Numbered[] = tried;
+      // Slow tests are run only for what the fast ones let live.
+      for (const kind of ['unit', 'contract'] as const) {
+        if (left.length === 0) break;
+        const tests = await testsOf(kind, room, cache, bench, print);
+        const living = tests && (await tryWith(tests, MOST_TESTS[kind], left, bench, print));
+        if (living === undefined) return 130;
+        left = living;
+      }
+      for (const place of left) lived.add(place);
+    }
+    for (const { id, text, fault } of lived) print(`LIVED  ${id}  ${oneLine(text)}  ->  ${oneLine(fault)}`);
+    for (const { room, all, counted, tried } of groups) {
+      const alive = tried.filter((place) => lived.has(place)).length;
+      const killed = tried.length - alive;
+      print(
+        `${room}: ${all.length} places, ${all.length - counted.length} excluded, ${tried.length} tried, ${killed} killed, ${alive} lived: ${Math.floor((100 * killed) / Math.max(1, tried.length))} %`,
+      );
+    }
+    return lived.size > 0 ? 1 : 0;
+  } finally {
+    bench.remove();
+  }
+}
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ');
+
+/** The room's tests and what they come past, those first that come past the fewest places. @returns undefined when stopped */
+async function testsOf(
+  kind: keyof typeof MOST_TESTS,
+  room: string,
+  cache: SeenByTests,
+  bench: ArmedBench,
+  print: (line: string) => void,
+): Promise<(Seen & { set: ReadonlySet<number> })[] | undefined> {
+  const tests: (Seen & { set: ReadonlySet<number> })[] = [];
+  for (const folder of ROOMS[room]!.tests)
+    for (const file of globSync(`test/${kind}/${folder}/**/*.test.ts`, { cwd: ROOT }).sort()) {
+      const seen = await cache.of(file, bench);
+      if (seen === undefined) return undefined;
+      if (seen.places === null) print(`left out: ${file} fails in the copy without any fault`);
+      else tests.push({ ...seen, set: new Set(seen.places) });
+    }
+  return tests.sort((a, b) => a.set.size - b.set.size);
+}
+
+/** @returns those that lived, or undefined when the bench was stopped */
+async function tryWith(
+  tests: readonly (Seen & { set: ReadonlySet<number> })[],
+  most: number,
+  places: readonly Numbered[],
+  bench: ArmedBench,
+  print: (line: string) => void,
+): Promise<Numbered[] | undefined> {
+  const living: Numbered[] = [];
+  for (const place of places) {
+    const files = tests
+      .filter(({ set }) => set.has(place.number))
+      .slice(0, most)
+      .map(({ file, ms }) => ({ file, longestMs: 20_000 + 10 * ms }));
+    const end = await bench.try(place.number, files);
+    if (end === 'interrupted') return undefined;
+    if (end === 'passed') living.push(place);
+    print(`${end === 'failed' ? 'killed' : 'passed'}  ${place.id}  (${files.length} test files)`);
+  }
+  return living;
+}

@@ -1,0 +1,21 @@
+import { createVitest } from 'vitest/node';
+
+/** What a worker is asked: run this test file to its first failure. */
+export interface Ask {
+  file: string;
+}
+
+/** Runs test files of the folder in its first argument, one at a time, as its parent asks, and keeps what vitest has read. */
+const root = process.argv[2]!;
+process.chdir(root);
+const vitest = await createVitest('test', { root, watch: false, reporters: [{}], bail: 1, maxWorkers: 1 });
+const specifications = await vitest.globTestSpecifications();
+
+process.on('message', async ({ file }: Ask) => {
+  const one = specifications.filter(({ moduleId }) => moduleId === `${root}/${file}`);
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(one);
+  const found = testModules.find(({ moduleId }) => moduleId === `${root}/${file}`);
+  process.send?.({ passed: found?.ok() === true && unhandledErrors.length === 0 });
+});
+process.on('disconnect', () => process.exit());
+process.send?.({ ready: true });
