@@ -11,6 +11,7 @@ import { SETTINGS } from '../config/settings/table.ts';
 /** The settings that have a flag in `run`, `build` and `render`. */
 export const RUN_SETTINGS = [
   SETTINGS.workspace,
+  SETTINGS.cache_layers,
   IMAGE.iso.fields.source,
   IMAGE.install,
   IMAGE.vm.fields.accelerator,

@@ -122,6 +122,21 @@ export function size(unit: 1 | typeof MIB): Kind<string, number> {
   };
 }
 
+/** A size in bytes as of `size`, or `none`, which is 0. */
+export function sizeOrNone(): Kind<string, number> {
+  const sizes = size(1);
+  const form = { pattern: `^none$|${SIZE.pattern}`, accepts: `none, or ${SIZE.accepts}` };
+  const wrong = (given: string) =>
+    given === 'none' || sizes.parse?.(given) !== undefined
+      ? null
+      : { accepts: 'none, or whole MiB, 64M at least' };
+  return {
+    ...text(form, wrong),
+    read: (given, base) => (given === 'none' ? 0 : sizes.read(given, base)),
+    write: (value) => (value === 0 ? 'none' : sizes.write(value)),
+  };
+}
+
 /** A list of values of one kind. */
 export function list<W, V>(item: Kind<W, V>, options: { unique?: true; accepts: string }): Kind<W[], V[]> {
   return {

@@ -6,6 +6,8 @@ import { loadRelease } from '../config/releases/load.ts';
 import type { Config, Release } from '../config/types.ts';
 import { GIB } from '../config/units.ts';
 import { Fault } from '../core/faults/fault.ts';
+import { bytes } from '../core/text/human.ts';
+import { listLayers, unfinished } from '../install/namespace/layer-store.ts';
 import { checkoutProblem } from '../install/render/checkout.ts';
 import type { Finding } from './finding.ts';
 import { examineFolder } from './host.ts';
@@ -51,10 +53,28 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
     await examineSubmodule(config, releases),
     await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),
     await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? ISO_BYTES : 0),
+    await examineLayers(config),
   ];
 }
 
 const vmOf = (release: Release | undefined) => (release?.iso ? expectedVm(release.iso) : undefined);
+
+/** What layers take in the cache, of what they may. */
+async function examineLayers({ cache, cacheLayers }: Config): Promise<Finding> {
+  const layers = await listLayers(cache);
+  const leftOver = (await unfinished(cache)).filter((one) => one.leftOver).length;
+  const size = layers.reduce((sum, layer) => sum + layer.bytes, 0);
+  const most = cacheLayers === 0 ? 'none are kept (cache_layers: none)' : `at most ${bytes(cacheLayers)}`;
+  const found = `${layers.length} of ${bytes(size)}, ${most}`;
+  return {
+    tool: 'layers',
+    neededFor: 'build again without the steps of the medium',
+    found: leftOver > 0 ? `${found}; ${leftOver} left unfinished by killed builds` : found,
+    status: 'ok',
+    fix: null,
+    package: null,
+  };
+}
 
 /** A checkout of packer-maas that holds what the releases in use take from it. */
 async function examineSubmodule(config: Config, releases: ReadonlyMap<string, Release>): Promise<Finding> {

@@ -7,6 +7,7 @@ import { publicParameters, publicSource } from '../image/attest/parameters.ts';
 import { buildInNamespace } from '../install/namespace/build.ts';
 import { namespaceTools } from '../install/namespace/tools.ts';
 import { installTimeout } from '../install/render/settings.ts';
+import type { RenderSource } from '../install/render/sources.ts';
 import { PACK_SCRIPTS } from '../install/render/upstream.ts';
 import { buildRoot } from '../install/vm/build.ts';
 import { packerArgv } from '../install/vm/packer.ts';
@@ -14,16 +15,30 @@ import { toolVersions } from '../install/vm/tools.ts';
 import { chooseWay } from '../install/way.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { namespaceScript, renderFolders, stageFolder } from '../workspace/layout.ts';
+import { programDigest } from '../workspace/program.ts';
 import { defineStage } from './types.ts';
 
 const SAID = 'only said in the provenance: what of it decides the build counts by what was rendered';
+
+/** What runs in the namespaces up to the end of the medium's own steps; of build.sh, which names the image, the template. */
+function scriptsOf(files: RenderSource[], sources: RenderSource[]): string[] {
+  const used = [
+    'packer/inside.sh',
+    'packer/system.sh',
+    'packer/relay.py',
+    'templates/namespace/build.sh.eta',
+  ];
+  return [...files, ...sources].flatMap(({ path, sha256 }) =>
+    used.includes(path) ? `${path} ${sha256}` : [],
+  );
+}
 
 /** Boots the installer in a VM and ends with the installed root as a tar. */
 export const build = defineStage('build', {
   async inputs({ config, image, release, output, signal }) {
     const { files, sources, packerDir, httpDir } = output('render');
     const { installTimeoutS, settings } = installTimeout(image.vm.installTimeoutS, output('render'));
-    const { way, accelerator, packerVersion } = output('render');
+    const { way, accelerator, packerVersion, layer } = output('render');
     const { medium, facts, kernel, initrd } = output('iso');
     const installer = liveCurtinOf(release, facts.installer);
     const { from } = installer.upstream;
@@ -53,6 +68,10 @@ export const build = defineStage('build', {
       boot: way === 'vm' ? image.vm.boot : null,
       typed: way === 'vm' && image.vm.boot === 'typed' ? installer.typed : null,
       fetchWithinS: notCounted(installer.fetchWithinS, 'a time limit'),
+      layers: notCounted(
+        { cache: config.cache, most: config.cacheLayers, rule: layer, scripts: scriptsOf(files, sources) },
+        'from a layer or not, the result is the same',
+      ),
       origin: notCounted(
         {
           parameters: publicParameters(image),
@@ -93,6 +112,7 @@ export const build = defineStage('build', {
       installTimeoutS,
       headless,
       tools,
+      layers,
       origin,
     } = inputs;
     const startedAt = new Date().toISOString();
@@ -107,6 +127,13 @@ export const build = defineStage('build', {
             ...folders,
             iso: medium.iso,
             installTimeoutS,
+            layer: {
+              ...layers,
+              decidedBy: {
+                ...{ iso: inputs.iso, scripts: layers.scripts, tools },
+                program: programDigest(['install/namespace', 'install/render']),
+              },
+            },
             ...io,
           });
     return {

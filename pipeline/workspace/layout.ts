@@ -135,3 +135,16 @@ export const sandboxFolder = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'sa
 export const mediumFolder = (cache: string, sha256: string) => join(cache, 'isos', sha256.slice(0, 16));
 /** The sum of a medium, as long as its file stays as it is. @param key of its path */
 export const sumFile = (cache: string, key: string) => join(cache, 'sums', `${key}.json`);
+
+/** Layers: what media install without a VM, each by the fingerprint of all that decides it. */
+export const layersFolder = (cache: string) => join(cache, 'layers');
+export const layerFolder = (cache: string, key: string) => join(layersFolder(cache), key);
+export const layerFiles = (folder: string) => ({
+  root: join(folder, 'root.tar'),
+  /** Written last of all: a folder without it is no layer. */
+  record: join(folder, 'layer.json'),
+  /** Who makes it, as long as it is not whole. */
+  maker: join(folder, 'maker.json'),
+  /** Why the installation has kept none. */
+  notKept: join(folder, 'not-kept'),
+});

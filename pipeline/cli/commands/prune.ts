@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { count } from '../../config/kinds.ts';
 import { RETENTION } from '../../config/settings/retention.ts';
 import type { TargetOptions } from '../../maas/images/choose-targets.ts';
@@ -8,6 +9,7 @@ import { overridesOf, settingOption, withSettings } from '../setting-options.ts'
 interface Options extends TargetOptions {
   dryRun?: boolean;
   channels?: boolean;
+  cache?: boolean;
   yes?: boolean;
 }
 
@@ -28,10 +30,22 @@ export const declare: Declare = (program, act) => {
       '--channels',
       'also delete what channels store of earlier promotions; see docs/upload-reference.md',
     )
+    .addOption(
+      new Option(
+        '--cache',
+        'instead delete the layers that installations without a VM keep in the cache',
+      ).conflicts([
+        ...['to', 'url', 'maasProfile', 'apiKeyFile', 'channels', 'keep', 'days', 'deployedDays'],
+      ]),
+    )
     .option('-y, --yes', 'do not ask before a channel becomes undeployable for a while')
     .option('-n, --dry-run', 'print what would be deleted and why; change nothing')
     .action(
       act(async (session, image: string | undefined, options: Options) => {
+        if (options.cache) {
+          const { pruneCache } = await import('../prune-cache.ts');
+          return pruneCache(session, image, options.dryRun === true);
+        }
         const { loadConfig } = await import('../../config/load.ts');
         const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
         const { prune, pruneKept } = await import('../../maas/images/prune.ts');

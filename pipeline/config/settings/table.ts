@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../host/process/package-root.ts';
-import { keyPath, path } from '../kinds.ts';
+import { keyPath, path, sizeOrNone } from '../kinds.ts';
 import { cacheHome } from '../paths.ts';
 import { named, section, setting } from '../setting.ts';
+import { GIB } from '../units.ts';
 import { ACCEPTANCE } from './acceptance.ts';
 import { IMAGE } from './image.ts';
 import { MACHINES } from './machines.ts';
@@ -33,9 +34,18 @@ export const SETTINGS = {
     kind: path(),
     default: ({ env }) => join(cacheHome(env), 'dgxos-maas'),
     defaultText: '$XDG_CACHE_HOME/dgxos-maas',
-    help: 'Folder for downloaded ISOs, shared by workspaces.',
+    help: 'Folder for downloaded ISOs and for layers, shared by workspaces.',
     variable: 'DGXOS_MAAS_CACHE',
     example: '~/.cache/dgxos-maas',
+  }),
+  cache_layers: setting({
+    kind: sizeOrNone(),
+    default: 20 * GIB,
+    help: 'Most that layers may take in the cache; none: each build starts from the medium.',
+    details:
+      'A layer is the root as the medium installs it without a VM. A build that differs in packages, files and late commands goes on from there. The layer that was used longest ago is deleted first.',
+    flag: '--cache-layers <size>',
+    example: '40G',
   }),
   packer_maas: setting({
     kind: path(),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { chmod, rm, statfs, truncate } from 'node:fs/promises';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
@@ -5,9 +6,10 @@ import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
 import type { RootOutput } from '../../image/artifact.ts';
 import { measureTar } from '../../image/pack/measure.ts';
-import { buildFiles, namespaceScript } from '../../workspace/layout.ts';
+import { buildFiles, layerFiles, namespaceScript } from '../../workspace/layout.ts';
 import { failureIn, followConsole, meaningOf } from '../vm/console.ts';
 import { openArchiveProxy } from './archive-proxy.ts';
+import { type LayerRequest, planLayer } from './layer.ts';
 
 /** Lines of the console kept to be shown with a failure. */
 const TAIL = 40;
@@ -22,6 +24,7 @@ export interface NamespaceBuildRequest {
   iso: string;
   /** Seconds until the installation must have ended. */
   installTimeoutS: number;
+  layer: LayerRequest;
   dir: string;
   emit: Emit;
   signal: AbortSignal;
@@ -32,11 +35,32 @@ export interface NamespaceBuildRequest {
  * @throws Fault BUILD_INSTALL_FAILED, BUILD_TIMEOUT, BUILD_NO_ARTIFACT, DISK_FULL, TOOL_MISSING
  */
 export async function buildInNamespace(request: NamespaceBuildRequest): Promise<RootOutput> {
+  const { layer, emit, signal } = request;
+  const plan = await planLayer(layer, { emit, signal });
+  try {
+    return await attempt(request, plan.env);
+  } catch (error) {
+    if (plan.from === null || signal.aborted || existsSync(layerFiles(plan.from).record)) throw error;
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: 'The layer was deleted meanwhile; installing from the medium.',
+    });
+  } finally {
+    await plan.settle();
+  }
+  return await attempt(request, {});
+}
+
+async function attempt(request: NamespaceBuildRequest, layer: Record<string, string>): Promise<RootOutput> {
   const { dir, signal } = request;
   const script = namespaceScript(request.packerDir);
   const { root: path, partialRoot, work } = buildFiles(dir);
   const archives = await openArchiveProxy(signal);
-  const env = { ISO: request.iso, OUTPUT: dir, WORK: work, CONFIG: request.httpDir, ARCHIVES: archives.dir };
+  const env = {
+    ...{ ISO: request.iso, OUTPUT: dir, WORK: work, CONFIG: request.httpDir, ARCHIVES: archives.dir },
+    ...layer,
+  };
   try {
     await install(request, script, env);
     const { bytes } = await measureTar(path, { signal }).catch((error: unknown) => {

@@ -7,6 +7,9 @@ import type { Upstream } from '../render/upstream.ts';
 /** Port of the installer's configuration, on the loopback of the installation's own network namespace. */
 const PORT = 8089;
 
+/** The configuration that goes on from a layer, beside `curtin.yaml`. */
+export const FROM_LAYER = 'from-layer.yaml';
+
 /** The files of the Packer directory by name: HCL that runs build.sh, which may as well be run by hand. */
 export async function namespaceFiles(
   input: RenderInput,

@@ -1,12 +1,10 @@
 import { parse, stringify } from 'yaml';
 import { Fault } from '../../core/faults/fault.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
+import { type Command, type LayerRule, namespaceConfig } from '../namespace/curtin.ts';
 import type { ServedFile } from './files.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
 import { CREDENTIAL_TOKEN, type InstallWay, type RenderImage, type RenderRelease } from './types.ts';
-
-/** A curtin command: argv, or a line for the shell. */
-type Command = string | string[];
 
 export interface CurtinRequest {
   image: Pick<RenderImage, 'packages' | 'lateCommands'>;
@@ -18,13 +16,20 @@ export interface CurtinRequest {
   way: InstallWay;
 }
 
+/** The rendered configuration; without a VM also the one that goes on from a layer, and whether there may be one. */
+export interface ComposedCurtin {
+  curtin: string;
+  fromLayer: string | null;
+  layer: LayerRule | null;
+}
+
 /**
  * The installer's configuration: the base's settings as they are, and over them the run's credentials in place of a
  * known password, the user's packages, files and commands, and the hygiene of the target. curtin runs commands in the
  * order of their keys: ours go between the last of the base's that changes the target and the first that lets Packer in.
  * @throws Fault SUBMODULE_UNREADABLE when the base's keys leave no room for ours
  */
-export async function composeCurtin(request: CurtinRequest): Promise<string> {
+export async function composeCurtin(request: CurtinRequest): Promise<ComposedCurtin> {
   const { base, name } = request;
   const early = commands(base.early_commands, 'early_commands', name);
   const late = commands(base.late_commands, 'late_commands', name);
@@ -34,42 +39,24 @@ export async function composeCurtin(request: CurtinRequest): Promise<string> {
   const ours = await ourCommands(request);
   if (!replaced && request.way === 'vm') ours['89_build_password'] = PASSWORD_COMMAND;
   assertFits(installs, Object.keys(ours), doors, name);
-  const config = {
-    ...base,
-    ...(base.early_commands ? { early_commands: early } : {}),
-    ...(request.way === 'vm'
-      ? { late_commands: sorted({ ...late, ...ours, '99_build_hold': HOLD }) }
-      : withoutMachine(base, sorted({ ...pick(late, installs), ...ours }), name)),
-  };
-  return `# Rendered by dgxos-maas from ${name}.\n${stringify(config, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
-}
-
-/** curtin's stages that need disks or network interfaces; what they would leave is removed from an image anyway. */
-const MACHINE_STAGES = ['partitioning', 'network'];
-
-/**
- * What differs where no machine is installed: the target is a folder that is there already, nobody logs in, and the end is the end.
- * @throws Fault SUBMODULE_UNREADABLE for stages that are no list
- */
-function withoutMachine(base: Record<string, unknown>, late: Record<string, Command>, name: string) {
-  const { stages } = base;
-  if (!Array.isArray(stages) || !stages.includes('extract'))
-    throw new Fault('SUBMODULE_UNREADABLE', `${name}: stages must be a list with extract in it`);
-  // Written when curtin ends: a VM has handed its root over by then. The log is kept beside the root.
-  const { save_install_log: _, ...install } = (base.install ?? {}) as Record<string, unknown>;
+  const config = { ...base, ...(base.early_commands ? { early_commands: early } : {}) };
+  const written = (value: object) =>
+    `# Rendered by dgxos-maas from ${name}.\n${stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
+  if (request.way === 'vm') {
+    const commands = sorted({ ...late, ...ours, '99_build_hold': HOLD });
+    return { curtin: written({ ...config, late_commands: commands }), fromLayer: null, layer: null };
+  }
+  const made = await namespaceConfig(config, sorted(pick(late, installs)), sorted(ours), name);
   return {
-    install: { ...install, target: TARGET },
-    stages: stages.filter((stage) => !MACHINE_STAGES.includes(stage as string)),
-    late_commands: late,
+    curtin: written(made.whole),
+    fromLayer: made.fromLayer && written(made.fromLayer),
+    layer: made.layer,
   };
 }
 
 function pick<T>(section: Record<string, T>, keys: string[]): Record<string, T> {
   return Object.fromEntries(keys.map((key) => [key, section[key] as T]));
 }
-
-/** Where the target is mounted in the live system. */
-const TARGET = '/target';
 
 /** The build puts the hash of the run's random password in the token's place when it serves the file. */
 const PASSWORD_COMMAND: Command = ['sh', '-c', `echo 'root:${CREDENTIAL_TOKEN}' | chpasswd -e`];

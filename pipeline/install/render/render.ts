@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
 import { renderFolders } from '../../workspace/layout.ts';
-import { namespaceFiles } from '../namespace/render.ts';
+import { FROM_LAYER, namespaceFiles } from '../namespace/render.ts';
 import { type Boot, boot } from './boot.ts';
 import { composeCurtin } from './curtin.ts';
 import { copyServed, filesToServe, sha256Of } from './files.ts';
@@ -33,7 +33,7 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
       : undefined;
   const vm = vmSettings(image.vm, release, upstream, input.accelerator ?? 'kvm');
   const files = await filesToServe(image, release);
-  const curtin = await composeCurtin({
+  const { curtin, fromLayer, layer } = await composeCurtin({
     image,
     release,
     base:
@@ -57,6 +57,7 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
     for (const [name, text] of packer)
       await writeFile(join(packerDir, name), text, { mode: name.endsWith('.hcl') ? 0o644 : 0o755 });
     await writeFile(join(httpDir, 'curtin.yaml'), curtin, { mode: 0o600 });
+    if (fromLayer) await writeFile(join(httpDir, FROM_LAYER), fromLayer, { mode: 0o600 });
     await copyServed(files, httpDir);
   } catch (error) {
     throw fromSystemError(error, `rendering into ${dir}`);
@@ -65,6 +66,7 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
     packerDir,
     httpDir,
     installTimeoutS: vm.installTimeoutS,
+    layer,
     files: await written(dir),
     settings: input.way === 'vm' ? vm.settings : { installTimeoutS: vm.settings.installTimeoutS! },
   };

@@ -1,4 +1,5 @@
 import type { ImageConfig, LiveCurtin, Release } from '../../config/types.ts';
+import type { LayerRule } from '../namespace/curtin.ts';
 
 /** How a medium becomes a root: in a VM by Packer and QEMU, or in namespaces of this host. */
 export type InstallWay = 'vm' | 'namespace';
@@ -56,6 +57,8 @@ export interface Rendered {
   httpDir: string;
   /** Seconds until ssh must be there where the user gives no limit, the accelerator taken into account. */
   installTimeoutS: number;
+  /** Whether the root after the medium's own steps may be kept for other builds; null in a VM. */
+  layer: LayerRule | null;
   /** Every file written, relative to dir, with its sha256; sorted. */
   files: { path: string; sha256: string }[];
   /** The settings in force and where each is from, for `render` to show and for the fingerprint. */

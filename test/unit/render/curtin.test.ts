@@ -95,7 +95,8 @@ describe('the curtin configuration', () => {
 describe('composeCurtin', () => {
   const compose = async (base: Record<string, unknown>) =>
     parse(
-      await composeCurtin({ image, release: rendered, base, name: 'base.yaml', files: [], way: 'vm' }),
+      (await composeCurtin({ image, release: rendered, base, name: 'base.yaml', files: [], way: 'vm' }))
+        .curtin,
     ) as {
       early_commands?: Late;
       late_commands: Late;

@@ -109,6 +109,7 @@ export class Example {
         ...{ packerDir: '/made/packer', httpDir: '/made/http', files: [file('curtin.yaml')] },
         sources: [file('templates/hcl/source.pkr.hcl.eta'), file('packer-maas/scripts/tar-root')],
         ...{ settings: {}, way: 'vm', accelerator: 'tcg', packerVersion: '1.11.2', installTimeoutS: 1 },
+        layer: null,
       },
       build: {
         ...{ buildId: 'one', startedAt: '', tools: {}, boot: 'direct' },
@@ -129,7 +130,13 @@ export const inOrder = (ids: Iterable<StageId>) =>
 
 /** Of every setting one value that is not its default. */
 const project = () => ({
-  ...{ workspace: 'work', cache: 'cache', packer_maas: 'packer-maas', waivers: 'one.waivers.yaml' },
+  ...{
+    workspace: 'work',
+    cache: 'cache',
+    cache_layers: '1G',
+    packer_maas: 'packer-maas',
+    waivers: 'one.waivers.yaml',
+  },
   sign: { key_file: 'one.key' },
   verify: { public_key: 'one.pub' },
   images: {

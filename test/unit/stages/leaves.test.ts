@@ -21,6 +21,8 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   // Where things lie; what lies there counts.
   workspace: ['other-work', NONE],
   cache: ['other-cache', NONE],
+  // A build from a layer has the same result.
+  cache_layers: ['2G', NONE],
   packer_maas: ['other-packer-maas', NONE],
   waivers: ['two.waivers.yaml', ['validate']],
   'sign.key_file': ['two.key', ['pack']],

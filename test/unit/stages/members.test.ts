@@ -159,6 +159,7 @@ const NOT_COUNTED: Record<StageId, Record<string, Change>> = {
     installTimeoutS: ['image.vm.installTimeoutS', 9],
     headless: ['image.vm.headless', true],
     fetchWithinS: ['release.iso.liveCurtin.fetchWithinS', 1],
+    layers: ['config.cacheLayers', 0],
     origin: ['image.iso.source', '/elsewhere/two.iso'],
   },
   pack: {

@@ -1,0 +1,47 @@
+import { loadConfig } from '../config/load.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { bytes } from '../core/text/human.ts';
+import { type Layer, listLayers, removeLayer, unfinished } from '../install/namespace/layer-store.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Deletes all layers of the cache, and what killed builds left of some; one that a build is writing stays.
+ * @throws Fault USAGE for an image: layers belong to no image; CONFIG_INVALID, NO_PERMISSION
+ */
+export async function pruneCache(
+  session: Session,
+  image: string | undefined,
+  dryRun: boolean,
+): Promise<void> {
+  if (image !== undefined)
+    throw new Fault('USAGE', `prune --cache deletes the layers of all images, not of ${image} alone`, {
+      hint: 'Leave the name of the image out.',
+    });
+  const { config } = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
+  const layers = await listLayers(config.cache);
+  const leftOver = (await unfinished(config.cache)).filter((one) => one.leftOver);
+  if (!dryRun) for (const { folder } of [...layers, ...leftOver]) await removeLayer(folder);
+  session.data(
+    {
+      ok: true,
+      dryRun,
+      layers: layers.map(({ key, bytes: size, usedAt }) => ({
+        key,
+        bytes: size,
+        usedAt: new Date(usedAt).toISOString(),
+      })),
+      unfinished: leftOver.length,
+    },
+    () => table(layers, leftOver.length, dryRun),
+  );
+}
+
+function table(layers: readonly Layer[], leftOver: number, dryRun: boolean): string {
+  const lines = layers.map(
+    ({ key, bytes: size, usedAt }) =>
+      `${key.slice(0, 12)}  ${bytes(size)}, last used ${new Date(usedAt).toISOString().slice(0, 16)}Z`,
+  );
+  if (leftOver > 0) lines.push(`unfinished layers of builds that were killed: ${leftOver}`);
+  if (lines.length === 0) return 'No layers.';
+  return [...lines, dryRun ? 'Nothing was deleted (--dry-run).' : 'Deleted.'].join('\n');
+}

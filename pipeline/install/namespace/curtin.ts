@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { Fault } from '../../core/faults/fault.ts';
+import { readTemplate } from '../render/templates.ts';
+
+/** A curtin command: argv, or a line for the shell. */
+export type Command = string | string[];
+type Commands = Record<string, Command>;
+
+/** curtin's stages that need disks or network interfaces; what they would leave is removed from an image anyway. */
+const MACHINE_STAGES = ['partitioning', 'network'];
+/** The stages that a layer replaces or that come again after it. */
+const LAYERED_STAGES = ['early', 'extract', 'late'];
+/** Where the target is mounted in the live system. */
+const TARGET = '/target';
+/** The late command that keeps the root for a layer: after the last of the medium's own, before the first of the user's. */
+const KEEP = '49_build_layer';
+/** Where an installation finds the layer that it goes on from. */
+const LAYER = 'file:///run/build/layer.tar';
+
+/** The installer's configuration where there is no VM. */
+export interface NamespaceConfig {
+  whole: Record<string, unknown>;
+  /** The same installation from a layer on: curtin unpacks the layer instead of the medium's archive. Null: no layer is safe. */
+  fromLayer: Record<string, unknown> | null;
+  layer: LayerRule;
+}
+
+/** Whether the root after the medium's own steps may be kept: the digest of these steps, or why not. */
+export type LayerRule = { medium: string } | { refusal: string };
+
+/**
+ * What differs where no machine is installed: the target is a folder that is there already, nobody logs in, and the end is the end.
+ * @param base the medium's configuration
+ * @param medium those of its late commands that install
+ * @param ours the late commands of the user's and of the image's hygiene, which come after them
+ * @throws Fault SUBMODULE_UNREADABLE for stages that are no list
+ */
+export async function namespaceConfig(
+  base: Record<string, unknown>,
+  medium: Commands,
+  ours: Commands,
+  name: string,
+): Promise<NamespaceConfig> {
+  const { stages } = base;
+  if (!Array.isArray(stages) || !stages.includes('extract'))
+    throw new Fault('SUBMODULE_UNREADABLE', `${name}: stages must be a list with extract in it`);
+  const config = {
+    ...base,
+    install: {
+      ...(base.install as object),
+      target: TARGET,
+      // curtin would unmount the folder when it ends; the configurations of the field misspell the key.
+      unmount: 'disabled',
+      // Written when curtin ends: a VM has handed its root over by then, and here the folder is emptied. The log is kept beside the root.
+      save_install_log: '/run/curtin-install.log',
+    },
+    stages: stages.filter((stage) => !MACHINE_STAGES.includes(stage as string)),
+  };
+  const refusal = whyNoLayer(config, medium);
+  if (refusal !== null)
+    return {
+      whole: { ...config, late_commands: { ...medium, ...ours } },
+      fromLayer: null,
+      layer: { refusal },
+    };
+  const keep = await keepCommand(config);
+  // The files that curtin writes before the late commands are in the layer already.
+  const { write_files: _, ...rest } = config as Record<string, unknown>;
+  const steps = JSON.stringify([{ ...config, late_commands: medium }, keep]);
+  return {
+    whole: { ...config, late_commands: { ...medium, [KEEP]: keep, ...ours } },
+    fromLayer: { ...rest, sources: { layer: { uri: LAYER, type: 'tgz' } }, late_commands: ours },
+    layer: { medium: createHash('sha256').update(steps).digest('hex') },
+  };
+}
+
+/** The root is kept as a tar without the configuration that curtin saves in it: that holds the user's part, passwords too. */
+async function keepCommand(config: { install: object }): Promise<Command> {
+  const { save_install_config: saved = '/root/curtin-install-cfg.yaml' } = config.install as Record<
+    string,
+    unknown
+  >;
+  return ['sh', '-c', await readTemplate('curtin/keep-layer.sh'), 'sh', `.${saved}`];
+}
+
+/** A layer is a target and nothing else. It is safe where the medium's own steps change nothing else and depend on nothing but the medium. */
+function whyNoLayer(config: Record<string, unknown>, medium: Commands): string | null {
+  const stage = (config.stages as unknown[]).find((name) => !LAYERED_STAGES.includes(name as string));
+  if (stage !== undefined) return `its configuration has the stage ${stage}`;
+  const section = Object.keys(config).find(
+    (key) => key.endsWith('_commands') && key !== 'early_commands' && key !== 'late_commands',
+  );
+  if (section !== undefined && LAYERED_STAGES.includes(section.replace('_commands', '')))
+    return `its configuration has ${section}`;
+  const source = Object.entries((config.sources ?? {}) as Record<string, unknown>).find(
+    ([, one]) => !isArchiveOfMedium(one),
+  );
+  if (source) return `its source ${source[0]} is not an archive of the medium`;
+  const outside = Object.keys(medium).find((key) => !staysInTarget(medium[key] as Command));
+  if (outside !== undefined) return `its late command ${outside} may change more than the target`;
+  const late = Object.keys(medium).find((key) => key >= KEEP);
+  return late === undefined ? null : `its late command ${late} comes too late`;
+}
+
+function isArchiveOfMedium(source: unknown): boolean {
+  const { uri, type } = (source ?? {}) as { uri?: unknown; type?: unknown };
+  return /^(?:file:\/\/)?\/./.test(String(uri)) && ['tgz', 'tbz', 'txz'].includes(String(type));
+}
+
+/** `curtin in-target -- …` as an argv: text is a line for a shell outside. */
+const staysInTarget = (command: Command): boolean =>
+  Array.isArray(command) && command.slice(0, 3).join(' ') === 'curtin in-target --';
