@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Two cores are the smallest machine we promise: the slow sorts run one file at a time.
+// Two cores are the smallest machine we promise: the slow suites run one file at a time.
 export default defineConfig({
   test: {
     projects: [

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 /**
  * What the guest's tar took in a real build, by Packer's own clock (whole seconds).
  * @param build the workspace of an image, or its build folder
- * @throws Error when the log does not tell
+ * @throws Error when the log does not have them
  */
 export function guestTar(build: string): { seconds: number; tarBytes: number } {
   const path = [join(build, 'build/packer.log'), join(build, 'packer.log')].find((log) => existsSync(log));
@@ -13,7 +13,7 @@ export function guestTar(build: string): { seconds: number; tarBytes: number } {
   const start = lines.find((line) => /Provisioning with shell script: .*hand-over/.test(line));
   const end = lines.find((line) => /hand-over: done/.test(line));
   const bytes = /Total bytes written: (\d+)/.exec(lines.join('\n'))?.[1];
-  if (!start || !end || !bytes) throw new Error(`${path} tells nothing of a hand-over`);
+  if (!start || !end || !bytes) throw new Error(`${path} has no line on a hand-over`);
   return { seconds: timeOf(end) - timeOf(start), tarBytes: Number(bytes) };
 }
 

@@ -65,7 +65,7 @@ try {
       mkdirSync(folder);
       return sh(FUSE_TAR, 'fuse', folder);
     };
-  // A difference of some percent between two short runs takes more of them to be told from chance.
+  // A difference of some percent between two short runs takes more of them to be distinguished from chance.
   const short = Array.from({ length: 3 }, () => ['ours', 'bare']).flat();
   const long = Object.keys(contestants).filter((name) => !short.includes(name));
   const medians = await alternate(runs, contestants, [...short, ...long]);

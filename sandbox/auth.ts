@@ -26,7 +26,7 @@ export class Authenticator {
   }
 
   /**
-   * The caller; undefined for a header that is no signature at all.
+   * The caller; undefined for a header that is not a signature.
    * @throws Refused 401 in MAAS' own words (which give away the token's secret if the signature is wrong)
    */
   check(header: string | undefined): User | undefined {

@@ -9,7 +9,7 @@ export interface LoggedRequest {
   path: string;
   /** The operation's name: chunk, create, read, list, … or "unknown". */
   kind: string;
-  /** Connections count from 1; tells whether one was used again. */
+  /** Connections are numbered from 1, which shows whether one was used again. */
   connection: number;
   /** Bytes of the body that came. */
   received: number;

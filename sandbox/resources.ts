@@ -5,7 +5,7 @@ import type { NewImage } from './form.ts';
 import { refuse, repr } from './reply.ts';
 import { type ImageFile, type ImageSet, type Resource, UPLOADED } from './store.ts';
 
-/** The resource a path names, or undefined; an id that is no number is an error of the database layer. */
+/** The resource a path names, or undefined; an id that is not a number is an error of the database layer. */
 export function resourceAt(world: SandboxContext, id: string): Resource | undefined {
   if (!/^\d+$/.test(id)) refuse(500, `Field 'id' expected a number but got ${repr(id)}.`);
   return world.store.state.resources.find((resource) => resource.id === Number(id));

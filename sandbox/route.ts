@@ -17,7 +17,7 @@ export interface Call {
   at: Record<string, string>;
   user: User;
   body: Body;
-  /** Grows by one with each request that arrives; tells whether something happened in the meantime. */
+  /** Grows by one with each request that arrives; shows whether something happened in the meantime. */
   arrival: number;
 }
 

@@ -102,7 +102,7 @@ export class Store {
   /** Says that something about machines, tags or events is new; many of these are one write. */
   machinesChanged(): void {
     this.#machinesDue ??= setTimeout(() => {
-      // The folder was deleted under us, or the disk is full: the next time may be better, and closing tells.
+      // The folder was deleted under us, or the disk is full: the next time may be better, and closing reports it.
       this.flush().catch(() => undefined);
     }, MACHINES_EVERY_MS).unref();
   }

@@ -11,11 +11,11 @@ export interface Traits {
   /**
    * Where the bytes are and what counts as progress. `shared`: one large object for each sha256 (up to 3.4).
    * `partial`: one file for each sha256, sent into a second one that takes its place when complete (3.5-3.7); the progress
-   * is each upload's own, so two uploads of one content end each other. `appended`: one file for each sha256, appended to,
+   * is each upload's own, so two uploads of the same data end each other. `appended`: one file for each sha256, appended to,
    * with the progress kept apart from it (3.8), so the two can part company.
    */
   storage: 'shared' | 'partial' | 'appended';
-  /** Files tell their name on disk (3.5.2+). */
+  /** Files have their name on disk in answers (3.5.2+). */
   filenameOnDisk: boolean;
   /** Regions hold their own copies (3.5+); before there is one database. */
   regionCopies: boolean;

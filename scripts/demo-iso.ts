@@ -65,7 +65,7 @@ try {
 } catch (error) {
   if (signalled) process.exit(128 + signalled);
   if (error instanceof MissingTools) fail(error.message);
-  // A tool's own last words tell more than our stack trace.
+  // The last lines of a tool say more than our stack trace.
   if (error instanceof ProcessOutput)
     fail(
       `a tool ended with exit code ${error.exitCode}:\n${error.stderr.trim().split('\n').slice(-15).join('\n')}`,

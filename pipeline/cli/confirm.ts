@@ -74,19 +74,19 @@ export async function confirm(
   if (!/^y(?:es)?$/i.test(answer)) throw new Fault('USAGE', 'Nothing was done: not confirmed');
 }
 
-/** Asks for each machine in turn to do something at it; without a terminal it is only told, in order. */
+/** Asks for each machine in turn to do something at it; without a terminal the requests are only printed, in order. */
 export async function askByHand(
   requests: readonly string[],
   {
     io,
     prompt,
     signal,
-    tell,
-  }: { io: Terminal; prompt: boolean; signal: AbortSignal; tell: (text: string) => void },
+    print,
+  }: { io: Terminal; prompt: boolean; signal: AbortSignal; print: (text: string) => void },
 ): Promise<void> {
   if (requests.length === 0) return;
   if (!prompt || !io.interactive) {
-    tell(
+    print(
       [
         'Manual power; press these power buttons in this order:',
         ...requests.map((text, at) => `  ${at + 1}. ${text}`),

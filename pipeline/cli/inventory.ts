@@ -39,10 +39,10 @@ async function knownMaas(session: Session, flags: InventoryFlags) {
   } catch (error) {
     const unnamed =
       error instanceof Fault && (error.code === 'TARGET_UNKNOWN' || error.code === 'API_KEY_MISSING');
-    const asked = [flags.to, flags.url, flags.maasProfile, flags.apiKeyFile].some(
+    const named = [flags.to, flags.url, flags.maasProfile, flags.apiKeyFile].some(
       (flag) => flag !== undefined,
     );
-    if (!unnamed || asked) throw error;
+    if (!unnamed || named) throw error;
     const { deepOpsEnvironment } = await import('../maas/inventory/deepops-config.ts');
     const more = await deepOpsEnvironment(env, { cwd: process.cwd(), emit: session.emit });
     if (more) return { client: (await openMaas({ ...session, env: more }, flags)).client, env: more };

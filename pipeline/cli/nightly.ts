@@ -44,7 +44,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   const [first] = requests;
   if (!first) return;
   const { config } = first;
-  // A wrong name is told before hours of building.
+  // A wrong name is reported before hours of building.
   if (channel !== null) channelName(first.image, channel);
   const stays = options.upload && options.prune ? config.retention : null;
   const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));

@@ -114,12 +114,12 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
   } catch (error) {
     const { stages } = log;
     if (stages.length > 0) await write();
-    // What was uploaded is there to be compared with, whatever became of it on a machine.
+    // What was uploaded is there to be compared with, whatever the result of its acceptance.
     if (stages.some(({ stage, state }) => stage === 'upload' && state === 'ran'))
       await keep().catch(() => {});
     throw error;
   }
-  // A run that did nothing has nothing new to tell.
+  // A run that did nothing has nothing new to report.
   if (outcome.outcomes.every((one) => one.state === 'fresh')) return outcome;
   outcome.report = await write();
   if (outcome.data.upload) await keep();

@@ -18,7 +18,7 @@ export const RUN_SETTINGS = [
   IMAGE.vm.fields.boot,
 ];
 
-/** In `accept`. --machine and --tag are no overrides: one of them puts the other of the file out of force. */
+/** In `accept`. --machine and --tag do not override one setting each: with one of them, the other in the file is not used. */
 export const ACCEPT_SETTINGS = [ACCEPTANCE.checks, ACCEPTANCE.ssh.fields.port];
 
 export const NIGHTLY_SETTINGS = [SETTINGS.workspace, NIGHTLY.jobs, ...Object.values(RETENTION)];

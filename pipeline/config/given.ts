@@ -3,7 +3,7 @@ import { everySetting } from './every-setting.ts';
 import type { AnySetting } from './setting.ts';
 import { SETTINGS } from './settings/table.ts';
 import type { Origin } from './types.ts';
-import { type PlacedProblem, quoted } from './yaml/problem.ts';
+import { type LocatedProblem, quoted } from './yaml/problem.ts';
 
 /** Values given on the command line, as the file would say them. */
 export interface Overrides {
@@ -22,7 +22,7 @@ const OF_AN_IMAGE = '<IMAGE>';
 
 /** What flags and the environment decide; the file has no say in it. */
 export class Given {
-  readonly problems: PlacedProblem[] = [];
+  readonly problems: LocatedProblem[] = [];
   readonly warnings: string[] = [];
   readonly #env: NodeJS.ProcessEnv;
   readonly #overrides: Overrides;

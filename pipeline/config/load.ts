@@ -10,7 +10,7 @@ import { ENVIRONMENT_TARGET, resolveConfig, type ValueWithOrigin } from './resol
 import { ruleProblems } from './rules.ts';
 import { SETTINGS } from './settings/table.ts';
 import type { Config, Release } from './types.ts';
-import { dotted, type Path, type PlacedProblem, type Problem, toFault } from './yaml/problem.ts';
+import { dotted, type LocatedProblem, type Path, type Problem, toFault } from './yaml/problem.ts';
 import { prune } from './yaml/prune.ts';
 import { readText, shownName } from './yaml/read-text.ts';
 import { dataAsWritten, schemaProblems } from './yaml/schema.ts';
@@ -23,7 +23,7 @@ export interface LoadOptions {
   file?: string | undefined;
   env: NodeJS.ProcessEnv;
   cwd: string;
-  /** Values of flags, which go before everything. */
+  /** Values of flags, which override everything else. */
   overrides?: Overrides;
 }
 
@@ -63,8 +63,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const isoElsewhere = (image: string) => given.has(SETTINGS.images.entry.fields.iso.fields.source, image);
   found.push(...ruleProblems({ written, releases, knownReleases, env, targets: targetNames, isoElsewhere }));
 
-  const problems: PlacedProblem[] = [
-    ...(source ? firstOfEachPlace(found).map((problem) => source.place(problem)) : []),
+  const problems: LocatedProblem[] = [
+    ...(source ? firstAtEachPath(found).map((problem) => source.place(problem)) : []),
     ...given.problems,
     ...environmentProblems(env, targets),
   ];
@@ -87,16 +87,16 @@ async function releasesOf(written: RawConfig, known: readonly string[]): Promise
 }
 
 /** One value can break several rules; the first message says enough. */
-function firstOfEachPlace(problems: readonly Problem[]): Problem[] {
-  const byPlace = new Map<string, Problem>();
+function firstAtEachPath(problems: readonly Problem[]): Problem[] {
+  const first = new Map<string, Problem>();
   for (const problem of problems) {
-    const place = dotted(problem.path);
-    if (!byPlace.has(place)) byPlace.set(place, problem);
+    const path = dotted(problem.path);
+    if (!first.has(path)) first.set(path, problem);
   }
-  return [...byPlace.values()];
+  return [...first.values()];
 }
 
-function environmentProblems(env: NodeJS.ProcessEnv, targets: readonly string[]): PlacedProblem[] {
+function environmentProblems(env: NodeJS.ProcessEnv, targets: readonly string[]): LocatedProblem[] {
   const wrong = env.MAAS_API_URL && targets.length === 0 ? maasUrlProblem(env.MAAS_API_URL) : null;
   return wrong ? [{ ...wrong, message: `MAAS_API_URL: ${wrong.message}` }] : [];
 }

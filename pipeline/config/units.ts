@@ -5,7 +5,7 @@ const SECONDS = { s: 1, m: 60, h: 3600 } as const;
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
 
-/** Bytes of `9G`, `2048M` or `1.5GiB`; null when it is no such size, is not a whole number of bytes or is too large to count. */
+/** Bytes of `9G`, `2048M` or `1.5GiB`; null for any other text, a fraction of a byte, and a size that is too large to count. */
 export function parseSize(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)([KMGT])(?:iB)?$/i.exec(text);
   if (!match) return null;
@@ -14,7 +14,7 @@ export function parseSize(text: string): number | null {
   return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
-/** Seconds of `45s`, `90m` or `2h`; null when it is no such time or is too large to count. */
+/** Seconds of `45s`, `90m` or `2h`; null for any other text and a time that is too large to count. */
 export function parseDuration(text: string): number | null {
   const match = /^(\d+)([smh])$/.exec(text);
   if (!match) return null;

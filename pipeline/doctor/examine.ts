@@ -8,7 +8,7 @@ import { examineTools } from './tools.ts';
 export interface Diagnosis {
   ok: boolean;
   findings: Finding[];
-  /** The command that installs what is needed and lacks, as far as packages bring it; null when there is nothing. */
+  /** The command that installs what is required and missing, as far as packages provide it; null when there is nothing to install. */
   installCommand: string | null;
 }
 

@@ -8,10 +8,10 @@ import { type Finding, isBlocking } from './finding.ts';
 export function diagnosisText({ findings, installCommand }: Diagnosis, color: Paint): string {
   const width = Math.max(...findings.map(({ tool }) => tool.length));
   const lines = findings.flatMap((finding) => lineOf(finding, width, color));
-  const lacking = findings.filter(isBlocking).length;
+  const missing = findings.filter(isBlocking).length;
   lines.push('');
-  if (lacking === 0) lines.push('Everything that is needed is installed.');
-  else lines.push(`${lacking} ${lacking === 1 ? 'item is' : 'items are'} missing.`);
+  if (missing === 0) lines.push('Everything that is needed is installed.');
+  else lines.push(`${missing} ${missing === 1 ? 'item is' : 'items are'} missing.`);
   if (installCommand) lines.push(hanging('Install: ', plain(installCommand), color));
   return lines.join('\n');
 }

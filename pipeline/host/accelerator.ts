@@ -28,7 +28,7 @@ interface Verdict {
   hint?: string;
 }
 
-const asked = new Map<Host, Promise<Verdict>>();
+const verdicts = new Map<Host, Promise<Verdict>>();
 
 /**
  * The accelerator to build with, and why. `auto` takes KVM when it really works and says so when it does not; a host is
@@ -41,7 +41,7 @@ export async function chooseAccelerator(
   host: Host = THIS_HOST,
 ): Promise<{ accelerator: Accelerator; reason: string }> {
   if (wanted === 'tcg') return { accelerator: 'tcg', reason: 'emulation was requested' };
-  const first = !asked.has(host);
+  const first = !verdicts.has(host);
   const { usable, reason, hint } = await kvmHere(signal, host);
   if (usable) return { accelerator: 'kvm', reason };
   if (wanted === 'kvm')
@@ -60,10 +60,10 @@ export async function chooseAccelerator(
 
 /** Whether KVM really works here; a host is asked once in a process. */
 export function kvmHere(signal?: AbortSignal, host: Host = THIS_HOST): Promise<Verdict> {
-  const verdict = asked.get(host) ?? kvmVerdict(host, signal);
-  asked.set(host, verdict);
+  const verdict = verdicts.get(host) ?? kvmVerdict(host, signal);
+  verdicts.set(host, verdict);
   // An interrupted question is asked again.
-  verdict.catch(() => asked.delete(host));
+  verdict.catch(() => verdicts.delete(host));
   return verdict;
 }
 

@@ -13,16 +13,16 @@ export interface NamespaceVerdict {
   hint?: string;
 }
 
-let asked: Promise<NamespaceVerdict> | undefined;
+let verdict: Promise<NamespaceVerdict> | undefined;
 
 /** Whether this user can have namespaces of its own here; asked once in a process, by making them. */
 export function namespaceVerdict(signal?: AbortSignal): Promise<NamespaceVerdict> {
-  asked ??= examine(signal);
+  verdict ??= examine(signal);
   // An interrupted question is asked again.
-  asked.catch(() => {
-    asked = undefined;
+  verdict.catch(() => {
+    verdict = undefined;
   });
-  return asked;
+  return verdict;
 }
 
 async function examine(signal?: AbortSignal): Promise<NamespaceVerdict> {

@@ -20,7 +20,7 @@ export interface ImageCandidate {
   request: RunRequest;
   /** The artifact of the last night, if there was one. */
   before: NightArtifact | null;
-  /** ISO 8601; an interrupted night goes on with its first start. */
+  /** ISO 8601; an interrupted night keeps its first start. */
   nightBegan: string;
 }
 
@@ -119,7 +119,7 @@ function verdictOn(
   };
 }
 
-/** The request, with its events noted, and every live line told apart from those of other images. */
+/** The request, with its events noted, and every live line marked with its image. */
 function watched(request: RunRequest, log: RunLog): RunRequest {
   const { name } = request.image;
   const emit: Emit = (event) => {

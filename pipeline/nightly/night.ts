@@ -19,7 +19,7 @@ export interface NightRequest extends ImageContext {
   since: Night | undefined;
   /** Of good images; it is said in the summary. */
   channel: string | null;
-  /** Where contents that channels show are kept. */
+  /** Where the artifacts that channels hold are kept. */
   keepIn: string;
   /** What stays on MAAS; null: nothing is pruned. */
   retention: RetentionConfig | null;
@@ -30,7 +30,7 @@ export interface NightRequest extends ImageContext {
 
 /**
  * Runs one night under the workspace's lock, which the caller holds: images have folders of their own in the workspace, so
- * one lock serves several side by side. An image that fails does not stop the others.
+ * one lock serves several at the same time. An image that fails does not stop the others.
  * @throws Fault INTERRUPTED, TERMINATED: the same night goes on when it is started again
  */
 export async function runNight(night: NightRequest): Promise<Night> {
@@ -57,7 +57,7 @@ export async function runNight(night: NightRequest): Promise<Night> {
           },
           night,
         );
-        emit(told(result));
+        emit(noticeOf(result));
         return result;
       }),
     ),
@@ -96,7 +96,7 @@ function artifactBefore(nights: readonly Night[], image: string) {
   return last?.artifact ?? last?.before ?? null;
 }
 
-function told({ image, status, reason, failure }: ImageNight): Parameters<Emit>[0] {
+function noticeOf({ image, status, reason, failure }: ImageNight): Parameters<Emit>[0] {
   const why = failure ? `${failure.step ?? 'before the first stage'}: ${failure.message}` : reason;
   return {
     type: 'notice',

@@ -10,7 +10,7 @@ export interface PlannedImage {
   builds: boolean;
   reason: string;
   stages: PlannedStage[];
-  /** Why it could not even be planned: an ISO that is not there, a tool that lacks. */
+  /** Why it could not even be planned: an ISO that is not there, a tool that is missing. */
   failure: NightFault | null;
 }
 

@@ -15,7 +15,7 @@ export interface PruneContext {
   env: NodeJS.ProcessEnv;
 }
 
-/** Lets old uploads of these images go, on every MAAS they are uploaded to. One that cannot be reached is told, not thrown. */
+/** Deletes old uploads of these images on every MAAS that they were uploaded to. One that cannot be reached is reported, not thrown. */
 export async function pruneTargets(
   config: Config,
   images: readonly ImageConfig[],

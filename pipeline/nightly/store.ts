@@ -21,7 +21,7 @@ export interface StartedNight {
 const STARTED: Shape<StartedNight> = object({ id: matching(ID), startedAt: time, continued: flag });
 
 /**
- * Begins a night, or goes on with one that was interrupted. Its images are not noted: what was done of them is seen by
+ * Begins a night, or continues one that was interrupted. Its images are not noted: what was done of them is seen by
  * their stages' records.
  */
 export async function beginNight(workspace: string, now: Date): Promise<StartedNight> {

@@ -103,7 +103,7 @@ export interface Promotion {
   note: string;
 }
 
-/** What became of the artifact on a machine. */
+/** The result of the artifact on a machine. */
 export interface AcceptedOn {
   target: string;
   /** Host name. */

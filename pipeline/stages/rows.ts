@@ -72,7 +72,7 @@ export const ROWS = [
   },
   {
     id: 'promote',
-    title: 'let a channel show it',
+    title: 'promote it to a channel',
     label: 'Promotion',
     needs: ['pack', 'upload'],
     option: 'promote',

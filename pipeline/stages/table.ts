@@ -13,20 +13,20 @@ import { validate } from './validate.ts';
 export interface OptionalStages {
   /** Try the image on a machine. */
   accept?: boolean | undefined;
-  /** Let this channel show it. */
+  /** Promote it to this channel. */
   promote?: string | undefined;
   /** Let it show that even where it was moved away from it. */
   again?: boolean | undefined;
 }
 
 /** The stages of a run with what is asked for, in the order of the table. The runner knows nothing but these. */
-export function stagesFor(asked: OptionalStages): readonly Stage[] {
-  const { again } = asked;
-  const promote = asked.promote === undefined ? undefined : promoteTo(asked.promote, again);
+export function stagesFor(options: OptionalStages): readonly Stage[] {
+  const { again } = options;
+  const promote = options.promote === undefined ? undefined : promoteTo(options.promote, again);
   const work: { [S in StageId]: unknown } = {
     ...{ iso, render, build, pack, validate, upload, accept, promote },
   };
-  return ROWS.filter((row) => !('option' in row) || asked[row.option]).map(({ id }) => work[id] as Stage);
+  return ROWS.filter((row) => !('option' in row) || options[row.option]).map(({ id }) => work[id] as Stage);
 }
 
 /** Those of every run. */

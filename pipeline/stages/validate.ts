@@ -26,7 +26,7 @@ export const validate = defineStage('validate', {
       factsPath: notCounted(facts, 'its content counts'),
       profile: release.profile,
       baseImage: image.resource.baseImage,
-      // As MAAS will be told it.
+      // As MAAS will get it.
       architecture: expand(image.resource.architecture, placeholderValues(image, { date: '', digest: '' })),
       platform,
       // With the end of each: a waiver that has ended judges the image anew.

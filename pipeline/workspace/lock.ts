@@ -26,7 +26,7 @@ export async function lockWorkspace(workspace: string, options: LockOptions): Pr
   await makePrivate(workspace);
   const files = lockFiles(workspace);
   const lock = new LockFolder(workspace, files.lock, files.holder);
-  let told = false;
+  let reported = false;
   for (;;) {
     try {
       const release = await lock.attempt(options.doing, () => endLost(workspace, options.emit));
@@ -42,9 +42,9 @@ export async function lockWorkspace(workspace: string, options: LockOptions): Pr
       throw new Fault('WORKSPACE_LOCKED', `The workspace ${workspace} is in use by ${who}`, {
         hint: 'Wait for it, omit --no-wait, or use another workspace (DGXOS_MAAS_WORKSPACE).',
       });
-    if (!told) {
+    if (!reported) {
       options.emit({ type: 'notice', level: 'info', message: `waiting for ${who}` });
-      told = true;
+      reported = true;
     }
     await sleep(300);
     if (options.signal.aborted) throw interrupted(options.signal);

@@ -79,7 +79,7 @@ async function machineIdOf(root: string): Promise<string> {
   return /^[0-9a-f]{32}$/.test(brought) ? brought : randomBytes(16).toString('hex');
 }
 
-/** What the image has there; '' where that is no file of its own, or one that is far too large for what it is. */
+/** What the image has there; '' where that is not a file of its own, or one that is far too large for its kind. */
 async function contentOf(root: string, path: string): Promise<string> {
   const file = await resolveInRoot(root, path);
   const size = (await lstat(file).catch(() => undefined))?.size ?? 0;

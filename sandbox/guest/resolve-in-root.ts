@@ -18,7 +18,7 @@ export async function resolveInRoot(root: string, path: string): Promise<string>
     else if (!found.isDirectory())
       throw new SandboxError(
         'TAR_INVALID',
-        `/${path} cannot be written in this image: ${dir.slice(root.length)} is no folder`,
+        `/${path} cannot be written in this image: ${dir.slice(root.length)} is not a folder`,
       );
   }
   const file = join(dir, name);

@@ -48,7 +48,7 @@ export async function startSshServer(options: SshServerOptions): Promise<SshServ
         mayEnter(context) ? context.accept() : context.reject(['publickey']),
       )
       .on('ready', () => serve(connection, options))
-      // A client that breaks off is nothing to tell.
+      // A client that breaks off need not be reported.
       .on('error', () => {})
       .on('close', () => connections.delete(connection));
   });

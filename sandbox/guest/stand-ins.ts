@@ -5,7 +5,7 @@ import type { GuestMachine } from '../machines/guests.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 import type { Trouble } from './troubles.ts';
 
-/** What the stand-ins tell: as much of it from the image as it says, the rest as a machine that is well would. */
+/** What the stand-ins answer: as much of it from the image as it says, the rest as a machine that is well would. */
 export interface GuestFacts {
   /** The newest kernel of the image that has modules; null without any. */
   kernel: string | null;
@@ -19,7 +19,7 @@ export interface GuestFacts {
   kernelOptions: string;
 }
 
-/** Reads from an unpacked root what its stand-ins shall tell. */
+/** Reads from an unpacked root what its stand-ins answer. */
 export function guestFacts(
   root: string,
   machine: GuestMachine,

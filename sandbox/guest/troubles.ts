@@ -31,7 +31,7 @@ export function parseTrouble(text: string): TroubleRule {
   const [hostname = '', trouble = '', ...rest] = text.split(':');
   if (hostname && rest.length === 0 && Object.hasOwn(TROUBLES, trouble))
     return { hostname, trouble: trouble as Trouble };
-  throw new SandboxError('USAGE', `"${text}" is no rule for a machine`, {
+  throw new SandboxError('USAGE', `"${text}" is not a rule for a machine`, {
     hint: `HOSTNAME:TROUBLE, where HOSTNAME may be * and TROUBLE is one of: ${Object.keys(TROUBLES).join(', ')}.`,
   });
 }

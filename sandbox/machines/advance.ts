@@ -68,7 +68,7 @@ function wait(run: Run, what: Run['waitsFor']): void {
   run.waitsFor = what;
 }
 
-/** MAAS' own patience is at its end. */
+/** MAAS' own time limit has passed. */
 function giveUp(world: SandboxContext, machine: Machine, at: number): void {
   const failed = failedOf(machine.status);
   const minutes = machine.status === STATUS.RELEASING ? 5 : 30;

@@ -42,11 +42,14 @@ function none(given: Filters, values: Map<string, string[]>): Reply {
   if (resolved === '') return refuse(409, 'No machine available.');
   if (system !== undefined) return refuse(409, `No machine with system ID ${system} available.`);
   // As Python writes the list of what was given.
-  const asked = [...values]
+  const constraints = [...values]
     .filter(([name]) => name !== 'op')
     .map(([name, list]) => `('${name}', [${list.map((value) => `'${value}'`).join(', ')}])`)
     .join(', ');
-  return refuse(409, `No available machine matches constraints: [${asked}] (resolved to "${resolved}")`);
+  return refuse(
+    409,
+    `No available machine matches constraints: [${constraints}] (resolved to "${resolved}")`,
+  );
 }
 
 /** Makes a machine the user's. */

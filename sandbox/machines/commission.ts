@@ -50,11 +50,11 @@ export function startCommissioning(
   needPowerType(machine);
   needEphemeral(world, machine);
   logRequest(world, machine, 'REQUEST_NODE_START_COMMISSIONING', { user, action: 'start commissioning' });
-  const asked = fields && scriptsOf(fields, 'testing_scripts');
+  const chosen = fields && scriptsOf(fields, 'testing_scripts');
   machine.commissioningSet = newSet(world, machine, RESULT.COMMISSIONING, COMMISSIONING_SCRIPTS).id;
-  const tests = asked ?? DEFAULT_TESTS;
+  const tests = chosen ?? DEFAULT_TESTS;
   machine.testingSet = tests.includes('none') ? null : newSet(world, machine, RESULT.TESTING, tests).id;
-  // Commissioning lays the disks out anew unless it is told not to.
+  // Commissioning sets the disk layout again unless it is asked not to.
   if (!fields?.flag('skip_storage')) {
     machine.disks = [];
     machine.layout = null;

@@ -42,11 +42,11 @@ export async function deploy(call: Call): Promise<Reply> {
 function kernelFor(world: SandboxContext, machine: Machine, release: Release, fields: Fields): string {
   const series = ephemeralSeries(world, release, machine);
   const kernels = canBoot(world, series, machine.architecture) ? kernelsOf(series) : [];
-  const asked = fields.text('hwe_kernel');
-  if (asked && /(hwe|ga)-/.test(asked)) {
-    if (!kernels.includes(asked))
-      wrongField('hwe_kernel', `${asked} is not available for ubuntu/${series} on ${machine.architecture}.`);
-    return asked;
+  const kernel = fields.text('hwe_kernel');
+  if (kernel && /(hwe|ga)-/.test(kernel)) {
+    if (!kernels.includes(kernel))
+      wrongField('hwe_kernel', `${kernel} is not available for ubuntu/${series} on ${machine.architecture}.`);
+    return kernel;
   }
   return kernels[0] ?? wrongField('hwe_kernel', `${series} has no kernels available.`);
 }

@@ -32,17 +32,17 @@ const CARRIED = [
 /** events/?op=query: the newest first, a page at a time. */
 function query(call: Call): Reply {
   const { url, world } = call;
-  const asked = url.searchParams;
-  const [after, before] = [whole(asked, 'after'), whole(asked, 'before')];
-  const level = asked.get('level') ?? 'INFO';
-  const wanted = whole(asked, 'limit') ?? USUAL;
+  const query = url.searchParams;
+  const [after, before] = [whole(query, 'after'), whole(query, 'before')];
+  const level = query.get('level') ?? 'INFO';
+  const wanted = whole(query, 'limit') ?? USUAL;
   if (wanted > MOST) refuse(400, `Requested number of events ${wanted} is greater than limit: ${MOST}`);
   const limit = Math.max(1, wanted);
   const machines = new Map(filteredMachines(call).map((machine) => [machine.systemId, machine]));
   if (!Object.hasOwn(LEVELS, level)) refuse(400, `Unrecognised log level: ${level}`);
   if (after !== undefined && before !== undefined)
     refuse(400, 'There is undetermined behaviour when both `after` and `before` are specified.');
-  const owner = asked.get('owner');
+  const owner = query.get('owner');
   const fits = (event: MachineEvent) =>
     machines.has(event.systemId) &&
     (level === 'AUDIT'
@@ -53,11 +53,11 @@ function query(call: Call): Reply {
   return json(200, {
     count: events.length,
     events: events.map((event) => showEvent(event, machines.get(event.systemId))),
-    next_uri: link(asked, 'after', events[0]?.id ?? (before === undefined ? undefined : before - 1)),
+    next_uri: link(query, 'after', events[0]?.id ?? (before === undefined ? undefined : before - 1)),
     prev_uri:
       events.length === 0 && after === undefined
         ? null
-        : link(asked, 'before', events.at(-1)?.id ?? (after as number) + 1),
+        : link(query, 'before', events.at(-1)?.id ?? (after as number) + 1),
   });
 }
 
@@ -81,8 +81,8 @@ function page(
   return found;
 }
 
-function whole(asked: URLSearchParams, name: string): number | undefined {
-  const text = asked.get(name);
+function whole(query: URLSearchParams, name: string): number | undefined {
+  const text = query.get(name);
   if (text === null) return undefined;
   return /^-?\d+$/.test(text) ? Number(text) : refuse(400, `Invalid ${name}: Please enter an integer value`);
 }
@@ -134,9 +134,9 @@ function showEvent(event: MachineEvent, machine: Machine | undefined) {
 }
 
 /** Of a parameter given twice MAAS carries on the last value only, and of a page without events not its place. */
-function link(asked: URLSearchParams, name: 'after' | 'before', id: number | undefined): string {
+function link(query: URLSearchParams, name: 'after' | 'before', id: number | undefined): string {
   const carried = new URLSearchParams();
-  for (const [key, value] of asked) if (CARRIED.includes(key)) carried.set(key, value);
+  for (const [key, value] of query) if (CARRIED.includes(key)) carried.set(key, value);
   if (id !== undefined) carried.set(name, String(id));
   return `${API}events/?${carried}`;
 }

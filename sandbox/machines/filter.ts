@@ -166,7 +166,7 @@ const named: Test = (world, machine, values) =>
 
 /**
  * The machines that fit, as MAAS' forms of filters have it: a field given twice means either, tags mean all.
- * @throws Refused for what is no filter, or names something that is not there
+ * @throws Refused for a parameter that is not a filter, or names something that is not there
  */
 export function filterMachines(
   world: SandboxContext,

@@ -4,7 +4,7 @@ export interface GuestImage {
   blobPath: string | null;
   /** As the boot resource is called: "dgx-6.3" for an upload, "ubuntu/jammy" for a synced one. */
   resource: string;
-  /** How the bytes are to be read, as MAAS stores it: root-tgz, root-txz, root-dd.gz, …; null without bytes. */
+  /** The format of the bytes, as MAAS stores it: root-tgz, root-txz, root-dd.gz, …; null without bytes. */
   filetype: string | null;
 }
 
@@ -28,7 +28,7 @@ export interface GuestMachine {
   kernelOptions: string;
 }
 
-/** Where a running guest answers ssh; MAAS tells clients the address, never the port. */
+/** Where a running guest answers ssh; MAAS gives clients the address, never the port. */
 export interface GuestAddress {
   address: string;
   port: number;

@@ -20,17 +20,17 @@ export function logEvent(
   world: SandboxContext,
   machine: Machine,
   type: EventType,
-  told: EventDetails = {},
+  details: EventDetails = {},
 ): void {
   const { machines } = world.store.state;
   const event: MachineEvent = {
     id: machines.next.event++,
     systemId: machine.systemId,
-    at: told.at ?? world.now(),
+    at: details.at ?? world.now(),
     type,
-    description: told.description ?? '',
-    action: told.action ?? '',
-    user: told.user ?? '',
+    description: details.description ?? '',
+    action: details.action ?? '',
+    user: details.user ?? '',
   };
   machines.events.push(event);
   if (machines.events.length > KEPT * 1.1) machines.events.splice(0, machines.events.length - KEPT);

@@ -71,7 +71,7 @@ export async function powerOff(call: Call): Promise<Reply> {
   return answer(world, machine);
 }
 
-/** Without power what was going on stands still, until MAAS loses its patience. */
+/** Without power what was going on stands still, until the time limit of MAAS. */
 function interrupt(machine: Machine): void {
   machine.powered = false;
   machine.powerState = 'off';

@@ -2,7 +2,7 @@ import type { SandboxContext } from '../context.ts';
 import { json, type Reply } from '../reply.ts';
 import type { Call } from '../route.ts';
 
-/** One parameter of a power type, as describe_power_types tells it. */
+/** One parameter of a power type, as describe_power_types describes it. */
 export interface PowerField {
   name: string;
   label: string;

@@ -92,7 +92,7 @@ function list(call: Call): Reply {
   );
 }
 
-/** Adds a machine and commissions it, unless told not to or the caller may not. */
+/** Adds a machine and commissions it, unless asked not to or the caller may not. */
 async function create(call: Call): Promise<Reply> {
   const { world, user } = call;
   const fields = await fieldsOf(call);

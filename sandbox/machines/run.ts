@@ -12,13 +12,13 @@ export function begin(
   program: string,
   { at = world.now(), from = machine.previousStatus }: { at?: number; from?: Status } = {},
 ): void {
-  const patience = program === 'release' ? world.pace.releaseTimeout : world.pace.nodeTimeout;
+  const limit = program === 'release' ? world.pace.releaseTimeout : world.pace.nodeTimeout;
   machine.run = {
     program,
     step: -1,
     due: at,
     waitsFor: null,
-    expires: program.startsWith('power-') ? null : at + patience,
+    expires: program.startsWith('power-') ? null : at + limit,
     from,
   };
   world.store.machinesChanged();

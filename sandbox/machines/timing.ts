@@ -1,6 +1,6 @@
 /** How long each stretch of a machine's life takes, in milliseconds. */
 export interface Timing {
-  /** A BMC does what it is told. */
+  /** A BMC carries out a request. */
   power: number;
   /** From power to PXE, and from PXE to the ephemeral system. */
   boot: number;
@@ -14,7 +14,7 @@ export interface Timing {
   reboot: number;
   /** Wiping the disks. */
   erase: number;
-  /** MAAS' own patience (its node_timeout, 30 minutes). */
+  /** The time limit of MAAS (its node_timeout, 30 minutes). */
   nodeTimeout: number;
   /** The same for a release (5 minutes). */
   releaseTimeout: number;

@@ -25,7 +25,7 @@ export async function createAdmins(host: Host, admins: Admin[]): Promise<void> {
 
 /**
  * Finds before a long installation what would only fail after it.
- * @throws Fault CONFIG_INVALID for an administrator who is to be created and has no password
+ * @throws Fault CONFIG_INVALID for a new administrator without a password
  */
 export async function mustHavePasswords(host: Host, admins: Admin[]): Promise<void> {
   for (const { username, password } of admins)

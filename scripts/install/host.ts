@@ -6,7 +6,7 @@ import { redact } from '../../pipeline/core/secrets/registry.ts';
 import { PROXY_VARIABLES } from '../../pipeline/host/process/environment.ts';
 import { shellWord } from '../../pipeline/host/process/shell-word.ts';
 
-/** Commands are told our environment without what may hold a secret. */
+/** Commands get our environment without what may hold a secret. */
 const KEPT_ENV = ['PATH', 'HOME', ...PROXY_VARIABLES];
 
 interface Change {
@@ -17,7 +17,7 @@ interface Change {
   timeout?: `${number}m`;
 }
 
-/** The Ubuntu host: looked at freely, changed only outside a dry run, every step told in one line. */
+/** The Ubuntu host: looked at freely, changed only outside a dry run, every step reported in one line. */
 export class Host {
   readonly dryRun: boolean;
   readonly #root: string;
@@ -55,7 +55,7 @@ export class Host {
   }
 
   /**
-   * Runs a command that changes the host; in a dry run only its argv is told.
+   * Runs a command that changes the host; in a dry run only its argv is printed.
    * @throws Fault TOOL_FAILED with the last lines of what it said
    */
   async change(what: string, argv: string[], change: Change = {}): Promise<void> {

@@ -67,8 +67,8 @@ export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
   const fingerprint = await fingerprintOf(specimens);
   const record = `${out}.json`;
   if (!options.force) {
-    const standing = await readRecord(record, out, fingerprint);
-    if (standing) return { path: out, ...standing, made: false, seconds: seconds() };
+    const existing = await readRecord(record, out, fingerprint);
+    if (existing) return { path: out, ...existing, made: false, seconds: seconds() };
   }
   await checkTools();
   $.quiet = true;
@@ -104,7 +104,7 @@ export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
   }
 }
 
-/** Both systems side by side; when one fails the other is ended before the failure is told. */
+/** Both systems at the same time; when one fails the other is ended before the failure is reported. */
 async function makeParts(given: Parts) {
   const abort = new AbortController();
   const parts = { ...given, signal: AbortSignal.any([given.signal, abort.signal]) };

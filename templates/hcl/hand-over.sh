@@ -19,7 +19,7 @@ grep -q "^$disk" /proc/mounts && fail "$disk is mounted: the installer has used 
 awk -v t="$target/" 'index($2, t) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mount; do
   case ${mount#"$target"} in
     /dev | /dev/* | /proc | /proc/* | /sys | /sys/* | /run | /run/* | /tmp | /usr/bin/ischroot) umount "$mount" || umount -l "$mount" ;;
-    *) fail "$mount is a file system of its own: the image would lack it" ;;
+    *) fail "$mount is a separate file system: it would be missing in the image" ;;
   esac
 done
 

@@ -42,8 +42,8 @@ export function declare(program: Command, act: Act): void {
 
 function namesOf({ env, configFile }: Session): Names {
   const written = async (file: string | undefined) => {
-    const { writtenNames } = await import('../../config/written-names.ts');
-    return writtenNames({ file: file ?? configFile, env, cwd: process.cwd() });
+    const { rawNames } = await import('../../config/raw-names.ts');
+    return rawNames({ file: file ?? configFile, env, cwd: process.cwd() });
   };
   return {
     images: async (file) => (await written(file)).images,

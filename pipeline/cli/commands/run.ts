@@ -40,12 +40,12 @@ export function declare(program: Command, act: Act): void {
         .option('--promote <channel>', 'at the end, promote the image to this channel, such as stable');
     command.action(
       act(async (session, image: string, options: RunImageOptions) => {
-        const asked = (option: StageOption | undefined) =>
+        const given = (option: StageOption | undefined) =>
           option !== undefined && options[option] !== undefined && options[option] !== false;
-        const last = options.until ?? STAGE_IDS.findLast((id) => asked(optionOf(id))) ?? until;
+        const last = options.until ?? STAGE_IDS.findLast((id) => given(optionOf(id))) ?? until;
         for (const stage of [last, options.force, options.from]) {
           const option = stage && optionOf(stage);
-          if (option && !asked(option))
+          if (option && !given(option))
             throw new Fault('USAGE', `Stage ${stage} belongs to a run with --${option}`);
         }
         for (const [flag, stage] of [

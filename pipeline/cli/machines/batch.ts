@@ -58,7 +58,7 @@ export async function runBatch(
             io,
             prompt: flags.prompt !== false,
             signal,
-            tell: (text) => emit(noticeOf(text)),
+            print: (text) => emit(noticeOf(text)),
           },
         ),
     });

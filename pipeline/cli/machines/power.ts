@@ -19,7 +19,7 @@ import { openMaas } from './open.ts';
 import { type PowerFlags, powerOf } from './power-flags.ts';
 import { nothingSelected, selectMachines } from './select.ts';
 
-/** Seconds until a BMC has done what it was told, where nothing is said. */
+/** Seconds until a BMC has carried out a request, where no option says so. */
 const POWER_S = 300;
 
 export async function powerOnOff(

@@ -50,12 +50,12 @@ export async function selectMachines(
  * @throws Fault MACHINE_UNKNOWN for a machine, pool or zone that there is not
  */
 export async function selectedMachines(client: MaasClient, selector: Selector): Promise<Machine[]> {
-  await expectPlaces(client, 'pool', selector.pools);
-  await expectPlaces(client, 'zone', selector.zones);
+  await expectKnown(client, 'pool', selector.pools);
+  await expectKnown(client, 'zone', selector.zones);
   return listMachines(client, selector);
 }
 
-async function expectPlaces(
+async function expectKnown(
   client: MaasClient,
   kind: 'pool' | 'zone',
   wanted: readonly string[] = [],

@@ -3,7 +3,7 @@ import type { Architecture, ArchivePlatform, ArchiveRelease, Platform } from '..
 import { quoted } from '../yaml/problem.ts';
 
 /** The part `archive` as a release's file has it. */
-export interface WrittenArchive extends Omit<ArchiveRelease, 'preview' | 'parts' | 'platforms'> {
+export interface RawArchive extends Omit<ArchiveRelease, 'preview' | 'parts' | 'platforms'> {
   preview?: boolean;
   parts: Record<string, { packages: string[]; services?: string[] }>;
   platforms: Record<string, Partial<ArchivePlatform> & { parts: string[] }>;
@@ -15,7 +15,7 @@ export interface WrittenArchive extends Omit<ArchiveRelease, 'preview' | 'parts'
  * @throws Fault CONFIG_INVALID for a platform or a part that is not there
  */
 export function archiveWithDefaults(
-  written: WrittenArchive,
+  written: RawArchive,
   platforms: readonly string[],
   file: string,
 ): ArchiveRelease {

@@ -7,7 +7,7 @@ import type { ArchiveRelease, IsoRelease, Release } from '../types.ts';
 import { quoted, toFault } from '../yaml/problem.ts';
 import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
 import { Source } from '../yaml/source.ts';
-import { archiveWithDefaults, type WrittenArchive } from './archive.ts';
+import { archiveWithDefaults, type RawArchive } from './archive.ts';
 import { loadPlatforms } from './platforms.ts';
 
 const FOLDER = 'templates/releases';
@@ -69,7 +69,7 @@ export function parseRelease(id: string, file: string, text: string): Release {
       'CONFIG_INVALID',
       problems.map((problem) => source.place(problem)),
     );
-  const written = data as WrittenRelease;
+  const written = data as RawRelease;
   const known = loadPlatforms();
   const missing = written.platforms.find((name) => !known.has(name));
   if (missing !== undefined)
@@ -86,9 +86,9 @@ export function parseRelease(id: string, file: string, text: string): Release {
 }
 
 /** As its file has it. */
-interface WrittenRelease extends Omit<Release, 'id' | 'iso' | 'archive' | 'licence' | 'platforms'> {
+interface RawRelease extends Omit<Release, 'id' | 'iso' | 'archive' | 'licence' | 'platforms'> {
   iso?: Partial<IsoRelease>;
-  archive?: WrittenArchive;
+  archive?: RawArchive;
   licence?: string;
   platforms: string[];
 }

@@ -33,13 +33,13 @@ function masked(line: string, column: number, secret: boolean): string {
   // The caret stands at a key (mask what follows its colon) or at the value itself.
   const rest = line.slice(column - 1);
   const key = /^["']?[\w-]+["']?\s*:(?=\s|$)/.exec(rest)?.[0] ?? '';
-  if (namesAPlace(line.slice(0, column - 1) + key, rest.slice(key.length))) return line;
+  if (namesLocation(line.slice(0, column - 1) + key, rest.slice(key.length))) return line;
   const hidden = rest.length > key.length ? `${key ? ' ' : ''}${MASK}` : '';
   return conceal(line.slice(0, column - 1)) + key + hidden;
 }
 
 /** A file's path or a variable's name, where one belongs: says where a secret is, and is none. */
-function namesAPlace(before: string, after: string): boolean {
+function namesLocation(before: string, after: string): boolean {
   const value = after.trim();
   if (/(?:^|[\s{-])(?:file|key_file|public_key)["']?\s*:\s*$/.test(before))
     return /^["']?(?:~?\/|\.{0,2}\/)?(?:[\w.-]{1,64}\/)*[\w-]{1,64}(?:\.[a-z]{2,8}){1,2}["']?$/.test(value);

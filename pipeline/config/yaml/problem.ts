@@ -7,7 +7,7 @@ export type Path = readonly (string | number)[];
 /** One thing wrong with a file. */
 export interface Problem {
   path: Path;
-  /** Where the caret goes: the key, the value, or the mapping that lacks something. */
+  /** Where the caret goes: the key, the value, or the mapping in which something is missing. */
   at: 'key' | 'value';
   message: string;
   /** What would be accepted. */
@@ -17,7 +17,7 @@ export interface Problem {
 }
 
 /** A problem with its place, ready to be shown. Environment variables and flags have no place. */
-export interface PlacedProblem extends Omit<Problem, 'path' | 'at'> {
+export interface LocatedProblem extends Omit<Problem, 'path' | 'at'> {
   where?: Where;
   /** The source line with a caret below. */
   excerpt?: string;
@@ -38,9 +38,9 @@ export function quoted(value: unknown): string {
 }
 
 /** All problems as one fault: the first in its message, all others in its detail, each with place and remedy. */
-export function toFault(code: FaultCode, problems: readonly PlacedProblem[]): Fault {
+export function toFault(code: FaultCode, problems: readonly LocatedProblem[]): Fault {
   const sorted = [...problems].sort((a, b) => position(a) - position(b));
-  const [first, ...others] = sorted as [PlacedProblem, ...PlacedProblem[]];
+  const [first, ...others] = sorted as [LocatedProblem, ...LocatedProblem[]];
   const detail = first.excerpt ? [first.excerpt] : [];
   if (others.length) {
     if (first.accepts) detail.push(`  accepted: ${first.accepts}`);
@@ -59,13 +59,13 @@ export function toFault(code: FaultCode, problems: readonly PlacedProblem[]): Fa
   });
 }
 
-function headline(problem: PlacedProblem): string {
+function headline(problem: LocatedProblem): string {
   return problem.suggestion
     ? `${problem.message}. Did you mean ${quoted(problem.suggestion)}?`
     : problem.message;
 }
 
 /** Problems of the file come in its order, those of the environment and of flags after it. */
-function position(problem: PlacedProblem): number {
+function position(problem: LocatedProblem): number {
   return problem.where ? problem.where.line * 1e6 + problem.where.column : Number.MAX_SAFE_INTEGER;
 }

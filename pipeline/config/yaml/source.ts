@@ -15,7 +15,7 @@ import { registerSecret } from '../../core/secrets/registry.ts';
 import { excerpt, holdsSecret } from './excerpt.ts';
 import { findPair, isMerge, mergeSources } from './merge.ts';
 import { parseYaml } from './parse.ts';
-import { type Path, type PlacedProblem, type Problem, toFault } from './problem.ts';
+import { type LocatedProblem, type Path, type Problem, toFault } from './problem.ts';
 
 /** consumer_key:token_key:token_secret */
 const MAAS_KEY = /[A-Za-z0-9]{18}:[A-Za-z0-9]{18}:[A-Za-z0-9]{32}/g;
@@ -113,7 +113,7 @@ export class Source {
   }
 
   /** The problem with its place and the offending line. */
-  place(problem: Problem): PlacedProblem {
+  place(problem: Problem): LocatedProblem {
     const where = this.where(problem.path, problem.at);
     const { path: _path, at: _at, ...rest } = problem;
     return { ...rest, where, excerpt: excerpt(this.#lines, where, holdsSecret(problem.path)) };
@@ -147,7 +147,7 @@ export class Source {
     return { offset, node };
   }
 
-  #atOffset(offset: number, message: string): PlacedProblem {
+  #atOffset(offset: number, message: string): LocatedProblem {
     const where = this.#at(offset);
     return { message, where, excerpt: excerpt(this.#lines, where, false) };
   }

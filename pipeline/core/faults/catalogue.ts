@@ -11,7 +11,7 @@ export const EXIT = {
   /** No fault: `site plan --detailed-exitcode` found differences. */
   differences: 8,
   temporary: 75,
-  // Nothing new, told only by `nightly --exit-code`.
+  // Nothing new; used only by `nightly --exit-code`.
   unchanged: 77,
   sigint: 130,
   sigterm: 143,

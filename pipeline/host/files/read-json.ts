@@ -3,9 +3,9 @@ import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import { LARGEST_TEXT, readBoundedText } from './regular.ts';
 import type { Shape } from './shape.ts';
 
-/** A file, or a text of another origin, that is no JSON or not of the shape it must have. */
+/** A file, or a text of another origin, that is not JSON, or does not have the required shape. */
 export class WrongJson extends Error {
-  /** Where it is wrong, such as `images/0/status`; undefined when it is no JSON at all. */
+  /** Where it is wrong, such as `images/0/status`; undefined when it is not JSON at all. */
   readonly member: string | undefined;
   constructor(name: string, problem: string, member?: string, cause?: unknown) {
     super(`${name}: ${problem}`, { cause });

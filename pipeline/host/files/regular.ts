@@ -14,7 +14,7 @@ export class NotRegular extends Error {
   }
 }
 
-/** A file that is larger than what it is to hold can be. */
+/** A file that is larger than any valid one can be. */
 export class TooLarge extends Error {
   readonly code = 'EFBIG';
   constructor(path: string, most: number) {

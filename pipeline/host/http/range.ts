@@ -1,4 +1,4 @@
-/** What tells one state of a file on a server from another. */
+/** What distinguishes one state of a file on a server from another. */
 export interface Validators {
   etag: string | null;
   lastModified: string | null;

@@ -14,7 +14,7 @@ export interface RetryBudgetOptions {
   baseMs?: number;
   /** Milliseconds between retries at most, where the server does not ask for more. */
   capMs?: number;
-  /** Milliseconds that a server's wish counts at most. */
+  /** The longest pause that a server may ask for, in milliseconds. */
   askedCapMs?: number;
   /** Tries in a row without any advance. */
   tries?: number;
@@ -87,10 +87,10 @@ export class RetryBudget {
 
   /**
    * Waits before the next try, a little longer each time, and as long as the server asked for.
-   * @param tell called with the seconds to wait, before waiting
-   * @throws the fault itself when it does not pass or the patience is used up
+   * @param waiting called with the seconds to wait, before waiting
+   * @throws the fault itself when it is not temporary, or the time is used up
    */
-  async pause(fault: Fault, signal: AbortSignal, tell: (seconds: number) => void): Promise<void> {
+  async pause(fault: Fault, signal: AbortSignal, waiting: (seconds: number) => void): Promise<void> {
     if (!isTemporary(fault)) throw fault;
     const { totalS, firstContactS, firstTries, tries, baseMs, capMs, askedCapMs, now } = this.#options;
     if (this.attempt >= tries) throw fault;
@@ -103,7 +103,7 @@ export class RetryBudget {
     const askedMs = Math.min(askedCapMs, 1000 * ((fault as Asking).retryAfterS ?? 0));
     const waitMs = Math.min(leftMs, Math.max(backOffMs, askedMs));
     this.#failures += 1;
-    tell(waitMs / 1000);
+    waiting(waitMs / 1000);
     try {
       await sleep(waitMs, undefined, { signal });
     } catch {

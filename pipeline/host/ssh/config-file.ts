@@ -4,7 +4,7 @@ import { shellLine } from './quote.ts';
 
 /** Where and as whom to connect. */
 export interface SshTarget {
-  /** Address or name, as MAAS tells it. */
+  /** Address or name, as MAAS gives it. */
   host: string;
   port: number;
   user: string;

@@ -14,7 +14,7 @@ export interface RemoteResult {
   stdout: string;
   stderr: string;
   timedOut: boolean;
-  /** More came than was to be kept: of each stream there is the end only. */
+  /** More was written than is kept: of each stream there is the end only. */
   cut: boolean;
   seconds: number;
 }

@@ -11,7 +11,7 @@ export type RootParameters = Pick<
 
 /**
  * What decides the root, as it may be published: late commands by their digests, since people write passwords into
- * them; sources by their file names, since paths tell who built; URLs without user, password and query.
+ * them; sources by their file names, since paths disclose who built; URLs without user, password and query.
  */
 export function publicParameters(image: RootParameters): Record<string, unknown> {
   const { release, platform, vm, packages, pack, lateCommands, files, iso } = image;

@@ -25,7 +25,7 @@ export interface SigningKey {
 }
 
 /**
- * Reads the private key that signs; `emit` is told of a file that others may read.
+ * Reads the private key that signs; a file that others may read is reported to `emit`.
  * @throws Fault SIGNING_KEY_INVALID
  */
 export async function loadSigningKey(path: string, env: NodeJS.ProcessEnv, emit: Emit): Promise<SigningKey> {

@@ -21,7 +21,7 @@ export const APT_CHECKS: Check[] = [
       }));
       return failOr(
         [...bad, ...pinned(facts), ...silent(facts, archives ?? [])],
-        `${facts.apt.sources} sources${staying(facts)}${asked(archives)}`,
+        `${facts.apt.sources} sources${staying(facts)}${probed(archives)}`,
       );
     },
   },
@@ -52,7 +52,7 @@ function silent(facts: ImageFacts, archives: readonly ProbedSource[]): Item[] {
     }));
 }
 
-function asked(archives: readonly ProbedSource[] | null): string {
+function probed(archives: readonly ProbedSource[] | null): string {
   if (archives === null) return '';
   const away = archives.find((a) => a.state === 'unreachable');
   if (away) return `; not tested: this host cannot reach any of them (${away.said})`;

@@ -45,7 +45,7 @@ export const HYGIENE_CHECKS: Check[] = [
     title: 'No other identity of the build machine',
     wrong: 'an identity of the build machine is in the image',
     severity: 'major',
-    why: 'Two machines with one iSCSI or NVMe name take each other’s disks; a shared random seed or host name is no better.',
+    why: 'Two machines with one iSCSI or NVMe name take each other’s disks; a shared random seed or host name is as bad.',
     fix: 'Remove the files named, as the last step; set GenerateName=yes in /etc/iscsi/initiatorname.iscsi. docs/checks.md has the whole list with its sources.',
     evaluate({ identity }) {
       const items: Item[] = identity.state.map(({ path, what, weight, why }) => ({

@@ -7,7 +7,7 @@ function find(facts: ImageFacts, name: string): Package | undefined {
 }
 
 /** Whether any of the packages is installed; for the text, how it stands with the first. */
-function standing(facts: ImageFacts, names: readonly string[]): { there: boolean; found: string } {
+function installedOf(facts: ImageFacts, names: readonly string[]): { there: boolean; found: string } {
   const there = names.map((name) => find(facts, name)).find((p) => p && installed(p));
   if (there) return { there: true, found: `${there.name} ${there.version}` };
   if (facts.packages.length === 0) return { there: false, found: '/var/lib/dpkg/status lists no package' };
@@ -19,7 +19,7 @@ function standing(facts: ImageFacts, names: readonly string[]): { there: boolean
 }
 
 function oneOf(facts: ImageFacts, names: readonly string[]): Outcome {
-  const { there, found } = standing(facts, names);
+  const { there, found } = installedOf(facts, names);
   return there ? pass(found) : fail(found);
 }
 
@@ -62,10 +62,10 @@ const STATES = {
 
 /** What is wrong with a package's state; one of another architecture is named with it. */
 function stateItem(p: Package, native: string | undefined): Item[] {
-  const standing = aptState(p);
-  if (standing === null) return [];
+  const state = aptState(p);
+  if (state === null) return [];
   const name = native === undefined || p.arch === native || p.arch === 'all' ? p.name : `${p.name}:${p.arch}`;
-  const { severity, words } = STATES[standing];
+  const { severity, words } = STATES[state];
   return [{ subject: name, text: `${p.status} ${name} (${words})`, ...(severity ? { severity } : {}) }];
 }
 
@@ -80,7 +80,7 @@ export const PACKAGE_CHECKS: Check[] = [
     fix: 'Add `cloud-init` to the packages of the image.',
     reads: STATUS,
     evaluate(facts) {
-      const { there, found } = standing(facts, ['cloud-init', 'cloud-init-base']);
+      const { there, found } = installedOf(facts, ['cloud-init', 'cloud-init-base']);
       if (!there) return fail(found);
       return facts.commands['cloud-init']
         ? pass(found)
@@ -129,7 +129,7 @@ export const PACKAGE_CHECKS: Check[] = [
     evaluate(facts) {
       const result = oneOf(facts, ['initramfs-tools', 'dracut']);
       // What the hook of this project takes care of, curtin alone does since 24.
-      const alone = result.status === 'pass' && !standing(facts, ['initramfs-tools']).there;
+      const alone = result.status === 'pass' && !installedOf(facts, ['initramfs-tools']).there;
       return alone && !facts.commands['update-initramfs'] && !facts.hook?.does.initramfs
         ? fail(`${result.found} without update-initramfs, which curtin before 24 calls`, 'major')
         : result;
@@ -144,12 +144,12 @@ export const PACKAGE_CHECKS: Check[] = [
     fix: 'Add `grub-efi-amd64-signed shim-signed efibootmgr` to the packages of the image (`grub-pc` for BIOS).',
     reads: STATUS,
     evaluate(facts, { offline }) {
-      const missing = bootPackages(facts).filter((names) => !standing(facts, names).there);
+      const missing = bootPackages(facts).filter((names) => !installedOf(facts, names).there);
       return missing.length > 0
         ? fail(missing.map(notInstalled), offline ? 'blocker' : undefined)
         : pass(
             bootPackages(facts)
-              .map((names) => standing(facts, names).found)
+              .map((names) => installedOf(facts, names).found)
               .join(', '),
           );
     },
@@ -163,7 +163,7 @@ export const PACKAGE_CHECKS: Check[] = [
     fix: 'Add `mdadm lvm2 xfsprogs open-iscsi cryptsetup` to the packages of the image, and those of `bcache-tools btrfs-progs nvme-cli openvswitch-switch` that the machines’ layouts need.',
     reads: STATUS,
     evaluate(facts, { offline }) {
-      const missing = LAYOUT_PACKAGES.filter(({ names }) => !standing(facts, names).there);
+      const missing = LAYOUT_PACKAGES.filter(({ names }) => !installedOf(facts, names).there);
       return failOr(
         missing.map(({ names, layout, rare }) => ({
           subject: names[0]!,

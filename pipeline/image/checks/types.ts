@@ -23,7 +23,7 @@ export interface Context {
   build: BuildFacts | null;
   /** The machines have no archive to fetch from. */
   offline: boolean;
-  /** As MAAS is to be told it, such as amd64/generic; null where nobody says it. */
+  /** As MAAS gets it, such as amd64/generic; null where nobody says it. */
   architecture: string | null;
   /** Platform that the image is for. */
   platform: string | null;

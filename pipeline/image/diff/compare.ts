@@ -14,7 +14,7 @@ export interface ImageDiff {
   format: 1;
   a: Side;
   b: Side;
-  /** Whether anything below differs. Two builds of the same content differ in their digests only, which does not count. */
+  /** Whether anything below differs. Two builds with the same files differ in their digests only, which does not count. */
   different: boolean;
   notCompared: { part: string; why: string }[];
   packages: PackageChanges | null;
@@ -38,9 +38,9 @@ export function compareImages(a: Description, b: Description): ImageDiff {
     keys: readonly K[],
     compare: (before: Pick<Compared, K>, after: Pick<Compared, K>) => T,
   ): T | null => {
-    const lacking = [a, b].filter((side) => keys.some((key) => side.facts[key] === undefined));
-    if (lacking.length === 0) return compare(a.facts as Pick<Compared, K>, b.facts as Pick<Compared, K>);
-    notCompared.push({ part: name, why: `not known of ${lacking.map((side) => side.name).join(' and ')}` });
+    const unknown = [a, b].filter((side) => keys.some((key) => side.facts[key] === undefined));
+    if (unknown.length === 0) return compare(a.facts as Pick<Compared, K>, b.facts as Pick<Compared, K>);
+    notCompared.push({ part: name, why: `not known of ${unknown.map((side) => side.name).join(' and ')}` });
     return null;
   };
 

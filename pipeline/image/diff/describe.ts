@@ -24,7 +24,7 @@ export interface DescribeOptions {
 
 /**
  * What is known of an image by its name: an archive (path, http(s) URL, `-`), a manifest or facts as JSON, a folder of the
- * workspace, an image of the configuration, or a name or digest of the ledger. A file goes before a name.
+ * workspace, an image of the configuration, or a name or digest of the ledger. A file takes precedence over a name.
  * @throws Fault IMAGE_UNREADABLE, IMAGE_UNKNOWN, IMAGE_NOT_BUILT
  */
 export async function describeImage(name: string, options: DescribeOptions): Promise<Description> {

@@ -9,7 +9,7 @@ export interface LastRelease {
 }
 
 /**
- * The last upload of an image with another content, of which facts are kept beside the ledger; without facts the very last
+ * The last upload of an image with another digest, of which facts are kept beside the ledger; without facts the very last
  * one; undefined where there was none.
  * @param image the image's name in the configuration
  * @param sha256 of the artifact that is compared with it

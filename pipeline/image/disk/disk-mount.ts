@@ -72,7 +72,7 @@ async function mount(
   context: MountContext,
 ): Promise<MountMethod> {
   const { signal } = context;
-  const refusals: string[] = [];
+  const failures: string[] = [];
   if (process.getuid?.() === 0) {
     const { offset, size } = partition;
     const options = `ro,noload,nodev,nosuid,noexec,loop,offset=${offset},sizelimit=${size}`;
@@ -81,9 +81,9 @@ async function mount(
       nothrow: true,
     })`mount -t ext4 -o ${options} ${disk} ${root}`;
     if (exitCode === 0) return 'loop';
-    refusals.push(stderr.trim());
+    failures.push(stderr.trim());
   }
-  if (!existsSync('/dev/fuse')) refusals.push('fuse2fs needs /dev/fuse, which does not exist');
+  if (!existsSync('/dev/fuse')) failures.push('fuse2fs needs /dev/fuse, which does not exist');
   else {
     const options = `ro,fakeroot,offset=${partition.offset}`;
     const { name, cwd } = inItsFolder(disk);
@@ -95,16 +95,16 @@ async function mount(
         nothrow: true,
       })`fuse2fs -o ${options} ${name} ${root}`;
       if (exitCode === 0 && isMounted(root)) return 'fuse2fs';
-      refusals.push(`fuse2fs: ${stderr.trim() || `ended with exit code ${exitCode}`}`);
+      failures.push(`fuse2fs: ${stderr.trim() || `ended with exit code ${exitCode}`}`);
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'TOOL_MISSING') throw error;
-      if (refusals.length === 0) throw toolMissing('fuse2fs', 'read a disk without being root');
-      refusals.push('fuse2fs is not installed');
+      if (failures.length === 0) throw toolMissing('fuse2fs', 'read a disk without being root');
+      failures.push('fuse2fs is not installed');
     }
   }
   throw new Fault('DISK_UNREADABLE', 'The disk can be mounted neither by the kernel nor by fuse2fs', {
     hint: 'Run as root where loop devices are, or as a user with fuse2fs and access to /dev/fuse.',
-    detail: refusals.join('\n'),
+    detail: failures.join('\n'),
   });
 }
 

@@ -14,14 +14,14 @@ export function dpkgArchitecture(facts: Pick<ImageFacts, 'packages'>): string | 
 }
 
 /**
- * The image's architecture as dpkg spells it, which is MAAS' spelling too: by dpkg, else by its programs; null where neither tells it.
+ * The image's architecture as dpkg spells it, which is MAAS' spelling too: by dpkg, else by its programs; null where neither says it.
  * What the two say of each other is a check's matter.
  */
 export function imageArchitecture(facts: Pick<ImageFacts, 'packages' | 'programs'>): string | null {
   return dpkgArchitecture(facts) ?? facts.programs?.architecture ?? null;
 }
 
-/** Whether a dpkg architecture and a program's are one machine: an ELF header does not tell armel from armhf. */
+/** Whether a dpkg architecture and a program's are one machine: an ELF header does not distinguish armel from armhf. */
 export function sameMachine(dpkg: string, program: string): boolean {
   return dpkg === program || (dpkg === 'armel' && program === 'armhf');
 }

@@ -28,7 +28,7 @@ export class Contents {
     this.files = new KeptFiles(budget);
   }
 
-  /** Whether a member's content is to be read; one that is too large is noted as unread. */
+  /** Whether a member's data is read; one that is too large is noted as unread. */
   wants({ path, type, size, stored }: Member): boolean {
     if (type !== 'file') return false;
     const most = this.#most(path);

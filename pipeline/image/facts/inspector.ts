@@ -14,9 +14,9 @@ import { Problems } from './problems.ts';
 import { Tree } from './tree.ts';
 
 export interface InspectorOptions {
-  /** Members beyond this are no root file system's: reading stops. */
+  /** A root file system does not have more members than this: reading stops. */
   mostMembers?: number;
-  /** Bytes of tar beyond this are no image's: reading stops. */
+  /** The tar of an image does not have more bytes than this: reading stops. */
   mostBytes?: number;
   /** Ends the programs that check a hook's syntax. */
   signal?: AbortSignal;
@@ -34,7 +34,7 @@ type Entry = ExtractEvents['entry'][1];
 export class Inspector extends Writable {
   readonly #options: InspectorOptions & { mostMembers: number; mostBytes: number };
   readonly #budget = new Budget();
-  readonly #tap = new TarScanner((reading) => this.#member(reading));
+  readonly #scanner = new TarScanner((reading) => this.#member(reading));
   readonly #tree = new Tree(this.#budget);
   readonly #problems = new Problems();
   readonly #collectors: ReturnType<typeof collectors>;
@@ -73,7 +73,7 @@ export class Inspector extends Writable {
 
   /** True once the blocks that close the tar were read: what follows is padding, and a reader of a raw disk may stop. */
   get ended(): boolean {
-    return this.#tap.ended;
+    return this.#scanner.ended;
   }
 
   /** Members seen so far. */
@@ -112,13 +112,13 @@ export class Inspector extends Writable {
   async #take(chunk: Buffer): Promise<void> {
     this.#bytes += chunk.length;
     if (this.#stopped) return;
-    for (const piece of this.#tap.push(chunk)) {
+    for (const piece of this.#scanner.push(chunk)) {
       if (this.#stopped) return;
       if (!this.#extract.write(piece)) await this.#drained();
     }
     // What was pushed to a reader of content arrives in microtasks; after them the chunk is free.
     if (this.#contents.reading > 0) await nextTurn();
-    if (this.#tap.problem) this.#stop(this.#tap.problem.kind, this.#tap.problem.text);
+    if (this.#scanner.problem) this.#stop(this.#scanner.problem.kind, this.#scanner.problem.text);
     else if (this.#budget.exceeded !== null)
       this.#stop('too-much-kept', `more ${this.#budget.exceeded} than any system has`);
     else if (
@@ -126,7 +126,7 @@ export class Inspector extends Writable {
       this.#tree.entries > 1.2 * this.#options.mostMembers
     )
       this.#stop('too-many', `more than ${this.#options.mostMembers} members`);
-    else if (this.#tap.offset > this.#options.mostBytes)
+    else if (this.#scanner.offset > this.#options.mostBytes)
       this.#stop('too-large', `more than ${this.#options.mostBytes} bytes of tar`);
   }
 
@@ -149,12 +149,12 @@ export class Inspector extends Writable {
   }
 
   async #finish(): Promise<ImageFacts> {
-    this.#tap.end();
-    const problem = this.#tap.problem;
+    this.#scanner.end();
+    const problem = this.#scanner.problem;
     if (problem && problem.kind !== 'no-end') this.#stop(problem.kind, problem.text);
     if (!this.#stopped) {
       if (problem) this.#problems.add(problem.kind, problem.text);
-      const behind = this.#tap.tail.problem;
+      const behind = this.#scanner.tail.problem;
       if (behind) this.#problems.add(behind.kind, behind.text);
       await new Promise<void>((resolve) => {
         this.#extract.on('close', () => resolve());

@@ -1,2 +1,2 @@
-/** How hard something that was found weighs: a blocker stops the image, the others are told. */
+/** How serious a finding is: a blocker stops the image, the others are reported. */
 export type Severity = 'blocker' | 'major' | 'warning';

@@ -10,7 +10,7 @@ const CHECKERS = new Map<string, readonly [string, ...string[]]>([
   ['python3', ['python3', '-I', '-c', PYTHON]],
 ]);
 
-/** Whether a script parses; says what checked it, for a host may lack the interpreter. */
+/** Whether a script parses; says what checked it, for a host may not have the interpreter. */
 export async function checkSyntax(
   program: string,
   script: Buffer,

@@ -66,7 +66,7 @@ export async function zlibMember(block: Buffer, level: number): Promise<Buffer> 
 }
 
 /**
- * A piece of one gzip member: deflate blocks that end on a byte without being the last, so that pieces made side by side can
+ * A piece of one gzip member: deflate blocks that end on a byte without being the last, so that pieces made in parallel can
  * stand one after the other between `MEMBER_HEAD` and `memberTail`.
  */
 export async function zlibPiece(block: Buffer, level: number): Promise<Buffer> {

@@ -14,8 +14,8 @@ const LARGEST_EXTENDED = 1 << 20;
 /**
  * Finds where a tar ends in a file that goes on after it (a disk that a tar was written to), by its headers alone:
  * bodies are skipped, so holes cost nothing.
- * It tells a whole archive from one that was cut off by the file's end. A writer that died in between and left zeros
- * behind looks like an end: that is for the writer's exit code to tell.
+ * It distinguishes a whole archive from one that was cut off by the file's end. A writer that died in between and left zeros
+ * behind looks like an end: only the writer's exit code shows that.
  * @returns bytes: the archive with its two closing zero blocks, rounded up to whole records of 10,240 bytes;
  *   entries: members, extended headers not counted
  * @throws Fault TAR_TRUNCATED when the file ends first; TAR_INVALID for what is not a tar; both say at which byte

@@ -67,7 +67,7 @@ async function assertMember(path: string, bytes: number): Promise<void> {
     if (size < 18 || bytesRead !== 4 || buffer.readUInt32LE(0) !== bytes)
       throw new Fault(
         'PACK_FAILED',
-        `The compressor wrote ${size} bytes that are no gzip member of ${bytes}`,
+        `The compressor wrote ${size} bytes that are not a gzip member of ${bytes}`,
       );
   } finally {
     await file.close();

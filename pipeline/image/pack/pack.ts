@@ -55,7 +55,7 @@ export interface Packed {
 }
 
 /**
- * Compresses a tar to a gzip file of many members, or of pieces of one, side by side on all cores, in one reading that also gives both digests
+ * Compresses a tar to a gzip file of many members, or of pieces of one, in parallel on all cores, in one reading that also gives both digests
  * and feeds a consumer. The same tar gives the same bytes on any machine with the same compressor (see `compressorId`).
  * @throws Fault DISK_FULL, NO_PERMISSION, PACK_FAILED; what the consumer fails with; INTERRUPTED
  */

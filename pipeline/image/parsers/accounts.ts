@@ -38,7 +38,7 @@ function* fields(text: string): Generator<string[]> {
 
 const MOST_LINE = 64 << 10;
 
-/** A number as glibc's strtoul takes it there: a sign and leading zeros are no matter. */
+/** A number as glibc's strtoul takes it there: a sign and leading zeros are accepted. */
 function number(field = ''): number | null {
   return /^\s?[+-]?\d{1,20}$/.test(field) ? Math.abs(Number(field)) : null;
 }

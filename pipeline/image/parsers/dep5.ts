@@ -1,4 +1,4 @@
-/** More than these are no package's licences: what a hostile file could make of the result is bounded. */
+/** A package does not have more licences than these: the size of the result is bounded for a hostile file too. */
 const MOST_LICENCES = 64;
 const LONGEST = 200;
 

@@ -1,10 +1,10 @@
-/** Bytes of a file's beginning that tell its machine. */
+/** Bytes of a file's beginning that hold its machine. */
 export const ELF_HEAD = 20;
 
 const LITTLE = 1;
 const BITS_64 = 2;
 
-/** e_machine of the ABI specification, by what dpkg calls it; some are told apart by width or byte order. */
+/** e_machine of the ABI specification, by what dpkg calls it; some are distinguished by width or byte order. */
 const MACHINES: Record<number, (bits64: boolean, little: boolean) => string> = {
   3: () => 'i386',
   8: (bits64, little) => `mips${bits64 ? '64' : ''}${little ? 'el' : ''}`,

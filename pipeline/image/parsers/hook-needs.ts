@@ -26,7 +26,7 @@ const READERS =
  */
 export function hookNeeds(script: string, known: readonly string[]): HookNeed[] {
   const needs = new Map<string, HookNeed>();
-  const asked = new Set<string>();
+  const checked = new Set<string>();
   withoutDocstrings(script)
     .split('\n')
     .forEach((raw, i) => {
@@ -34,7 +34,7 @@ export function hookNeeds(script: string, known: readonly string[]): HookNeed[] 
       if (/^\s*#/.test(text)) return;
       const quoted = known.filter((name) => text.includes(`'${name}'`) || text.includes(`"${name}"`));
       for (const name of [...paths(text), ...quoted]) {
-        if (ASKS.test(text)) asked.add(name);
+        if (ASKS.test(text)) checked.add(name);
         else if (needs.size < MOST && !needs.has(name))
           needs.set(name, {
             name,
@@ -44,7 +44,7 @@ export function hookNeeds(script: string, known: readonly string[]): HookNeed[] 
           });
       }
     });
-  return [...needs.values()].map((need) => ({ ...need, guarded: asked.has(need.name) }));
+  return [...needs.values()].map((need) => ({ ...need, guarded: checked.has(need.name) }));
 }
 
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,100}/;

@@ -1,7 +1,7 @@
 /** A line that sudo's grammar has no place for; sudo (1.9.3 and later) passes over it. */
 export class SudoersError extends Error {}
 
-/** Reads the words of a sudoers file, as sudo's scanner (toke.l of 1.9.13) tells them apart. */
+/** Reads the words of a sudoers file, as sudo's scanner (toke.l of 1.9.13) separates them. */
 export class SudoersCursor {
   readonly #text: string;
   #at = 0;

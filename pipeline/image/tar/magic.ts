@@ -19,9 +19,9 @@ export interface Signature {
   qemu?: string;
 }
 
-/** Bytes needed to tell compressions and archives apart: a tar has its magic at 257. */
+/** Bytes needed to distinguish compressions and archives: a tar has its magic at 257. */
 export const MAGIC_BYTES = 512;
-/** Bytes needed to tell everything apart: Btrfs has its magic at 65,600. */
+/** Bytes needed to distinguish everything: Btrfs has its magic at 65,600. */
 export const KIND_BYTES = 66 << 10;
 
 const hex = (text: string) => Buffer.from(text, 'hex');

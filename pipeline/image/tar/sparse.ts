@@ -16,7 +16,7 @@ export interface Sparse {
 
 /**
  * What GNU tar makes of a map, entry by entry: how long the file gets, and how many bytes of the archive it takes for it. Maps that go back
- * or on after their end are no writer's: they are refused.
+ * or on after their end are not written by any tool: they are refused.
  */
 export class Extent {
   /** Length of the file so far. */

@@ -15,7 +15,7 @@ export class Tail {
   readonly #block = Buffer.alloc(BLOCK);
   #filled = 0;
 
-  /** What is to be said of it; null when it is zeros. */
+  /** What follows the archive, in words; null when it is zeros. */
   get problem(): { kind: 'second-archive' | 'trailing-data'; text: string } | null {
     if (this.headers)
       return {

@@ -5,7 +5,7 @@ import { type ParsedHeader, readMember } from './member.ts';
 import { BodyMap, Extent, gnuSegments, padded, type Segment, type Sparse } from './sparse.ts';
 import { Tail } from './tail.ts';
 
-/** Extended headers beyond this are no image's (Linux allows 64 KiB an attribute). */
+/** The extended headers of an image are not larger than this (Linux allows 64 KiB an attribute). */
 const LARGEST_EXTENDED = 1 << 20;
 
 type Mode = 'header' | 'body' | 'extended' | 'gnu-map' | 'pax-map' | 'tail' | 'stopped';

@@ -120,7 +120,7 @@ function notThisMedium(
     .map(([name]) => SHOWN[name as Found]);
   return new Fault(
     'ISO_NOT_DGX',
-    `${path} ${missing ?? `is no medium that installs by ${wanted.join(' or ')}`}`,
+    `${path} ${missing ?? `is not a medium that installs by ${wanted.join(' or ')}`}`,
     {
       hint:
         installer === 'unknown'

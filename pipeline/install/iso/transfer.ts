@@ -24,7 +24,7 @@ export class Interruption extends Fault {
   }
 }
 
-/** What tells one state of the file on the server from another, beside the part that is of it. */
+/** What distinguishes one state of the file on the server from another; kept beside the partial download of it. */
 interface PartRecord extends Validators {
   shown: string;
 }
@@ -90,7 +90,7 @@ async function request(http: HttpClient, source: UrlSource, part: string): Promi
   if (found?.part === 'whole') return { answer, from: 0, total: found.total };
   if (found?.part === 'rest') return { answer, from, total: found.total };
   answer.discard();
-  if (found === undefined) throw refusal(answer, source);
+  if (found === undefined) throw rejection(answer, source);
   if (found.part === 'nothing') return undefined;
   // The next attempt begins anew; it is one like others, with a pause.
   await discard(part);
@@ -151,7 +151,7 @@ async function assertSpace(part: string, bytes: number, source: UrlSource): Prom
   );
 }
 
-function refusal(answer: HttpAnswer, source: UrlSource): Fault {
+function rejection(answer: HttpAnswer, source: UrlSource): Fault {
   const { status } = answer;
   const said = `${source.shown}: the server answered ${status} ${answer.statusText}`.trim();
   if (status >= 500 || status === 429 || status === 408)

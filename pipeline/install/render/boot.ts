@@ -12,7 +12,7 @@ const UPSTREAM_URL = /http:\/\/\{\{\s*\.HTTPIP\s*\}\}:\{\{\s*\.HTTPPort\s*\}\}\/
 const URL = '\u0000url\u0000';
 const CONFIG_URL: Interpolation = { expression: 'var.config_url' };
 
-/** How the VM is told what to install: typed keys, or QEMU arguments. All values are HCL expressions. */
+/** How the VM gets what it installs from: typed keys, or QEMU arguments. All values are HCL expressions. */
 export interface Boot {
   bootCommand: string[] | null;
   bootWait: string;

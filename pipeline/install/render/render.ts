@@ -119,7 +119,7 @@ function qemuArgs(input: RenderInput, upstream: Upstream | undefined): [string, 
   ]);
   return [
     [hclString('-netdev'), hclString('user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22')],
-    // The default model is that of 2006 and lacks what current kernels and libraries take for granted.
+    // The default model is that of 2006, without instructions that current kernels and libraries take for granted.
     [hclString('-cpu'), hclString(input.accelerator === 'kvm' ? 'host' : 'max')],
     [hclString('-serial'), '"file:${var.console_log}"'],
     ...kept,

@@ -17,7 +17,7 @@ export interface VmSettings {
 
 const MIB = 1024 ** 2;
 
-/** Merges the user's wishes over upstream's values over the release's. */
+/** The user's settings override upstream's, which override the release's. */
 export function vmSettings(
   vm: RenderImage['vm'],
   release: Pick<RenderRelease, 'vm' | 'tcgFactor'>,

@@ -16,7 +16,7 @@ function findTemplates(from: string): string {
   }
 }
 
-// HCL and shell are no HTML: nothing is escaped here, `hclString` and `shellWord` quote.
+// HCL and shell are not HTML: nothing is escaped here, `hclString` and `shellWord` quote.
 const eta = new Eta({ autoEscape: false, autoTrim: false });
 
 /**

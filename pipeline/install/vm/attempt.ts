@@ -69,7 +69,7 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
     // A few seconds for the rest of the story to reach the console before the VM is stopped.
     if (failure)
       setTimeout(() => {
-        // Garbled parameters that an installer does not understand are no fault of the installation.
+        // Garbled parameters that an installer does not understand do not mean that the installation is wrong.
         const garbled = request.typed && watch.fetchedAfterS === undefined;
         const fault = garbled
           ? mistyped(`: ${failure}`, tail, request.dir)

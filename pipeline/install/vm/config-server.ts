@@ -15,13 +15,13 @@ export interface ConfigServer {
   /** The address of a served file as the guest must ask for it. */
   url(file: string): string;
   /** True once a file was asked for. */
-  asked(file: string): boolean;
+  requested(file: string): boolean;
   close(): Promise<void>;
 }
 
 /**
  * Serves the rendered installer configuration to the guest, on loopback only (Packer's own server listens on every
- * interface and tells nobody what was fetched). The run's password hash is put in on the way: it is on no disk. Other
+ * interface and does not report what was fetched). The run's password hash is put in on the way: it is on no disk. Other
  * users of this host reach loopback too, so the files are below a random path, and only those that are there now.
  */
 export async function serveConfig(
@@ -32,7 +32,7 @@ export async function serveConfig(
   // Small letters and digits only: `boot: typed` types it.
   const token = randomBytes(12).toString('hex');
   const served = new Map((await filesBelow(dir)).map((file) => [`/${token}/${file}`, file]));
-  const asked = new Set<string>();
+  const requested = new Set<string>();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const name = served.get((request.url ?? '').split('?')[0] as string);
@@ -40,7 +40,7 @@ export async function serveConfig(
     if (request.method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end();
     const file = await openRegular(join(dir, name));
     try {
-      asked.add(name);
+      requested.add(name);
       onGet(name);
       await send(file, name, response, passwordHash);
     } finally {
@@ -66,7 +66,7 @@ export async function serveConfig(
   return {
     port,
     url: (file) => `http://${GUEST_SEES_HOST}:${port}/${token}/${file}`,
-    asked: (file) => asked.has(file),
+    requested: (file) => requested.has(file),
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());

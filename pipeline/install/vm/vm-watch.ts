@@ -4,7 +4,7 @@ import { alive } from '../../host/process/alive.ts';
 const PATIENCE_MS = 5000;
 
 /**
- * Watches the VM's process, since Packer does not: a VM that is killed, for lack of memory say, shows by ssh's time-out only.
+ * Watches the VM's process, since Packer does not: a VM that is killed, for want of memory say, would only be noticed by ssh's time-out.
  * Not asked any more once Packer says that it halts the VM.
  */
 export function watchVm(onGone: () => void) {

@@ -9,7 +9,7 @@ import type { AcceptRequest } from './request.ts';
 import type { Acceptance } from './types.ts';
 
 export interface AcceptPlan extends Omit<AcceptRequest, 'target'> {
-  /** Try it although the same checks have accepted the same content on that MAAS. */
+  /** Try it although the same checks have accepted the same artifact on that MAAS. */
   again: boolean;
 }
 

@@ -40,7 +40,7 @@ export async function acquireMachine(client: MaasClient, request: AcquireRequest
   const { waitS, pollMs = 10_000, agentName, comment, emit, signal } = request;
   const started = performance.now();
   let pauseMs = Math.min(FIRST_PAUSE_MS, pollMs);
-  let told = false;
+  let reported = false;
   for (;;) {
     const usable = await usableMachines(client, request);
     for (const { systemId } of usable.filter(({ status }) => status === 'ready')) {
@@ -56,9 +56,9 @@ export async function acquireMachine(client: MaasClient, request: AcquireRequest
         statusKind(status) === 'passing',
     );
     if (!mayComeFree || (performance.now() - started) / 1000 >= waitS) throw unavailable(usable, request);
-    if (!told)
+    if (!reported)
       emit({ type: 'notice', level: 'info', message: `waiting for a free machine: ${states(usable)}` });
-    told = true;
+    reported = true;
     const leftMs = waitS * 1000 - (performance.now() - started);
     await sleep(Math.max(0, Math.min(pauseMs, leftMs)), undefined, { signal }).catch(() => {
       throw interrupted(signal);

@@ -29,7 +29,7 @@ export function ruleProblems(written: RawChecks, used: readonly RawChecks[], use
   return problems;
 }
 
-/** Ids written twice, and those of the checks that always run: a report could not tell them apart. */
+/** Ids written twice, and those of the checks that always run: a report could not distinguish them. */
 function idProblems(list: 'checks' | 'logs', items: readonly { id?: string }[]): Problem[] {
   const seen = new Set<string>();
   return items.flatMap(({ id }, at): Problem[] => {
@@ -63,7 +63,7 @@ function patternProblems(check: RawCheck, path: Path): Problem[] {
   );
 }
 
-/** Placeholders anywhere in a check that nobody knows, and counts that are no number. */
+/** Unknown placeholders anywhere in a check, and counts that are not numbers. */
 function textProblems(value: unknown, path: Path): Problem[] {
   if (typeof value === 'string') {
     if (path.at(-1) === 'lines' && !/^(\d+|\{[a-z._]+\})$/.test(value))

@@ -26,7 +26,7 @@ export async function checkAcceptance(config: AcceptanceConfig): Promise<void> {
 }
 
 /** Seconds for which a MAAS that is away is asked: it may be back when the image is built. */
-const PATIENCE_S = 3;
+const RETRY_FOR_S = 3;
 
 /**
  * Looks whether the targets have a machine and a key for the acceptance, while there is still time to see to it.
@@ -39,9 +39,9 @@ export async function checkMachines(
   const { machines, tags, ssh } = image.acceptance;
   const { architecture } = image.resource;
   for (const { target, key } of targets) {
-    const patience = new RetryBudget({ totalS: PATIENCE_S });
+    const retryBudget = new RetryBudget({ totalS: RETRY_FOR_S });
     const { url, caCert } = target;
-    const client = createClient({ url, caCert, key, patience, emit() {}, signal });
+    const client = createClient({ url, caCert, key, retryBudget, emit() {}, signal });
     try {
       await checkKeys(client, ssh.keyFile);
       await usableMachines(client, { machines, tags, architecture, needsEfi: bootsByEfi(release) });

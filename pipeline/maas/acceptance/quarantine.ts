@@ -8,7 +8,7 @@ export interface AcceptanceState {
 }
 
 /**
- * How a content stands: quarantined when its last acceptance failed on any MAAS, accepted when one passed. The content counts
+ * The state of an artifact: quarantined when its last acceptance failed on any MAAS, accepted when one passed. Its digest counts
  * and not its name, so that what failed in the lab is not promoted in production.
  */
 export function acceptanceStateOf(ledger: readonly LedgerEntry[], sha256: string): AcceptanceState {
@@ -21,7 +21,7 @@ export function acceptanceStateOf(ledger: readonly LedgerEntry[], sha256: string
   return { state: (entry?.did as 'accepted' | 'quarantined' | undefined) ?? 'untried', entry };
 }
 
-/** The newest acceptance of this content by these checks on this MAAS, if it passed. */
+/** The newest acceptance of this artifact by these checks on this MAAS, if it passed. */
 export function acceptedBefore(
   ledger: readonly LedgerEntry[],
   wanted: { sha256: string; target: string; checks: string },

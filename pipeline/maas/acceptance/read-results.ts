@@ -3,7 +3,7 @@ import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { acceptanceFile, acceptFolder, stageFolder } from '../../workspace/layout.ts';
 import { ACCEPTANCE, type Acceptance } from './types.ts';
 
-/** The acceptances of one content that lie in an image's folder of the workspace, by target; damaged ones are left out. */
+/** The acceptances of one artifact in an image's folder of the workspace, by target; damaged ones are left out. */
 export async function readAcceptances(imageDir: string, sha256: string | undefined): Promise<Acceptance[]> {
   const dir = stageFolder(imageDir, 'accept');
   const targets = (await readdir(dir).catch(() => [] as string[])).sort();

@@ -80,7 +80,7 @@ export interface CollectedLog {
   note: string | null;
 }
 
-/** What became of one image on one MAAS. */
+/** The result of one image on one MAAS. */
 export interface Acceptance {
   format: 1;
   accepted: boolean;

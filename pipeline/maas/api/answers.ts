@@ -1,7 +1,7 @@
 import { plainName } from '../../config/image-name.ts';
 import type { MaasClient } from './client.ts';
 
-/** A boot resource as the list tells it. */
+/** A boot resource as the list shows it. */
 export interface BootResource {
   id: number;
   type: string;
@@ -94,7 +94,7 @@ function resource(client: MaasClient, path: string, value: unknown): BootResourc
   };
 }
 
-/** System ids of the region controllers, in order: random once for each, so together they tell one MAAS from another. */
+/** System ids of the region controllers, in order: random once for each, so together they distinguish one MAAS from another. */
 export async function regionIds(client: MaasClient): Promise<string[]> {
   const list = await client.get('regioncontrollers/');
   return Array.isArray(list) ? list.map((region: Raw) => String(region.system_id)).sort() : [];

@@ -13,14 +13,14 @@ import { type MaasVersion, parseVersion } from './version.ts';
 
 export interface ClientOptions {
   url: string;
-  /** Null: only what MAAS tells everybody, such as its version. */
+  /** Null: only what MAAS answers to everybody, such as its version. */
   key: ApiKey | null;
   /** PEM file of the authority to trust, or null. */
   caCert: string | null;
   emit: Emit;
   signal: AbortSignal;
   /** How long to keep trying; a minute where nothing is said. */
-  patience?: RetryBudget;
+  retryBudget?: RetryBudget;
   /** Milliseconds without a byte moving, and from a request's end to its answer. */
   stallMs?: number;
   answerMs?: number;
@@ -36,7 +36,7 @@ export type Form = Record<string, string | number | boolean | readonly (string |
 export class MaasClient {
   /** Ends in /MAAS. */
   readonly url: string;
-  readonly patience: RetryBudget;
+  readonly retryBudget: RetryBudget;
   readonly #options: ClientOptions;
   readonly #http: HttpClient;
   #version: Promise<MaasVersion> | undefined;
@@ -48,7 +48,8 @@ export class MaasClient {
     this.#options = options;
     const { caCert, signal, stallMs = 60_000 } = options;
     this.#http = new HttpClient({ caCert, signal, stallMs });
-    this.patience = options.patience ?? new RetryBudget({ totalS: 60, firstContactS: 10, firstTries: 2 });
+    this.retryBudget =
+      options.retryBudget ?? new RetryBudget({ totalS: 60, firstContactS: 10, firstTries: 2 });
   }
 
   /** The version, asked once. */
@@ -58,15 +59,15 @@ export class MaasClient {
   }
 
   async #discover(): Promise<MaasVersion> {
-    const told = (await this.get('version/')) as { version?: unknown } | null;
-    const version = parseVersion(String(told?.version ?? ''));
+    const answer = (await this.get('version/')) as { version?: unknown } | null;
+    const version = parseVersion(String(answer?.version ?? ''));
     if (!version) throw this.notMaas('version/', 'there is no version in it');
     return version;
   }
 
   /**
    * The JSON of an endpoint, such as `boot-resources/3/`.
-   * @throws Refusal, Fault MAAS_UNREACHABLE, MAAS_BUSY after the patience, MAAS_PROTOCOL when it is not JSON
+   * @throws MaasError, Fault MAAS_UNREACHABLE, MAAS_BUSY when the retry budget is used up, MAAS_PROTOCOL when it is not JSON
    */
   async get(path: string): Promise<unknown> {
     return this.#json(path, await this.#patiently(() => this.#ask('GET', path)));
@@ -141,7 +142,7 @@ export class MaasClient {
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         if (isTemporary(error)) await judge?.(error);
-        await this.patience.pause(error, this.#options.signal, this.retrying(error));
+        await this.retryBudget.pause(error, this.#options.signal, this.retrying(error));
       }
     }
   }
@@ -175,17 +176,17 @@ export class MaasClient {
         body: more.body,
         answerMs: more.answerMs ?? answerMs ?? 60_000,
       });
-      this.patience.reached();
+      this.retryBudget.reached();
       if (answer.status >= 200 && answer.status < 300) return answer;
       if (answer.status >= 300 && answer.status < 400) throw redirected(url, answer);
-      const refusal = explainMaasError(
+      const error = explainMaasError(
         `${method} ${path}`,
         answer.status,
         answer.text,
         answer.headers.get('Retry-After'),
       );
-      const again = refusal.row === 'nonce' || (refusal.row === 'expired' && this.#setClock(answer));
-      if (!again || turn > 1) throw refusal;
+      const again = error.row === 'nonce' || (error.row === 'expired' && this.#setClock(answer));
+      if (!again || turn > 1) throw error;
     }
   }
 

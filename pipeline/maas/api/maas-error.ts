@@ -15,12 +15,12 @@ export class MaasError extends Fault {
   constructor(
     code: FaultCode,
     message: string,
-    told: { status: number; row?: string; retryAfterS?: number; hint?: string; detail?: string },
+    details: { status: number; row?: string; retryAfterS?: number; hint?: string; detail?: string },
   ) {
-    super(code, message, { hint: told.hint, detail: told.detail });
-    this.status = told.status;
-    this.row = told.row;
-    this.retryAfterS = told.retryAfterS;
+    super(code, message, { hint: details.hint, detail: details.detail });
+    this.status = details.status;
+    this.row = details.row;
+    this.retryAfterS = details.retryAfterS;
   }
 }
 
@@ -31,10 +31,10 @@ const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 
 /**
  * What an answer means, as one sentence with its remedy. A 401's text may hold the token secret and is only looked at.
- * @param asked method and path, for answers that no row of the table explains
+ * @param request method and path, for answers that no row of the table explains
  */
 export function explainMaasError(
-  asked: string,
+  request: string,
   status: number,
   body: string,
   retryAfter: string | null,
@@ -54,7 +54,7 @@ export function explainMaasError(
   }
   const detail = redact(said.slice(0, 600)) || undefined;
   if (PASSING.has(status))
-    return new MaasError('MAAS_BUSY', `MAAS answered ${status} to ${asked}`, {
+    return new MaasError('MAAS_BUSY', `MAAS answered ${status} to ${request}`, {
       status,
       retryAfterS: askedS,
       detail,
@@ -71,18 +71,18 @@ export function explainMaasError(
       hint: 'Raise client_max_body_size of the web server in front of MAAS to 10M at least.',
     });
   if (status === 403)
-    return new MaasError('MAAS_FORBIDDEN', `MAAS forbids ${asked}`, {
+    return new MaasError('MAAS_FORBIDDEN', `MAAS forbids ${request}`, {
       status,
       detail,
       hint: 'Use the API key of a MAAS administrator.',
     });
   if (status === 404)
-    return new MaasError('MAAS_NOT_FOUND', `MAAS has nothing at ${asked}`, {
+    return new MaasError('MAAS_NOT_FOUND', `MAAS has nothing at ${request}`, {
       status,
       detail,
       hint: 'Check the URL (it must end in /MAAS); `dgxos-maas images` lists the images of this MAAS.',
     });
-  return new MaasError('MAAS_REFUSED', `MAAS refused ${asked} with ${status}`, { status, detail });
+  return new MaasError('MAAS_REFUSED', `MAAS refused ${request} with ${status}`, { status, detail });
 }
 
 /** Why a signed request was not let in. Rows go by what the text holds, and never repeat it. */

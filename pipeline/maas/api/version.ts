@@ -1,4 +1,4 @@
-/** The version of a MAAS, as `version/` tells it without a key. */
+/** The version of a MAAS, as `version/` answers without a key. */
 export interface MaasVersion {
   /** Such as "3.4.10". */
   text: string;

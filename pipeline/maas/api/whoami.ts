@@ -5,7 +5,7 @@ import { atLeast } from './version.ts';
 export interface AccountInfo {
   user: string;
   admin: boolean;
-  /** Up to 3.7 administrators alone may upload; from 3.8 on an entitlement decides, which no request tells: undefined. */
+  /** Up to 3.7 administrators alone may upload; from 3.8 on an entitlement decides, which no request reports: undefined. */
   mayUpload: boolean | undefined;
 }
 

@@ -29,7 +29,7 @@ const MOST_READ = 8 << 20;
 const PIECE = 64 << 10;
 
 /**
- * Holds a file against its file type by its first bytes, unpacked: MAAS stores what it is told, and the machine fails on it.
+ * Compares a file with its file type by its first bytes, unpacked: MAAS stores it under any type, and the machine fails on it.
  * @returns null when it fits, or a sentence where nothing is known of its content
  * @throws Fault USAGE when another file type fits; IMAGE_REJECTED when none does
  */

@@ -36,11 +36,11 @@ export interface ListedImage {
   deploying?: string[];
   /** What this host uploaded it from, by its sum. */
   build: { image: string | null; uploaded: string } | null;
-  /** What became of this content on machines, as far as it was tried from here. */
+  /** The results of this artifact on machines, as far as it was tried from here. */
   acceptance: 'accepted' | 'quarantined' | null;
 }
 
-// The list does not tell sizes: one request for each image, a few at a time.
+// The list has no sizes: one request for each image, a few at a time.
 const AT_ONCE = 4;
 
 export interface ListSession {

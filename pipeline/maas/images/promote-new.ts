@@ -9,21 +9,21 @@ export interface ChannelState {
   target: string;
   /** The channel's name in MAAS, without `custom/`. */
   name: string;
-  /** The versioned name that it shows. */
+  /** The versioned name of the build that it holds. */
   of: string;
   /** Whether that is the image of this run; else somebody has moved the channel away from it. */
   ours: boolean;
   /** Whether this run has moved it. */
   moved: boolean;
-  /** When it came to show that; ISO 8601, UTC. */
+  /** Since when it holds that; ISO 8601, UTC. */
   since: string;
 }
 
 /**
- * Lets a channel show an upload. A content that the channel has shown before is not promoted again: it is there still, or
+ * Promotes an upload to a channel. A build that the channel has held before is not promoted again: it is still there, or
  * somebody has moved the channel away from it, and a run must not undo that.
- * @param upload name of the upload, with its content's digest
- * @param again promote it whatever the channel has shown
+ * @param upload name of the upload, with the digest of its artifact
+ * @param again promote it whatever the channel has held before
  */
 export async function promoteNew(
   chosen: ChosenTarget,

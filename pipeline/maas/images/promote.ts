@@ -22,7 +22,7 @@ import { uploadState } from './upload-state.ts';
 export interface ChannelRequest {
   image: ChannelImage;
   channel: string;
-  /** Where contents that channels show are kept, so that a channel can go back after the next build. */
+  /** Where the artifacts that channels hold are kept, so that a channel can go back after the next build. */
   keepIn: string;
   /** Promote only what was accepted on a machine. */
   requireAccepted?: boolean;
@@ -35,13 +35,13 @@ export interface ChannelRequest {
 
 export interface ChannelUpdate extends UploadResult {
   target: string;
-  /** The versioned name whose content the channel shows now. */
+  /** The versioned name of the build that the channel holds now. */
   of: string;
 }
 
 /**
- * Lets a channel show the newest upload of an image, or the one named. MAAS has no second name for a content, so the
- * content is sent again under the channel's name, beside the old one, which MAAS deploys until the new one is complete.
+ * Promotes the newest upload of an image, or the one named, to a channel. MAAS has no second name for the same data, so the
+ * artifact is sent again under the channel's name, beside the old one, which MAAS deploys until the new one is complete.
  * @throws Fault MAAS_NOT_FOUND when the upload is not complete in MAAS, IMAGE_REJECTED when its checks have not passed,
  *   IMAGE_QUARANTINED when it failed on a machine
  */
@@ -79,16 +79,16 @@ function announceNewChannel(known: readonly string[], { channel, image, emit }: 
 }
 
 /**
- * Lets a channel show again what it showed before.
+ * Gives a channel the build that it held before.
  * @throws Fault MAAS_NOT_FOUND when there is nothing before
  */
 export async function rollBack(chosen: ChosenTarget, request: ChannelRequest): Promise<ChannelUpdate> {
   const client = open(chosen, request);
   const name = channelName(request.image, request.channel);
   const ledger = await readLedger(request.env);
-  const shown = channelHistory(ledger, client.url, name);
-  if (shown.length === 0) throw emptyChannel(ledger, client.url, request.image, request.channel);
-  const before = shown.at(-2);
+  const held = channelHistory(ledger, client.url, name);
+  if (held.length === 0) throw emptyChannel(ledger, client.url, request.image, request.channel);
+  const before = held.at(-2);
   if (!before)
     throw new Fault('MAAS_NOT_FOUND', `${name} has had only one build so far`, {
       hint: 'Only builds that were promoted from this host can be restored.',
@@ -126,7 +126,7 @@ async function updateChannel(
 }
 
 /**
- * The content, kept by a second name of the same bytes: the next build writes a new file in the old one's place. A kept file
+ * The artifact, kept by a second name of the same bytes: the next build writes a new file in the old one's place. A kept file
  * that is damaged is made anew of the artifact, as long as that one is good.
  */
 export async function kept(
@@ -172,7 +172,7 @@ export async function kept(
   return path;
 }
 
-/** Whether a path holds the content of an entry: the size first, as it costs nothing. */
+/** Whether the file at a path is the artifact of an entry: the size first, as it costs nothing. */
 async function currentEntry(
   path: string,
   { size, sha256 }: LedgerEntry,

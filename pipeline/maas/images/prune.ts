@@ -25,7 +25,7 @@ export interface PruneRequest {
 }
 
 export interface PrunedImage extends RetentionDecision {
-  /** Bytes that its going frees in MAAS: none where another image or set has the content too. */
+  /** Bytes that its deletion frees in MAAS: none where another image or set has the same data. */
   frees: number;
   /** Of a channel: what it keeps of earlier promotions, and what becomes of it. */
   renewal?: Renewal;
@@ -81,7 +81,7 @@ export async function deleteImage(
   if (entry) await record({ ...entry, did: 'pruned' }, env, emit);
 }
 
-/** Removes kept contents that no channel shows or would go back to. */
+/** Removes kept artifacts that no channel holds or could go back to. */
 export async function pruneKept(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
   const ledger = await readLedger(env);
   const needed = new Set<string>();

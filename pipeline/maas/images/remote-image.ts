@@ -14,7 +14,7 @@ import { atLeast } from '../api/version.ts';
 import type { UploadRequest } from './request.ts';
 import { compareVersions, offsetOf, type UploadState, uploadState } from './upload-state.ts';
 
-/** The image's place in MAAS: finds it, makes it, removes it, and tells how far it is. */
+/** The image in MAAS: finds it, creates it, removes it, and reads how much of it is there. */
 export class RemoteImage {
   readonly #client: MaasClient;
   readonly #request: UploadRequest;
@@ -47,7 +47,7 @@ export class RemoteImage {
     return this.#read();
   }
 
-  /** Makes the resource, or a new set of it; one try, whose effect `ask` tells if the answer is lost. */
+  /** Makes the resource, or a new set of it; one try, whose effect `ask` finds if the answer is lost. */
   async create(keepOld: boolean): Promise<UploadState> {
     const { name, title, architecture, filetype, baseImage, sha256, size } = this.#request;
     const path = 'boot-resources/';
@@ -59,7 +59,7 @@ export class RemoteImage {
       base_image: baseImage.toLowerCase(),
       sha256,
       size,
-      // MAAS would delete the content in use at once, long before the new one has come.
+      // MAAS would delete the data in use at once, long before the new data is there.
       ...(keepOld ? { keep_old: true } : {}),
     };
     this.#resource = detail(this.#client, path, await this.#client.post(path, form));
@@ -84,7 +84,7 @@ export class RemoteImage {
   }
 
   /**
-   * Puts a new, empty set in place of the unfinished one and keeps the content in use.
+   * Puts a new, empty set in place of the unfinished one and keeps the data in use.
    * @returns false up to 3.4, where the new set would go on where the old one stopped
    */
   async replace(): Promise<boolean> {
@@ -99,7 +99,7 @@ export class RemoteImage {
     return set.complete || (sent && set.version !== this.#ours);
   }
 
-  /** Whether each region keeps images as files; some releases of 3.5 do not tell it in their answers. */
+  /** Whether each region keeps images as files; some releases of 3.5 do not say it in their answers. */
   async #keepsFiles(): Promise<boolean> {
     return atLeast(await this.#client.version(), 3, 5);
   }
@@ -136,18 +136,18 @@ export class RemoteImage {
   async #checkBaseImage(resource: BootResourceDetail): Promise<void> {
     const { name } = resource;
     const wanted = this.#request.baseImage.toLowerCase();
-    const told = resource.baseImage?.toLowerCase();
-    const frozen = told ?? (await this.#sentFirst(resource));
+    const stated = resource.baseImage?.toLowerCase();
+    const frozen = stated ?? (await this.#sentFirst(resource));
     if (frozen === undefined || frozen === wanted) return;
-    const has = told
-      ? `has the base image ${told} in MAAS`
+    const has = stated
+      ? `has the base image ${stated} in MAAS`
       : `was first uploaded with the base image ${frozen}`;
     throw new Fault('MAAS_REFUSED', `"${name}" ${has}, not ${wanted}, and MAAS never changes it`, {
       hint: `Upload under another name (--name), or delete the image in MAAS first, or use --base-image ${frozen}.`,
     });
   }
 
-  /** The base image that the resource was made with, where MAAS has one and does not tell it (3.1 to 3.4). */
+  /** The base image that the resource was made with, where MAAS has one that it does not show (3.1 to 3.4). */
   async #sentFirst({ id, name }: BootResourceDetail): Promise<string | undefined> {
     if (!atLeast(await this.#client.version(), 3, 1)) return undefined;
     const entries = await readLedger(this.#request.env).catch((): LedgerEntry[] => []);

@@ -20,7 +20,7 @@ export interface Renewal {
   /** Bytes that would be free without them. */
   frees: number;
   /**
-   * `at-once`: up to 3.4 a new set of the content in use is complete in the same request. `sent-again`: from 3.5 to 3.7 it is sent
+   * `at-once`: up to 3.4 a new set of the data in use is complete in the same request. `sent-again`: from 3.5 to 3.7 it is sent
    * anew, and the channel has nothing until it is complete. `never`: see `why`.
    */
   how: 'at-once' | 'sent-again' | 'never';
@@ -64,8 +64,8 @@ export function warningOf(image: ListedImage, { how, oldSets, frees }: Renewal):
 }
 
 /**
- * Leaves a channel nothing but its content in use. Where it has to be sent again, the channel has nothing until it is complete
- * (`warningOf`), while the versioned name of the same content can be deployed all the time.
+ * Leaves a channel nothing but the data in use. Where it has to be sent again, the channel has nothing until it is complete
+ * (`warningOf`), while the versioned name of the same data can be deployed all the time.
  * @returns whether it was done; false while a machine is being deployed with the channel
  */
 export async function renewChannel(

@@ -45,11 +45,11 @@ export interface UploadRequest {
   env: NodeJS.ProcessEnv;
   /** Names the progress line. */
   id: string;
-  /** Make a new set although MAAS has this content, and let it delete every other one: what is in use included. */
+  /** Make a new set although MAAS has this artifact, and let it delete every other one: what is in use included. */
   anew?: boolean;
   /** The image's name in the configuration, for the ledger. */
   image?: string;
-  /** Whether its checks have passed, for the ledger: only then a channel may show it. */
+  /** Whether its checks have passed, for the ledger: only then it may be promoted to a channel. */
   validated?: boolean;
 }
 
@@ -62,7 +62,7 @@ export interface UploadResult {
   sha256: string;
   /** Bytes. */
   size: number;
-  /** Bytes of content that left this host, those sent twice counted twice. */
+  /** Bytes of the artifact that left this host, those sent twice counted twice. */
   sent: number;
   /** MAAS had it already. */
   skipped: boolean;
@@ -70,7 +70,7 @@ export interface UploadResult {
   maasVersion: string;
 }
 
-/** The file type that a file's name tells, tgz where it tells none. */
+/** The file type by the ending of a file's name, tgz where it has none that is known. */
 export function filetypeOf(file: string): string {
   const name = file.toLowerCase();
   const endings = Object.entries(FILETYPES).flatMap(([type, all]) => all.map((ending) => ({ type, ending })));

@@ -18,8 +18,8 @@ export interface RetentionContext {
   /** The ledger's entries of the target. */
   here: readonly LedgerEntry[];
   channels: ReadonlySet<string>;
-  /** Which channel shows a content, or would go back to it, by its sum. */
-  shown: ReadonlyMap<string, string>;
+  /** Which channel holds an artifact, or could go back to it, by its digest. */
+  held: ReadonlyMap<string, string>;
   now: Date;
 }
 
@@ -31,12 +31,12 @@ export function retentionContext(
 ): RetentionContext {
   const here = ledger.filter((entry) => entry.target === target);
   const channels = channelNames(here, target);
-  const shown = [...channels].flatMap((name) =>
+  const held = [...channels].flatMap((name) =>
     channelHistory(here, target, name)
       .slice(-2)
       .map((e) => [e.sha256, name] as const),
   );
-  return { here, channels, shown: new Map(shown), now };
+  return { here, channels, held: new Map(held), now };
 }
 
 /** The newest entry of the ledger on an image. */
@@ -50,7 +50,7 @@ export function entryOf(image: ListedImage, { here }: RetentionContext): LedgerE
  */
 export function guard(image: ListedImage, ground: RetentionContext): string | undefined {
   if (ground.channels.has(image.name)) return 'a channel';
-  const channel = image.sha256 === null ? undefined : ground.shown.get(image.sha256);
+  const channel = image.sha256 === null ? undefined : ground.held.get(image.sha256);
   if (channel !== undefined) return `${channel} has it, or could be rolled back to it`;
   const [machine, ...more] = image.machines ?? [];
   if (machine !== undefined)

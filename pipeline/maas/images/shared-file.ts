@@ -6,10 +6,10 @@ import type { MaasClient } from '../api/client.ts';
 import { atLeast } from '../api/version.ts';
 import type { UploadRequest } from './request.ts';
 
-// The list does not tell sums: one request for each image, a few at a time.
+// The list has no digests: one request for each image, a few at a time.
 const AT_ONCE = 4;
 
-/** Names of other images of MAAS that have the content of an upload. */
+/** Names of other images of MAAS that have the same data as an upload. */
 export interface SameContent {
   /** MAAS has it whole under these. */
   complete: string[];
@@ -18,7 +18,7 @@ export interface SameContent {
 }
 
 /**
- * Other images with the content about to be sent. From 3.5 on MAAS keeps one file on disk for all images of a sum (by the sum
+ * Other images with the data about to be sent. From 3.5 on MAAS keeps one file on disk for all images of a sum (by the sum
  * itself in 3.5.0 and 3.5.1, by `filename_on_disk` from 3.5.2): up to 3.7 a second upload begins the unfinished file anew, and from
  * 3.8 on the finished one as well. Up to 3.4 nothing of this is so, and nobody is asked.
  */
@@ -49,7 +49,7 @@ export interface SharedContent extends SameContent {
   without: string[];
 }
 
-/** Asks for other images of the content before the first byte, and warns of what becomes of them. */
+/** Asks for other images of the same data before the first byte, and warns of what happens to them. */
 export async function warnOfSharedFile(client: MaasClient, request: UploadRequest): Promise<SharedContent> {
   const others = await imagesWithSameContent(client, request);
   const { complete, unfinished } = others;
@@ -70,7 +70,7 @@ export async function warnOfSharedFile(client: MaasClient, request: UploadReques
   return { ...others, without: complete };
 }
 
-/** Says what an upload that broke off leaves of the images that had its content. */
+/** Says what an upload that broke off leaves of the images that had the same data. */
 export function warnOfBrokenUpload(without: readonly string[], emit: Emit): void {
   if (without.length === 0) return;
   emit({

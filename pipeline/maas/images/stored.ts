@@ -44,7 +44,7 @@ export function freedBy(
   return freed;
 }
 
-/** Bytes that go when an image keeps nothing but its content in use, sent anew into a set of its own. */
+/** Bytes that are freed when an image keeps nothing but the data in use, sent again into a set of its own. */
 export function freedByRenewal(image: Stored, images: readonly Stored[], files: boolean): number {
   const inUse = setInUse(image.sets);
   if (!inUse) return 0;

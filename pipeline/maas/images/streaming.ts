@@ -58,7 +58,7 @@ export function fitsHeaders(image: StreamedImage): boolean {
   return Object.values(image).every((value) => /^[\x20-\x7e]*$/.test(value));
 }
 
-/** Whether a fault is somebody's wish to stop, and no trouble of the server. */
+/** Whether a fault is an interruption by the user, and not an error of the server. */
 export function wasAborted(error: unknown): boolean {
   return !(error instanceof Fault) || error.exitCode === EXIT.sigint || error.exitCode === EXIT.sigterm;
 }

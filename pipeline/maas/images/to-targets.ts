@@ -5,7 +5,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import type { ApiKey } from '../api/api-key.ts';
 import { type UploadResult, uploadImage } from './upload.ts';
 
-/** Targets served side by side: each takes two chunks of memory and its share of the line. */
+/** Targets served at the same time: each takes two chunks of memory and its share of the line. */
 const AT_ONCE = 4;
 
 export interface UploadPlan {
@@ -30,7 +30,7 @@ export interface TargetResult extends UploadResult {
 
 /**
  * Uploads one file to several MAAS at once. One target's trouble does not stop the others: all come to their end first.
- * @throws the first fault, whose detail names what became of every target when there are several
+ * @throws the first fault, whose detail has the result of every target when there are several
  */
 export async function uploadToTargets(
   targets: readonly { target: TargetConfig; key: ApiKey }[],

@@ -37,7 +37,7 @@ export class Transfer {
   readonly #chunkSize: ChunkSize;
   readonly #dir: string;
   readonly #tuning: Tuning;
-  readonly #place: RemoteImage;
+  readonly #remote: RemoteImage;
   readonly #line: ProgressLine;
   #sent = 0;
   #restarts = 0;
@@ -46,7 +46,7 @@ export class Transfer {
   #cuts = 0;
   /** MAAS has said that it has every byte, whatever its progress shows. */
   #allThere = false;
-  /** Other images of this content; undefined before it was asked. */
+  /** Other images with the same data; undefined before MAAS was asked. */
   #others: SharedContent | undefined;
   /** Where the last chunk began, and where one met a server's error last. */
   #offset = 0;
@@ -68,18 +68,18 @@ export class Transfer {
     this.#chunkSize = chunkSize;
     this.#dir = dir;
     this.#tuning = tuning;
-    this.#place = new RemoteImage(client, request);
-    this.#line = new ProgressLine(request, () => client.patience.attempt);
+    this.#remote = new RemoteImage(client, request);
+    this.#line = new ProgressLine(request, () => client.retryBudget.attempt);
   }
 
   async run(): Promise<Transferred> {
     try {
       if (this.#request.anew) {
-        await this.#place.ask();
-        await this.#place.create(false);
+        await this.#remote.ask();
+        await this.#remote.create(false);
       }
       for (;;) {
-        const now = await this.#place.ask();
+        const now = await this.#remote.ask();
         if (now.at === 'complete') return this.#done(now.set);
         try {
           this.#others ??= await warnOfSharedFile(this.#client, this.#request);
@@ -106,13 +106,13 @@ export class Transfer {
 
   async #begin(keepOld: boolean): Promise<void> {
     if (keepOld) this.#tellKept();
-    if (this.#place.id === undefined && (await this.#stream())) return;
-    const now = await this.#place.create(keepOld);
-    this.#client.patience.advanced();
+    if (this.#remote.id === undefined && (await this.#stream())) return;
+    const now = await this.#remote.create(keepOld);
+    this.#client.retryBudget.advanced();
     if (now.at === 'absent') return;
-    const made = { resourceId: this.#place.id as number, set: now.set };
+    const made = { resourceId: this.#remote.id as number, set: now.set };
     await recordUpload('started', this.#client.url, this.#request, made);
-    // Up to 3.4 it may be complete at once, or partly there: the same content under another name.
+    // Up to 3.4 it may be complete at once, or partly there: the same data under another name.
     if (now.at === 'partial') await this.#sendFrom(now.offset, now.uploadUri);
   }
 
@@ -131,7 +131,7 @@ export class Transfer {
       const body = { type: 'application/octet-stream', length, bytes, onSent: this.#counter(offset) };
       await this.#client.put(path, body, next === size ? lastAnswerMs(this.#tuning, size) : undefined);
       offset = next;
-      this.#client.patience.advanced();
+      this.#client.retryBudget.advanced();
       this.#cuts = 0;
       this.#line.at(offset);
       if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();
@@ -155,7 +155,7 @@ export class Transfer {
     const body = { type: 'application/octet-stream', length: size, bytes, onSent: this.#counter(0) };
     try {
       await door.send(image, body, lastAnswerMs(this.#tuning, size));
-      this.#client.patience.advanced();
+      this.#client.retryBudget.advanced();
     } catch (error) {
       if (!(error instanceof Fault) || wasAborted(error) || error.code === 'UPLOAD_CHANGED') throw error;
       const message = `Sending in one stream failed: ${error.message}; continuing in chunks, which can be resumed`;
@@ -174,7 +174,7 @@ export class Transfer {
         hint: 'Its region controllers are still copying it, or one of them does not answer; run the command again later, nothing is sent twice.',
       },
     );
-    await this.#client.patience.pause(waiting, this.#request.signal, () => {});
+    await this.#client.retryBudget.pause(waiting, this.#request.signal, () => {});
   }
 
   /** Decides what a fault means: wait and ask again, send less at once, start afresh, or give up. */
@@ -182,7 +182,7 @@ export class Transfer {
     if (!(error instanceof Fault)) throw error;
     if (error.code === 'UPLOAD_CHANGED') {
       // Nobody can ever complete it: no dead image stays behind.
-      await this.#place.remove().catch(() => {});
+      await this.#remote.remove().catch(() => {});
       throw error;
     }
     const { status, row } = error instanceof MaasError ? error : { status: 0, row: undefined };
@@ -198,7 +198,7 @@ export class Transfer {
     if (row === 'too-much' || row === 'wrong-sum' || row === 'part-gone') return this.#restart(error);
     if (status === 500 && (await this.#wasTakenAway())) return this.#restart(error);
     if (status === 404) {
-      // Deleted, or replaced by another upload: asking tells which.
+      // Deleted, or replaced by another upload: asking shows which.
       this.#restarts += 1;
       if (this.#restarts > RESTARTS) throw error;
       return;
@@ -208,7 +208,7 @@ export class Transfer {
       // A line that breaks again and again may carry a smaller chunk.
       if (this.#cuts > 2) this.#chunkSize.lower();
     }
-    await this.#client.patience.pause(error, this.#request.signal, this.#client.retrying(error));
+    await this.#client.retryBudget.pause(error, this.#request.signal, this.#client.retrying(error));
   }
 
   /** What lies there is not the beginning of our file: away with it. */
@@ -216,10 +216,10 @@ export class Transfer {
     this.#restarts += 1;
     // Older content in use forbids deleting the image; from 3.5 on a new set starts empty just as well.
     const cleared =
-      this.#restarts <= RESTARTS && ((await this.#place.remove()) || (await this.#place.replace()));
+      this.#restarts <= RESTARTS && ((await this.#remote.remove()) || (await this.#remote.replace()));
     if (!cleared) throw error;
     this.#allThere = false;
-    // Foreseen and told where another image has the same content.
+    // Expected, and reported already, where another image has the same data.
     if (this.#others?.without.length) return;
     this.#request.emit({
       type: 'notice',
@@ -247,13 +247,13 @@ export class Transfer {
   }
 
   /**
-   * A second server's error at one place, where the same content has come under another name since this one was begun: it stays so.
+   * A second error of the server at one offset, while the same data was uploaded under another name since this upload began: it will not pass.
    * Of an upload that an earlier run began, nobody knows since when the others are there.
    */
   async #wasTakenAway(): Promise<boolean> {
     const again = this.#erredAt === this.#offset && this.#offset > 0;
     this.#erredAt = this.#offset;
-    // 3.8 has no such file apart, and what it has is gone on with.
+    // 3.8 has no separate file, and the upload continues with what MAAS has.
     if (!again || atLeast(await this.#client.version(), 3, 8)) return false;
     const before = this.#offset === this.#resumedAt ? [] : (this.#others?.complete ?? []);
     return (await imagesWithSameContent(this.#client, this.#request)).complete.some(
@@ -266,7 +266,7 @@ export class Transfer {
     const skipped = this.#sent === 0;
     this.#line.done(skipped);
     return {
-      resourceId: this.#place.id as number,
+      resourceId: this.#remote.id as number,
       name: plainName(name),
       set,
       sha256,

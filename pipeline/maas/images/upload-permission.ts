@@ -5,7 +5,7 @@ import { createClient } from '../api/client.ts';
 import { whoAmI } from '../api/whoami.ts';
 import type { ChosenTarget } from './choose-targets.ts';
 
-// A MAAS that is away for a moment is the upload's own concern, which has patience.
+// A MAAS that is away for a moment is the upload's own concern, which retries for longer.
 const PROBE_BUDGET_S = 5;
 
 /**
@@ -17,8 +17,8 @@ export async function checkUploadPermission(
   targets: readonly ChosenTarget[],
   { emit, signal }: { emit: Emit; signal: AbortSignal },
 ): Promise<void> {
-  const asked = await Promise.all(targets.map((chosen) => permissionFault(chosen, { emit, signal })));
-  const faults = asked.filter((fault) => fault !== undefined);
+  const answers = await Promise.all(targets.map((chosen) => permissionFault(chosen, { emit, signal })));
+  const faults = answers.filter((fault) => fault !== undefined);
   const [first] = faults;
   if (!first) return;
   if (faults.length === targets.length) throw first;
@@ -30,14 +30,14 @@ async function permissionFault(
   { target, key }: ChosenTarget,
   { emit, signal }: { emit: Emit; signal: AbortSignal },
 ): Promise<Fault | undefined> {
-  const patience = new RetryBudget({ totalS: Math.min(PROBE_BUDGET_S, target.patienceS) });
+  const retryBudget = new RetryBudget({ totalS: Math.min(PROBE_BUDGET_S, target.patienceS) });
   const client = createClient({
     url: target.url,
     key,
     caCert: target.caCert,
     emit: () => {},
     signal,
-    patience,
+    retryBudget,
   });
   try {
     const { user, mayUpload } = await whoAmI(client);

@@ -1,8 +1,8 @@
 import type { BootResourceDetail, BootResourceFile, BootResourceSet } from '../api/answers.ts';
 
-/** How far MAAS is with one file, told by its own answer alone. */
+/** How much of one file MAAS has, by its own answer alone. */
 export type UploadState =
-  /** Not there, or only with other content. `keepOld`: an older content is in use and must survive until ours is whole. */
+  /** Not there, or only with other data. `keepOld`: older data is in use and must survive until ours is whole. */
   | { at: 'absent'; keepOld: boolean }
   | { at: 'partial'; set: string; uploadUri: string; offset: number }
   /** Every byte is there, and MAAS has not called it complete yet: its regions still copy it. */

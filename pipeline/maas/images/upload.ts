@@ -30,14 +30,14 @@ export async function uploadImage(request: UploadRequest, tuning: Tuning = TUNIN
     caCert: request.target.caCert,
     emit: request.emit,
     signal: request.signal,
-    patience: new RetryBudget({ totalS: request.patienceS, baseMs: tuning.backOffMs }),
+    retryBudget: new RetryBudget({ totalS: request.patienceS, baseMs: tuning.backOffMs }),
     stallMs: tuning.stallMs,
     answerMs: tuning.answerMs,
   });
   const dir = targetDir(client.url, request.env);
   const unlock = await lock(dir, request);
   try {
-    // Another URL of the same MAAS has another folder, and two uploads of one content end each other there.
+    // Another URL of the same MAAS has another folder, and two uploads of the same data end each other there.
     const unlockRegions = await lock(regionsDir(await regionIds(client), request.env), request);
     try {
       return await transfer(client, request, dir, tuning, started);

@@ -34,7 +34,7 @@ export interface AddSettings {
 const LOOKED_UP = 50;
 
 /**
- * Adds machines, a few at a time, and tags them; one that fails does not stop the others. MAAS is told not to commission
+ * Adds machines, a few at a time, and tags them; one that fails does not stop the others. MAAS is asked not to commission
  * them yet.
  * @param types the server's power types; not needed when no machine has power
  */
@@ -52,7 +52,7 @@ export async function addMachines(
   return tagAll(client, wanted, results, settings.signal);
 }
 
-/** Tags all that are there, a request for each tag; a tag that is refused is told with its machines. */
+/** Tags all that are there, a request for each tag; a tag that is refused is reported with its machines. */
 async function tagAll(
   client: MaasClient,
   wanted: readonly NewMachine[],
@@ -168,22 +168,22 @@ async function place(
   return { machine: parseMachine(client, path, await client.update(path, form)), set };
 }
 
-/** One try; after a lost answer the addresses tell whether it has worked. */
+/** One try; after a lost answer the addresses show whether it has worked. */
 async function create(
   client: MaasClient,
   form: Form,
   macs: readonly string[],
   { signal, judge }: Pick<AddSettings, 'signal'> & { judge: (fault: Fault) => Promise<void> },
 ): Promise<Machine> {
-  const patience = new RetryBudget({ totalS: 60 });
-  patience.reached();
+  const retryBudget = new RetryBudget({ totalS: 60 });
+  retryBudget.reached();
   for (;;) {
     try {
       return parseMachine(client, 'machines/', await client.post('machines/', form));
     } catch (error) {
       if (!(error instanceof Fault) || !isTemporary(error)) throw error;
       await judge(error);
-      await patience.pause(error, signal, client.retrying(error));
+      await retryBudget.pause(error, signal, client.retrying(error));
       const [mac] = macs;
       const query = new URLSearchParams(
         mac === undefined ? { hostname: String(form.hostname) } : { mac_address: mac },

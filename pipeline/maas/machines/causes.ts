@@ -11,7 +11,7 @@ interface Row {
   remedy: string;
 }
 
-/** What goes wrong with machines and how it shows, the most telling first: one failure often brings others behind it. */
+/** What goes wrong with machines and its signs, the most specific first: one failure often brings others behind it. */
 const ROWS: readonly Row[] = [
   {
     id: 'no-efi',
@@ -109,7 +109,7 @@ export function causeOf(
     machine.errorDescription,
     machine.statusMessage,
     ...scripts.map(({ output }) => output),
-    // Older events may tell of an earlier failure, so they are looked at one by one from the end.
+    // Older events may be of an earlier failure, so they are looked at one by one from the end.
     ...sinceLastStart(events)
       .map(({ type, description }) => `${type} - ${description}`)
       .reverse(),

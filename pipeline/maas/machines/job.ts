@@ -3,7 +3,7 @@ import type { MaasClient } from '../api/client.ts';
 import type { Status } from './status.ts';
 import type { Machine, WaitGoal } from './types.ts';
 
-/** What is to be done with one machine, judged before anything is touched. */
+/** What a job does with one machine, decided before anything is changed. */
 export type Decision =
   | { do: 'start' }
   /** It is on its way already: only waited for. */

@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from 'node:path';
-import { dotted, type Path, type PlacedProblem, type Problem, toFault } from '../../config/yaml/problem.ts';
+import { dotted, type LocatedProblem, type Path, type Problem, toFault } from '../../config/yaml/problem.ts';
 import { prune } from '../../config/yaml/prune.ts';
 import { dataAsWritten, schemaProblems } from '../../config/yaml/schema.ts';
 import { Source } from '../../config/yaml/source.ts';
@@ -137,7 +137,7 @@ export class MachinesFile {
         tags: [...new Set([...(defaults.tags ?? []), ...(own.tags ?? [])])],
       });
     }
-    if (problems.length > 0) throw invalid(this.#source, firstOfEachPlace(problems));
+    if (problems.length > 0) throw invalid(this.#source, firstAtEachPath(problems));
     return machines;
   }
 
@@ -151,7 +151,7 @@ export class MachinesFile {
       const path: Path = key === 'tags' ? [...base, tags?.indexOf(name) ?? 0] : base;
       return { path, at: 'value', message: `${dotted(path)}: ${message}`, accepts, suggestion };
     });
-    return invalid(this.#source, firstOfEachPlace(placed));
+    return invalid(this.#source, firstAtEachPath(placed));
   }
 
   /** A secret that cannot be read is one more of the problems, and stands in as something that no server sees. */
@@ -220,12 +220,12 @@ export class MachinesFile {
 }
 
 function invalid(source: Source, problems: readonly Problem[]): Fault {
-  const placed: PlacedProblem[] = problems.map((problem) => source.place(problem));
+  const placed: LocatedProblem[] = problems.map((problem) => source.place(problem));
   return toFault('MACHINES_FILE_INVALID', placed);
 }
 
 /** What all machines take from `defaults` is said once. */
-function firstOfEachPlace(problems: readonly Problem[]): Problem[] {
+function firstAtEachPath(problems: readonly Problem[]): Problem[] {
   const first = new Map<string, Problem>();
   for (const problem of problems) {
     const key = `${dotted(problem.path)} ${problem.message}`;

@@ -14,7 +14,7 @@ export interface Operation {
 }
 
 // A region that restarts is back within this time.
-const PATIENCE_S = 60;
+const RETRY_FOR_S = 60;
 
 /**
  * Does an operation on one machine. An operation is never sent twice blindly: after a lost answer or a busy server the
@@ -29,14 +29,14 @@ export async function perform(
   { signal }: { signal: AbortSignal },
 ): Promise<Machine> {
   const path = `machines/${systemId}/?op=${op}`;
-  const patience = new RetryBudget({ totalS: PATIENCE_S });
-  patience.reached();
+  const retryBudget = new RetryBudget({ totalS: RETRY_FOR_S });
+  retryBudget.reached();
   for (;;) {
     try {
       return await answered(client, systemId, path, await client.call(path, form));
     } catch (error) {
       if (!(error instanceof Fault) || !isTemporary(error)) throw error;
-      await patience.pause(error, signal, client.retrying(error));
+      await retryBudget.pause(error, signal, client.retrying(error));
       const now = await readMachine(client, systemId);
       if (done(now)) return now;
     }

@@ -28,7 +28,7 @@ type Raw = Record<string, unknown>;
 
 /**
  * What the server can control power with. One request.
- * @throws Fault MAAS_BUSY while no rack controller has told it (up to 3.4 the racks are asked)
+ * @throws Fault MAAS_BUSY while no rack controller has reported it (up to 3.4 the racks are asked)
  */
 export async function readPowerTypes(client: MaasClient): Promise<PowerType[]> {
   const path = 'rackcontrollers/?op=describe_power_types';

@@ -12,7 +12,7 @@ import { waitFor } from './wait.ts';
 const EXPLAINED_AT_ONCE = 4;
 
 const TIME_IS_UP = 'the time limit of the batch was reached before it started';
-/** Requests sent side by side; a region has few workers. */
+/** Requests sent at the same time; a region has few workers. */
 export const REQUESTS_AT_ONCE = 8;
 
 export interface JobSettings {

@@ -4,7 +4,7 @@ import type { Status } from './status.ts';
 
 export type { StateTimeouts };
 
-/** A machine as the list of MAAS tells it. Power parameters are no part of it: they hold passwords. */
+/** A machine as the list of MAAS has it. Power parameters are left out: they hold passwords. */
 export interface Machine {
   systemId: string;
   hostname: string;

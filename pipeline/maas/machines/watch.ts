@@ -87,7 +87,7 @@ export class Watch {
     if (changed) watched.since = this.#options.now();
     const outcome = this.#outcome(watched, machine);
     if (outcome) this.#end(watched, outcome);
-    else if (changed || before?.statusMessage !== machine.statusMessage) this.#tell(watched, machine);
+    else if (changed || before?.statusMessage !== machine.statusMessage) this.#report(watched, machine);
     return changed;
   }
 
@@ -116,7 +116,7 @@ export class Watch {
     return typeof this.#goal === 'function' ? `${name}, power ${powerState}` : name;
   }
 
-  #tell(watched: Watched, machine: Machine): void {
+  #report(watched: Watched, machine: Machine): void {
     const { hostname, status, statusMessage } = machine;
     this.#options.emit({
       type: 'machine-state',

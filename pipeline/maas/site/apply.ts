@@ -40,7 +40,7 @@ export async function applyPlan({ changes, current, find }: Plan, options: Apply
     now: options.now ?? (() => performance.now()),
   };
   for (const [done, change] of changes.entries()) {
-    const tell = (count: number) =>
+    const report = (count: number) =>
       emit({
         type: 'progress',
         id: 'site',
@@ -50,7 +50,7 @@ export async function applyPlan({ changes, current, find }: Plan, options: Apply
         unit: 'count',
         note: change.name,
       });
-    tell(done);
+    report(done);
     try {
       signal.throwIfAborted();
       await change.run(work);
@@ -64,14 +64,14 @@ export async function applyPlan({ changes, current, find }: Plan, options: Apply
         });
         throw interrupted(signal);
       }
-      throw told(error, change, { done, all: changes.length, find });
+      throw atChange(error, change, { done, all: changes.length, find });
     }
-    tell(done + 1);
+    report(done + 1);
   }
 }
 
-/** The fault with what it happened at, where that stands in the file, and what is made already. */
-function told(error: unknown, change: Change, { done, all, find }: Progress): unknown {
+/** The fault with the change that it stopped, the line of that change in the file, and how many changes were made. */
+function atChange(error: unknown, change: Change, { done, all, find }: Progress): unknown {
   if (!(error instanceof Fault)) return error;
   const made = done ? `${done} of ${all} changes were made; run it again for the rest.` : '';
   const refused = error instanceof MaasError && error.status === 400;

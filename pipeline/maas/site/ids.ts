@@ -2,7 +2,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import type { LiveSite } from './live-site.ts';
 
 /** A VLAN by its fabric's name and its VLAN id. */
-export interface VlanPlace {
+export interface VlanKey {
   fabric: string;
   vid: number;
 }
@@ -25,7 +25,7 @@ export class Ids {
   /** Each gives the id of a name, or notes it. */
   space = (name: string, id?: number) => this.#of(`space ${name}`, id);
   fabric = (name: string, id?: number) => this.#of(`fabric ${name}`, id);
-  vlan = ({ fabric, vid }: VlanPlace, id?: number) => this.#of(`VLAN ${fabric}/${vid}`, id);
+  vlan = ({ fabric, vid }: VlanKey, id?: number) => this.#of(`VLAN ${fabric}/${vid}`, id);
   subnet = (cidr: string, id?: number) => this.#of(`subnet ${cidr}`, id);
   source = (url: string, id?: number) => this.#of(`boot source ${bare(url)}`, id);
   domain = (name: string, id?: number) => this.#of(`domain ${name}`, id);

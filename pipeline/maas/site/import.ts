@@ -25,7 +25,7 @@ export function missingImages(wanted: readonly WantedImage[], have: readonly Syn
 }
 
 /**
- * Starts the import, unless it runs, and waits until everything wanted is complete. Interrupted, MAAS goes on with it.
+ * Starts the import, unless it runs, and waits until everything wanted is complete. MAAS continues it after an interruption.
  * @throws Fault MAAS_BUSY when it takes too long or ends without something
  */
 export async function importImages(

@@ -49,7 +49,7 @@ export async function loadSite(options: {
   const written = prune(known, schemaProblems(SITE_SCHEMA, known).map(wholeSection)) as RawSite;
   found.push(...siteRuleProblems(written, { env: options.env, sections: new Set(Object.keys(data)) }));
   const site = await resolveSite(written, dirname(file), options.env, found);
-  if (found.length) throw fault(firstOfEachPlace(found));
+  if (found.length) throw fault(firstAtEachPath(found));
   const find = (path: Path) => {
     const known = inData(data, path);
     return known.length > 0 ? { path: known, where: source.where(known) } : undefined;
@@ -79,7 +79,7 @@ function wholeSection(problem: Problem): Problem {
 }
 
 /** One value can break several rules; the first message says enough. */
-function firstOfEachPlace(problems: readonly Problem[]): Problem[] {
+function firstAtEachPath(problems: readonly Problem[]): Problem[] {
   return [
     ...new Map(problems.toReversed().map((problem) => [dotted(problem.path), problem])).values(),
   ].reverse();

@@ -2,7 +2,7 @@ import type { Path } from '../../config/yaml/problem.ts';
 import type { PrunedSection } from './raw-site.ts';
 
 /**
- * A site as it is to be: site.yaml with its files read, its defaults filled in and its addresses in MAAS' own spelling. A
+ * A site as it should be: site.yaml with its files read, its defaults filled in and its addresses in MAAS' own spelling. A
  * section or a field that is undefined is left as it is.
  */
 export interface Site {
@@ -21,7 +21,7 @@ export interface Site {
   prune: ReadonlySet<PrunedSection>;
 }
 
-/** Where a thing stands in the file; a problem that only MAAS shows is told there. */
+/** The line of an entry in the file; a problem that only MAAS shows is reported there. */
 export interface Located {
   path: Path;
 }

@@ -12,7 +12,7 @@ const LEVEL: Record<Severity, Result.level> = { blocker: 'error', major: 'warnin
 
 /**
  * Verdicts as a SARIF 2.1.0 log, for code scanning: each image is a run, each check a rule, each failed one a result. What a
- * site waived is a suppressed result. Checks that pass are no results: not every reader knows those.
+ * site waived is a suppressed result. Checks that pass are left out: not every reader knows results of that kind.
  * @see https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
  */
 export async function verdictSarif(judged: readonly Judged[]): Promise<string> {

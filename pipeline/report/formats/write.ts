@@ -10,7 +10,7 @@ export type FormatFlags = Partial<Record<FormatId, string | boolean>>;
  * @throws Fault as `prepareOutput`
  */
 export async function prepareReports(command: Reporting, flags: FormatFlags): Promise<void> {
-  for (const { path, option } of filesAsked(command, flags)) await prepareOutput(path, option);
+  for (const { path, option } of requestedFiles(command, flags)) await prepareOutput(path, option);
 }
 
 /**
@@ -25,18 +25,18 @@ export async function writeReports<T>(
   writers: Writers<T>,
   env: NodeJS.ProcessEnv,
 ): Promise<string | undefined> {
-  for (const { id, path, option } of filesAsked(command, flags))
+  for (const { id, path, option } of requestedFiles(command, flags))
     await writeOutput(path, await written(id, document, writers), option);
-  const asked = formatsOf(command, 'stdout').find(({ id }) => flags[id]);
-  if (!asked) return undefined;
-  if (asked.id === 'github') {
+  const format = formatsOf(command, 'stdout').find(({ id }) => flags[id]);
+  if (!format) return undefined;
+  if (format.id === 'github') {
     const { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: output } = env;
     if (summary)
       await appendOutput(summary, await written('markdown', document, writers), 'GITHUB_STEP_SUMMARY');
     if (output && formatsOf(command, 'job').some(({ id }) => id === 'outputs'))
       await appendOutput(output, await written('outputs', document, writers), 'GITHUB_OUTPUT');
   }
-  return (await written(asked.id, document, writers)).trimEnd();
+  return (await written(format.id, document, writers)).trimEnd();
 }
 
 /** What a folder of results holds, by name, in the order of writing. */
@@ -60,7 +60,7 @@ async function written<T>(id: FormatId, document: T, writers: Writers<T>): Promi
   return redact((await write(document)) ?? '');
 }
 
-function filesAsked(command: Reporting, flags: FormatFlags) {
+function requestedFiles(command: Reporting, flags: FormatFlags) {
   return formatsOf(command, 'file').flatMap(({ id, option }) => {
     const path = flags[id];
     return typeof path === 'string' && option ? [{ id, path, option }] : [];

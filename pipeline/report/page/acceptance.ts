@@ -12,7 +12,7 @@ export interface ShownAcceptance {
   failed: Finding[];
   passed: Finding[];
   notApplicable: Finding[];
-  /** Those that could not be had are told by their note. */
+  /** Of those that could not be fetched the note says why. */
   logs: { id: string; size: string; note: string; tail: string[] }[];
 }
 

@@ -31,7 +31,7 @@ const MANIFEST: Shape<Manifest> = object(
 
 type Records = { [S in StageId]?: StageRecord<StageData[S]> };
 
-/** Everything that one image's folder of the workspace tells; what is missing or damaged is absent. */
+/** Everything that is known from one image's folder of the workspace; what is missing or damaged is absent. */
 export interface Material {
   imageDir: string;
   records: Records;

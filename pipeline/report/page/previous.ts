@@ -13,7 +13,7 @@ export interface PreviousOptions {
   sha256: string | undefined;
 }
 
-/** The last upload of that image with another content, of which facts are kept beside the ledger. */
+/** The last upload of that image with another digest, of which facts are kept beside the ledger. */
 export async function previousRelease({ env, image, sha256 }: PreviousOptions): Promise<Previous> {
   if (sha256 === undefined) return { description: null, note: 'There is no artifact to compare.' };
   const last = await lastRelease(image, sha256, env);

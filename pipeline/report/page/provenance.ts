@@ -26,7 +26,7 @@ export interface Fact {
   code?: boolean;
 }
 
-/** What the artifact was made of, as far as the records tell. */
+/** What the artifact was made of, as far as the records say. */
 export interface Provenance {
   artifact: Fact[];
   medium: Fact[];

@@ -10,7 +10,7 @@ const LEAST_LABEL = 12;
 
 /**
  * The lasting line an event leaves in a log, or undefined for those that only move a live line.
- * @param named whether a stage's line names its image: several run side by side
+ * @param named whether a stage's line names its image: several run at the same time
  */
 export function lineOf(event: Event, color: Paint, named = false): string | undefined {
   const of = named && 'image' in event ? `${color.bold(event.image)} ` : '';

@@ -34,7 +34,7 @@ class Rates {
   }
 }
 
-/** Whether images run side by side; until the last of them has ended, lines tell them apart. */
+/** Whether several images run at the same time; until the last of them has ended, each line names its image. */
 class Runs {
   readonly #images = new Set<string>();
   several = false;
@@ -53,14 +53,14 @@ export function plainRenderer(
   options: { verbose: boolean; everyMs?: number },
 ): Renderer {
   const rates = new Rates();
-  const told = new Map<string, number>();
+  const written = new Map<string, number>();
   const write = (line: string) => stream.write(`${forTerminal(redact(line), color.on)}\n`);
   const due = (id: string, last: boolean) => {
     const now = performance.now();
-    const before = told.get(id);
-    if (before === undefined) told.set(id, now);
+    const before = written.get(id);
+    if (before === undefined) written.set(id, now);
     if (!last && (before === undefined || now - before < (options.everyMs ?? 5000))) return false;
-    told.set(id, now);
+    written.set(id, now);
     return true;
   };
   const activities = new Map<string, string>();

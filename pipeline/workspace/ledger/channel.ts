@@ -67,19 +67,19 @@ export function emptyChannel(
   );
 }
 
-/** What a channel has shown, the present content last; going back takes the last one away. */
+/** The builds that a channel has held, the present one last; rolling back removes the last one. */
 export function channelHistory(ledger: readonly LedgerEntry[], target: string, name: string): LedgerEntry[] {
-  const shown: LedgerEntry[] = [];
+  const held: LedgerEntry[] = [];
   for (const entry of ledger) {
     if (entry.target !== target || entry.name !== name) continue;
-    if (entry.did === 'promoted' && shown.at(-1)?.sha256 !== entry.sha256) shown.push(entry);
-    if (entry.did === 'rolled-back') shown.pop();
+    if (entry.did === 'promoted' && held.at(-1)?.sha256 !== entry.sha256) held.push(entry);
+    if (entry.did === 'rolled-back') held.pop();
   }
-  return shown;
+  return held;
 }
 
 /**
- * What a channel shows now where it has shown this content before; undefined where it never did.
+ * What a channel holds now if it has held this artifact before; undefined if it never did.
  * @param target URL of the MAAS
  * @param name of the channel in MAAS
  */
@@ -96,7 +96,7 @@ export function shownSince(
   return was ? channelHistory(ledger, target, name).at(-1) : undefined;
 }
 
-/** What a channel shows in the place of a content that it has shown before; undefined where it shows it, or never did. */
+/** What a channel holds instead of an artifact that it has held before; undefined where it holds that one, or never did. */
 export function shownInstead(...of: Parameters<typeof shownSince>): LedgerEntry | undefined {
   const now = shownSince(...of);
   return now?.sha256 === of[3] ? undefined : now;

@@ -31,13 +31,13 @@ export interface LedgerEntry {
   /** As it was sent. */
   baseImage: string;
   filetype: string;
-  /** Absolute path of the content at that time. */
+  /** Absolute path of the artifact at that time. */
   file: string;
   /** Whether the checks passed before the upload. */
   validated: boolean;
   /** The image's name in the configuration, or the file's name. */
   image?: string;
-  /** Of a promotion: the versioned name that the channel shows. */
+  /** Of a promotion: the versioned name of the build that the channel holds. */
   of?: string;
   /** Of an acceptance: the machine's host name, and the fingerprint of the checks. */
   machine?: string;

@@ -29,7 +29,7 @@ const ready = async (name: string) => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 };
-const standing = async () => acceptanceStateOf(await here.ledger(), image).state;
+const state = async () => acceptanceStateOf(await here.ledger(), image).state;
 
 it('accepts an image whose machine is well, keeps its logs, and leaves no secret of the machine in them', async () => {
   const result = await here.accept(image);
@@ -41,7 +41,7 @@ it('accepts an image whose machine is well, keeps its logs, and leaves no secret
   });
   const kernel = result.verdict.findings.find(({ id }) => id === 'kernel-of-the-image');
   expect(kernel).toMatchObject({ status: 'pass', found: '5.4.0-125-generic' });
-  expect(await standing()).toBe('accepted');
+  expect(await state()).toBe('accepted');
   await ready(ID(1));
   const log = readFileSync(join(here.host.dir, 'work/demo/accept/lab/logs/cloud-init.log'), 'utf8');
   expect(log).toContain('oauth_token=***');
@@ -60,7 +60,7 @@ it('quarantines the image on a machine with troubles, each told by its own check
     ['boots-by-efi', expect.stringContaining('exit code 2')],
   ]);
   expect(result).toMatchObject({ accepted: false, released: 'released' });
-  expect(await standing()).toBe('quarantined');
+  expect(await state()).toBe('quarantined');
   await ready(ID(1));
 });
 

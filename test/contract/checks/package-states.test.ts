@@ -29,11 +29,11 @@ describe('a package that is', () => {
     const check = root.run('apt-get', 'check');
     const next = root.run('apt-get', '-s', 'install', 'y');
     const [x] = parseDpkgStatus(stanza('x', status));
-    const standing = aptState(x!);
-    expect(check.ok, check.out).toBe(standing !== 'stops');
+    const state = aptState(x!);
+    expect(check.ok, check.out).toBe(state !== 'stops');
     // Of a package on hold that is half-installed apt says nothing.
     if (check.ok && status !== 'hold ok half-installed')
-      expect(/1 not fully installed/.test(next.out)).toBe(standing === 'unfinished');
+      expect(/1 not fully installed/.test(next.out)).toBe(state === 'unfinished');
     if (installed(x!)) expect(next.out).not.toContain('not fully');
   });
 });

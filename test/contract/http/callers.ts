@@ -46,14 +46,14 @@ const DATE = Date.UTC(2026, 10, 28, 8, 15, 33);
 
 function maas(base: string, { signal, stallMs }: Limits) {
   const key = parseApiKey('aaaaaaaaaaaaaaaaaa:bbbbbbbbbbbbbbbbbb:cccccccccccccccccccccccccccccccc', 'here');
-  const patience = new RetryBudget({ totalS: 0.5, firstContactS: 0.2, baseMs: 5 });
+  const retryBudget = new RetryBudget({ totalS: 0.5, firstContactS: 0.2, baseMs: 5 });
   return createClient({
     url: `${base}/MAAS`,
     key,
     caCert: null,
     emit() {},
     signal,
-    patience,
+    retryBudget,
     stallMs,
     answerMs: 4 * stallMs,
   });

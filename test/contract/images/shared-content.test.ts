@@ -11,7 +11,7 @@ afterEach(() => bench.close());
 const deletes = () => bench.sandbox.requests.filter(({ method }) => method === 'DELETE').length;
 const stored = () => readFileSync(join(bench.dir, `maas/blobs/sha256-${bench.sha256}`));
 
-/** Two chunks arrive, then the server errs until the patience is over. */
+/** Two chunks arrive, then the server errs until the retry budget is used up. */
 async function stopHalfway(name: string): Promise<void> {
   bench.sandbox.addFault('chunk:3+:500');
   await expect(bench.upload({ name, patienceS: 0.1 })).rejects.toMatchObject({ exitCode: 75 });

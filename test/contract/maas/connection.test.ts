@@ -59,7 +59,7 @@ function client(url: string, more: Partial<ClientOptions> = {}) {
     caCert: null,
     emit: (event) => events.push(event),
     signal: new AbortController().signal,
-    patience: new RetryBudget({ totalS: 2, firstContactS: 0.2, baseMs: 5 }),
+    retryBudget: new RetryBudget({ totalS: 2, firstContactS: 0.2, baseMs: 5 }),
     ...more,
   });
 }
@@ -279,7 +279,7 @@ describe('what is not MAAS', () => {
     });
     const failed = client(url, {
       answerMs: 50,
-      patience: new RetryBudget({ totalS: 0.05, baseMs: 5 }),
+      retryBudget: new RetryBudget({ totalS: 0.05, baseMs: 5 }),
     }).version();
     await expect(failed).rejects.toMatchObject({ code: 'MAAS_UNREACHABLE', exitCode: 75 });
   });

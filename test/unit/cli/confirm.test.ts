@@ -52,7 +52,7 @@ describe('manual power', () => {
 
   test('is asked for one after the other', async () => {
     const io = person();
-    await askByHand(requests, { io, prompt: true, signal, tell: () => expect.fail() });
+    await askByHand(requests, { io, prompt: true, signal, print: () => expect.fail() });
     expect(io.asked).toEqual([
       'Manual power 1 of 2: Turn on gpu01. Enter when done: ',
       'Manual power 2 of 2: Turn on gpu02. Enter when done: ',
@@ -64,7 +64,7 @@ describe('manual power', () => {
     [person(), false],
   ])('is only told, in order, where nobody answers', async (io, prompt) => {
     const told: string[] = [];
-    await askByHand(requests, { io, prompt, signal, tell: (text) => told.push(text) });
+    await askByHand(requests, { io, prompt, signal, print: (text) => told.push(text) });
     expect(told).toEqual([expect.stringMatching(/1\. Turn on gpu01\n {2}2\. Turn on gpu02/)]);
   });
 });

@@ -56,11 +56,11 @@ afterAll(async () => {
 
 describe('the server of the installer configuration', () => {
   it('puts the hash of the run in, and tells that the file was fetched', async () => {
-    expect(server.asked('curtin.yaml')).toBe(false);
+    expect(server.requested('curtin.yaml')).toBe(false);
     const { status, body } = await get(`${pathOf('curtin.yaml')}?x=1`);
     expect([status, body]).toEqual([200, `cmd: "echo 'root:$6$salt$$&hash' | chpasswd -e"\n`]);
     expect(got).toEqual(['curtin.yaml']);
-    expect(server.asked('curtin.yaml')).toBe(true);
+    expect(server.requested('curtin.yaml')).toBe(true);
   });
 
   it('gives other files as they are', async () => {

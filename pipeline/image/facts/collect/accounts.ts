@@ -139,10 +139,10 @@ function compatDatabases(text: string): Set<string> {
     const [database, services] = (raw.split('#', 1)[0] ?? '').split(':', 2);
     if (services !== undefined) found.set(database!.trim(), services.split(/[ \t]+/).includes('compat'));
   }
-  const asked = DATABASES.filter(
+  const databases = DATABASES.filter(
     (d) => found.get(d) ?? found.get(d === 'shadow' ? 'passwd' : 'group') ?? false,
   );
-  return new Set(asked);
+  return new Set(databases);
 }
 
 /** `nullok` of pam_unix in what Debian's services include; without such a file nobody knows, and it counts as set. */

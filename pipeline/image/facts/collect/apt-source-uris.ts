@@ -60,10 +60,9 @@ function uriDefects(
   const place = authority(uri);
   if (!place) return [];
   const defects: UriDefect[] = [];
-  const standing = hostScope(place.host);
-  if (standing === 'build')
-    defects.push({ severity: 'blocker', reason: `${place.host} is the build machine` });
-  if (standing === 'private')
+  const scope = hostScope(place.host);
+  if (scope === 'build') defects.push({ severity: 'blocker', reason: `${place.host} is the build machine` });
+  if (scope === 'private')
     defects.push({
       severity: 'warning',
       reason: `${place.host.slice(0, 80)} is known in some networks only`,

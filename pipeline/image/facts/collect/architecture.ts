@@ -6,7 +6,7 @@ import type { ImageFacts } from '../facts.ts';
 /** What the kernel starts first and what runs every script; the names behind the usual links as well. */
 const PROGRAMS = /^(?:usr\/)?(?:bin\/(?:sh|dash|bash|busybox)|sbin\/init|lib\/systemd\/systemd)$/;
 const ASKED = ['bin/sh', 'sbin/init', 'usr/lib/systemd/systemd', 'lib/systemd/systemd'];
-/** Larger programs of these names are not read; the others of the list tell it then. */
+/** Larger programs of these names are not read; the others of the list show it then. */
 const LARGEST = 8 << 20;
 
 /** Which machine the image's own programs are for; dpkg's word for it is with the packages. */

@@ -40,7 +40,7 @@ export function cloudCollector(): Collector<CloudFacts> {
   const instances: string[] = [];
   return {
     member({ path, type }) {
-      // An empty `instances` directory tells cloud-init nothing.
+      // An empty `instances` directory means nothing to cloud-init.
       if (!path.startsWith('var/lib/cloud/instance')) return;
       if (path === 'var/lib/cloud/instances' && type === 'directory') return;
       if (instances.length < MOST) instances.push(`/${shown(path)}`);

@@ -26,7 +26,7 @@ const LONGEST_HEADER = 8192;
 const LOOKED_AT = 100;
 const MOST = 60;
 
-/** What makes a machine this one, by the table; of a content only this is looked at, whether it says anything. */
+/** Files that identify a machine, by the table; of their data it is only noted whether there is any. */
 export function machineStateCollector(): Collector<FoundState[]> {
   const found: (FoundState & { member: string; size: number })[] = [];
   const counts = new Map<string, number>();

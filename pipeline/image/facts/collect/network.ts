@@ -143,14 +143,14 @@ function nameServers({ tree, files }: Image): NetworkUse[] {
         dropIns.set(name, `${folder}/resolved.conf.d/${name}`);
   const main = RESOLVED.map((folder) => `${folder}/resolved.conf`).find((path) => tree.exists(path));
   const order = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
-  let asked: NetworkUse[] = [];
+  let found: NetworkUse[] = [];
   for (const path of [...(main ? [main] : []), ...order])
     for (const { section, key, value } of parseUnit(files.text(path) ?? '')) {
       if (section !== 'Resolve' || key !== 'DNS') continue;
-      if (value === '') asked = [];
-      else asked.push(use(path, `name servers ${value}, asked beside those of MAAS`, 'warning'));
+      if (value === '') found = [];
+      else found.push(use(path, `name servers ${value}, asked beside those of MAAS`, 'warning'));
     }
-  return asked;
+  return found;
 }
 
 function networkManager(image: Image): NetworkUse[] {

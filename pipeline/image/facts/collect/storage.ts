@@ -171,15 +171,15 @@ function commandLine(files: KeptFiles): DeviceUse[] {
 
 const UNITS = 'etc/systemd/system';
 
-/** Mounts and swaps as units, which are no stock of a package in /etc. */
+/** Mounts and swaps as units; no package puts these in /etc. */
 function units(tree: Tree, files: KeptFiles): DeviceUse[] {
   const names = files.list(UNITS).filter((name) => /\.(?:mount|swap)$/.test(name));
   if (names.length === 0) return [];
-  const asked = new Map<string, BootEffect>();
+  const effects = new Map<string, BootEffect>();
   for (const path of files.paths()) {
     const [, by, name] = /^etc\/systemd\/system\/([^/]+\.(?:wants|requires))\/([^/]+)$/.exec(path) ?? [];
-    if (by === 'local-fs.target.requires') asked.set(name!, 'stops');
-    else if (by && asked.get(name!) !== 'stops') asked.set(name!, 'waits');
+    if (by === 'local-fs.target.requires') effects.set(name!, 'stops');
+    else if (by && effects.get(name!) !== 'stops') effects.set(name!, 'waits');
   }
   return names.flatMap((name) => {
     const path = `${UNITS}/${name}`;
@@ -191,7 +191,7 @@ function units(tree: Tree, files: KeptFiles): DeviceUse[] {
     const options = (last('Options')?.value ?? '').split(',');
     const thing = mountSource({ spec: what.value, type, options });
     if (thing === null || (thing === 'file' && tree.exists(normalise(what.value.slice(1))))) return [];
-    const effect = asked.get(name) ?? 'nothing';
+    const effect = effects.get(name) ?? 'nothing';
     return [use(path, what.line, `What=${what.value}`, '', effect)];
   });
 }

@@ -213,10 +213,10 @@ function defaultAccess(sudoers: Sudoers, accounts: Accounts): SudoAccess[] {
   const silent = untagged ? open(inOrder('authenticate'), (d) => d.value === false) : [];
   const exempt = open(inOrder('exempt_group'), (d) => typeof d.value === 'string');
   const signs = { all: '', user: ':', host: '@', runas: '>', command: '!' } as const;
-  const asked = (d: SudoDefault) =>
+  const asks = (d: SudoDefault) =>
     d.scope !== 'user' || !onlyRoot(expanded(d.binding, 'user', sudoers), accounts);
   return [...silent, ...exempt]
-    .filter(asked)
+    .filter(asks)
     .slice(0, MOST)
     .map((d) => {
       const bound = d.scope === 'all' ? '' : `${signs[d.scope]}${words(d.binding)}`;

@@ -14,7 +14,7 @@ interface FutureSubnet {
 /**
  * Notes a problem for each VLAN whose DHCP stays on while its last dynamic range goes: DHCP would give nothing, and MAAS
  * would refuse whatever is changed of that VLAN.
- * @param isSpoken whether the file says what is to be with the DHCP of a VLAN
+ * @param isSpoken whether the file sets the DHCP of a VLAN
  */
 export function checkDhcpKeepsRanges(
   { site, current, problems }: Comparison,

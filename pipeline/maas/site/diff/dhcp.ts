@@ -17,26 +17,26 @@ interface DesiredDhcp {
 
 /** DHCP of VLANs: served by racks, relayed to another VLAN, or off. */
 export function dhcpChanges(comparison: Comparison): Change[] {
-  const wishes = desiredDhcpOf(comparison);
-  for (const { dhcp } of wishes) if (dhcp.kind === 'relayed') checkRelay(dhcp, wishes, comparison);
+  const desired = desiredDhcpOf(comparison);
+  for (const { dhcp } of desired) if (dhcp.kind === 'relayed') checkRelay(dhcp, desired, comparison);
   checkDhcpKeepsRanges(comparison, ({ fabric, vid }) =>
-    wishes.some((wish) => wish.fabric === fabric && wish.vid === vid && wish.dhcp.kind !== 'served'),
+    desired.some((one) => one.fabric === fabric && one.vid === vid && one.dhcp.kind !== 'served'),
   );
   // A relay goes to a VLAN that serves, so those that serve come first.
   const rank = ({ dhcp }: DesiredDhcp) => ['off', 'served', 'relayed'].indexOf(dhcp.kind);
-  return wishes.toSorted((a, b) => rank(a) - rank(b)).flatMap((wish) => change(wish, comparison));
+  return desired.toSorted((a, b) => rank(a) - rank(b)).flatMap((one) => change(one, comparison));
 }
 
 /** From VLANs and from subnets; a subnet speaks for the VLAN in which it lies. */
 function desiredDhcpOf({ site, current, problems }: Comparison): DesiredDhcp[] {
-  const wishes = (site.fabrics ?? []).flatMap(({ name, vlans }) =>
+  const desired = (site.fabrics ?? []).flatMap(({ name, vlans }) =>
     (vlans ?? []).flatMap(({ vid, dhcp }) => (dhcp ? [{ fabric: name, vid, dhcp }] : [])),
   );
   for (const { cidr, vlan, dhcp } of site.subnets ?? []) {
     const place = vlan ?? current.subnets.find((subnet) => subnet.cidr === cidr)?.vlan;
     if (!dhcp || !place) continue;
-    const other = wishes.find(({ fabric, vid }) => fabric === place.fabric && vid === place.vid);
-    if (!other) wishes.push({ ...place, dhcp });
+    const other = desired.find(({ fabric, vid }) => fabric === place.fabric && vid === place.vid);
+    if (!other) desired.push({ ...place, dhcp });
     else
       problems.push(
         wrong(
@@ -46,21 +46,21 @@ function desiredDhcpOf({ site, current, problems }: Comparison): DesiredDhcp[] {
         ),
       );
   }
-  return wishes;
+  return desired;
 }
 
 function checkRelay(
   dhcp: Dhcp & { kind: 'relayed' },
-  wishes: readonly DesiredDhcp[],
+  desired: readonly DesiredDhcp[],
   comparison: Comparison,
 ) {
   const path = [...dhcp.path, 'relay'];
   if (!checkVlanExists(dhcp, path, comparison)) return;
   const isTarget = ({ fabric, vid }: { fabric: string; vid: number }) =>
     fabric === dhcp.fabric && vid === dhcp.vid;
-  const wish = wishes.find(isTarget);
+  const one = desired.find(isTarget);
   const have = comparison.current.fabrics.flatMap(({ vlans }) => vlans).find(isTarget);
-  if (wish ? wish.dhcp.kind === 'relayed' : have?.relay)
+  if (one ? one.dhcp.kind === 'relayed' : have?.relay)
     comparison.problems.push(
       wrong(
         path,
@@ -70,8 +70,8 @@ function checkRelay(
     );
 }
 
-function change(wish: DesiredDhcp, comparison: Comparison): Change[] {
-  const { fabric, vid, dhcp } = wish;
+function change(one: DesiredDhcp, comparison: Comparison): Change[] {
+  const { fabric, vid, dhcp } = one;
   const have = comparison.current.fabrics
     .flatMap(({ vlans }) => vlans)
     .find((vlan) => vlan.fabric === fabric && vlan.vid === vid);

@@ -26,7 +26,7 @@ export function subnetChanges(comparison: Comparison): Change[] {
   ];
 }
 
-const placeName = (vlan: { fabric: string; vid: number }) =>
+const vlanField = (vlan: { fabric: string; vid: number }) =>
   vlanName(vlan.fabric, vlan.vid).replace('VLAN ', '');
 
 function change(wanted: Subnet, have: LiveSubnet | undefined, comparison: Comparison): Change[] {
@@ -43,7 +43,7 @@ function change(wanted: Subnet, have: LiveSubnet | undefined, comparison: Compar
     );
   }
   const fields = fieldChanges([
-    ['vlan', have ? placeName(have.vlan) : null, vlan ? placeName(vlan) : undefined],
+    ['vlan', have ? vlanField(have.vlan) : null, vlan ? vlanField(vlan) : undefined],
     ['name', have?.name ?? cidr, wanted.name],
     ['description', have?.description ?? '', wanted.description],
     ['gateway', have?.gateway ?? null, wanted.gateway],

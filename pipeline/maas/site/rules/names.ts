@@ -81,7 +81,7 @@ const INSIDE: Partial<
   ranges: { section: 'subnets', isIn: (site) => site.subnets?.some(({ ranges }) => ranges !== undefined) },
 };
 
-/** A section that is not there may be a mistake of spelling or merging, and no wish to delete everything. */
+/** A section that is not there may be a mistake of spelling or merging, and does not mean that everything should be deleted. */
 export const prunedSectionsAreWritten: SiteRule = (site, { sections }) => {
   const isWritten = (pruned: PrunedSection) => {
     const inside = INSIDE[pruned];

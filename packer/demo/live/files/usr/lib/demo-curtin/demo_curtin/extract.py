@@ -25,7 +25,7 @@ def _unpack(source, key, target):
     if not os.path.isfile(path):
         there = ', '.join(sorted(glob.glob('/curtin/*-root.tar.*'))) or 'no archive'
         raise Fault(f'{key}.uri: no such file {path}; /curtin has {there}')
-    # xz uses every core for an archive of several blocks only when told to.
+    # xz uses every core for an archive of several blocks only when asked to.
     os.environ['XZ_DEFAULTS'] = '-T0'
     tool('tar', '-C', target, '--xattrs', '--xattrs-include=*', '-Sxpf', path, '--numeric-owner')
 

@@ -49,7 +49,7 @@ class Reporter:
         ]
 
     def event(self, text):
-        """The text to every journal identifier; a missing journal is no reason to stop."""
+        """The text to every journal identifier; a missing journal does not stop the installation."""
         for identifier in self.identifiers:
             message = f'SYSLOG_IDENTIFIER={identifier}\nPRIORITY=7\nMESSAGE={text}\n'
             try:

@@ -10,7 +10,7 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
  * The names of images and targets in the file in force, also while the rest of it is not right yet. None where there is no file or
  * where it cannot be read: whoever asks is at the next word of a command line, and the command itself says what is wrong.
  */
-export async function writtenNames(
+export async function rawNames(
   options: Parameters<typeof fileInForce>[0],
 ): Promise<{ images: string[]; targets: string[] }> {
   const file = fileInForce(options);

@@ -103,14 +103,14 @@ const ANSWERS: [number, string, string, string][] = [
   [500, 'Invalid content type application/octet-stream', 'inline-octets', 'proxies'],
 ];
 
-describe('every refusal has a sentence and a remedy', () => {
+describe('every error has a sentence and a remedy', () => {
   test.each(ANSWERS)('%i %s', (status, body, row, phrase) => {
-    const refusal = explainMaasError('POST boot-resources/', status, body, null);
-    expect(refusal.row).toBe(row);
-    expect(`${refusal.message} ${refusal.hint}`).toContain(phrase);
-    expect(`${refusal.message} ${refusal.hint}`).not.toMatch(/\$\d/);
-    expect(refusal.message).not.toMatch(/[.\n]$/);
-    expect(refusal.hint).toMatch(/\.$/);
+    const error = explainMaasError('POST boot-resources/', status, body, null);
+    expect(error.row).toBe(row);
+    expect(`${error.message} ${error.hint}`).toContain(phrase);
+    expect(`${error.message} ${error.hint}`).not.toMatch(/\$\d/);
+    expect(error.message).not.toMatch(/[.\n]$/);
+    expect(error.hint).toMatch(/\.$/);
   });
 
   test('no row of the table is without an answer here', () => {
@@ -131,9 +131,9 @@ describe('a 401 is explained and its text never shown', () => {
     ],
     [`Authorization Error: 'Invalid signature. Expected signature base string: &${SECRET}'`, 'secret'],
   ])('%s', (body, row) => {
-    const refusal = explainMaasError('GET x/', 401, body, null);
-    expect(refusal).toMatchObject({ code: 'MAAS_UNAUTHORIZED', exitCode: 7, row });
-    expect(JSON.stringify([refusal, refusal.stack])).not.toContain(SECRET);
+    const error = explainMaasError('GET x/', 401, body, null);
+    expect(error).toMatchObject({ code: 'MAAS_UNAUTHORIZED', exitCode: 7, row });
+    expect(JSON.stringify([error, error.stack])).not.toContain(SECRET);
   });
 });
 

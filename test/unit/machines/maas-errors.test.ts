@@ -72,12 +72,12 @@ const ANSWERS: [status: number, body: string, row: string, says: string][] = [
 ];
 
 test.each(ANSWERS)('%d %s: %s', (status, body, row, says) => {
-  const refusal = explainMaasError('POST machines/x/?op=deploy', status, body, null);
-  expect(refusal.row).toBe(row);
-  expect(refusal.message).toContain(says);
-  expect(refusal.hint).not.toMatch(/\$\d/);
+  const error = explainMaasError('POST machines/x/?op=deploy', status, body, null);
+  expect(error.row).toBe(row);
+  expect(error.message).toContain(says);
+  expect(error.hint).not.toMatch(/\$\d/);
   // Waiting does not help; only an allocation may succeed later.
-  expect(isTemporary(refusal)).toBe(row === 'machine-none');
+  expect(isTemporary(error)).toBe(row === 'machine-none');
 });
 
 test('every row has an answer here, and a conflict of transactions still passes', () => {

@@ -6,16 +6,16 @@ import { MaasError } from '../../../pipeline/maas/api/maas-error.ts';
 const never = new AbortController().signal;
 const broken = new Fault('MAAS_UNREACHABLE', 'cut');
 
-/** A patience whose clock only the waits move on. */
+/** A retryBudget whose clock only the waits move on. */
 function clocked(options: { totalS: number; firstContactS?: number; capMs?: number }) {
   let now = 0;
   const waits: number[] = [];
-  const patience = new RetryBudget({ baseMs: 0.01, capMs: 0.04, ...options, now: () => now });
+  const retryBudget = new RetryBudget({ baseMs: 0.01, capMs: 0.04, ...options, now: () => now });
   const pause = (fault: Fault, passS = 0) => {
     now += passS * 1000;
-    return patience.pause(fault, never, (s) => waits.push(s));
+    return retryBudget.pause(fault, never, (s) => waits.push(s));
   };
-  return { patience, waits, pause };
+  return { retryBudget, waits, pause };
 }
 
 test('what does not pass is not tried again', async () => {
@@ -42,21 +42,21 @@ test('the server may ask for a longer wait', async () => {
 });
 
 test('a standstill is given up after the total, counted from its first fault', async () => {
-  const { patience, pause } = clocked({ totalS: 60 });
-  patience.reached();
+  const { retryBudget, pause } = clocked({ totalS: 60 });
+  retryBudget.reached();
   await pause(broken, 1000);
   await pause(broken, 59);
   await expect(pause(broken, 2)).rejects.toBe(broken);
 });
 
 test('every advance starts the count again', async () => {
-  const { patience, pause } = clocked({ totalS: 60 });
-  patience.reached();
+  const { retryBudget, pause } = clocked({ totalS: 60 });
+  retryBudget.reached();
   for (let i = 0; i < 10; i += 1) {
     await pause(broken, 59);
-    expect(patience.attempt).toBe(2);
-    patience.advanced();
-    expect(patience.attempt).toBe(1);
+    expect(retryBudget.attempt).toBe(2);
+    retryBudget.advanced();
+    expect(retryBudget.attempt).toBe(1);
   }
 });
 
@@ -68,8 +68,8 @@ test('a server that never answered is given up sooner', async () => {
 
 test('an interruption ends the wait', async () => {
   const abort = new AbortController();
-  const patience = new RetryBudget({ totalS: 60, baseMs: 30_000 });
-  const waiting = patience.pause(broken, abort.signal, () =>
+  const retryBudget = new RetryBudget({ totalS: 60, baseMs: 30_000 });
+  const waiting = retryBudget.pause(broken, abort.signal, () =>
     abort.abort(new Fault('INTERRUPTED', 'Interrupted')),
   );
   await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
