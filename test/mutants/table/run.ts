@@ -50,7 +50,7 @@ export const RUN: readonly Mutant[] = [
   }),
   ...mutantsOf('pipeline/workspace/lock.ts', LOCK, {
     'ends-by-signal': ["process.kill(process.pid, 'SIGTERM');", ''],
-    'says-it-once': ['told = true;', ''],
+    'says-it-once': ['reported = true;', ''],
     'stops-waiting': ['if (options.signal.aborted)', 'if (false)'],
     'others-kept-out': ['(mode & 0o077) !== 0 &&', 'false &&'],
     'folder-of-everybody': ['(mode & 0o1000) !== 0 ||', 'false ||'],
