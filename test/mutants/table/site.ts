@@ -6,7 +6,7 @@ const APPLY = ['test/contract/site/order.test.ts'];
 export const SITE: readonly Mutant[] = [
   ...mutantsOf('pipeline/maas/site/diff/dhcp.ts', APPLY, {
     'relays-before-servers': ["['off', 'served', 'relayed']", "['off', 'relayed', 'served']"],
-    'relay-of-a-relay': ["wish ? wish.dhcp.kind === 'relayed' : have?.relay", 'false'],
+    'relay-of-a-relay': ["target ? target.dhcp.kind === 'relayed' : have?.relay", 'false'],
     'second-rack-alone': [
       'dhcp_on: true,\n',
       'dhcp_on: true, ...(racks.secondary ? { secondary_rack: racks.secondary } : {}),\n',

@@ -58,9 +58,9 @@ function checkRelay(
   if (!checkVlanExists(dhcp, path, comparison)) return;
   const isTarget = ({ fabric, vid }: { fabric: string; vid: number }) =>
     fabric === dhcp.fabric && vid === dhcp.vid;
-  const one = desired.find(isTarget);
+  const target = desired.find(isTarget);
   const have = comparison.current.fabrics.flatMap(({ vlans }) => vlans).find(isTarget);
-  if (one ? one.dhcp.kind === 'relayed' : have?.relay)
+  if (target ? target.dhcp.kind === 'relayed' : have?.relay)
     comparison.problems.push(
       wrong(
         path,
@@ -70,8 +70,8 @@ function checkRelay(
     );
 }
 
-function change(one: DesiredDhcp, comparison: Comparison): Change[] {
-  const { fabric, vid, dhcp } = one;
+function change(wanted: DesiredDhcp, comparison: Comparison): Change[] {
+  const { fabric, vid, dhcp } = wanted;
   const have = comparison.current.fabrics
     .flatMap(({ vlans }) => vlans)
     .find((vlan) => vlan.fabric === fabric && vlan.vid === vid);
