@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
-import { liveCurtinOf } from '../config/releases/installers.ts';
+import { installerFor, installersOf } from '../config/releases/installers.ts';
+import { isoOf } from '../config/releases/load.ts';
 import { bytes } from '../core/text/human.ts';
 import { packerMaasCommit } from '../image/attest/packer-maas.ts';
 import { publicParameters, publicSource } from '../image/attest/parameters.ts';
@@ -8,6 +9,7 @@ import { buildInNamespace } from '../install/namespace/build.ts';
 import { namespaceTools } from '../install/namespace/tools.ts';
 import { installTimeout } from '../install/render/settings.ts';
 import type { RenderSource } from '../install/render/sources.ts';
+import { MACHINES } from '../install/render/subiquity/machine.ts';
 import { PACK_SCRIPTS } from '../install/render/upstream.ts';
 import { buildRoot } from '../install/vm/build.ts';
 import { packerArgv } from '../install/vm/packer.ts';
@@ -40,9 +42,10 @@ export const build = defineStage('build', {
     const { installTimeoutS, settings } = installTimeout(image.vm.installTimeoutS, output('render'));
     const { way, accelerator, packerVersion, layer } = output('render');
     const { medium, facts, kernel, initrd } = output('iso');
-    const installer = liveCurtinOf(release, facts.installer);
-    const { from } = installer.upstream;
-    const usesPackerMaas = from === 'packer-maas' || image.pack === 'packer-maas';
+    const installer = installerFor(release, facts.installer);
+    const upstream = installer.installer === 'live-curtin' ? installer : null;
+    const architecture = facts.architecture ?? 'amd64';
+    const usesPackerMaas = upstream?.upstream.from === 'packer-maas' || image.pack === 'packer-maas';
     return {
       // By content: rendering the same again builds nothing.
       rendered: files,
@@ -58,15 +61,18 @@ export const build = defineStage('build', {
           : { iso: medium.path, kernel: null, initrd: null },
         'its sum counts',
       ),
+      installer: installer.installer,
+      architecture,
       way,
-      tools: way === 'vm' ? await toolVersions(signal) : await namespaceTools(signal),
+      tools:
+        way === 'vm' ? await toolVersions(MACHINES[architecture].qemu, signal) : await namespaceTools(signal),
       installTimeoutS: notCounted(installTimeoutS, 'a time limit'),
       headless: notCounted(image.vm.headless, 'a window does not change what is installed'),
       packerVersion,
       accelerator,
       pack: image.pack,
       boot: way === 'vm' ? image.vm.boot : null,
-      typed: way === 'vm' && image.vm.boot === 'typed' ? installer.typed : null,
+      typed: way === 'vm' && image.vm.boot === 'typed' ? (upstream?.typed ?? null) : null,
       fetchWithinS: notCounted(installer.fetchWithinS, 'a time limit'),
       layers: notCounted(
         { cache: config.cache, most: config.cacheLayers, rule: layer, scripts: scriptsOf(files, sources) },
@@ -88,11 +94,12 @@ export const build = defineStage('build', {
       ),
     };
   },
-  async argv({ dir, image, signal }) {
+  async argv({ dir, image, release, signal }) {
     // The render stage's own folder: known before anything is in it.
     const packerDir = renderFolders(stageFolder(dirname(dir), 'render')).packer;
     // The medium may not have been looked at yet; that it is another one shows when it is rendered.
-    const way = await chooseWay({ image, installer: 'live-curtin', emit() {}, signal });
+    const [expected] = installersOf(isoOf(release));
+    const way = await chooseWay({ image, installer: expected!.installer, emit() {}, signal });
     if (way === 'namespace') return [['bash', namespaceScript(packerDir)]];
     return [
       packerArgv(packerDir, { output_directory: '…', iso_url: '…', config_url: '…', console_log: '…' }),
@@ -102,6 +109,8 @@ export const build = defineStage('build', {
     const {
       folders,
       medium,
+      installer,
+      architecture,
       way,
       packerVersion,
       accelerator,
@@ -119,8 +128,18 @@ export const build = defineStage('build', {
     const root =
       way === 'vm' && packerVersion !== null && accelerator !== null
         ? await buildRoot({
-            ...{ rendered: folders, medium, packerVersion, accelerator, pack, typed, fetchWithinS },
             ...{ installTimeoutS, headless },
+            ...{
+              rendered: folders,
+              medium,
+              installer,
+              architecture,
+              packerVersion,
+              accelerator,
+              pack,
+              typed,
+              fetchWithinS,
+            },
             ...io,
           })
         : await buildInNamespace({

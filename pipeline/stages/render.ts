@@ -1,6 +1,7 @@
-import { liveCurtinOf } from '../config/releases/installers.ts';
+import { installerFor } from '../config/releases/installers.ts';
 import { chooseAccelerator } from '../host/accelerator.ts';
 import { renderBuild, renderSources } from '../install/render/render.ts';
+import { renderSubiquity } from '../install/render/subiquity/render.ts';
 import { packerVersion } from '../install/vm/packer.ts';
 import { chooseWay } from '../install/way.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
@@ -10,7 +11,8 @@ import { defineStage } from './types.ts';
 export const render = defineStage('render', {
   async inputs({ config, image, release, output, emit, signal }) {
     const { medium, facts, kernel, initrd } = output('iso');
-    const installer = liveCurtinOf(release, facts.installer);
+    const { medium: _places, fetchWithinS: _limit, ...installer } = installerFor(release, facts.installer);
+    const upstream = installer.installer === 'live-curtin' ? installer.upstream : null;
     const { packerMaas } = config;
     const way = await chooseWay({ image, installer: facts.installer, emit, signal });
     const direct = way === 'vm' && image.vm.boot === 'direct';
@@ -18,20 +20,14 @@ export const render = defineStage('render', {
     const { installTimeoutS: _, headless: __, ...vm } = image.vm;
     return {
       // Templates, hooks and upstream files by content: an upstream change shows up here.
-      sources: await renderSources({ image, release: { ...installer, hook: release.hook }, packerMaas }),
+      sources: await renderSources({ image, release: { upstream, hook: release.hook }, packerMaas }),
       // Packing by upstream's scripts runs them where they lie; else the checkout is only read.
       packerMaas:
         image.pack === 'packer-maas'
           ? packerMaas
           : notCounted(packerMaas, 'what is read there counts among the sources'),
-      upstream: installer.upstream,
-      configParameter: installer.configParameter,
-      kernelParameters: installer.kernelParameters,
-      directParameters: installer.directParameters,
-      machineParameters: installer.machineParameters,
-      typed: installer.typed,
-      releaseVm: installer.vm,
-      tcgFactor: installer.tcgFactor,
+      installer,
+      architecture: facts.architecture ?? 'amd64',
       hook: release.hook,
       name: image.name,
       platform: image.platform,
@@ -45,12 +41,17 @@ export const render = defineStage('render', {
       pack: image.pack,
       way,
       squashfs: {
-        path: facts.squashfs ?? installer.medium.squashfs,
+        path: facts.squashfs,
         offset: facts.squashfsOffset ?? null,
       },
       iso: medium.sha256,
       medium: notCounted(
-        { iso: medium.path, kernel: direct ? kernel : null, initrd: direct ? initrd : null },
+        {
+          iso: medium.path,
+          bytes: medium.size,
+          kernel: direct ? kernel : null,
+          initrd: direct ? initrd : null,
+        },
         'the build is given the paths; the sum of the medium counts',
       ),
       // HCL differs between Packer 1.6 and later; the accelerator is written into it.
@@ -62,28 +63,31 @@ export const render = defineStage('render', {
   async run(inputs, { dir }) {
     const { sources, packerMaas, medium, packer: packerVersion, accelerator } = inputs;
     const { name, platform, vm, packages, lateCommands, files, pack } = inputs;
-    const { upstream, configParameter, kernelParameters, directParameters, machineParameters } = inputs;
-    const { way, squashfs, typed, tcgFactor, hook } = inputs;
-    const rendered = await renderBuild({
-      image: { name, platform, vm, packages, lateCommands, files, pack },
-      release: {
-        ...{ upstream, configParameter, kernelParameters, directParameters, machineParameters },
-        ...{ typed, tcgFactor, hook },
-        vm: inputs.releaseVm,
-      },
-      ...{
-        way,
-        squashfs,
-        kernel: medium.kernel,
-        initrd: medium.initrd,
-        packerVersion,
-        accelerator,
-        packerMaas,
-        dir,
-      },
-      iso: { path: medium.iso, sha256: inputs.iso },
-      pace: null,
-    });
+    const { installer, architecture, way, squashfs, hook } = inputs;
+    const image = { name, platform, vm, packages, lateCommands, files, pack };
+    const iso = { path: medium.iso, sha256: inputs.iso };
+    const { kernel, initrd } = medium;
+    const rendered =
+      installer.installer === 'live-curtin'
+        ? await renderBuild({
+            ...{
+              image,
+              release: { ...installer, hook },
+              way,
+              iso,
+              kernel,
+              initrd,
+              packerVersion,
+              accelerator,
+            },
+            ...{ squashfs: { ...squashfs, path: squashfs.path as string }, packerMaas, pace: null, dir },
+          })
+        : await renderSubiquity({
+            ...{ image, release: { ...installer, hook }, architecture, kernel, initrd, dir },
+            iso: { ...iso, bytes: medium.bytes },
+            // `chooseWay` has no other way than a VM for it.
+            ...{ packerVersion: packerVersion as string, accelerator: accelerator as 'kvm' | 'tcg' },
+          });
     return {
       data: { ...rendered, way, accelerator, packerVersion, sources },
       files: rendered.files.map((file) => file.path),

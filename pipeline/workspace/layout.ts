@@ -74,6 +74,7 @@ export const buildFiles = (dir: string) => ({
     cache: join(dir, 'packer-cache'),
     config: join(dir, 'packer-config'),
     monitor: join(dir, 'qmp.sock'),
+    efiVars: join(dir, 'efi-variables.fd'),
   },
 });
 

@@ -18,7 +18,9 @@ grep -q "^$disk" /proc/mounts && fail "$disk is mounted: the installer has used 
 # What curtin's in-target mounted may still be there; tar leaves mounts out, but needs the empty directories below them.
 awk -v t="$target/" 'index($2, t) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mount; do
   case ${mount#"$target"} in
-    /dev | /dev/* | /proc | /proc/* | /sys | /sys/* | /run | /run/* | /tmp | /usr/bin/ischroot) umount "$mount" || umount -l "$mount" ;;
+    /dev | /dev/* | /proc | /proc/* | /sys | /sys/* | /run | /run/* | /tmp | /usr/bin/ischroot | /cdrom) umount "$mount" || umount -l "$mount" ;;
+    # The ESP is of the build VM: the machine's is made at its deployment.
+    /boot/efi) umount "$mount" ;;
     *) fail "$mount is a separate file system: it would be missing in the image" ;;
   esac
 done

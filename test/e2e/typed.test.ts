@@ -38,6 +38,8 @@ describe('typed boot', () => {
       medium: { iso: medium.path, kernel: null, initrd: null },
       packerVersion: record.data.packerVersion as string,
       accelerator: 'tcg',
+      installer: 'live-curtin',
+      architecture: 'amd64',
       pack: 'guest',
       typed: installer.typed,
       fetchWithinS: 30,

@@ -1,5 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
-import type { Installer, IsoRelease, LiveCurtin, Release } from '../types.ts';
+import type { Installer, IsoRelease, Release } from '../types.ts';
 
 /** The installers that a release has facts for. */
 export function installersOf({ liveCurtin, subiquity }: IsoRelease): Installer[] {
@@ -29,11 +29,4 @@ export function expectedVm(iso: IsoRelease): Installer['vm'] {
   return installersOf(iso)
     .map(({ vm }) => vm)
     .reduce((a, b) => (b.diskBytes > a.diskBytes ? b : a));
-}
-
-/** As `installerFor`, for what only curtin in a live system has. */
-export function liveCurtinOf(release: Release, found: Installer['installer']): LiveCurtin {
-  const facts = installerFor(release, found);
-  if (facts.installer === 'live-curtin') return facts;
-  throw new Fault('CONFIG_INVALID', `${release.title} cannot be installed by ${found} yet`);
 }

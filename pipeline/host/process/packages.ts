@@ -2,6 +2,9 @@
 export const PACKAGE_OF: Record<string, string> = {
   packer: 'packer',
   'qemu-system-x86_64': 'qemu-system-x86',
+  'qemu-system-aarch64': 'qemu-system-arm',
+  OVMF: 'ovmf',
+  AAVMF: 'qemu-efi-aarch64',
   'qemu-img': 'qemu-utils',
   xorriso: 'xorriso',
   bsdtar: 'libarchive-tools',

@@ -1,4 +1,4 @@
-import type { Installer } from '../../config/types.ts';
+import type { Architecture, Installer } from '../../config/types.ts';
 
 /** What was found on an installation medium, without mounting it. */
 export interface IsoFacts {
@@ -16,7 +16,7 @@ export interface IsoFacts {
   /** The root file system the installer unpacks, inside the squashfs. */
   rootTarball: string | null;
   /** Of the boot loaders on it, as Debian names it; null where none says it. */
-  architecture: 'amd64' | 'arm64' | null;
+  architecture: Architecture | null;
   /** Titles of the GRUB menu in their order: the typed boot command counts on them. */
   grubEntries: string[];
 }

@@ -1,10 +1,13 @@
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { Fault } from '../../core/faults/fault.ts';
-import { shellQuoted } from '../../host/process/shell-word.ts';
-import { type Command, type LayerRule, namespaceConfig } from '../namespace/curtin.ts';
+import { type LayerRule, namespaceConfig } from '../namespace/curtin.ts';
 import type { ServedFile } from './files.ts';
-import { readTemplate, renderTemplate } from './templates.ts';
+import { type Command, sorted, targetSteps } from './target-steps.ts';
 import { CREDENTIAL_TOKEN, type InstallWay, type RenderImage, type RenderRelease } from './types.ts';
+
+/** What the installer fetches. */
+export const CURTIN_CONFIG = 'curtin.yaml';
+const IN_TARGET = ['curtin', 'in-target', '--'];
 
 export interface CurtinRequest {
   image: Pick<RenderImage, 'packages' | 'lateCommands'>;
@@ -36,7 +39,10 @@ export async function composeCurtin(request: CurtinRequest): Promise<ComposedCur
   const doors = Object.keys(late).filter((key) => opensTheDoor(late[key] as Command));
   const installs = Object.keys(late).filter((key) => !doors.includes(key) && key < (doors.sort()[0] ?? '~'));
   const replaced = [replacePassword(early), replacePassword(late)].includes(true);
-  const ours = await ourCommands(request);
+  const ours = await targetSteps({
+    ...{ image: request.image, files: request.files, configParameter: request.release.configParameter },
+    ...{ configFile: CURTIN_CONFIG, inTarget: IN_TARGET },
+  });
   if (!replaced && request.way === 'vm') ours['89_build_password'] = PASSWORD_COMMAND;
   assertFits(installs, Object.keys(ours), doors, name);
   const config = { ...base, ...(base.early_commands ? { early_commands: early } : {}) };
@@ -105,55 +111,6 @@ function replacePassword(section: Record<string, Command>): boolean {
   );
   for (const key of keys) section[key] = PASSWORD_COMMAND;
   return keys.length > 0;
-}
-
-async function ourCommands({ image, release, files }: CurtinRequest): Promise<Record<string, Command>> {
-  const ours: Record<string, Command> = {};
-  const sources = await readTemplate('curtin/apt-sources.sh');
-  if (image.packages.length > 0) {
-    ours['50_build_sources'] = chroot(sources, 'add');
-    ours['51_build_packages'] = chroot(
-      `DEBIAN_FRONTEND=noninteractive apt-get -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends ${image.packages.map(shellQuoted).join(' ')}`,
-    );
-  }
-  for (const [i, file] of files.entries())
-    ours[`52_build_file_${number(i)}`] = ['sh', '-c', await fetchFile(file, release)];
-  for (const [i, [key, command]] of Object.entries(sorted(image.lateCommands)).entries())
-    ours[`54_user_${number(i)}_${key}`] = command;
-  ours['60_apt_sources'] = chroot(sources, 'settle');
-  const hygiene = parse(await readTemplate('curtin/hygiene.yaml')) as Record<string, string>;
-  for (const [key, script] of Object.entries(hygiene)) ours[key] = chroot(`${IN_ROOT}${script}`);
-  for (const name of ['80_resolv_conf', '88_build_target'])
-    ours[name] = ['sh', '-c', await readTemplate(`curtin/${name.slice(3).replaceAll('_', '-')}.sh`)];
-  return ours;
-}
-
-/** Sorts as text up to a thousand. */
-const number = (i: number): string => String(i).padStart(3, '0');
-
-/** An installer may run with a umask of its own; the files of the image have the usual one. */
-const IN_ROOT = 'set -e\numask 022\ncd /\n';
-
-function chroot(script: string, ...args: string[]): Command {
-  return ['curtin', 'in-target', '--', 'sh', '-c', script, ...(args.length ? ['sh', ...args] : [])];
-}
-
-async function fetchFile(file: ServedFile, release: CurtinRequest['release']): Promise<string> {
-  const [user, group] = file.owner.split(':');
-  return renderTemplate('curtin/fetch-file.sh.eta', {
-    parameter: release.configParameter,
-    served: file.served,
-    sha256: file.sha256,
-    user: shellQuoted(user ?? 'root'),
-    group: shellQuoted(group || user || 'root'),
-    mode: shellQuoted(file.mode),
-    path: shellQuoted(file.path),
-  });
-}
-
-/** curtin sorts by code points, as JavaScript does for these keys. */
-function sorted<T>(section: Record<string, T>): Record<string, T> {
-  return Object.fromEntries(Object.entries(section).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function assertFits(before: string[], ours: string[], after: string[], name: string): void {

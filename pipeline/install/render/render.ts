@@ -1,20 +1,17 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { parse } from 'yaml';
-import { fromSystemError } from '../../core/faults/fault.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
-import { renderFolders } from '../../workspace/layout.ts';
 import { FROM_LAYER, namespaceFiles } from '../namespace/render.ts';
 import { type Boot, boot } from './boot.ts';
-import { composeCurtin } from './curtin.ts';
-import { copyServed, filesToServe, sha256Of } from './files.ts';
+import { CURTIN_CONFIG, composeCurtin } from './curtin.ts';
+import { filesToServe } from './files.ts';
 import { drivePath, hclString } from './hcl.ts';
 import { mediumVariables } from './medium.ts';
-import { declaresPlugins, PLUGIN_MINIMUM } from './packer-version.ts';
 import { type VmSettings, vmSettings } from './settings.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
 import { type Rendered, type RenderInput, VM_NAME } from './types.ts';
 import { PACK_SCRIPTS, readUpstream, readUpstreamFile, type Upstream } from './upstream.ts';
+import { type Named, pluginFiles, writeRendered } from './write.ts';
 
 export { renderSources } from './sources.ts';
 
@@ -48,28 +45,11 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
       ? await packerFiles(input, vm, boot(input, upstream), upstream)
       : await namespaceFiles(input, upstream);
 
-  const { packer: packerDir, http: httpDir } = renderFolders(dir);
-  try {
-    await rm(dir, { recursive: true, force: true });
-    // Late commands and files for the image may hold passwords.
-    await mkdir(packerDir, { recursive: true, mode: 0o700 });
-    await mkdir(httpDir, { recursive: true, mode: 0o700 });
-    for (const [name, text] of packer)
-      await writeFile(join(packerDir, name), text, { mode: name.endsWith('.hcl') ? 0o644 : 0o755 });
-    await writeFile(join(httpDir, 'curtin.yaml'), curtin, { mode: 0o600 });
-    if (fromLayer) await writeFile(join(httpDir, FROM_LAYER), fromLayer, { mode: 0o600 });
-    await copyServed(files, httpDir);
-  } catch (error) {
-    throw fromSystemError(error, `rendering into ${dir}`);
-  }
-  return {
-    packerDir,
-    httpDir,
-    installTimeoutS: vm.installTimeoutS,
-    layer,
-    files: await written(dir),
+  return writeRendered({
+    ...{ dir, packer, files, layer, installTimeoutS: vm.installTimeoutS },
+    configs: [[CURTIN_CONFIG, curtin], ...(fromLayer ? [[FROM_LAYER, fromLayer] as Named] : [])],
     settings: input.way === 'vm' ? vm.settings : { installTimeoutS: vm.settings.installTimeoutS! },
-  };
+  });
 }
 
 /** The files of the Packer directory by name. */
@@ -101,11 +81,7 @@ async function packerFiles(
       }),
     ],
   ];
-  if (input.packerVersion !== null && declaresPlugins(input.packerVersion))
-    files.push([
-      'plugins.pkr.hcl',
-      await renderTemplate('hcl/plugins.pkr.hcl.eta', { minimum: PLUGIN_MINIMUM }),
-    ]);
+  files.push(...(await pluginFiles(input.packerVersion)));
   if (guest) files.push(['hand-over.sh', await readTemplate('hcl/hand-over.sh')]);
   else files.push(['upstream-pack', await upstreamPack(input.packerMaas)]);
   return files;
@@ -130,13 +106,4 @@ async function upstreamPack(packerMaas: string): Promise<string> {
   for (const path of PACK_SCRIPTS) await readUpstreamFile(packerMaas, path);
   const [setupNbd, tarRoot] = PACK_SCRIPTS.map((path) => shellQuoted(join(packerMaas, path)));
   return renderTemplate('hcl/upstream-pack.sh.eta', { vmName: VM_NAME, setupNbd, tarRoot });
-}
-
-async function written(dir: string): Promise<Rendered['files']> {
-  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
-  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  const files = await Promise.all(
-    paths.map(async (path) => ({ path: relative(dir, path), sha256: await sha256Of(path) })),
-  );
-  return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import type { LiveCurtin } from '../../config/types.ts';
 import { filesToServe, sha256Of } from './files.ts';
 import { TEMPLATES } from './templates.ts';
 import type { RenderImage, RenderRelease } from './types.ts';
@@ -18,17 +19,17 @@ export interface RenderSource {
  */
 export async function renderSources(input: {
   image: Pick<RenderImage, 'files' | 'pack'>;
-  release: Pick<RenderRelease, 'upstream' | 'hook'>;
+  release: Pick<RenderRelease, 'hook'> & { upstream: LiveCurtin['upstream'] | null };
   packerMaas: string;
 }): Promise<RenderSource[]> {
   const { image, release, packerMaas } = input;
   const sources: RenderSource[] = [];
-  for (const folder of ['hcl', 'curtin', 'namespace'])
+  for (const folder of ['hcl', 'curtin', 'namespace', 'subiquity'])
     for (const entry of await readdir(join(TEMPLATES, folder), { withFileTypes: true }))
       if (entry.isFile()) sources.push(await template(join(TEMPLATES, folder, entry.name)));
-  if (release.upstream.from === 'templates')
+  if (release.upstream?.from === 'templates')
     sources.push(await template(join(TEMPLATES, release.upstream.curtin)));
-  else
+  else if (release.upstream)
     for (const file of (await readUpstream(packerMaas, release.upstream)).files)
       sources.push(upstream(file.path, file.sha256));
   if (image.pack === 'packer-maas')

@@ -10,8 +10,10 @@ import { newCredentials } from './credentials.ts';
 import { runPacker } from './packer.ts';
 import type { PackerHost } from './packer-env.ts';
 
-/** The file that the installer must fetch; that it does proves that the kernel command line arrived. */
-const CONFIG_FILE = 'curtin.yaml';
+/** What the medium is served as, where the installer fetches it. */
+const MEDIUM = 'medium.iso';
+/** The line by which an installation that nobody logs in to says that its root is on the second disk, whole. */
+const HANDED_OVER = /^dgxos-installer: hand-over done\b/;
 /** Bytes that must be free for the VM's disks to grow. */
 const LEAST_SPACE = 32 << 20;
 /** Lines of the console kept to be shown with a failure. */
@@ -20,6 +22,10 @@ const TAIL = 40;
 export interface AttemptRequest {
   packerDir: string;
   httpDir: string;
+  /** The file that the installer must fetch; that it does proves that the kernel command line arrived. */
+  configFile: string;
+  /** The medium, where the installer fetches it, hands its root over and ends by itself; null where Packer logs in to it. */
+  unattended: { iso: string } | null;
   dir: string;
   variables: Record<string, string>;
   host: PackerHost;
@@ -42,7 +48,7 @@ export interface Watch {
  * @throws Fault BUILD_MISTYPED, BUILD_INSTALL_FAILED or the cause found in what Packer said
  */
 export async function attempt(request: AttemptRequest): Promise<Watch> {
-  const { emit } = request;
+  const { emit, configFile, unattended } = request;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const stop = new AbortController();
@@ -54,15 +60,19 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
   const cause = (packer: string) => causeOf({ packer, qemu, serial: tail }, request.dir);
   const consoleLog = buildFiles(request.dir).console;
 
-  const server = await serveConfig(request.httpDir, credentials.hash, (file) => {
-    if (file !== CONFIG_FILE || watch.fetchedAfterS !== undefined) return;
+  const onGet = (file: string) => {
+    if (file !== configFile || watch.fetchedAfterS !== undefined) return;
     watch.fetchedAfterS = seconds();
     emit({ type: 'activity', id: 'build', label: 'the installer has fetched its configuration' });
-  });
+  };
+  const served: Record<string, string> = unattended ? { [MEDIUM]: unattended.iso } : {};
+  const server = await serveConfig(request.httpDir, credentials.hash, onGet, served);
+  let handedOver = false;
   const serial = followConsole(consoleLog, (line) => {
     tail.push(line);
     if (tail.length > TAIL) tail.shift();
     emit({ type: 'log', source: 'console', line });
+    handedOver ||= HANDED_OVER.test(line);
     const label = meaningOf(line);
     if (label) emit({ type: 'activity', id: 'build', label: `VM: ${label}` });
     const failure = failureIn(line);
@@ -93,8 +103,8 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
     const { exitCode, said } = await runPacker({
       packerDir: request.packerDir,
       dir: request.dir,
-      variables: { ...request.variables, ...connection(server, consoleLog) },
-      secrets: { ssh_password: credentials.password },
+      variables: { ...request.variables, ...connection(server, configFile, consoleLog, unattended !== null) },
+      secrets: unattended ? {} : { ssh_password: credentials.password },
       host: request.host,
       onQemu(line) {
         qemu.push(line);
@@ -107,18 +117,36 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
       signal,
     });
     if (exitCode !== 0) throw cause(said);
-    return watch;
   } finally {
     clearTimeout(watchdog);
     clearInterval(space);
     await serial.close();
     await server.close();
   }
+  // By now the last lines of a VM that has turned itself off were read.
+  if (unattended && !handedOver) throw qemu.some(isFatal) ? cause('') : notHandedOver(tail, request.dir);
+  return watch;
 }
 
 /** The variables that only the moment of the run can give. */
-export function connection(server: Pick<ConfigServer, 'url'>, consoleLog: string): Record<string, string> {
-  return { config_url: server.url(CONFIG_FILE), console_log: consoleLog };
+export function connection(
+  server: Pick<ConfigServer, 'url'>,
+  configFile: string,
+  consoleLog: string,
+  fetchesMedium: boolean,
+): Record<string, string> {
+  return {
+    config_url: server.url(configFile),
+    console_log: consoleLog,
+    ...(fetchesMedium && { medium_url: server.url(MEDIUM) }),
+  };
+}
+
+function notHandedOver(tail: string[], dir: string): Fault {
+  return new Fault('BUILD_NO_ARTIFACT', 'The VM ended without handing its root over', {
+    hint: 'The installer turned the VM off, or something killed it, before the last of the late commands. See console.log.',
+    detail: [...tail.slice(-15), `logs: ${dir}`].join('\n'),
+  });
 }
 
 function mistyped(how: string, tail: string[], dir: string): Fault {

@@ -1,11 +1,15 @@
-import { chmod, rename, rm, stat, truncate } from 'node:fs/promises';
+import { chmod, copyFile, rename, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Architecture, Installer } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { findFirmware } from '../../host/firmware.ts';
 import type { RootOutput } from '../../image/artifact.ts';
 import { measureTar } from '../../image/pack/measure.ts';
 import { buildFiles } from '../../workspace/layout.ts';
+import { CURTIN_CONFIG } from '../render/curtin.ts';
 import { type Medium, mediumVariables } from '../render/medium.ts';
+import { ANSWERS } from '../render/subiquity/answers.ts';
 import { type Rendered, VM_NAME } from '../render/types.ts';
 import { attempt } from './attempt.ts';
 import { endLeftovers } from './leftovers.ts';
@@ -17,6 +21,8 @@ export interface BuildRequest {
   medium: Medium;
   packerVersion: string;
   accelerator: 'kvm' | 'tcg';
+  installer: Installer['installer'];
+  architecture: Architecture;
   pack: 'guest' | 'packer-maas';
   /** The first speed of a typed boot command; null: nothing is typed. */
   typed: TypingSpeed | null;
@@ -63,12 +69,16 @@ async function installInVm(request: BuildRequest, output: string): Promise<void>
       await attempt({
         packerDir: rendered.packerDir,
         httpDir: rendered.httpDir,
+        ...(request.installer === 'subiquity'
+          ? { configFile: ANSWERS, unattended: { iso: request.medium.iso } }
+          : { configFile: CURTIN_CONFIG, unattended: null }),
         dir: request.dir,
         variables: {
           output_directory: output,
           ...mediumVariables(request.medium),
           install_timeout: `${request.installTimeoutS}s`,
           headless: String(request.headless),
+          ...(await firmwareVariables(request)),
           ...(pace && { boot_wait: `${pace.bootWaitS}s`, boot_key_interval: `${pace.keyIntervalMs}ms` }),
         },
         host: { version: request.packerVersion, env: request.env },
@@ -85,6 +95,21 @@ async function installInVm(request: BuildRequest, output: string): Promise<void>
       await rm(output, { recursive: true, force: true });
     }
   }
+}
+
+/** A VM of subiquity's starts by UEFI; the firmware's variables are of one VM. */
+async function firmwareVariables({
+  installer,
+  architecture,
+  dir,
+}: BuildRequest): Promise<Record<string, string>> {
+  if (installer !== 'subiquity') return {};
+  const firmware = await findFirmware(architecture);
+  const { efiVars } = buildFiles(dir).scratch;
+  await copyFile(firmware.vars, efiVars);
+  // The package's file may be read-only.
+  await chmod(efiVars, 0o600);
+  return { efi_code: firmware.code, efi_vars: efiVars };
 }
 
 /**

@@ -102,6 +102,12 @@ const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: s
     hint: 'packer plugins install github.com/hashicorp/qemu; dgxos-maas doctor lists the folders that are searched.',
   },
   {
+    says: /^(?:==> \S+ )?Failed to shutdown$|\* Failed to shutdown/m,
+    code: 'BUILD_TIMEOUT',
+    message: 'The installation did not finish in time: the VM did not turn itself off before the time-out',
+    hint: 'The console log below shows how far it got. TCG may need a longer install_timeout.',
+  },
+  {
     says: /Timeout waiting for SSH|timeout waiting for ssh/i,
     code: 'BUILD_NO_SSH',
     message: 'The installation did not finish in time: no ssh before the time-out',

@@ -3,9 +3,9 @@ import { type FileHandle, readdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { openRegular } from '../../host/files/regular.ts';
 import { CREDENTIAL_TOKEN } from '../render/types.ts';
+import { sendFile } from './send-file.ts';
 
 /** QEMU's user network shows the host's loopback to the guest under this address. */
 export const GUEST_SEES_HOST = '10.0.2.2';
@@ -19,30 +19,47 @@ export interface ConfigServer {
   close(): Promise<void>;
 }
 
+interface Served {
+  name: string;
+  path: string;
+}
+
 /**
  * Serves the rendered installer configuration to the guest, on loopback only (Packer's own server listens on every
  * interface and does not report what was fetched). The run's password hash is put in on the way: it is on no disk. Other
  * users of this host reach loopback too, so the files are below a random path, and only those that are there now.
+ * @param more other files, such as the medium: their paths by the names that they are served under
  */
 export async function serveConfig(
   dir: string,
   passwordHash: string,
   onGet: (file: string) => void,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<ConfigServer> {
   // Small letters and digits only: `boot: typed` types it.
   const token = randomBytes(12).toString('hex');
-  const served = new Map((await filesBelow(dir)).map((file) => [`/${token}/${file}`, file]));
+  const served = new Map<string, Served>([
+    ...(await filesBelow(dir)).map((file): [string, Served] => [
+      `/${token}/${file}`,
+      { name: file, path: join(dir, file) },
+    ]),
+    ...Object.entries(more).map(([name, path]): [string, Served] => [`/${token}/${name}`, { name, path }]),
+  ]);
   const requested = new Set<string>();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const name = served.get((request.url ?? '').split('?')[0] as string);
-    if (name === undefined) return void response.writeHead(404).end();
-    if (request.method !== 'GET') return void response.writeHead(405, { allow: 'GET' }).end();
-    const file = await openRegular(join(dir, name));
+    const found = served.get((request.url ?? '').split('?')[0] as string);
+    if (found === undefined) return void response.writeHead(404).end();
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return void response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    const { name } = found;
+    const file = await openRegular(found.path);
     try {
-      requested.add(name);
-      onGet(name);
-      await send(file, name, response, passwordHash);
+      if (request.method === 'GET') {
+        requested.add(name);
+        onGet(name);
+      }
+      await send(file, name, { request, response }, passwordHash);
     } finally {
       await file.close();
     }
@@ -78,16 +95,14 @@ export async function serveConfig(
 async function send(
   file: FileHandle,
   name: string,
-  response: ServerResponse,
+  { request, response }: { request: IncomingMessage; response: ServerResponse },
   passwordHash: string,
 ): Promise<void> {
   if (name.endsWith('.yaml')) {
     const text = (await file.readFile('utf8')).replaceAll(CREDENTIAL_TOKEN, () => passwordHash);
-    response.writeHead(200, { 'content-length': Buffer.byteLength(text) }).end(text);
-  } else {
-    response.writeHead(200, { 'content-length': (await file.stat()).size });
-    await pipeline(file.createReadStream({ autoClose: false }), response);
-  }
+    response.writeHead(200, { 'content-length': Buffer.byteLength(text) });
+    response.end(request.method === 'HEAD' ? undefined : text);
+  } else await sendFile(file, request, response);
 }
 
 async function filesBelow(dir: string): Promise<string[]> {

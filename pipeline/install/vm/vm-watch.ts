@@ -5,7 +5,7 @@ const PATIENCE_MS = 5000;
 
 /**
  * Watches the VM's process, since Packer does not: a VM that is killed, for want of memory say, would only be noticed by ssh's time-out.
- * Not asked any more once Packer says that it halts the VM.
+ * Not asked any more once Packer says that it halts the VM, or waits for its end.
  */
 export function watchVm(onGone: () => void) {
   let timer: NodeJS.Timeout | undefined;
@@ -28,7 +28,8 @@ export function watchVm(onGone: () => void) {
     },
     /** A line of Packer's own output. */
     said(line: string): void {
-      if (/\bhalting\b/i.test(line)) close();
+      // Without a communicator it waits for the VM to end, which it then notices by itself.
+      if (/\bhalting\b|^(?:==> \S+ )?Waiting for shutdown/i.test(line)) close();
     },
   };
 }

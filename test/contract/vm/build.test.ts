@@ -39,6 +39,8 @@ function request(
     medium: { iso: '/a.iso', kernel: null, initrd: null },
     packerVersion: version,
     accelerator: 'kvm',
+    installer: 'live-curtin',
+    architecture: 'amd64',
     pack: 'guest',
     typed: boot === 'typed' ? { bootWaitS: 3, keyIntervalMs: 100 } : null,
     fetchWithinS: 2,

@@ -62,6 +62,8 @@ build { sources = ["source.qemu.dgxos"] }
     variables: {},
     host: { version: await packerVersion(), env: process.env },
     typed: false,
+    configFile: 'curtin.yaml',
+    unattended: null,
     fetchWithinS: 600,
     emit: (event) => events.push(event),
     signal,

@@ -48,14 +48,8 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
   render: {
     sources: (example) =>
       example.file('packer-maas/dgxos5/http/curtin.yaml', 'sources: {}\nlate_commands: {}\n'),
-    upstream: ['release.iso.liveCurtin.upstream', { from: 'templates', curtin: 'curtin/demo/curtin.yaml' }],
-    configParameter: ['release.iso.liveCurtin.configParameter', 'curtin'],
-    kernelParameters: ['release.iso.liveCurtin.kernelParameters.0', 'quiet'],
-    directParameters: ['release.iso.liveCurtin.directParameters.0', 'quiet'],
-    machineParameters: ['release.iso.liveCurtin.machineParameters.0', 'quiet'],
-    typed: ['release.iso.liveCurtin.typed.bootWaitS', 9],
-    releaseVm: ['release.iso.liveCurtin.vm.cpus', 3],
-    tcgFactor: ['release.iso.liveCurtin.tcgFactor', 9],
+    installer: ['release.iso.liveCurtin.kernelParameters.0', 'quiet'],
+    architecture: ['before.iso.facts.architecture', 'arm64'],
     hook: ['release.hook', null],
     name,
     platform,
@@ -75,6 +69,18 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
     packScripts: (_, all) => {
       all.image.pack = 'packer-maas';
       all.before.render.sources[1]!.sha256 = OTHER;
+    },
+    installer: (_, all) => {
+      const { vm, configParameter, kernelParameters, fetchWithinS, tcgFactor } = all.release.iso!.liveCurtin!;
+      all.before.iso.facts.installer = 'subiquity';
+      all.release.iso!.subiquity = {
+        ...{ installer: 'subiquity', medium: { kernel: 'k', initrd: 'i' }, repository: '', debconf: [] },
+        ...{ vm, configParameter, mediumParameter: 'url', kernelParameters, fetchWithinS, tcgFactor },
+      };
+    },
+    architecture: (_, { before }) => {
+      tools.set('qemu-system-aarch64', 'QEMU emulator version 7.2.0');
+      before.iso.facts.architecture = 'arm64';
     },
     way: ['before.render.way', 'namespace'],
     iso: medium,
