@@ -5,6 +5,7 @@ import { BOOT_KERNEL_CHECKS } from './boot-kernels.ts';
 import { CLOUD_CHECKS } from './cloud.ts';
 import { DEPLOYMENT_CHECKS } from './deployment.ts';
 import { DGX_CHECKS } from './dgx.ts';
+import { DRIVER_CHECKS } from './driver.ts';
 import { HYGIENE_CHECKS } from './hygiene.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
 import { MAAS_CHECKS } from './maas.ts';
@@ -28,6 +29,7 @@ export const CHECKS: readonly Check[] = [
   ...NETWORK_CHECKS,
   ...MAAS_CHECKS,
   ...DGX_CHECKS,
+  ...DRIVER_CHECKS,
   ...HYGIENE_CHECKS,
   ...DEPLOYMENT_CHECKS,
 ].sort((a, b) => a.number - b.number);

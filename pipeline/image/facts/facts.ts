@@ -3,9 +3,11 @@ import type { AccessFacts } from './collect/access.ts';
 import type { AptFacts } from './collect/apt.ts';
 import type { AttributeFacts } from './collect/attributes.ts';
 import type { CloudFacts } from './collect/cloud.ts';
+import type { DriverFacts } from './collect/driver.ts';
 import type { GrubFacts } from './collect/grub.ts';
 import type { HookFacts } from './collect/hooks.ts';
 import type { FoundState } from './collect/machine-state.ts';
+import type { AddedModule } from './collect/modules.ts';
 import type { NetworkFacts } from './collect/network.ts';
 import type { ProxyFact } from './collect/proxies.ts';
 import type { StorageFacts } from './collect/storage.ts';
@@ -140,7 +142,10 @@ export interface ImageFacts {
     unsigned: { module: string; kernel: string }[];
     /** Compressed in a way that is not looked into, or damaged. */
     unread: { module: string; kernel: string }[];
+    /** NVIDIA's and mlx5_core, and every one that was built for another kernel. */
+    added: AddedModule[];
   };
+  driver: DriverFacts;
   /** Packages that curtin 24 and newer reconfigures as kernels: in state ii, and providing exactly `linux-image`. */
   kernelPackages: string[];
   owners: {

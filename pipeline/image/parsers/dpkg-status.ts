@@ -20,7 +20,7 @@ const MOST_PACKAGES = 20_000;
 const LONGEST_FIELD = 1000;
 
 /** Lines of each stanza; lines of nothing but blanks part them. */
-function* stanzas(text: string): Generator<string[]> {
+export function* stanzas(text: string): Generator<string[]> {
   let lines: string[] = [];
   for (const line of linesOf(text)) {
     if (strip(line) !== '') lines.push(line);
@@ -40,12 +40,7 @@ export function parseDpkgStatus(text: string): Package[] {
   const packages: Package[] = [];
   for (const stanza of stanzas(text)) {
     if (packages.length >= MOST_PACKAGES) break;
-    const field = new Map<string, string>();
-    for (const line of stanza) {
-      const name = /^(?:Package|Status|Version|Architecture):/.exec(line)?.[0].slice(0, -1);
-      if (name !== undefined && !field.has(name))
-        field.set(name, strip(line.slice(name.length + 1, LONGEST_FIELD)));
-    }
+    const field = fieldsOf(stanza, /^(?:Package|Status|Version|Architecture):/, LONGEST_FIELD);
     const name = field.get('Package');
     if (!name) continue;
     const [wanted = '', flag = '', state = ''] = (field.get('Status') ?? '').split(/[ \t]+/, 3);
@@ -58,6 +53,16 @@ export function parseDpkgStatus(text: string): Package[] {
     });
   }
   return packages;
+}
+
+/** The first value of each field whose line the pattern matches up to its colon; of a value in several lines the first. */
+export function fieldsOf(stanza: readonly string[], wanted: RegExp, longest: number): Map<string, string> {
+  const field = new Map<string, string>();
+  for (const line of stanza) {
+    const name = wanted.exec(line)?.[0].slice(0, -1);
+    if (name !== undefined && !field.has(name)) field.set(name, strip(line.slice(name.length + 1, longest)));
+  }
+  return field;
 }
 
 /** Packages in state ii whose Provides names exactly this package, without a version, as curtin's `dpkg_query_list_kernels` has it. */

@@ -7,6 +7,7 @@ import { attributesCollector } from './attributes.ts';
 import { bootCollector } from './boot.ts';
 import { cloudCollector } from './cloud.ts';
 import { countsCollector } from './counts.ts';
+import { driverCollector } from './driver.ts';
 import { espCollector } from './esp.ts';
 import { hooksCollector } from './hooks.ts';
 import { identityCollector } from './identity.ts';
@@ -32,6 +33,7 @@ export function collectors(signal?: AbortSignal) {
     system: systemCollector(),
     boot: bootCollector(),
     modules: modulesCollector(),
+    driver: driverCollector(),
     hooks: hooksCollector(signal),
     identity: identityCollector(),
     state: machineStateCollector(),
@@ -59,15 +61,17 @@ export function composeFacts(
   { unread, ...archive }: ImageFacts['archive'] & Pick<ImageFacts, 'unread'>,
 ): ImageFacts {
   const { dgxRelease, ...leftovers } = parts.leftovers;
+  const { driverPackages, ...system } = parts.system;
   return {
     archive,
     ...parts.counts,
     owners: parts.owners,
     xattrs: parts.xattrs,
     mountPoints: parts.mountPoints,
-    ...parts.system,
+    ...system,
     ...parts.boot,
     ...parts.modules,
+    driver: { packages: driverPackages, ...parts.driver },
     ...parts.hooks,
     identity: { ...parts.identity, state: parts.state },
     ...parts.access,

@@ -1,5 +1,6 @@
 import { parseAssignments } from '../../parsers/assignments.ts';
 import { parseDpkgStatus, providersOf } from '../../parsers/dpkg-status.ts';
+import { parseDriverPackages } from '../../parsers/driver-packages.ts';
 import type { Collector } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 
@@ -11,13 +12,16 @@ const COMMANDS = [
   'usr/share/kdump-tools/kdump_set_default',
 ];
 
-type System = Pick<ImageFacts, 'osRelease' | 'packages' | 'kernelPackages' | 'commands' | 'snapCore'>;
+type System = Pick<ImageFacts, 'osRelease' | 'packages' | 'kernelPackages' | 'commands' | 'snapCore'> & {
+  driverPackages: ImageFacts['driver']['packages'];
+};
 
 /** Which system this is and what is installed. */
 export function systemCollector(): Collector<System> {
   const releases = new Map<string, string>();
   let packages: ImageFacts['packages'] = [];
   let kernelPackages: string[] = [];
+  let driverPackages: System['driverPackages'] = [];
   return {
     wants: (path) => {
       if (path === 'var/lib/dpkg/status') return 6 << 20;
@@ -28,6 +32,7 @@ export function systemCollector(): Collector<System> {
         const text = bytes.toString();
         packages = parseDpkgStatus(text);
         kernelPackages = providersOf(text, 'linux-image');
+        driverPackages = parseDriverPackages(text);
       } else releases.set(path, bytes.toString());
     },
     finish(tree) {
@@ -35,6 +40,7 @@ export function systemCollector(): Collector<System> {
       return {
         osRelease: release === undefined ? null : osRelease(release),
         kernelPackages,
+        driverPackages,
         packages: packages.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
         commands: Object.fromEntries(COMMANDS.map((path) => [path.split('/').pop()!, tree.exists(path)])),
         snapCore: ['snaps', 'system-data/var/lib/snapd']
