@@ -21,10 +21,13 @@ import { parseDep5 } from '../../pipeline/image/parsers/dep5.ts';
 import { parseDiversions } from '../../pipeline/image/parsers/diversions.ts';
 import {
   aptState,
+  fieldsOf,
   installed,
   parseDpkgStatus,
   providersOf,
+  stanzas,
 } from '../../pipeline/image/parsers/dpkg-status.ts';
+import { driverVersion, parseDriverPackages } from '../../pipeline/image/parsers/driver-packages.ts';
 import {
   DS_IDENTIFY,
   datasourceList,
@@ -55,6 +58,7 @@ import { hookNeeds } from '../../pipeline/image/parsers/hook-needs.ts';
 import { authority, hostScope } from '../../pipeline/image/parsers/hosts.ts';
 import { parseInterfaces } from '../../pipeline/image/parsers/interfaces.ts';
 import { linesOf, numberedLines, significantLines } from '../../pipeline/image/parsers/lines.ts';
+import { ModinfoReader, readModinfo } from '../../pipeline/image/parsers/modinfo.ts';
 import { readNetplan } from '../../pipeline/image/parsers/netplan.ts';
 import {
   curlProxies,
@@ -122,7 +126,10 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     installed: text((said) => parseDpkgStatus(said).map(installed)),
     aptState: text((said) => parseDpkgStatus(said).map(aptState)),
     providersOf: text((said) => providersOf(said, 'x')),
+    stanzas: text((said) => [...stanzas(said)]),
+    fieldsOf: text((said) => fieldsOf(said.split('\n'), /^[A-Z][a-z-]*:/, 100)),
   },
+  'driver-packages': { driverVersion: text(driverVersion), parseDriverPackages: text(parseDriverPackages) },
   'ds-identify': {
     dsIdentifyOf: text(dsIdentifyOf),
     dsIdentifyConfig: text(dsIdentifyConfig),
@@ -177,6 +184,19 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     numberedLines: text((said) => numberedLines(said, { continued: true })),
     significantLines: text(significantLines),
     linesOf: text((said) => [...linesOf(said)]),
+  },
+  modinfo: {
+    readModinfo,
+    // One reader for two modules, in other pieces: it must say the same of each.
+    ModinfoReader(input) {
+      const reader = new ModinfoReader();
+      const said = [1000, 7777].map((size) => {
+        for (let at = 0; at < input.length; at += size) reader.write(input.subarray(at, at + size));
+        return JSON.stringify(reader.end());
+      });
+      if (said[0] !== said[1] || said[0] !== JSON.stringify(readModinfo(input)))
+        throw new Error('what a module says of itself depends on how it came');
+    },
   },
   netplan: { readNetplan: text(readNetplan) },
   'quote-word': {

@@ -37,7 +37,7 @@ export const DRIVER_CHECKS: Check[] = [
           ? []
           : [
               ...parts.flatMap((part) => misfit(part, driver)),
-              ...firmware(facts, parts),
+              ...firmware(facts, driver.version),
               ...dcgm(facts, driver.version),
             ];
       const blind = unknown(facts, parts);
@@ -117,14 +117,10 @@ function misfit({ part, subject, name, version, kernel }: Part, driver: Part): I
 }
 
 /** A module loads firmware of its own version only. Without any the driver is one that brings none. */
-function firmware({ driver }: ImageFacts, parts: readonly Part[]): Item[] {
-  const modules = new Set(parts.filter(({ part }) => part === 'kernel module').map(({ version }) => version));
-  return [...modules]
-    .filter((version) => driver.firmware.length > 0 && !driver.firmware.includes(version))
-    .map((version) => ({
-      subject: '/lib/firmware/nvidia',
-      text: `/lib/firmware/nvidia has ${several(driver.firmware)} and nothing for the kernel module of ${version}: no GPU starts`,
-    }));
+function firmware({ driver: { firmware: there } }: ImageFacts, version: string): Item[] {
+  if (there.length === 0 || there.includes(version)) return [];
+  const text = `/lib/firmware/nvidia has ${several(there)} and nothing for the driver, ${version}: no GPU starts`;
+  return [{ subject: '/lib/firmware/nvidia', text }];
 }
 
 /** DCGM has versions of its own, but is built for one CUDA. */

@@ -45,6 +45,7 @@ export const PROFILES = {
   dgxos5: { id: 'dgxos5', title: 'DGX OS 5 (Ubuntu 20.04)', ...DGX, baseImage: 'ubuntu/focal' },
   dgxos6: { id: 'dgxos6', title: 'DGX OS 6 (Ubuntu 22.04)', ...DGX, baseImage: 'ubuntu/jammy' },
   dgxos7: { id: 'dgxos7', title: 'DGX OS 7 (Ubuntu 24.04)', ...DGX, baseImage: 'ubuntu/noble' },
+  dgxos8: { id: 'dgxos8', title: 'DGX OS 8, preview (Ubuntu 26.04)', ...DGX, baseImage: 'ubuntu/resolute' },
   demo: {
     id: 'demo',
     title: 'The demo installer’s small Debian',

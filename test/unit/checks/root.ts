@@ -15,7 +15,15 @@ export interface Node {
   pax: Record<string, string | Buffer>;
 }
 
-const KERNEL = '5.4.0-125-generic';
+/** What differs between the systems that a root can be of. */
+export interface System {
+  version: string;
+  codename: string;
+  kernel: string;
+  arch: string;
+}
+
+const FOCAL: System = { version: '20.04', codename: 'focal', kernel: '5.4.0-125-generic', arch: 'amd64' };
 
 /** VFS capability, revision 2: cap_net_raw+ep, as setcap writes it. */
 export const NET_RAW = Buffer.from('0100000200200000000000000000000000000000', 'hex');
@@ -23,6 +31,12 @@ export const NET_RAW = Buffer.from('0100000200200000000000000000000000000000', '
 /** A small root that DGX OS 5 could have: every check passes on it. Tests spoil it. */
 export class Root {
   readonly nodes = new Map<string, Node>();
+  /** Of its packages. */
+  readonly arch: string;
+
+  constructor(arch = 'amd64') {
+    this.arch = arch;
+  }
 
   put(path: string, content: string | Buffer = '', more: Partial<Node> = {}): this {
     return this.#add(path, { type: 'file', mode: 0o644, content, ...more });
@@ -68,9 +82,18 @@ export class Root {
     return this;
   }
 
-  package(name: string, status = 'install ok installed', version = '1.0', arch = 'amd64'): this {
+  package(
+    name: string,
+    status = 'install ok installed',
+    version = '1.0',
+    arch = this.arch,
+    more: Record<string, string> = {},
+  ): this {
     const old = this.nodes.get('var/lib/dpkg/status')?.content ?? '';
-    const stanza = `Package: ${name}\nStatus: ${status}\nArchitecture: ${arch}\nVersion: ${version}\nDescription: x\n more\n\n`;
+    const fields = Object.entries({ Description: 'x\n more', ...more }).map(
+      ([key, value]) => `${key}: ${value}\n`,
+    );
+    const stanza = `Package: ${name}\nStatus: ${status}\nArchitecture: ${arch}\nVersion: ${version}\n${fields.join('')}\n`;
     return this.put('var/lib/dpkg/status', `${old}${stanza}`);
   }
 
@@ -151,8 +174,8 @@ if true; then echo "keeping the kernel"; fi
 chroot "$TARGET_MOUNT_POINT" update-initramfs -u
 `;
 
-export function goodRoot(): Root {
-  const root = new Root();
+export function goodRoot({ version, codename, kernel: KERNEL, arch }: System = FOCAL): Root {
+  const root = new Root(arch);
   root.dir('');
   for (const path of [
     'dev',
@@ -174,7 +197,7 @@ export function goodRoot(): Root {
   root
     .put(
       'usr/lib/os-release',
-      'NAME="Ubuntu"\nID=ubuntu\nVERSION_ID="20.04"\nVERSION_CODENAME=focal\nPRETTY_NAME="Ubuntu 20.04.5 LTS"\n',
+      `NAME="Ubuntu"\nID=ubuntu\nVERSION_ID="${version}"\nVERSION_CODENAME=${codename}\nPRETTY_NAME="Ubuntu ${version} LTS"\n`,
     )
     .link('etc/os-release', '../usr/lib/os-release')
     .put('etc/passwd', 'root:x:0:0:root:/root:/bin/bash\ndaemon:x:1:1::/:/usr/sbin/nologin\n')
@@ -208,14 +231,14 @@ export function goodRoot(): Root {
     .put('curtin/finalize', '#!/bin/sh\n', { mode: 0o755 })
     .put('etc/machine-id', '')
     .link('var/lib/dbus/machine-id', '/etc/machine-id')
-    .put('etc/apt/sources.list', 'deb http://archive.ubuntu.com/ubuntu focal main\n')
+    .put('etc/apt/sources.list', `deb http://archive.ubuntu.com/ubuntu ${codename} main\n`)
     .put('etc/fstab', '# nothing\n')
     .put('etc/dgx-release', 'DGX_NAME="DGX A100"\nDGX_PLATFORM="DGX A100"\nDGX_SERIAL_NUMBER=""\n')
     .link('etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf')
     .put('var/cache/debconf/config.dat', 'Name: grub-pc/install_devices\nTemplate: x\nValue: \n\n')
     .put('var/lib/dpkg/diversions', '/bin/sh\n/bin/sh.distrib\ndash\n');
   root.package(`linux-image-${KERNEL}`);
-  for (const name of 'cloud-init netplan.io snapd initramfs-tools grub-efi-amd64-signed shim-signed efibootmgr mdadm lvm2 xfsprogs open-iscsi cryptsetup bcache-tools btrfs-progs nvme-cli openvswitch-switch linux-firmware iputils-ping dpkg'.split(
+  for (const name of `cloud-init netplan.io snapd initramfs-tools grub-efi-${arch}-signed shim-signed efibootmgr mdadm lvm2 xfsprogs open-iscsi cryptsetup bcache-tools btrfs-progs nvme-cli openvswitch-switch linux-firmware iputils-ping dpkg`.split(
     ' ',
   ))
     root.package(name);
