@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { expand, placeholderValues } from '../config/placeholders.ts';
+import { requiredPackages } from '../config/releases/archive.ts';
 import { plain } from '../core/escape/terminal.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { readEvidence } from '../image/artifact.ts';
@@ -29,6 +30,7 @@ export const validate = defineStage('validate', {
       // As MAAS will get it.
       architecture: expand(image.resource.architecture, placeholderValues(image, { date: '', digest: '' })),
       platform,
+      packages: requiredPackages(release, platform),
       // With the end of each: a waiver that has ended judges the image anew.
       waivers: waivers.map((waiver) => ({ ...waiver, ended: waiver.until < today })),
       now: notCounted(now, 'which waivers have ended counts'),
@@ -37,10 +39,10 @@ export const validate = defineStage('validate', {
     };
   },
   async run(inputs, { dir, emit }) {
-    const { profile, baseImage, architecture, platform, previousBytes, now } = inputs;
+    const { profile, baseImage, architecture, platform, packages, previousBytes, now } = inputs;
     const evidence = await readEvidence(inputs.factsPath);
     const verdict = judge(evidence.facts, {
-      ...{ profile, baseImage, architecture, platform, previousBytes, now },
+      ...{ profile, baseImage, architecture, platform, packages, previousBytes, now },
       waivers: inputs.waivers.map(({ ended: _, ...waiver }) => waiver),
       stream: evidence.stream,
       buildFacts: evidence.build,

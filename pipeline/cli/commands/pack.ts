@@ -36,7 +36,7 @@ export function declare(program: Command, act: Act): void {
     .option('--small', 'compress more')
     .option(
       '-p, --profile <profile>',
-      'dgxos5, dgxos6, dgxos7, dgxos (by base image), demo or any-ubuntu',
+      'dgxos5, dgxos6, dgxos7, dgxos8, dgxos (by base image), demo or any-ubuntu',
       'any-ubuntu',
     )
     .option('--base-image <os/series>', 'the base image for MAAS, such as ubuntu/focal')

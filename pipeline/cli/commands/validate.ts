@@ -28,13 +28,16 @@ export function declare(program: Command, act: Act): void {
     .description('check an image for MAAS in one pass; exit code 6 if a blocker fails')
     .option(
       '-p, --profile <profile>',
-      "dgxos5, dgxos6, dgxos7, dgxos (by base image), demo or any-ubuntu (default: the image's; of a file any-ubuntu)",
+      "dgxos5, dgxos6, dgxos7, dgxos8, dgxos (by base image), demo or any-ubuntu (default: the image's; of a file any-ubuntu)",
     )
     .option(
       '--base-image <os/series>',
       'the base image for MAAS, such as ubuntu/focal (default: as configured)',
     )
-    .option('--platform <platform>', 'the platform that /etc/dgx-release must name (default: as configured)')
+    .option(
+      '--platform <platform>',
+      'the platform that /etc/dgx-release must name and whose packages must be there (default: as configured)',
+    )
     .option('--offline', 'machines cannot reach an archive: missing boot packages are blockers')
     .option('--probe-sources', 'test whether each apt source in the image can be reached (at most a minute)')
     .option('--since <image-or-file>', 'compare the size with this release: anything that `diff` accepts')
@@ -61,10 +64,14 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
   const previousBytes = flags.since === undefined ? null : await sizeOf(flags.since, session);
   const { configuredImage } = await import('../../image/checks/configured-image.ts');
   const image = await configuredImage(file, session);
+  const profile = flags.profile ?? image?.profile ?? 'any-ubuntu';
+  const platform = flags.platform ?? image?.platform ?? null;
+  const asConfigured = flags.profile === undefined && flags.platform === undefined;
   const result = await validateFile(image?.path ?? file, {
-    profile: flags.profile ?? image?.profile ?? 'any-ubuntu',
+    profile,
+    packages: asConfigured ? (image?.packages ?? null) : await packagesBy(profile, platform),
     baseImage: flags.baseImage ?? image?.baseImage ?? null,
-    platform: flags.platform ?? image?.platform ?? null,
+    platform,
     architecture: image?.architecture ?? null,
     offline: flags.offline ?? false,
     previousBytes,
@@ -84,6 +91,14 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
     document === undefined ? undefined : 'document',
   );
   if (!verdict.passed) session.exitCode = EXIT.validation;
+}
+
+/** What the release of a profile's name has on a platform. */
+async function packagesBy(profile: string, platform: string | null): Promise<string[] | null> {
+  const { loadRelease, releaseIds } = await import('../../config/releases/load.ts');
+  const { requiredPackages } = await import('../../config/releases/archive.ts');
+  const known = (await releaseIds()).includes(profile);
+  return known ? requiredPackages(await loadRelease(profile), platform) : null;
 }
 
 /** Bytes of the files of an image. @throws Fault as `describeImage` does */

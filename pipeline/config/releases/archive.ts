@@ -1,5 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
-import type { Architecture, ArchivePlatform, ArchiveRelease, Platform } from '../types.ts';
+import type { Architecture, ArchivePlatform, ArchiveRelease, Platform, Release } from '../types.ts';
 import { quoted } from '../yaml/problem.ts';
 
 /** The part `archive` as a release's file has it. */
@@ -76,6 +76,12 @@ export function packagesOf(archive: ArchiveRelease, platform: string): ArchivePa
     purge: archive.purge,
     services: [...new Set(parts.flatMap(({ services }) => services))],
   };
+}
+
+/** Packages that are on a platform however the release was installed, the kernel's apart; null where the release does not say them. */
+export function requiredPackages({ archive }: Release, platform: string | null): string[] | null {
+  const known = archive && platform !== null && Object.hasOwn(archive.platforms, platform);
+  return known ? packagesOf(archive, platform).packages : null;
 }
 
 /** The architectures that a platform can be installed for: its processor's, or any that the release has an archive for. */

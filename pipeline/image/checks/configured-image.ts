@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { loadConfig } from '../../config/load.ts';
 import { expand, placeholderValues } from '../../config/placeholders.ts';
+import { requiredPackages } from '../../config/releases/archive.ts';
 import { loadRelease } from '../../config/releases/load.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { imageFolder } from '../../workspace/layout.ts';
@@ -9,7 +10,8 @@ import type { Artifact } from '../artifact.ts';
 import type { JudgeOptions } from './judge.ts';
 
 /** The artifact of an image of the configuration, and what a run judges it by. */
-export interface ConfiguredImage extends Pick<JudgeOptions, 'baseImage' | 'platform' | 'architecture'> {
+export interface ConfiguredImage
+  extends Pick<JudgeOptions, 'baseImage' | 'platform' | 'architecture' | 'packages'> {
   path: string;
   profile: string;
 }
@@ -32,10 +34,12 @@ export async function configuredImage(
     throw new Fault('IMAGE_NOT_BUILT', `Image ${name} has no finished artifact in ${imageDir}`, {
       hint: `Build one with: dgxos-maas build ${name}`,
     });
-  const { release, platform, resource } = image;
+  const { platform, resource } = image;
+  const release = await loadRelease(image.release);
   return {
     path: record.data.artifact.path,
-    profile: (await loadRelease(release)).profile,
+    profile: release.profile,
+    packages: requiredPackages(release, platform),
     ...{ platform, baseImage: resource.baseImage },
     architecture: expand(resource.architecture, placeholderValues(image, { date: '', digest: '' })),
   };

@@ -1,4 +1,6 @@
-import { type Check, fail, failOr, type Item, pass } from './types.ts';
+import type { ImageFacts } from '../facts/facts.ts';
+import { installed } from '../parsers/dpkg-status.ts';
+import { type Check, fail, failOr, type Item, notApplicable, pass } from './types.ts';
 
 /** What firmware and installers write where there is no serial number; DGX OS 7 itself writes "Unknown". */
 const NO_SERIAL =
@@ -34,7 +36,7 @@ export const DGX_CHECKS: Check[] = [
       const serial = (release.get('DGX_SERIAL_NUMBER') ?? '').trim();
       if (!NO_SERIAL.test(serial))
         said('DGX_SERIAL_NUMBER', `has the serial number "${serial.slice(0, 60)}"`);
-      const named = (release.get('DGX_PLATFORM') || release.get('DGX_NAME') || '').slice(0, 80);
+      const named = systemOf(dgx);
       const neutral = NEUTRAL.test(named);
       if (named === '') said('DGX_PLATFORM', 'does not name a platform');
       else if (
@@ -50,7 +52,37 @@ export const DGX_CHECKS: Check[] = [
       );
     },
   },
+  {
+    number: 62,
+    id: 'platform-packages',
+    title: "The release's packages of the platform are installed",
+    severity: 'major',
+    why: 'Without them the system is Ubuntu with a driver: no fabric manager or IMEX, no settings of the platform, no monitoring. On the machine it shows as GPUs that do not reach each other.',
+    fix: 'Add them to `packages:`, or build for the platform that the image has. `templates/releases/` lists them for each platform.',
+    reads: /^var\/lib\/dpkg\/status$/,
+    evaluate(facts, { packages, platform }) {
+      if (packages === null) return notApplicable('the release does not list packages of this platform');
+      if (platform === 'neutral' || NEUTRAL.test(systemOf(facts.dgx)))
+        return notApplicable('a neutral build: the packages of the platform come on the machine');
+      const there = new Set([
+        ...facts.packages.filter(installed).map(({ name }) => name),
+        ...facts.driver.provides,
+      ]);
+      return failOr(
+        packages
+          .filter((name) => !there.has(name))
+          .map((name) => ({ subject: name, text: `${name} is not installed` })),
+        `all ${packages.length} of ${platform}`,
+      );
+    },
+  },
 ];
+
+/** The system that /etc/dgx-release names; empty where it names none. */
+function systemOf({ release }: ImageFacts['dgx']): string {
+  const said = new Map(Object.entries(release ?? {}));
+  return (said.get('DGX_PLATFORM') || said.get('DGX_NAME') || '').slice(0, 80);
+}
 
 const plain = (text = '') =>
   text

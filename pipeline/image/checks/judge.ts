@@ -38,6 +38,8 @@ export interface JudgeOptions {
   offline?: boolean;
   architecture?: string | null;
   platform?: string | null;
+  /** Of `requiredPackages`. */
+  packages?: readonly string[] | null;
   previousBytes?: number | null;
   /** Of `probeSources`. */
   archives?: readonly ProbedSource[] | null;
@@ -145,6 +147,7 @@ export function judge(facts: ImageFacts, options: JudgeOptions): Verdict {
     offline: options.offline ?? false,
     architecture: options.architecture ?? null,
     platform: options.platform ?? null,
+    packages: options.packages ?? null,
     previousBytes: options.previousBytes ?? null,
     archives: options.archives ?? null,
   };

@@ -1,3 +1,4 @@
+import { ADDED_MODULE_CHECKS } from './added-modules.ts';
 import { APT_CHECKS } from './apt.ts';
 import { ARCHITECTURE_CHECKS } from './architecture.ts';
 import { ARCHIVE_CHECKS } from './archive.ts';
@@ -30,6 +31,7 @@ export const CHECKS: readonly Check[] = [
   ...MAAS_CHECKS,
   ...DGX_CHECKS,
   ...DRIVER_CHECKS,
+  ...ADDED_MODULE_CHECKS,
   ...HYGIENE_CHECKS,
   ...DEPLOYMENT_CHECKS,
 ].sort((a, b) => a.number - b.number);

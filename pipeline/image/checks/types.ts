@@ -27,6 +27,8 @@ export interface Context {
   architecture: string | null;
   /** Platform that the image is for. */
   platform: string | null;
+  /** Packages that the release installs on the platform; null: that is not known. */
+  packages: readonly string[] | null;
   /** The release before, to compare the size with: bytes of its files. */
   previousBytes: number | null;
   /** How the image's archives answered this host; null: they were not asked. */

@@ -13,6 +13,12 @@ export interface DriverPackage {
   kernel: string | null;
 }
 
+/** What is installed of NVIDIA's packages, and the names that they stand for. */
+export interface DriverPackages {
+  packages: DriverPackage[];
+  provides: string[];
+}
+
 const BRANCH = '(?:-[0-9]{3,4})?(?:-server)?(?:-open)?';
 const KERNEL = '[0-9]+\\.[0-9]+\\.[0-9]+-[0-9]+-[a-z0-9-]+';
 
@@ -44,7 +50,7 @@ const SUPPORT = new RegExp(`nvidia-kernel-common${BRANCH}(?::[a-z0-9]+)? ?\\(>= 
 const OURS = /^Package:[ \t]*(?:lib)?(?:nv|cuda1|linux-(?:main-)?modules-nvidia-)/;
 const INSTALLED =
   /^(?:install|hold|deinstall|purge)[ \t]+ok[ \t]+(?:installed|triggers-(?:awaited|pending))$/;
-const FIELDS = /^(?:Package|Status|Version|Depends|Section|Description):/;
+const FIELDS = /^(?:Package|Status|Version|Depends|Provides|Section|Description):/;
 const LONGEST_FIELD = 8000;
 const MOST = 500;
 
@@ -52,21 +58,31 @@ const MOST = 500;
  * The packages of NVIDIA's driver that are installed by /var/lib/dpkg/status. Those that only lead to another branch (transitional:
  * nvidia-kernel-common-550-server 550.163.01 depends on nvidia-kernel-common-580-server) hold nothing and are left out.
  */
-export function parseDriverPackages(status: string): DriverPackage[] {
+export function parseDriverPackages(status: string): DriverPackages {
   const found: DriverPackage[] = [];
+  const provides = new Set<string>();
   for (const stanza of stanzas(status)) {
     if (found.length >= MOST) break;
     if (!stanza.some((line) => OURS.test(line.slice(0, 80)))) continue;
     const field = fieldsOf(stanza, FIELDS, LONGEST_FIELD);
     const name = (field.get('Package') ?? '').slice(0, 200);
     if (!INSTALLED.test(field.get('Status') ?? '') || leadsElsewhere(name, field)) continue;
+    for (const other of names(field.get('Provides'))) if (provides.size < MOST) provides.add(other);
     const kernel = OF_ONE_KERNEL.exec(name)?.[1];
-    const part = kernel ? 'kernel module' : PARTS.find(([, names]) => names.test(name))?.[0];
+    const part = kernel ? 'kernel module' : PARTS.find(([, of]) => of.test(name))?.[0];
     const stated = kernel ? (SUPPORT.exec(field.get('Depends') ?? '')?.[1] ?? '') : field.get('Version');
     const version = driverVersion(stated ?? '');
     if (part && version !== null) found.push({ name, part, version, kernel: kernel ?? null });
   }
-  return found;
+  return { packages: found, provides: [...provides] };
+}
+
+/** The packages that a field names, alternatives among them. */
+function names(field = ''): string[] {
+  return field
+    .split(/[,|]/)
+    .map((one) => /^[ \t]*([a-z0-9.+-]{1,200})/.exec(one)?.[1] ?? '')
+    .filter(Boolean);
 }
 
 /** 580.95.05 of 580.95.05-0ubuntu0.24.04.1 and of 580.95.05-1; null for a version that is of something else. */
@@ -81,8 +97,5 @@ const stem = (name: string): string =>
 function leadsElsewhere(name: string, field: ReadonlyMap<string, string>): boolean {
   if (/oldlibs$/.test(field.get('Section') ?? '')) return true;
   if (/\btransitional\b/i.test((field.get('Description') ?? '').slice(0, 200))) return true;
-  return (field.get('Depends') ?? '')
-    .split(/[,|]/)
-    .map((one) => /^[ \t]*([a-z0-9.+-]{1,200})/.exec(one)?.[1] ?? '')
-    .some((other) => other !== name && other !== '' && stem(other) === stem(name));
+  return names(field.get('Depends')).some((other) => other !== name && stem(other) === stem(name));
 }

@@ -83,6 +83,7 @@ export function blockers(facts: ImageFacts): string[] {
     offline: false,
     architecture: null,
     platform: null,
+    packages: null,
     previousBytes: null,
     archives: null,
   };

@@ -4,7 +4,7 @@ import type { JudgeOptions } from '../../../pipeline/image/checks/judge.ts';
 import { CHECKS } from '../../../pipeline/image/checks/table.ts';
 import type { Severity } from '../../../pipeline/image/checks/types.ts';
 import { elf } from '../parsers/elf.ts';
-import { goodRoot, judged, type Root, SIGNED, small } from './root.ts';
+import { goodRoot, judged, module, type Root, SIGNED, small } from './root.ts';
 
 /** One way to spoil the good root, and what its check must say. */
 interface Bad {
@@ -588,6 +588,32 @@ const BAD: Record<string, Bad[]> = {
       how: 'one that is compressed',
       spoil: (r) => r.put(`usr/lib/modules/${K}/extra/mlx5.ko.zst`, zstdCompressSync('x'.repeat(90_000))),
       found: /mlx5 is not signed/,
+    },
+  ],
+  'platform-packages': [
+    {
+      how: 'a package of the platform is missing',
+      spoil: () => {},
+      options: { packages: ['linux-firmware', 'nvlsm'] },
+      found: /nvlsm is not installed/,
+    },
+  ],
+  'driver-versions': [
+    {
+      how: 'a module of another version than the user space',
+      spoil: (r) =>
+        r.change(`usr/lib/modules/${K}/updates/dkms/nvidia.ko`, {
+          content: module('nvidia', K, '450.119.03'),
+        }),
+      found:
+        /nvidia\.ko is of 450\.119\.03, and the driver \(libnvidia-compute-450-server\) is of 450\.203\.03/,
+    },
+  ],
+  'added-modules': [
+    {
+      how: 'OFED for another kernel',
+      spoil: (r) => r.put('usr/lib/modules/5.4.0-1-generic/updates/dkms/mlx5_core.ko', 'x'),
+      found: /DOCA-OFED \(MLNX_OFED\) has modules for 5\.4\.0-1-generic, not for 5\.4\.0-125-generic/,
     },
   ],
   'initrd-renewed': [

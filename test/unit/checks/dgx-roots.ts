@@ -1,18 +1,5 @@
 import { zstdCompressSync } from 'node:zlib';
-import { goodRoot, type Root, SIGNED } from './root.ts';
-
-/** A kernel module as far as checks read it: a row of strings between other sections, and the mark of a signature. */
-export function module(name: string, kernel: string, version?: string): Buffer {
-  const strings = [
-    'license=Dual MIT/GPL',
-    ...(version ? [`version=${version}`] : []),
-    'srcversion=49537B0E73914A0',
-  ];
-  return Buffer.from(
-    `\x7fELF text of the driver: version=%s\0${[...strings, 'depends=', `name=${name}`, `vermagic=${kernel} SMP mod_unload modversions `].join('\0')}\0\0\0data${SIGNED}`,
-    'latin1',
-  );
-}
+import { goodRoot, module, type Root } from './root.ts';
 
 const INSTALLED = 'install ok installed';
 
@@ -49,7 +36,12 @@ const USER = [
 export const DGX_ROOTS = {
   'DGX OS 5 on DGX A100': (): Root => {
     const [driver, kernel] = ['450.203.03', '5.4.0-125-generic'];
-    const root = canonicalModules(goodRoot(), '450-server', driver, kernel);
+    const root = canonicalModules(
+      goodRoot({ version: '20.04', codename: 'focal', kernel, arch: 'amd64', driver: null }),
+      '450-server',
+      driver,
+      kernel,
+    );
     packages(root, `${driver}-0ubuntu0.20.04.1`, '-450-server', ...USER);
     packages(root, `${driver}-0ubuntu0.20.04.1`, '-450', 'nvidia-fabricmanager', 'libnvidia-nscq');
     // The branch before it, as focal has it.
@@ -67,10 +59,7 @@ export const DGX_ROOTS = {
   },
   'DGX OS 6 on DGX H100': (): Root => {
     const [driver, kernel] = ['550.127.08', '5.15.0-1066-nvidia'];
-    const root = withoutModule(
-      goodRoot({ version: '22.04', codename: 'jammy', kernel, arch: 'amd64' }),
-      kernel,
-    );
+    const root = goodRoot({ version: '22.04', codename: 'jammy', kernel, arch: 'amd64', driver: null });
     canonicalModules(root, '550-server', driver, kernel);
     packages(root, `${driver}-0ubuntu0.22.04.1`, '-550-server', ...USER);
     packages(root, `${driver}-0ubuntu0.22.04.1`, '-550', 'nvidia-fabricmanager', 'libnvidia-nscq');
@@ -83,10 +72,7 @@ export const DGX_ROOTS = {
   },
   'DGX OS 7 on DGX B200': (): Root => {
     const [driver, kernel] = ['580.95.05', '6.8.0-85-generic'];
-    const root = withoutModule(
-      goodRoot({ version: '24.04', codename: 'noble', kernel, arch: 'amd64' }),
-      kernel,
-    );
+    const root = goodRoot({ version: '24.04', codename: 'noble', kernel, arch: 'amd64', driver: null });
     packages(root, `${driver}-1ubuntu1`, '-580', ...USER);
     packages(root, `${driver}-1ubuntu1`, '-580-open', 'nvidia-driver', 'nvidia-dkms', 'nvidia-kernel-source');
     packages(root, `${driver}-1`, '', 'nvidia-fabricmanager', 'libnvidia-nscq', 'libnvsdm');
@@ -106,10 +92,7 @@ export const DGX_ROOTS = {
   },
   'DGX OS 7 on DGX GB200': (): Root => {
     const [driver, kernel] = ['580.142', '6.17.0-1014-nvidia-64k'];
-    const root = withoutModule(
-      goodRoot({ version: '24.04', codename: 'noble', kernel, arch: 'arm64' }),
-      kernel,
-    );
+    const root = goodRoot({ version: '24.04', codename: 'noble', kernel, arch: 'arm64', driver: null });
     canonicalModules(root, '580-open', driver, kernel);
     packages(root, `${driver}-0ubuntu0.24.04.1`, '-580', ...USER, 'nvidia-imex');
     return root
@@ -126,10 +109,7 @@ export const DGX_ROOTS = {
   },
   'DGX OS 8 on DGX B300': (): Root => {
     const [driver, kernel] = ['595.58.03', '7.0.0-1018-nvidia'];
-    const root = withoutModule(
-      goodRoot({ version: '26.04', codename: 'resolute', kernel, arch: 'amd64' }),
-      kernel,
-    );
+    const root = goodRoot({ version: '26.04', codename: 'resolute', kernel, arch: 'amd64', driver: null });
     packages(
       root,
       `${driver}-1ubuntu1`,
@@ -158,10 +138,7 @@ export const DGX_ROOTS = {
   // NVIDIA's factory images of DGX Spark: for any system, and for a virtual machine by name.
   'DGX OS 7, neutral, on arm64': (): Root => {
     const [driver, kernel] = ['580.95.05', '6.14.0-1013-nvidia'];
-    const root = withoutModule(
-      goodRoot({ version: '24.04', codename: 'noble', kernel, arch: 'arm64' }),
-      kernel,
-    );
+    const root = goodRoot({ version: '24.04', codename: 'noble', kernel, arch: 'arm64', driver: null });
     canonicalModules(root, '580-open', driver, kernel);
     packages(root, `${driver}-0ubuntu0.24.04.2`, '-580', ...USER);
     return root
@@ -187,7 +164,3 @@ export const JUDGED_AS: Readonly<
   'DGX OS 8 on DGX B300': ['dgxos8', 'dgx_b300'],
   'DGX OS 7, neutral, on arm64': ['dgxos7', 'dgx_spark'],
 };
-
-function withoutModule(root: Root, kernel: string): Root {
-  return root.remove(`usr/lib/modules/${kernel}/updates/dkms/nvidia.ko`);
-}

@@ -1,14 +1,21 @@
 import { zstdCompressSync as zstd } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { canonicalModules, DGX_ROOTS, JUDGED_AS, module, packages } from './dgx-roots.ts';
-import { goodRoot, judged, type Root, small } from './root.ts';
+import { requiredPackages } from '../../../pipeline/config/releases/archive.ts';
+import { loadRelease } from '../../../pipeline/config/releases/load.ts';
+import { canonicalModules, DGX_ROOTS, JUDGED_AS, packages } from './dgx-roots.ts';
+import { goodRoot, judged, module, type Root, small } from './root.ts';
 
 type Name = keyof typeof DGX_ROOTS;
 
-const verdictOf = (name: Name, root: Root = DGX_ROOTS[name]()) => {
+const verdictOf = async (name: Name, root: Root = DGX_ROOTS[name](), missing: string[] = []) => {
   const [profile, platform] = JUDGED_AS[name];
-  return judged(root, { profile: small(profile), platform, architecture: `${root.arch}/generic` });
+  const packages = requiredPackages(await loadRelease(profile), platform);
+  // What the release installs beside the driver, which the root has with its versions.
+  for (const one of packages ?? []) if (!named(root, one) && !missing.includes(one)) root.package(one);
+  return judged(root, { profile: small(profile), platform, packages, architecture: `${root.arch}/generic` });
 };
+const named = (root: Root, name: string) =>
+  String(root.nodes.get('var/lib/dpkg/status')!.content).includes(`Package: ${name}\n`);
 const driver = async (name: Name, spoil: (root: Root) => Root) =>
   (await verdictOf(name, spoil(DGX_ROOTS[name]()))).findings.find(({ id }) => id === 'driver-versions')!;
 const again = (root: Root, name: string, version: string) =>
@@ -180,7 +187,14 @@ describe('DCGM', () => {
     ['cuda12', '450.203.03', 'major'],
     ['cuda14', '450.203.03', null],
   ])('for %s with the driver %s: %s', async (cuda, version, severity) => {
-    const root = packages(goodRoot(), `${version}-0ubuntu1`, '-550-server', 'libnvidia-compute').package(
+    const bare = goodRoot({
+      version: '22.04',
+      codename: 'jammy',
+      kernel: '5.15.0-1-nvidia',
+      arch: 'amd64',
+      driver: null,
+    });
+    const root = packages(bare, `${version}-0ubuntu1`, '-550-server', 'libnvidia-compute').package(
       `datacenter-gpu-manager-4-${cuda}`,
     );
     const finding = (await judged(root)).findings.find(({ id }) => id === 'driver-versions')!;
@@ -237,7 +251,14 @@ describe('no alarm', () => {
   });
 
   it('on a root without a driver', async () => {
-    const { findings } = await judged(goodRoot(), { profile: small('any-ubuntu') });
+    const bare = goodRoot({
+      version: '22.04',
+      codename: 'jammy',
+      kernel: '5.15.0-1-generic',
+      arch: 'amd64',
+      driver: null,
+    });
+    const { findings } = await judged(bare, { profile: small('any-ubuntu') });
     expect(findings.find(({ id }) => id === 'driver-versions')).toMatchObject({
       status: 'not-applicable',
       found: "no part of NVIDIA's driver is installed",
@@ -265,5 +286,53 @@ describe('a module that cannot be read', () => {
     expect(
       await driver('DGX OS 7 on DGX B200', (root) => root.remove(`${xz}.zst`).put(`${xz}.xz`, 'x')),
     ).toMatchObject({ status: 'pass' });
+  });
+});
+
+describe('the packages of a platform', () => {
+  const found = async (name: Name, missing: string[], spoil = (root: Root) => root) =>
+    (await verdictOf(name, spoil(DGX_ROOTS[name]()), missing)).findings.find(
+      ({ id }) => id === 'platform-packages',
+    )!;
+
+  it.each<[Name, string[]]>([
+    ['DGX OS 6 on DGX H100', ['nvsm', 'nvidia-fm-enable']],
+    ['DGX OS 7 on DGX GB200', ['nvidia-system-core']],
+    ['DGX OS 8 on DGX B300', ['nv-persistence-mode']],
+  ])('of %s: %j are missing', async (name, missing) => {
+    const finding = await found(name, missing);
+    expect(finding).toMatchObject({ status: 'fail', severity: 'major' });
+    expect(finding.items?.map(({ subject }) => subject).sort()).toEqual([...missing].sort());
+  });
+
+  it('that were removed are missing', async () => {
+    const finding = await found('DGX OS 7 on DGX B200', [], (root) =>
+      root.withoutPackage('nvlsm').package('nvlsm', 'deinstall ok config-files'),
+    );
+    expect(finding.found).toContain('nvlsm is not installed');
+  });
+
+  it('may be there by another name', async () => {
+    const finding = await found('DGX OS 7 on DGX B200', ['nvidia-fabricmanager'], (root) =>
+      root
+        .withoutPackage('nvidia-fabricmanager')
+        .package('nvidia-fabricmanager-580', 'install ok installed', '580.95.05-1', 'amd64', {
+          Provides: 'nvidia-fabricmanager',
+        }),
+    );
+    expect(finding.status).toBe('pass');
+  });
+
+  it('are none of a neutral build', async () => {
+    const name = 'DGX OS 7, neutral, on arm64';
+    expect(await found(name, ['nvidia-system-core', 'nvidia-system-station'])).toMatchObject({
+      status: 'not-applicable',
+      found: 'a neutral build: the packages of the platform come on the machine',
+    });
+  });
+
+  it('are not known of a platform that the release does not have', async () => {
+    const { findings } = await judged(goodRoot(), { packages: null });
+    expect(findings.find(({ id }) => id === 'platform-packages')?.status).toBe('not-applicable');
   });
 });

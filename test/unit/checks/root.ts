@@ -21,9 +21,14 @@ export interface System {
   codename: string;
   kernel: string;
   arch: string;
+  /** Version of a driver by DKMS; null: none yet. */
+  driver: string | null;
 }
 
-const FOCAL: System = { version: '20.04', codename: 'focal', kernel: '5.4.0-125-generic', arch: 'amd64' };
+const FOCAL: System = {
+  ...{ version: '20.04', codename: 'focal', kernel: '5.4.0-125-generic', arch: 'amd64' },
+  driver: '450.203.03',
+};
 
 /** VFS capability, revision 2: cap_net_raw+ep, as setcap writes it. */
 export const NET_RAW = Buffer.from('0100000200200000000000000000000000000000', 'hex');
@@ -167,6 +172,17 @@ export function paxRecords(pax: Record<string, string | Buffer>): Buffer {
 /** A kernel module with the mark of a signature at its end. */
 export const SIGNED = 'x~Module signature appended~\n';
 
+/** A kernel module as far as checks read it: a row of strings between other sections, and the mark of a signature. */
+export function module(name: string, kernel: string, version?: string): Buffer {
+  const strings = [
+    'license=Dual MIT/GPL',
+    ...(version ? [`version=${version}`] : []),
+    ...['srcversion=49537B0E73914A0', 'depends=', `name=${name}`],
+    `vermagic=${kernel} SMP mod_unload modversions `,
+  ];
+  return Buffer.from(`\x7fELF version=%s\0${strings.join('\0')}\0\0\0data${SIGNED}`, 'latin1');
+}
+
 export const HOOK = `#!/bin/bash
 # curtin would install linux-generic here
 set -e
@@ -174,7 +190,7 @@ if true; then echo "keeping the kernel"; fi
 chroot "$TARGET_MOUNT_POINT" update-initramfs -u
 `;
 
-export function goodRoot({ version, codename, kernel: KERNEL, arch }: System = FOCAL): Root {
+export function goodRoot({ version, codename, kernel: KERNEL, arch, driver }: System = FOCAL): Root {
   const root = new Root(arch);
   root.dir('');
   for (const path of [
@@ -220,7 +236,6 @@ export function goodRoot({ version, codename, kernel: KERNEL, arch }: System = F
     .put(`boot/initrd.img-${KERNEL}`, 'x')
     .dir(`usr/lib/modules/${KERNEL}`)
     .put(`usr/lib/modules/${KERNEL}/modules.dep`, 'x')
-    .put(`usr/lib/modules/${KERNEL}/updates/dkms/nvidia.ko`, SIGNED)
     .put(
       'boot/grub/grub.cfg',
       `menuentry 'Ubuntu' --class x {\n\tlinux\t/boot/vmlinuz-${KERNEL} root=x ro\n}\n`,
@@ -238,6 +253,10 @@ export function goodRoot({ version, codename, kernel: KERNEL, arch }: System = F
     .put('var/cache/debconf/config.dat', 'Name: grub-pc/install_devices\nTemplate: x\nValue: \n\n')
     .put('var/lib/dpkg/diversions', '/bin/sh\n/bin/sh.distrib\ndash\n');
   root.package(`linux-image-${KERNEL}`);
+  if (driver !== null)
+    root
+      .put(`usr/lib/modules/${KERNEL}/updates/dkms/nvidia.ko`, module('nvidia', KERNEL, driver))
+      .package('libnvidia-compute-450-server', 'install ok installed', `${driver}-0ubuntu0.20.04.1`);
   for (const name of `cloud-init netplan.io snapd initramfs-tools grub-efi-${arch}-signed shim-signed efibootmgr mdadm lvm2 xfsprogs open-iscsi cryptsetup bcache-tools btrfs-progs nvme-cli openvswitch-switch linux-firmware iputils-ping dpkg`.split(
     ' ',
   ))
@@ -267,6 +286,7 @@ export async function judged(root: Root, options: Partial<JudgeOptions> = {}): P
     stream: { format: 'gzip', whole: true, bytes: 1000, problem: null },
     buildFacts: { pack: 'guest' },
     platform: 'dgx_a100',
+    packages: ['linux-firmware'],
     ...options,
   });
 }

@@ -108,6 +108,10 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
     baseImage: ['image.resource.baseImage', 'ubuntu/noble'],
     architecture: ['image.resource.architecture', 'arm64/generic'],
     platform,
+    packages: [
+      'release.archive',
+      { packages: [], parts: {}, platforms: { demo1: { kernel: 'k', packages: ['nvlsm'], parts: [] } } },
+    ],
     waivers: (example) => example.file('one.waivers.yaml', '[]\n'),
     previous: (example) => released(example, 'b'.repeat(64)),
     previousBytes: (example) => released(example, 'b'.repeat(64)),

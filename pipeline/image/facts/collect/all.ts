@@ -71,7 +71,7 @@ export function composeFacts(
     ...system,
     ...parts.boot,
     ...parts.modules,
-    driver: { packages: driverPackages, ...parts.driver },
+    driver: { ...driverPackages, ...parts.driver },
     ...parts.hooks,
     identity: { ...parts.identity, state: parts.state },
     ...parts.access,

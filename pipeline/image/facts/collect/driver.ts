@@ -1,10 +1,9 @@
-import type { DriverPackage } from '../../parsers/driver-packages.ts';
+import type { DriverPackages } from '../../parsers/driver-packages.ts';
 import { shown } from '../../tar/names.ts';
 import type { Collector } from '../collector.ts';
 
 /** NVIDIA's driver beside its modules, and what DKMS knows. */
-export interface DriverFacts {
-  packages: DriverPackage[];
+export interface DriverFacts extends DriverPackages {
   /** Libraries of the user space that have the driver's version in their names. */
   libraries: { path: string; version: string }[];
   /** Versions that there is firmware of the GPUs' system processor for; their modules load no other. */
@@ -29,7 +28,7 @@ const FS_SOURCES = new RegExp(`NVIDIA_SRC_DIR=/usr/src/nvidia-(?:[a-z-]{1,40}-)?
 const MOST = 200;
 
 /** What of NVIDIA's driver is in the image beside packages and modules. */
-export function driverCollector(): Collector<Omit<DriverFacts, 'packages'>> {
+export function driverCollector(): Collector<Omit<DriverFacts, keyof DriverPackages>> {
   const libraries: DriverFacts['libraries'] = [];
   const firmware = new Set<string>();
   const dkms = new Map<string, { module: string; version: string; kernels: Set<string> }>();

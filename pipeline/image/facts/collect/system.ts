@@ -1,6 +1,6 @@
 import { parseAssignments } from '../../parsers/assignments.ts';
 import { parseDpkgStatus, providersOf } from '../../parsers/dpkg-status.ts';
-import { parseDriverPackages } from '../../parsers/driver-packages.ts';
+import { type DriverPackages, parseDriverPackages } from '../../parsers/driver-packages.ts';
 import type { Collector } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 
@@ -13,7 +13,7 @@ const COMMANDS = [
 ];
 
 type System = Pick<ImageFacts, 'osRelease' | 'packages' | 'kernelPackages' | 'commands' | 'snapCore'> & {
-  driverPackages: ImageFacts['driver']['packages'];
+  driverPackages: DriverPackages;
 };
 
 /** Which system this is and what is installed. */
@@ -21,7 +21,7 @@ export function systemCollector(): Collector<System> {
   const releases = new Map<string, string>();
   let packages: ImageFacts['packages'] = [];
   let kernelPackages: string[] = [];
-  let driverPackages: System['driverPackages'] = [];
+  let driverPackages: DriverPackages = { packages: [], provides: [] };
   return {
     wants: (path) => {
       if (path === 'var/lib/dpkg/status') return 6 << 20;
