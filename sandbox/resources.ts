@@ -50,7 +50,7 @@ export async function addImage(world: SandboxContext, image: NewImage, bytes?: s
   const file = newFile(world, image, known[0]);
   const set: ImageSet = { version: nextVersion(world, resource), label: 'uploaded', files: [file] };
   const old = resource.sets.flatMap((earlier) => earlier.files);
-  // The old bytes go at once, before the new ones have come; the empty sets stay.
+  // The old bytes are deleted at once, before the new ones have come; the empty sets are kept.
   if (!image.keepOld) for (const earlier of resource.sets) earlier.files = [];
   resource.sets.push(set);
   if (!store.state.resources.includes(resource)) store.state.resources.push(resource);

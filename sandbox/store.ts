@@ -123,8 +123,8 @@ export class Store {
   }
 
   /**
-   * Deletes the bytes that no file refers to any more. From 3.5 on MAAS asks of each file that goes whether another has its sum,
-   * those that go with it among them: bytes that two of them share stay for good.
+   * Deletes the bytes that no file refers to any more. From 3.5 on MAAS asks of each deleted file whether another has its digest,
+   * those that are deleted with it among them: bytes that two of them share remain for good.
    */
   async sweep(gone: readonly ImageFile[], { storage }: Traits): Promise<void> {
     const left = [...this.files()];

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { $, chalk } from 'zx';
 
 /**
- * Runs the whole pipeline on the demo installer against a sandbox MAAS; everything it makes stays in one folder.
+ * Runs the whole pipeline on the demo installer against a sandbox MAAS; everything it makes is kept in one folder.
  * Started by scripts/demo, which has checked the arguments.
  */
 const { values } = parseArgs({

@@ -14,7 +14,7 @@ import type { Session } from './session.ts';
 /**
  * Deletes images that were named, after the guards and a question.
  * @param all images of the MAAS, by which it is counted what is freed
- * @throws Fault MAAS_REFUSED for one that must stay; then none is deleted
+ * @throws Fault MAAS_REFUSED for one that must be kept; then none is deleted
  */
 export async function deleteNamed(
   session: Session,

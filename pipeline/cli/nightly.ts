@@ -46,7 +46,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   const { config } = first;
   // A wrong name is reported before hours of building.
   if (channel !== null) channelName(first.image, channel);
-  const stays = options.upload && options.prune ? config.retention : null;
+  const retention = options.upload && options.prune ? config.retention : null;
   const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));
   if (options.out !== undefined && !options.dryRun) await prepareFolder(options.out, '--out');
   const jobs = config.nightly.jobs ?? defaultJobs(requests.map(needOf), hostSize());
@@ -59,13 +59,13 @@ export async function nightly(session: Session, patterns: string[], options: Nig
     const after = [
       `Images built at the same time: ${jobs}.`,
       ...(channel === null ? [] : [`Good images would be promoted to the channel ${channel}.`]),
-      ...(stays
+      ...(retention
         ? [
-            `Older uploads would be pruned: the newest ${stays.keep} of each image and all of the last ${stays.days} days are kept.`,
+            `Older uploads would be pruned: the newest ${retention.keep} of each image and all of the last ${retention.days} days are kept.`,
           ]
         : []),
     ];
-    session.data({ ok: true, dryRun: true, jobs, channel, retention: stays, images }, () =>
+    session.data({ ok: true, dryRun: true, jobs, channel, retention, images }, () =>
       planNightText(images, after, session.paint),
     );
     return;
@@ -79,7 +79,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
       renewal,
       since,
       channel,
-      retention: stays,
+      retention,
       keepIn,
       run,
       emit,

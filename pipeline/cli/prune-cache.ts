@@ -5,7 +5,7 @@ import { type Layer, listLayers, removeLayer, unfinished } from '../install/name
 import type { Session } from './session.ts';
 
 /**
- * Deletes all layers of the cache, and what killed builds left of some; one that a build is writing stays.
+ * Deletes all layers of the cache, and what killed builds left of some; one that a build is writing is kept.
  * @throws Fault USAGE for an image: layers belong to no image; CONFIG_INVALID, NO_PERMISSION
  */
 export async function pruneCache(

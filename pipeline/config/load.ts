@@ -52,7 +52,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
 
   const data = source ? dataAsWritten(configSchema, source) : {};
   const found = source ? [...keysInFile(data), ...schemaProblems(configSchema, data)] : [];
-  // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
+  // The rest is still checked after the wrong parts are taken out, so that one run reports every problem.
   const written = prune(data, found) as RawConfig;
   const images = Object.keys(written.images ?? {});
   given.checkImages(images);

@@ -47,7 +47,7 @@ export async function folderOf(workspace: string, id: string): Promise<string> {
   return dir;
 }
 
-/** Ends the night that is under way; of its predecessors the newest 30 stay. */
+/** Ends the night that is under way; of its predecessors the newest 30 are kept. */
 export async function endNight(workspace: string): Promise<void> {
   await rm(nightUnderWay(workspace), { force: true });
   for (const id of (await ids(workspace)).slice(MOST))

@@ -26,7 +26,7 @@ export function startImport(world: SandboxContext): void {
   state.importing = true;
 }
 
-/** Ends the import where it is; what has come stays. */
+/** Ends the import where it is; what has come is kept. */
 export function stopImport(world: SandboxContext): void {
   advanceImport(world);
   world.store.state.site.importing = null;

@@ -19,8 +19,8 @@ interface Kind {
   key: 'id' | 'name';
   pattern: RegExp;
   misnamed: (name: string) => string;
-  /** Why one of them stays, or undefined. */
-  stays: (one: Named, call: Call) => string | undefined;
+  /** Why one of them is kept, or undefined. */
+  keptBecause: (one: Named, call: Call) => string | undefined;
 }
 
 const LONGEST = 256;
@@ -37,7 +37,7 @@ const KINDS: readonly Kind[] = [
     key: 'name',
     pattern: /^\w[ \w-]*$/,
     misnamed: NAME_RULE,
-    stays: ({ name }) =>
+    keptBecause: ({ name }) =>
       name === 'default' ? 'This zone is the default zone, it cannot be deleted.' : undefined,
   },
   {
@@ -50,7 +50,7 @@ const KINDS: readonly Kind[] = [
     key: 'id',
     pattern: /^\w[ \w-]*$/,
     misnamed: NAME_RULE,
-    stays: ({ id }, { world }) => {
+    keptBecause: ({ id }, { world }) => {
       if (id === 0) return 'This is the default pool, it cannot be deleted.';
       const taken = world.store.state.machines.machines.some(({ pool }) => pool === id);
       return taken ? 'Pool has machines in it, it cannot be deleted.' : undefined;
@@ -66,7 +66,7 @@ const KINDS: readonly Kind[] = [
     key: 'id',
     pattern: /^[\w-]+$/,
     misnamed: (name) => `Invalid space name: ${name}.`,
-    stays: () => undefined,
+    keptBecause: () => undefined,
   },
 ];
 
@@ -188,7 +188,7 @@ function fill(kind: Kind, one: Named, fields: Fields, all: Named[]) {
 async function remove(kind: Kind, call: Call): Promise<Reply> {
   const { site } = call.world.store.state;
   const one = found(kind, call);
-  const why = kind.stays(one, call);
+  const why = kind.keptBecause(one, call);
   if (why !== undefined) refuse(400, why);
   kind.of(site).splice(kind.of(site).indexOf(one), 1);
   for (const vlan of site.vlans) if (kind.id === 'space' && vlan.space === one.id) vlan.space = null;

@@ -94,7 +94,7 @@ export async function powerStatus(
   );
 }
 
-/** Sets the power type and parameters of machines that are there. What is not said stays as it is. */
+/** Sets the power type and parameters of machines that are there. Parameters that are not given are kept. */
 export async function powerSet(session: Session, names: string[], flags: Flags & PowerFlags): Promise<void> {
   const power = await powerOf(flags, session.env);
   if (!power)

@@ -17,7 +17,7 @@ const HIDDEN =
 
 /**
  * Text from outside (an image, a guest, MAAS, a file) as it can be shown anywhere: without controls, and with what hides
- * spelled out (`\u202e`). Lines and tabs stay. Each format's escaper, in this folder, begins with it.
+ * spelled out (`\u202e`). Lines and tabs are kept. Each format's escaper, in this folder, begins with it.
  */
 export function visible(text: string): string {
   return text

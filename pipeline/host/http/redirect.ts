@@ -16,7 +16,7 @@ const STATUSES = new Set([301, 302, 303, 307, 308]);
 
 /**
  * Where an answer sends a GET: undefined when it is not a redirect, an error when it must not be followed. Whoever could read along
- * learns nothing new: never from https to http. What says who we are stays with the origin that it was meant for, and a
+ * learns nothing new: never from https to http. Credentials are sent to the origin that they are meant for only, and a
  * redirect within it takes it along.
  */
 export function nextHop({ url, headers }: Hop, answer: Redirecting): Hop | HttpError | undefined {

@@ -8,7 +8,7 @@ export const PROXY_VARIABLES = [
   'NO_PROXY',
 ];
 
-/** What a tool inherits of our environment; everything else (keys, tokens) stays with us. */
+/** What a tool inherits of our environment; everything else (keys, tokens) is withheld. */
 const ALLOWED = [
   'PATH',
   'HOME',

@@ -21,7 +21,7 @@ export function debPurl({ name, version, arch }: Omit<Package, 'status'>, system
   ].join('');
 }
 
-/** Percent-encoding by the purl specification: only letters, digits, `.-_~` and the colon stay as they are. */
+/** Percent-encoding by the purl specification: only letters, digits, `.-_~` and the colon are not encoded. */
 function quote(text: string): string {
   return encodeURIComponent(text.toWellFormed())
     .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)

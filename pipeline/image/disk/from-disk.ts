@@ -235,7 +235,7 @@ async function describe(packed: PackedRoot, evidence: Evidence, inputs: Inputs):
   return [...texts.keys()];
 }
 
-/** What other images of this folder have in it stays. */
+/** Entries of other images of this folder are kept. */
 async function sumsOf(path: string) {
   const text = await readBoundedText(path).catch(() => '');
   return parseSums(text) ?? [];

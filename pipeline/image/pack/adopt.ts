@@ -37,6 +37,6 @@ async function share(from: string, to: string): Promise<void> {
     await copyFile(from, partial, constants.COPYFILE_FICLONE);
   }
   await rename(partial, to);
-  // Renaming a link to the same file is not a change: both names stay.
+  // Renaming a link to the same file is not a change: both names are kept.
   await rm(partial, { force: true });
 }

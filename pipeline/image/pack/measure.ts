@@ -38,7 +38,7 @@ export async function measureTar(
 async function walk(tar: Blocks): Promise<{ bytes: number; entries: number }> {
   let entries = 0;
   let at = 0;
-  // Set by a PAX header for the next member; a global header's stays.
+  // Set by a PAX header for the next member; a global header's is kept.
   let nextSize: number | null = null;
   let globalSize: number | null = null;
   for (;;) {

@@ -11,7 +11,7 @@ export interface CloudFile {
   text: string;
 }
 
-/** What ds-identify goes by on some versions of cloud-init. */
+/** What ds-identify reads in some versions of cloud-init. */
 export interface DsIdentify {
   /** First version of cloud-init with it. */
   from: string;
@@ -76,7 +76,7 @@ function lastByRead(files: readonly CloudFile[], key: string): Found | null {
   return found;
 }
 
-/** Lines as `while read line` sees them: backslashes are taken out or join lines, blanks at both ends go, a line needs its newline. */
+/** Lines as `while read line` sees them: backslashes are taken out or join lines, blanks at both ends are removed, a line needs its newline. */
 function* shellRead(text: string): Generator<string> {
   const lines = text.split('\n');
   lines.pop();

@@ -8,7 +8,7 @@ const GENERIC_KERNEL = /\blinux-(?:image-|headers-)?(?:generic|virtual)(?:-hwe-[
  */
 export function genericKernels(script: string): { line: number; text: string; packages: string[] }[] {
   const found: { line: number; text: string; packages: string[] }[] = [];
-  // A docstring says, it does not do; its line breaks stay, for the numbers.
+  // A docstring says, it does not do; its line breaks are kept, for the line numbers.
   const code = script.replace(/(^|\n)([ \t]*)("""|''')[\s\S]*?\3/g, (said) => said.replace(/[^\n]/g, ''));
   for (const { line, text } of numberedLines(code, { continued: true })) {
     const said = text.replace(/(^|\s)#.*$/, '').trim();

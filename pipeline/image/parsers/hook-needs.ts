@@ -66,7 +66,7 @@ function paths(text: string): string[] {
   return found;
 }
 
-/** A script with what stands in Python's triple quotes at the beginning of a line taken out; line breaks stay, for the numbers. */
+/** A script with what stands in Python's triple quotes at the beginning of a line taken out; line breaks are kept, for the line numbers. */
 function withoutDocstrings(script: string): string {
   let quote = '';
   return script

@@ -36,7 +36,7 @@ export interface SudoDefault {
 
 export type SudoAliasKind = 'user' | 'runas' | 'host' | 'command';
 
-/** What sudo goes by, in the order in which it reads it. */
+/** The rules that sudo uses, in the order in which it reads it. */
 export interface Sudoers {
   rules: SudoRule[];
   defaults: SudoDefault[];

@@ -171,7 +171,7 @@ async function readRecord(part: string): Promise<PartRecord | undefined> {
 
 async function writeRecord(part: string, source: UrlSource, answer: HttpAnswer): Promise<void> {
   const record: PartRecord = { shown: source.shown, ...validatorsOf(answer) };
-  // The old content goes first: bytes of one state never stand beside the validators of another.
+  // The old data is deleted first: bytes of one state are never kept with the validators of another.
   await rm(part, { force: true });
   await writeFileAtomic(`${part}.json`, JSON.stringify(record));
 }

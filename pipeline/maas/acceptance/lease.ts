@@ -35,7 +35,7 @@ export interface Lease {
   agentName: string;
   /** The machine is given back, or kept on purpose. */
   close(): Promise<void>;
-  /** The machine could not be given back: the note stays for the next acceptance. */
+  /** The machine could not be released: the lease is kept for the next acceptance. */
   leave(): Promise<void>;
 }
 

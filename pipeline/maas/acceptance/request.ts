@@ -23,7 +23,7 @@ export interface AcceptRequest {
   timeouts: StateTimeouts;
   /** Of the image, where it is known. */
   kernel: string | null;
-  /** Gets the result and the logs; what is in it goes. */
+  /** Gets the result and the logs; emptied first. */
   dir: string;
   /** Leave the machine deployed. */
   keep: boolean;

@@ -7,7 +7,7 @@ import { entryOf, guard, retentionContext } from './retention.ts';
  * Refuses to delete by name what `prune` would never delete: a channel, what a channel holds or could go back to, what a machine has, what
  * may be on its way, and, unless it is forced, what was not uploaded from here.
  * @param target URL of the MAAS
- * @throws Fault MAAS_REFUSED with the reason of every image that must stay
+ * @throws Fault MAAS_REFUSED with the reason of every image that must be kept
  */
 export function checkDeletable(
   images: readonly ListedImage[],

@@ -54,18 +54,18 @@ export function imagesTable(
     .join('\n\n');
 }
 
-/** What was deleted from each target, what stays, and why. */
+/** What was deleted from each target, what is kept, and why. */
 export function prunedTable(
   lists: readonly { target: string; images: PrunedImage[] }[],
   dryRun: boolean,
   color: Paint,
 ): string {
-  const verb = dryRun ? 'would go' : 'deleted';
+  const verb = dryRun ? 'would be deleted' : 'deleted';
   return lists
     .map(({ target, images }) => {
       if (images.length === 0) return `${target}: no uploaded images`;
       const rows = images.map((one) => [
-        one.delete ? verb : 'stays',
+        one.delete ? verb : 'kept',
         plain(one.image.name),
         bytes(one.image.size),
         one.delete ? bytes(one.frees) : '-',
@@ -76,18 +76,18 @@ export function prunedTable(
         rows,
         color,
       );
-      const gone = images.filter((one) => one.delete);
-      const freed = gone.reduce((all, { frees }) => all + frees, 0);
-      const shares = gone.reduce((all, { image }) => all + sum(image.sets), 0) > freed;
+      const deleted = images.filter((one) => one.delete);
+      const freed = deleted.reduce((all, { frees }) => all + frees, 0);
+      const shares = deleted.reduce((all, { image }) => all + sum(image.sets), 0) > freed;
       const note = shares ? ': data that another image or set shares is not freed' : '';
-      return `${shown}\n${gone.length} of ${images.length} ${verb}, ${bytes(freed)} freed${note}`;
+      return `${shown}\n${deleted.length} of ${images.length} ${verb}, ${bytes(freed)} freed${note}`;
     })
     .join('\n\n');
 }
 
 const sum = (sets: readonly StoredSet[]) => sets.reduce((all, { stored }) => all + stored, 0);
 
-/** What a channel keeps of earlier promotions, and how it can go. */
+/** What a channel keeps of earlier promotions, and how it can be deleted. */
 function renewalText({ image, renewal }: PrunedImage): string[] {
   if (!renewal || renewal.frees === 0) return [];
   const { oldSets, frees, how, why, done } = renewal;

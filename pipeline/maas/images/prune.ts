@@ -31,7 +31,7 @@ export interface PrunedImage extends RetentionDecision {
   renewal?: Renewal;
 }
 
-/** Deletes from a MAAS what the retention lets go; with `dryRun` only says so. @throws Fault MAAS_* */
+/** Deletes from a MAAS what the retention does not keep; with `dryRun` nothing is deleted. @throws Fault MAAS_* */
 export async function prune(chosen: ChosenTarget, request: PruneRequest): Promise<PrunedImage[]> {
   const { policy, images: only, dryRun, emit, signal, env } = request;
   const { target, key } = chosen;
@@ -44,23 +44,23 @@ export async function prune(chosen: ChosenTarget, request: PruneRequest): Promis
       ledger.some((e) => e.name === image.name && e.image !== undefined && only.includes(e.image)),
   );
   const version = await client.version();
-  const going = judged.filter((one) => one.delete).map(({ image }) => image.id);
-  const freed = freedBy(images, going, atLeast(version, 3, 5));
-  const staying = images.filter(({ id }) => !going.includes(id));
+  const deleted = judged.filter((one) => one.delete).map(({ image }) => image.id);
+  const freed = freedBy(images, deleted, atLeast(version, 3, 5));
+  const kept = images.filter(({ id }) => !deleted.includes(id));
   const pruned = judged.map((one): PrunedImage => {
     const { image } = one;
-    const renewal = one.delete ? undefined : renewalOf(image, staying, ledger, client.url, version);
+    const renewal = one.delete ? undefined : renewalOf(image, kept, ledger, client.url, version);
     return { ...one, frees: freed.get(image.id) ?? 0, ...(renewal ? { renewal } : {}) };
   });
   if (dryRun) return pruned;
   const renewed = request.channels
     ? pruned.filter(({ renewal }) => renewal && renewal.how !== 'never' && renewal.frees > 0)
     : [];
-  // Asked before anything goes: a no leaves everything as it is.
+  // Asked before anything is deleted: after a no everything is kept.
   const warnings = renewed.flatMap(({ image, renewal }) => warningOf(image, renewal as Renewal) ?? []);
   if (warnings.length > 0) await request.channels?.confirm(`${target.name}:\n${warnings.join('\n')}`);
-  for (const { image, delete: goes } of pruned)
-    if (goes) await deleteImage(client, image, ledger, { env, emit });
+  for (const { image, delete: due } of pruned)
+    if (due) await deleteImage(client, image, ledger, { env, emit });
   for (const { image, renewal } of renewed)
     (renewal as Renewal).done = await renewChannel(chosen, image, ledger, {
       ...request,

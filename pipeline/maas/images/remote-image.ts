@@ -68,7 +68,7 @@ export class RemoteImage {
 
   /**
    * Removes the unfinished upload.
-   * @returns false when the resource also holds a whole content, which goes with it and therefore stays
+   * @returns false when the resource also holds a complete set: it would be deleted too, so nothing is
    */
   async remove(): Promise<boolean> {
     if (!this.#resource) return true;
@@ -85,7 +85,7 @@ export class RemoteImage {
 
   /**
    * Puts a new, empty set in place of the unfinished one and keeps the data in use.
-   * @returns false up to 3.4, where the new set would go on where the old one stopped
+   * @returns false up to 3.4, where the new set would continue where the old one stopped
    */
   async replace(): Promise<boolean> {
     if (!this.#resource || !(await this.#keepsFiles())) return false;

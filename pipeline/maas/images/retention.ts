@@ -13,7 +13,7 @@ const DAY_MS = 24 * 3600 * 1000;
 // An upload that has not ended after so long has no process behind it any more.
 const IN_FLIGHT_MS = DAY_MS;
 
-/** What is known of a target's images when one of them is to go. */
+/** What is known of a target's images when one of them may be deleted. */
 export interface RetentionContext {
   /** The ledger's entries of the target. */
   here: readonly LedgerEntry[];
@@ -45,7 +45,7 @@ export function entryOf(image: ListedImage, { here }: RetentionContext): LedgerE
 }
 
 /**
- * Why an image must stay whatever is wanted of it: a channel, what a channel needs, what a machine has, or what may be on its way.
+ * Why an image must be kept whatever the retention: a channel, what a channel needs, what a machine has, or what may be on its way.
  * Undefined where nothing of this holds.
  */
 export function guard(image: ListedImage, ground: RetentionContext): string | undefined {
@@ -61,7 +61,7 @@ export function guard(image: ListedImage, ground: RetentionContext): string | un
 }
 
 /**
- * Decides which uploads of a target go. Only what was uploaded from here is ever deleted, and nothing that `guard` holds.
+ * Decides which uploads of a target are deleted. Only what was uploaded from here is ever deleted, and nothing that `guard` holds.
  * @param target the URL of the MAAS
  */
 export function decideRetention(
@@ -77,22 +77,22 @@ export function decideRetention(
     .map((image) => ({ image, entry: entryOf(image, ground) }))
     .sort((a, b) => Date.parse(b.entry?.time ?? '') - Date.parse(a.entry?.time ?? ''));
   return uploads.map(({ image, entry }) => {
-    const stays = (why: string): RetentionDecision => ({ image, delete: false, why });
-    if (!entry?.image) return stays('not uploaded from this host');
+    const kept = (why: string): RetentionDecision => ({ image, delete: false, why });
+    if (!entry?.image) return kept('not uploaded from this host');
     const held = guard(image, ground);
-    if (held !== undefined) return stays(held);
+    if (held !== undefined) return kept(held);
     if (!image.complete) return { image, delete: true, why: 'never completed, and older than a day' };
     const ageMs = now.getTime() - Date.parse(entry.time);
     const rank = (ages.get(entry.image) ?? 0) + 1;
     ages.set(entry.image, rank);
-    if (rank <= policy.keep) return stays(`one of the newest ${policy.keep} of ${entry.image}`);
-    if (ageMs < policy.days * DAY_MS) return stays(`not ${policy.days} days old`);
+    if (rank <= policy.keep) return kept(`one of the newest ${policy.keep} of ${entry.image}`);
+    if (ageMs < policy.days * DAY_MS) return kept(`not ${policy.days} days old`);
     if (image.lastDeployed === undefined && policy.deployedDays > 0)
-      return stays('this MAAS does not report deployments');
+      return kept('this MAAS does not report deployments');
     const deployedMs = image.lastDeployed
       ? now.getTime() - deployedAt(image.lastDeployed)
       : Number.POSITIVE_INFINITY;
-    if (!(deployedMs >= policy.deployedDays * DAY_MS)) return stays('recently deployed');
+    if (!(deployedMs >= policy.deployedDays * DAY_MS)) return kept('recently deployed');
     return {
       image,
       delete: true,

@@ -23,8 +23,8 @@ export function setInUse(sets: readonly StoredSet[]): StoredSet | undefined {
 }
 
 /**
- * Bytes that the deletion of images frees in MAAS, one after the other. Content goes when no set of any image shares its sum any more.
- * From 3.5 on two sets of one image count for that too, also while both go (`filestore_remove_files`): what they share then stays
+ * Bytes that the deletion of images frees in MAAS, one after the other. Data is deleted when no set of any image has its digest any more.
+ * From 3.5 on two sets of one image count for that too, also while both are deleted (`filestore_remove_files`): what they share then remains
  * on the disk of the regions, and nothing of MAAS' API removes it.
  * @param files whether MAAS keeps images as files (3.5 and later)
  * @returns by id
@@ -56,11 +56,11 @@ export function freedByRenewal(image: Stored, images: readonly Stored[], files: 
   );
 }
 
-function bytesOf(going: readonly StoredSet[], staying: readonly StoredSet[], files: boolean): number {
-  const sums = new Set(staying.map(({ sha256 }) => sha256));
+function bytesOf(deleted: readonly StoredSet[], kept: readonly StoredSet[], files: boolean): number {
+  const sums = new Set(kept.map(({ sha256 }) => sha256));
   let bytes = 0;
-  for (const sha256 of new Set(going.map((set) => set.sha256))) {
-    const own = going.filter((set) => set.sha256 === sha256);
+  for (const sha256 of new Set(deleted.map((set) => set.sha256))) {
+    const own = deleted.filter((set) => set.sha256 === sha256);
     if (sums.has(sha256) || (files && own.length > 1)) continue;
     bytes += Math.max(...own.map(({ stored }) => stored));
   }

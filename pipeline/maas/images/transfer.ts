@@ -140,7 +140,7 @@ export class Transfer {
   }
 
   /**
-   * MAAS 3.8's way, tried once: it cannot go on where it stopped, which the chunks can.
+   * MAAS 3.8's way, tried once: it cannot be resumed, which the chunks can.
    * @returns whether it was tried, so that MAAS must be asked again
    */
   async #stream(): Promise<boolean> {
@@ -181,7 +181,7 @@ export class Transfer {
   async #recover(error: unknown): Promise<void> {
     if (!(error instanceof Fault)) throw error;
     if (error.code === 'UPLOAD_CHANGED') {
-      // Nobody can ever complete it: no dead image stays behind.
+      // It can never be completed: no dead image is left behind.
       await this.#remote.remove().catch(() => {});
       throw error;
     }

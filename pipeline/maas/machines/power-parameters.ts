@@ -30,7 +30,7 @@ export function looksSecret(name: string): boolean {
 
 /**
  * Checks power against what the server's power types say.
- * @param partial what is not said stays as it is, so nothing can be missing
+ * @param partial parameters that are not given are kept, so none can be missing
  */
 export function powerProblems(types: readonly PowerType[], power: Power, partial = false): PowerProblem[] {
   const type = types.find(({ name }) => name === power.type);

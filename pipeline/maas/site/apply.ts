@@ -25,7 +25,7 @@ interface Progress {
 }
 
 /**
- * Makes the changes of a plan, one after the other, and stops at the first that MAAS refuses. What is made stays: the next
+ * Makes the changes of a plan, one after the other, and stops at the first that MAAS refuses. Changes that were made are kept: the next
  * plan holds the rest.
  * @throws Fault of the change that failed
  */

@@ -47,7 +47,7 @@ export interface FieldChange {
   to: Value;
 }
 
-/** One difference between the file and the MAAS, and how it is made to go away. */
+/** One difference between the file and the MAAS, and the request that removes it. */
 export interface Change {
   kind: 'create' | 'update' | 'delete';
   phase: Phase;

@@ -44,7 +44,7 @@ export async function loadSite(options: {
     );
   const data = dataAsWritten(SITE_SCHEMA, source) as object;
   const found = schemaProblems(SITE_SCHEMA, data);
-  // What stays after the wrong parts are taken out is still looked at, so that one run shows every problem.
+  // The rest is still checked after the wrong parts are taken out, so that one run reports every problem.
   const known = prune(data, found.filter(isUnknownKey));
   const written = prune(known, schemaProblems(SITE_SCHEMA, known).map(wholeSection)) as RawSite;
   found.push(...siteRuleProblems(written, { env: options.env, sections: new Set(Object.keys(data)) }));

@@ -3,7 +3,7 @@ import type { Site } from './site.ts';
 
 /**
  * The site with what DeepOps' variables say of MAAS itself: maas_dns_domain is a domain, and the default one unless the file
- * names another. What the file says goes first.
+ * names another. The file takes precedence.
  */
 export function withGroupVars(site: Site, vars: GroupVars): Site {
   const name = vars.dnsDomain;

@@ -79,7 +79,7 @@ export async function record(
 }
 
 /**
- * Appends one line, so that it stays even when the power goes. One write: appends of several processes do not mix. A line that
+ * Appends one line, so that it is kept even when the power fails. One write: appends of several processes do not mix. A line that
  * a crash or a full disk has cut is ended first, else it would take the new one with it.
  */
 async function appendLine(path: string, line: string): Promise<void> {

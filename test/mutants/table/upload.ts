@@ -15,7 +15,7 @@ export const UPLOAD: readonly Mutant[] = [
     'on-its-way': ['!image.complete && ageMs < IN_FLIGHT_MS', 'false'],
     'dead-upload': ['ageMs < IN_FLIGHT_MS', 'true'],
     'not-from-here': [
-      "if (!entry?.image) return stays('not uploaded from this host');",
+      "if (!entry?.image) return kept('not uploaded from this host');",
       'if (!entry?.image) return { image, delete: true, why: "" };',
     ],
     'kept-count': ['rank <= policy.keep', 'rank < policy.keep'],

@@ -5,7 +5,7 @@ import type { ImageFacts } from '../facts.ts';
 const COPYRIGHT = /^usr\/share\/doc\/([^/]+)\/copyright$/;
 const ALIAS = /^usr\/share\/doc\/([^/]+)(?:\/copyright)?$/;
 
-/** The longest copyright files (kernel, browsers) stay below this; one that is longer is passed over. */
+/** The longest copyright files (kernel, browsers) are smaller than this; a longer one is skipped. */
 const LARGEST = 512 << 10;
 /** An Ubuntu server has 2,000 files with 200 KB of names in all; these bound what a hostile image can make of it. */
 const MOST_FILES = 20_000;

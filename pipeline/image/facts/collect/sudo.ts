@@ -252,7 +252,7 @@ function isRoot(name: string, accounts: Accounts): boolean {
   return name === 'root' || name === '#0' || accounts.find(name)?.uid === 0;
 }
 
-/** Members with their aliases put in place; a name that is not defined stays. */
+/** Members with their aliases replaced; a name that is not defined is kept. */
 function expanded(members: readonly SudoMember[], kind: SudoAliasKind, sudoers: Sudoers): SudoMember[] {
   const found: SudoMember[] = [];
   const add = (list: readonly SudoMember[], negated: boolean, open: ReadonlySet<string>) => {

@@ -12,7 +12,7 @@ interface FutureSubnet {
 }
 
 /**
- * Notes a problem for each VLAN whose DHCP stays on while its last dynamic range goes: DHCP would give nothing, and MAAS
+ * Notes a problem for each VLAN whose DHCP stays on while its last dynamic range is deleted: DHCP would give nothing, and MAAS
  * would refuse whatever is changed of that VLAN.
  * @param isSpoken whether the file sets the DHCP of a VLAN
  */
