@@ -16,7 +16,7 @@ import { lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
 import { overridesOf, RUN_SETTINGS } from './setting-options.ts';
 
-/** What the command line says in place of the configuration, beside the flags of settings. */
+/** Options of a run that are not settings of the configuration. */
 export interface Flags {
   fast?: boolean;
   small?: boolean;
@@ -114,7 +114,7 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
   } catch (error) {
     const { stages } = log;
     if (stages.length > 0) await write();
-    // What was uploaded is there to be compared with, whatever the result of its acceptance.
+    // An uploaded image can be compared with later ones, whatever the result of its acceptance.
     if (stages.some(({ stage, state }) => stage === 'upload' && state === 'ran'))
       await keep().catch(() => {});
     throw error;

@@ -3,7 +3,7 @@ import { Fault } from '../core/faults/fault.ts';
 import type { ToolOptions } from '../host/process/tool.ts';
 import type { ToolResult } from '../host/process/tool-fault.ts';
 
-/** What is used of the package dgxos-maas-sandbox, which need not be installed. */
+/** The used part of the package dgxos-maas-sandbox, which need not be installed. */
 export interface SandboxPackage {
   /** @throws SandboxError, with one of our codes */
   open(options: SandboxSettings): Promise<RunningSandbox>;

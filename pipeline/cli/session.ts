@@ -7,7 +7,7 @@ interface Write {
   (object: unknown, text: string | (() => string), form: 'foreign'): void;
 }
 
-/** What every command gets: where to say things, how to be interrupted. Commands print nothing by themselves. */
+/** The parameters of every command: its output, and the signal that interrupts it. Commands print nothing by themselves. */
 export interface Session {
   /** Progress and messages; shown on stderr, written to --events. */
   emit: Emit;

@@ -45,7 +45,7 @@ export function withSettings(command: Command, rows: readonly AnySetting[]): Com
   return command;
 }
 
-/** What the options of these settings say. @param image the image that the command is about */
+/** The values of the options of these settings. @param image the image that the command is about */
 export function overridesOf(options: object, rows: readonly AnySetting[], image?: string): Overrides {
   const given = options as Record<string, string | number | undefined>;
   const values = rows.flatMap((row): [AnySetting, string | number][] => {

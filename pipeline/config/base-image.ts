@@ -1,6 +1,6 @@
 import { Fault } from '../core/faults/fault.ts';
 
-/** What MAAS takes as the base image of a custom image (`BootResource.base_image`): a system that it imports itself. */
+/** The values that MAAS accepts as the base image of a custom image (`BootResource.base_image`): a system that it imports itself. */
 export const BASE_IMAGE = {
   pattern: /^(ubuntu|centos|rhel|ol)\/[a-z0-9][a-z0-9.-]*$/,
   accepts: 'os/series with ubuntu, centos, rhel or ol, such as ubuntu/focal',

@@ -20,7 +20,7 @@ export interface Chosen {
 
 const OF_AN_IMAGE = '<IMAGE>';
 
-/** What flags and the environment decide; the file has no say in it. */
+/** Values of flags and of the environment; they override the file. */
 export class Given {
   readonly problems: LocatedProblem[] = [];
   readonly warnings: string[] = [];

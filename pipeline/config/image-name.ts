@@ -1,6 +1,6 @@
 import { Fault } from '../core/faults/fault.ts';
 
-/** What is wrong with a name for an uploaded image, and one that would do. */
+/** The problem of a name for an uploaded image, and a name that would be accepted. */
 export interface NameProblem {
   message: string;
   /** Such as custom/dgx1-5.0. */
@@ -38,7 +38,7 @@ const RESERVED = new Set([
 
 /** BootResource.name of every version. */
 const LONGEST = 255;
-/** What passes through MAAS' product names (split at colons), its choices (asterisks go) and curtin's URLs as it is. */
+/** A name that passes unchanged through MAAS' product names (split at colons), its choices (asterisks go) and curtin's URLs. */
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._+~-]*$/;
 
 /**

@@ -41,7 +41,7 @@ export function filesGoToDifferentPaths(image: RawImage, path: Path): Problem[] 
   });
 }
 
-/** What only the disk or the screen of a VM gives cannot be had without one. */
+/** Settings of the disk and the screen of a VM are refused without a VM. */
 export function namespaceNeedsNoVm(image: RawImage, path: Path): Problem[] {
   if (image.install !== 'namespace') return [];
   const problem = (at: Path, value: string, accepts: string): Problem => ({

@@ -31,7 +31,7 @@ export interface LoadedConfig {
   config: Config;
   /** Where each value came from, by its dotted path in the resolved configuration. */
   origins: Map<string, ValueWithOrigin>;
-  /** What is not an error but probably not meant. */
+  /** Values that are accepted but probably not meant. */
   warnings: string[];
 }
 

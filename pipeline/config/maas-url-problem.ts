@@ -1,7 +1,7 @@
 import { Fault } from '../core/faults/fault.ts';
 import { maasUrl } from './maas-url.ts';
 
-/** What is accepted, for messages. */
+/** The accepted form, for messages. */
 export const MAAS_URL_ACCEPTED = 'the http or https URL of a MAAS, such as http://maas.example:5240/MAAS';
 
 /** Why the text is not a MAAS URL; null when it is one. */
@@ -11,7 +11,7 @@ export function maasUrlProblem(text: string): { message: string; accepts: string
     return null;
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    // What stands before an @ may be a password.
+    // The text before an @ may be a password.
     const message = text.includes('@')
       ? 'a MAAS URL must not contain a user name or password'
       : error.message;

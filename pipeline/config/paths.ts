@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-/** What is accepted as the source of an ISO, for messages. */
+/** The accepted sources of an ISO, for messages. */
 export const ISO_ACCEPTED = 'a path, or a URL with http or https';
 
 const SCHEME = /^([a-z][a-z0-9+.-]*):\/\//i;

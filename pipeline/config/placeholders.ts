@@ -1,6 +1,6 @@
 import type { ImageConfig, ResourceConfig } from './types.ts';
 
-/** What a boot resource's fields may hold in braces. */
+/** The placeholders of a boot resource's fields. */
 export const PLACEHOLDERS = ['release', 'platform', 'version', 'architecture', 'date', 'digest'] as const;
 
 export type PlaceholderValues = Record<(typeof PLACEHOLDERS)[number], string>;
@@ -24,13 +24,13 @@ export function expand(text: string, values: PlaceholderValues): string {
   });
 }
 
-/** What the names of an image are made of, as far as its configuration says it. */
+/** The parts of an image's names that its configuration decides. */
 export interface NamedByPlaceholders extends Pick<ImageConfig, 'release' | 'platform' | 'version'> {
   resource: Pick<ResourceConfig, 'architecture'>;
 }
 
 /**
- * What the placeholders of an image stand for: `architecture` is the part of the resource's before the slash.
+ * The values of an image's placeholders: `architecture` is the part of the resource's before the slash.
  * @param build date as YYYYMMDD; digest in hexadecimal, of which the first seven characters are used
  */
 export function placeholderValues(

@@ -3,7 +3,7 @@ import { ENVIRONMENT_TARGET } from './resolve.ts';
 import { readText } from './yaml/read-text.ts';
 import { Source } from './yaml/source.ts';
 
-/** What the schema takes as the name of an image or a target. */
+/** The pattern of the schema for the name of an image or a target. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
 /**

@@ -77,7 +77,7 @@ class Resolver {
     return Object.assign({}, ...rowsOf(rows).map(([name, node]) => this.#node(name, node, scope)));
   }
 
-  /** What a row adds to the mapping that it belongs to. */
+  /** The members that a row adds to its mapping. */
   #node(name: string, node: Node, scope: Scope): Values {
     const places = this.#placesOf(name, scope);
     const as = resolvedName(name, node);
@@ -116,7 +116,7 @@ class Resolver {
     return { name, ...this.rows(TARGET, { places: [], key: `targets.${name}.`, name }) };
   }
 
-  /** What a flag or the environment chose, else what the file says, else the default. */
+  /** The value of a flag or of the environment, else of the file, else the default. */
   #setting(row: AnySetting, places: Path[], { key, name, release, platform, ...scope }: Scope): unknown {
     const taken =
       this.#input.given.find(row, name) ??
@@ -153,7 +153,7 @@ class Resolver {
   }
 }
 
-/** What the file says at a path. */
+/** The value of the file at a path. */
 function lookUp(written: unknown, place: Path): unknown {
   return place.reduce(
     (at, step) =>

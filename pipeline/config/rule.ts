@@ -3,7 +3,7 @@ import type { RawConfig, RawImage } from './raw-config.ts';
 import type { Release } from './types.ts';
 import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
-/** What the rules look at besides the file. */
+/** The inputs of the rules besides the file. */
 export interface RuleContext {
   written: RawConfig;
   /** Those that images name. */

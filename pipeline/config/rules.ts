@@ -12,7 +12,7 @@ import { oneTargetTakesTheKeyOfTheEnvironment } from './target-rules.ts';
 import { valuesAreUsable } from './value-rules.ts';
 import type { Problem } from './yaml/problem.ts';
 
-/** What the schema cannot say. Each rule finds everything of its kind, and passes over what is not there. */
+/** Rules that a schema cannot express. Each finds everything of its kind, and ignores missing values. */
 const RULES: readonly Rule[] = [
   valuesAreUsable,
   everyImage(releaseIsKnown),

@@ -8,7 +8,7 @@ import type { Path, Problem } from './yaml/problem.ts';
 export interface Kind<W, V> {
   /** JSON schema of what the file says. */
   schema: Readonly<Record<string, unknown>>;
-  /** What is accepted, in words. */
+  /** The accepted values, in words. */
   accepts: string;
   /** The words accepted, where there are few. */
   choices?: readonly string[];
@@ -18,13 +18,13 @@ export interface Kind<W, V> {
   read(written: W, base: string): V;
   /** The value as the file says it: what `read` makes the same value of, from any folder. */
   write(value: V): W;
-  /** What a flag or a variable says, as the file would say it; undefined when it is not accepted. Without it neither can. */
+  /** The text of a flag or a variable as a value of the file; undefined when it is not accepted. Without it the setting has neither. */
   parse?(text: string): W | undefined;
-  /** What the schema cannot say. */
+  /** Rules that a schema cannot express. */
   problems?(written: W, path: Path): Problem[];
 }
 
-/** What a default may depend on. */
+/** The values that a default may depend on. */
 export interface DefaultScope {
   /** Folder of the file, else the current one. */
   base: string;
@@ -37,7 +37,7 @@ export interface DefaultScope {
   platform: string | undefined;
 }
 
-/** What the example of `init` may depend on. */
+/** The values that the example of `init` may depend on. */
 export interface ExampleScope {
   release: Release;
   /** All releases of the catalogue. */
@@ -52,7 +52,7 @@ export interface Setting<W, V, As extends string, D> {
   kind: Kind<W, V>;
   /** One short sentence; the description of the flag and of the schema begins with it. */
   help: string;
-  /** What else there is to say. */
+  /** Further remarks. */
   details?: string;
   /** Name in the resolved configuration; without it the file's name in camel case. */
   as?: As;
@@ -93,7 +93,7 @@ export interface Section<F extends Rows, Inline extends boolean = boolean, Short
 export interface Named<F extends Rows> {
   help: string;
   details?: string;
-  /** What one of them is. */
+  /** The kind of one of them. */
   entry: { help: string; fields: F };
   /** A name in what `init` writes. */
   example: string | ((scope: ExampleScope) => string);

@@ -13,7 +13,7 @@ import {
 } from './setting.ts';
 import { SETTINGS } from './settings/table.ts';
 
-/** What an image must say is there to be filled in; everything else is behind a #. */
+/** Required settings are there to be filled in; all others are behind a #. */
 const LIVE = 'images';
 /** Wider lines have their remark above them. */
 const WIDEST = 132;
@@ -41,7 +41,7 @@ function rank(node: Node): number {
   return isNamed(node) ? 0 : isSetting(node) ? 2 : 1;
 }
 
-/** What is required stands as it is; the rest follows behind a #. */
+/** Required settings come first; the others follow behind a #. */
 function liveLines(images: AnyNamed, scope: ExampleScope): string[] {
   const name = exampleName(images, scope);
   const rows = rowsOf(images.entry.fields);

@@ -7,7 +7,7 @@ import type { RETENTION } from './settings/retention.ts';
 import type { SETTINGS } from './settings/table.ts';
 import type { TARGET } from './settings/target.ts';
 
-// What each field means is in its row of settings/.
+// The meaning of each field is in its row of settings/.
 
 /** The resolved configuration: every default filled in, every path absolute, every placeholder still unexpanded. */
 export interface Config extends Resolved<typeof SETTINGS> {
@@ -41,7 +41,7 @@ export type Origin =
   | { from: 'file'; file: string; line: number }
   | { from: 'default' };
 
-/** What every installer needs to be known of. */
+/** Facts that are needed of every installer. */
 interface InstallerFacts {
   /** Kernel parameter that carries the URL of the installer's configuration. */
   configParameter: string;
@@ -117,7 +117,7 @@ export interface ArchiveRelease {
   platforms: Record<string, ArchivePlatform>;
 }
 
-/** What a release installs on one platform. */
+/** The packages that a release installs on one platform. */
 export interface ArchivePlatform {
   kernel: string;
   packages: string[];

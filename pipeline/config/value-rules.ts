@@ -3,7 +3,7 @@ import { isNamed, isSetting, type Rows, rowsOf } from './setting.ts';
 import { SETTINGS } from './settings/table.ts';
 import type { Path, Problem } from './yaml/problem.ts';
 
-/** What the kinds of the settings find in values that are of the right shape. */
+/** Problems that the kinds of the settings find in values of the right shape. */
 export function valuesAreUsable({ written }: RuleContext): Problem[] {
   return problemsOf(SETTINGS, written, []);
 }

@@ -22,7 +22,7 @@ import { defineStage } from './types.ts';
 
 const SAID = 'only said in the provenance: what of it decides the build counts by what was rendered';
 
-/** What runs in the namespaces up to the end of the medium's own steps; of build.sh, which names the image, the template. */
+/** The scripts that run in the namespaces up to the end of the medium's own steps; of build.sh, which names the image, the template. */
 function scriptsOf(files: RenderSource[], sources: RenderSource[]): string[] {
   const used = [
     'packer/inside.sh',

@@ -9,7 +9,7 @@ import { notCounted } from '../workspace/fingerprint.ts';
 import { isoFiles } from '../workspace/layout.ts';
 import { defineStage } from './types.ts';
 
-/** What must be on the medium, by the installers that the release has facts for. */
+/** Files that must be on the medium, by the installers that the release has facts for. */
 function mediaOf({ liveCurtin, subiquity }: IsoRelease): KnownMedia {
   return { liveCurtin: liveCurtin?.medium ?? null, subiquity: subiquity?.medium ?? null };
 }

@@ -83,7 +83,7 @@ function declareDelete(images: Command, act: Act): void {
     .option('-n, --dry-run', 'print what would be deleted; change nothing')
     .action(
       act(async (session, texts: string[]) => {
-        // What `images` has too is taken by it, wherever it stands.
+        // Options that `images` has too are parsed by it, wherever they stand.
         const options = command.optsWithGlobals() as DeleteOptions;
         const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
         const { deleteNamed } = await import('../delete-images.ts');

@@ -12,13 +12,13 @@ export interface Names {
 }
 
 export interface Answer {
-  /** What begins as what is typed, each with a line about it. */
+  /** Candidates that begin with the typed text, each with a line of help. */
   values: readonly (readonly [value: string, about: string])[];
   /** Whether the shell may offer files where none of the values fits. */
   files: boolean;
 }
 
-/** What the placeholders of the help stand for. One that is not here is anything, of which nothing is offered. */
+/** The values behind the placeholders of the help. For a placeholder that is not here nothing is offered. */
 export const PLACEHOLDERS: Readonly<Record<string, { names?: keyof Names; files?: boolean }>> = {
   image: { names: 'images' },
   'image-or-file': { names: 'images', files: true },
@@ -35,7 +35,7 @@ export const PLACEHOLDERS: Readonly<Record<string, { names?: keyof Names; files?
 };
 
 /**
- * What can stand at the cursor of a command line.
+ * The candidates at the cursor of a command line.
  * @param words behind the program's name; the last is the one at the cursor, empty where none is begun
  */
 export async function answer(program: Command, words: readonly string[], names: Names): Promise<Answer> {

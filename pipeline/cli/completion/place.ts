@@ -1,11 +1,11 @@
 import type { Argument, Command, Option } from 'commander';
 
-/** What stands at the cursor: an option's name, or a value, of which the help's placeholder says what it is. */
+/** The word at the cursor: an option's name, or a value, whose kind is the help's placeholder. */
 export interface Place {
   kind: 'flag' | 'value' | 'nothing';
   /** The command that the words before the cursor name. */
   command: Command;
-  /** What is typed of it, without the option of `--option=value`. */
+  /** The part that is typed, without the option of `--option=value`. */
   typed: string;
   value?: Option | Argument | undefined;
   /** Operands of that command before the cursor. */

@@ -7,7 +7,7 @@ const NAME = 'dgxos-maas';
 const BASH = new URL('../../../templates/completion/dgxos-maas.bash', import.meta.url);
 
 /**
- * What a shell loads so that it asks `dgxos-maas complete` at each press of Tab.
+ * The script that a shell loads so that it calls `dgxos-maas complete` at each press of Tab.
  *
  * bash has a script of our own: that of @bomb.sh/tab 0.0.22 evaluates what is typed (a `$(…)` runs at Tab), wants the package
  * bash-completion, offers no files, and cannot be loaded twice (its constants are readonly).

@@ -45,7 +45,7 @@ function mapped<A, B>(record: Record<string, A>, to: (value: A) => B): Record<st
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, to(value)]));
 }
 
-/** What is installed for one platform, in the order in which it is done; no package twice. */
+/** The installation for one platform, in its order; no package twice. */
 export interface ArchivePackages {
   /** Before everything else. */
   first: string[];
@@ -57,7 +57,7 @@ export interface ArchivePackages {
 }
 
 /**
- * What a release installs on a platform.
+ * The packages that a release installs on a platform.
  * @throws Fault PLATFORM_UNKNOWN for a platform that it has no packages for
  */
 export function packagesOf(archive: ArchiveRelease, platform: string): ArchivePackages {

@@ -7,7 +7,7 @@ import { MIB, sizeText, timeText } from '../units.ts';
 /** Where the release decides. */
 export const THE_RELEASES = "the release's";
 
-/** What the template of a release without an installer shows. */
+/** The values in the template of a release without an installer. */
 const ANY_VM: Installer['vm'] = {
   diskBytes: 12 * 1024 ** 3,
   memoryMiB: 4096,

@@ -5,7 +5,7 @@ export function isMerge(pair: Pair): boolean {
   return isScalar(pair.key) && pair.key.type === 'PLAIN' && pair.key.source === '<<';
 }
 
-/** What a merge takes in: one mapping or a list of them, each perhaps by an alias. */
+/** The operand of a merge: one mapping or a list of them, each perhaps by an alias. */
 export function mergeSources(merge: Pair, document: Document.Parsed): unknown[] {
   const resolved = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
   const value = resolved(merge.value);

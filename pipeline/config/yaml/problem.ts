@@ -10,9 +10,9 @@ export interface Problem {
   /** Where the caret goes: the key, the value, or the mapping in which something is missing. */
   at: 'key' | 'value';
   message: string;
-  /** What would be accepted. */
+  /** The accepted values. */
   accepts?: string;
-  /** What was probably meant. */
+  /** The value that was probably meant. */
   suggestion?: string | undefined;
 }
 

@@ -20,7 +20,7 @@ import { type LocatedProblem, type Path, type Problem, toFault } from './problem
 /** consumer_key:token_key:token_secret */
 const MAAS_KEY = /[A-Za-z0-9]{18}:[A-Za-z0-9]{18}:[A-Za-z0-9]{32}/g;
 
-/** What the library says after so many errors follows from the first ones. */
+/** After so many errors of the library the later ones follow from the first. */
 const MOST_ERRORS = 50;
 
 /** A YAML file read into plain data, that knows where each value stands. */

@@ -98,7 +98,7 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
   return acceptance;
 }
 
-/** What `promote` decides by. */
+/** The state that `promote` decides by. */
 async function note(acceptance: Acceptance, { upload, emit, env }: AcceptRequest): Promise<void> {
   const { url, checks, image, machine, accepted } = acceptance;
   const uploaded = (await readLedger(env)).findLast(

@@ -3,7 +3,7 @@ import type { Json } from '../../core/json.ts';
 import { canonical } from '../../workspace/fingerprint.ts';
 import type { CheckList, Condition } from './types.ts';
 
-/** What conditions ask about. */
+/** The values that conditions are evaluated with. */
 export interface ConditionSubject {
   release: string;
   profile: string;

@@ -4,7 +4,7 @@ import { ANSWERS, DEPLOYS } from './first-checks.ts';
 import { unknownPlaceholders } from './placeholders.ts';
 import type { RawCheck, RawChecks } from './raw-checks.ts';
 
-/** What the schema cannot say. */
+/** Rules that a schema cannot express. */
 export function ruleProblems(written: RawChecks, used: readonly RawChecks[], useIsKnown: boolean): Problem[] {
   const problems: Problem[] = [
     ...idProblems('checks', written.checks ?? []),

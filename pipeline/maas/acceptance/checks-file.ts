@@ -14,7 +14,7 @@ import type { AcceptanceCheck, CheckList, LogCommand, OutputExpectation } from '
 
 const SCHEMA = 'schema/acceptance.schema.json';
 const FOLDER = 'templates/acceptance';
-/** What is used where nothing is said. */
+/** The defaults. */
 const ALL_SETS = ['base', 'dgx'] as const;
 const TIMEOUT_S = 60;
 

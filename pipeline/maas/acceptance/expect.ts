@@ -4,7 +4,7 @@ import { escaped, fill, type Values } from './placeholders.ts';
 import type { AcceptanceCheck, OutputExpectation } from './types.ts';
 
 /**
- * What in a command's result is not as expected, in words; empty when all is.
+ * The differences of a command's result from its expectation, in words; empty where there are none.
  * @throws ValueMissing when an expectation needs a value that is not known
  */
 export function differences(check: AcceptanceCheck, result: RemoteResult, values: Values): string[] {
@@ -21,7 +21,7 @@ export function differences(check: AcceptanceCheck, result: RemoteResult, values
     const said = shortened(result.stderr.trim() || result.stdout.trim());
     return [`exit code ${result.exitCode} instead of ${expect.exit}${said ? `: ${said}` : ''}`];
   }
-  // What is not there any more could not be looked at, so that nothing may pass for want of it.
+  // Output that was cut off cannot be examined, so a check must not pass without it.
   if (result.cut && looksAtOutput(check))
     return [
       'its output is longer than the part that is kept; let the command itself select the relevant part',

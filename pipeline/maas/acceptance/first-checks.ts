@@ -1,4 +1,4 @@
-/** What comes before every check of a file, and is one itself. */
+/** The checks that come before those of a file. */
 export const DEPLOYS = {
   id: 'deploys',
   title: 'MAAS deploys the image',

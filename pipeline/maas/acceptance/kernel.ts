@@ -15,7 +15,7 @@ export async function knownKernel(
   return startedKernel(((await keptRelease(sha256, sha256, env)) ?? (await built()))?.facts ?? {});
 }
 
-/** What GRUB's menu starts, or the only kernel there is; of several without a default none is certain. */
+/** The kernel that GRUB's menu starts, or the only one in the image; of several without a default none is certain. */
 export function startedKernel({ boot, kernels = [] }: Partial<Compared>): string | null {
   const started = boot?.defaultKernel?.version;
   if (started) return started;

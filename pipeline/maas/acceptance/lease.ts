@@ -13,7 +13,7 @@ import { parseMachines } from '../machines/parse-machine.ts';
 import type { Status } from '../machines/status.ts';
 import type { Machine } from '../machines/types.ts';
 
-/** What is noted before a machine is taken, so that it can be given back whatever happens to this process. */
+/** The record that is written before a machine is allocated, so that it can be released whatever happens to this process. */
 interface LeaseNote {
   /** URL of the MAAS. */
   url: string;

@@ -5,7 +5,7 @@ import type { CollectedLog } from './types.ts';
 
 type Raw = Record<string, unknown>;
 
-/** What MAAS itself knows of a deployment: curtin's output and the machine's events. What it does not have is noted. */
+/** MAAS' own logs of a deployment: curtin's output and the machine's events. Missing ones are noted. */
 export async function collectFromMaas(
   client: MaasClient,
   systemId: string,

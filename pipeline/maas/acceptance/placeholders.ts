@@ -1,6 +1,6 @@
 import { suggest } from '../../core/text/suggest.ts';
 
-/** What checks may speak of. A dot in every name keeps them apart from `${x}` of the shell and `{3}` of regular expressions. */
+/** The placeholders of checks. A dot in every name keeps them apart from `${x}` of the shell and `{3}` of regular expressions. */
 export const PLACEHOLDERS = {
   'image.name': 'the image’s name in the configuration',
   'image.resource': 'the versioned name in MAAS',

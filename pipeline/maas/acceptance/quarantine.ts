@@ -3,7 +3,7 @@ import type { LedgerEntry } from '../../workspace/ledger/ledger.ts';
 
 export interface AcceptanceState {
   state: 'accepted' | 'quarantined' | 'untried';
-  /** What it was concluded from. */
+  /** The entry that it was concluded from. */
   entry: LedgerEntry | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface AcceptRequest {
   target: ChosenTarget;
   image: Pick<ImageConfig, 'name' | 'release' | 'platform' | 'version'>;
   release: Pick<Release, 'profile'>;
-  /** What is deployed. */
+  /** The image that is deployed. */
   upload: Uploaded;
   config: Omit<AcceptanceConfig, 'checksFile'>;
   checks: CheckList;

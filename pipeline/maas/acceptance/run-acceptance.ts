@@ -17,7 +17,7 @@ import type { AcceptRequest } from './request.ts';
 import type { CheckList, CollectedLog } from './types.ts';
 
 export interface AcceptanceRunOptions {
-  /** What applies to this image. */
+  /** The checks that apply to this image. */
   list: CheckList;
   /** For the machine's event log. */
   comment: string;

@@ -15,7 +15,7 @@ import type { RemoteCommand } from '../../host/ssh/remote.ts';
 import { VERDICT, type Verdict } from '../../image/checks/judge.ts';
 import type { Severity } from '../../image/checks/types.ts';
 
-/** What an output must be; all that is given must hold. */
+/** The expectation of an output; every member that is given must hold. */
 export interface OutputExpectation {
   equals?: string;
   contains?: string;
@@ -30,7 +30,7 @@ export interface OutputExpectation {
 export interface AcceptanceCheck {
   id: string;
   title: string;
-  /** What is the matter when it fails: "a systemd unit has failed". Null: its command names it. */
+  /** The problem when it fails: "a systemd unit has failed". Null: its command names it. */
   wrong: string | null;
   severity: Severity;
   when: Condition;
@@ -61,7 +61,7 @@ export interface LogCommand {
   root: boolean;
 }
 
-/** What a checks file comes to, with the sets that it uses; placeholders still unexpanded. */
+/** The checks of a file, with the sets that it uses; placeholders still unexpanded. */
 export interface CheckList {
   checks: AcceptanceCheck[];
   logs: LogCommand[];

@@ -31,7 +31,7 @@ export async function hasBaseImage(
   );
 }
 
-/** What to do where MAAS does not have it. */
+/** The remedy where MAAS does not have it. */
 export function importHint(baseImage: string, architecture: string): string {
   const series = baseImage.split('/')[1];
   const arch = architecture.split('/')[0];

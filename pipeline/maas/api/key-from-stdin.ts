@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { interrupted } from '../../core/faults/interrupted.ts';
 
 /**
- * What comes on stdin, whole; at a terminal one line, which is asked for and not shown.
+ * All of stdin; at a terminal one line, which is asked for and not shown.
  * @throws Fault INTERRUPTED, TERMINATED
  */
 export async function keyFromStdin(signal: AbortSignal): Promise<string> {

@@ -2,7 +2,7 @@ import type { FaultCode } from '../../core/faults/catalogue.ts';
 
 /** One thing MAAS says no with: how it is recognised, what it means in a sentence, and what to do. */
 export interface MaasErrorRow {
-  /** What callers decide by. */
+  /** The name that callers decide by. */
   id: string;
   status: number;
   /** Against the answer's text; of a JSON form error, `field: message`. Groups fill $1, $2 of the sentence and the remedy. */

@@ -30,7 +30,7 @@ const ROWS = [...MAAS_ERRORS, ...MACHINE_ERRORS];
 const PASSING = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 
 /**
- * What an answer means, as one sentence with its remedy. A 401's text may hold the token secret and is only looked at.
+ * The meaning of an answer, as one sentence with its remedy. A 401's text may hold the token secret and is only looked at.
  * @param request method and path, for answers that no row of the table explains
  */
 export function explainMaasError(

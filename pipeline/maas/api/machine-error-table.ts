@@ -1,7 +1,7 @@
 import type { MaasErrorRow } from './maas-error-table.ts';
 
 /**
- * What MAAS says no with where machines are meant. Answers of 409 and 503 pass by themselves elsewhere; these stay as they
+ * The errors of MAAS for requests on machines. Answers of 409 and 503 pass by themselves elsewhere; these stay as they
  * are until somebody acts.
  */
 export const MACHINE_ERRORS: readonly MaasErrorRow[] = [

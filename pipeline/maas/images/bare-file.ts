@@ -14,7 +14,7 @@ import { digestOf } from '../../image/read/digest.ts';
 import { checkContent } from './content.ts';
 import { FILETYPES, filetypeOf } from './request.ts';
 
-/** What the command line says of a file that no configuration knows. */
+/** The options for a file that is not in the configuration. */
 export interface BareFileOptions {
   name?: string;
   title?: string;
@@ -67,7 +67,7 @@ export async function describeFile(
   // Only the checks read it from the image.
   if (!validate && !options.baseImage) throw noBaseImage(path);
   const unsure = await checkContent(file, filetype, context.signal).catch((fault: Fault) => {
-    // Whoever has the checks left out may send what is not an image; a wrong file type is a mistake all the same.
+    // Without the checks any file may be sent; a wrong file type is a mistake all the same.
     if (options.validate || fault.code !== 'IMAGE_REJECTED') throw fault;
     return fault.message;
   });
@@ -95,7 +95,7 @@ function noBaseImage(path: string): Fault {
 }
 
 /**
- * What can be refused without reading the file: that it is not there, a base image that MAAS cannot have, or the name in MAAS
+ * The faults that are found without reading the file: that it is not there, a base image that MAAS cannot have, or the name in MAAS
  * (given, or made of its own).
  * @throws Fault USAGE, UPLOAD_MISSING
  */
@@ -111,7 +111,7 @@ export async function expectFile(
   return name;
 }
 
-/** What MAAS takes as the system of a base image. */
+/** The systems that MAAS accepts in a base image. */
 const BASE_SYSTEMS = new Set(['ubuntu', 'centos', 'rhel', 'ol']);
 
 interface InspectedFile {

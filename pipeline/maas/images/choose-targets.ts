@@ -11,7 +11,7 @@ export interface ChosenTarget {
   key: ApiKey;
 }
 
-/** What commands that talk to MAAS say of their targets. */
+/** The options of commands that talk to MAAS. */
 export interface TargetOptions {
   /** Names; none: the only one there is. */
   to?: string[];

@@ -12,7 +12,7 @@ const STEADY = 8;
 /** The size of the next chunk: as large as the server takes, smaller while the line is slow or breaks. */
 export class ChunkSize {
   readonly #sizes: readonly number[];
-  /** What the server takes at most. */
+  /** The most that the server accepts. */
   #limit: number;
   #bytes: number;
   #passed = 0;

@@ -7,7 +7,7 @@ import { BLOCK, checksumOk, number } from '../../image/tar/header.ts';
 import { formatOf, KIND_BYTES, signatureOf } from '../../image/tar/magic.ts';
 
 type Packing = 'gzip' | 'bzip2' | 'xz' | 'none';
-/** What MAAS' file types hold: a root as a tar, a disk in a tar, a disk. */
+/** The formats of MAAS' file types: a root as a tar, a disk in a tar, a disk. */
 type ContentKind = 'root' | 'disk-tar' | 'disk';
 
 /** The file types by what they hold and how that is packed, as curtin unpacks them (`sanitize_source`, `dd` and `extract`). */
@@ -80,7 +80,7 @@ interface ContentSample {
   qemu?: string;
 }
 
-/** What curtin could take, or what it is instead; null: not known. */
+/** The format that curtin could use, or another one in its place; null: not known. */
 function holdsOf(inside: Buffer): ContentKind | ContentSample | null {
   const found = signatureOf(inside);
   if (found === null) return null;

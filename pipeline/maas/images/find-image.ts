@@ -6,7 +6,7 @@ import { channelName, emptyChannel } from '../../workspace/ledger/channel.ts';
 import type { LedgerEntry } from '../../workspace/ledger/ledger.ts';
 import type { ListedImage } from './list-images.ts';
 
-/** What the text may mean besides an image's name or number in MAAS. */
+/** The meanings of the text besides an image's name or number in MAAS. */
 interface Meaning {
   config: Config;
   ledger: readonly LedgerEntry[];

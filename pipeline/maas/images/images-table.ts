@@ -54,7 +54,7 @@ export function imagesTable(
     .join('\n\n');
 }
 
-/** What was deleted from each target, what is kept, and why. */
+/** The images of each target that were deleted or kept, and why. */
 export function prunedTable(
   lists: readonly { target: string; images: PrunedImage[] }[],
   dryRun: boolean,
@@ -87,7 +87,7 @@ export function prunedTable(
 
 const sum = (sets: readonly StoredSet[]) => sets.reduce((all, { stored }) => all + stored, 0);
 
-/** What a channel keeps of earlier promotions, and how it can be deleted. */
+/** The data of earlier promotions that a channel keeps, and how it can be deleted. */
 function renewalText({ image, renewal }: PrunedImage): string[] {
   if (!renewal || renewal.frees === 0) return [];
   const { oldSets, frees, how, why, done } = renewal;

@@ -34,7 +34,7 @@ export interface ListedImage {
   machines: string[] | undefined;
   /** Those of them that are being deployed with it now. */
   deploying?: string[];
-  /** What this host uploaded it from, by its sum. */
+  /** The upload from this host that it is, by its digest. */
   build: { image: string | null; uploaded: string } | null;
   /** The results of this artifact on machines, as far as it was tried from here. */
   acceptance: 'accepted' | 'quarantined' | null;

@@ -99,10 +99,10 @@ export class LocalFile {
       if (hashedBefore === this.size || at === this.size) this.#verify();
       yield bytes;
     }
-    // What comes next is read while MAAS has this chunk to itself.
+    // The next chunk is read while MAAS stores this one.
     const next = this.#ready.at(-1);
     this.#reading = this.#readAhead(next ? next.offset + next.bytes.length : to, AHEAD);
-    // Whoever asks for the chunk meets the fault; until then it must not end the process.
+    // The fault is thrown to the reader of the chunk; until then it must not end the process.
     this.#reading.catch(() => {});
   }
 
@@ -152,7 +152,7 @@ export class LocalFile {
       const { bytesRead } = await this.#handle.read(target, filled, wanted, offset + filled);
       if (bytesRead === 0) throw changed(this.#known.file, 'it became shorter');
       const from = offset + filled;
-      // What was hashed before is not hashed again when it is sent again.
+      // Bytes that were hashed are not hashed again when they are sent again.
       const fresh = Math.max(0, this.#hashedTo - from);
       if (fresh < bytesRead && from <= this.#hashedTo) {
         this.#hash.update(target.subarray(filled + fresh, filled + bytesRead));

@@ -27,7 +27,7 @@ export class ProgressLine {
     this.#show(done, attempt > 1 ? `attempt ${attempt}` : undefined);
   }
 
-  /** What MAAS has already is read here too, for the sum of the whole. */
+  /** The part that MAAS has already is read here too, for the digest of the whole. */
   catchingUp(): void {
     const { id, emit } = this.#request;
     emit({ type: 'activity', id, label: `${this.#label}: reading the part that MAAS has` });

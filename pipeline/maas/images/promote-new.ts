@@ -42,7 +42,7 @@ export async function promoteNew(
   return { target: target.name, name, of, ours: true, moved: true, since: new Date().toISOString() };
 }
 
-/** What a run says of a channel, after its name. */
+/** The text of a run on a channel, after its name. */
 export function channelNote({ of, ours, moved, since }: Omit<ChannelState, 'target' | 'name'>): string {
   if (moved) return `now has ${of}`;
   return ours ? `has it since ${since.slice(0, 10)}` : `was changed from it to ${of}; not changed`;

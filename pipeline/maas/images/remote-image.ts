@@ -72,7 +72,7 @@ export class RemoteImage {
    */
   async remove(): Promise<boolean> {
     if (!this.#resource) return true;
-    // What was read before may be old: another upload of this name may have ended since.
+    // The state read before may be old: another upload of this name may have ended since.
     await this.ask();
     if (!this.#resource) return true;
     const { id, sets } = this.#resource;

@@ -11,7 +11,7 @@ import { freedByRenewal, setInUse } from './stored.ts';
 import { uploadImage } from './upload.ts';
 
 /**
- * What a channel keeps of earlier promotions. MAAS deletes no set of an upload by itself, and its API deletes none but with the whole image;
+ * The data of earlier promotions that a channel keeps. MAAS deletes no set of an upload by itself, and its API deletes none but with the whole image;
  * a new set made without `keep_old` takes the others with it.
  */
 export interface Renewal {
@@ -29,7 +29,7 @@ export interface Renewal {
   done?: boolean;
 }
 
-/** What renewing an image's only set in use would free, or undefined where there are no old sets of a channel. */
+/** The bytes that renewing an image's only set in use would free, or undefined where there are no old sets of a channel. */
 export function renewalOf(
   image: ListedImage,
   images: readonly ListedImage[],
@@ -57,7 +57,7 @@ export function renewalOf(
   return { ...found, how: 'sent-again' };
 }
 
-/** What a person should know before a channel is sent again; undefined where its users notice nothing. */
+/** The warning before a channel is sent again; undefined where its users notice nothing. */
 export function warningOf(image: ListedImage, { how, oldSets, frees }: Renewal): string | undefined {
   if (how !== 'sent-again') return undefined;
   return `${image.name}: ${oldSets} old ${oldSets === 1 ? 'set is' : 'sets are'} deleted (${bytes(frees)}). Until ${bytes(image.size)} are sent again the channel cannot be deployed; the versioned image with the same data can be deployed meanwhile.`;

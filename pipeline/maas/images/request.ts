@@ -19,7 +19,7 @@ export const FILETYPES: Readonly<Record<string, readonly string[]>> = {
   ddraw: ['.ddraw', '.dd', '.raw', '.img'],
 };
 
-/** What to upload, and where to. */
+/** The file to upload, and its target. */
 export interface UploadRequest {
   target: TargetConfig;
   key: ApiKey;

@@ -13,7 +13,7 @@ const DAY_MS = 24 * 3600 * 1000;
 // An upload that has not ended after so long has no process behind it any more.
 const IN_FLIGHT_MS = DAY_MS;
 
-/** What is known of a target's images when one of them may be deleted. */
+/** The state of a target's images that decides whether one of them may be deleted. */
 export interface RetentionContext {
   /** The ledger's entries of the target. */
   here: readonly LedgerEntry[];

@@ -5,7 +5,7 @@ import { pairs } from '../../core/text/width.ts';
 import type { ChannelUpdate } from './promote.ts';
 import type { TargetResult } from './to-targets.ts';
 
-/** What an upload came to, one block for each target. */
+/** The result of an upload, one block for each target. */
 export function uploadSummary(results: readonly TargetResult[], color: Paint): string {
   return results
     .map((result) => {

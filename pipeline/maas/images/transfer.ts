@@ -211,7 +211,7 @@ export class Transfer {
     await this.#client.retryBudget.pause(error, this.#request.signal, this.#client.retrying(error));
   }
 
-  /** What lies there is not the beginning of our file: away with it. */
+  /** The bytes in MAAS are not the beginning of our file: they are deleted. */
   async #restart(error: Fault): Promise<void> {
     this.#restarts += 1;
     // Older content in use forbids deleting the image; from 3.5 on a new set starts empty just as well.

@@ -10,7 +10,7 @@ export interface Group {
   children?: string[];
 }
 
-/** What Ansible reads from an inventory script: groups by name, and every host's variables. */
+/** The output of an inventory script for Ansible: groups by name, and every host's variables. */
 export type Inventory = { _meta: { hostvars: Record<string, HostVars> } } & Record<string, Group>;
 
 /** The inventory of machines: DeepOps' groups, and one for each other tag. */

@@ -15,7 +15,7 @@ const KEYS = new Map([
   ['ssh_bastion', 'MAAS_SSH_BASTION'],
 ]);
 
-/** What stands in the example that DeepOps' setup.sh copies. */
+/** The values in the example that DeepOps' setup.sh copies. */
 const EXAMPLE = /<|^CONSUMER_KEY:/;
 
 /**

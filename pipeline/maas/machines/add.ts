@@ -17,9 +17,9 @@ export interface Added {
   outcome: 'added' | 'already' | 'completed' | 'refused' | 'failed';
   /** Also of one that was made, and of which something then failed. */
   machine: Machine | undefined;
-  /** What was set on a machine that was there: pool, zone, domain, tags. */
+  /** Values that were set on a machine that was there: pool, zone, domain, tags. */
   set: string[];
-  /** What differs from what is wanted and is left: another architecture, power type, addresses. */
+  /** Differences from the file that are left as they are: another architecture, power type, addresses. */
   differs: string[];
   fault?: Fault;
 }
@@ -129,7 +129,7 @@ async function addOne(
   }
 }
 
-/** What a machine that is there has not yet: an earlier try may have ended half-way. */
+/** Values that an existing machine does not have yet: an earlier try may have ended half-way. */
 async function converge(client: MaasClient, wanted: NewMachine, there: Machine): Promise<Added> {
   const { hostname, architecture, macs, power } = wanted;
   const differs = [

@@ -1,4 +1,4 @@
-/** What other rooms do with machines. */
+/** The operations on machines that other modules use. */
 export { allocate } from './allocate.ts';
 export { deployMachine, hasImage } from './deploy-machine.ts';
 export { explainFailure } from './explain.ts';

@@ -2,7 +2,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import type { Machine } from './types.ts';
 
 /**
- * What keeps an image with an EFI boot loader from booting on a machine: MAAS lays out a custom image's disks as they are
+ * Reasons why an image with an EFI boot loader does not boot on a machine: MAAS lays out a custom image's disks as they are
  * configured and does not complain of a missing /boot/efi (it does for its own Ubuntu).
  * @param newLayout the disks are laid out anew before the deployment, so only the firmware counts
  */

@@ -11,7 +11,7 @@ interface Row {
   remedy: string;
 }
 
-/** What goes wrong with machines and its signs, the most specific first: one failure often brings others behind it. */
+/** Failures of machines and their signs, the most specific first: one failure often brings others behind it. */
 const ROWS: readonly Row[] = [
   {
     id: 'no-efi',
@@ -99,7 +99,7 @@ const ROWS: readonly Row[] = [
   },
 ];
 
-/** What the failure means, from the machine, its events (the newest last) and the scripts that failed. */
+/** The cause of a failure, from the machine, its events (the newest last) and the scripts that failed. */
 export function causeOf(
   machine: Machine,
   events: readonly MachineEvent[],

@@ -15,7 +15,7 @@ export interface DeployRequest extends DeployOptions {
   architectures: readonly string[] | null;
   /** The image puts its boot loader into an EFI partition. */
   needsEfi: boolean;
-  /** What the image is made of, and the architectures for which MAAS has not imported it. */
+  /** The base image, and the architectures for which MAAS has not imported it. */
   base?: { image: string; missingFor: readonly string[] };
   /** flat, lvm, …; laid out anew before the deployment. */
   storageLayout?: string;

@@ -3,7 +3,7 @@ import type { MaasClient } from '../api/client.ts';
 import type { Status } from './status.ts';
 import type { Machine, WaitGoal } from './types.ts';
 
-/** What a job does with one machine, decided before anything is changed. */
+/** The decision of a job on one machine, made before anything is changed. */
 export type Decision =
   | { do: 'start' }
   /** It is on its way already: only waited for. */
@@ -16,7 +16,7 @@ export type Decision =
 export interface Job {
   /** As the command is called: deploy, release, … */
   name: string;
-  /** What will happen, for the question: "custom/dgx1-5.0 is installed, disks are overwritten". */
+  /** The effect, for the question: "custom/dgx1-5.0 is installed, disks are overwritten". */
   what: string;
   /** Whether it harms what runs on the machine. */
   destructive: (machine: Machine) => boolean;
@@ -31,13 +31,13 @@ export interface Job {
   prepare?: (client: MaasClient, machines: readonly Machine[]) => Promise<void>;
   /** Where it leads. */
   until: WaitGoal;
-  /** What a person has to do at a machine whose power MAAS cannot control. */
+  /** The instruction for a person at a machine whose power MAAS cannot control. */
   byHand: ((machine: Machine) => string) | null;
   /** A machine that rests in another state is waited for all the same, until its time is out. */
   patient?: boolean;
 }
 
-/** What came of one machine. */
+/** The result of one machine. */
 export interface JobResult {
   hostname: string;
   systemId: string;

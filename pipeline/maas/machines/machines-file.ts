@@ -84,7 +84,7 @@ export class MachinesFile {
     return this.#written.machines ?? {};
   }
 
-  /** What a machine says of its power, over the defaults; another type takes no parameters from them. */
+  /** The power parameters of a machine, which override the defaults; another type takes no parameters from them. */
   #power(hostname: string): RawPower {
     const own = this.#machines[hostname]?.power ?? {};
     const general = this.#written.defaults?.power ?? {};
@@ -141,7 +141,7 @@ export class MachinesFile {
     return machines;
   }
 
-  /** What machines of this file name and MAAS does not know, with the place of each. */
+  /** The names in this file that MAAS does not know, with the position of each. */
   refuse(problems: readonly PlacementProblem[]): Fault {
     const placed = problems.map(({ hostname, key, name, message, accepts, suggestion }): Problem => {
       const own = this.#machines[hostname]?.[key];
@@ -224,7 +224,7 @@ function invalid(source: Source, problems: readonly Problem[]): Fault {
   return toFault('MACHINES_FILE_INVALID', placed);
 }
 
-/** What all machines take from `defaults` is said once. */
+/** A problem of `defaults` is reported once for all machines. */
 function firstAtEachPath(problems: readonly Problem[]): Problem[] {
   const first = new Map<string, Problem>();
   for (const problem of problems) {

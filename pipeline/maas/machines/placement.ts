@@ -3,7 +3,7 @@ import type { MaasClient } from '../api/client.ts';
 import type { NewMachine } from './new-machine.ts';
 import { listTags } from './tags.ts';
 
-/** What a machine is put into by name. */
+/** The kinds of groups that a machine is put into by name. */
 export type PlacementKind = 'pool' | 'zone' | 'domain';
 
 /** Something that a machine names and MAAS does not have, or does not let anybody set. */
@@ -23,7 +23,7 @@ const LISTS: Readonly<Record<PlacementKind, (client: MaasClient) => Promise<unkn
 };
 
 /**
- * What machines name and MAAS does not know, before the first of them is made: pools, zones, domains, and tags whose machines MAAS
+ * Names that MAAS does not know, found before the first machine is added: pools, zones, domains, and tags whose machines MAAS
  * keeps itself. Other tags are made when they are missing. One request for each kind that is named at all.
  */
 export async function placementProblems(

@@ -27,7 +27,7 @@ export interface PowerField {
 type Raw = Record<string, unknown>;
 
 /**
- * What the server can control power with. One request.
+ * The power types of the server. One request.
  * @throws Fault MAAS_BUSY while no rack controller has reported it (up to 3.4 the racks are asked)
  */
 export async function readPowerTypes(client: MaasClient): Promise<PowerType[]> {

@@ -5,7 +5,7 @@ import type { Machine } from './types.ts';
 /** A kind of DeepOps cluster. */
 export type Profile = 'slurm' | 'k8s';
 
-/** What DeepOps' scripts/maas_deploy.sh gives the first machine and the others. */
+/** The settings that DeepOps' scripts/maas_deploy.sh gives the first machine and the others. */
 const TAGS: Record<Profile, { head: string[]; others: string[] }> = {
   slurm: { head: ['slurm-master'], others: ['slurm-node'] },
   k8s: { head: ['kube_control_plane', 'etcd'], others: ['kube_node'] },

@@ -15,7 +15,7 @@ export interface DeployableImage {
   architectures: string[];
   /** It is a root file system of its own, whose boot loader goes to /boot/efi; disk images bring their own. */
   needsEfi: boolean;
-  /** What it is made of, as far as MAAS shows it (3.5 and later) or the ledger knows: ubuntu/focal. */
+  /** The base image, as far as MAAS shows it (3.5 and later) or the ledger knows: ubuntu/focal. */
   baseImage: string | null;
 }
 
@@ -104,7 +104,7 @@ async function fromUploads(
   };
 }
 
-/** What it was first uploaded with from here, where MAAS has a base image that it does not show (3.1 to 3.4). */
+/** The base image of its first upload from here, where MAAS has a base image that it does not show (3.1 to 3.4). */
 async function sentBaseImage(
   client: MaasClient,
   { id, name }: BootResource,

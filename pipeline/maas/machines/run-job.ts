@@ -68,7 +68,7 @@ export async function runJob(
   const toStart = planned.filter(({ decision }) => decision.do === 'start').map(({ machine }) => machine);
   settings.emit({ type: 'machines-start', count: waiting.length + toStart.length });
   if (toStart.length > 0) await job.prepare?.(client, toStart);
-  // What MAAS has one request for costs no rack anything.
+  // An operation with a single request for all machines does not load the racks.
   const atOnce = job.startMany ? Number.POSITIVE_INFINITY : settings.concurrency;
   const { timeoutS = Number.POSITIVE_INFINITY } = settings;
   const end = performance.now() + timeoutS * 1000;

@@ -56,7 +56,7 @@ export function selects(selector: Selector, machine: Machine): boolean {
 }
 
 /**
- * What the server can filter by itself; the answer is filtered again here, since releases before 3.0 know fewer filters.
+ * The part that the server can filter by itself; the answer is filtered again here, since releases before 3.0 know fewer filters.
  * Tags are left out: MAAS refuses a tag that it does not know, where here nothing matches.
  */
 export function queryOf(selector: Selector): string {

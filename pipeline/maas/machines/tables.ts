@@ -66,7 +66,7 @@ function hardwareOf({ architecture, cpus, memoryMiB, storageMB }: Machine): stri
   return `${architecture}, ${cpus} CPUs, ${memoryMiB} MiB of memory, ${bytes(storageMB * 1e6)} of disk`;
 }
 
-/** What is deployed on it, or being deployed. */
+/** The image that is deployed on it, or being deployed. */
 function systemOf({ osystem, series, status }: Machine): string {
   const has = status === 'deployed' || status === 'deploying' || status === 'failed_deployment';
   return has && series ? `${osystem}/${series}` : '-';
@@ -78,7 +78,7 @@ function sums(words: readonly string[]): string {
   return [...counts].map(([word, count]) => `${count} ${word}`).join(', ');
 }
 
-/** What will be touched, and what not and why: shown before anything is. */
+/** The machines that will be changed, and those that will not and why: shown before anything is done. */
 export function planTable(what: string, planned: readonly Planned[], color: Paint): string {
   const starts = planned.filter(({ decision }) => decision.do === 'start');
   const rows = planned.map(({ machine, decision }) => [
@@ -105,7 +105,7 @@ export function planTable(what: string, planned: readonly Planned[], color: Pain
   return `${count} ${noun}: ${what}\n${columns(head, rows, color)}`;
 }
 
-/** What came of each machine, and below it why some failed. */
+/** The result of each machine, and below it why some failed. */
 export function resultTable(results: readonly JobResult[], color: Paint): string {
   const rows = results.map((result) => [
     result.hostname,

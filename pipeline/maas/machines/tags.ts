@@ -62,7 +62,7 @@ async function updateTag(
     await client.post(`tags/${name}/?op=update_nodes`, { [way]: ids.slice(at, at + AT_ONCE) });
 }
 
-/** What a change of tags does, one line for each tag and way. */
+/** The effect of a change of tags, one line for each tag and direction. */
 export interface TagChange {
   tag: string;
   way: 'add' | 'remove';

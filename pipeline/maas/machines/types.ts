@@ -10,7 +10,7 @@ export interface Machine {
   hostname: string;
   fqdn: string;
   status: Status;
-  /** What MAAS says beside the status, such as the step of a deployment. */
+  /** The message of MAAS beside the status, such as the step of a deployment. */
   statusMessage: string;
   /** Why MAAS calls it broken. */
   errorDescription: string;
@@ -27,7 +27,7 @@ export interface Machine {
   pool: string;
   zone: string;
   domain: string;
-  /** What is deployed or to be deployed: "custom" and "dgx1-5.0", or "ubuntu" and "jammy"; "" and "". */
+  /** The image that is or will be deployed: "custom" and "dgx1-5.0", or "ubuntu" and "jammy"; "" and "". */
   osystem: string;
   series: string;
   /** uefi, pxe, …; null while MAAS has not seen it boot. */
@@ -81,7 +81,7 @@ export interface WaitOptions {
   now?: () => number;
 }
 
-/** What is waited for: one of these statuses, or a judgement of its own. */
+/** The awaited state: one of these statuses, or a condition. */
 export type WaitGoal = readonly Status[] | ((machine: Machine) => 'reached' | 'failed' | undefined);
 
 /** Why waiting for a machine ended. */
@@ -153,7 +153,7 @@ export interface ReleaseOptions {
   quickErase?: boolean;
 }
 
-/** What `allocate` asks for; no condition at all is any free machine. */
+/** The conditions of `allocate`; without any it takes any free machine. */
 export interface AllocateRequest {
   systemId?: string;
   name?: string;
@@ -162,7 +162,7 @@ export interface AllocateRequest {
   zone?: string;
   /** Such as amd64 or amd64/generic. */
   architecture?: string;
-  /** Who takes it, for `machines/?agent_name=`: finds it again when the answer or the process was lost. */
+  /** The name of the allocation, for `machines/?agent_name=`: finds it again when the answer or the process was lost. */
   agentName?: string;
   comment?: string;
 }

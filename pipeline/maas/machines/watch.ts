@@ -110,7 +110,7 @@ export class Watch {
     return now() - since >= limitS * 1000;
   }
 
-  /** What is shown of it; with a goal of its own the power is waited for. */
+  /** The state that is shown; with a goal of its own the power is waited for. */
   #state({ status, powerState }: Machine): string {
     const name = statusName(status);
     return typeof this.#goal === 'function' ? `${name}, power ${powerState}` : name;

@@ -75,7 +75,7 @@ function atChange(error: unknown, change: Change, { done, all, find }: Progress)
   if (!(error instanceof Fault)) return error;
   const made = done ? `${done} of ${all} changes were made; run it again for the rest.` : '';
   const refused = error instanceof MaasError && error.status === 400;
-  // What MAAS says of a form is what its author has to know; its fields often say the same.
+  // The message of MAAS on a form is meant for its author; its fields often repeat it.
   const said = refused && error.row === undefined ? error.detail : undefined;
   const lines = said?.split('\n').map((line) => /^(?:(\w+): )?(.*)$/.exec(line)) ?? [];
   const messages = new Set(lines.map((line) => line?.[2] ?? ''));

@@ -51,7 +51,7 @@ export interface FieldChange {
 export interface Change {
   kind: 'create' | 'update' | 'delete';
   phase: Phase;
-  /** What it is about, such as "subnet 192.168.1.0/24". */
+  /** The object, such as "subnet 192.168.1.0/24". */
   name: string;
   fields: FieldChange[];
   /** Where it stands in the file; nothing of what is deleted. */
@@ -61,7 +61,7 @@ export interface Change {
   run(work: ApplyContext): Promise<void>;
 }
 
-/** What a change is carried out with. */
+/** The means to carry out a change. */
 export interface ApplyContext {
   client: MaasClient;
   /** Ids of what is there, and of what earlier changes have made. */
@@ -74,7 +74,7 @@ export interface ApplyContext {
   now(): number;
 }
 
-/** What the differences are found from. Problems that only the running MAAS shows are added to `problems`. */
+/** The inputs of a comparison. Problems that only the running MAAS shows are added to `problems`. */
 export interface Comparison {
   site: Site;
   current: LiveSite;

@@ -11,7 +11,7 @@ export interface AdminUser {
   password: string;
 }
 
-/** What DeepOps' variables say of its MAAS; null where a variable is not set, or has no value here. */
+/** The settings of MAAS in DeepOps' variables; null where a variable is not set, or has no value here. */
 export interface GroupVars {
   /** The file as messages name it. */
   file: string;
@@ -32,7 +32,7 @@ export interface GroupVars {
 }
 
 export interface GroupVarsOptions {
-  /** What Ansible would find out about the host, such as ansible_distribution_version. */
+  /** Facts that Ansible would gather on the host, such as ansible_distribution_version. */
   facts?: Readonly<Record<string, string>>;
 }
 

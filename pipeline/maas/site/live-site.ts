@@ -4,7 +4,7 @@ import type { MaasClient } from '../api/client.ts';
 import { spelled } from './address.ts';
 import { type Answer, listOf, text, texts } from './answer.ts';
 
-/** What a MAAS holds of the things that a site file names. A section that was not asked for is empty. */
+/** The objects in a MAAS that a site file can name. A section that was not asked for is empty. */
 export interface LiveSite {
   settings: Map<string, unknown>;
   sshKeys: { id: number; key: string; source: string }[];

@@ -18,7 +18,7 @@ export interface LoadedSite {
   site: Site;
   /** The fault for problems that only the running MAAS shows, at their places in the file. */
   fault(problems: readonly Problem[]): Fault;
-  /** What of a path is in the file, and where; undefined where nothing of it is. */
+  /** The longest part of a path that is in the file, and its position; undefined where there is none. */
   find(path: Path): { path: Path; where: Where } | undefined;
 }
 

@@ -27,7 +27,7 @@ export function planObject(changes: readonly Change[]) {
   return together(changes).map(({ kind, name, fields }) => ({ kind, name, fields }));
 }
 
-/** What happens to one thing in several steps is read as one. */
+/** Several steps on one object are shown as one. */
 function together(changes: readonly Change[]): Pick<Change, 'kind' | 'name' | 'fields'>[] {
   const byName = new Map<string, Pick<Change, 'kind' | 'name' | 'fields'>>();
   for (const { kind, name, fields } of changes) {

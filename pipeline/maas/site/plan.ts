@@ -38,7 +38,7 @@ const DIFFERENCES: readonly ((comparison: Comparison) => Change[])[] = [
 ];
 
 /**
- * What would have to change for a MAAS to be as the file says; reads only, and only what the file names.
+ * The changes that would make a MAAS as the file says; reads only, and only objects that the file names.
  * @throws Fault CONFIG_INVALID for what does not fit this MAAS, with its place in the file; MAAS_*
  */
 export async function planSite(loaded: LoadedSite, client: MaasClient): Promise<Plan> {

@@ -7,7 +7,7 @@ import type { LiveSite, LiveVlan } from './live-site.ts';
 import { proxyText } from './proxy.ts';
 import { keyName } from './public-key.ts';
 
-/** What a MAAS holds, for reading: the sections of a site file, and what only MAAS knows. */
+/** The state of a MAAS, for reading: the sections of a site file, and values that only MAAS knows. */
 export function showText(current: LiveSite, paint: Paint): string {
   const { region = {} } = exportSite(current);
   const { proxy: _, ...settings } = region;

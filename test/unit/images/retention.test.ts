@@ -206,7 +206,10 @@ describe('channels', () => {
     release: 'dgxos5',
     platform: 'dgx1',
     version: '5.0',
-    resource: { name: 'custom/{platform}-{version}-{date}-{digest}' },
+    resource: {
+      name: 'custom/{platform}-{version}-{date}-{digest}',
+      architecture: 'amd64/generic',
+    },
   } as ImageConfig;
 
   test('are named by what does not change from build to build', () => {

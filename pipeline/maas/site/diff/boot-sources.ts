@@ -152,7 +152,7 @@ function selectionChange(
   ];
 }
 
-/** What is there and what is wanted besides; "*" is all there is. Images that a selection no longer names would be deleted by MAAS. */
+/** The existing and the wanted values together; "*" means all. Images that a selection no longer names would be deleted by MAAS. */
 function widened(wanted: readonly string[], there: readonly string[]): string[] {
   if (there.includes('*')) return [...there];
   return wanted.includes('*') ? [...wanted] : [...new Set([...there, ...wanted])];

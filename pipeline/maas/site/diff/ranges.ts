@@ -4,7 +4,7 @@ import type { LiveRange } from '../live-site.ts';
 import { wrong } from '../rules/rule.ts';
 import type { Range, Subnet } from '../site.ts';
 
-/** What is to happen with the ranges of one subnet; `have` and `want` both are an update. */
+/** The change of one range of a subnet; with both `have` and `want` it is an update. */
 interface Step {
   have?: LiveRange;
   want?: Range;

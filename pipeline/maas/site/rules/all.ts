@@ -27,7 +27,7 @@ import {
 import type { RuleContext, SiteRule } from './rule.ts';
 import { sshKeysArePublicKeys, sshKeysAreUnique } from './ssh-keys.ts';
 
-/** What the schema of site.yaml cannot say. */
+/** Rules that the schema of site.yaml cannot express. */
 const RULES: readonly SiteRule[] = [
   upstreamServersAreAddresses,
   timeServersAreHosts,

@@ -1,10 +1,10 @@
 import { dotted, type Path, type Problem, quoted } from '../../../config/yaml/problem.ts';
 import type { RawSite } from '../raw-site.ts';
 
-/** What the schema cannot say. Each finds everything of its kind and passes over what is not there. */
+/** Rules that a schema cannot express. Each finds everything of its kind and ignores missing values. */
 export type SiteRule = (site: RawSite, context: RuleContext) => Problem[];
 
-/** What the rules look at besides the file. */
+/** The inputs of the rules besides the file. */
 export interface RuleContext {
   env: NodeJS.ProcessEnv;
   /** The sections of the file, those that hold something wrong included. */
