@@ -4,6 +4,7 @@ import { loadRelease } from '../config/releases/load.ts';
 import type { AcceptanceConfig, ImageConfig } from '../config/types.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { acceptOnTargets } from '../maas/acceptance/accept-on-targets.ts';
+import { systemOf } from '../maas/acceptance/applicable.ts';
 import { loadChecks } from '../maas/acceptance/checks-file.ts';
 import { knownKernel } from '../maas/acceptance/kernel.ts';
 import { checkAcceptance } from '../maas/acceptance/preflight.ts';
@@ -52,7 +53,15 @@ export async function acceptImageByName(session: Session, name: string, flags: A
     for (const target of targets) {
       const upload = await uploadFor(target, image, flags.build, env);
       const [result] = await acceptOnTargets([target], {
-        ...{ image, release, upload, config: acceptance, checks, timeouts: config.machines.timeouts },
+        ...{
+          image,
+          release,
+          system: systemOf(release, image.platform),
+          upload,
+          config: acceptance,
+          checks,
+          timeouts: config.machines.timeouts,
+        },
         ...{
           kernel: await knownKernel(upload.sha256, imageDir, env),
           dir,

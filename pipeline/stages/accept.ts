@@ -1,7 +1,7 @@
 import { plainName } from '../config/image-name.ts';
 import { KNOWN_FACTS, readEvidence } from '../image/artifact.ts';
 import { acceptOnTargets } from '../maas/acceptance/accept-on-targets.ts';
-import { checksDigest } from '../maas/acceptance/applicable.ts';
+import { checksDigest, systemOf } from '../maas/acceptance/applicable.ts';
 import { loadChecks } from '../maas/acceptance/checks-file.ts';
 import { startedKernel } from '../maas/acceptance/kernel.ts';
 import { acceptanceStateOf } from '../maas/acceptance/quarantine.ts';
@@ -22,7 +22,9 @@ export const accept = defineStage('accept', {
     const { artifact, facts } = context.output('pack');
     const { machines, tags, waitS, checksFile, ssh } = image.acceptance;
     const list = await loadChecks(checksFile);
-    const subject = { release: image.release, profile: release.profile, platform: image.platform };
+    const { platform } = image;
+    const system = systemOf(release, platform);
+    const subject = { release: image.release, profile: release.profile, platform, system };
     return {
       artifact: artifact.sha256,
       size: artifact.size,
@@ -35,7 +37,8 @@ export const accept = defineStage('accept', {
       version: image.version,
       release: subject.release,
       profile: subject.profile,
-      platform: subject.platform,
+      platform,
+      system: system && { ...system },
       checks: checksDigest(list, subject),
       list: notCounted(list, 'its digest counts; logs decide no verdict'),
       machines,
@@ -51,12 +54,13 @@ export const accept = defineStage('accept', {
     };
   },
   async run(inputs, io) {
-    const { image, release, profile, platform, version, resource, kernel, list, timeouts } = inputs;
+    const { image, release, profile, platform, system, version, resource, kernel, list, timeouts } = inputs;
     const { machines, tags, waitS, ssh } = inputs;
     const { title, architecture, baseImage } = resource;
     const results = await acceptOnTargets(await withKeys(inputs.targets, image, io), {
       image: { name: image, release, platform, version },
       release: { profile },
+      system,
       upload: {
         ...{ name: plainName(resource.name), title, architecture, baseImage, filetype: 'tgz' },
         ...{ sha256: inputs.artifact, size: inputs.size, file: inputs.path, validated: true },

@@ -29,11 +29,12 @@ export async function acceptOnTargets(
   targets: readonly ChosenTarget[],
   plan: AcceptPlan,
 ): Promise<TargetAcceptance[]> {
-  const { image, release, upload, checks, env, dir, again } = plan;
+  const { image, release, system, upload, checks, env, dir, again } = plan;
   const digest = checksDigest(checks, {
     release: image.release,
     profile: release.profile,
     platform: image.platform,
+    system,
   });
   const results: TargetAcceptance[] = [];
   for (const target of targets) {

@@ -39,7 +39,8 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
     throw fromSystemError(error, `making ${dir}`);
   }
 
-  const subject = { release: image.release, profile: release.profile, platform: image.platform };
+  const { platform } = image;
+  const subject = { release: image.release, profile: release.profile, platform, system: request.system };
   const list = applicable(request.checks, subject);
   const comment = `dgxos-maas accept ${upload.name}`;
   const lease = await openLease(client.url, upload.name, { emit, signal, env });

@@ -2,6 +2,7 @@ import type { AcceptanceConfig, ImageConfig, Release, StateTimeouts } from '../.
 import type { Emit } from '../../core/events/event.ts';
 import type { LedgerEntry } from '../../workspace/ledger/ledger.ts';
 import type { ChosenTarget } from '../images/choose-targets.ts';
+import type { System } from './applicable.ts';
 import type { CheckList } from './types.ts';
 
 /** An upload, as the ledger has it. */
@@ -15,6 +16,8 @@ export interface AcceptRequest {
   target: ChosenTarget;
   image: Pick<ImageConfig, 'name' | 'release' | 'platform' | 'version'>;
   release: Pick<Release, 'profile'>;
+  /** Of `systemOf`. */
+  system: System | null;
   /** The image that is deployed. */
   upload: Uploaded;
   config: Omit<AcceptanceConfig, 'checksFile'>;

@@ -7,6 +7,7 @@ import { acceptanceSsh, bastionKnownHosts } from '../../workspace/layout.ts';
 import type { MaasClient } from '../api/client.ts';
 import { deployMachine, explainFailure, waitFor } from '../machines/api.ts';
 import type { Machine } from '../machines/types.ts';
+import { gpusOf } from './applicable.ts';
 import { collectLogs } from './collect.ts';
 import { ANSWERS, DEPLOYS } from './first-checks.ts';
 import { finding, inspect } from './inspect.ts';
@@ -164,7 +165,8 @@ async function enter(
   }
 }
 
-function valuesOf(machine: Machine, { image, upload, checks, kernel }: AcceptRequest): Values {
+function valuesOf(machine: Machine, { image, upload, checks, kernel, system }: AcceptRequest): Values {
+  const { platform } = image;
   return {
     'image.name': image.name,
     'image.resource': upload.name,
@@ -174,6 +176,6 @@ function valuesOf(machine: Machine, { image, upload, checks, kernel }: AcceptReq
     'image.kernel': kernel,
     'machine.hostname': machine.hostname,
     'machine.mounts': machine.mounts.join('\n'),
-    'platform.gpus': checks.gpus[image.platform]?.toString() ?? null,
+    'platform.gpus': gpusOf(checks, { platform, system })?.toString() ?? null,
   };
 }

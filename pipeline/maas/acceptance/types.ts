@@ -52,7 +52,12 @@ export interface Condition {
   release?: string[];
   profile?: string[];
   platform?: string[];
+  /** What the platform must have, all of it. */
+  has?: PlatformFeature[];
 }
+
+/** What a platform has or has not, by its row in templates/platforms.yaml. */
+export type PlatformFeature = 'nvswitch' | 'nvlink5' | 'imex';
 
 export interface LogCommand {
   id: string;
@@ -65,7 +70,7 @@ export interface LogCommand {
 export interface CheckList {
   checks: AcceptanceCheck[];
   logs: LogCommand[];
-  /** By platform. */
+  /** By platform, where they are other than in templates/platforms.yaml. */
   gpus: Record<string, number>;
 }
 

@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fixedDefaults } from '../../../pipeline/config/defaults.ts';
+import { loadPlatforms } from '../../../pipeline/config/releases/platforms.ts';
 import { ACCEPTANCE } from '../../../pipeline/config/settings/acceptance.ts';
 import { MACHINES } from '../../../pipeline/config/settings/machines.ts';
 import type { ImageConfig, Release } from '../../../pipeline/config/types.ts';
 import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
 import { type AcceptPlan, acceptOnTargets } from '../../../pipeline/maas/acceptance/accept-on-targets.ts';
+import { systemOf } from '../../../pipeline/maas/acceptance/applicable.ts';
 import { loadChecks, parseChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
 import { knownKernel } from '../../../pipeline/maas/acceptance/kernel.ts';
 import type { Acceptance } from '../../../pipeline/maas/acceptance/types.ts';
@@ -171,6 +173,7 @@ export async function stage(machines = 2): Promise<Stage> {
       const [result] = await acceptOnTargets([{ target, key: parseApiKey(maas.apiKey, 'test') }], {
         image: { name: upload?.image, release: 'demo', platform, version: '1.0' } as ImageConfig,
         release: { profile } as Release,
+        system: systemOf({ platforms: Object.fromEntries(loadPlatforms()) }, platform),
         upload: upload as LedgerEntry,
         config: {
           ...fixedDefaults(ACCEPTANCE),

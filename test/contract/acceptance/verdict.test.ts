@@ -84,6 +84,23 @@ it('looks at what makes a DGX', async () => {
   expect(well.accepted).toBe(true);
 });
 
+it.each([
+  // Eight GPUs, and the subnet manager beside the fabric manager.
+  ['dgx_b200', 8, ['gpus', 'fabric-manager', 'subnet-manager', 'dcgm-level-1']],
+  // A compute tray: IMEX, and the fabric manager is the switch trays' matter.
+  ['dgx_gb200', 4, ['gpus', 'imex', 'no-fabric-manager', 'dcgm-level-1']],
+])('looks at what a %s has', async (platform, gpus, ids) => {
+  const dgx = { checks: 'use: [dgx]', platform, profile: 'dgxos7' };
+  const result = await here.accept(image, dgx);
+  expect(result.verdict.findings.map(({ id }) => id)).toEqual(['deploys', 'answers-ssh', ...ids]);
+  // The sandbox' machines have eight.
+  expect(failed(result)).toEqual(
+    gpus === 8 ? [] : [['gpus', expect.stringContaining('stdout has 8 lines instead of 4')]],
+  );
+  const own = await here.accept(image, { ...dgx, checks: `use: [dgx]\ngpus: { ${platform}: 8 }` });
+  expect(own.accepted).toBe(true);
+});
+
 it('finds host keys and machine-ids that were baked in when they turn up a second time', async () => {
   here.trouble('*:same-host-keys', '*:same-machine-id');
   const checks = readFileSync('templates/acceptance/base.yaml', 'utf8').split('\nlogs:')[0];

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { loadPlatforms } from '../../../pipeline/config/releases/platforms.ts';
 import type { Fault } from '../../../pipeline/core/faults/fault.ts';
-import { applicable, checksDigest } from '../../../pipeline/maas/acceptance/applicable.ts';
+import { applicable, checksDigest, gpusOf, systemOf } from '../../../pipeline/maas/acceptance/applicable.ts';
 import { loadChecks, parseChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
 
 const check = (more = '') =>
@@ -12,7 +13,11 @@ const fails = async (text: string): Promise<Fault> =>
     },
     (error: Fault) => error,
   );
-const DGX = { release: 'dgxos5', profile: 'dgxos5', platform: 'dgx_a100' };
+const PLATFORMS = { platforms: Object.fromEntries(loadPlatforms()) };
+const DGX = {
+  ...{ release: 'dgxos5', profile: 'dgxos5', platform: 'dgx_a100' },
+  system: systemOf(PLATFORMS, 'dgx_a100'),
+};
 
 describe('a checks file with a mistake names its place and what would do', () => {
   it.each([
@@ -49,6 +54,8 @@ describe('a checks file with a mistake names its place and what would do', () =>
       'deployment, machine',
     ],
     [check('    when: { releases: [x] }'), 'c.yaml:7:13', 'unknown key "releases"', '"release"'],
+    [check('    when: { has: [nvswich] }'), 'c.yaml:7:19', '"nvswich" is not accepted', '"nvswitch"'],
+    [check('    when: { has: [] }'), 'c.yaml:7:18', 'must not be empty', ''],
     [`${check()}  - { id: a, title: t, command: x, why: w, fix: f }`, 'c.yaml:7:11', '"a" occurs twice', ''],
     [check().replace('id: a', 'id: A b'), 'c.yaml:2:9', '"A b" is not accepted', 'no-failed-unit'],
     [check().replace('"true"', '[]'), 'c.yaml:4:14', 'must not be empty', ''],
@@ -95,14 +102,36 @@ describe('the checks that come with the program', () => {
     await parseChecks('use: [base, dgx]', 'c.yaml');
   });
 
-  it('look at GPUs on a DGX only, and at the fabric manager where there are NVSwitches', async () => {
+  it.each<[string, string, number | null, string[]]>([
+    ['dgxos5', 'dgx1', 8, []],
+    ['dgxos5', 'dgx2', 16, ['fabric-manager']],
+    ['dgxos5', 'dgx_a100', 8, ['fabric-manager']],
+    ['dgxos5', 'dgxstation', 4, []],
+    ['dgxos6', 'dgx_h100', 8, ['fabric-manager']],
+    ['dgxos6', 'dgx_h200', 8, ['fabric-manager']],
+    ['dgxos7', 'dgx_b200', 8, ['fabric-manager', 'subnet-manager']],
+    ['dgxos8', 'dgx_b300', 8, ['fabric-manager', 'subnet-manager']],
+    ['dgxos7', 'dgx_gb200', 4, ['imex', 'no-fabric-manager']],
+    ['dgxos8', 'dgx_gb300', 4, ['imex', 'no-fabric-manager']],
+    ['dgxos7', 'dgx_station_gb300', 1, []],
+    ['dgxos7', 'dgx_spark', 1, []],
+    ['dgxos7', 'neutral', null, []],
+    // Only an ISO knows it.
+    ['dgxos5', 'dgx_other', null, []],
+  ])('look on %s, %s at %s GPUs and %j', async (profile, platform, gpus, fabric) => {
     const all = await loadChecks(null);
-    const ids = (more: Partial<typeof DGX>) =>
-      applicable(all, { ...DGX, ...more }).checks.map(({ id }) => id);
-    expect(ids({})).toEqual(expect.arrayContaining(['gpus', 'fabric-manager', 'dcgm-level-1']));
-    expect(ids({ platform: 'dgx1' })).not.toContain('fabric-manager');
-    expect(ids({ profile: 'demo' })).not.toContain('gpus');
-    expect(ids({ profile: 'demo' })).toContain('host-keys-fresh');
+    const subject = { release: profile, profile, platform, system: systemOf(PLATFORMS, platform) };
+    const ids = applicable(all, subject).checks.map(({ id }) => id);
+    expect(ids.slice(ids.indexOf('gpus'))).toEqual(['gpus', ...fabric, 'dcgm-level-1']);
+    expect(gpusOf(all, subject)).toBe(gpus);
+    expect(gpusOf({ ...all, gpus: { [platform]: 3 } }, subject)).toBe(3);
+  });
+
+  it('look at no GPUs beside DGX OS', async () => {
+    const all = await loadChecks(null);
+    const ids = applicable(all, { ...DGX, profile: 'demo' }).checks.map(({ id }) => id);
+    expect(ids).not.toContain('gpus');
+    expect(ids).toContain('host-keys-fresh');
   });
 });
 

@@ -119,6 +119,7 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
   upload: { artifact, size, resource: title, image: name, targets },
   accept: {
     ...{ artifact, size, resource: title, image: name, version, release, profile, platform, targets },
+    system: ['release.platforms.demo1', { title: 't', gpus: 2, nvswitch: true, nvlink5: false, imex: false }],
     quarantined: (example, { before }) =>
       noted(example, { did: 'quarantined', sha256: before.pack.artifact.sha256 }),
     kernel: (example) =>
