@@ -71,7 +71,7 @@ export async function tryRooms(options: Options): Promise<number> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => bench.stop());
   try {
     const lived = new Set<Numbered>();
-    const cache = new SeenByTests();
+    const cache = new SeenByTests(arms);
     for (const { room, tried } of groups) {
       let left: readonly Numbered[] = tried;
       // Slow tests are run only for what the fast ones let live.
@@ -107,21 +107,21 @@ async function testsOf(
   cache: SeenByTests,
   bench: ArmedBench,
   print: (line: string) => void,
-): Promise<(Seen & { set: ReadonlySet<number> })[] | undefined> {
-  const tests: (Seen & { set: ReadonlySet<number> })[] = [];
+): Promise<Seen[] | undefined> {
+  const tests: Seen[] = [];
   for (const folder of ROOMS[room]!.tests)
     for (const file of globSync(`test/${kind}/${folder}/**/*.test.ts`, { cwd: ROOT }).sort()) {
       const seen = await cache.of(file, bench);
       if (seen === undefined) return undefined;
-      if (seen.places === null) print(`left out: ${file} fails in the copy without any fault`);
-      else tests.push({ ...seen, set: new Set(seen.places) });
+      if (seen === null) print(`left out: ${file} fails in the copy without any fault`);
+      else tests.push(seen);
     }
-  return tests.sort((a, b) => a.set.size - b.set.size);
+  return tests.sort((a, b) => a.places.size - b.places.size);
 }
 
 /** @returns those that lived, or undefined when the bench was stopped */
 async function tryWith(
-  tests: readonly (Seen & { set: ReadonlySet<number> })[],
+  tests: readonly Seen[],
   most: number,
   places: readonly Numbered[],
   bench: ArmedBench,
@@ -130,7 +130,7 @@ async function tryWith(
   const living: Numbered[] = [];
   for (const place of places) {
     const files = tests
-      .filter(({ set }) => set.has(place.number))
+      .filter(({ places }) => places.has(place.number))
       .slice(0, most)
       .map(({ file, ms }) => ({ file, longestMs: 20_000 + 10 * ms }));
     const end = await bench.try(place.number, files);

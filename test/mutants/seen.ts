@@ -1,59 +1,87 @@
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { ArmedBench } from './bench.ts';
+import type { ArmedBench, Arms } from './bench.ts';
 import { ROOT } from './copy.ts';
 
 /** What one test file comes past without a fault. */
 export interface Seen {
   file: string;
-  /** Numbers of places; null when the test fails in the copy without any fault. */
-  places: readonly number[] | null;
+  /** Numbers of places. */
+  places: ReadonlySet<number>;
   ms: number;
+}
+
+/** As it is kept between two calls. */
+interface Kept {
+  /** Of the test file. */
+  digest: string;
+  ms: number;
+  /** Places by their file, counted in it; null when the test fails in the copy without any fault. */
+  places: Record<string, { digest: string; at: number[] }> | null;
 }
 
 const CACHE = join(ROOT, 'node_modules/.cache/dgxos-maas-mutants.json');
 const LONGEST_MS = 400_000;
 
-const digestOf = (files: readonly string[]) => {
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(`\0${file}\0`).update(readFileSync(join(ROOT, file)));
-  return hash.digest('hex');
-};
-const below = (pattern: string) => globSync(pattern, { cwd: ROOT }).sort();
+const digestOf = (file: string) =>
+  createHash('sha256')
+    .update(readFileSync(join(ROOT, file)))
+    .digest('hex');
 
-/** What test files come past, from the last call where neither they nor the program have changed since. */
+/** What test files come past, from an earlier call where they have not changed since. Of a file of the program that has, all places count. */
 export class SeenByTests {
-  readonly #program = digestOf([...below('pipeline/**/*.ts'), 'test/mutants/every.ts']);
-  readonly #known = new Map<string, Seen & { digest: string }>();
+  readonly #arms: Arms;
+  readonly #digests: ReadonlyMap<string, string>;
 
-  constructor() {
-    this.#load();
+  constructor(arms: Arms) {
+    this.#arms = arms;
+    this.#digests = new Map([...arms.keys()].map((file) => [file, digestOf(file)]));
   }
 
-  #load(): void {
-    try {
-      const { program, seen } = JSON.parse(readFileSync(CACHE, 'utf8'));
-      if (program === this.#program) for (const one of seen) this.#known.set(one.file, one);
-    } catch {
-      // There is none yet.
+  /** @returns undefined when the bench was stopped, null when the test fails without any fault */
+  async of(file: string, bench: ArmedBench): Promise<Seen | null | undefined> {
+    const digest = digestOf(file);
+    let kept = readCache().get(file);
+    if (kept?.digest !== digest) {
+      const from = performance.now();
+      const numbers = await bench.see(file, LONGEST_MS);
+      if (bench.stopped) return undefined;
+      const ms = Math.round(performance.now() - from);
+      kept = { digest, ms, places: numbers ? this.#byFile(new Set(numbers)) : null };
+      // Read again: another call may have written meanwhile.
+      const all = readCache().set(file, kept);
+      mkdirSync(dirname(CACHE), { recursive: true });
+      writeFileSync(CACHE, JSON.stringify(Object.fromEntries(all)));
     }
+    return kept.places && { file, ms: kept.ms, places: this.#numbers(kept.places) };
   }
 
-  /** @returns undefined when the bench was stopped */
-  async of(file: string, bench: ArmedBench): Promise<Seen | undefined> {
-    const digest = digestOf([file]);
-    const known = this.#known.get(file);
-    if (known?.digest === digest) return known;
-    const from = performance.now();
-    const places = await bench.see(file, LONGEST_MS);
-    if (bench.stopped) return undefined;
-    const seen = { file, digest, places: places ?? null, ms: Math.round(performance.now() - from) };
-    // Another call may have written meanwhile.
-    this.#load();
-    this.#known.set(file, seen);
-    mkdirSync(dirname(CACHE), { recursive: true });
-    writeFileSync(CACHE, JSON.stringify({ program: this.#program, seen: [...this.#known.values()] }));
-    return seen;
+  #byFile(numbers: ReadonlySet<number>): NonNullable<Kept['places']> {
+    const places: NonNullable<Kept['places']> = {};
+    for (const [file, { places: all, first }] of this.#arms) {
+      const at = all.flatMap((_, i) => (numbers.has(first + i) ? [i] : []));
+      if (at.length > 0) places[file] = { digest: this.#digests.get(file)!, at };
+    }
+    return places;
+  }
+
+  #numbers(places: NonNullable<Kept['places']>): Set<number> {
+    const numbers = new Set<number>();
+    for (const [file, { digest, at }] of Object.entries(places)) {
+      const arm = this.#arms.get(file);
+      const now = digest === this.#digests.get(file) ? at : (arm?.places.keys() ?? []);
+      for (const i of now) numbers.add(arm!.first + i);
+    }
+    return numbers;
+  }
+}
+
+function readCache(): Map<string, Kept> {
+  try {
+    return new Map(Object.entries(JSON.parse(readFileSync(CACHE, 'utf8'))));
+  } catch {
+    // There is none yet.
+    return new Map();
   }
 }
