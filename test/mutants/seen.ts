@@ -7,6 +7,7 @@ import { ROOT } from './copy.ts';
 /** What one test file comes past without a fault. */
 export interface Seen {
   file: string;
+  text: string;
   /** Numbers of places. */
   places: ReadonlySet<number>;
   ms: number;
@@ -54,7 +55,8 @@ export class SeenByTests {
       mkdirSync(dirname(CACHE), { recursive: true });
       writeFileSync(CACHE, JSON.stringify(Object.fromEntries(all)));
     }
-    return kept.places && { file, ms: kept.ms, places: this.#numbers(kept.places) };
+    const text = readFileSync(join(ROOT, file), 'utf8');
+    return kept.places && { file, text, ms: kept.ms, places: this.#numbers(kept.places) };
   }
 
   #byFile(numbers: ReadonlySet<number>): NonNullable<Kept['places']> {

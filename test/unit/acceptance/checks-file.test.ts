@@ -83,8 +83,18 @@ describe('a checks file with a mistake names its place and what would do', () =>
     expect(fault.detail).toContain('gpus.x');
   });
 
-  it('a folder is no such file', async () => {
-    await expect(loadChecks('.')).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+  it('beside one of another kind, a check is left out that no set has', async () => {
+    const fault = await fails('use: [base]\nwithout: [boots-by-ef]\ngpus: { x: y }');
+    expect(fault.message).toContain('the sets in use have no check "boots-by-ef"');
+    expect(fault.detail).toContain('gpus.x');
+  });
+
+  it.each(['.', 'none.yaml', 'package.json/below'])('there is no file %s', async (file) => {
+    await expect(loadChecks(file)).rejects.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
+  });
+
+  it('a device is another fault', async () => {
+    await expect(loadChecks('/dev/null')).rejects.not.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
   });
 
   it('tells all of them at once', async () => {
@@ -146,6 +156,13 @@ describe('a file of one’s own', () => {
     expect(ids.at(-1)).toBe('b');
     expect(checks.find(({ id }) => id === 'no-failed-unit')?.command).toBe('true');
     expect(gpus).toEqual({ mine: 2 });
+  });
+
+  it('gives each command a minute, unless it says how long', async () => {
+    const times = async (more: string) => (await parseChecks(check(more), 'c')).checks[0]!.timeoutS;
+    expect([await times(''), await times('    timeout: 5s'), await times('    timeout: 2m')]).toEqual([
+      60, 5, 120,
+    ]);
   });
 
   it('has a fingerprint of what decides, and of nothing else', async () => {

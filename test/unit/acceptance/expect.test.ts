@@ -75,6 +75,18 @@ describe('what is expected of an output', () => {
 
   it('a value that is not known makes no verdict', async () => {
     await expect(wrong('stdout: { equals: "{image.version}" }', {})).rejects.toThrow('not known here');
+    for (const value of [null, undefined, ''])
+      expect(() => fill('{image.version}', { ...values, 'image.version': value as null })).toThrow(
+        'not known here: the version',
+      );
+  });
+
+  it.each([
+    ['x', 'stdout has 1 line instead of 3: x'],
+    ['x\n\ny\n', 'stdout has 2 lines instead of 3: x; y'],
+    ['', 'stdout has 0 lines instead of 3: nothing'],
+  ])('lines are counted without empty ones: %j', async (stdout, said) => {
+    expect(await wrong('stdout: { lines: 3 }', { stdout })).toEqual([said]);
   });
 });
 

@@ -111,6 +111,14 @@ describe('what an acceptance left behind', () => {
     expect(JSON.stringify(events)).toContain('cannot be released');
   });
 
+  test('is no reason to go on when the command is interrupted, or when it is no fault of MAAS', async () => {
+    leave(URL);
+    const { client } = maas([raw('stranger', DEPLOYED), raw('gpu01', DEPLOYED)]);
+    await expect(releaseAbandoned(client, { ...session(), signal: AbortSignal.abort() })).rejects.toThrow();
+    const broken = { ...client, get: () => Promise.reject(new TypeError('x')) } as unknown as MaasClient;
+    await expect(releaseAbandoned(broken, session())).rejects.toThrow(TypeError);
+  });
+
   test('is not our business while its process lives, nor what lies beside it', async () => {
     const held = await openLease(URL, 'dgx1', session());
     const beside = leave(URL, 'somebody-elses');
