@@ -55,14 +55,17 @@ export class ArmedBench {
     return [...new Set(lines.map(Number))];
   }
 
-  /** Runs test files with one fault in force until one fails. */
-  async try(number: number, files: readonly { file: string; longestMs: number }[]): Promise<End> {
+  /** Runs test files with one fault in force until one fails. @returns that one, or undefined when all have passed */
+  async try(
+    number: number,
+    files: readonly { file: string; longestMs: number }[],
+  ): Promise<{ end: End; by?: string }> {
     this.#activate(String(number));
     for (const { file, longestMs } of files) {
       const end = await this.#test(file, longestMs);
-      if (end !== 'passed') return end;
+      if (end !== 'passed') return { end, by: file };
     }
-    return 'passed';
+    return { end: 'passed' };
   }
 
   async #test(file: string, longestMs: number): Promise<End> {

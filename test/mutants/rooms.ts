@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Arms } from './bench.ts';
 import { ArmedBench } from './bench.ts';
 import { ROOT } from './copy.ts';
@@ -8,7 +8,7 @@ import { type Seen, SeenByTests } from './seen.ts';
 import { EQUIVALENT } from './table/equivalent.ts';
 import { ROOMS } from './table/rooms.ts';
 
-/** Test files that are run for one fault: first those that import its file, then the fast ones. */
+/** Test files that are run for one fault: first those that import its file, then those that saw others, then the fast ones. */
 const MOST_TESTS = { unit: 24, contract: 8 };
 
 export interface Options {
@@ -128,19 +128,27 @@ async function tryWith(
   print: (line: string) => void,
 ): Promise<Numbered[] | undefined> {
   const living: Numbered[] = [];
+  // A test that has seen a fault of a folder is likely to see the next one.
+  const kills = new Map<string, number>();
   for (const place of places) {
     const name = `/${basename(place.file)}'`;
-    const past = tests.filter(({ places }) => places.has(place.number));
-    const files = [
-      ...past.filter(({ text }) => text.includes(name)),
-      ...past.filter(({ text }) => !text.includes(name)),
-    ]
+    const rank = ({ file, text }: Seen) =>
+      text.includes(name) ? Number.POSITIVE_INFINITY : (kills.get(`${dirname(place.file)} ${file}`) ?? 0);
+    const files = tests
+      .filter((test) => test.places.has(place.number))
+      .sort((a, b) => (rank(a) === rank(b) ? a.ms - b.ms : rank(b) - rank(a)))
       .slice(0, most)
       .map(({ file, ms }) => ({ file, longestMs: 20_000 + 10 * ms }));
-    const end = await bench.try(place.number, files);
+    const { end, by } = await bench.try(place.number, files);
     if (end === 'interrupted') return undefined;
-    if (end === 'passed') living.push(place);
-    print(`${end === 'failed' ? 'killed' : 'passed'}  ${place.id}  (${files.length} test files)`);
+    if (by !== undefined) {
+      const key = `${dirname(place.file)} ${by}`;
+      kills.set(key, (kills.get(key) ?? 0) + 1);
+      print(`killed  ${place.id}  (${by})`);
+    } else {
+      living.push(place);
+      print(`passed  ${place.id}  (${files.length} test files)`);
+    }
   }
   return living;
 }
