@@ -7,7 +7,7 @@ import { inMaas, noted, TARGET } from './entries.ts';
 
 const image = { name: 'dgx1', release: 'dgxos5', platform: 'dgx1', version: '5.0' };
 const config = {
-  images: { dgx1: { ...image, resource: { name: 'dgx1-{version}-{date}' } } },
+  images: { dgx1: { ...image, resource: { name: 'dgx1-{version}-{date}', architecture: 'amd64/generic' } } },
 } as unknown as Config;
 const IMAGES = [
   inMaas('dgx1-5.0-a', 1),

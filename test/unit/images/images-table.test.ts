@@ -64,18 +64,18 @@ describe('the table of what was deleted', () => {
   const pruned = (dryRun: boolean, ...images: PrunedImage[]) =>
     prunedTable([{ target: 'lab', images }], dryRun, plain);
 
-  test('says what went, what stays, and what is free now', () => {
+  test('says what was deleted, what is kept, and what is free now', () => {
     const gone = one({ delete: true, why: 'old', frees: 1000 });
     const [head, first, second, sum] = pruned(false, gone, one()).split('\n');
     expect(head).toMatch(/^LAB +NAME +SIZE +FREES +WHY/);
     expect(first).toMatch(/^deleted +a +1\.0 kB +1\.0 kB +old/);
-    expect(second).toMatch(/^stays +a +1\.0 kB +- +it is new/);
+    expect(second).toMatch(/^kept +a +1\.0 kB +- +it is new/);
     expect(sum).toBe('1 of 2 deleted, 1.0 kB freed');
     expect(pruned(true, gone)).toMatch(/would go [\s\S]*1 of 1 would go, 1\.0 kB freed$/);
     expect(pruned(true)).toBe('lab: no uploaded images');
   });
 
-  test('says so where what went is shared with what stays', () => {
+  test('says so where what went is shared with what is kept', () => {
     expect(pruned(false, one({ delete: true, frees: 999 }))).toMatch(
       /999 B freed: data that another image or set shares is not freed$/,
     );
