@@ -84,7 +84,9 @@ async function outcome(remote: Remote, check: AcceptanceCheck, options: InspectO
     if (wrong.length === 0 && check.expect.fresh) {
       const again = await repeatedLines(check.id, result.stdout, check.expect.fresh, origin, env);
       if (again.length > 0)
-        wrong.push(`another ${check.expect.fresh} had the same: ${again.map((line) => shortened(line)).join(', ')}`);
+        wrong.push(
+          `another ${check.expect.fresh} had the same: ${again.map((line) => shortened(line)).join(', ')}`,
+        );
     }
     if (wrong.length > 0) return { status: 'fail', found: wrong.join('; ') };
     return { status: 'pass', found: shortened(result.stdout) || `exit code ${result.exitCode}` };

@@ -71,7 +71,7 @@ describe('the table of what was deleted', () => {
     expect(first).toMatch(/^deleted +a +1\.0 kB +1\.0 kB +old/);
     expect(second).toMatch(/^kept +a +1\.0 kB +- +it is new/);
     expect(sum).toBe('1 of 2 deleted, 1.0 kB freed');
-    expect(pruned(true, gone)).toMatch(/would go [\s\S]*1 of 1 would go, 1\.0 kB freed$/);
+    expect(pruned(true, gone)).toMatch(/would be deleted [\s\S]*1 of 1 would be deleted, 1\.0 kB freed$/);
     expect(pruned(true)).toBe('lab: no uploaded images');
   });
 
