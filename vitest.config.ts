@@ -8,6 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          setupFiles: ['test/unit/setup.ts'],
           testTimeout: 20_000,
           // Far from UTC, and by no whole hour: a time that is read in the host's zone by mistake shows everywhere.
           env: { TZ: 'Asia/Kathmandu' },

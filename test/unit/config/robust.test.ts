@@ -81,7 +81,7 @@ it('any YAML leads to a configuration or to a fault of the configuration with it
       const fault = await outcome(stringify(data));
       if (fault) expect(fault).toMatchObject({ exitCode: 3, where: { file: 'dgxos-maas.yaml' } });
     }),
-    { numRuns: 120 },
+    { numRuns: 60 },
   );
 });
 
@@ -103,7 +103,7 @@ it('an image with any one part replaced by anything', async () => {
       const fault = await outcome(stringify({ images: { dgx1: { ...image, [key]: value } } }));
       if (fault) expect(fault.where?.line).toBeGreaterThan(1);
     }),
-    { numRuns: 120 },
+    { numRuns: 60 },
   );
 });
 
@@ -117,6 +117,6 @@ it('any text at all', async () => {
         if (fault) expect(fault.code).toMatch(/^CONFIG_/);
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });

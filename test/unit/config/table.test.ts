@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import type { Command, Option } from 'commander';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { program } from '../../../pipeline/cli/main.ts';
 import { configSchema, configSchemaText } from '../../../pipeline/config/config-schema.ts';
@@ -124,16 +126,23 @@ function withValue(data: object, place: readonly string[], value: unknown): obje
 
 describe('a setting that the file changes', () => {
   const INHERITED = 'images.dgx1.acceptance.';
+  const cwd = mkdtempSync(join(tmpdir(), 'dgxos-maas-config-'));
+  afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+  let base: object;
+  let before: Awaited<ReturnType<typeof load>>;
+  beforeAll(async () => {
+    const image = parse(await initialConfig('dgxos5', join(cwd, 'dgxos-maas.yaml')));
+    base = { ...image, targets: { lab: { url: 'http://m/MAAS' }, b: { url: 'http://n/MAAS' } } };
+    before = await load(stringify(base), { cwd });
+  });
+  const ajv = new Ajv({ strict: false });
 
   it.each(rows.filter(([name]) => name !== 'images.*.release'))(
     '%s changes its own value and no other',
     async (name, one) => {
-      const cwd = folder();
-      const image = parse(await initialConfig('dgxos5', join(cwd, 'dgxos-maas.yaml')));
-      const base = { ...image, targets: { lab: { url: 'http://m/MAAS' }, b: { url: 'http://n/MAAS' } } };
-      const before = await load(stringify(base), { cwd });
       const changed = new Set<string>();
-      for (const value of OTHER) {
+      // Loading costs more than looking at the shape first.
+      for (const value of OTHER.filter((value) => ajv.validate(one.row.kind.schema, value))) {
         const text = stringify(withValue(base, placeOf(one), value));
         const after = await load(text, { cwd }).catch(() => null);
         for (const [key, { value: now }] of after?.origins ?? [])
