@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * What the guest's tar took in a real build, by Packer's own clock (whole seconds).
+ * The time of the guest's tar in a real build, by Packer's own clock (whole seconds).
  * @param build the workspace of an image, or its build folder
  * @throws Error when the log does not have them
  */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** What a command cost, its child processes included. */
+/** The cost of a command, its child processes included. */
 export interface Usage {
   wallS: number;
   userS: number;

@@ -27,7 +27,7 @@ const path = (name: string) => join(dir, name);
 try {
   const built = build ? { ...guestTar(build), tar: rootTar(build) } : null;
   const fill = path('fill.tar');
-  // What the build's root does not bring is filled up with packages of this host, in a folder of their own.
+  // The root of the build is filled up with packages of this host, in a folder of their own.
   const rest = size - (built ? built.tarBytes : 0);
   const tars = built ? [built.tar] : [];
   if (rest > 0) {

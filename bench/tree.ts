@@ -4,7 +4,7 @@ import { type Dirent, existsSync } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What this host got from packages: no accounts, keys or logs. */
+/** The files that this host got from packages: no accounts, keys or logs. */
 const TREES = ['usr/bin', 'usr/sbin', 'usr/lib', 'usr/libexec', 'usr/share', 'usr/include', 'var/lib/dpkg'];
 
 /**

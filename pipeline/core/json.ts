@@ -1,2 +1,2 @@
-/** What JSON can hold; a member that is undefined is not written. */
+/** A JSON value; a member that is undefined is not written. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json | undefined };

@@ -4,7 +4,7 @@
  */
 export type Status = 'ok' | 'optional' | 'missing' | 'too-old' | 'unusable';
 
-/** What was found about one thing that the pipeline stands on. */
+/** The finding on one prerequisite of the pipeline. */
 export interface Finding {
   tool: string;
   neededFor: string;

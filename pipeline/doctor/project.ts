@@ -59,7 +59,7 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
 
 const vmOf = (release: Release | undefined) => (release?.iso ? expectedVm(release.iso) : undefined);
 
-/** What layers take in the cache, of what they may. */
+/** The size of the layers in the cache, and its limit. */
 async function examineLayers({ cache, cacheLayers }: Config): Promise<Finding> {
   const layers = await listLayers(cache);
   const leftOver = (await unfinished(cache)).filter((one) => one.leftOver).length;

@@ -91,7 +91,7 @@ export function examineTools(signal?: AbortSignal): Promise<Finding[]> {
   return Promise.all(TOOLS.map((tool) => examineTool(tool, signal)));
 }
 
-/** What an acceptance looks into machines with; asked where the configuration names machines for it. */
+/** The tools with which an acceptance examines machines; examined where the configuration names machines for it. */
 export function examineSsh(signal?: AbortSignal): Promise<Finding> {
   const tool = { name: 'ssh', neededFor: 'accept', ask: ['-V'], version: /^OpenSSH_(\S+)/m };
   return examineTool(tool, signal);
@@ -121,7 +121,7 @@ async function examineTool(tool: Tool, signal?: AbortSignal): Promise<Finding> {
   return { ...finding, found: version, status: 'ok', fix: null, package: null };
 }
 
-/** What a tool prints, on either stream; null when it is not installed. */
+/** The output of a tool, on either stream; null when it is not installed. */
 async function ask(argv: [string, ...string[]], signal?: AbortSignal): Promise<string | null> {
   try {
     const env = { CHECKPOINT_DISABLE: '1' };

@@ -46,7 +46,7 @@ function whyNotAsRoot(said: string): NamespaceVerdict {
   };
 }
 
-/** What stops an ordinary user, by what the kernel and the files say; the remedy fits the cause. */
+/** The obstacle for an ordinary user, by the kernel's settings and the files; the remedy fits the cause. */
 async function whyNotAsUser(said: string): Promise<NamespaceVerdict> {
   if (/unrecognized option.*map-auto/.test(said))
     return {

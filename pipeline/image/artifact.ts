@@ -32,7 +32,7 @@ export const ARTIFACT: Shape<Artifact> = object({
   date: text,
 });
 
-/** What pack writes beside the artifact for validate: facts and what is known of the stream and the build. */
+/** The evidence that pack writes beside the artifact for validate: facts, and the state of the stream and the build. */
 export interface Evidence {
   facts: ImageFacts;
   stream: StreamFacts;
@@ -57,7 +57,7 @@ export const LARGEST_EVIDENCE = 256 << 20;
 export const KNOWN_FACTS = object({ facts: object({}, PARTS) }) as Shape<{ facts: Partial<ImageFacts> }>;
 
 /**
- * What was found while an artifact was packed.
+ * The evidence found while an artifact was packed.
  * @param shape what of it is needed
  * @throws Fault IMAGE_UNREADABLE that names the file and what is wrong in it
  */

@@ -1,4 +1,4 @@
-/** What an artifact was made of, as far as its manifest and its provenance say it; as it was when the root was built. */
+/** The inputs of an artifact, as its manifest and its provenance have them; as it was when the root was built. */
 export interface Origin {
   /** The image's configuration as far as it decides the root, without secrets; see `publicParameters`. */
   parameters: Record<string, unknown>;

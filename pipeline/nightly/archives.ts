@@ -5,7 +5,7 @@ import { type AptSource, parseAptSources, parseSourcesList } from '../image/pars
 /** Asked in one night for one image; more would be a list of something else. */
 const MOST = 32;
 
-/** What templates/curtin/apt-sources.sh adds while `packages:` are installed, by the architecture's archive. */
+/** The sources that templates/curtin/apt-sources.sh adds while `packages:` are installed, by the architecture's archive. */
 const UBUNTU = {
   main: ['http://archive.ubuntu.com/ubuntu', 'http://security.ubuntu.com/ubuntu'],
   ports: ['http://ports.ubuntu.com/ubuntu-ports', 'http://ports.ubuntu.com/ubuntu-ports'],

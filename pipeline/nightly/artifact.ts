@@ -2,7 +2,7 @@ import { headlineOf, type Verdict } from '../image/checks/judge.ts';
 import { gather } from '../report/page/material.ts';
 import type { AcceptedOn, FailedCheck, NightArtifact } from './types.ts';
 
-/** What the summary keeps of the artifact in an image's folder, and of its acceptances; null where there is none. */
+/** The entry of the summary on the artifact in an image's folder and on its acceptances; null where there is none. */
 export async function artifactIn(
   imageDir: string,
 ): Promise<{ artifact: NightArtifact; acceptances: AcceptedOn[] } | null> {

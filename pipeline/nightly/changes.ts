@@ -14,7 +14,7 @@ export interface ChangesContext {
   env: NodeJS.ProcessEnv;
 }
 
-/** What differs between the artifact of the last night and that of this one. */
+/** The differences between the artifact of the last night and that of this one. */
 export async function changesSince(
   before: NightArtifact,
   after: NightArtifact,

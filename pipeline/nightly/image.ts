@@ -133,7 +133,7 @@ function watched(request: RunRequest, log: RunLog): RunRequest {
   return { ...request, emit };
 }
 
-/** What this run has uploaded or found in MAAS, whatever failed after that. */
+/** The uploads of this run, made or found in MAAS, whatever failed after that. */
 async function resourcesIn(imageDir: string, { stages }: RunLog): Promise<ImageNight['resources']> {
   if (!stages.some(({ stage, state }) => stage === UPLOADS && state !== 'failed')) return [];
   const record = await readRecord<StageData[typeof UPLOADS]>(imageDir, UPLOADS);

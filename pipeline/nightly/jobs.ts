@@ -1,4 +1,4 @@
-/** What one build takes of the host; most of it is its virtual machine. */
+/** The load of one build on the host; most of it is its virtual machine. */
 export interface BuildNeeds {
   cpus: number;
   memoryMiB: number;

@@ -21,7 +21,7 @@ export interface NightRequest extends ImageContext {
   channel: string | null;
   /** Where the artifacts that channels hold are kept. */
   keepIn: string;
-  /** What is kept on MAAS; null: nothing is pruned. */
+  /** The retention on MAAS; null: nothing is pruned. */
   retention: RetentionConfig | null;
   emit: Emit;
   signal: AbortSignal;

@@ -14,7 +14,7 @@ export interface PlannedImage {
   failure: NightFault | null;
 }
 
-/** What a night would do of each image, without doing it. */
+/** The plan of a night for each image, without any change. */
 export async function planNight(requests: readonly RunRequest[], renewal: Renewal): Promise<PlannedImage[]> {
   const plans: PlannedImage[] = [];
   for (const request of requests) {

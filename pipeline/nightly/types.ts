@@ -16,7 +16,7 @@ import {
 import type { Severity } from '../image/checks/types.ts';
 import type { Section } from '../image/diff/sections.ts';
 
-/** What one night came to; `summary.json`, read again by the next night. */
+/** The result of one night; `summary.json`, read again by the next night. */
 export interface Night {
   format: 1;
   /** Sorts by time: 20261123T021500.123Z. */
@@ -88,7 +88,7 @@ export interface NightArtifact {
 export interface FailedCheck {
   id: string;
   title: string;
-  /** What was found, in one sentence. Nights of earlier versions have none. */
+  /** The finding, in one sentence. Nights of earlier versions have none. */
   headline?: string;
   severity: Severity;
   found: string;

@@ -24,7 +24,7 @@ export const iso = defineStage('iso', {
         'its folder, user, password and query do not decide its content; the sum counts',
       ),
       sha256: image.iso.sha256,
-      // What must be on the medium for this release and platform.
+      // Files that must be on the medium for this release and platform.
       medium: mediaOf(isoOf(release)),
       platform: image.platform,
       cacheDir: notCounted(config.cache, 'where a download is kept; the sum of its content counts'),

@@ -1,7 +1,7 @@
 /** A stage as the table has it. What it does is beside it, in the file of its id. */
 export interface Row {
   id: string;
-  /** What it does, for --dry-run and the guide. */
+  /** The description, for --dry-run and the guide. */
   title: string;
   /** Its name in sentences of a report. */
   label: string;

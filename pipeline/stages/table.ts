@@ -9,7 +9,7 @@ import type { Stage } from './types.ts';
 import { upload } from './upload.ts';
 import { validate } from './validate.ts';
 
-/** What a run does after the upload, when an option asks for it. */
+/** The stages after the upload, each on request by an option. */
 export interface OptionalStages {
   /** Try the image on a machine. */
   accept?: boolean | undefined;

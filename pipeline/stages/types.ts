@@ -10,7 +10,7 @@ import type { ChannelState } from '../maas/images/promote-new.ts';
 import type { NotCounted, Resolved } from '../workspace/fingerprint.ts';
 import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 
-/** What each stage hands to the later ones. */
+/** The data that each stage hands to the later ones. */
 export interface StageData {
   iso: { medium: LocalIso; facts: IsoFacts; kernel: string; initrd: string };
   /** `accelerator` and `packerVersion` are null where no VM is needed. */
@@ -50,21 +50,21 @@ export interface AcceptedResource {
   before: boolean;
 }
 
-/** What a stage declares its inputs from. */
+/** The context in which a stage declares its inputs. */
 export interface StageContext<S extends StageId = StageId> {
   config: Config;
   image: ImageConfig;
   release: Release;
   /** The stage's own directory. */
   dir: string;
-  /** What an earlier stage handed over, one of the row's `needs`. */
+  /** The data of an earlier stage, one of the row's `needs`. */
   output<N extends NeedsOf<S>>(stage: N): StageData[N];
   emit: Emit;
   signal: AbortSignal;
   env: NodeJS.ProcessEnv;
 }
 
-/** What a stage runs with beside its inputs. */
+/** The parameters of a stage beside its inputs. */
 export interface StageIo {
   /** The stage's own directory, empty at the start. */
   dir: string;
@@ -82,7 +82,7 @@ export interface StageResult<S extends StageId> {
   summary: string;
 }
 
-/** What a stage does: it declares every value it uses, and works with these alone. */
+/** The work of a stage: it declares every value it uses, and works with these alone. */
 export interface StageWork<S extends StageId, Declared extends object> {
   /**
    * Resolves every value that decides the result: of the configuration, the release, the outputs of earlier stages, versions
@@ -112,7 +112,7 @@ export interface Stage<S extends StageId = StageId> extends Omit<Row, 'id' | 'ne
 /** Whole parts of the configuration: what a stage reads of them could not be seen from its inputs. */
 type Whole = Config | ImageConfig | Release;
 
-/** What may be declared: JSON, and any value that does not count; `never` in the place of anything else. */
+/** The values that may be declared: JSON, and any value that does not count; `never` in the place of anything else. */
 type Declarable<T> = T extends Whole
   ? never
   : T extends NotCounted<unknown>

@@ -21,7 +21,7 @@ export function notCounted<T>(value: T, why: string): NotCounted<T> {
   return new NotCounted(value, why);
 }
 
-/** What `run` receives of what `inputs` has declared. */
+/** The values that `run` receives of those that `inputs` has declared. */
 export type Resolved<T> =
   T extends NotCounted<infer Value>
     ? Value

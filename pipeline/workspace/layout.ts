@@ -35,7 +35,7 @@ export const nightSummary = (folder: string) => join(folder, 'summary.json');
 
 /** A stage's own folder, emptied before it runs. */
 export const stageFolder = (imageDir: string, stage: string) => join(imageDir, stage);
-/** What a finished stage leaves of itself; not there while it runs. */
+/** The record of a finished stage; not there while it runs. */
 export const recordFile = (imageDir: string, stage: string) => join(imageDir, `${stage}.json`);
 export const lastRunFile = (imageDir: string) => join(imageDir, 'last-run.json');
 export const reportFile = (imageDir: string) => join(imageDir, 'report.html');
@@ -51,7 +51,7 @@ export const renderFolders = (dir: string) => ({
   http: join(dir, 'http'),
 });
 
-/** What installs without a VM, in the folder that is given to Packer. */
+/** The script that installs without a VM, in the folder that is given to Packer. */
 export const namespaceScript = (packerDir: string) => join(packerDir, 'build.sh');
 
 export const buildFiles = (dir: string) => ({
@@ -82,7 +82,7 @@ export const packFiles = (dir: string, image: string) => ({
   artifact: join(dir, `${image}.tar.gz`),
   evidence: evidenceFile(dir),
 });
-/** What was found while an artifact was packed. */
+/** The evidence found while an artifact was packed. */
 export const evidenceFile = (packDir: string) => join(packDir, 'facts.json');
 
 export const verdictFile = (dir: string) => join(dir, 'verdict.json');

@@ -9,7 +9,7 @@ import { LockFolder } from '../host/process/lock-folder.ts';
 import { lockFiles } from './layout.ts';
 
 export interface LockOptions {
-  /** What the holder is doing, for those who wait. */
+  /** The activity of the holder, for those who wait. */
   doing: string;
   /** Wait for the other run to end, or fail at once with WORKSPACE_LOCKED. */
   wait: boolean;

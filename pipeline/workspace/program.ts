@@ -6,7 +6,7 @@ import { packageRoot } from '../host/process/package-root.ts';
 const known = new Map<string, string>();
 
 /**
- * What this program is, for a fingerprint: another one may find and judge otherwise. In a clone the SHA-256 over the sources
+ * The identity of this program, for a fingerprint: another one may find and judge otherwise. In a clone the SHA-256 over the sources
  * named; in the installed package its version. Each is read once in a process.
  * @param sources files and folders below pipeline/, such as image/checks
  */

@@ -27,14 +27,14 @@ export interface OutputFile {
   mtimeMs: number;
 }
 
-/** What a finished stage leaves behind: its inputs, its outputs, what it took. */
+/** The record of a finished stage: its inputs, its outputs, its duration. */
 export interface StageRecord<Data = unknown> {
   format: number;
   stage: string;
   fingerprint: string;
   /** Those that count. */
   inputs: Inputs;
-  /** What the stage hands to the later ones. */
+  /** The data that the stage hands to the later ones. */
   data: Data;
   files: OutputFile[];
   summary: string;
@@ -55,7 +55,7 @@ const RECORD = object({
 }) as Shape<StageRecord>;
 
 /**
- * What of a stage's data is a path. In the file it is relative to the image's folder, so that a workspace can be moved or
+ * The members of a stage's data that are paths. In the file it is relative to the image's folder, so that a workspace can be moved or
  * fetched by another host; what lies outside, such as the medium, is absolute.
  */
 const PATHS: Readonly<Record<string, readonly string[]>> = {

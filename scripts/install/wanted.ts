@@ -48,7 +48,7 @@ export async function readWanted(given: Arguments, host: Host): Promise<Wanted> 
   return { from, url, admins: await wantedAdmins(given, vars) };
 }
 
-/** What Ansible's facts say of the release, for a maas_repo that has it in a reference. */
+/** Ansible's facts on the release, for a maas_repo that has it in a reference. */
 async function facts(host: Host): Promise<{ facts: Record<string, string> }> {
   const release = (await host.file('/etc/os-release')) ?? '';
   const of = (name: string) => new RegExp(`^${name}="?([^"\n]*)"?$`, 'm').exec(release)?.[1] ?? '';

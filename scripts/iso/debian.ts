@@ -8,7 +8,7 @@ import { DEMO, digest, type PackageLists } from './inputs.ts';
 /** How mmdebstrap makes a root: as root, in a user namespace, or with fakechroot where namespaces are forbidden. */
 type Mode = 'root' | 'unshare' | 'fakechroot';
 
-/** What is kept between runs: parts of the medium, each named by the digest of what decides it. */
+/** The cache between runs: parts of the medium, each named by the digest of its inputs. */
 export interface Parts {
   dir: string;
   mode: Mode;

@@ -93,7 +93,7 @@ async function validate(session: Session, file: string, flags: ValidateFlags): P
   if (!verdict.passed) session.exitCode = EXIT.validation;
 }
 
-/** What the release of a profile's name has on a platform. */
+/** The facts on a platform of the release that has a profile's name. */
 async function packagesBy(profile: string, platform: string | null): Promise<string[] | null> {
   const { loadRelease, releaseIds } = await import('../../config/releases/load.ts');
   const { requiredPackages } = await import('../../config/releases/archive.ts');

@@ -1,6 +1,6 @@
 import { spelled } from './visible.ts';
 
-/** What JSON leaves as it is, and what a terminal, an editor or the runner of a CI would obey. */
+/** Characters that JSON does not escape, and that a terminal, an editor or the runner of a CI would obey. */
 const OBEYED =
   /#(?=#(?:\[|vso\[|teamcity\[))|[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]|[\u{e0000}-\u{e0fff}]/giu;
 

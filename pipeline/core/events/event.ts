@@ -18,7 +18,7 @@ export type Event =
       unit: 'bytes' | 'count';
       note?: string;
     }
-  /** What is being done just now, where nothing can be counted (a VM that boots). */
+  /** The present activity, where nothing can be counted (a VM that boots). */
   | { type: 'activity'; id: string; label: string }
   /** A sentence worth keeping in a plain log. */
   | {

@@ -11,7 +11,7 @@ export interface Where {
 }
 
 export interface FaultOptions {
-  /** What the user can do about it: one sentence or a command. */
+  /** The remedy: one sentence or a command. */
   hint?: string;
   where?: Where;
   /** More lines to show below the message: a log's tail, a list of findings. */
@@ -53,7 +53,7 @@ export class Fault extends Error {
 }
 
 /**
- * What the system says when a disk, a path, a permission or a limit is at fault, translated once.
+ * An error of the system on a disk, a path, a permission or a limit as a fault; the only translation.
  * @param doing such as `reading FILE`, for the message
  */
 export function fromSystemError(error: unknown, doing: string): Fault {

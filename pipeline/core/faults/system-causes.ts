@@ -6,7 +6,7 @@ interface Cause {
   hint: string;
 }
 
-/** What the system says when a disk, a path, a permission or a limit is at fault, in words, by its code. */
+/** The meanings of the system's error codes for disks, paths, permissions and limits. */
 export const SYSTEM_CAUSES = new Map<string, Cause>();
 
 function cause(codes: string, code: FaultCode, why: string, hint: string): void {

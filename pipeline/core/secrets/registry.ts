@@ -57,7 +57,7 @@ export function registerSecret(secret: string | undefined): void {
 
 /** User, password or token of a URL: anybody's, so it is masked wherever a URL is shown. */
 const CREDENTIALS = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>]{1,2000}@/gi;
-/** What a request sends to say who it is. */
+/** Headers that authenticate a request. */
 const AUTHORIZATION =
   /\b((?:proxy-)?authorization["']?\s{0,9}[:=]\s{0,9}["']?(?:basic|bearer|digest|oauth|token)\s{1,9})[^\r\n"']{1,4000}/gi;
 

@@ -1,7 +1,7 @@
 import stringWidth from 'string-width';
 import type { Paint } from './paint.ts';
 
-/** What a cut must not divide: a character that `visible` spelled out, or a line end that `plain` did. */
+/** Sequences that a cut must not divide: a character that `visible` spelled out, or a line end that `plain` did. */
 const SPELLED = /\\u[0-9a-f]{4}|\\n/;
 const ASCII = /^[\x20-\x7e]*$/;
 const graphemes = new Intl.Segmenter();

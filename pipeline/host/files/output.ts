@@ -7,7 +7,7 @@ import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { SYSTEM_CAUSES } from '../../core/faults/system-causes.ts';
 import { kindOf } from './regular.ts';
 
-/** What of an output path is the command line's fault. */
+/** Errors of an output path that are mistakes of the command line. */
 const MISTAKES = new Set([
   'ENOTDIR',
   'EEXIST',

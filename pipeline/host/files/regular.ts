@@ -23,7 +23,7 @@ export class TooLarge extends Error {
   }
 }
 
-/** What a path leads to, in the words of a message; undefined for a file. */
+/** The kind of a path's target, in the words of a message; undefined for a file. */
 export function kindOf(stats: Stats): string | undefined {
   if (stats.isFile()) return undefined;
   if (stats.isDirectory()) return 'a folder';

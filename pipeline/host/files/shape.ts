@@ -1,4 +1,4 @@
-/** What a piece of JSON must be, as a JSON schema; members that it does not name may be there, too. */
+/** The required shape of a piece of JSON, as a JSON schema; further members are allowed. */
 export interface Shape<T> {
   readonly schema: object;
   /** Of types only: what a value of this shape is. */

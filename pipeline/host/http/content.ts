@@ -9,7 +9,7 @@ export interface Content {
   type: string;
   /** Bytes. */
   length: number;
-  /** What is iterated must begin anew each time: a request that was turned away for its time is sent again. */
+  /** Each iteration must begin anew: a request that was turned away for its time is sent again. */
   bytes: Buffer | AsyncIterable<Buffer>;
   /** Called with the bytes that have been handed to the connection so far. */
   onSent?: (bytes: number) => void;
@@ -20,7 +20,7 @@ export class Sending {
   readonly stream: Readable;
   /** Every byte has been handed to the connection. */
   done = false;
-  /** What went wrong with the content itself (a changed file); it would come back as a broken connection. */
+  /** The error of the content itself (a changed file); it would come back as a broken connection. */
   problem: unknown;
 
   constructor(

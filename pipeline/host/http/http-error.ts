@@ -15,7 +15,7 @@ export class HttpError extends Error {
     this.code = options.code ?? '';
   }
 
-  /** What to say in few words: the code, else the message. */
+  /** The short form: the code, else the message. */
   get brief(): string {
     return this.code || this.message;
   }

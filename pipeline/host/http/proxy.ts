@@ -21,7 +21,7 @@ export function proxyFor(url: URL, env: NodeJS.ProcessEnv = process.env): URL | 
   if (!proxy || !/^https?:$/.test(proxy.protocol) || proxy.hostname === '')
     throw new Fault(
       'CONFIG_INVALID',
-      // What cannot be parsed may hold a password anywhere before the last @.
+      // A text that cannot be parsed may hold a password anywhere before the last @.
       `The proxy for ${url.origin} is not an http or https URL: ${redact(value.replace(/^.*@/s, '***@'))}`,
       { hint: `Correct ${variable} in the environment, or name the host in no_proxy.` },
     );

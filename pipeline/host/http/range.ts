@@ -1,4 +1,4 @@
-/** What distinguishes one state of a file on a server from another. */
+/** The validators of one state of a file on a server. */
 export interface Validators {
   etag: string | null;
   lastModified: string | null;
@@ -9,13 +9,13 @@ interface Head {
   headers: { get(name: string): string | null };
 }
 
-/** What an answer to `rangeHeaders` brings; `total`: bytes of the whole file, where they are known. */
+/** The part of a file in an answer to `rangeHeaders`; `total`: bytes of the whole file, where they are known. */
 export type RangeAnswer =
   | { part: 'whole'; total: number | undefined }
   | { part: 'rest'; total: number | undefined }
   /** Everything is here already. */
   | { part: 'nothing' }
-  /** What is here does not go with what the server has. */
+  /** The local part is not of the server's file. */
   | { part: 'other'; why: string };
 
 export function validatorsOf({ headers }: Head): Validators {

@@ -8,7 +8,7 @@ export const PROXY_VARIABLES = [
   'NO_PROXY',
 ];
 
-/** What a tool inherits of our environment; everything else (keys, tokens) is withheld. */
+/** The part of our environment that a tool inherits; everything else (keys, tokens) is withheld. */
 const ALLOWED = [
   'PATH',
   'HOME',

@@ -9,7 +9,7 @@ import { hasEnded, type ProcessName, thisProcess } from './alive.ts';
 export interface Holder extends ProcessName {
   /** ISO 8601, UTC. */
   since: string;
-  /** What the holder is doing, for those who wait. */
+  /** The activity of the holder, for those who wait. */
   doing: string;
 }
 
@@ -28,7 +28,7 @@ export class LockFolder {
   readonly #folder: string;
   readonly #holderFile: string;
   #seen: { state: BigIntStats; at: number } | undefined;
-  /** Who has the lock, by the last attempt, where that is known. */
+  /** The holder of the lock at the last attempt, where that is known. */
   holder: Holder | undefined;
 
   /**

@@ -1,6 +1,6 @@
 /** The last bytes of what a tool says; an array, since that is what zx puts them into. */
 export class Tail extends Array<Buffer> {
-  // What `map` and its like make is an ordinary array.
+  // The results of `map` and its like are ordinary arrays.
   static override get [Symbol.species]() {
     return Array;
   }

@@ -167,7 +167,7 @@ class Group {
   }
 }
 
-/** What the guard could not start its tool for, such as ENOENT; '' when it could. */
+/** The error for which the guard could not start its tool, such as ENOENT; '' when it could. */
 function startFailure(child: ChildProcess): Promise<string> {
   let said = '';
   const pipe = child.stdio[3] as NodeJS.ReadableStream | null | undefined;

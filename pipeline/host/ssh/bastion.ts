@@ -6,7 +6,7 @@ export interface Bastion {
   port: number;
 }
 
-/** What is accepted, for messages. */
+/** The accepted form, for messages. */
 export const BASTION_ACCEPTED =
   '[user@]host[:port], such as admin@bastion.example or admin@[2001:db8::1]:2222';
 

@@ -74,7 +74,7 @@ export function sshConfig(file: string, target: SshTarget, knownHosts: KnownHost
   return `${lines.join('\n')}\n`;
 }
 
-/** What ssh would take as an option, a command or another file is not an address. */
+/** A text that ssh would take as an option, a command or another file is not an address. */
 function address(host: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9.:_%-]*$|^::[0-9A-Fa-f:.]*$/.test(host)) return doubled(host);
   throw new Fault('MAAS_PROTOCOL', `${JSON.stringify(host)} is not an address that ssh can use`);

@@ -1,4 +1,4 @@
-/** What ssh's own last words mean for somebody who waits for a machine. */
+/** The meaning of ssh's last lines for somebody who waits for a machine. */
 export type SshFailure =
   /** Nobody answers yet, or not to the end. */
   | 'unreachable'

@@ -63,7 +63,7 @@ export class Remote {
     try {
       await mkdir(dir, { recursive: true, mode: 0o700 });
       await mkdir(dirname(bastionKnownHosts), { recursive: true, mode: 0o700 });
-      // What was pinned for the deployment before is none of this one's.
+      // The keys pinned for an earlier deployment are not those of this one.
       await writeFile(remote.#knownHosts, '', { mode: 0o600 });
       await writeFile(remote.#config, text, { mode: 0o600 });
     } catch (error) {

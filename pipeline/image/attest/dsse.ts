@@ -11,7 +11,7 @@ export interface Envelope {
   signatures: { keyid: string; sig: string }[];
 }
 
-/** What is signed: DSSE's pre-authentication encoding, which no other type or length can be mistaken for. */
+/** The signed bytes: DSSE's pre-authentication encoding, which no other type or length can be mistaken for. */
 export function preAuthEncoding(type: string, payload: Buffer): Buffer {
   return Buffer.concat([
     Buffer.from(`DSSEv1 ${Buffer.byteLength(type)} ${type} ${payload.length} `),

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { parseAssignments } from '../parsers/assignments.ts';
 
-/** What kind of host built the image. No name, user, address or identifier of it. */
+/** The kind of host that built the image. No name, user, address or identifier of it. */
 export interface HostFacts {
   os: string;
   kernel: string;

@@ -3,14 +3,14 @@ import { basename } from 'node:path';
 import type { ImageConfig } from '../../config/types.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 
-/** What decides the root of an image, of its configuration. */
+/** The part of an image's configuration that decides its root. */
 export type RootParameters = Pick<
   ImageConfig,
   'release' | 'platform' | 'iso' | 'vm' | 'packages' | 'lateCommands' | 'files' | 'pack'
 >;
 
 /**
- * What decides the root, as it may be published: late commands by their digests, since people write passwords into
+ * The parameters that decide the root, as they may be published: late commands by their digests, since people write passwords into
  * them; sources by their file names, since paths disclose who built; URLs without user, password and query.
  */
 export function publicParameters(image: RootParameters): Record<string, unknown> {

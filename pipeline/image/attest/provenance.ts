@@ -6,7 +6,7 @@ export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 export const PREDICATE_TYPE = 'https://slsa.dev/provenance/v1';
 /** Names the meaning of the parameters below; a change of that meaning is a new version. */
 const BUILD_TYPE = 'urn:dgxos-maas:build:v1';
-/** Whoever runs dgxos-maas on a host of their own; the signature says who that was. */
+/** The builder id of everybody who runs dgxos-maas on their own host; the signature says who that was. */
 const BUILDER_ID = 'urn:dgxos-maas:builder:local';
 
 /** in-toto's ResourceDescriptor, as far as it is used. */
@@ -41,7 +41,7 @@ export interface ProvenanceSource {
   image: NamedImage;
   origin: Origin;
   artifact: { name: string; sha256: string; compressor: string };
-  /** What else was made of the image, by its digest: so the statement covers it too. */
+  /** Other files made of the image, by their digests: so the statement covers it too. */
   byproducts: { name: string; sha256: string }[];
   host: HostFacts;
   /** Of dgxos-maas. */

@@ -4,7 +4,7 @@ import { keyIdOf } from './signing-key.ts';
 import { type NamedDigest, type ParsedStatement, readStatement } from './statement.ts';
 import type { Finding, Sidecars } from './verification.ts';
 
-/** What the holder of the key has signed of a file. */
+/** The statement that the holder of the key has signed on a file. */
 export interface SignedSubject {
   statement: ParsedStatement;
   /** The file in that statement. */

@@ -7,7 +7,7 @@ export interface NamedDigest {
   sha256: string;
 }
 
-/** What verification needs of a provenance statement. */
+/** The part of a provenance statement that verification needs. */
 export interface ParsedStatement {
   subjects: NamedDigest[];
   /** SHA-256 of what was made beside the artifact, by file name. */

@@ -1,6 +1,6 @@
 import type { Sidecar } from './sidecar.ts';
 
-/** What was looked at, and what came of it; "not-verified" says why it could not be looked at. */
+/** One verified item and its result; "not-verified" says why it could not be verified. */
 export interface Finding {
   check: 'sums' | 'manifest' | 'sbom' | 'provenance' | 'signature';
   state: 'verified' | 'failed' | 'not-verified';

@@ -13,7 +13,7 @@ const TITLES: Record<Finding['check'], string> = {
   signature: 'signature',
 };
 
-/** What was verified and what was not, for people. */
+/** The result of a verification, for people. */
 export function verificationText(verification: Verification, color: Paint): string {
   const { file, sha256, size, findings } = verification;
   const states: Record<Finding['state'], string> = {

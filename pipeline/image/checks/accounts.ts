@@ -1,7 +1,7 @@
 import type { ImageFacts } from '../facts/facts.ts';
 import { type Check, failOr, type Item, type Severity, several } from './types.ts';
 
-/** Who has a way in that the build made: passwords, keys, and sudo without a password. */
+/** Access that the build has left: passwords, keys, and sudo without a password. */
 export const ACCOUNTS_CHECK: Check = {
   number: 30,
   id: 'accounts',

@@ -2,7 +2,7 @@ import type { ImageFacts } from '../facts/facts.ts';
 import { installed } from '../parsers/dpkg-status.ts';
 import { type Check, failOr, type Item, several } from './types.ts';
 
-/** What is built beside the kernel for network cards and storage. */
+/** Modules built beside the kernel for network cards and storage. */
 interface Family {
   subject: string;
   title: string;
@@ -113,7 +113,7 @@ function packagedForAnother({ packages }: ImageFacts, start: string): Item[] {
   });
 }
 
-/** What DKMS knows and did not build for the kernel that starts; some of it may leave that kernel out on purpose. */
+/** Modules that DKMS knows and did not build for the kernel that starts; some of it may leave that kernel out on purpose. */
 function notBuilt({ driver }: ImageFacts, start: string): Item[] {
   const others = driver.dkms.filter(
     ({ module }) => !DRIVER.test(module) && !FAMILIES.some(({ dkms }) => dkms.test(module)),

@@ -27,7 +27,7 @@ export const APT_CHECKS: Check[] = [
   },
 ];
 
-/** What curtin writes anew at deployment: Ubuntu's own deb822 file from 24.04 on, sources.list before. */
+/** The file that curtin replaces at deployment: Ubuntu's own deb822 file from 24.04 on, sources.list before. */
 function replacedFile({ osRelease }: ImageFacts): string {
   const deb822 = osRelease?.id === 'ubuntu' && Number.parseInt(osRelease.versionId, 10) >= 24;
   return deb822 ? '/etc/apt/sources.list.d/ubuntu.sources' : '/etc/apt/sources.list';

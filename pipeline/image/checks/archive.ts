@@ -30,7 +30,7 @@ const NAMES: ProblemKind[] = [
   'link-loop',
 ];
 
-/** What tar extracts all the same: it says so or says nothing, and ends well. */
+/** Defects that tar extracts all the same, with or without a message, with exit code 0. */
 const HARMLESS = new Set<ProblemKind>(['trailing-data', 'unknown-type', 'link-loop']);
 
 const WORDS: Partial<Record<ProblemKind, string>> = {

@@ -11,7 +11,7 @@ const GIVE: Record<string, string> = {
   'libgstreamer1.0-0': 'gst-ptp-helper',
 };
 
-/** What curtin's `tar --xattrs --xattrs-include=* --numeric-owner` can give back to the machine. */
+/** Attributes that curtin's `tar --xattrs --xattrs-include=* --numeric-owner` can restore on the machine. */
 export const ATTRIBUTES_CHECK: Check = {
   number: 6,
   id: 'attributes',

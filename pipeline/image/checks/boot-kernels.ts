@@ -94,7 +94,7 @@ function defects(kernel: Kernel, { boot, packages }: ImageFacts): Item[] {
   return items;
 }
 
-/** What is wrong with how the entry is named. */
+/** The problem of the entry's name. */
 function startDefects({ boot: { grub, defaultKernel: start }, kernels }: ImageFacts): Item[] {
   const items: Item[] = [];
   const first = start ? `GRUB starts the first entry, ${start.version}` : 'GRUB starts the first entry';

@@ -14,7 +14,7 @@ function cloudInitVersion({ packages }: ImageFacts): string | null {
   return packages.find(({ name }) => name === 'cloud-init' || name === 'cloud-init-base')?.version ?? null;
 }
 
-/** What cloud-init needs, so that the machine reports to MAAS. */
+/** Requirements of cloud-init, so that the machine reports to MAAS. */
 export const CLOUD_CHECKS: Check[] = [
   {
     number: 25,

@@ -12,7 +12,7 @@ function notReconfigured(facts: ImageFacts): string[] {
     .map((k) => k.version);
 }
 
-/** What curtin does with the image on the machine. docs/deployment.md has every key of its configuration. */
+/** Steps of curtin with the image on the machine. docs/deployment.md has every key of its configuration. */
 export const DEPLOYMENT_CHECKS: Check[] = [
   {
     number: 45,

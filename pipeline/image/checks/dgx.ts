@@ -2,14 +2,14 @@ import type { ImageFacts } from '../facts/facts.ts';
 import { installed } from '../parsers/dpkg-status.ts';
 import { type Check, fail, failOr, type Item, notApplicable, pass } from './types.ts';
 
-/** What firmware and installers write where there is no serial number; DGX OS 7 itself writes "Unknown". */
+/** Values of firmware and installers where there is no serial number; DGX OS 7 itself writes "Unknown". */
 const NO_SERIAL =
   /^(?:|0+|1234567890?|unknown|none|null|nil|n\/?a|empty|default(?: string)?|unspecified|undefined|invalid|oem|not (?:specified|available|applicable|set|present)|to be filled (?:in )?by o\.?e\.?m\.?|(?:system|chassis|base ?board) serial (?:number|#)|change_serial_number)\.?$/i;
 
 /** Names of no DGX: NVIDIA's builds for virtual machines, which fit every platform. */
 const NEUTRAL = /\b(?:kvm|qemu|virtualbox|vbox|vmware\d*|virtual machine|standard pc|bochs)\b/i;
 
-/** What NVIDIA's own files say of the machine. */
+/** NVIDIA's own files on the machine. */
 export const DGX_CHECKS: Check[] = [
   {
     number: 34,

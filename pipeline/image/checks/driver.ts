@@ -8,7 +8,7 @@ import { type Check, fail, type Item, notApplicable, pass, several } from './typ
 const DCGM = /^datacenter-gpu-manager-4-cuda([0-9]{2})$/;
 const LEAST_DRIVER: Readonly<Record<string, string>> = { '11': '450', '12': '525', '13': '580' };
 
-/** What follows from a part of another version than the driver. */
+/** The consequence of a part of another version than the driver. */
 const CONSEQUENCE: Readonly<Record<DriverPackage['part'], string>> = {
   'user space': 'the kernel module refuses programs (API mismatch, Xid 119)',
   'kernel module': 'it refuses programs (API mismatch, Xid 119)',
@@ -88,7 +88,7 @@ function partsOf(facts: ImageFacts): Part[] {
 const bootable = ({ kernels }: Pick<ImageFacts, 'kernels'>): Set<string> =>
   new Set(kernels.filter((k: Kernel) => k.image).map((k) => k.version));
 
-/** What the others are compared with: the user space, which every program is linked with; else the kernel module; else whatever most are of. */
+/** The version that the others are compared with: the user space, which every program is linked with; else the kernel module; else whatever most are of. */
 function driverOf(parts: readonly Part[]): Part | null {
   for (const wanted of ['user space', 'kernel module'] as const) {
     const own = parts.filter(({ part }) => part === wanted);

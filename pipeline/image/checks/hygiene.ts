@@ -2,7 +2,7 @@ import { bytes } from '../../core/text/human.ts';
 import { PROXIES_CHECK } from './proxies.ts';
 import { type Check, fail, failOr, type Item, pass, several } from './types.ts';
 
-/** What the build machine must not leave behind. */
+/** Traces of the build machine. */
 export const HYGIENE_CHECKS: Check[] = [
   PROXIES_CHECK,
   {

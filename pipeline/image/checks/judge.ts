@@ -52,13 +52,13 @@ export interface Finding {
   severity: Severity;
   status: 'pass' | 'fail' | 'waived' | 'not-applicable';
   found: string;
-  /** What was found of a check that fails, in one sentence; of one that passes its title. Records of earlier versions have none. */
+  /** The finding of a check that fails, in one sentence; of one that passes its title. Records of earlier versions have none. */
   headline?: string;
   why: string;
   fix: string;
-  /** What was found, each by its subject, of a check that fails or was waived. At most MOST_ITEMS. */
+  /** The findings, each by its subject, of a check that fails or was waived. At most MOST_ITEMS. */
   items?: FoundItem[];
-  /** Who waived it, why and until when; of several waivers the first. */
+  /** The waiver; of several the first. */
   waiver?: Waiver;
 }
 
@@ -81,7 +81,7 @@ export interface Verdict {
   profile: string;
   baseImage: string | null;
   findings: Finding[];
-  /** What is wrong with the waivers themselves: too wide, or without anything to waive. */
+  /** Problems of the waivers themselves: too wide, or without anything to waive. */
   notes?: string[];
   counts: {
     pass: number;
@@ -181,7 +181,7 @@ export function verdictOf(findings: Finding[], profile: string, baseImage: strin
   };
 }
 
-/** What a row on a finding begins with: what was found where something is wrong, else what was looked for. */
+/** The beginning of a row on a check: the finding where something is wrong, else the title. */
 export function headlineOf({ status, headline, title, found }: Finding): string {
   return status === 'fail' || status === 'waived' ? (headline ?? found) : title;
 }
@@ -272,7 +272,7 @@ function inWords(items: readonly Item[]): string {
   return `${texts.slice(0, MOST_IN_TEXT).join('; ')} and ${texts.length - MOST_IN_TEXT} more`;
 }
 
-/** What to say of the waivers themselves: one that names no finding hides what comes later, and one may have nothing left to waive. */
+/** Notes on the waivers themselves: one that names no finding hides what comes later, and one may have nothing left to waive. */
 function waiverNotes(findings: readonly Finding[], waivers: readonly Waiver[], today: string): string[] {
   return waivers.flatMap((waiver) => {
     if (waiver.until < today) return [];

@@ -2,7 +2,7 @@ import { installed } from '../parsers/dpkg-status.ts';
 import { willRun } from './curtin-script.ts';
 import { type Check, fail, notApplicable, pass, places, several } from './types.ts';
 
-/** What boots, and the hook that keeps it. */
+/** The kernel, and the hook that keeps it. */
 export const KERNEL_CHECKS: Check[] = [
   {
     number: 13,

@@ -1,7 +1,7 @@
 import { installed } from '../parsers/dpkg-status.ts';
 import { type Check, fail, pass, several } from './types.ts';
 
-/** What MAAS and curtin do with the image that nothing else prepares it for. */
+/** Steps of MAAS and curtin that no other group of checks covers. */
 export const MAAS_CHECKS: Check[] = [
   {
     number: 60,

@@ -1,6 +1,6 @@
 import { type Check, failOr } from './types.ts';
 
-/** What would stand beside the network configuration that MAAS writes. */
+/** Network configuration beside the one that MAAS writes. */
 export const NETWORK_CHECKS: Check[] = [
   {
     number: 27,

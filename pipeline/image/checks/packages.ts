@@ -40,7 +40,7 @@ function bootPackages(facts: ImageFacts): string[][] {
   return bios ? [['grub-pc']] : [grub, ['shim-signed'], ['efibootmgr']];
 }
 
-/** What curtin installs in the target for a machine's layout, by its own tables; `rare` ones are of layouts that few machines have. */
+/** Packages that curtin installs in the target for a machine's layout, by its own tables; `rare` ones are of layouts that few machines have. */
 const LAYOUT_PACKAGES: readonly { names: string[]; layout: string; rare?: boolean }[] = [
   { names: ['mdadm'], layout: 'RAID' },
   { names: ['lvm2'], layout: 'LVM' },
@@ -60,7 +60,7 @@ const STATES = {
   removed: { severity: 'warning', words: 'removed, with its configuration left' },
 } as const;
 
-/** What is wrong with a package's state; one of another architecture is named with it. */
+/** The problem of a package's state; one of another architecture is named with it. */
 function stateItem(p: Package, native: string | undefined): Item[] {
   const state = aptState(p);
   if (state === null) return [];
@@ -69,7 +69,7 @@ function stateItem(p: Package, native: string | undefined): Item[] {
   return [{ subject: name, text: `${p.status} ${name} (${words})`, ...(severity ? { severity } : {}) }];
 }
 
-/** What must be installed, because curtin or MAAS call it. */
+/** Packages that curtin or MAAS call. */
 export const PACKAGE_CHECKS: Check[] = [
   {
     number: 9,
@@ -128,7 +128,7 @@ export const PACKAGE_CHECKS: Check[] = [
     reads: STATUS,
     evaluate(facts) {
       const result = oneOf(facts, ['initramfs-tools', 'dracut']);
-      // What the hook of this project takes care of, curtin alone does since 24.
+      // The hook of this project does it; without the hook only curtin 24 and later do.
       const alone = result.status === 'pass' && !installedOf(facts, ['initramfs-tools']).there;
       return alone && !facts.commands['update-initramfs'] && !facts.hook?.does.initramfs
         ? fail(`${result.found} without update-initramfs, which curtin before 24 calls`, 'major')

@@ -5,7 +5,7 @@ import type { Severity } from './types.ts';
 export interface Profile {
   id: string;
   title: string;
-  /** What /etc/os-release must say; `base-image`: the same as the base image. */
+  /** The system that /etc/os-release must name; `base-image`: the same as the base image. */
   system: 'base-image' | readonly string[];
   /** Taken when no base image is named. */
   baseImage: string | null;

@@ -1,6 +1,6 @@
 import { type Check, failOr, type Item } from './types.ts';
 
-/** What a build, its installer or its administrator sends programs through that no machine reaches. */
+/** Proxies of a build, its installer or its administrator that a machine cannot reach. */
 export const PROXIES_CHECK: Check = {
   number: 33,
   id: 'proxies',

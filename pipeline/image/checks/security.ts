@@ -2,7 +2,7 @@ import { ACCOUNTS_CHECK } from './accounts.ts';
 import { SSHD_CHECK } from './sshd.ts';
 import { type Check, fail, failOr, pass } from './types.ts';
 
-/** What would let somebody in, or make two machines one. */
+/** Access for others, and identities that two machines would share. */
 export const SECURITY_CHECKS: Check[] = [
   {
     number: 28,

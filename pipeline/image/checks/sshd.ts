@@ -1,7 +1,7 @@
 import type { SshdAccess } from '../facts/collect/sshd.ts';
 import { type Check, failOr, type Item, notApplicable, type Severity, several } from './types.ts';
 
-/** What a value means for the machine; null when it opens nothing. */
+/** The effect of a value on the machine; null when it opens nothing. */
 type Weigh = (door: SshdAccess, all: readonly SshdAccess[]) => { why: string; severity: Severity } | null;
 
 const yes = (door: SshdAccess) => door.values[0]?.toLowerCase() === 'yes';
@@ -78,7 +78,7 @@ const WEIGHTS: Record<string, Weigh> = {
 const said = ({ keyword, values, for: who }: SshdAccess) =>
   `${keyword} ${values.join(' ')}${who === null ? '' : ` (for ${who})`}`;
 
-/** Who gets in through sshd. */
+/** Access through sshd. */
 export const SSHD_CHECK: Check = {
   number: 31,
   id: 'sshd',

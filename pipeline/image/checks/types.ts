@@ -6,11 +6,11 @@ import type { Profile } from './profiles.ts';
 
 export type { Severity } from '../facts/severity.ts';
 
-/** What only the build can know. */
+/** Facts that only the build can know. */
 export interface BuildFacts {
   /** `guest`: the machine that made the file system read it while it was mounted. */
   pack?: 'guest' | 'packer-maas';
-  /** What e2fsck or dumpe2fs said of a disk that was read from outside. */
+  /** The output of e2fsck or dumpe2fs for a disk that was read from outside. */
   fileSystem?: 'clean' | 'dirty';
 }
 
@@ -38,7 +38,7 @@ export interface Context {
 /** One thing that a check found. */
 export interface Item {
   /**
-   * What a waiver names it by, the same in every build: a path, an account, a package; without line numbers, versions or sums.
+   * The name for waivers, the same in every build: a path, an account, a package; without line numbers, versions or sums.
    * Empty when the check finds one thing only.
    */
   subject: string;
@@ -60,9 +60,9 @@ export interface Check {
   severity: Severity;
   /** The failure that it prevents: the function of curtin or MAAS, or the report of somebody it happened to. */
   why: string;
-  /** What to do. */
+  /** The remedy. */
   fix: string;
-  /** What is the matter when it fails, before the things found, where these are not sentences by themselves. */
+  /** The problem when it fails, before the findings, where these are not sentences by themselves. */
   wrong?: string;
   /** Members of `facts.unread` that leave the check without an answer. */
   reads?: RegExp;

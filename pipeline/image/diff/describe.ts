@@ -23,7 +23,7 @@ export interface DescribeOptions {
 }
 
 /**
- * What is known of an image by its name: an archive (path, http(s) URL, `-`), a manifest or facts as JSON, a folder of the
+ * The description of an image by its name: an archive (path, http(s) URL, `-`), a manifest or facts as JSON, a folder of the
  * workspace, an image of the configuration, or a name or digest of the ledger. A file takes precedence over a name.
  * @throws Fault IMAGE_UNREADABLE, IMAGE_UNKNOWN, IMAGE_NOT_BUILT
  */
@@ -41,7 +41,7 @@ export async function describeImage(name: string, options: DescribeOptions): Pro
 async function describeArchive(name: string, options: DescribeOptions): Promise<Description> {
   const read = await readImage(name, options);
   const problem = read.stream.problem ?? (read.facts.archive.whole ? null : 'the archive is truncated');
-  // What is not read would be shown as removed.
+  // Files that are not read would be shown as removed.
   if (problem !== null)
     throw new Fault('IMAGE_UNREADABLE', `${read.name} cannot be compared: ${problem}`, {
       hint: `For details: dgxos-maas validate ${name}`,

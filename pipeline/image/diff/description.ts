@@ -16,7 +16,7 @@ export type Compared = Pick<
   | 'accounts'
 >;
 
-/** What is known of one image. A part that is absent is not known, which is something else than empty. */
+/** The description of one image. An absent part is unknown, which is not the same as empty. */
 export interface Description {
   /** As the user named it. */
   name: string;

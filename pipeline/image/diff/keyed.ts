@@ -1,4 +1,4 @@
-/** What came, what went, and what is there on both sides but not the same. */
+/** Entries that were added, removed, or differ between both sides. */
 export interface Changes<T> {
   added: T[];
   removed: T[];

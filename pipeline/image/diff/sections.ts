@@ -4,7 +4,7 @@ import { kernelParts } from './kernels.ts';
 import type { Changes } from './keyed.ts';
 import type { SizeChange } from './sizes.ts';
 
-/** What happened to one thing. */
+/** The change of one entry. */
 export type Sign = 'added' | 'removed' | 'up' | 'down' | 'changed';
 
 export interface Row {

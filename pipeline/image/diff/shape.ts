@@ -7,7 +7,7 @@ export const PART_NAMES = Object.keys(PARTS) as (keyof typeof PARTS)[];
 
 const KNOWN_PARTS = object({}, PARTS);
 
-/** What is wrong with the parts of a file, as "packages/3/version must be string", or null. */
+/** The first problem of the parts of a file, as "packages/3/version must be string", or null. */
 export function shapeProblem(facts: object): string | null {
   const found = differenceFrom(KNOWN_PARTS, facts);
   return found && `${found.member || 'the file'} ${found.problem}`;

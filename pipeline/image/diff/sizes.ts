@@ -17,7 +17,7 @@ export interface SizeChange {
   below: number | null;
 }
 
-/** What grew, shrank, was added or removed, the greatest change first. A path that may be unchanged is left out. */
+/** Paths that grew, shrank, were added or removed, the greatest change first. A path that may be unchanged is left out. */
 export function compareSizes(before: Listed, after: Listed): SizeChange[] {
   const old = new Map(before.entries.map(({ path, bytes }) => [path, bytes]));
   const now = new Map(after.entries.map(({ path, bytes }) => [path, bytes]));

@@ -20,7 +20,7 @@ export async function openDisk(path: string): Promise<{ path: string; format: 'r
     const fixed = tail.buffer.toString('latin1', 0, 8) === 'conectix';
     const found = fixed ? VHD : signatureOf(head.buffer.subarray(0, head.bytesRead));
     if (found?.qemu === 'qcow2') return { path: real, format: 'qcow2' };
-    // What lies on it, with or without partitions, is looked at later.
+    // Its content, with or without partitions, is examined later.
     if (found === null || found.family === 'table' || found.family === 'part')
       return { path: real, format: 'raw' };
     throw new Fault(

@@ -15,7 +15,7 @@ import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
 
 export type MountMethod = 'loop' | 'fuse2fs';
 
-/** What each way of reading a disk cannot give. */
+/** The losses of each way of reading a disk. */
 export const LOSES: Record<MountMethod, readonly string[]> = {
   loop: [],
   fuse2fs: ['sub-second modification times', 'trusted.* attributes'],

@@ -144,7 +144,7 @@ async function toRaw(from: string, to: string, { emit, signal }: MountContext): 
 }
 
 /**
- * What the guest's tar writes when a build hands its root over; ACLs travel as system.posix_acl_* attributes. The name of
+ * The options of the guest's tar when a build hands its root over; ACLs travel as system.posix_acl_* attributes. The name of
  * extended headers is given because tar puts its process id into it, as it still does into the name of a file with holes.
  */
 const TAR = [

@@ -5,7 +5,7 @@ import { KIND_BYTES, signatureOf } from '../tar/magic.ts';
 import { shown } from '../tar/names.ts';
 import { inItsFolder, type Partition, SBIN } from './disk-partition.ts';
 
-/** What lies in a partition, or on a disk without a partition table. */
+/** The content of a partition, or of a disk without a partition table. */
 export interface Content {
   /** libblkid's name, such as ext4, LVM2_member, crypto_LUKS; null: nothing that it knows. */
   type: string | null;

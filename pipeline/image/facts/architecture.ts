@@ -15,7 +15,7 @@ export function dpkgArchitecture(facts: Pick<ImageFacts, 'packages'>): string | 
 
 /**
  * The image's architecture as dpkg spells it, which is MAAS' spelling too: by dpkg, else by its programs; null where neither says it.
- * What the two say of each other is a check's matter.
+ * Comparing the two is left to a check.
  */
 export function imageArchitecture(facts: Pick<ImageFacts, 'packages' | 'programs'>): string | null {
   return dpkgArchitecture(facts) ?? facts.programs?.architecture ?? null;

@@ -1,12 +1,12 @@
 /** Bytes kept of one image in all: links, file contents, lists. A DGX OS image needs half of it; with it a process stays below 150 MB. */
 const MOST = 22 << 20;
 
-/** What a kept string or entry of a table costs beside its own bytes. */
+/** The cost of a kept string or table entry beside its own bytes. */
 const OVERHEAD = 112;
 
 /** Counts what is kept of an image, whoever keeps it: one limit for everything. */
 export class Budget {
-  /** What could not be kept any more, in words for people; null while all could. */
+  /** Entries that could not be kept any more, in words for people; null while all could. */
   exceeded: string | null = null;
   #left = MOST;
 

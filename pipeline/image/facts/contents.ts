@@ -61,7 +61,7 @@ export class Contents {
     });
   }
 
-  /** Who reads this file as it comes. */
+  /** The collector that reads this file as a stream. */
   readers(member: Member): MemberReader[] {
     if (member.type !== 'file') return [];
     return this.#collectors.flatMap((collector) => collector.stream?.(member) ?? []);

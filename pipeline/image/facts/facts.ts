@@ -12,7 +12,7 @@ import type { NetworkFacts } from './collect/network.ts';
 import type { ProxyFact } from './collect/proxies.ts';
 import type { StorageFacts } from './collect/storage.ts';
 
-/** What is wrong with the archive itself, whatever it holds. */
+/** Problems of the archive itself, whatever it contains. */
 export type ProblemKind =
   | 'not-tar'
   | 'empty'
@@ -130,7 +130,7 @@ export interface ImageFacts {
     grub: GrubFacts;
     /** Values of debconf's grub questions that name a disk. */
     grubDevices: { question: string; value: string }[];
-    /** What keeps MAAS' kernel options from GRUB's menu. */
+    /** Settings that keep MAAS' kernel options from GRUB's menu. */
     lostOptions: LostOptions[];
     /** Diversions that curtin left (*.curtin-disabled), and those of nv-eula. */
     curtinDisabled: Sample;
@@ -176,7 +176,7 @@ export interface ImageFacts {
     sshHostKeys: string[];
     hostname: string | null;
     iscsiInitiator: string | null;
-    /** What belongs to one machine, by the table of machine-state-table.ts. */
+    /** State of one machine, by the table of machine-state-table.ts. */
     state: FoundState[];
     resolvConf: string;
   };

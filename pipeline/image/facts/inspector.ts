@@ -116,7 +116,7 @@ export class Inspector extends Writable {
       if (this.#stopped) return;
       if (!this.#extract.write(piece)) await this.#drained();
     }
-    // What was pushed to a reader of content arrives in microtasks; after them the chunk is free.
+    // Bytes that were pushed to a reader arrive in microtasks; after them the chunk is free.
     if (this.#contents.reading > 0) await nextTurn();
     if (this.#scanner.problem) this.#stop(this.#scanner.problem.kind, this.#scanner.problem.text);
     else if (this.#budget.exceeded !== null)

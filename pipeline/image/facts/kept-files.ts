@@ -106,7 +106,7 @@ export class KeptFiles {
           const above = path.slice(0, Math.max(cut, 0));
           const names = this.#folderNames.get(above);
           const name = path.slice(cut + 1, end);
-          // What is known has its own parents known.
+          // The parents of a known path are known, too.
           if (names?.has(name)) break;
           if (names) names.add(name);
           else this.#folderNames.set(above, new Set([name]));

@@ -1,7 +1,7 @@
 import { Sampler } from './collector.ts';
 import type { Problem, ProblemKind } from './facts.ts';
 
-/** What is wrong with an archive, counted by kind. */
+/** Problems of an archive, counted by kind. */
 export class Problems {
   readonly #byKind = new Map<ProblemKind, Sampler>();
 

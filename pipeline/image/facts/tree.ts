@@ -104,7 +104,7 @@ export class Tree {
     return this.#flagsOf(path) !== 0;
   }
 
-  /** What a hard link to a member shares with it; null for a folder or when there is none. */
+  /** The attributes that a hard link shares with its member; null for a folder or when there is none. */
   linkable(path: string): { owned: Ownership | null; symlink: string | null; executable: boolean } | null {
     this.#hash(path);
     const slot = this.#slot();

@@ -15,7 +15,7 @@ export const MEMBER_BYTES = 16 << 20;
 /** How many members the gzip has: many, or one for readers that stop after the first. */
 export type Members = 'many' | 'single';
 
-/** What compresses one member. */
+/** The program that compresses one member. */
 export interface Compressor {
   tool: 'libdeflate-gzip' | 'zlib';
   version: string;

@@ -51,7 +51,7 @@ export function artifactManifest(source: ManifestSource): string {
   )}\n`;
 }
 
-/** What is in an image, as every manifest lists it. */
+/** The content of an image, as every manifest lists it. */
 export function contentOf(facts: ImageFacts) {
   return {
     osRelease: facts.osRelease,

@@ -66,7 +66,7 @@ export async function packTar(options: PackOptions): Promise<Packed> {
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal ? [options.signal] : [])]);
   try {
-    // What a killed run left behind; its last compressor may still be adding to it.
+    // The remains of a killed run; its last compressor may still be adding to it.
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
     await mkdir(work, { recursive: true });
     const packed = await compress({ ...options, signal }, compressor, work);

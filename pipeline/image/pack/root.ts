@@ -27,7 +27,7 @@ export interface PackRootOptions {
 export async function packRoot(root: RootOutput, out: string, options: PackRootOptions): Promise<PackedRoot> {
   if (root.kind === 'tgz') return adoptTgz(root.path, out, options);
   const reader = new ImageReader({ signal: options.signal, plainTar: true });
-  // What is packed is read in the same pass.
+  // The packed bytes are inspected in the same pass.
   const emit: Emit = (event) =>
     options.emit(event.type === 'progress' ? { ...event, note: `${reader.members} members` } : event);
   const packed = await packTar({ tar: root.path, out, consumer: reader, id: 'pack', ...options, emit });

@@ -89,7 +89,7 @@ const SCHEMES: Record<string, string> = {
   gy: 'gost-yescrypt',
 };
 
-/** What a password field of shadow(5) allows. The hash itself is not part of the answer. */
+/** The meaning of a password field of shadow(5). The hash itself is not part of the answer. */
 export function passwordState(field: string): PasswordState {
   if (field === '') return { state: 'none' };
   if (/^[!*]/.test(field)) return { state: 'locked' };

@@ -86,7 +86,7 @@ export function installed(p: Package): boolean {
 }
 
 /**
- * What apt makes of a package's state (each tried with apt-get 2.6.2): `stops`, it does nothing before the package was reinstalled;
+ * The effect of a package's state on apt (each tried with apt-get 2.6.2): `stops`, it does nothing before the package was reinstalled;
  * `unfinished`, its next run finishes or removes it; `removed`, only its configuration is left; null, it is installed.
  */
 export function aptState({

@@ -1,6 +1,6 @@
 import { fieldsOf, stanzas } from './dpkg-status.ts';
 
-/** What a package holds of NVIDIA's driver. */
+/** The part of NVIDIA's driver that a package contains. */
 export type DriverPart = 'user space' | 'kernel module' | 'fabric manager' | 'nscq' | 'nvsdm' | 'imex';
 
 /** An installed package of NVIDIA's driver. */
@@ -13,7 +13,7 @@ export interface DriverPackage {
   kernel: string | null;
 }
 
-/** What is installed of NVIDIA's packages, and the names that they stand for. */
+/** The installed packages of NVIDIA, and the names that they stand for. */
 export interface DriverPackages {
   packages: DriverPackage[];
   provides: string[];

@@ -11,7 +11,7 @@ export interface CloudFile {
   text: string;
 }
 
-/** What ds-identify reads in some versions of cloud-init. */
+/** Files that ds-identify reads in some versions of cloud-init. */
 export interface DsIdentify {
   /** First version of cloud-init with it. */
   from: string;

@@ -39,7 +39,7 @@ const NO_DISK = new Set(
   ).split(' '),
 );
 
-/** What an entry mounts: a disk or share that only the build machine has, a file of the image, or nothing of either. */
+/** The source of an entry: a disk or share that only the build machine has, a file of the image, or nothing of either. */
 export function mountSource({
   spec,
   type,
@@ -60,7 +60,7 @@ export function mountSource({
   return spec === 'none' || spec === '' || type === '' ? null : 'device';
 }
 
-/** What happens at boot when it is not there. */
+/** The effect at boot when it is missing. */
 export type BootEffect =
   /** local-fs.target fails, and the machine ends in emergency mode. */
   | 'stops'
@@ -70,7 +70,7 @@ export type BootEffect =
   | 'nothing';
 
 /**
- * What systemd makes of an entry whose device is missing. Which target requires it is what systemd-fstab-generator (252) writes; swap
+ * The effect on systemd of an entry whose device is missing. Which target requires it is what systemd-fstab-generator (252) writes; swap
  * and network file systems are wanted by targets that nothing fails with.
  */
 export function bootEffect({

@@ -127,7 +127,7 @@ export interface GrubChoice {
 }
 
 /**
- * What GRUB starts for a value of `default`: a number, a title or an id, and behind each `>` one of the submenu (tried with GRUB 2.06).
+ * The entry that GRUB starts for a value of `default`: a number, a title or an id, and behind each `>` one of the submenu (tried with GRUB 2.06).
  * A text that begins with digits is a number; what is not found is the first; `>` in a title is written `>>`.
  */
 export function grubChoice(menu: readonly GrubEntry[], wanted: string): GrubChoice {
@@ -169,7 +169,7 @@ function named(name: string, spec: string): boolean {
   return at >= spec.length || (spec[at] === '>' && spec[at + 1] !== '>');
 }
 
-/** What stands behind the first `>` that is not doubled; null when there is none. */
+/** The text behind the first `>` that is not doubled; null when there is none. */
 function behindStep(spec: string): string | null {
   for (let at = 0; at < spec.length; at++) {
     if (spec[at] !== '>') continue;

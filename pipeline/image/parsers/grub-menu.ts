@@ -20,7 +20,7 @@ const ordered = (name: string) =>
     .replace(/^[^-]*-/, '')
     .replace(/[._-](pre|rc|test|git|old|trunk)/g, '~$1');
 
-/** What of /etc/default/grub decides the menu. */
+/** The settings of /etc/default/grub that decide the menu. */
 export interface GrubMenuSettings {
   /** Value of a variable, or undefined. */
   get(name: string): string | undefined;

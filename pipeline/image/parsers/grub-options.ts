@@ -17,7 +17,7 @@ const OPTIONS = 'GRUB_CMDLINE_LINUX_DEFAULT';
 const MARK = '$MAAS_kernel_options';
 
 /**
- * What takes MAAS' kernel options away on the way to GRUB's menu. curtin (`replace_grub_cmdline_linux_default`) writes them over the
+ * Settings that remove MAAS' kernel options on their way to GRUB's menu. curtin (`replace_grub_cmdline_linux_default`) writes them over the
  * first `GRUB_CMDLINE_LINUX_DEFAULT=` of /etc/default/grub, wherever it stands; grub-mkconfig then sources that file and
  * /etc/default/grub.d/*.cfg in the order of their names, and the last assignment counts.
  * @param main the text of /etc/default/grub; null: there is none, and curtin writes one

@@ -12,7 +12,7 @@ export interface HookNeed {
 
 const LONGEST_LINE = 2000;
 const MOST = 50;
-/** What may stand before `/curtin/NAME` for it to be the folder in the root: nothing, or a variable with the target's mount point. */
+/** The prefixes of `/curtin/NAME` with which it is the folder in the root: nothing, or a variable with the target's mount point. */
 const TARGET = /^(?:\$\{?\w{1,40}\}?)?$/;
 const ASKS = /(?:^|[\s[])-[defrsx]\s|isfile|exists|os\.access/;
 /** Programs that read their argument. */

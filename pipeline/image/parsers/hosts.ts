@@ -14,7 +14,7 @@ const OF_BUILDS = [
 ].map((range) => ipaddr.parseCIDR(range));
 
 /**
- * What a host is to a machine elsewhere: `build`, the machine that built the image or one beside it; `private`, an address or a name
+ * The scope of a host for a machine elsewhere: `build`, the machine that built the image or one beside it; `private`, an address or a name
  * that only some networks know; null, a host like others.
  */
 export function hostScope(host: string): 'build' | 'private' | null {

@@ -1,6 +1,6 @@
 import { numberedLines } from './lines.ts';
 
-/** What a file of interfaces(5) defines, and which others it reads. */
+/** The interfaces that a file of interfaces(5) defines, and the files that it includes. */
 export interface Interfaces {
   /** Interfaces other than the loopback, with the line of their stanza. */
   defined: { line: number; name: string }[];

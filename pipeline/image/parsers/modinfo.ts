@@ -1,4 +1,4 @@
-/** What a kernel module says of itself (its section .modinfo), as far as checks ask. */
+/** The description of a kernel module by itself (its section .modinfo), as far as checks ask. */
 export interface ModuleInfo {
   /** Of the driver, where its source names one. */
   version: string | null;

@@ -1,4 +1,4 @@
-/** What a file of netplan asks for. */
+/** The settings of a netplan file. */
 export interface NetplanFile {
   /** Interfaces that it configures, as `ethernets/ens3`; the loopback is none. */
   interfaces: string[];

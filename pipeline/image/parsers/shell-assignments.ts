@@ -13,7 +13,7 @@ export interface Assignment {
 }
 
 const NAME = /^[ \t]{0,64}(?:export[ \t]+)?([A-Za-z_][A-Za-z0-9_]{0,100})=/;
-/** What is built up from earlier values grows no further than this. */
+/** A value that is built from earlier ones does not grow further than this. */
 const LONGEST = 64 << 10;
 
 /**

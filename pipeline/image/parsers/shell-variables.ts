@@ -14,7 +14,7 @@ export interface VariableChange {
 
 interface Word {
   text: string;
-  /** What the shell expands of it: without quoted-off parts. */
+  /** The part that the shell expands: without quoted parts. */
   expanded: string;
 }
 
@@ -25,7 +25,7 @@ const DECLARE = new Set(['export', 'readonly', 'local', 'declare', 'typeset']);
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\+?=)/;
 
 /**
- * What a shell that sources this text does to variables, in order, conditions noted (for the values: `shellAssignments`). It reads as sh(1) does: quotes over several lines, comments, continued lines,
+ * The changes of variables by a shell that sources this text, in order, conditions noted (for the values: `shellAssignments`). It reads as sh(1) does: quotes over several lines, comments, continued lines,
  * several statements a line; nothing is run. One pass.
  * @returns `open`: the line of a quote that nothing closes, where the shell stops with an error, or null
  */

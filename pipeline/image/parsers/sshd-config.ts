@@ -18,7 +18,7 @@ export interface SshdSetting {
   match: readonly Criterion[] | null;
 }
 
-/** What sshd reads, in its order; and lines that make it stop instead of start. */
+/** The settings in the order of sshd, and the lines that keep it from starting. */
 export interface SshdConfig {
   settings: SshdSetting[];
   problems: { file: string; line: number; text: string }[];
@@ -60,7 +60,7 @@ const WHOLE_LINE = new Set([
 ]);
 
 /**
- * What sshd uses: the settings of the main file with every Include in its place, by the grammar of OpenSSH 9.2, which 8.9 and 9.6
+ * The settings that sshd uses: those of the main file with every Include in its place, by the grammar of OpenSSH 9.2, which 8.9 and 9.6
  * share. (8.2 of Ubuntu 20.04 reads the same files, but never applies a Match block of an included file.)
  * @param options arguments of `-o` on its command line, which come before any file
  */

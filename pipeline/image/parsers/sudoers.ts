@@ -14,7 +14,7 @@ export interface SudoCommand extends SudoMember {
   runasGroups: readonly SudoMember[] | null;
 }
 
-/** Who may run what, on one list of hosts. */
+/** The commands that users may run, on one list of hosts. */
 export interface SudoRule {
   file: string;
   line: number;
@@ -79,7 +79,7 @@ const DEFAULT_VALUE = /(?:[^#!=, \t\r\n\\"]|\\[^\r\n])(?:[^#=, \t\r\n\\"]|\\[^\r
 const COMMA = /[ \t]*,[ \t]*/y;
 
 /**
- * What sudo makes of its configuration, by the grammar of sudo 1.9.13: included files in their place, tags and runas lists carried on
+ * The configuration as sudo reads it, by the grammar of sudo 1.9.13: included files in their place, tags and runas lists carried on
  * through a command list. A line with an error is passed over, as sudo 1.9.3 and later do; 1.8 of Ubuntu 20.04 refuses to run then.
  */
 export function readSudoers(files: SudoersFiles, main = 'etc/sudoers'): Sudoers {

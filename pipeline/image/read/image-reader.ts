@@ -5,18 +5,18 @@ import { type Decompressor, decompressor } from '../tar/decompress.ts';
 import { type Format, formatOf, MAGIC_BYTES } from '../tar/magic.ts';
 import { Feed } from './feed.ts';
 
-/** What is known of the compressed stream that the tar came in. */
+/** The state of the compressed stream that the tar came in. */
 export interface StreamFacts {
   format: Format;
   /** Whether the decompressor came to the end of the stream without complaint. */
   whole: boolean;
   /** Compressed bytes. */
   bytes: number;
-  /** What was wrong, in words; null: nothing. */
+  /** The problem, in words; null: none. */
   problem: string | null;
 }
 
-/** What the bytes of an image say of it. */
+/** The result of reading an image. */
 export interface ImageContent {
   facts: ImageFacts;
   stream: StreamFacts;
@@ -58,7 +58,7 @@ export class ImageReader extends Writable {
     this.#tar = new Feed(this.#inspector);
   }
 
-  /** What was read; there once the stream has finished. */
+  /** The result; available once the stream has finished. */
   get content(): ImageContent {
     if (!this.#content) throw new Error('The image was not read to its end');
     return this.#content;

@@ -124,7 +124,7 @@ function parsed(source: string): URL {
   return new URL(source);
 }
 
-/** What went wrong, in few words. */
+/** The error, in few words. */
 function reason(error: unknown): string {
   if (error instanceof Error && 'brief' in error) return String(error.brief);
   const { code, message } = error as NodeJS.ErrnoException;

@@ -9,7 +9,7 @@ const NEVER_GLOBAL = /^(?:path|linkpath|size|GNU\.sparse\.|GNU\.dumpdir$|SCHILY\
 
 const NONE: ReadonlyMap<string, Buffer> = new Map();
 
-/** What extended headers say of the next member. */
+/** The records of extended headers for the next member. */
 export interface Extension {
   name: string | null;
   link: string | null;
@@ -51,7 +51,7 @@ export class Extended {
     return null;
   }
 
-  /** What holds for the member whose header was just read. */
+  /** The values for the member whose header was just read. */
   take(): Extension {
     if (!this.pending && this.#global.size === 0) return PLAIN;
     const own = this.#own;

@@ -1,6 +1,6 @@
 export type Format = 'gzip' | 'xz' | 'bzip2' | 'none' | 'unknown';
 
-/** What sort of thing a file is. `table`: a disk with partitions; `part`: what may lie in a partition, or on a whole disk. */
+/** The kind of a file. `table`: a disk with partitions; `part`: a format in a partition, or on a whole disk. */
 export type Family =
   | 'compressed'
   | 'tar'
@@ -109,7 +109,7 @@ const SIGNATURES: readonly (Signature & { at: number; magic: Buffer })[] = [
   { name: 'a PDF', family: 'document', at: 0, magic: word('%PDF') },
 ];
 
-/** What the first bytes of a file, KIND_BYTES where there are so many, show it to be; null: nothing that is known. */
+/** The kind of a file by its first bytes, KIND_BYTES where there are so many; null: not known. */
 export function signatureOf(head: Buffer): Signature | null {
   if (head.length === 0) return { name: 'empty', family: 'document' };
   const found = SIGNATURES.find(({ at, magic }) => head.subarray(at, at + magic.length).equals(magic));
@@ -152,7 +152,7 @@ export function formatOf(head: Buffer): { format: Format; name: string } {
   const found = signatureOf(head);
   if (found?.name === 'gzip' || found?.name === 'xz' || found?.name === 'bzip2')
     return { format: found.name, name: found.name };
-  // Whatever is not known, and nothing: the reader of the tar says that it is none.
+  // Unknown bytes, and none: the reader of the tar reports that it is not a tar.
   if (found === null || found.family === 'tar' || head.length === 0) return { format: 'none', name: 'tar' };
   return { format: 'unknown', name: found.name };
 }

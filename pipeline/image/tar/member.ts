@@ -44,7 +44,7 @@ const TYPES = new Map<string, MemberType>([
 
 const NO_XATTRS: ReadonlyMap<string, Buffer> = new Map();
 
-/** What a kernel takes of an extended attribute's name; tar warns and goes on without it. */
+/** The longest name of an extended attribute that a kernel accepts; tar warns and continues without it. */
 const LONGEST_XATTR = 255;
 
 const defect = (kind: ProblemKind, text: string): TarDefect => ({ kind, text });
@@ -76,7 +76,7 @@ export function readMember(block: Buffer, extension: Extension, place: number): 
       'ambiguous',
       `the member at byte ${place} is of a type without content and has ${stored} bytes: tar lists and extracts what follows in two ways`,
     );
-  // What a directory's size says is a quota: no bytes follow.
+  // The size of a directory is a quota: no bytes follow.
   const body = typeflag === '5' ? 0 : stored;
   const sparse = holes?.sparse ?? null;
   const file = type === 'file';

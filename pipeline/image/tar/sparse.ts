@@ -15,7 +15,7 @@ export interface Sparse {
 }
 
 /**
- * What GNU tar makes of a map, entry by entry: how long the file gets, and how many bytes of the archive it takes for it. Maps that go back
+ * A map of holes as GNU tar reads it, entry by entry: the length of the file, and the bytes of the archive that it takes. Maps that go back
  * or on after their end are not written by any tool: they are refused.
  */
 export class Extent {
@@ -58,7 +58,7 @@ export function gnuSegments(
 }
 
 /**
- * What PAX records say of holes, for the versions 0.0, 0.1 and 1.0.
+ * The holes in PAX records, for the versions 0.0, 0.1 and 1.0.
  * @returns null for an ordinary file, 'damaged' for records that do not fit together
  */
 export function paxSparse(pax: ReadonlyMap<string, Buffer>): Sparse | null | 'damaged' {

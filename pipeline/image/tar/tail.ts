@@ -4,7 +4,7 @@ const ZEROS = Buffer.alloc(64 << 10);
 /** The first bytes of the list of names that pixz puts behind a tar. */
 const PIXZ = Buffer.from('a64c322ed614aedb', 'hex');
 
-/** What stands behind the end of a tar: mostly zeros, a whole raw disk of them. tar reads none of it. */
+/** The bytes behind the end of a tar: mostly zeros, a whole raw disk of them. tar reads none of it. */
 export class Tail {
   /** Bytes that are not zero. */
   bytes = 0;
@@ -15,7 +15,7 @@ export class Tail {
   readonly #block = Buffer.alloc(BLOCK);
   #filled = 0;
 
-  /** What follows the archive, in words; null when it is zeros. */
+  /** The content behind the archive, in words; null when it is zeros. */
   get problem(): { kind: 'second-archive' | 'trailing-data'; text: string } | null {
     if (this.headers)
       return {

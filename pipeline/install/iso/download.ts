@@ -137,7 +137,7 @@ async function persist(
   // A name server may come back while others are asked: no attempt is more than one of many.
   budget.reached();
   const signal = context.signal ?? new AbortController().signal;
-  // What was lost and fetched again is not an advance: a server that has another file each time would never end.
+  // Bytes that were lost and fetched again are not progress: a server that has another file each time would never end.
   let most = await size();
   for (;;) {
     try {

@@ -1,6 +1,6 @@
 import type { Architecture, Installer } from '../../config/types.ts';
 
-/** What was found on an installation medium, without mounting it. */
+/** The facts of an installation medium, found without mounting it. */
 export interface IsoFacts {
   volumeId: string;
   installer: Installer['installer'];

@@ -10,7 +10,7 @@ export type Source =
       kind: 'url';
       /** Without credentials; its query may still hold a token and is never shown. */
       url: string;
-      /** What may be shown: no credentials, no query. */
+      /** The form that may be shown: no credentials, no query. */
       shown: string;
       /** The name of the file, safe to be used as one. */
       name: string;

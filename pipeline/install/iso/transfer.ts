@@ -24,7 +24,7 @@ export class Interruption extends Fault {
   }
 }
 
-/** What distinguishes one state of the file on the server from another; kept beside the partial download of it. */
+/** The validators of one state of the file on the server; kept beside the partial download of it. */
 interface PartRecord extends Validators {
   shown: string;
 }

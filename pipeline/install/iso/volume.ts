@@ -1,6 +1,6 @@
 import { openRegular } from '../../host/files/regular.ts';
 
-/** What the primary volume descriptor of an ISO 9660 file says about itself. */
+/** The primary volume descriptor of an ISO 9660 file. */
 export interface Volume {
   volumeId: string;
   /** Bytes that the whole image must have: volume space size times logical block size. */

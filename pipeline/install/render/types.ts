@@ -4,7 +4,7 @@ import type { LayerRule } from '../namespace/curtin.ts';
 /** How a medium becomes a root: in a VM by Packer and QEMU, or in namespaces of this host. */
 export type InstallWay = 'vm' | 'namespace';
 
-/** What is rendered of an image. */
+/** The part of an image that is rendered. */
 export type RenderImage = Pick<
   ImageConfig,
   'name' | 'platform' | 'packages' | 'lateCommands' | 'files' | 'pack'
@@ -13,7 +13,7 @@ export type RenderImage = Pick<
   vm: Omit<ImageConfig['vm'], 'installTimeoutS' | 'headless'>;
 };
 
-/** What is rendered of its release. */
+/** The part of its release that is rendered. */
 export type RenderRelease = Pick<
   LiveCurtin,
   | 'upstream'
@@ -49,7 +49,7 @@ export interface RenderInput {
   dir: string;
 }
 
-/** What lies in `dir` after rendering. */
+/** The files in `dir` after rendering. */
 export interface Rendered {
   /** Directory given to `packer build`: *.pkr.hcl. */
   packerDir: string;

@@ -7,7 +7,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { checkoutProblem } from './checkout.ts';
 import { diskSize, goDuration } from './settings.ts';
 
-/** What a release takes from the packer-maas checkout: read there, never assumed. */
+/** The values that a release takes from the packer-maas checkout: read there, never assumed. */
 export interface Upstream {
   /** Packer's keystrokes, user variables expanded except `platform`, which stays as PLATFORM. */
   bootCommand: string[];

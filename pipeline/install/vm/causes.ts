@@ -3,7 +3,7 @@ import type { FaultCode } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { PLUGIN_MINIMUM } from '../render/packer-version.ts';
 
-/** What is known to go wrong, by what the tools then say. */
+/** Known causes of failures, by the messages of the tools. */
 const CAUSES: readonly { says: RegExp; code: FaultCode; message: string; hint: string }[] = [
   {
     says: /No space left on device|ENOSPC/i,
@@ -138,7 +138,7 @@ export interface BuildOutput {
   serial: readonly string[];
 }
 
-/** What the failure of a build means, from all that Packer and QEMU have said; the console's last lines are shown with it. */
+/** The cause of a failed build, from the messages of Packer and QEMU; the console's last lines are shown with it. */
 export function causeOf(said: BuildOutput, logs: string): Fault {
   // A warning is not a cause, and neither is that we ended it.
   const qemu = said.qemu.filter((line) => !/\bwarning: |terminating on signal/.test(line)).map(plain);

@@ -4,7 +4,7 @@ import { plain } from '../../core/escape/terminal.ts';
 /** A console that never ends its line says nothing more after so many characters. */
 const LONGEST_LINE = 2000;
 
-/** What a line of the guest's console says that it is doing; the first pattern that matches wins. */
+/** The activity that a line of the guest's console reports; the first pattern that matches wins. */
 const MEANINGS: readonly [RegExp, (match: RegExpMatchArray) => string][] = [
   [/dgxos-installer: FAILED (.+)/, (m) => `installer failed: ${m[1]}`],
   [/dgxos-installer: done/, () => 'installed'],

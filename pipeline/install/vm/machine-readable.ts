@@ -19,7 +19,7 @@ export function parseRow(line: string): PackerRow | undefined {
   return { time: Number(time), target, type, data: data.map(unescapeField) };
 }
 
-/** What Packer puts before every line of a text that belongs to a build, after its time: `==> qemu.x: `. */
+/** The prefix of Packer for every line of a build, after its time: `==> qemu.x: `. */
 const PREFIX = /^(?:\d{4}-\d\d-\d\dT[\d:]+(?:Z|[+-][\d:]+): )?((?:==>| {3}) [^\s:]+: )/;
 
 function unescapeField(field: string): string {
@@ -30,7 +30,7 @@ function unescapeField(field: string): string {
   return text.replace(/(?<!\\)\\([nr])/g, (_, c) => (c === 'n' ? '\n' : '\r'));
 }
 
-/** What Packer said, as plain lines; a ui row's first field is its kind (say, message, error). */
+/** The messages of Packer, as plain lines; a ui row's first field is its kind (say, message, error). */
 export function spokenLines(row: PackerRow): { kind: string; lines: string[] } | undefined {
   if (row.type === 'ui') return { kind: row.data[0] ?? 'say', lines: (row.data[1] ?? '').split('\n') };
   if (row.type === 'error') return { kind: 'error', lines: row.data.join(' ').split('\n') };

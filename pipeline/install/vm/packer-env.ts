@@ -4,7 +4,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { buildFiles } from '../../workspace/layout.ts';
 import { atLeast, declaresPlugins } from '../render/packer-version.ts';
 
-/** Who runs Packer: its version, and the user's environment and folder, by which it finds plugins. */
+/** The host of Packer: its version, and the user's environment and folder, by which it finds plugins. */
 export interface PackerHost {
   version: string;
   env: NodeJS.ProcessEnv;

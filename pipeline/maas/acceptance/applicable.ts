@@ -13,7 +13,7 @@ export interface ConditionSubject {
   system: System | null;
 }
 
-/** What is known of the machines of a platform. */
+/** The known facts on the machines of a platform. */
 export type System = Pick<Platform, 'gpus' | PlatformFeature>;
 
 /** The row of a release's platform; null for one that only an ISO knows. */

@@ -52,11 +52,11 @@ export interface Condition {
   release?: string[];
   profile?: string[];
   platform?: string[];
-  /** What the platform must have, all of it. */
+  /** Features that the platform must have, all of them. */
   has?: PlatformFeature[];
 }
 
-/** What a platform has or has not, by its row in templates/platforms.yaml. */
+/** Features of a platform, by its row in templates/platforms.yaml. */
 export type PlatformFeature = 'nvswitch' | 'nvlink5' | 'imex';
 
 export interface LogCommand {

@@ -3,7 +3,7 @@ import { json } from '../../core/escape/json.ts';
 import type { ImageNight, Night } from '../types.ts';
 import { counts, WORDS, why, wrongPhrase } from './phrases.ts';
 
-/** What later jobs of a pipeline decide by, name by name. */
+/** The variables that later jobs of a pipeline decide by. */
 export function variables(night: Night): Record<string, string> {
   const of = (status: ImageNight['status']) =>
     night.images

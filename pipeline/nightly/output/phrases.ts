@@ -41,14 +41,14 @@ export function checksPhrase({ artifact, changes }: ImageNight): string {
   ].join('; ');
 }
 
-/** What changed, one phrase a part: "Packages: 3 added, 12 upgraded". */
+/** The changes, one phrase a part: "Packages: 3 added, 12 upgraded". */
 export function changePhrases(changes: ImageChanges | null): string[] {
   if (!changes) return [];
   if (changes.sameContent) return ['the same data as the last night'];
   return changes.sections.map(({ title, summary }) => `${title}: ${summary}`);
 }
 
-/** What is wrong, as a row begins with it. */
+/** The problem, as a row begins with it. */
 export function wrongPhrase({ headline, found }: FailedCheck): string {
   return headline ?? found;
 }

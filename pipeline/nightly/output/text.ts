@@ -52,7 +52,7 @@ function details(image: ImageNight): string[] {
   ].filter(Boolean);
 }
 
-/** What --dry-run says. */
+/** The text of --dry-run. */
 export function planNightText(plans: readonly PlannedImage[], after: string[], color: Paint): string {
   const blocks = plans.map((plan) => {
     if (plan.failure)

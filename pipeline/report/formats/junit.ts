@@ -16,9 +16,9 @@ export interface TestCase {
   classname: string;
   name: string;
   seconds?: number;
-  /** What came of it; a case without one passed. */
+  /** The result; a case without one passed. */
   outcome?: Outcome;
-  /** What a case that passed has to say. */
+  /** The output of a case that passed. */
   output?: string;
 }
 

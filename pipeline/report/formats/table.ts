@@ -10,7 +10,7 @@ export type Destination = 'file' | 'stdout' | 'folder' | 'job';
 export interface Format {
   /** Its long option, where it has one. */
   option: string | null;
-  /** What help says of the option. */
+  /** The help of the option. */
   help: Partial<Record<'file' | 'stdout', string>>;
   /** Its name in a folder of results. */
   file: string | null;

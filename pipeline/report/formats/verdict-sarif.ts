@@ -41,7 +41,7 @@ function run({ name, size, sha256, verdict }: Judged, version: string): Run {
   };
 }
 
-/** What an image says may hold halves of characters, which UTF-8 cannot. */
+/** Text of an image may hold halves of characters, which UTF-8 cannot. */
 function wellFormed(log: Log): unknown {
   const text = JSON.stringify(log, (_key, value) =>
     typeof value === 'string' ? value.toWellFormed() : value,

@@ -2,7 +2,7 @@ import { redact } from '../../core/secrets/registry.ts';
 import { appendOutput, prepareOutput, writeOutput } from '../../host/files/output.ts';
 import { type FormatId, formatsOf, type Reporting, type Writers } from './table.ts';
 
-/** What the command line says of formats. */
+/** The options for formats. */
 export type FormatFlags = Partial<Record<FormatId, string | boolean>>;
 
 /**
@@ -39,7 +39,7 @@ export async function writeReports<T>(
   return (await written(format.id, document, writers)).trimEnd();
 }
 
-/** What a folder of results holds, by name, in the order of writing. */
+/** The files in a folder of results, by name, in the order of writing. */
 export async function folderReports<T>(
   command: Reporting,
   document: T,

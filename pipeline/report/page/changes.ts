@@ -6,19 +6,19 @@ import type { Material } from './material.ts';
 import type { Previous } from './previous.ts';
 
 export interface ChangesSince {
-  /** What it is compared with, or why with nothing. */
+  /** The image that it is compared with, or why there is none. */
   note: string;
   compared: boolean;
   /** Parts that differ; long ones are folded. */
   sections: (Section & { open: boolean; more: number })[];
-  /** What is the same, or could not be compared; one sentence each. */
+  /** Parts that are the same, or could not be compared; one sentence each. */
   remarks: string[];
 }
 
 const OPEN_UP_TO = 12;
 const MOST_ROWS = 500;
 
-/** What changed since the release before. */
+/** The changes since the release before. */
 export function changesSince({ facts, records }: Material, { description, note }: Previous): ChangesSince {
   if (!description || !facts) return { note, compared: false, sections: [], remarks: [] };
   const { sha256, size } = records.pack?.data.artifact ?? {};

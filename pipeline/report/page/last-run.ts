@@ -5,7 +5,7 @@ import { count, list, object, oneOf, orNull, type Shape, text, time } from '../.
 import type { RunLog, StageRun } from '../../stages/run/run-log.ts';
 import { lastRunFile } from '../../workspace/layout.ts';
 
-/** What the stages' records do not keep of a run: which stages it ran itself, and why it ended early. */
+/** The part of a run that is not in the records of its stages: which stages it ran itself, and why it ended early. */
 export interface LastRun {
   /** ISO 8601, UTC. */
   endedAt: string;

@@ -14,7 +14,7 @@ import { readRecord, type StageRecord } from '../../workspace/record.ts';
 import { consoleTail } from './console-tail.ts';
 import { type LastRun, readLastRun } from './last-run.ts';
 
-/** What the report reads of NAME.manifest.json. */
+/** The part of NAME.manifest.json that the report reads. */
 export interface Manifest {
   image?: string;
   release?: string;

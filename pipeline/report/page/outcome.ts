@@ -12,10 +12,10 @@ export interface Outcome {
   /** "Passed", "Rejected", "Build failed", … */
   word: string;
   sentence: string;
-  /** What to do, and a failed tool's last words. */
+  /** The remedy, and the last lines of a failed tool. */
   hint: string | null;
   detail: string | null;
-  /** What else one must know to read the rest of the page. */
+  /** Further remarks that the reader of the page needs. */
   note: string | null;
 }
 

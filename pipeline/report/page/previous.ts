@@ -28,7 +28,7 @@ export async function previousRelease({ env, image, sha256 }: PreviousOptions): 
   return { description, note: `Since ${entry.name}, uploaded ${shownTime(entry.time)}.` };
 }
 
-/** What --since names. @throws Fault as `describeImage` does */
+/** The image that --since names. @throws Fault as `describeImage` does */
 export async function namedRelease(name: string, options: DescribeOptions): Promise<Previous> {
   // Reads archives, too: much to load for a report that needs none.
   const { describeImage } = await import('../../image/diff/describe.ts');

@@ -26,7 +26,7 @@ export interface Fact {
   code?: boolean;
 }
 
-/** What the artifact was made of, as far as the records say. */
+/** The inputs of the artifact, as far as the records have them. */
 export interface Provenance {
   artifact: Fact[];
   medium: Fact[];

@@ -10,7 +10,7 @@ export interface StageBar {
   state: 'ran' | 'fresh' | 'failed' | 'earlier' | 'none';
   /** "8 min 2 s", empty where it did not run. */
   took: string;
-  /** What it made, or why it stands as it was. */
+  /** The summary of its result, or why it was fresh. */
   note: string;
   /** Percent of the whole; null where there is no bar. */
   bar: { start: number; width: number } | null;

@@ -13,7 +13,7 @@ export interface ReportOptions {
   env: NodeJS.ProcessEnv;
   /** The run that just ended; kept for later reports. Without it the last one that was kept. */
   run?: LastRun;
-  /** What to compare with instead of the last release of the ledger. */
+  /** The image to compare with instead of the last release of the ledger. */
   since?: Previous;
 }
 

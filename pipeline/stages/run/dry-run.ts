@@ -14,7 +14,7 @@ export interface PlannedStage {
 }
 
 /**
- * What a run would do, without doing it. After the first stage that would run, the later ones are said to follow:
+ * The plan of a run, without any change. After the first stage that would run, the later ones follow:
  * their inputs are not known before.
  */
 export async function planStages(request: RunRequest): Promise<PlannedStage[]> {

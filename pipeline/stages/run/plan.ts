@@ -23,7 +23,7 @@ export type Decision =
       reason: string;
       /** All that the stage runs with. */
       declared: object;
-      /** What of it counts, and the program. */
+      /** The values that count, and the program. */
       inputs: Inputs;
     };
 
@@ -50,7 +50,7 @@ export async function decide(
   return { fresh: true, record };
 }
 
-/** What counts of a stage's inputs, with the program: another one may find or judge otherwise. */
+/** The inputs of a stage that count, with the program: another one may find or judge otherwise. */
 export function countedOf({ code }: Pick<Stage, 'code'>, declared: object): Inputs {
   return { ...counted(declared), program: programDigest(code) };
 }

@@ -6,7 +6,7 @@ export interface StageRun {
   stage: string;
   state: 'ran' | 'fresh' | 'failed';
   seconds: number;
-  /** What it made, or the failure's message. */
+  /** The summary of its result, or the failure's message. */
   summary: string;
 }
 

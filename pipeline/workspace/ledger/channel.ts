@@ -13,7 +13,7 @@ export function checkChannel(channel: string): void {
     });
 }
 
-/** What the names of an image's channels are made of. */
+/** The parts of the names of an image's channels. */
 export interface ChannelImage extends Pick<ImageConfig, 'name' | 'release' | 'platform' | 'version'> {
   resource: Pick<ResourceConfig, 'name' | 'architecture'>;
 }
@@ -79,7 +79,7 @@ export function channelHistory(ledger: readonly LedgerEntry[], target: string, n
 }
 
 /**
- * What a channel holds now if it has held this artifact before; undefined if it never did.
+ * The build that a channel holds now, if it has held this artifact before; undefined if it never did.
  * @param target URL of the MAAS
  * @param name of the channel in MAAS
  */
@@ -96,7 +96,7 @@ export function shownSince(
   return was ? channelHistory(ledger, target, name).at(-1) : undefined;
 }
 
-/** What a channel holds instead of an artifact that it has held before; undefined where it holds that one, or never did. */
+/** The build that a channel holds instead of an artifact that it has held before; undefined where it holds that one, or never did. */
 export function shownInstead(...of: Parameters<typeof shownSince>): LedgerEntry | undefined {
   const now = shownSince(...of);
   return now?.sha256 === of[3] ? undefined : now;

@@ -10,7 +10,7 @@ import { object, type Shape, text } from '../../host/files/shape.ts';
 import { ledgerFile } from '../layout.ts';
 
 /**
- * What was done to the images of a MAAS from here, one line each. Uploads go on without it; channels, rollback, prune and the
+ * Actions of this host on the images of a MAAS, one line each. Uploads go on without it; channels, rollback, prune and the
  * quarantine of a rejected image know by it alone what is whose.
  */
 export interface LedgerEntry {
@@ -44,7 +44,7 @@ export interface LedgerEntry {
   checks?: string;
 }
 
-/** What every line has had in every version of this program; what came later may be missing in older ones. */
+/** Members of a line in every version of this program; later members may be missing in older lines. */
 const ENTRY = object({
   time: text,
   did: text,
@@ -96,7 +96,7 @@ async function appendLine(path: string, line: string): Promise<void> {
   await file.datasync();
 }
 
-/** What the ledger keeps of an upload, and where and how it is written. */
+/** The entry of an upload, and where and how it is written. */
 export interface RecordedUpload
   extends Pick<
     LedgerEntry,

@@ -18,7 +18,7 @@ export interface AccessFacts {
 
 const MOST_KEYS = 1 << 20;
 
-/** Who gets in, and how. Password hashes and keys are looked at here and go no further. */
+/** Accounts with access, and how. Password hashes and keys are examined here and not passed on. */
 export function accessCollector(): Collector<Pick<ImageFacts, 'accounts' | 'access'>> {
   const keys = new KeyFiles();
   return {

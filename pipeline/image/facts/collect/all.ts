@@ -52,7 +52,7 @@ export function collectors(signal?: AbortSignal) {
 }
 
 type Collectors = ReturnType<typeof collectors>;
-/** What each collector found, by its name. */
+/** The result of each collector, by its name. */
 export type Finished = { [K in keyof Collectors]: Collectors[K] extends Collector<infer T> ? T : never };
 
 /** The facts of one image, put together from the collectors' parts. */

@@ -12,7 +12,7 @@ type UriDefect = Pick<AptDefect, 'reason' | 'severity'>;
 
 const METHODS = 'usr/lib/apt/methods';
 
-/** What is wrong with the places that a source names, and with what apt is to take from them unasked. */
+/** Defects of the locations of a source, and of options that let apt trust them without a check. */
 export function sourceDefects(source: AptSource, image: { tree: Tree; files: KeptFiles; config: AptConfig }) {
   const found: (UriDefect & { uri: string })[] = [];
   for (const uri of source.uris.slice(0, 50))

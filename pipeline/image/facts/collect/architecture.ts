@@ -3,7 +3,7 @@ import { shown } from '../../tar/names.ts';
 import type { Collector } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 
-/** What the kernel starts first and what runs every script; the names behind the usual links as well. */
+/** The first program that the kernel starts and the shell of every script; the names behind the usual links as well. */
 const PROGRAMS = /^(?:usr\/)?(?:bin\/(?:sh|dash|bash|busybox)|sbin\/init|lib\/systemd\/systemd)$/;
 const ASKED = ['bin/sh', 'sbin/init', 'usr/lib/systemd/systemd', 'lib/systemd/systemd'];
 /** Larger programs of these names are not read; the others of the list show it then. */

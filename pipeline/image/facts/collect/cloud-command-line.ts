@@ -12,14 +12,14 @@ const MANAGER = ['etc/systemd/system.conf', 'etc/systemd/system.conf.d', 'usr/li
 /** Words that systemd takes for rescue.target and emergency.target. */
 const SHORT_BOOT = new Set(['single', 's', 'S', '1', 'rescue', 'emergency', '-b']);
 
-/** What the kernel's command line, or the environment that cloud-init takes in its place, does to it. */
+/** The effects on cloud-init of the kernel's command line, or of the environment that it takes in its place. */
 export function cloudCommandLine(files: KeptFiles): CloudFinding[] {
   return [...grub(files), ...environment(files)];
 }
 
 function grub(files: KeptFiles): CloudFinding[] {
   const assignments = shellAssignments(grubDefaults(files)).filter(({ name }) => LINES.has(name));
-  // What counts is the last value of each variable.
+  // The last value of each variable counts.
   const last = new Map(assignments.map((assignment) => [assignment.name, assignment]));
   return [...last.values()].flatMap(({ file, line, name, value }) =>
     value.split(/[ \t\n]/).flatMap((word) => {
@@ -47,7 +47,7 @@ function grubDefaults(files: KeptFiles): ShellFile[] {
   });
 }
 
-/** What one word of the command line does to cloud-init (ds-identify `read_config`, the generator, sources `parse_cmdline`). */
+/** The effect of one word of the command line on cloud-init (ds-identify `read_config`, the generator, sources `parse_cmdline`). */
 function effectOf(word: string): CloudEffect | null {
   const [key = '', ...rest] = word.split('=');
   const value = rest.join('=');

@@ -6,7 +6,7 @@ import { deployedCloudFiles } from './cloud-files.ts';
 
 /** No real file of cloud-init is longer, and a YAML parser can be slow on what is made to be. */
 const LONGEST = 64 << 10;
-/** What a file must say before it is worth parsing. */
+/** Words that a file must contain before it is worth parsing. */
 const TOPICS = /network|manual_cache_clean|preserve_hostname|MAAS/;
 /** Where the files of MAAS stand at the earliest: what sorts after them wins. */
 const FIRST_OF_MAAS = 'etc/cloud/cloud.cfg.d/50-';
@@ -16,7 +16,7 @@ interface ParsedFile {
   config: ReadonlyMap<string, unknown>;
 }
 
-/** What cloud-init's own configuration does to the network and to the data source of MAAS: its files are merged, the later ones win. */
+/** The effects of cloud-init's own configuration on the network and on the data source of MAAS: its files are merged, the later ones win. */
 export async function cloudConfig(files: KeptFiles): Promise<CloudFinding[]> {
   const said: ParsedFile[] = [];
   const found: CloudFinding[] = [];

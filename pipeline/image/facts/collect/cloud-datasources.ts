@@ -14,7 +14,7 @@ import { CURTIN_PREFIXES, type DeployedFile, deployedCloudFiles } from './cloud-
 const CONFIG = 'etc/cloud/ds-identify.cfg';
 const SEEDS = ['var/lib/cloud/seed/nocloud', 'var/lib/cloud/seed/nocloud-net'];
 
-/** What keeps cloud-init from MAAS as its data source: ds-identify's configuration and the list of data sources. */
+/** Settings that keep cloud-init from using MAAS as its data source: ds-identify's configuration and the list of data sources. */
 export function datasources(tree: Tree, files: KeptFiles): CloudFinding[] {
   const text = files.text(CONFIG);
   const { datasource, policy } = text === null ? { datasource: null, policy: null } : dsIdentifyConfig(text);

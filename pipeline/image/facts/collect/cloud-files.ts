@@ -15,7 +15,7 @@ export interface DeployedFile extends CloudFile {
   maas: boolean;
 }
 
-/** What curtin puts before the name of a file that MAAS sends: 50- up to 23.1, 95- from 24.1 on (handle_cloudconfig of the tags). */
+/** The prefix that curtin gives to the name of a file that MAAS sends: 50- up to 23.1, 95- from 24.1 on (handle_cloudconfig of the tags). */
 export const CURTIN_PREFIXES = ['50', '95'] as const;
 
 /**

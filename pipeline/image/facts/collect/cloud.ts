@@ -7,7 +7,7 @@ import { cloudConfig } from './cloud-config.ts';
 import { datasources } from './cloud-datasources.ts';
 import { cloudUnits } from './cloud-units.ts';
 
-/** What a thing found does to cloud-init on the machine that MAAS deployed. */
+/** The effect of a finding on cloud-init on the machine that MAAS deployed. */
 export type CloudEffect =
   /** cloud-init does not run, or does not ask MAAS. */
   | 'off'
@@ -29,7 +29,7 @@ export interface CloudFinding {
 
 export interface CloudFacts {
   disabling: CloudFinding[];
-  /** What an earlier boot left below /var/lib/cloud. */
+  /** State of an earlier boot below /var/lib/cloud. */
   instances: string[];
 }
 

@@ -23,11 +23,11 @@ const FIRMWARE = new RegExp(`^(?:usr/)?lib/firmware/nvidia/(${VERSION})/gsp_[^/]
 /** As dkms 3.0.10 lays it out: NAME/VERSION/source when it is added, NAME/VERSION/KERNEL/ARCHITECTURE/module when it is built. */
 const DKMS = /^var\/lib\/dkms\/([^/]+)\/([^/]+)\/(?:source|([^/]+)\/[^/]+\/module\/[^/]+\.ko(?:\.[a-z]+)?)$/;
 const FS_LOG = /^var\/lib\/dkms\/nvidia-fs\/[^/]+\/([^/]+)\/[^/]+\/log\/make\.log$/;
-/** What the Makefile of nvidia-fs (gds-nvidia-fs 2.28) prints before it compiles. */
+/** The line that the Makefile of nvidia-fs (gds-nvidia-fs 2.28) prints before it compiles. */
 const FS_SOURCES = new RegExp(`NVIDIA_SRC_DIR=/usr/src/nvidia-(?:[a-z-]{1,40}-)?(${VERSION})/`);
 const MOST = 200;
 
-/** What of NVIDIA's driver is in the image beside packages and modules. */
+/** Parts of NVIDIA's driver in the image beside packages and modules. */
 export function driverCollector(): Collector<Omit<DriverFacts, keyof DriverPackages>> {
   const libraries: DriverFacts['libraries'] = [];
   const firmware = new Set<string>();

@@ -43,7 +43,7 @@ function pamGrants(lines: readonly string[]): Found[] {
   for (const [i, line] of lines.entries()) {
     const match = /^-?auth[ \t]+(\[[^\]]*\]|\w+)[ \t]+(?:\S*\/)?(pam_\w+)\.so\b(.*)$/.exec(line);
     if (!match) {
-      // What is included decides, and is a file of its own.
+      // The included file decides, and is read by itself.
       if (/^(?:@include[ \t]|auth[ \t]+(?:include|substack)[ \t])/.test(line)) return [];
       continue;
     }

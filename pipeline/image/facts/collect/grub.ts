@@ -7,7 +7,7 @@ import { shown } from '../../tar/names.ts';
 import type { ImageFacts } from '../facts.ts';
 import type { KeptFiles } from '../kept-files.ts';
 
-/** What decides which entry GRUB starts. */
+/** Settings that decide which entry GRUB starts. */
 export interface GrubFacts {
   /** GRUB_DEFAULT, or what grubenv has for `saved`. */
   wanted: string;
@@ -36,7 +36,7 @@ interface Sources {
 }
 
 /**
- * What GRUB starts on the machine. update-grub runs at the deployment and makes the menu of the kernels in /boot; the menu in the image
+ * The entry that GRUB starts on the machine. update-grub runs at the deployment and makes the menu of the kernels in /boot; the menu in the image
  * counts for entries that update-grub would not make.
  */
 export function grubStart({

@@ -7,7 +7,7 @@ import type { ImageFacts } from '../facts.ts';
 import { checkSyntax } from '../syntax.ts';
 import type { Tree } from '../tree.ts';
 
-/** What is known of /curtin/curtin-hooks, which curtin runs in the ephemeral system in place of all its own steps. */
+/** The state of /curtin/curtin-hooks, which curtin runs in the ephemeral system in place of all its own steps. */
 export interface HookFacts {
   type: MemberType;
   executable: boolean;
@@ -98,7 +98,7 @@ async function facts(
   };
 }
 
-/** What a script of curtin's needs beside itself and would not get: curtin then fails with the hook. */
+/** Files that a script of curtin's needs and would not find: curtin then fails with the hook. */
 function needs(
   script: string,
   files: ReadonlyMap<string, Buffer>,

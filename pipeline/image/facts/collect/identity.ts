@@ -4,7 +4,7 @@ import type { ImageFacts } from '../facts.ts';
 
 const SMALL = /^etc\/(?:machine-id|hostname|iscsi\/initiatorname\.iscsi)$|^var\/lib\/dbus\/machine-id$/;
 const LINKABLE = ['etc/machine-id', 'var/lib/dbus/machine-id', 'etc/resolv.conf'];
-/** What must be a machine's own and so must not come with the image. */
+/** State that must be unique to a machine and so must not come with the image. */
 export function identityCollector(): Collector<Omit<ImageFacts['identity'], 'state'>> {
   const files = new Map<string, string>();
   const types = new Map<string, MemberType>();

@@ -15,7 +15,7 @@ const MAYBE_SECRETS: readonly { path: RegExp; credential: RegExp }[] = [
   },
   {
     path: /^(?:(?:root|home\/[^/]+)\/\.|usr\/(?:local\/)?etc\/)npmrc$/,
-    // What stands for a value of the environment is not a secret.
+    // A reference to a variable of the environment is not a secret.
     credential: /^[^#;\n]{0,500}(?::|^)_(?:authToken|auth|password)[ \t]{0,100}=[ \t]{0,100}["']?[^\s"'$]/m,
   },
 ];
@@ -28,7 +28,7 @@ type Leftovers = Pick<ImageFacts, 'oemConfig' | 'leftovers' | 'services'> & {
   dgxRelease: Record<string, string> | null;
 };
 
-/** What the build leaves in an image unless somebody takes it out. */
+/** Files that the build leaves in an image unless somebody removes them. */
 export function leftoversCollector(): Collector<Leftovers> {
   const oemConfig: string[] = [];
   const [logs, secrets, caches] = [new Sampler(), new Sampler(), new Sampler()];
@@ -63,7 +63,7 @@ export function leftoversCollector(): Collector<Leftovers> {
     finish(tree, files) {
       for (const path of maybe) {
         const { credential } = MAYBE_SECRETS.find((one) => one.path.test(path))!;
-        // What could not be kept was not looked at either.
+        // A file that could not be kept was not examined either.
         if (credential.test(files.text(path) ?? '') || files.text(path) === null)
           secrets.add(`/${shown(path)}`);
       }

@@ -1,13 +1,13 @@
 /** Something that belongs to one machine, and where it lies. */
 export interface MachineState {
-  /** What it is, in words. */
+  /** The description, in words. */
   what: string;
   /** Its files; an empty one does not count. */
   path: RegExp;
   weight: 'major' | 'warning';
-  /** What happens when two machines have the same. */
+  /** The consequence when two machines have the same. */
   why: string;
-  /** Who says that it does not belong into an image. */
+  /** The source for its not belonging into an image. */
   source: string;
 }
 

@@ -10,7 +10,7 @@ import {
   TWINS,
 } from './machine-state-row.ts';
 
-/** What services and agents keep of one machine. */
+/** State of one machine that services and agents keep. */
 export const SERVICE_STATE: readonly MachineState[] = [
   // Directories and management.
   row('major', 'keytab of Kerberos', /^etc\/krb5\.keytab$|^var\/lib\/krb5kdc\/./, KEY, SYSPREP),

@@ -1,6 +1,6 @@
 import { IMAGES, KEY, type MachineState, row, SYSPREP, SYSTEMD, TWINS } from './machine-state-row.ts';
 
-/** What the system itself keeps of one machine: randomness, its identity on networks, its keys. */
+/** State of one machine that the system itself keeps: randomness, its identity on networks, its keys. */
 export const SYSTEM_STATE: readonly MachineState[] = [
   // Randomness and the secrets that systemd makes for itself.
   row(

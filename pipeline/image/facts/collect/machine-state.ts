@@ -18,7 +18,7 @@ const LONGEST = 512;
 /** Rows in one expression, to pass over the many paths that none of them names. */
 const ANY = new RegExp(MACHINE_STATE.map(({ path }) => path.source).join('|'));
 
-/** What each row keeps of its files; more of them say nothing new. */
+/** The number of files kept for each row; more of them say nothing new. */
 const EXAMPLES = 5;
 /** A file without anything but comments is no longer. */
 const LONGEST_HEADER = 8192;

@@ -5,7 +5,7 @@ import type { Collector, Member } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
 
 const MODULE = /^(?:usr\/)?lib\/modules\/([^/]+)\/(.*\/)?([^/]+)\.ko(?:\.(xz|zst|gz))?$/;
-/** What a signed module ends with (the kernel's scripts/sign-file). */
+/** The end of a signed module (the kernel's scripts/sign-file). */
 const MARKER = Buffer.from('~Module signature appended~\n');
 const MOST = 500;
 /** Those whose version or place is compared with others; they are read however many other modules there are. */

@@ -25,7 +25,7 @@ const ORDINARY_UID = 1000;
 const NOBODY = 65534;
 const MOST_SETUID = 1000;
 
-/** Who owns the system, and what runs with more rights than its caller. */
+/** Owners of system files, and programs that run with more rights than their caller. */
 export function ownersCollector(): Collector<ImageFacts['owners']> {
   const wrong: ImageFacts['owners']['wrong'] = [];
   const foreign = new Sampler();

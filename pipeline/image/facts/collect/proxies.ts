@@ -46,7 +46,7 @@ const keyed =
     iniProxies(text, (section, key) => wanted.test(key) && sections.test(section || 'none'));
 const json = (wanted: RegExp) => (text: string) => jsonProxies(text, (path) => wanted.test(path.join('.')));
 
-/** What each program reads that is not apt's own configuration: where a build, its installer or its administrator leaves a proxy. */
+/** Files of each program beside apt's own configuration: where a build, its installer or its administrator leaves a proxy. */
 const SOURCES: readonly Source[] = [
   { program: 'logins (pam_env)', path: /^etc\/environment$/, read: environmentProxies },
   { program: 'logins (pam_env)', path: /^etc\/security\/pam_env\.conf$/, read: pamEnvironmentProxies },

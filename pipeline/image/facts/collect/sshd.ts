@@ -37,7 +37,7 @@ export interface SshdFacts {
   settings: SshdAccess[];
   /** Lines at which sshd stops instead of starting. */
   problems: { file: string; line: number; text: string }[];
-  /** What its configuration names and could not be looked at. */
+  /** Files that its configuration names and that could not be read. */
   unread: string[];
 }
 

@@ -29,7 +29,7 @@ const REASON: Record<BootEffect, string> = {
   nothing: 'nothing asks for it at boot',
 };
 
-/** What waits at boot for a disk that only the build machine had. */
+/** Entries that wait at boot for a disk that only the build machine had. */
 export function storageCollector(): Collector<StorageFacts> {
   return {
     finish: (tree, files) => ({

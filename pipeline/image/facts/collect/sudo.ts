@@ -12,7 +12,7 @@ import type { KeptFiles } from '../kept-files.ts';
 import type { Tree } from '../tree.ts';
 import type { Accounts } from './accounts.ts';
 
-/** What lets somebody use sudo without a password. */
+/** Rules that let somebody use sudo without a password. */
 export interface SudoAccess {
   file: string;
   line: number;
