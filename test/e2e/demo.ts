@@ -38,7 +38,10 @@ export function demoWorkspace(iso: Iso, image: Record<string, unknown> = {}): Wo
     ...image,
   };
   // JSON is YAML.
-  writeFileSync(config, JSON.stringify({ workspace: './work', images: { demo: settings } }));
+  writeFileSync(
+    config,
+    JSON.stringify({ workspace: './work', cache: './cache', images: { demo: settings } }),
+  );
   mkdirSync(join(dir, 'work'));
   return { dir, work: join(dir, 'work'), config };
 }

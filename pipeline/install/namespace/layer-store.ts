@@ -83,7 +83,6 @@ async function damageOf(folder: string, key: string, signal: AbortSignal): Promi
 export async function beginLayer(cache: string, key: string): Promise<string> {
   const all = layersFolder(cache);
   await mkdir(all, { recursive: true, mode: 0o700 });
-  for (const one of await unfinished(cache)) if (one.leftOver) await removeLayer(one.folder).catch(() => {});
   const folder = await mkdtemp(`${layerFolder(cache, key)}.partial-`);
   await writeFile(layerFiles(folder).maker, JSON.stringify(thisProcess()));
   return folder;
@@ -160,6 +159,11 @@ export async function unfinished(cache: string): Promise<{ folder: string; leftO
       return { folder, leftOver: ended ?? age > LEFT_OVER_MS };
     }),
   );
+}
+
+/** Removes what killed builds left. */
+export async function removeLeftOver(cache: string): Promise<void> {
+  for (const one of await unfinished(cache)) if (one.leftOver) await removeLayer(one.folder).catch(() => {});
 }
 
 /** Removes a folder of layers; a link is removed, not what it leads to. A build that goes on from it keeps the file that it has open. */

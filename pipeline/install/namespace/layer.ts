@@ -2,7 +2,7 @@ import type { Emit } from '../../core/events/event.ts';
 import { bytes } from '../../core/text/human.ts';
 import { fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
 import type { LayerRule } from './curtin.ts';
-import { beginLayer, findLayer, finishLayer } from './layer-store.ts';
+import { beginLayer, findLayer, finishLayer, removeLeftOver } from './layer-store.ts';
 
 /** What decides whether a build may go on from a layer, and from which. */
 export interface LayerRequest {
@@ -40,6 +40,7 @@ export async function planLayer(
     say('info', `No layer of this medium is kept: ${rule.refusal}`);
     return NONE;
   }
+  await removeLeftOver(cache);
   const key = fingerprint({ ...decidedBy, medium: rule.medium, asRoot: process.getuid?.() === 0 });
   const from = await findLayer(
     cache,
