@@ -57,6 +57,8 @@ export async function supervise(
     forceKillAfterDelay: guarded ? graceMs + GUARD_MS : graceMs,
   });
   const log = options.logFile ? createWriteStream(options.logFile, { flags: 'a' }) : undefined;
+  // A log on a full disk ends early; what the tool does is its own result.
+  log?.on('error', () => {});
   const kept = { stdout: '', stderr: '' };
   const follow = async (stream: 'stdout' | 'stderr') => {
     for await (const text of child.iterable({ from: stream, preserveNewlines: true })) {

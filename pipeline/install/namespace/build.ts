@@ -119,15 +119,16 @@ async function install(
         hint: 'Set `install_timeout:` of the image higher, or see in console.log what it waits for.',
         detail: [...tail.slice(-12), `logs: ${dir}`].join('\n'),
       });
-    if (exitCode !== 0) throw installFailed(failure ?? stderr.trim().split('\n').at(-1) ?? '', tail, dir);
+    if (exitCode !== 0)
+      throw installFailed(failure ?? stderr.trim().split('\n').at(-1) ?? '', tail, stderr, dir);
   } finally {
     clearInterval(space);
     await log.close();
   }
 }
 
-function installFailed(line: string, tail: string[], dir: string): Fault {
-  if (/No space left on device/.test(`${line}\n${tail.join('\n')}`)) return diskFull(dir);
+function installFailed(line: string, tail: string[], stderr: string, dir: string): Fault {
+  if (/No space left on device/.test([line, ...tail, stderr].join('\n'))) return diskFull(dir);
   return new Fault('BUILD_INSTALL_FAILED', `The installer stopped: ${line}`, {
     hint: 'Its last lines are above; the whole of it is in console.log and curtin.log.',
     detail: [...tail.slice(-25), `logs: ${dir}`].join('\n'),
