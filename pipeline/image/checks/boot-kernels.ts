@@ -8,7 +8,7 @@ const bootable = (facts: ImageFacts) => facts.kernels.filter((k) => k.image);
 function driver(facts: ImageFacts, kernel: Kernel): string | null {
   if (kernel.nvidia) return 'nvidia.ko';
   const has = (test: (name: string) => boolean) => facts.packages.some((p) => installed(p) && test(p.name));
-  return has((n) => /^nvidia-(?:kernel-)?dkms(?:-|$)/.test(n) || /^nvidia-dkms-/.test(n)) &&
+  return has((n) => /^nvidia-(?:(?:open-)?kernel-(?:open-)?)?dkms(?:-|$)/.test(n)) &&
     has((n) => n === `linux-headers-${kernel.version}`)
     ? 'dkms and headers'
     : null;

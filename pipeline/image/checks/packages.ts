@@ -141,7 +141,7 @@ export const PACKAGE_CHECKS: Check[] = [
     title: 'The boot loader’s packages are in the image',
     severity: 'major',
     why: 'curtin’s `install_missing_packages` installs missing packages at the deployment: it fails if machines cannot reach an archive (a blocker with --offline).',
-    fix: 'Add `grub-efi-amd64-signed shim-signed efibootmgr` to the packages of the image (`grub-pc` for BIOS).',
+    fix: 'Add `grub-efi-amd64-signed shim-signed efibootmgr` to the packages of the image (arm64: `grub-efi-arm64-signed`; BIOS: `grub-pc`).',
     reads: STATUS,
     evaluate(facts, { offline }) {
       const missing = bootPackages(facts).filter((names) => !installedOf(facts, names).there);

@@ -3,6 +3,7 @@ import { entryBytes, PLAIN } from '../../fuzz/tar-entry.ts';
 const CHUNK = 64 << 10;
 
 const TEXT = Buffer.alloc(100_000, 'a line of a file\n');
+const VERSIONS = Buffer.alloc(1 << 20, '\0version=1\0vermagic=x\0 ver');
 const UNIT = Buffer.from('[Match]\nName=eth0\n');
 const HOLES: [number, number][] = Array.from({ length: 2000 }, (_, i) => [i * 1024, 1024]);
 const RECORDS: [string, string][] = Array.from({ length: 40_000 }, (_, i) => [`k${i}`, 'v'.repeat(8)]);
@@ -68,6 +69,15 @@ export const HOSTILE: Record<string, { members: number; member(i: number): Buffe
     members: 200_000,
     member: (i) =>
       i % 2 ? file(`boot/vmlinuz-${i}`, UNIT) : entry({ type: '5', name: `lib/modules/${i}/` }),
+  },
+  'modules of DKMS': {
+    members: 20_000,
+    member: (i) =>
+      entry({ name: '', longName: `var/lib/dkms/m${i % 300}/${i}/${'k'.repeat(3000)}/x86_64/module/x.ko` }),
+  },
+  'kernel modules that speak of versions': {
+    members: 300,
+    member: (i) => file(`lib/modules/5/extra/m${i}.ko`, VERSIONS),
   },
   'names at the top': { members: 400_000, member: (i) => entry({ name: `${i}${'n'.repeat(60)}` }) },
   'PAX headers of 900 KB': {

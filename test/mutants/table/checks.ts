@@ -24,4 +24,45 @@ export const CHECKS: readonly Mutant[] = [
     unread: ['unread && unread.length > 0', 'false'],
     exempt: ['if (exempt !== undefined)', 'if (false)'],
   }),
+  ...mutantsOf('pipeline/image/checks/driver.ts', ['test/unit/checks/driver.test.ts'], {
+    'same-version': ['if (version === driver.version) return [];', 'return [];'],
+    'kernels-that-start': ['.filter(({ kernel }) => starts(kernel))', ''],
+    'modules-of-other-kernels': ['&& starts(folder)', ''],
+    firmware: ['|| there.includes(version)', '|| true'],
+    dcgm: ['compareVersions(driver, least) >= 0', 'true'],
+    'unread-modules': [
+      "subject: 'nvidia.ko',\n      text: `the version",
+      "subject: 'x',\n      text: `the version",
+    ],
+    'known-by-a-package': ['!built &&', ''],
+  }),
+  ...mutantsOf('pipeline/image/checks/added-modules.ts', ['test/unit/checks/added-modules.test.ts'], {
+    'the-kernel-that-starts': ['bootable.includes(chosen)', 'false'],
+    'of-another-kernel': ['kernels.has(start) ||', ''],
+    'never-built': ['(kernels.size === 0 && !registered)', 'kernels.size === 0'],
+    kver: ['kernel === start ||', ''],
+    utilities: ['|| !/-modules?$/.test(name)', ''],
+    'driver-of-nvidia-fs': ['versions.size > 0 && !versions.has(built)', 'false'],
+    'driver-by-dkms': ['!DRIVER.test(module) &&', ''],
+  }),
+  ...mutantsOf('pipeline/image/checks/dgx.ts', ['test/unit/checks/driver.test.ts'], {
+    'packages-by-another-name': ['...facts.driver.provides,', ''],
+    'packages-that-were-removed': ['facts.packages.filter(installed).map', 'facts.packages.map'],
+    'packages-of-a-neutral-build': ["platform === 'neutral' || NEUTRAL.test(systemOf(facts.dgx))", 'false'],
+  }),
+  ...mutantsOf('pipeline/image/parsers/driver-packages.ts', ['test/unit/checks/driver.test.ts'], {
+    transitional: ['|| leadsElsewhere(name, field)', ''],
+    'leads-to-another-branch': ['other !== name && stem(other) === stem(name)', 'false'],
+    oldlibs: ['/oldlibs$/', '/^$/'],
+    'driver-in-depends': ['SUPPORT.exec(', '/^$/.exec('],
+  }),
+  ...mutantsOf('pipeline/image/parsers/modinfo.ts', ['test/contract/checks/modinfo.test.ts'], {
+    'row-before': ['      start = first;\n', ''],
+    'text-of-the-driver': ['if (at > 0 && data[at - 1] !== 0) continue;', ''],
+    'kept-between-pieces': ['this.#data.copyWithin(0, gone);', ''],
+  }),
+  ...mutantsOf('pipeline/maas/acceptance/applicable.ts', ['test/unit/acceptance/checks-file.test.ts'], {
+    'what-a-platform-has': ['subject.system?.[feature] === true', 'true'],
+    'own-number-of-gpus': ['Object.hasOwn(list.gpus, platform) ? list.gpus[platform] : null', 'null'],
+  }),
 ];

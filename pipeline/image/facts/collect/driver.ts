@@ -26,6 +26,8 @@ const FS_LOG = /^var\/lib\/dkms\/nvidia-fs\/[^/]+\/([^/]+)\/[^/]+\/log\/make\.lo
 /** The line that the Makefile of nvidia-fs (gds-nvidia-fs 2.28) prints before it compiles. */
 const FS_SOURCES = new RegExp(`NVIDIA_SRC_DIR=/usr/src/nvidia-(?:[a-z-]{1,40}-)?(${VERSION})/`);
 const MOST = 200;
+/** Longer names are no module's, version's or kernel's. */
+const LONGEST_NAME = 100;
 
 /** Parts of NVIDIA's driver in the image beside packages and modules. */
 export function driverCollector(): Collector<Omit<DriverFacts, keyof DriverPackages>> {
@@ -33,16 +35,20 @@ export function driverCollector(): Collector<Omit<DriverFacts, keyof DriverPacka
   const firmware = new Set<string>();
   const dkms = new Map<string, { module: string; version: string; kernels: Set<string> }>();
   const fsBuilds: DriverFacts['fsBuilds'] = [];
+  let builds = 0;
   return {
     optional: true,
     member({ path, type }) {
       if (path.startsWith('var/lib/dkms/')) {
         const [, module, version, kernel] = DKMS.exec(path) ?? [];
-        if (!module || !version) return;
+        if (!module || !version || Math.max(module.length, version.length) > LONGEST_NAME) return;
         const key = `${module}/${version}`;
         const known = dkms.get(key) ?? { module, version, kernels: new Set<string>() };
         if (dkms.size < MOST) dkms.set(key, known);
-        if (kernel && known.kernels.size < MOST) known.kernels.add(shown(kernel));
+        if (!kernel || kernel.length > LONGEST_NAME || known.kernels.has(kernel) || builds >= 5 * MOST)
+          return;
+        builds += 1;
+        known.kernels.add(kernel);
         return;
       }
       if (type !== 'file' && type !== 'hard-link') return;
@@ -63,7 +69,7 @@ export function driverCollector(): Collector<Omit<DriverFacts, keyof DriverPacka
       dkms: [...dkms.values()].map(({ module, version, kernels }) => ({
         module: shown(module),
         version: shown(version),
-        kernels: [...kernels],
+        kernels: [...kernels].map(shown),
       })),
       fsBuilds,
     }),
