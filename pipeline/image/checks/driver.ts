@@ -18,6 +18,9 @@ const CONSEQUENCE: Readonly<Record<DriverPackage['part'], string>> = {
   imex: 'no memory is shared between trays',
 };
 
+/** Parts that come in the driver's version; that no other works is not documented. */
+const LESS: ReadonlySet<DriverPackage['part']> = new Set(['nvsdm', 'imex']);
+
 /** NVIDIA's driver as a whole: each of its parts is of one version. */
 export const DRIVER_CHECKS: Check[] = [
   {
@@ -112,6 +115,7 @@ function misfit({ part, subject, name, version, kernel }: Part, driver: Part): I
     {
       subject,
       text: `${name} is of ${version}${of}, and ${other} of ${driver.version}: ${CONSEQUENCE[part]}`,
+      ...(LESS.has(part) ? { severity: 'major' as const } : {}),
     },
   ];
 }

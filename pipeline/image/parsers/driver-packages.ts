@@ -31,7 +31,7 @@ const PARTS: readonly (readonly [DriverPart, RegExp])[] = [
   [
     'user space',
     new RegExp(
-      `^(?:libnvidia-(?:cfg1|common|compute|decode|encode|extra|fbc1|gl|gpucomp|ifr1)|nvidia-(?:utils|compute-utils|kernel-common))${BRANCH}$`,
+      `^(?:libnvidia-(?:cfg1|common|compute|decode|encode|extra|fbc1|gl|gpucomp|ifr1)|nvidia-(?:utils|compute-utils|kernel-common|driver|headless(?:-no-dkms)?))${BRANCH}$`,
     ),
   ],
   ['user space', /^(?:libcuda1|libnvidia-ml1|nvidia-smi)$/],
@@ -70,8 +70,8 @@ export function parseDriverPackages(status: string): DriverPackages {
     for (const other of names(field.get('Provides'))) if (provides.size < MOST) provides.add(other);
     const kernel = OF_ONE_KERNEL.exec(name)?.[1];
     const part = kernel ? 'kernel module' : PARTS.find(([, of]) => of.test(name))?.[0];
-    const stated = kernel ? (SUPPORT.exec(field.get('Depends') ?? '')?.[1] ?? '') : field.get('Version');
-    const version = driverVersion(stated ?? '');
+    const support = kernel && SUPPORT.exec(field.get('Depends') ?? '')?.[1];
+    const version = driverVersion(support || (field.get('Version') ?? ''));
     if (part && version !== null) found.push({ name, part, version, kernel: kernel ?? null });
   }
   return { packages: found, provides: [...provides] };
