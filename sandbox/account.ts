@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { json, type Reply, refuse } from './reply.ts';
 import { API, type Call, type Route } from './route.ts';
 
-/** What says that this is not MAAS: the Server header, and version/'s subversion, which MAAS leaves empty. */
+/** The marks of the sandbox: the Server header, and version/'s subversion, which MAAS leaves empty. */
 export const WHAT_THIS_IS = 'dgxos-maas sandbox, not MAAS';
 
 const CAPABILITIES = [
@@ -17,7 +17,7 @@ const CAPABILITIES = [
   'authenticate-api',
 ];
 
-/** Who and what is there: version/, users/, regioncontrollers/. */
+/** The region itself: version/, users/, regioncontrollers/. */
 export const accountRoutes: Route[] = [
   { path: 'version/', operations: { GET: { kind: 'version', run: version } } },
   {

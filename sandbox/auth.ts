@@ -4,9 +4,9 @@ import { html, plain, ReplyError, refuse, repr } from './reply.ts';
 const THRESHOLD_S = 300;
 const REQUIRED = ['consumer_key', 'token', 'signature', 'signature_method', 'timestamp', 'nonce'];
 
-/** What MAAS answers to a request without signature where one is needed. */
+/** The answer of MAAS to a request without signature where one is required. */
 export const unsigned = () => plain(401, 'Forbidden');
-/** Who asks without one. */
+/** The caller without one. */
 export const NOBODY: User = {
   ...{ id: 0, username: '', admin: false, password: '' },
   ...{ consumerKey: '', tokenKey: '', tokenSecret: '' },

@@ -93,7 +93,7 @@ export class Blobs {
     await rm(this.path(key), { force: true });
   }
 
-  /** What a restart forgets: the running sums. */
+  /** State that a restart loses: the running digests. */
   forget(): void {
     this.#running.clear();
   }

@@ -5,7 +5,7 @@ import type { Timing } from './machines/timing.ts';
 import type { Store } from './store.ts';
 import type { Traits } from './versions.ts';
 
-/** What every handler shares. */
+/** The context of every handler. */
 export interface SandboxContext {
   traits: Traits;
   store: Store;
@@ -28,7 +28,7 @@ export interface SandboxContext {
   failures: Failure[];
   /** How long what machines do takes. */
   pace: Timing;
-  /** What answers ssh for deployed machines. */
+  /** The ssh servers of deployed machines. */
   guests: Guests | undefined;
   /** URL of this server, ends in /MAAS. */
   url: string;

@@ -8,7 +8,7 @@ const RESTFUL: Record<string, string> = { GET: 'read', POST: 'create', PUT: 'upd
 /** From 3.7 on the maas command takes NAME=VALUE only where an action's text says that it has parameters. */
 const ACTION = `${WHAT_THIS_IS}\n\n:param NAME: Optional. As MAAS' own documentation has them.\n:type NAME: String`;
 
-/** What `maas login` loads: every handler with its actions, as the routes have them. */
+/** The description that `maas login` loads: every handler with its actions, as the routes have them. */
 export class Description {
   readonly #resources: ReturnType<typeof resource>[];
   /** Goes with every answer, so that a client sees when what it has loaded is out of date. */

@@ -1,6 +1,6 @@
 import data from './endpoints.json' with { type: 'json' };
 
-/** What stands at one path of API 2.0, as MAAS' own source has it (scripts/maas-endpoints.py reads it). */
+/** The operations at one path of API 2.0, as MAAS' own source has them (scripts/maas-endpoints.py reads them). */
 export interface Endpoint {
   /** Below api/2.0/, with {placeholders}. */
   path: string;

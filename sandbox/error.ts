@@ -11,7 +11,7 @@ export type SandboxErrorCode =
 /** A mistake of whoever started the sandbox, or something on this host that it cannot use. */
 export class SandboxError extends Error {
   readonly code: SandboxErrorCode;
-  /** What can be done about it. */
+  /** The remedy. */
   readonly hint: string | undefined;
   /** More lines, such as what a tool printed. */
   readonly detail: string | undefined;

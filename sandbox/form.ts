@@ -6,7 +6,7 @@ import { findUploaded } from './resources.ts';
 import type { Resource } from './store.ts';
 import { isSupported, RESERVED } from './systems.ts';
 
-/** What a valid form of POST boot-resources/ says. */
+/** A valid form of POST boot-resources/. */
 export interface NewImage {
   name: string;
   architecture: string;

@@ -42,7 +42,7 @@ interface Parts {
   report: Log | undefined;
 }
 
-/** What one request is about, found before its body is read. */
+/** The route of one request, found before its body is read. */
 interface Incoming {
   request: IncomingMessage;
   response: ServerResponse;
@@ -79,7 +79,7 @@ export class Listener {
   async listen(port: number): Promise<number> {
     const server = createServer({ keepAliveTimeout: 75_000, requestTimeout: 0 });
     const take = (request: IncomingMessage, response: ServerResponse) => {
-      // Whatever goes wrong with one request ends its connection, never the server.
+      // An error of one request ends its connection, never the server.
       this.#take(request, response).catch(() => request.socket.destroy());
     };
     server.on('request', take);
@@ -192,7 +192,7 @@ export class Listener {
     const headers = request.headers as Call['headers'];
     const { route, at } = match;
     try {
-      // What is due by now has happened, machines and imports alike.
+      // Events that are due by now have happened, of machines and imports alike.
       advance(world);
       advanceImport(world);
       const known = route.authenticate?.(world, headers) ?? authenticator.check(headers.authorization);

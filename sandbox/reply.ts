@@ -1,4 +1,4 @@
-/** What the server answers; headers are added to those every answer carries. */
+/** The answer of the server; headers are added to those every answer carries. */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
@@ -22,7 +22,7 @@ export const json = (status: number, value: unknown, headers?: Record<string, st
   reply(status, 'application/json; charset=utf-8', ordered(value), headers);
 
 /**
- * What MAAS answers when the database has refused something again and again: an index that something violates looks to it
+ * The answer of MAAS when the database has refused something again and again: an index that something violates looks to it
  * like a request that came at the wrong moment, so it says that trying again will help.
  */
 export const conflict = () =>

@@ -21,7 +21,7 @@ export interface Call {
   arrival: number;
 }
 
-/** Who asks for what the product's own client never does; an operation for nobody is not kept. */
+/** The users of an operation that the product's own client does not use; an operation without users is removed. */
 export const OTHER_CALLERS = {
   'maas command': 'a person who looks at the sandbox, or changes it, with the maas command (docs/sandbox.md)',
   'machine state': 'who brings a machine into a state that the client has to recognise',
@@ -29,7 +29,7 @@ export const OTHER_CALLERS = {
 } as const;
 
 export interface Operation {
-  /** What fault rules and counts call it. */
+  /** The name for fault rules and counts. */
   kind: string;
   /** Where it is not the product's client that asks. */
   for?: keyof typeof OTHER_CALLERS;
@@ -42,7 +42,7 @@ export interface Operation {
 export interface Route {
   /** Below /MAAS/api/2.0/ unless it starts with a slash; {name} stands for one segment. */
   path: string;
-  /** What a placeholder matches, where that is not one segment. */
+  /** The pattern of a placeholder, where it is not one segment. */
   matching?: Record<string, string>;
   /** Answers without a key; said only outside API 2.0, of which MAAS' list of endpoints says it. */
   anonymous?: boolean;
@@ -56,7 +56,7 @@ export interface Route {
 export interface VersionedRoute extends Route {
   /** MAAS' own entry of it; none outside API 2.0. */
   endpoint: Endpoint | undefined;
-  /** What needs no API key, whether it is among `operations` or not. */
+  /** Operations that need no API key, whether they are among `operations` or not. */
   open: ReadonlySet<string>;
   names: string[];
   pattern: RegExp;
@@ -68,7 +68,7 @@ export interface Match {
 }
 
 /**
- * What of the routes a version of MAAS has, by MAAS' own list of endpoints.
+ * The routes that a version of MAAS has, by MAAS' own list of endpoints.
  * @throws for a route that no MAAS has
  */
 export function routesOfVersion(routes: readonly Route[], version: string): VersionedRoute[] {

@@ -57,7 +57,7 @@ export interface SandboxOptions {
   pace?: Partial<Timing>;
   /** Divides every duration (1). */
   speed?: number;
-  /** What answers ssh for deployed machines; without it they have an address where nothing listens. */
+  /** The ssh servers of deployed machines; without them they have an address where nothing listens. */
   guests?: Guests;
   /** Gets a line for each request, and warnings. */
   log?: Log;
@@ -71,7 +71,7 @@ export interface Sandbox {
   userKey: string;
   /** The file (mode 0600) that holds `apiKey`. */
   keyFile: string;
-  /** What logs in to the v3 API of 3.8, which takes no API key. */
+  /** The login for the v3 API of 3.8, which takes no API key. */
   login: { username: string; password: string };
   /** Such as "3.5". */
   family: string;
@@ -187,7 +187,7 @@ async function makeWorld(options: SandboxOptions): Promise<SandboxContext> {
       hint: 'One is always possible; more only from MAAS 3.5, where each has its own copy of an image.',
     });
   const spool = join(options.dir, 'spool');
-  // What a killed server was receiving.
+  // Files that a killed server was receiving.
   rmSync(spool, { recursive: true, force: true });
   mkdirSync(spool);
   const store = await Store.open(options.dir, () =>

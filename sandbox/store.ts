@@ -151,7 +151,7 @@ export class Store {
   }
 }
 
-/** What a folder remembers, or undefined when it is new. */
+/** The state kept in a folder, or undefined when it is new. */
 export function readState(dir: string): State | undefined {
   const file = join(dir, 'state.json');
   if (!existsSync(file)) return undefined;

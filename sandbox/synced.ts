@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Resource, type State, SYNCED } from './store.ts';
 
-/** What MAAS boots of a release, with sizes in bytes. */
+/** The boot files of a release, with sizes in bytes. */
 const PARTS = [
   ['boot-kernel', 14_000_000],
   ['boot-initrd', 120_000_000],

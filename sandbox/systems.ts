@@ -24,7 +24,7 @@ export function isSupported(osystem: string, series: string): boolean {
   return osystem === 'ubuntu' ? UBUNTU.includes(series) : true;
 }
 
-/** What images.maas.io offers: these names, and their parts, are not for custom images. */
+/** The systems that images.maas.io offers: these names, and their parts, are not for custom images. */
 const OFFERED = [
   ...['trusty', 'xenial', 'bionic', 'focal', 'jammy', 'noble'].map((series) => `ubuntu/${series}`),
   'centos/centos70',

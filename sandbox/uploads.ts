@@ -47,7 +47,7 @@ async function append({ world, body, arrival, at }: Call, file: ImageFile): Prom
   if (storage === 'shared' && (world.changes.get(file.blob) ?? 0) > arrival)
     refuse(500, 'could not serialize access due to concurrent update');
 
-  // Whoever begins makes the file anew, also under the feet of another upload of the same data.
+  // The first chunk creates the file anew, also under the feet of another upload of the same data.
   if (file.partial && file.received > 0 && !(await blobs.has(file.partial)))
     refuse(500, `[Errno 2] No such file or directory: '${ON_DISK}${file.sha256.slice(0, 7)}.incomplete'`);
   const blob = file.partial ?? file.blob;

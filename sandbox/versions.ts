@@ -1,10 +1,10 @@
 import { SandboxError } from './error.ts';
 
-/** What differs between the versions of MAAS; everything else is the same from 2.8 to 3.8. */
+/** The differences between the versions of MAAS; everything else is the same from 2.8 to 3.8. */
 export interface Traits {
   /** major.minor, such as "3.4". */
   version: string;
-  /** What `version/` says. */
+  /** The answer of `version/`. */
   release: string;
   /** 3.1.0 asks for it, from 3.2 the commissioning series is taken. */
   baseImage: 'absent' | 'required' | 'defaulted';

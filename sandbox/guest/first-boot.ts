@@ -8,7 +8,7 @@ import type { RunTool } from './run-tool.ts';
 import type { Trouble } from './troubles.ts';
 import { isRoot } from './unpack.ts';
 
-/** What every copy of an image has when it was baked in: the same on each machine. */
+/** State that every copy of an image has when it was baked in: the same on each machine. */
 const SAME_MACHINE_ID = '0123456789abcdef0123456789abcdef';
 
 /** Bytes; a file of users has some kB. */
@@ -79,7 +79,7 @@ async function machineIdOf(root: string): Promise<string> {
   return /^[0-9a-f]{32}$/.test(brought) ? brought : randomBytes(16).toString('hex');
 }
 
-/** What the image has there; '' where that is not a file of its own, or one that is far too large for its kind. */
+/** The file of the image; '' where that is not a file of its own, or one that is far too large for its kind. */
 async function contentOf(root: string, path: string): Promise<string> {
   const file = await resolveInRoot(root, path);
   const size = (await lstat(file).catch(() => undefined))?.size ?? 0;

@@ -19,7 +19,7 @@ export interface GuestsOptions {
   run: RunTool;
   /** GPUs of every machine whose image brings the driver. */
   gpus?: number;
-  /** What is wrong with which machine; may grow while they run, and holds for what is deployed then. */
+  /** The troubles of machines; may grow while they run, and apply to later deployments. */
   troubles?: TroubleRule[];
 }
 
@@ -90,7 +90,7 @@ export function directoryGuests(options: GuestsOptions): Guests {
 
 const noteOf = (root: string) => `${root}.json`;
 
-/** What the first boot of this deployment left, when the machine is only turned on again. */
+/** The state that the first boot of this deployment left, when the machine is only turned on again. */
 async function diskOf(root: string, deployment: number): Promise<FirstBoot | undefined> {
   try {
     const note = JSON.parse(await readFile(noteOf(root), 'utf8')) as FirstBoot & { deployment: number };

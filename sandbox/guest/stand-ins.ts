@@ -5,7 +5,7 @@ import type { GuestMachine } from '../machines/guests.ts';
 import { resolveInRoot } from './resolve-in-root.ts';
 import type { Trouble } from './troubles.ts';
 
-/** What the stand-ins answer: as much of it from the image as it says, the rest as a machine that is well would. */
+/** The answers of the stand-ins: as much of it from the image as it says, the rest as a machine that is well would. */
 export interface GuestFacts {
   /** The newest kernel of the image that has modules; null without any. */
   kernel: string | null;
@@ -15,7 +15,7 @@ export interface GuestFacts {
   gpus: number;
   hostname: string;
   machineId: string;
-  /** What the kernel was started with. */
+  /** The kernel's command line. */
   kernelOptions: string;
 }
 
@@ -41,7 +41,7 @@ export function guestFacts(
   return { kernel: kernel ?? null, driver, hostname, kernelOptions, ...more };
 }
 
-/** What a folder of the root holds; nothing for one that a link leads to outside of it. */
+/** The entries of a folder of the root; none for one that a link leads to outside of it. */
 function names(root: string, path: string, recursive = false): string[] {
   try {
     const dir = realpathSync(join(root, path));

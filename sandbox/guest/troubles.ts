@@ -1,6 +1,6 @@
 import { SandboxError } from '../error.ts';
 
-/** What can be wrong with a deployed machine, each so that one check of the acceptance notices it. */
+/** Troubles of a deployed machine, each so that one check of the acceptance notices it. */
 export const TROUBLES = {
   'no-ssh': 'nothing answers on the ssh port',
   'no-keys': 'sshd is up, and takes no key: cloud-init has not run',

@@ -9,7 +9,7 @@ import type { Machine } from './state.ts';
 import { STATUS } from './status.ts';
 import { moveTo } from './transitions.ts';
 
-/** What op=allocate says besides constraints. */
+/** Parameters of op=allocate besides constraints. */
 const IGNORED = new Set([
   ...['comment', 'bridge_all', 'bridge_type', 'bridge_stp', 'bridge_fd', 'dry_run', 'verbose', 'op'],
   'agent_name',

@@ -20,7 +20,7 @@ export function needEphemeral(world: SandboxContext, machine: Machine): void {
     refuse(400, `Ephemeral operating system ubuntu ${series} is unavailable.`);
 }
 
-/** What can be asked for at commissioning, by name or by tag. */
+/** Scripts that can be requested at commissioning, by name or by tag. */
 const COMMISSIONING_CHOICES = [...COMMISSIONING_SCRIPTS, 'commissioning', 'node', 'none'];
 
 function needPowerType(machine: Machine): void {

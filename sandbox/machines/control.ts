@@ -7,20 +7,20 @@ import type { MachineDescription } from './hardware.ts';
 import { pressButton } from './power.ts';
 import type { Machine } from './state.ts';
 
-/** What a machine of the sandbox is besides what MAAS knows of it. */
+/** The state of a machine of the sandbox that MAAS does not know. */
 export interface RealMachine {
   systemId: string;
   hostname: string;
   /** Whether it has power. */
   powered: boolean;
-  /** What has to happen before it goes on: `power-on` is a press of its button. */
+  /** The event that it waits for: `power-on` is a press of its button. */
   waitsFor: 'power-on' | 'guest' | 'timeout' | null;
   address: string | null;
   /** Where its guest answers ssh. */
   port: number | null;
 }
 
-/** What acts on the machines themselves, which no MAAS could do. */
+/** Actions on the machines themselves, which no MAAS could do. */
 export interface Control {
   /** A machine, or so many, boot from the network for the first time and show up as New. */
   enlist(described?: MachineDescription | number): RealMachine[];

@@ -9,7 +9,7 @@ import type { Machine } from './state.ts';
 
 /**
  * A machine nobody knows is switched on, boots from the network and shows up as New, then switches itself off.
- * What enlistment finds out of power is set, as MAAS does with a BMC it can reach.
+ * Power parameters that enlistment finds out are set, as MAAS does with a BMC it can reach.
  * @throws SandboxError USAGE when name or MAC are taken or wrong
  */
 export function enlist(world: SandboxContext, described: MachineDescription = {}): Machine {
@@ -36,7 +36,7 @@ export function enlist(world: SandboxContext, described: MachineDescription = {}
   return machine;
 }
 
-/** What MAAS sets up on a BMC for itself. */
+/** The account that MAAS sets up on a BMC for itself. */
 const bmcOf = (machine: Machine) => ({
   power_driver: 'LAN_2_0',
   power_boot_type: machine.hardware.biosBootMethod === 'uefi' ? 'efi' : 'auto',

@@ -15,7 +15,7 @@ export const eventRoutes: Route[] = [
 
 const MOST = 1000;
 const USUAL = 100;
-/** What the links to the next and the previous page carry on. */
+/** Parameters that the links to the next and the previous page keep. */
 const CARRIED = [
   'agent_name',
   'domain',

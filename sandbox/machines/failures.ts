@@ -2,7 +2,7 @@ import type { SandboxContext } from '../context.ts';
 import { SandboxError } from '../error.ts';
 import type { Machine } from './state.ts';
 
-/** What may go wrong, and what is seen of it. */
+/** Possible failures, and their signs. */
 export const STAGES = {
   power: 'the BMC cannot be reached: nothing starts, the power state is "error"',
   commissioning: 'a commissioning script fails: Failed commissioning',
@@ -16,7 +16,7 @@ export const STAGES = {
 
 export type Stage = keyof typeof STAGES;
 
-/** What else may follow the stage. */
+/** Options behind the stage. */
 const HOWS = ['timeout', 'no-efi', 'once'] as const;
 
 export interface Failure {

@@ -80,7 +80,7 @@ const tagNames = (values: string[]) => values.flatMap((value) => value.match(/[^
 const archOf: Test = (_world, machine, values) =>
   values.some((value) => machine.architecture === value || machine.architecture.split('/')[0] === value);
 
-/** What both allocation and the list of machines can ask for. */
+/** Filters of both allocation and the list of machines. */
 const COMMON: Record<string, Test> = {
   arch: archOf,
   tags: hasTags,
@@ -102,7 +102,7 @@ const COMMON: Record<string, Test> = {
   link_speed: never,
 };
 
-/** What is the same turned round. */
+/** Filters that negate others. */
 const EXCLUDES: Record<string, Test> = {
   not_arch: archOf,
   not_tags: (_world, machine, values) => tagNames(values).some((tag) => machine.tags.includes(tag)),
@@ -234,7 +234,7 @@ function problemOf(world: SandboxContext, name: string, values: string[]): strin
   return undefined;
 }
 
-/** What fields whose names end so may be; the longest ends first. */
+/** The types of fields by the ends of their names; the longest ends first. */
 const CHOICES: [string, string[]][] = [
   ['simple_status', Object.keys(SIMPLE)],
   ['deployment_target', ['memory', 'disk']],

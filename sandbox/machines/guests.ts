@@ -34,7 +34,7 @@ export interface GuestAddress {
   port: number;
 }
 
-/** What stands behind a deployed machine of the sandbox: something that answers ssh. */
+/** The system of a deployed machine of the sandbox: it answers ssh. */
 export interface Guests {
   /** Called once when a machine becomes Deployed. A rejection makes the deployment a failed one with its message. */
   start(machine: GuestMachine, image: GuestImage): Promise<GuestAddress>;

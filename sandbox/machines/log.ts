@@ -40,7 +40,7 @@ export function logEvent(
   }
 }
 
-/** What a user asked for; the description names the user and the comment. */
+/** The request of a user; the description names the user and the comment. */
 export function logRequest(
   world: SandboxContext,
   machine: Machine,

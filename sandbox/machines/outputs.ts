@@ -1,4 +1,4 @@
-/** What failed scripts leave behind, as those of real machines do. */
+/** The output of failed scripts, as those of real machines do. */
 export const COMMISSIONING_FAILURE = {
   name: '30-maas-01-bmc-config',
   output: `INFO: Loading IPMI kernel modules...

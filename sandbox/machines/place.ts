@@ -2,7 +2,7 @@ import type { SandboxContext } from '../context.ts';
 import { API } from '../route.ts';
 import type { Machine } from './state.ts';
 
-/** What machines need to know of the region: where they may be, and the settings that act on them. */
+/** The part of the region that machines need: their pools, zones and domains, and the settings that act on them. */
 
 const siteOf = (world: SandboxContext) => world.store.state.site;
 

@@ -52,7 +52,7 @@ export async function powerOn(call: Call): Promise<Reply> {
   if (machine.status === STATUS.ALLOCATED) return deploy(call);
   const action = { user: user.username, action: 'start', comment: fields.text('comment') };
   logRequest(world, machine, 'REQUEST_NODE_START', action);
-  // What is on its way has its own steps.
+  // An action that is under way has its own steps.
   if (!machine.run) begin(world, machine, 'power-on');
   return answer(world, machine);
 }

@@ -131,7 +131,7 @@ const IPMI = type('ipmi', 'IPMI', [
   field('mac_address', 'Power MAC', { scope: 'node' }),
 ]);
 
-/** What is done where nobody says how a machine is switched off; came with 3.5. */
+/** The default for switching a machine off; since 3.5. */
 const POWER_OFF_MODE = field('power_off_mode', 'Power off mode', {
   field_type: 'choice',
   choices: [
@@ -226,7 +226,7 @@ const WEBHOOK = type('webhook', 'Webhook', [
   }),
 ]);
 
-/** What describe_power_types answers: those types of a MAAS that one meets with DGX systems. The webhook came with 3.1. */
+/** The answer of describe_power_types: those types of a MAAS that one meets with DGX systems. The webhook came with 3.1. */
 export function powerTypes({ traits }: SandboxContext): PowerType[] {
   const minor = Number(traits.version.replace('.', ''));
   const types = POWER_TYPES.map((one) =>

@@ -9,7 +9,7 @@ import type { Timing } from './timing.ts';
 export interface Step {
   /** How long it takes until this happens. */
   after: keyof Timing;
-  /** What the log says then. */
+  /** The entry of the log. */
   event?: EventType;
   /** The machine has to be switched on or off for it. */
   power?: 'on' | 'off';
@@ -24,7 +24,7 @@ const boot: Step[] = [
   { after: 'boot', event: 'LOADING_EPHEMERAL' },
 ];
 
-/** What a machine goes through, one list for each thing that can be asked of it. */
+/** The steps of a machine, one list for each operation. */
 export const PROGRAMS: Record<string, Step[]> = {
   commission: [
     ...boot,

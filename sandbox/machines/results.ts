@@ -6,7 +6,7 @@ import { machineAt } from './visible.ts';
 
 const TYPES = ['Commissioning', 'Installation', 'Testing', 'Release'];
 
-/** What the scripts of commissioning, tests, installation and release have said. */
+/** The output of the scripts of commissioning, tests, installation and release. */
 export const resultRoutes: Route[] = [
   {
     path: 'nodes/{system_id}/results/',

@@ -24,7 +24,7 @@ export function begin(
   world.store.machinesChanged();
 }
 
-/** What a machine was deployed with is of no meaning any more. */
+/** Forgets what a machine was deployed with. */
 export function forgetDeployment(machine: Machine): void {
   machine.agentName = '';
   machine.netboot = true;

@@ -48,7 +48,7 @@ const TEST_SCRIPTS = [
   ...['badblocks', 'badblocks-destructive', 'internet-connectivity', 'gateway-connectivity'],
   'rack-controller-connectivity',
 ];
-/** What can be asked for as a test, by name or by tag. */
+/** Scripts that can be requested as tests, by name or by tag. */
 export const TESTS = [...TEST_SCRIPTS, 'commissioning', 'storage', 'cpu', 'memory', 'network', 'none'];
 export const DEFAULT_TESTS = ['smartctl-validate'];
 /** Where curtin's log is kept. */
@@ -125,7 +125,7 @@ export function failScript(
   }
 }
 
-/** What has not ended never will. */
+/** Aborts the scripts that have not ended. */
 export function abortScripts(set: ScriptSet | undefined, at: number, status = SCRIPT.ABORTED): void {
   for (const result of set?.results ?? [])
     if (result.status === SCRIPT.PENDING || result.status === SCRIPT.RUNNING) {

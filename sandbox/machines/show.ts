@@ -77,7 +77,7 @@ export function showMachine(world: SandboxContext, machine: Machine) {
   };
 }
 
-/** What most operations answer with: the machine as it is now. */
+/** The answer of most operations: the machine as it is now. */
 export const answer = (world: SandboxContext, machine: Machine): Reply =>
   json(200, showMachine(world, machine));
 

@@ -37,7 +37,7 @@ export interface Disk {
   filesystem: Filesystem | null;
 }
 
-/** What commissioning finds out; before that MAAS knows nothing of it. */
+/** The facts that commissioning finds; before it MAAS does not know them. */
 export interface Hardware {
   cpuCount: number;
   /** MHz */
@@ -57,7 +57,7 @@ export interface Run {
   step: number;
   /** Milliseconds since 1970 at which the next step happens; null waits for `waitsFor`. */
   due: number | null;
-  /** What it waits for when nothing is due. */
+  /** The event that it waits for when nothing is due. */
   waitsFor: 'power-on' | 'guest' | 'timeout' | null;
   /** When MAAS gives up. */
   expires: number | null;
@@ -107,9 +107,9 @@ export interface Machine {
   tags: string[];
   powerType: string;
   powerParameters: Record<string, string | string[]>;
-  /** What MAAS believes. */
+  /** The state as MAAS knows it. */
   powerState: PowerState;
-  /** What is so. */
+  /** The true state. */
   powered: boolean;
   osystem: string;
   distroSeries: string;
@@ -124,7 +124,7 @@ export interface Machine {
   layout: string | null;
   biosBootMethod: string | null;
   hardwareInfo: Record<string, string>;
-  /** What is really there, for the next commissioning. */
+  /** The true hardware, for the next commissioning. */
   hardware: Hardware;
   commissioningSet: number | null;
   installationSet: number | null;
@@ -152,7 +152,7 @@ export interface MachineEvent {
   /** Key of event-types.ts. */
   type: string;
   description: string;
-  /** What the user did, such as "start commissioning"; empty for what just happened. */
+  /** The action of the user, such as "start commissioning"; empty for other events. */
   action: string;
   user: string;
 }

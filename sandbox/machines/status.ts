@@ -70,7 +70,7 @@ const FAILED: Partial<Record<Status, Status>> = {
   [STATUS.TESTING]: STATUS.FAILED_TESTING,
 };
 
-/** What an ongoing status becomes when it fails. */
+/** The status after a failure of each ongoing status. */
 export const failedOf = (status: Status): Status | undefined => FAILED[status];
 
 const among = (...names: StatusName[]) => new Set<Status>(names.map((name) => STATUS[name]));

@@ -50,7 +50,7 @@ export function finishTesting(turn: StepContext): void {
   leave(turn, afterTests(machine.previousStatus));
 }
 
-/** What was deployed or allocated is so again, a machine that had failed is ready. */
+/** A machine that was deployed or allocated is so again, one that had failed is ready. */
 function afterTests(before: Status): Status {
   const same: Status[] = [STATUS.DEPLOYED, STATUS.ALLOCATED, STATUS.RESERVED, STATUS.READY];
   if (same.includes(before)) return before;
@@ -68,7 +68,7 @@ function leave({ world, machine, at }: StepContext, status: Status): void {
   end(world, machine);
 }
 
-/** What the scripts have reported. */
+/** The results of the scripts. */
 function learn({ world, machine }: StepContext): void {
   const { hardware } = machine;
   machine.cpuCount = hardware.cpuCount;

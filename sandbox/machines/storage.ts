@@ -7,7 +7,7 @@ export const LAYOUTS = ['bcache', 'blank', 'custom', 'flat', 'lvm', 'vmfs6', 'vm
 
 const MIB = 2 ** 20;
 const EFI_SIZE = 512 * MIB;
-/** What MAAS keeps free at both ends of a GPT disk. */
+/** The space that MAAS keeps free at both ends of a GPT disk. */
 const TABLE = 4 * MIB;
 const GPT_FROM = 2 * 2 ** 40;
 

@@ -127,7 +127,7 @@ async function updateNodes(call: Call): Promise<Reply> {
   return json(200, { added: added.length, removed: removed.length });
 }
 
-/** What a machine is booted with: MAAS' global options, then those of its tags in the order of their names. */
+/** The kernel options of a machine: MAAS' global options, then those of its tags in the order of their names. */
 export function kernelOptions(world: SandboxContext, machine: Machine): string {
   const ofTags = tagsOf(world)
     .filter((tag) => machine.tags.includes(tag.name))

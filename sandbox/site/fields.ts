@@ -58,7 +58,7 @@ export class Fields {
 
 export const NO_CHOICE = 'Select a valid choice. That choice is not one of the available choices.';
 
-/** What a field names by its id; undefined where it is not given, or names nothing, which is said of the field. */
+/** The object that a field names by its id; undefined where it is not given, or names nothing, which is an error of the field. */
 export function referred<T extends { id: number }>(
   fields: Fields,
   name: string,
@@ -78,5 +78,5 @@ export function wrongField(name: string, message: string): never {
   throw new ReplyError(formErrors({ [name]: [message] }));
 }
 
-/** What a form says of no field in particular. */
+/** The error of a form that is not about one field. */
 export const wrongForm = (message: string) => wrongField('__all__', message);

@@ -164,7 +164,7 @@ function checkBounds(fields: Fields, cidr: Cidr, start: Address, end: Address) {
     wrongField('end_ip', 'Broadcast address cannot be included in IP range.');
 }
 
-/** What a range may not touch: other ranges, and for a dynamic one every address that somebody has. */
+/** The addresses that a range may not touch: other ranges, and for a dynamic one every address that somebody has. */
 function inUse(site: SiteState, subnet: Subnet, range: Range, type: Range['type']): Interval[] {
   const ranges = site.ranges
     .filter((other) => other.subnet === subnet.id && other !== range)

@@ -10,7 +10,7 @@ interface Kind {
   /** The URL of all, and that of one of them. */
   all: string;
   one: string;
-  /** What ids and fault rules call it. */
+  /** The name for ids and fault rules. */
   id: string;
   /** MAAS' names of it: its class in a 404, its own in a sentence. */
   model: string;
@@ -70,7 +70,7 @@ const KINDS: readonly Kind[] = [
   },
 ];
 
-/** What MAAS shows in place of the space of a VLAN that has none. */
+/** The value that MAAS shows for the space of a VLAN that has none. */
 const UNDEFINED: Named = {
   id: -1,
   name: 'undefined',

@@ -1,4 +1,4 @@
-/** What every boot source of the sandbox offers. */
+/** The images that every boot source of the sandbox offers. */
 export const OFFERED = new Map([
   ['ubuntu', ['trusty', 'xenial', 'bionic', 'focal', 'jammy', 'noble']],
   ['centos', ['centos70', '8']],

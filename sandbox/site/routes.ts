@@ -10,7 +10,7 @@ import { sshKeyRoutes } from './ssh-keys.ts';
 import { subnetRoutes } from './subnets.ts';
 import { vlanRoutes } from './vlans.ts';
 
-/** What `site` commands need of a MAAS. */
+/** The routes that `site` commands need. */
 export const siteRoutes: Route[] = [
   ...settingRoutes,
   ...sshKeyRoutes,

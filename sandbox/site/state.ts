@@ -1,4 +1,4 @@
-/** What the region itself holds: settings, keys, boot sources, networks, zones, pools, domains. Plain JSON. */
+/** The state of the region itself: settings, keys, boot sources, networks, zones, pools, domains. Plain JSON. */
 export interface SiteState {
   /** Of MAAS' own settings those that were set. */
   settings: Record<string, unknown>;

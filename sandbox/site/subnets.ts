@@ -59,7 +59,7 @@ export function showSubnet({ world }: Call, subnet: Subnet): object {
   };
 }
 
-/** What MAAS answers to a form: of what it keeps as nothing it still has the empty text. */
+/** The answer of MAAS to a form: values that it keeps as null are still empty texts. */
 const saved = (call: Call, subnet: Subnet): Reply =>
   json(200, { ...showSubnet(call, subnet), gateway_ip: subnet.gateway_ip ?? '' });
 

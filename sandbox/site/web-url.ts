@@ -12,7 +12,7 @@ export function isWebUrl(text: string): boolean {
   if (scheme === undefined || text.length > 2048 || /\s/.test(text)) return false;
   const rest = text.slice(scheme.length);
   const [login = ''] = /^[^:@/]+(?::[^:@/]*)?@/.exec(rest) ?? [];
-  // What looks like a login may stand behind the host: http://a.example?b@c
+  // Text that looks like a login may stand behind the host: http://a.example?b@c
   return [rest.slice(login.length), rest].some((at) => isHost(/^[^/?#]*/.exec(at)?.[0] ?? ''));
 }
 
