@@ -80,7 +80,7 @@ describe('from ISO to boot resource, direct boot', () => {
     expect(stderr.match(/fresh/g)).toHaveLength(6);
   });
 
-  it('has a manifest beside the artifact that tells what it is', async () => {
+  it('has a manifest beside the artifact that describes it', async () => {
     const manifest = JSON.parse(await readFile(join(workspace.work, 'demo/pack/demo.manifest.json'), 'utf8'));
     const names = manifest.packages.map((p: { name: string }) => p.name);
     for (const name of ['systemd', 'cloud-init', 'netplan.io', 'openssh-server'])

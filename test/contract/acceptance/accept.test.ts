@@ -101,7 +101,7 @@ describe('accept', () => {
     expect(untried.json).toMatchObject({ error: { message: expect.stringContaining('never tested') } });
   });
 
-  it('--ssh-port goes before the port of the configuration', async () => {
+  it('--ssh-port overrides the port of the configuration', async () => {
     await until(ID(1), 'Ready');
     // Nothing listens there: where the flag were not heard, nobody would answer.
     here.config('machines: [gpu-001]', await freePort());

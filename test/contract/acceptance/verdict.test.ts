@@ -49,7 +49,7 @@ it('accepts an image whose machine is well, keeps its logs, and leaves no secret
   expect(existsSync(join(here.host.dir, 'work/demo/accept/lab/logs/maas-events.log'))).toBe(true);
 });
 
-it('quarantines the image on a machine with troubles, each told by its own check, and gives the machine back', async () => {
+it('quarantines the image on a machine with troubles, each reported by its own check, and gives the machine back', async () => {
   here.trouble('*:failed-unit', '*:cloud-init-error', '*:wrong-kernel', '*:no-efi');
   const result = await here.accept(image);
   expect(failed(result)).toEqual([

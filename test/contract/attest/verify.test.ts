@@ -171,7 +171,7 @@ describe('keygen', () => {
     await expect(stat(join(dir, 'release.pem.pub'))).rejects.toThrow('ENOENT');
   });
 
-  it('encrypts it with the passphrase, which opens it again and is told nowhere', async () => {
+  it('encrypts it with the passphrase, which opens it again and is written nowhere', async () => {
     const dir = await folder();
     const env = { DGXOS_MAAS_SIGNING_PASSPHRASE: PASSPHRASE };
     const { code, stdout, stderr } = await cli(dir, ['--verbose', 'keygen', '--out', 'k'], env);

@@ -87,7 +87,7 @@ export class Host {
   }
 }
 
-/** Arguments of a process and of those below it, where the kernel still tells them. */
+/** Arguments of a process and of those below it, where the kernel still has them. */
 function commandLines(pid: number | undefined): string {
   try {
     const own = readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ');

@@ -77,7 +77,7 @@ describe('the commands that look at images', () => {
     }
   });
 
-  it('diff of two tells what came', async () => {
+  it('diff of two reports what was added', async () => {
     const { code, stdout } = await host.run(['diff', 'good.tgz', 'bad.tgz', '--exit-code']);
     expect(code).toBe(1);
     expect(stdout).toContain('extra');

@@ -19,7 +19,7 @@ beforeEach(() => {
   writeFileSync(join(dir, 'text'), 'images: {}\n');
 });
 
-/** Things that are no file, each in place of one that a user names. */
+/** Things that are not files, each in place of one that a user names. */
 const ODD: [string, (path: string) => void][] = [
   ['a named pipe', (path) => execFileSync('mkfifo', [path])],
   ['a folder', (path) => mkdirSync(path)],

@@ -227,7 +227,7 @@ describe('images', () => {
     const unknown = await host.run(['images', 'delete', 'tree', '-y'], { env });
     expect(unknown.code).toBe(3);
     expect(unknown.stderr).toContain('Did you mean "three"?');
-    // Another host, as far as the ledger tells.
+    // Another host, as far as the ledger knows.
     const stranger = { ...env, XDG_STATE_HOME: join(host.dir, 'other') };
     const foreign = await host.run(['images', 'delete', 'three', '-y'], { env: stranger });
     expect([foreign.code, foreign.stderr]).toEqual([

@@ -16,7 +16,7 @@ test.each([
   ['force-platform=dgx1', 'unknown platform dgx1; this medium has: demo1 demo2'],
   ['force-platform=demo1 force-curtn=http://x/', 'unknown kernel parameter force-curtn; known are '],
   ['force-platform=demo1 force-bootdisk=nodisk', 'no disk nodisk'],
-])('a wrong kernel parameter is told on the console: %s', async (parameters, message) => {
+])('a wrong kernel parameter is reported on the console: %s', async (parameters, message) => {
   const { exitCode, console } = await live.preseed(parameters);
   expect(exitCode).toBe(1);
   expect(console).toHaveLength(1);

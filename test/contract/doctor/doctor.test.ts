@@ -36,7 +36,7 @@ async function doctor(tools: Record<string, string>, env: NodeJS.ProcessEnv = {}
 }
 
 describe('doctor', () => {
-  it('a host with everything that is needed is well, whatever optional tools lack', async () => {
+  it('a host with everything that is needed is well, whatever optional tools are missing', async () => {
     const { code, diagnosis, status } = await doctor(HOST);
     expect(diagnosis.findings.filter((finding) => !['ok', 'optional'].includes(finding.status))).toEqual([]);
     expect([code, diagnosis.ok, diagnosis.installCommand]).toEqual([0, true, null]);
@@ -44,7 +44,7 @@ describe('doctor', () => {
   });
 
   it.each(Object.keys(HOST).filter((tool) => tool !== 'tar'))(
-    '%s lacks: exit code 4 and the command that brings it',
+    '%s is missing: exit code 4 and the command that installs it',
     async (tool) => {
       const { [tool]: _, ...rest } = HOST;
       const { code, diagnosis, status } = await doctor(rest);
@@ -99,7 +99,7 @@ describe('doctor', () => {
     expect([code, status.packer, status['qemu-system-x86_64']]).toEqual([4, 'too-old', 'too-old']);
   });
 
-  it('another tar is told from GNU tar', async () => {
+  it('another tar is distinguished from GNU tar', async () => {
     const { diagnosis } = await doctor({ ...HOST, tar: 'bsdtar 3.6.2 - libarchive 3.6.2' });
     expect(diagnosis.findings.find(({ tool }) => tool === 'tar')).toMatchObject({
       status: 'optional',
@@ -120,7 +120,7 @@ describe('the qemu plugin, in the environment that a build has', () => {
     return { code, ...findings.find(({ tool }) => tool === 'packer-plugin-qemu') };
   }
 
-  it('is no matter for Packer 1.6', async () => {
+  it('is not required for Packer 1.6', async () => {
     expect((await plugin('1.6.6')).status).toBeUndefined();
   });
 

@@ -113,7 +113,7 @@ describe.each(Object.keys(FILETYPES))('as %s', (filetype) => {
   });
 });
 
-test('a plain tar of a root is told to be compressed; sparse tars of a disk are such', async () => {
+test('a plain tar of a root must be compressed; sparse tars of a disk are such', async () => {
   expect(await refusal('root.tar', 'tgz')).toMatchObject({
     code: 'USAGE',
     hint: expect.stringContaining('Compress it first'),

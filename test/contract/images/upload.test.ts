@@ -92,19 +92,19 @@ describe('on each version of MAAS', () => {
 });
 
 describe('the same content under a second name', () => {
-  const told = () => bench.notices().join('\n');
+  const reported = () => bench.notices().join('\n');
 
-  test('3.8: the first has no file meanwhile, which is told before the first byte and when it breaks off', async () => {
+  test('3.8: the first has no file meanwhile, which is reported before the first byte and when it breaks off', async () => {
     bench = await Bench.open({ family: '3.8' });
     await bench.upload({ name: 'custom/first' });
-    expect(told()).toBe('');
+    expect(reported()).toBe('');
     // One chunk that MAAS calls too much, two that pass.
     bench.sandbox.addFault('chunk:4+:500');
     await expect(bench.upload({ name: 'custom/second', patienceS: 0.1 })).rejects.toMatchObject({
       exitCode: 75,
     });
-    expect(told()).toContain('"first" cannot be deployed until "second" is complete');
-    expect(told()).toContain('"first" may have no data in MAAS now');
+    expect(reported()).toContain('"first" cannot be deployed until "second" is complete');
+    expect(reported()).toContain('"first" may have no data in MAAS now');
 
     const stored = () => readFileSync(join(bench.dir, `maas/blobs/sha256-${bench.sha256}`));
     expect(stored().length).toBe(2 * CHUNK);
@@ -116,11 +116,11 @@ describe('the same content under a second name', () => {
     expect(stored().equals(bench.data)).toBe(true);
   });
 
-  test.each(['3.4', '3.5'])('%s: the first keeps its own, and nothing is told', async (family) => {
+  test.each(['3.4', '3.5'])('%s: the first keeps its own, and nothing is reported', async (family) => {
     bench = await Bench.open({ family });
     await bench.upload({ name: 'custom/first' });
     expect(await bench.upload({ name: 'custom/second' })).toMatchObject({ skipped: family === '3.4' });
-    expect(told()).toBe('');
+    expect(reported()).toBe('');
   });
 });
 
@@ -249,7 +249,7 @@ describe('content in use', () => {
     ['3.4', true],
     ['3.0', false],
   ])(
-    '%s does not tell base images: the one of the first upload from here counts: %s',
+    '%s does not show base images: the one of the first upload from here counts: %s',
     async (family, counts) => {
       bench = await Bench.open({ family });
       await bench.upload({ baseImage: 'ubuntu/jammy' });
@@ -362,7 +362,7 @@ test('two uploads to one MAAS from this host take turns', async () => {
   await bench.expectWhole();
 });
 
-test('the ledger tells what was begun, completed and found', async () => {
+test('the ledger lists what was begun, completed and found', async () => {
   bench = await Bench.open({ family: '3.5' });
   const env = { XDG_STATE_HOME: join(bench.dir, 'state') };
   const { resourceId, set } = await bench.upload({ image: 'dgx1' });

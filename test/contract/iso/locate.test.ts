@@ -58,7 +58,7 @@ test('a path: hashed once, remembered until the file changes', async () => {
   await locateIso({ ...iso, source: pathToFileURL(path).href }, context());
   expect(hashed()).toBe(false);
 
-  // One byte changed, size and mtime as before: the ctime tells.
+  // One byte changed, size and mtime as before: the ctime shows it.
   const { atime, mtime } = await stat(path);
   const file = await open(path, 'r+');
   await file.write(Buffer.from([content[0]! ^ 1]), 0, 1, 0);

@@ -107,7 +107,7 @@ test('an image of another architecture, and one whose base is not imported, are 
   expect(decide({ base: { image: 'ubuntu/noble', missingFor: ['arm64'] } })).toMatchObject({ do: 'start' });
 });
 
-test('a DGX image: the machine without /boot/efi is told before, and a new layout helps', async () => {
+test('a DGX image: the machine without /boot/efi is reported before, and a new layout helps', async () => {
   const made = await bench({ machines: 0 });
   const { client, run, session, sandbox } = made;
   sandbox.control.enlist({ hostname: 'gpu01' });

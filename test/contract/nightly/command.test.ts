@@ -23,7 +23,7 @@ const image = (name: string) => `  ${name}:
     iso: { source: ./no.iso, sha256: ${'ab'.repeat(32)} }
 `;
 
-test('--dry-run tells of each image what would run and why, and leaves no trace', async () => {
+test('--dry-run lists for each image what would run and why, and leaves no trace', async () => {
   const { code, stdout, json } = await host.run([
     '--json',
     'nightly',
@@ -108,7 +108,7 @@ test.each([
   expect(existsSync(join(host.dir, 'work', 'nightly'))).toBe(false);
 });
 
-test('without a target every image says so, and all are told', async () => {
+test('without a target every image says so, and all are reported', async () => {
   const { code, json } = await host.run(['--json', 'nightly']);
   expect(code).toBe(3);
   expect(json.images.map((one: { failure: { code: string } }) => one.failure.code)).toEqual(

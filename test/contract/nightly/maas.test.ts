@@ -147,13 +147,13 @@ test('a promotion that fails is taken up by the next night', async () => {
   });
 });
 
-test('two images are uploaded side by side under the one lock', async () => {
+test('two images are uploaded at the same time under the one lock', async () => {
   const night = await house.night({ jobs: 2, channel: 'nightly' });
   expect(night).toMatchObject({ outcome: 'new' });
   expect((await names()).size).toBe(4);
 });
 
-test('pruning that fails is told with the images, which are good', async () => {
+test('pruning that fails is reported with the images, which are good', async () => {
   await house.night({ channel: null });
   house.targets.closed = {
     ...target('closed', sandbox.url),

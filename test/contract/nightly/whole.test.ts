@@ -7,7 +7,7 @@ import { ID, type Stage, stage } from '../acceptance/stage.ts';
 
 const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
-// The real command on images that only lack their build: real upload, a machine that answers ssh, channel, retention.
+// The real command on images of which only the build is missing: real upload, a machine that answers ssh, channel, retention.
 let here: Stage;
 beforeAll(async () => {
   here = await stage(1);

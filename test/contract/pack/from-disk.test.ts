@@ -101,7 +101,7 @@ const blocks = (tar: Buffer) =>
 describe.skipIf(noLoop)('by loop mount', () => {
   test('the artifact holds what the disk holds, beside facts, manifest, SBOM and sums; nothing stays mounted', async () => {
     const { exitCode, json, out } = await pack('loop', ['--from', disk]);
-    // Three files are no root for MAAS.
+    // Three files are not a root for MAAS.
     expect(exitCode).toBe(6);
     expect(json.read).toEqual({ way: 'loop', loses: [] });
     expect(json.partition).toMatchObject({ number: 2, offset: OFFSET });
@@ -140,7 +140,7 @@ describe.skipIf(noLoop)('by loop mount', () => {
     expect(different.filter((block) => !block.includes('GNUSparseFile.'))).toEqual([]);
   });
 
-  test.each([['loop'], ['fuse2fs']])('odd characters in paths are no options: %s', async (way) => {
+  test.each([['loop'], ['fuse2fs']])('odd characters in paths are not options: %s', async (way) => {
     const odd = 'o?dd, na:me';
     await mkdir(join(dir, odd), { recursive: true });
     await cp(disk, join(dir, odd, 'd?sk=1.img'));
@@ -209,13 +209,13 @@ test('a file system that needs recovery is refused before it is read', async () 
 test.each([
   ['a partition without ext4', ['--partition', '1'], 'Partition 1 contains no ext4 file system'],
   ['a partition that is not there', ['--partition', '7'], 'The disk has no partition 7'],
-])('%s is told', async (_, args, message) => {
-  const { exitCode, json } = await pack('told', ['--from', disk, ...args]);
+])('%s is reported', async (_, args, message) => {
+  const { exitCode, json } = await pack('reported', ['--from', disk, ...args]);
   expect(exitCode).toBe(3);
   expect(json.error).toMatchObject({ code: 'DISK_UNREADABLE', message });
 });
 
-test('a disk that is cut off, and one that is not there, are told', async () => {
+test('a disk that is cut off, and one that is not there, are reported', async () => {
   const cut = join(dir, 'cut.raw');
   await runOk(['cp', '--sparse=always', disk, cut]);
   await runOk(['truncate', '-s', '50M', cut]);

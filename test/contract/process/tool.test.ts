@@ -149,7 +149,7 @@ describe('what comes back', () => {
     });
   });
 
-  it('is no missing tool when a tool itself ends with 127', async () => {
+  it('is not a missing tool when a tool itself ends with 127', async () => {
     for (const guarded of [false, true])
       expect(await $({ guarded, nothrow: true })`${script('exit 127')}`).toMatchObject({ exitCode: 127 });
   });

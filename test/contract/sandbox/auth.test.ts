@@ -20,7 +20,7 @@ describe('authentication', () => {
     ]);
   });
 
-  test('a header that lacks a field counts as none', async () => {
+  test('a header without one of the fields counts as none', async () => {
     const server = await sandbox();
     const authorization = sign(server.apiKey).replace(/oauth_nonce="\w+", /, '');
     expect((await call(server, 'GET', WHOAMI, { authorization })).text).toBe('Forbidden');

@@ -52,7 +52,7 @@ describe("3.8's streaming door", () => {
     expect(answer.json.details[0].message).toBe('The endpoint requires authentication.');
   });
 
-  test('refuses a wrong password, a wrong token and those who are no administrators', async () => {
+  test('refuses a wrong password, a wrong token and those who are not administrators', async () => {
     const server = await sandbox({ family: '3.8' });
     const form = { username: 'admin', password: 'wrong' };
     expect((await call(server, 'POST', '/MAAS/a/v3/auth/login', { form })).status).toBe(401);

@@ -101,8 +101,8 @@ def ask(described, known, line):
     response, content = request(url, action["method"], body, {**headers, **signed()})
     # The command looks this header up in every answer, those without content included.
     kind = response["content-type"]
-    told = response.get("x-maas-api-hash")
-    assert told is None or told == described["hash"], "the command would warn of another API"
+    sent = response.get("x-maas-api-hash")
+    assert sent is None or sent == described["hash"], "the command would warn of another API"
     return {"status": response.status, "type": kind, "body": content.decode("utf-8", "replace")}
 
 

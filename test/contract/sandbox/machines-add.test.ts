@@ -49,7 +49,7 @@ describe('POST machines/', () => {
     expect((await call(server, 'GET', `machines/?op=power_parameters&id=nobody`)).json).toEqual({});
   });
 
-  test('commissions unless told not to', async () => {
+  test('commissions unless asked not to', async () => {
     const answer = await add(await sandbox(), { commission: undefined });
     expect(answer.json).toMatchObject({ status_name: 'Commissioning', owner: 'admin' });
   });
@@ -227,7 +227,7 @@ describe('machines/{id}/', () => {
     expect(taken.json).toMatchObject({ hostname: 'gpu-001', owner: 'user' });
   });
 
-  test('the power types tell every parameter that PUT takes', async () => {
+  test('the power types list every parameter that PUT takes', async () => {
     const types = (await call(await sandbox(), 'GET', 'rackcontrollers/?op=describe_power_types')).json;
     const ipmi = types.find((one: { name: string }) => one.name === 'ipmi');
     expect(ipmi.fields.map((field: { name: string }) => field.name)).toContain('power_pass');

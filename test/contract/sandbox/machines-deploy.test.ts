@@ -28,8 +28,8 @@ describe('op=deploy', () => {
     expect(await machine.done('deploy', { distro_series })).toMatchObject({
       ...{ status_name: 'Deployed', osystem: 'custom', distro_series: 'dgx' },
     });
-    const told = (await machine.events()).find((event) => event.type === 'Image Deployed');
-    expect(told?.description).toBe('deployed custom/dgx/amd64/generic');
+    const logged = (await machine.events()).find((event) => event.type === 'Image Deployed');
+    expect(logged?.description).toBe('deployed custom/dgx/amd64/generic');
     // MAAS looks for an image called "custom/dgx", and this one is called "dgx".
     expect((await read(machine.server, id)).last_deployed).toBeNull();
   });

@@ -17,7 +17,7 @@ async function results(machine: Handle, kind: string) {
 }
 
 describe('failures by rule', () => {
-  test('commissioning: the script that failed tells why, and the next time works', async () => {
+  test('commissioning: the script that failed says why, and the next time works', async () => {
     const machine = new Handle(await still({ failures: ['gpu-001:commissioning:once'] }));
     expect(await machine.done('commission')).toMatchObject({
       status: 2,

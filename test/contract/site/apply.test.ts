@@ -126,7 +126,7 @@ describe('a plan', () => {
     expect(requests.map(({ path }) => path)).toEqual(['/MAAS/api/2.0/zones/']);
   });
 
-  /** What only this MAAS can tell: the file, its place and what is said. */
+  /** Problems that only this MAAS can find: the file, its place and what is said. */
   const UNFIT: [string, string, string, RegExp][] = [
     [
       'an unknown rack',
@@ -249,17 +249,17 @@ describe('apply', () => {
     };
     const abort = new AbortController();
     const { client } = maas;
-    const told: string[] = [];
+    const notices: string[] = [];
     const applied = applyPlan(await maas.plan(site), {
       client,
       emit: (event) => {
-        if (event.type === 'notice') told.push(event.message);
+        if (event.type === 'notice') notices.push(event.message);
         if (event.type === 'progress' && event.id === 'import') abort.abort();
       },
       signal: abort.signal,
     });
     await expect(applied).rejects.toMatchObject({ code: 'INTERRUPTED' });
-    expect(told).toEqual(['Interrupted; 1 of 2 changes were made']);
+    expect(notices).toEqual(['Interrupted; 1 of 2 changes were made']);
     expect(await maas.get('boot-resources/?op=is_importing')).toBe(true);
     maas.time += 60_000;
     expect(await maas.changes(site)).toEqual([]);

@@ -65,7 +65,7 @@ describe("dgxos-maas site, from DeepOps' variables", () => {
     expect((await site('plan', '--detailed-exitcode')).code).toBe(0);
   });
 
-  it('show tells what is there', async () => {
+  it('show lists what is there', async () => {
     const { stdout } = await site('show');
     expect(stdout).toMatch(
       /VLAN fabric-0\/untagged: DHCP by maas-vm\n {4}192\.168\.1\.0\/24\n {6}dynamic 192/,

@@ -175,7 +175,7 @@ describe('a deployed machine of the sandbox, over ssh', () => {
     await expect(wait(one)).rejects.toMatchObject({ code: 'SSH_HOST_KEY' });
   });
 
-  it('tells a refused key from a machine that does not answer', async () => {
+  it('distinguishes a refused key from a machine that does not answer', async () => {
     const stranger = keyPair().public;
     await guests.start(machine('bbb', 1, [stranger]), image);
     await expect(

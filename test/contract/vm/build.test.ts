@@ -200,7 +200,7 @@ describe('a build', () => {
   );
 
   it.skipIf(process.getuid?.() !== 0)(
-    "tells what packer-maas' scripts said when they fail (they need root)",
+    "reports what packer-maas' scripts said when they fail (they need root)",
     async () => {
       mkdirSync(join(dir, 'packer'));
       const script = join(dir, 'packer/upstream-pack');

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
- * A `packer` for tests of what surrounds it: it does what `plan.json` beside it tells for the n-th build, and writes down
+ * A `packer` for tests of what surrounds it: it does what `plan.json` beside it says for the n-th build, and writes down
  * how it was called. The real one is run by the e2e tests.
  */
 export interface Behaviour {

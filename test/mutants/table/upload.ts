@@ -20,7 +20,7 @@ export const UPLOAD: readonly Mutant[] = [
     ],
     'kept-count': ['rank <= policy.keep', 'rank < policy.keep'],
     'kept-days': ['ageMs < policy.days * DAY_MS', 'false'],
-    'never-told-when': ['image.lastDeployed === undefined && policy.deployedDays > 0', 'false'],
+    'never-reported-when': ['image.lastDeployed === undefined && policy.deployedDays > 0', 'false'],
     'deployed-lately': ['!(deployedMs >= policy.deployedDays * DAY_MS)', 'false'],
     'deployed-at-rubbish': ['!(deployedMs >= policy', '(deployedMs < policy'],
     'of-this-target': ['entry.target === target)', 'true)'],

@@ -97,7 +97,7 @@ describe('a checks file with a mistake names its place and what would do', () =>
     await expect(loadChecks('/dev/null')).rejects.not.toMatchObject({ code: 'CONFIG_NOT_FOUND' });
   });
 
-  it('tells all of them at once', async () => {
+  it('reports all of them at once', async () => {
     const fault = await fails(check('    severity: x\n    timeout: y\n    root: z'));
     expect(fault.detail).toContain('2 more problems');
   });

@@ -111,7 +111,7 @@ describe('what an acceptance left behind', () => {
     expect(JSON.stringify(events)).toContain('cannot be released');
   });
 
-  test('is no reason to go on when the command is interrupted, or when it is no fault of MAAS', async () => {
+  test('does not let it continue when the command is interrupted, or when it is not a fault of MAAS', async () => {
     leave(URL);
     const { client } = maas([raw('stranger', DEPLOYED), raw('gpu01', DEPLOYED)]);
     await expect(releaseAbandoned(client, { ...session(), signal: AbortSignal.abort() })).rejects.toThrow();

@@ -30,7 +30,7 @@ const entry = (did: LedgerEntry['did'], more: Partial<LedgerEntry> = {}): Ledger
   ...more,
 });
 
-describe('how a content stands', () => {
+describe('the state of an artifact', () => {
   it.each([
     ['untried', []],
     ['untried', [entry('completed'), entry('promoted')]],

@@ -12,7 +12,7 @@ import { machine } from '../machines/machine.ts';
 const [READY, DEPLOYING, FAILED] = [4, 9, 11];
 const CHECK = { id: 'a', title: 'a is well', severity: 'blocker', why: 'w', fix: 'f' } as AcceptanceCheck;
 
-/** An acceptance on a machine that MAAS shows in this status once it was told to deploy; undefined: not at all. */
+/** An acceptance on a machine that MAAS shows in this status once it was asked to deploy; undefined: not at all. */
 async function tried(status: number | undefined, description = 'x', deployingS = 1000) {
   const dir = mkdtempSync(join(tmpdir(), 'accept-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));

@@ -35,7 +35,7 @@ describe('SHA256SUMS beside an image', () => {
     });
   });
 
-  test('names a record that it lists and that is missing, which is no damage', () => {
+  test('names a record that it lists and that is missing, which is not damage', () => {
     expect(of([`${IMAGE}  dgx1.tar.gz`, `${MANIFEST.sha256}  dgx1.manifest.json`])).toMatchObject({
       state: 'verified',
       said: 'as in SHA256SUMS: dgx1.tar.gz; listed, but missing: dgx1.manifest.json',

@@ -66,7 +66,7 @@ describe('the architecture of a root', () => {
       (r: Root) => r.link('usr/sbin/init', '../lib/systemd/systemd').put('usr/lib/systemd/systemd', elf(183)),
     ],
     ['busybox', (r: Root) => r.link('usr/bin/sh', 'busybox').put('usr/bin/busybox', elf(183))],
-  ])('%s tells what dpkg does not', async (_, spoil) => {
+  ])('%s shows what dpkg does not', async (_, spoil) => {
     const root = spoil(goodRoot());
     expect(await found(root)).toMatchObject({
       status: 'fail',
@@ -78,7 +78,7 @@ describe('the architecture of a root', () => {
     expect(imageArchitecture(await facts(root))).toBe('arm64');
   });
 
-  it('a removed dpkg and a shell that is a script tell nothing', async () => {
+  it('a removed dpkg and a shell that is a script show nothing', async () => {
     const root = goodRoot().withoutPackage('dpkg').put('usr/bin/sh', '#!/x\n');
     expect(imageArchitecture(await facts(root))).toBeNull();
     expect(await found(root, 'amd64/generic')).toMatchObject({ status: 'not-applicable' });

@@ -322,7 +322,7 @@ describe('a module that cannot be read', () => {
     });
   });
 
-  it('is no loss where a package says it', async () => {
+  it('is not a loss where a package says it', async () => {
     expect(
       await driver('DGX OS 7 on DGX B200', (root) => root.remove(`${xz}.zst`).put(`${xz}.xz`, 'x')),
     ).toMatchObject({ status: 'pass' });

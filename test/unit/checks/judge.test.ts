@@ -117,7 +117,7 @@ describe('judge', () => {
       expect(items.filter(({ waived, severity }) => !waived && severity === 'blocker')).not.toEqual([]);
     });
 
-    it('is told to be narrower when it names no finding, and that it waives nothing when nothing is there', async () => {
+    it('should be narrower when it names no finding, and that it waives nothing when nothing is there', async () => {
       const wide = await check([waiver]);
       expect(wide.finding.status).toBe('waived');
       expect(wide.verdict.notes).toEqual([

@@ -62,10 +62,10 @@ describe('manual power', () => {
   test.each([
     [nobody, true],
     [person(), false],
-  ])('is only told, in order, where nobody answers', async (io, prompt) => {
-    const told: string[] = [];
-    await askByHand(requests, { io, prompt, signal, print: (text) => told.push(text) });
-    expect(told).toEqual([expect.stringMatching(/1\. Turn on gpu01\n {2}2\. Turn on gpu02/)]);
+  ])('is only printed, in order, where nobody answers', async (io, prompt) => {
+    const printed: string[] = [];
+    await askByHand(requests, { io, prompt, signal, print: (text) => printed.push(text) });
+    expect(printed).toEqual([expect.stringMatching(/1\. Turn on gpu01\n {2}2\. Turn on gpu02/)]);
   });
 });
 

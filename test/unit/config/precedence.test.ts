@@ -63,7 +63,7 @@ describe('flag before environment before file before default', () => {
     });
   });
 
-  it('a value from the file is told with its line', async () => {
+  it('a value from the file is reported with its line', async () => {
     const { origins, config } = await load(withImage('pack: guest', 'compression: small'));
     expect(origins.get('images.dgx1.compression')).toEqual({
       from: 'file',
@@ -106,7 +106,7 @@ describe('where the file is', () => {
     expect(config.images.dgx1?.iso.source).toBe(join(top, 'dgx.iso'));
   });
 
-  it('the one given goes before DGXOS_MAAS_CONFIG, and that before the search', async () => {
+  it('the one given overrides DGXOS_MAAS_CONFIG, which overrides the search', async () => {
     const cwd = folder();
     for (const name of ['dgxos-maas', 'env', 'flag']) writeFileSync(join(cwd, `${name}.yaml`), '');
     const env = { DGXOS_MAAS_CONFIG: 'env.yaml' };

@@ -117,7 +117,7 @@ describe('a mistake is named with its place and what is accepted', () => {
     expect(fault.detail).toBe('7 |     vm: { boot: dirct }\n  |                 ^');
   });
 
-  it('names what is missing at the thing that lacks it', async () => {
+  it('names what is missing at the place where it belongs', async () => {
     const fault = await faultOf(
       'images:\n  dgx1:\n    release: dgxos5\n    platform: dgx1\n    version: "1"\n',
     );

@@ -49,7 +49,7 @@ describe('sizes', () => {
     whole,
   });
 
-  it('are told only where they are known to have changed', () => {
+  it('are reported only where they are known to have changed', () => {
     // b fell off the list because c came: that it changed is not known.
     expect(compareSizes(listed({ a: 9, b: 5 }), listed({ a: 9, c: 7 }))).toEqual([
       { path: 'c', before: null, after: 7, change: 7, below: 5 },

@@ -121,7 +121,7 @@ describe('a JSON file', () => {
     ['a description of nothing', '{"a": 1}'],
     ['null', 'null'],
     ['a list', '[]'],
-    ['packages that are no list', '{"packages": 3}'],
+    ['packages that are not a list', '{"packages": 3}'],
     ['a package without a version', '{"packages": [{"name": "x"}]}'],
     ['facts of another shape', '{"facts": {"owners": {"setuid": [1]}}}'],
   ])('that is %s is refused', (_, content) => {

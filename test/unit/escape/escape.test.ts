@@ -186,7 +186,7 @@ describe('text from outside', () => {
       expect(block.slice(1, -1).join('\n')).not.toContain('```');
     }));
 
-  it('is no link in a message of SARIF, and the same text', () =>
+  it('is not a link in a message of SARIF, and the same text', () =>
     holds((text) => {
       const said = message(text);
       expect(said).not.toMatch(/(?<!\\)(?:\\\\)*[[\]]/);

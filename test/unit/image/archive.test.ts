@@ -184,7 +184,7 @@ describe('a hostile archive', () => {
     ['./a', { 'GNU.sparse.major': '1' }],
     ['./a', { 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '9', 'GNU.sparse.map': '0,1' }],
     ['./a/', { 'GNU.sparse.major': '1', 'GNU.sparse.realsize': '9' }],
-  ])('has holes in %s that no map tells, or that a directory has not: %j', async (name, pax) => {
+  ])('has holes in %s that no map describes, or that a directory has not: %j', async (name, pax) => {
     const tar = Buffer.concat([await bare([{ name, content: 'x', pax }]), END]);
     expect(kinds(await inspect(tar))).toEqual(['broken-header']);
   });

@@ -96,7 +96,7 @@ describe('what goes', () => {
     expect(at(daysAgo(29).replace('Z', ''))).toBe(false);
     expect(at(daysAgo(31).replace('Z', ''))).toBe(true);
     expect(at('rubbish')).toBe(false);
-    // Before 3.4 nobody can tell.
+    // Before 3.4 nobody knows.
     expect(at(undefined)).toBe(false);
   });
 
@@ -110,7 +110,7 @@ describe('what goes', () => {
     expect([deployed(30 - ms), deployed(30)]).toEqual([false, true]);
     const half = { complete: false, progress: 50 };
     expect([v0(1 - ms, half), v0(1, half)]).toEqual([false, true]);
-    // Where deployments are not asked for, a MAAS that does not tell of them is not a reason to keep anything.
+    // Where deployments are not asked for, a MAAS that does not report them is not a reason to keep anything.
     const never = deleted([inMaas('v0', 0, { lastDeployed: undefined })], [noted('v0', 0, 100)], {
       ...policy,
       deployedDays: 0,

@@ -72,7 +72,7 @@ test('the ledger is its owner’s alone, and a pipe in its place holds up nobody
   expect(said).toEqual([expect.stringContaining('is a named pipe')]);
 });
 
-test('writers side by side do not mix their lines', async () => {
+test('writers at the same time do not mix their lines', async () => {
   await Promise.all(Array.from({ length: 50 }, (_, i) => record({ ...entry, resourceId: i }, env, () => {})));
   expect((await readLedger(env)).map(({ resourceId }) => resourceId).sort((a, b) => a - b)).toEqual(
     Array.from({ length: 50 }, (_, i) => i),

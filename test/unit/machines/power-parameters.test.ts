@@ -60,13 +60,13 @@ const TYPES: PowerType[] = [
   { name: 'manual', title: 'Manual', fields: [] },
 ];
 
-const told = (power: Partial<Power>, partial = false) =>
+const problemsOf = (power: Partial<Power>, partial = false) =>
   powerProblems(TYPES, { type: 'ipmi', parameters: { power_address: '10.0.0.7' }, ...power }, partial);
 
 describe('power, checked against what the server can do', () => {
   test('what is complete has nothing wrong with it', () => {
-    expect(told({})).toEqual([]);
-    expect(told({ type: 'manual', parameters: {} })).toEqual([]);
+    expect(problemsOf({})).toEqual([]);
+    expect(problemsOf({ type: 'manual', parameters: {} })).toEqual([]);
   });
 
   test.each<[string, Partial<Power>, string, string | undefined]>([
@@ -115,14 +115,14 @@ describe('power, checked against what the server can do', () => {
       undefined,
     ],
   ])('%s', (_, power, message, suggestion) => {
-    const [first] = told(power);
+    const [first] = problemsOf(power);
     expect(first?.message).toContain(message);
     expect(first?.suggestion).toBe(suggestion);
   });
 
   test('of a machine that has power, only what is said is looked at', () => {
-    expect(told({ parameters: {} }, true)).toEqual([]);
-    expect(told({ parameters: { nope: 'x' } }, true)).toHaveLength(1);
+    expect(problemsOf({ parameters: {} }, true)).toEqual([]);
+    expect(problemsOf({ parameters: { nope: 'x' } }, true)).toHaveLength(1);
   });
 
   test('the password goes to the field that the type has for it', () => {
@@ -211,7 +211,7 @@ describe('what a BMC keeps of a name and a password', () => {
       [],
     ],
   ])('%#', (power, messages) => {
-    const problems = told(power);
+    const problems = problemsOf(power);
     expect(problems.map(({ message }) => message)).toEqual(messages.map((m) => expect.stringMatching(m)));
     expect(JSON.stringify(problems)).not.toContain('ppppp');
   });
@@ -230,7 +230,7 @@ describe('a parameter that takes several values', () => {
   );
 
   test('is checked value by value', () => {
-    const [problem] = told({
+    const [problem] = problemsOf({
       parameters: { power_address: '10.0.0.7', workaround_flags: ['authcap', 'authcape'] },
     });
     expect(problem).toMatchObject({
@@ -240,7 +240,7 @@ describe('a parameter that takes several values', () => {
   });
 
   test('is not any other one', () => {
-    const [problem] = told({ parameters: { power_address: ['10.0.0.7', '10.0.0.8'] } });
+    const [problem] = problemsOf({ parameters: { power_address: ['10.0.0.7', '10.0.0.8'] } });
     expect(problem?.message).toBe('power_address has one value');
   });
 });

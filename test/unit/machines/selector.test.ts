@@ -32,7 +32,7 @@ describe('names', () => {
     );
   });
 
-  test('many stars are no trap', () => {
+  test('many stars take linear time', () => {
     const one = machine({ hostname: 'a'.repeat(60) });
     const start = performance.now();
     expect(nameMatches(one, `${'*a'.repeat(30)}b`)).toBe(false);

@@ -36,7 +36,7 @@ describe('a night', () => {
     expect(house.built).toHaveLength(3);
   });
 
-  it('tells what changed since the last night: packages, size, checks', async () => {
+  it('reports what changed since the last night: packages, size, checks', async () => {
     house = new House('a');
     house.set('a', {
       findings: [
@@ -98,7 +98,7 @@ describe('a night', () => {
     expect(again.images[0]?.changes).toMatchObject({ sameContent: true, newlyFailing: [] });
   });
 
-  it('an image that fails on a machine is broken, and its checks there are told', async () => {
+  it('an image that fails on a machine is broken, and its checks there are reported', async () => {
     house = new House('a');
     const title = 'no failed unit';
     const headline = 'a systemd unit has failed: exim4.service';
@@ -138,7 +138,7 @@ describe('a night', () => {
     expect((await house.night()).exitCode).toBe(4);
   });
 
-  it('builds side by side, never more than asked for', async () => {
+  it('builds at the same time, never more than asked for', async () => {
     house = new House('a', 'b', 'c', 'd');
     let now = 0;
     let most = 0;

@@ -31,7 +31,7 @@ describe('images by name and glob', () => {
     expect(chosen(...patterns)).toEqual(names);
   });
 
-  it('a name or glob that means none is told with those there are', () => {
+  it('a name or glob that means none is reported with those there are', () => {
     expect(() => chosen('dgx1', 'demmo')).toThrow(/Did you mean "demo"/);
     expect(() => chosen('x*')).toThrow(/There is no image "x\*"/);
   });
@@ -74,6 +74,6 @@ it.each([
     2,
   ],
   ['never more than images', 64, 256 * GIB, [{ cpus: 2, memoryMiB: 1 }], 1],
-])('builds side by side: %s', (_, cpus, memoryBytes, needs, jobs) => {
+])('builds at the same time: %s', (_, cpus, memoryBytes, needs, jobs) => {
   expect(defaultJobs(needs, { cpus, memoryBytes })).toBe(jobs);
 });

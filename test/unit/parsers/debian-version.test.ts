@@ -45,7 +45,7 @@ describe('order of Debian versions', () => {
     expect(shuffled.sort(compare)).toEqual(rising);
   });
 
-  it('takes a lacking epoch and revision for 0', () => {
+  it('takes a missing epoch and revision for 0', () => {
     expect(compare('1.0', '0:1.0-0')).toBe(0);
     expect(compare('1.0', '1.0-1')).toBeLessThan(0);
     expect(compare('01.0-001', '1.0-1')).toBe(0);

@@ -1,4 +1,4 @@
-/** An ELF header: enough of one to tell the machine. @param machine e_machine of the ABI */
+/** An ELF header: enough of one to show the machine. @param machine e_machine of the ABI */
 export function elf(machine: number, { bits = 64, little = true } = {}): Buffer {
   const head = Buffer.alloc(64);
   head.writeUInt32BE(0x7f454c46, 0);

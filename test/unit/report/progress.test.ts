@@ -19,7 +19,7 @@ const upload = (done: number, note?: string): Progress => ({
   note,
 });
 
-it('tells bytes, rate, time left and the attempt', () => {
+it('shows bytes, rate, time left and the attempt', () => {
   expect(progressText(upload(12, 'attempt 2'), 3 * MB)).toBe(
     'dgx1 → lab: 12 MB of 400 MB (3 %), 3.0 MB/s, 2 min 09 s left, attempt 2',
   );

@@ -170,7 +170,7 @@ describe('the runner', () => {
     await expect(readFile(join(workspace, 'img', 'iso.json'))).rejects.toThrow('ENOENT');
   });
 
-  it('tells the failure as an event with the stage and the fault', async () => {
+  it('reports the failure as an event with the stage and the fault', async () => {
     failing = 'render';
     await expect(go()).rejects.toThrow();
     const failed = events.find((event) => event.type === 'stage-failed');

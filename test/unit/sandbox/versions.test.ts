@@ -12,10 +12,10 @@ describe('the versions of MAAS', () => {
     expect(storages).toEqual([...Array(7).fill('shared'), 'partial', 'partial', 'partial', 'appended']);
   });
 
-  test('a release can be named: 3.5.0 and 3.5.1 do not tell the name on disk', () => {
+  test('a release can be named: 3.5.0 and 3.5.1 do not show the name on disk', () => {
     expect(traitsOf('3.4.10')).toMatchObject({ release: '3.4.10', version: '3.4' });
-    const told = ['3.4', '3.5.0', '3.5.1', '3.5.2', '3.5.3', '3.5', '3.6.0', '3.7'];
-    expect(told.filter((version) => traitsOf(version).filenameOnDisk)).toEqual(told.slice(3));
+    const shown = ['3.4', '3.5.0', '3.5.1', '3.5.2', '3.5.3', '3.5', '3.6.0', '3.7'];
+    expect(shown.filter((version) => traitsOf(version).filenameOnDisk)).toEqual(shown.slice(3));
   });
 
   test.each(['', '3', '3.4.99', '3.5.x', '3.5.3.1', '4.0.0', 'latest', 'constructor'])(

@@ -75,7 +75,7 @@ describe("DeepOps' variables", () => {
     expect((await read(BY_VERSION, { facts })).repo).toBe(repo);
   });
 
-  it('that need a fact of the host are told, not guessed', async () => {
+  it('that need a fact of the host are reported, not guessed', async () => {
     const vars = await read(`\n${BY_VERSION}`);
     expect(vars.repo).toBeNull();
     expect(vars.unresolved).toMatchObject([
@@ -86,12 +86,12 @@ describe("DeepOps' variables", () => {
   it.each([
     ["{{ lookup('env', 'DOMAIN') }}", /more of Jinja/],
     ['{% if x %}a{% endif %}', /statements/],
-  ])('that are more than references are told: %s', async (value, why) => {
+  ])('that are more than references are reported: %s', async (value, why) => {
     const { unresolved } = await read(`maas_dns_domain: "${value.replaceAll('"', '\\"')}"`);
     expect(unresolved[0]!.why).toMatch(why);
   });
 
-  it('encrypted by Ansible Vault are told by name, never by content', async () => {
+  it('encrypted by Ansible Vault are reported by name, never by content', async () => {
     const vars = await read(`maas_adminusers:
   - username: admin
     email: a@b
@@ -120,18 +120,18 @@ describe('a group_vars file that cannot be used', () => {
     ],
     ['users as text', 'maas_adminusers: admin', /not a list/, 1],
     ['a list for a text', 'maas_dns_domain:\n  - a', /maas_dns_domain is not text/, 2],
-  ])('%s is told with its place', async (_, text, message, line) => {
+  ])('%s is reported with its place', async (_, text, message, line) => {
     const fault = await faultOf(read(text));
     expect(fault).toMatchObject({ code: 'CONFIG_INVALID', where: { line } });
     expect(fault.message).toMatch(message);
     expect(fault.hint).toMatch(/^Accepted: /);
   });
 
-  it('is told when it is encrypted whole', async () => {
+  it('is reported when it is encrypted whole', async () => {
     expect((await faultOf(read('$ANSIBLE_VAULT;1.1;AES256\n61'))).hint).toContain('ansible-vault view');
   });
 
-  it('is told when it is missing or a list', async () => {
+  it('is reported when it is missing or a list', async () => {
     expect((await faultOf(readGroupVars(join(dir, 'none.yml')))).code).toBe('CONFIG_NOT_FOUND');
     expect((await faultOf(read('- a'))).message).toContain('contains no variables');
   });

@@ -52,7 +52,7 @@ describe('the configuration of ssh', () => {
     },
   );
 
-  it('refuses a path that it cannot be told', () => {
+  it('refuses a path that it cannot be given', () => {
     expect(() => sshConfig('/f', target({ keyFile: '/a"b' }), known)).toThrow('cannot use the path');
   });
 });

@@ -102,7 +102,7 @@ describe('the stage validate', () => {
     mkdirSync(join(dir, 'dgxos-maas'));
     writeFileSync(
       join(dir, 'dgxos-maas/ledger.ndjson'),
-      // Its own upload is no earlier release.
+      // Its own upload is not an earlier release.
       [other, mine].map((sha256) => `${JSON.stringify({ ...entry, sha256 })}\n`).join(''),
     );
     expect(await inputs(null)).toEqual(alone);

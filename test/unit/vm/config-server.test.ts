@@ -55,7 +55,7 @@ afterAll(async () => {
 });
 
 describe('the server of the installer configuration', () => {
-  it('puts the hash of the run in, and tells that the file was fetched', async () => {
+  it('puts the hash of the run in, and reports that the file was fetched', async () => {
     expect(server.requested('curtin.yaml')).toBe(false);
     const { status, body } = await get(`${pathOf('curtin.yaml')}?x=1`);
     expect([status, body]).toEqual([200, `cmd: "echo 'root:$6$salt$$&hash' | chpasswd -e"\n`]);
