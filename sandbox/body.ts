@@ -19,7 +19,7 @@ export interface ReceiveOptions {
   rate?: number;
   /** Ends a wait for `rate`. */
   signal: AbortSignal;
-  /** Told the bytes of each part as it comes. */
+  /** Called with the number of bytes of each part as it arrives. */
   onBytes: (count: number) => void;
 }
 

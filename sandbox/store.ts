@@ -162,7 +162,7 @@ export function readState(dir: string): State | undefined {
     // A folder of a time before these were kept has none of them.
     if (state.format === 1) return { ...state, site: { ...freshSite(), ...state.site }, machines };
   } catch {
-    // Told below, like a format we do not know.
+    // Reported below, like an unknown format.
   }
   throw new SandboxError('WORKSPACE_CORRUPT', `${file} is not the state of a sandbox of this version`, {
     hint: 'Delete the folder, or give another one by --dir.',

@@ -142,9 +142,9 @@ export const layersFolder = (cache: string) => join(cache, 'layers');
 export const layerFolder = (cache: string, key: string) => join(layersFolder(cache), key);
 export const layerFiles = (folder: string) => ({
   root: join(folder, 'root.tar'),
-  /** Written last of all: a folder without it is no layer. */
+  /** Written last of all: a folder without it is not a layer. */
   record: join(folder, 'layer.json'),
-  /** Who makes it, as long as it is not whole. */
+  /** The process that makes it, as long as it is not whole. */
   maker: join(folder, 'maker.json'),
   /** Why the installation has kept none. */
   notKept: join(folder, 'not-kept'),

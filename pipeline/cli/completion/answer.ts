@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { Argument, type Command, type Option } from 'commander';
-import { type Place, placeOf } from './place.ts';
+import { type Cursor, cursorOf } from './cursor.ts';
 
 /** Where the names come from: the configuration in force, and the tables. */
 export interface Names {
@@ -39,12 +39,12 @@ export const PLACEHOLDERS: Readonly<Record<string, { names?: keyof Names; files?
  * @param words behind the program's name; the last is the one at the cursor, empty where none is begun
  */
 export async function answer(program: Command, words: readonly string[], names: Names): Promise<Answer> {
-  const place = placeOf(program, words);
+  const place = cursorOf(program, words);
   const { values, files } = await candidates(program, place, names);
   return { values: values.filter(([value]) => value.startsWith(place.typed)), files };
 }
 
-async function candidates(program: Command, place: Place, names: Names): Promise<Answer> {
+async function candidates(program: Command, place: Cursor, names: Names): Promise<Answer> {
   if (place.kind === 'nothing') return { values: [], files: false };
   if (place.kind === 'flag') return { values: flags(place), files: false };
   const { command, operands, value } = place;
@@ -85,7 +85,7 @@ function below(program: Command, names: readonly string[]): Command | undefined 
 }
 
 /** The options of the command and of the program, by their long names where one has both. */
-function flags({ command, typed }: Place): Answer['values'] {
+function flags({ command, typed }: Cursor): Answer['values'] {
   const help = command.createHelp();
   return [...help.visibleOptions(command), ...help.visibleGlobalOptions(command)].flatMap((option) => {
     const names = typed === '-' ? [option.long ?? option.short] : [option.long, option.short];

@@ -48,8 +48,8 @@ export interface DiskPacked {
 }
 
 /**
- * Makes the artifact of a finished disk image by mounting it read-only, and beside it facts, manifest, SBOM and SHA256SUMS. There
- * is no provenance, since it is not known how the disk was made.
+ * Makes the artifact of a finished disk image by mounting it read-only, and beside it facts, manifest, SBOM and SHA256SUMS,
+ * but not a provenance, since it is not known how the disk was made.
  * @throws Fault DISK_UNREADABLE; IMAGE_REJECTED for a file system that needs recovery; TOOL_MISSING; what packing throws
  */
 export async function packDisk(options: FromDisk): Promise<DiskPacked> {

@@ -15,7 +15,7 @@ const LONGEST = 200;
 const VERMAGIC = Buffer.from('vermagic=');
 const VERSION = Buffer.from('version=');
 
-/** Strings that tell .modinfo from text of the driver: every module has vermagic, and those of hand the others. */
+/** Strings that distinguish .modinfo from text of the driver: every module has vermagic, and those of hand the others. */
 const RANKS: readonly (readonly string[])[] = [['vermagic'], ['license', 'srcversion', 'depends', 'name']];
 
 /**

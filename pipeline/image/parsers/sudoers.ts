@@ -135,12 +135,12 @@ export function readSudoers(files: SudoersFiles, main = 'etc/sudoers'): Sudoers 
 
 const byBytes = (a: string, b: string) => (a < b ? -1 : 1);
 
-type Place = { file: string; line: number };
+type Position = { file: string; line: number };
 
 function entry(
   cursor: SudoersCursor,
   found: Sudoers,
-  place: Place,
+  place: Position,
   include: (path: string, folder: boolean) => void,
 ): void {
   const blank = cursor.blanks();
@@ -266,7 +266,7 @@ function commandMembers(cursor: SudoersCursor): SudoMember[] {
   return members;
 }
 
-function defaultsEntry(cursor: SudoersCursor, found: Sudoers, place: Place, sign: string): void {
+function defaultsEntry(cursor: SudoersCursor, found: Sudoers, place: Position, sign: string): void {
   const scope = sign === '' ? 'all' : SCOPES[sign as keyof typeof SCOPES];
   const binding: SudoMember[] = [];
   if (sign !== '') {

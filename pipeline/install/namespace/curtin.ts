@@ -29,11 +29,11 @@ export interface NamespaceConfig {
 export type LayerRule = { medium: string } | { refusal: string };
 
 /**
- * What differs where no machine is installed: the target is a folder that is there already, nobody logs in, and the end is the end.
+ * The differences where no machine is installed: the target is an existing folder, nobody logs in, and nothing happens after the last step.
  * @param base the medium's configuration
  * @param medium those of its late commands that install
  * @param ours the late commands of the user's and of the image's hygiene, which come after them
- * @throws Fault SUBMODULE_UNREADABLE for stages that are no list
+ * @throws Fault SUBMODULE_UNREADABLE for stages that are not a list
  */
 export async function namespaceConfig(
   base: Record<string, unknown>,

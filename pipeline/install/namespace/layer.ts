@@ -4,7 +4,7 @@ import { fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
 import type { LayerRule } from './curtin.ts';
 import { beginLayer, findLayer, finishLayer, removeLeftOver } from './layer-store.ts';
 
-/** What decides whether a build may go on from a layer, and from which. */
+/** The inputs that decide whether a build may continue from a layer, and from which. */
 export interface LayerRequest {
   cache: string;
   /** Bytes that all layers may have together; 0: none is kept or used. */
@@ -14,7 +14,7 @@ export interface LayerRequest {
   decidedBy: Inputs;
 }
 
-/** What an installation does about layers. */
+/** The layers of one installation. */
 export interface LayerPlan {
   /** Environment of build.sh. */
   env: Record<string, string>;

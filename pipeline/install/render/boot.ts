@@ -61,7 +61,7 @@ export function commandLine(input: RenderInput, upstream: Upstream | undefined, 
     .replaceAll(URL, url);
 }
 
-/** What upstream types, and what of ours it does not. */
+/** The parameters that upstream types, and those of ours that it does not type. */
 function directParameters({ release, image }: RenderInput, fromUpstream: string[]): string[] {
   const ours = [
     ...kernelParameters(release, image),

@@ -11,7 +11,7 @@ const SUBMODULE = 'packer/packer-maas';
 const EXPECTED = `DeepOps/packer-maas at ${COMMIT.slice(0, 7)}`;
 
 export interface CheckoutProblem {
-  /** What is there instead of the checkout. */
+  /** The problem of the checkout. */
   found: string;
   /** The command that repairs it. */
   fix: string;
@@ -71,7 +71,7 @@ interface GitState {
   url: string | undefined;
 }
 
-/** What a clone says of itself, read without git, which refuses other people's clones; undefined: it is not whole. */
+/** The state of a clone, read without git, which refuses other people's clones; undefined: it is not whole. */
 async function gitState(dir: string): Promise<GitState | undefined> {
   const read = (path: string) => readFile(path, 'utf8').catch(() => '');
   const link = /^gitdir: (.+)/.exec(await read(join(dir, '.git')))?.[1];

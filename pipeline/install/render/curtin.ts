@@ -5,7 +5,7 @@ import type { ServedFile } from './files.ts';
 import { type Command, sorted, targetSteps } from './target-steps.ts';
 import { CREDENTIAL_TOKEN, type InstallWay, type RenderImage, type RenderRelease } from './types.ts';
 
-/** What the installer fetches. */
+/** The files that the installer fetches. */
 export const CURTIN_CONFIG = 'curtin.yaml';
 const IN_TARGET = ['curtin', 'in-target', '--'];
 
@@ -68,7 +68,7 @@ function pick<T>(section: Record<string, T>, keys: string[]): Record<string, T> 
 const PASSWORD_COMMAND: Command = ['sh', '-c', `echo 'root:${CREDENTIAL_TOKEN}' | chpasswd -e`];
 
 /**
- * What comes after the late commands is the installer's affair, a reboot for example. The hand-over of a large root takes
+ * Steps after the late commands are up to the installer, a reboot for example. The hand-over of a large root takes
  * longer than upstream waits; the build ends the VM.
  */
 const HOLD: Command = ['sleep', '86400'];

@@ -13,12 +13,12 @@ export interface TargetSteps {
   /** Kernel parameter that carries the address of the served configuration, and the name of that file. */
   configParameter: string;
   configFile: string;
-  /** What runs a program in the target, such as `curtin in-target --`. */
+  /** The command that runs a program in the target, such as `curtin in-target --`. */
   inTarget: string[];
 }
 
 /**
- * What is done to a target after the medium's own steps, by names that give their order: the user's packages (50, 51), files (52) and
+ * The steps on a target after the medium's own, by names that give their order: the user's packages (50, 51), files (52) and
  * commands (54), the hygiene that makes an installed system an image (60 to 88).
  */
 export async function targetSteps(request: TargetSteps): Promise<Record<string, Command>> {

@@ -44,7 +44,7 @@ export async function writeRendered(request: WriteRequest): Promise<Rendered> {
   return { ...rest, packerDir, httpDir, files: await written(dir) };
 }
 
-/** What a Packer of this version needs beside the source. */
+/** The files that a Packer of this version needs beside the source. */
 export async function pluginFiles(packerVersion: string | null): Promise<Named[]> {
   if (packerVersion === null || !declaresPlugins(packerVersion)) return [];
   return [['plugins.pkr.hcl', await renderTemplate('hcl/plugins.pkr.hcl.eta', { minimum: PLUGIN_MINIMUM })]];

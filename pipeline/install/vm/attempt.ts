@@ -10,7 +10,7 @@ import { newCredentials } from './credentials.ts';
 import { runPacker } from './packer.ts';
 import type { PackerHost } from './packer-env.ts';
 
-/** What the medium is served as, where the installer fetches it. */
+/** The name of the medium on the server, where the installer fetches it. */
 const MEDIUM = 'medium.iso';
 /** The line by which an installation that nobody logs in to says that its root is on the second disk, whole. */
 const HANDED_OVER = /^dgxos-installer: hand-over done\b/;
@@ -169,7 +169,7 @@ function diskFull(dir: string): Fault {
   });
 }
 
-/** What QEMU said, where it said something. */
+/** The message of QEMU, where there is one. */
 function vmGone(cause: Fault, tail: string[], dir: string): Fault {
   if (cause.message !== NO_REASON) return cause;
   return new Fault(

@@ -128,7 +128,7 @@ export function isFatal(line: string): boolean {
 /** The message where neither Packer nor QEMU says anything that is known. */
 export const NO_REASON = 'Packer could not build the image';
 
-/** What has been said by the time a build fails, by whom. */
+/** The output of each program by the time a build fails. */
 export interface BuildOutput {
   /** Packer's own output. */
   packer: string;

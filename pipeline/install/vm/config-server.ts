@@ -66,7 +66,7 @@ export async function serveConfig(
   }
 
   const server = createServer({ requestTimeout: 30_000 }, (request, response) => {
-    // Whatever a stranger sends ends its own connection and nothing else.
+    // Malformed requests end their own connection and nothing else.
     answer(request, response).catch(() => {
       if (response.headersSent) response.destroy();
       else response.writeHead(500).end();

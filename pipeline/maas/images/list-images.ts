@@ -16,7 +16,7 @@ export interface ListedImage {
   name: string;
   title: string | null;
   architecture: string;
-  /** Told by MAAS from 3.5 on. */
+  /** Reported by MAAS from 3.5 on. */
   baseImage: string | null;
   /** Version of the set in use, or of the newest one when none is complete. */
   set: string | null;
@@ -28,7 +28,7 @@ export interface ListedImage {
   progress: number | null;
   /** Every upload that MAAS keeps of it, the newest first. */
   sets: StoredSet[];
-  /** Told by MAAS from 3.4 on; null: never. */
+  /** Reported by MAAS from 3.4 on; null: never. */
   lastDeployed: string | null | undefined;
   /** Host names of the machines that have it now; undefined: nobody asked. */
   machines: string[] | undefined;

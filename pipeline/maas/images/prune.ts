@@ -27,7 +27,7 @@ export interface PruneRequest {
 export interface PrunedImage extends RetentionDecision {
   /** Bytes that its deletion frees in MAAS: none where another image or set has the same data. */
   frees: number;
-  /** Of a channel: what it keeps of earlier promotions, and what becomes of it. */
+  /** Of a channel: the data of earlier promotions that it keeps, and whether it is deleted. */
   renewal?: Renewal;
 }
 

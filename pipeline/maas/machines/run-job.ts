@@ -42,7 +42,7 @@ export function plan(job: Job, machines: readonly Machine[]): Planned[] {
 
 /**
  * Does the job with every machine that is planned for it, the next as soon as one is through, and waits for all that are on
- * their way by one request each time. What becomes of one machine does not touch the others.
+ * their way by one request each time. The result of one machine does not affect the others.
  * @throws Fault INTERRUPTED; the machines go on in MAAS
  */
 export async function runJob(

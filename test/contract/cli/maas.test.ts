@@ -93,7 +93,7 @@ describe('the commands that talk to a MAAS', () => {
     expect((await host.run(['promote', 'dgx1'])).code).toBe(2);
   });
 
-  it('promote lets a channel show a checked upload, and rollback what it showed before', async () => {
+  it('promote gives a checked upload to a channel, and rollback the build that it held before', async () => {
     const shown = async () => {
       const { images } = (await host.run(['--json', 'images'])).json.targets[0];
       return images.find(({ name }: { name: string }) => name === 'dgx1-5.0-stable').sha256;

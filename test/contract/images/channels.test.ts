@@ -58,7 +58,7 @@ test.each(['3.4', '3.5', '3.8'])(
     expect(await shown()).toMatchObject({ sha256: first, complete: true });
 
     const second = await build('dgx1-5.0-2');
-    // The move breaks off: the channel shows the old content, whole.
+    // The move breaks off: the channel holds the old build, whole.
     bench.sandbox.addFault('chunk:*:500');
     bench.sandbox.addFault('create:*:500');
     const impatient = chosen();
@@ -252,7 +252,7 @@ test('a kept file that is damaged is made anew of the artifact beside it', async
     expect(createHash('sha256').update(kept).digest('hex')).toBe(sha256);
   }
   expect(await readdir(keepIn)).toEqual([sha256]);
-  // Neither is good: nothing is sent, and the channel shows what it showed.
+  // Neither is good: nothing is sent, and the channel holds what it held.
   await rm(path);
   await writeFile(path, Buffer.alloc(50_000));
   await writeFile(bench.file, Buffer.alloc(50_000));

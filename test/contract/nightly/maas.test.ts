@@ -72,7 +72,7 @@ test('good images are uploaded, promoted, and old ones pruned; an unchanged nigh
   expect(sandbox.requests.filter(({ path }) => /\/machines\/(\?|$)/.test(path))).toHaveLength(4);
   const now = await names();
   expect(now.get('a-1.0-nightly')).toBe(sha('a'));
-  // What the channel shows, what it would go back to, and one more stay.
+  // The build that the channel holds, the one that it could go back to, and one more are kept.
   expect([...now.values()].filter((one) => one === before)).toEqual([]);
   expect([...now.keys()].filter((name) => name.startsWith('a-1.0-')).length).toBe(4);
 });

@@ -71,10 +71,10 @@ function request(more: Partial<AcquireRequest> = {}) {
 describe('the machine of an acceptance', () => {
   test('is the first that is free', async () => {
     const { client, asked } = maas([[raw('gpu01', DEPLOYED), raw('gpu02'), raw('gpu03')]]);
-    const wish = request({ waitS: 0 });
-    expect(await acquireMachine(client, wish)).toMatchObject({ hostname: 'gpu02', status: 'allocated' });
+    const wanted = request({ waitS: 0 });
+    expect(await acquireMachine(client, wanted)).toMatchObject({ hostname: 'gpu02', status: 'allocated' });
     expect(asked).toEqual(['id-gpu02']);
-    expect(wish.events).toEqual([]);
+    expect(wanted.events).toEqual([]);
   });
 
   test('is the next one when somebody else was faster', async () => {
@@ -123,9 +123,9 @@ describe('the machine of an acceptance', () => {
   ])('is waited for while one is %s, with one message', async (_name, status) => {
     const busy = [raw('gpu01', status, { owner: 'ada' })];
     const { client } = maas([busy, busy, [raw('gpu01')]]);
-    const wish = request();
-    expect(await acquireMachine(client, wish)).toMatchObject({ hostname: 'gpu01' });
-    expect(wish.events).toEqual([
+    const wanted = request();
+    expect(await acquireMachine(client, wanted)).toMatchObject({ hostname: 'gpu01' });
+    expect(wanted.events).toEqual([
       expect.objectContaining({
         message: expect.stringMatching(/^waiting for a free machine: gpu01 is .* \(ada\)$/),
       }),
@@ -164,8 +164,8 @@ describe('the machine of an acceptance', () => {
 
   test('is not waited for by a command that is interrupted', async () => {
     const { client } = maas([[raw('gpu01', DEPLOYED)]]);
-    const wish = request({ signal: AbortSignal.timeout(50), waitS: 1e6, pollMs: 1e6 });
-    await expect(acquireMachine(client, wish)).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    const wanted = request({ signal: AbortSignal.timeout(50), waitS: 1e6, pollMs: 1e6 });
+    await expect(acquireMachine(client, wanted)).rejects.toMatchObject({ code: 'INTERRUPTED' });
   });
 });
 

@@ -90,7 +90,7 @@ describe('the headline of a finding', () => {
         ? new RegExp(`^${headline.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`)
         : headline,
     );
-    // The wish is beside it, never in its place.
+    // The title is beside it, never in its place.
     expect(headlineOf(found)).not.toContain(found.title);
   });
 
@@ -114,9 +114,9 @@ describe('the headline of a finding', () => {
   });
 
   it('is what was found where a record of an earlier version has none', () => {
-    const old = { status: 'fail', title: 'The wish', found: 'the fault' } as Finding;
+    const old = { status: 'fail', title: 'The title', found: 'the fault' } as Finding;
     expect(headlineOf(old)).toBe('the fault');
-    expect(headlineOf({ ...old, status: 'pass' })).toBe('The wish');
+    expect(headlineOf({ ...old, status: 'pass' })).toBe('The title');
   });
 
   it('of an acceptance is its check’s word on it, else the command', () => {

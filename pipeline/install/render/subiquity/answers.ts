@@ -7,7 +7,7 @@ import { readTemplate, renderTemplate } from '../templates.ts';
 import type { RenderImage } from '../types.ts';
 import type { RenderSubiquity } from './types.ts';
 
-/** What the installer fetches. */
+/** The files that the installer fetches. */
 export const ANSWERS = 'autoinstall.yaml';
 
 /** subiquity mounts the target there and nowhere else. */
@@ -30,7 +30,7 @@ export async function composeAnswers(request: AnswersRequest): Promise<string> {
     locale: 'C.UTF-8',
     keyboard: { layout: 'us' },
     network: { version: 2, ethernets: { build: { match: { name: 'e*' }, dhcp4: true } } },
-    // What the archive has is asked for by the late commands; an installation without a way out is none that fails.
+    // Packages of the archive are installed by the late commands; an installation without a network does not fail.
     apt: { geoip: false, fallback: 'offline-install' },
     storage: { swap: { size: 0 }, grub: { reorder_uefi: false }, config: STORAGE },
     ssh: { 'install-server': true, 'allow-pw': false },

@@ -12,7 +12,7 @@ import { MACHINES } from './machine.ts';
 import type { SubiquityInput } from './types.ts';
 
 const MIB = 1024 ** 2;
-/** What the live system needs beside the ISO that it keeps in memory. */
+/** The memory that the live system needs beside the ISO that it keeps there. */
 const LEAST_BESIDE_ISO_MIB = 512;
 
 /**
@@ -108,7 +108,7 @@ function hcl(input: SubiquityInput, vm: VmSettings): object {
       firmware('efi_code', 'efi_code', ',read-only=on'),
       firmware('efi_vars', 'efi_vars', ''),
       [hclString('-netdev'), hclString('user,id=user.0')],
-      // The default model lacks what current kernels and libraries take for granted.
+      // The default model has no instructions that current kernels and libraries take for granted.
       [hclString('-cpu'), hclString(accelerator === 'kvm' ? 'host' : 'max')],
       [hclString('-serial'), hclTemplate(['file:', expression('console_log')])],
       [hclString('-kernel'), hclTemplate([expression('kernel')])],

@@ -1,7 +1,7 @@
 import type { Architecture, Release, Subiquity } from '../../../config/types.ts';
 import type { RenderImage } from '../types.ts';
 
-/** What is rendered of a release that subiquity installs. */
+/** The part of a release that subiquity installs that is rendered. */
 export type RenderSubiquity = Pick<
   Subiquity,
   | 'installer'

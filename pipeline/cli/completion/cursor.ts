@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 
 /** The word at the cursor: an option's name, or a value, whose kind is the help's placeholder. */
-export interface Place {
+export interface Cursor {
   kind: 'flag' | 'value' | 'nothing';
   /** The command that the words before the cursor name. */
   command: Command;
@@ -32,7 +32,7 @@ function optionNamed(command: Command, flag: string): Option | undefined {
 const takesValue = (option: Option | undefined) => option && (option.required || option.optional);
 
 /** Reads a command line as commander does, up to the cursor. @param words without the program's name; the last is at the cursor */
-export function placeOf(program: Command, words: readonly string[]): Place {
+export function cursorOf(program: Command, words: readonly string[]): Cursor {
   let command = program;
   let operands: string[] = [];
   let open: Option | undefined;
