@@ -98,7 +98,8 @@ export async function alternate<K extends string>(
       runs.get(name)!.push(usage);
       say(`${round}/${rounds} ${name.padEnd(14)} ${describe(usage)}`);
     }
-  return Object.fromEntries(names.map((name) => [name, medians(runs.get(name)!)])) as Record<K, Usage>;
+  const measured = names.filter((name) => order.includes(name));
+  return Object.fromEntries(measured.map((name) => [name, medians(runs.get(name)!)])) as Record<K, Usage>;
 }
 
 function medians(usages: readonly Usage[]): Usage {

@@ -12,22 +12,25 @@ export interface BenchOptions {
   runs: number;
   /** Workspace of an image that was really built. */
   build: string | undefined;
+  /** Names of the contestants, where a benchmark can leave some out; undefined: all. */
+  only: string[] | undefined;
 }
 
-/** `--size 500M --runs 3`, and `--build DIR` where a benchmark takes it. */
+/** `--size 500M --runs 3`, and `--build DIR`, `--only NAME,NAME` where a benchmark takes them. */
 export function benchOptions(size: string): BenchOptions {
   const { values } = parseArgs({
     options: {
       size: { type: 'string', default: size },
       runs: { type: 'string', default: '3' },
       build: { type: 'string' },
+      only: { type: 'string' },
     },
   });
   // Ctrl-C ends what is being measured, and its failure ends us, by way of all clearing up.
   process.on('SIGINT', () => {});
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is not a number of runs`);
-  return { size: bytesOf(values.size), runs, build: values.build };
+  return { size: bytesOf(values.size), runs, build: values.build, only: values.only?.split(',') };
 }
 
 function bytesOf(text: string): number {
