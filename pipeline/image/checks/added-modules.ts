@@ -10,6 +10,8 @@ interface Family {
   module: string;
   /** Its name for DKMS. */
   dkms: RegExp;
+  /** The package that brings its source for DKMS. */
+  source: RegExp;
   /** Packages of Canonical for one kernel, which the name ends with. */
   ofOneKernel: RegExp;
   lost: string;
@@ -23,6 +25,7 @@ const FAMILIES: readonly Family[] = [
     title: 'DOCA-OFED (MLNX_OFED)',
     module: 'mlx5_core',
     dkms: /^(?:mlnx-ofed-kernel|doca-ofed[0-9.-]*)$/,
+    source: /^(?:mlnx-ofed-kernel|doca-ofed-[0-9.]+)-dkms$/,
     ofOneKernel: new RegExp(`^linux-(?:main-)?modules-doca-ofed-[0-9.]+-(?:unsigned-)?${KERNEL}`),
     lost: "it starts with the kernel's own driver: no GPUDirect RDMA of OFED, and its tools do not fit",
   },
@@ -31,6 +34,7 @@ const FAMILIES: readonly Family[] = [
     title: 'nvidia-fs (GPUDirect Storage)',
     module: 'nvidia-fs',
     dkms: /^nvidia-fs$/,
+    source: /^nvidia-fs(?:-dkms)?$/,
     ofOneKernel: new RegExp(`^linux-(?:main-)?modules-nvidia-fs-(?:unsigned-)?${KERNEL}`),
     lost: 'GPUDirect Storage works in compatibility mode only, by copies in memory',
   },
@@ -93,7 +97,9 @@ function kernelsOf(
 /** A family that is installed, and not for the kernel that starts. */
 function absent(facts: ImageFacts, family: Family, start: string): Item[] {
   const kernels = kernelsOf(facts, family);
-  const registered = facts.driver.dkms.some(({ module }) => family.dkms.test(module));
+  const registered =
+    facts.driver.dkms.some(({ module }) => family.dkms.test(module)) ||
+    facts.packages.some((p) => family.source.test(p.name) && installed(p));
   if (kernels.has(start) || (kernels.size === 0 && !registered)) return [];
   const of =
     kernels.size > 0

@@ -38,7 +38,8 @@ export const DGX_CHECKS: Check[] = [
         said('DGX_SERIAL_NUMBER', `has the serial number "${serial.slice(0, 60)}"`);
       const named = systemOf(dgx);
       const neutral = NEUTRAL.test(named);
-      if (named === '') said('DGX_PLATFORM', 'does not name a platform');
+      // What is for every platform is no fault in naming none.
+      if (named === '' && platform !== 'neutral') said('DGX_PLATFORM', 'does not name a platform');
       else if (
         platform !== null &&
         !neutral &&

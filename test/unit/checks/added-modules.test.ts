@@ -28,6 +28,20 @@ describe('added modules that do not fit', () => {
       'DOCA-OFED (MLNX_OFED) was built for no kernel, not for 5.4.0-125-generic, which GRUB starts',
     ],
     [
+      'the source of OFED, by its package alone',
+      (r) => r.package('mlnx-ofed-kernel-dkms', 'install ok installed', '24.10.OFED.24.10.0.7.0.1-1'),
+      'major',
+      'doca-ofed',
+      'was built for no kernel',
+    ],
+    [
+      'the source of nvidia-fs, by its package alone',
+      (r) => r.package('nvidia-fs-dkms', 'install ok installed', '2.13.5~11.8.0-5~deb12u1'),
+      'major',
+      'nvidia-fs',
+      'was built for no kernel',
+    ],
+    [
       'OFED that DKMS built for another kernel',
       (r) => dkms(r, 'mlnx-ofed-kernel', '24.10', OLD),
       'major',
@@ -122,6 +136,12 @@ describe('no alarm', () => {
       (r) => r.put(`usr/lib/modules/${K}/kernel/drivers/net/ethernet/mellanox/mlx5/core/mlx5_core.ko`, 'x'),
       'neither OFED nor nvidia-fs is installed',
     ],
+    [
+      'for the source of OFED that was removed',
+      (r) => r.package('mlnx-ofed-kernel-dkms', 'deinstall ok config-files', '24.10'),
+      'neither OFED',
+    ],
+    ['for what only loads nvidia-fs', (r) => r.package('nvidia-fs-loader'), 'neither OFED'],
     ['for the driver, which DKMS builds', (r) => dkms(r, 'nvidia', '450.203.03'), 'neither OFED'],
     [
       'for the driver by its name of the server branch',

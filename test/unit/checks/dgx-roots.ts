@@ -1,6 +1,32 @@
 import { zstdCompressSync } from 'node:zlib';
 import { goodRoot, module, type Root } from './root.ts';
 
+/** apt's sources as Ubuntu writes them from 24.04 on: deb822, and the ports archive for arm64. */
+function deb822(root: Root, codename: string): Root {
+  const uri =
+    root.arch === 'arm64' ? 'http://ports.ubuntu.com/ubuntu-ports/' : 'http://archive.ubuntu.com/ubuntu/';
+  const key = 'Signed-By: /usr/share/keyrings/ubuntu-archive-keyring.gpg';
+  return root
+    .put('usr/share/keyrings/ubuntu-archive-keyring.gpg', 'x')
+    .put('etc/apt/sources.list', '# Ubuntu sources have moved to /etc/apt/sources.list.d/ubuntu.sources\n')
+    .put(
+      'etc/apt/sources.list.d/ubuntu.sources',
+      `Types: deb\nURIs: ${uri}\nSuites: ${codename} ${codename}-updates\nComponents: main restricted universe\n${key}\n`,
+    );
+}
+
+/** What 26.04 has in place of what was there before: dracut, sudo-rs, cloud-init in two packages. */
+function resolute(root: Root): Root {
+  return deb822(root, 'resolute')
+    .withoutPackage('initramfs-tools')
+    .package('dracut')
+    .package('cloud-init-base')
+    .remove('usr/bin/sudo')
+    .link('usr/bin/sudo', '/etc/alternatives/sudo')
+    .link('etc/alternatives/sudo', '/usr/lib/cargo/bin/sudo')
+    .put('usr/lib/cargo/bin/sudo', 'x', { mode: 0o4755 });
+}
+
 const INSTALLED = 'install ok installed';
 
 /** Canonical's modules for one kernel: the driver's version is in Depends only (linux-restricted-modules). */
@@ -32,8 +58,7 @@ const USER = [
   'nvidia-kernel-common',
 ];
 
-/** Package names and versions of clean systems, as Ubuntu's and NVIDIA's archives have them. */
-export const DGX_ROOTS = {
+const ROOTS = {
   'DGX OS 5 on DGX A100': (): Root => {
     const [driver, kernel] = ['450.203.03', '5.4.0-125-generic'];
     const root = canonicalModules(
@@ -153,9 +178,17 @@ export const DGX_ROOTS = {
   },
 } as const;
 
+/** Package names and versions of clean systems, as Ubuntu's and NVIDIA's archives have them. */
+export const DGX_ROOTS: Readonly<Record<keyof typeof ROOTS, () => Root>> = {
+  ...ROOTS,
+  'DGX OS 7 on DGX B200': () => deb822(ROOTS['DGX OS 7 on DGX B200'](), 'noble'),
+  'DGX OS 7 on DGX GB200': () => deb822(ROOTS['DGX OS 7 on DGX GB200'](), 'noble'),
+  'DGX OS 8 on DGX B300': () => resolute(ROOTS['DGX OS 8 on DGX B300']()),
+};
+
 /** Profile and platform that the root of that name is judged by. */
 export const JUDGED_AS: Readonly<
-  Record<keyof typeof DGX_ROOTS, readonly ['dgxos5' | 'dgxos6' | 'dgxos7' | 'dgxos8', string]>
+  Record<keyof typeof ROOTS, readonly ['dgxos5' | 'dgxos6' | 'dgxos7' | 'dgxos8', string]>
 > = {
   'DGX OS 5 on DGX A100': ['dgxos5', 'dgx_a100'],
   'DGX OS 6 on DGX H100': ['dgxos6', 'dgx_h100'],

@@ -43,6 +43,16 @@ describe('dgx-release', () => {
     },
   );
 
+  it('of an image for every platform names one or none', async () => {
+    const found = async (release: string) =>
+      (await judged(goodRoot().put('etc/dgx-release', release), { platform: 'neutral' })).findings.find(
+        ({ id }) => id === 'dgx-identity',
+      )!;
+    expect((await found('DGX_PLATFORM=""\nDGX_SERIAL_NUMBER=Unknown\n')).status).toBe('pass');
+    expect((await found('DGX_PLATFORM="DGX Server for KVM"\n')).status).toBe('pass');
+    expect((await found('DGX_PLATFORM="DGX B200"\n')).found).toContain('the image is for neutral');
+  });
+
   it('gives each of its findings a name for a waiver', async () => {
     const finding = await identity('DGX_PLATFORM="DGX-1"\nDGX_SERIAL_NUMBER=77\n');
     expect(finding.items?.map(({ subject }) => subject)).toEqual(['DGX_SERIAL_NUMBER', 'DGX_PLATFORM']);
