@@ -48,7 +48,7 @@ export async function examineNamespaces(signal?: AbortSignal): Promise<Finding> 
 }
 
 /**
- * Room and permission in a folder that may not be there yet.
+ * Free space and permissions in a folder that may not exist yet.
  * @param needed bytes
  */
 export async function examineFolder(

@@ -1,6 +1,6 @@
 import type { Fault } from '../faults/fault.ts';
 
-/** Everything that happens in a run. Rooms only emit these; what is shown is the renderers' affair. */
+/** Everything that happens in a run. Other modules only emit these; the renderers decide how they are shown. */
 export type Event =
   /** `stage` is an id of the table of stages. */
   | { type: 'run-start'; image: string; stages: string[] }

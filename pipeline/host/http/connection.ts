@@ -25,7 +25,7 @@ export async function openAgent(url: URL, caCert: string | null): Promise<HttpAg
     );
   // Options of the constructor are for the connection to the proxy, of which the target's authority knows nothing.
   const options = { keepAlive, ...(proxy.protocol === 'https:' ? trust(await authorities(null)) : {}) };
-  // Loaded only where there is a proxy: most uploads stay in the machine room.
+  // Loaded only where there is a proxy: most uploads go to a MAAS in the same network.
   if (!secure) return throughProxy(new (await import('http-proxy-agent')).HttpProxyAgent(proxy, options));
   const agent = new (await import('https-proxy-agent')).HttpsProxyAgent(proxy, options);
   // These are for the connection within the tunnel. The library loses the host when it is an address, so the certificate is

@@ -41,7 +41,7 @@ test.each([
 ])('a member that %s is refused, though the tool ended well', async (_what, bytes) => {
   await expect(by(bytes)).rejects.toMatchObject({
     code: 'PACK_FAILED',
-    message: expect.stringContaining(`no gzip member of ${BLOCK.length}`),
+    message: expect.stringContaining(`not a gzip member of ${BLOCK.length}`),
   });
 });
 

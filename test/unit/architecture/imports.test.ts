@@ -55,7 +55,7 @@ test('no file needs itself by way of others', () => {
   ).toEqual(['b', 'c', 'b']);
 });
 
-test('what is shown is decided in one room: beside the commands nobody else writes to the terminal', () => {
+test('what is shown is decided in one module: beside the commands nobody else writes to the terminal', () => {
   const writers = globSync('pipeline/**/*.ts', { cwd: ROOT }).filter((file) =>
     /process\.(?:stdout|stderr)\.write|(?<!\.)\bconsole\.\w+\(/.test(readFileSync(join(ROOT, file), 'utf8')),
   );

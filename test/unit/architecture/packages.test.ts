@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { importsOf, readSources } from '../../../scripts/rooms.ts';
+import { importsOf, readSources } from '../../../scripts/modules.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const SOURCES = readSources();

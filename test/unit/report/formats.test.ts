@@ -15,7 +15,7 @@ import {
   type Writers,
 } from '../../../pipeline/report/formats/table.ts';
 import { VERDICTS } from '../../../pipeline/report/formats/verdicts.ts';
-import { readSources } from '../../../scripts/rooms.ts';
+import { readSources } from '../../../scripts/modules.ts';
 
 const WRITERS: Record<Reporting, Writers<never>> = {
   validate: VERDICTS,

@@ -16,24 +16,24 @@ export interface Import {
   typeOnly: boolean;
 }
 
-export interface Room {
+export interface Module {
   name: string;
   files: number;
   lines: number;
-  /** 1 for a room that needs no other; otherwise one more than the highest that it needs at run time. */
-  floor: number;
-  /** Rooms that it imports from, with the number of imports. */
+  /** 1 for a module that needs no other; otherwise one more than the highest that it needs at run time. */
+  layer: number;
+  /** Modules that it imports from, with the number of imports. */
   needs: Map<string, number>;
 }
 
-export interface House {
-  rooms: Room[];
-  /** Imports from a room to a higher one, or between two rooms that need each other. */
+export interface ImportGraph {
+  modules: Module[];
+  /** Imports from a module to a higher one, or between two modules that need each other. */
   backUp: Import[];
 }
 
-/** The room of a file: a folder of pipeline/, or a folder at the top. */
-export function roomOf(file: string): string {
+/** The module of a file: a folder of pipeline/, or a folder at the top. */
+export function moduleOf(file: string): string {
   const [top, second] = file.split('/') as [string, string];
   return top === 'pipeline' ? second : top;
 }
@@ -66,46 +66,46 @@ export function importsOf(sources: Map<string, string>): Import[] {
   );
 }
 
-/** Rooms, floors, and what runs against the direction. */
-export function house(sources: Map<string, string>): House {
-  const between = importsOf(sources).filter(({ from, to }) => roomOf(from) !== roomOf(to));
-  const rooms = new Map<string, Room>();
+/** Modules, layers, and what runs against the direction. */
+export function importGraph(sources: Map<string, string>): ImportGraph {
+  const between = importsOf(sources).filter(({ from, to }) => moduleOf(from) !== moduleOf(to));
+  const modules = new Map<string, Module>();
   for (const [file, text] of sources) {
-    const name = roomOf(file);
-    const room = rooms.get(name) ?? { name, files: 0, lines: 0, floor: 0, needs: new Map() };
-    room.files++;
-    room.lines += text.split('\n').length - 1;
-    rooms.set(name, room);
+    const name = moduleOf(file);
+    const module = modules.get(name) ?? { name, files: 0, lines: 0, layer: 0, needs: new Map() };
+    module.files++;
+    module.lines += text.split('\n').length - 1;
+    modules.set(name, module);
   }
-  const below = new Map<string, Set<string>>([...rooms.keys()].map((name) => [name, new Set()]));
+  const below = new Map<string, Set<string>>([...modules.keys()].map((name) => [name, new Set()]));
   for (const { from, to, typeOnly } of between) {
-    const { needs } = rooms.get(roomOf(from))!;
-    needs.set(roomOf(to), (needs.get(roomOf(to)) ?? 0) + 1);
-    if (!typeOnly) below.get(roomOf(from))!.add(roomOf(to));
+    const { needs } = modules.get(moduleOf(from))!;
+    needs.set(moduleOf(to), (needs.get(moduleOf(to)) ?? 0) + 1);
+    if (!typeOnly) below.get(moduleOf(from))!.add(moduleOf(to));
   }
-  const floorOf = (name: string, way: string[] = []): number => {
-    const room = rooms.get(name);
-    if (!room || way.includes(name)) return 0;
-    room.floor ||= 1 + Math.max(0, ...[...below.get(name)!].map((next) => floorOf(next, [...way, name])));
-    return room.floor;
+  const layerOf = (name: string, way: string[] = []): number => {
+    const module = modules.get(name);
+    if (!module || way.includes(name)) return 0;
+    module.layer ||= 1 + Math.max(0, ...[...below.get(name)!].map((next) => layerOf(next, [...way, name])));
+    return module.layer;
   };
-  for (const name of rooms.keys()) floorOf(name);
+  for (const name of modules.keys()) layerOf(name);
   const up = ({ from, to }: Import) => {
-    const [lower, higher] = [rooms.get(roomOf(from)), rooms.get(roomOf(to))];
+    const [lower, higher] = [modules.get(moduleOf(from)), modules.get(moduleOf(to))];
     if (!lower || !higher) return false;
-    return higher.floor > lower.floor || (higher.floor === lower.floor && higher.needs.has(lower.name));
+    return higher.layer > lower.layer || (higher.layer === lower.layer && higher.needs.has(lower.name));
   };
   return {
-    rooms: [...rooms.values()].sort((a, b) => b.floor - a.floor || (a.name < b.name ? -1 : 1)),
+    modules: [...modules.values()].sort((a, b) => b.layer - a.layer || (a.name < b.name ? -1 : 1)),
     backUp: between.filter(up),
   };
 }
 
-/** The house as a table, the top floor first. */
-export function draw({ rooms, backUp }: House): string {
-  const rows = rooms.map(
-    ({ name, files, lines, floor, needs }) =>
-      `${String(floor).padStart(5)}  ${name.padEnd(10)} ${String(files).padStart(5)} ${String(lines).padStart(6)}  ${[
+/** The graph as a table, the top layer first. */
+export function draw({ modules, backUp }: ImportGraph): string {
+  const rows = modules.map(
+    ({ name, files, lines, layer, needs }) =>
+      `${String(layer).padStart(5)}  ${name.padEnd(10)} ${String(files).padStart(5)} ${String(lines).padStart(6)}  ${[
         ...needs,
       ]
         .sort(([, a], [, b]) => b - a)
@@ -113,11 +113,11 @@ export function draw({ rooms, backUp }: House): string {
         .join(', ')}`,
   );
   const up = backUp.map(({ from, to, typeOnly }) => `  ${from} -> ${to}${typeOnly ? ' (type)' : ''}`);
-  const floors = Math.max(...rooms.map(({ floor }) => floor));
+  const layers = Math.max(...modules.map(({ layer }) => layer));
   return [
-    'floor  room       files  lines  imports from',
+    'layer  module       files  lines  imports from',
     ...rows,
-    `${rooms.length} rooms, ${floors} floors, ${backUp.length} imports back up`,
+    `${modules.length} modules, ${layers} layers, ${backUp.length} imports back up`,
     ...up,
   ].join('\n');
 }
@@ -127,6 +127,6 @@ if (import.meta.main) {
     options: { rev: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
   });
   if (values.help)
-    console.log('npm run rooms [-- --rev REVISION]: which folder of the code imports from which');
-  else console.log(draw(house(readSources(values.rev))));
+    console.log('npm run modules [-- --rev REVISION]: which folder of the code imports from which');
+  else console.log(draw(importGraph(readSources(values.rev))));
 }
