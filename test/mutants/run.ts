@@ -8,13 +8,14 @@ import { type Mutant, occurrences } from './mutant.ts';
 import { tryRooms } from './rooms.ts';
 import { MUTANTS } from './table.ts';
 
-const USAGE = `npm run mutants -- [--only ID]... [--every [--room NAME]... [--sample N] [--seed N]] [--list]
+const USAGE = `npm run mutants -- [--only ID]... [--every [--room NAME]... [--sample N] [--seed N] [--unit]] [--list]
 Applies one deliberate fault at a time to a copy of the tree and runs the tests that must see it.
 --only    the mutants whose id begins with ID
 --every   each comparison and guard of the rooms in test/mutants/table/rooms.ts, in place of the table; at its end
           the share of each room that was killed, without those in test/mutants/table/equivalent.ts
 --room    of this room alone
 --sample  N of each room (--seed chooses others)
+--unit    with the unit tests alone: faster, and the share is a lower bound
 --list    their ids, files and tests; nothing is run
 Exit code: 0 when every mutant was killed, 1 when one lived or a test fails without any, 2 for a mistake in the call or the table.`;
 /** A mutant may make a loop endless: that is seen, too. */
@@ -124,6 +125,7 @@ function everyPlace(values: {
   sample?: string;
   seed: string;
   list: boolean;
+  unit: boolean;
 }): Promise<number> {
   const count = values.sample === undefined ? undefined : Number(values.sample);
   if (count !== undefined && !(Number.isInteger(count) && count > 0))
@@ -134,6 +136,7 @@ function everyPlace(values: {
     count,
     seed: Number(values.seed),
     list: values.list,
+    unit: values.unit,
     print,
   });
 }
@@ -145,6 +148,7 @@ async function main(): Promise<number> {
       every: { type: 'boolean', default: false },
       room: { type: 'string', multiple: true, default: [] },
       sample: { type: 'string' },
+      unit: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },

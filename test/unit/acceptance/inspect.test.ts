@@ -143,6 +143,10 @@ describe('checks on a machine', () => {
       'fail',
       'another machine had the same: key-2',
     ]);
+    expect(await run('failed', fresh, [{ stdout: 'key-2\n', exitCode: 1 }] as typeof results)).toEqual([
+      'fail',
+      'exit code 1 instead of 0: key-2',
+    ]);
     expect(await run('three', check('b', { expect: fresh.expect }))).toEqual(['pass', 'key-1; key-2']);
     expect(await run('four', check('a'))).toEqual(['pass', 'key-1; key-2']);
   });

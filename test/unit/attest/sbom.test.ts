@@ -59,6 +59,12 @@ describe('the SBOM', () => {
     expect(sbom(source(packages))).not.toMatch(/timestamp/);
   });
 
+  it('lists a package once that has two stanzas, and none without a name', () => {
+    const packages = [one('bash'), one('apt'), one('bash'), one('')];
+    expect(components(sbom(source(packages))).map(({ name }) => name)).toEqual(['apt', 'bash']);
+    expect(sbom(source(packages))).toBe(sbom(source(packages)));
+  });
+
   it('lists what has files in the image, and says how those stand that are not simply installed', () => {
     const states = ['ii', 'hi', 'rc', 'iU', '??', 'iHR'];
     const listed = components(sbom(source(states.map((status, i) => one(`p${i}`, status)))));

@@ -75,6 +75,14 @@ describe('the key that signs', () => {
     });
   });
 
+  test('may have text around it, up to 64 KiB in all', async () => {
+    const padded = ours.privatePem.padEnd(64 << 10, '\n');
+    expect((await load(file(padded))).keyId).toBe(ours.keyId);
+    await expect(load(file(`${padded}\n`))).rejects.toMatchObject({
+      message: expect.stringContaining('it is too large for a key'),
+    });
+  });
+
   test('that is nowhere says so', async () => {
     const path = join(file(null, 0o700), 'none');
     for (const read of [load(path), loadPublicKey(path)])

@@ -32,8 +32,16 @@ describe('the SPDX expression of a licence as Debian names it', () => {
     'GPL-1+ or Artistic',
     'ISC, and Expat, or Zlib',
     'ISC or',
+    'Expat, and Artistic',
+    'Expat, or Artistic',
   ])('%s has none that is certain', (debian) => {
     expect(spdxOf(debian)).toBeNull();
+  });
+
+  it('is not looked for in what is longer than any licence’s name', () => {
+    const licence = `ISC or${' '.repeat(500 - 'ISC orExpat'.length)}Expat`;
+    expect([licence.length, spdxOf(licence)]).toEqual([500, 'ISC OR MIT']);
+    expect(spdxOf(licence.replace('or', 'or '))).toBeNull();
   });
 
   it('is one that an SPDX parser takes, with the same meaning', () => {

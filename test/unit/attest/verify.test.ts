@@ -51,7 +51,7 @@ function statement(said: Said = {}): string {
     predicateType: PREDICATE_TYPE,
     predicate: {
       buildDefinition: {
-        resolvedDependencies: [resource(['base', OTHER]), ...(iso ? [resource(['iso', iso])] : [])],
+        resolvedDependencies: [resource(['base', sha256('base')]), ...(iso ? [resource(['iso', iso])] : [])],
       },
       runDetails: {
         builder: { id: 'urn:x', ...builder },
@@ -67,10 +67,12 @@ interface Beside {
   provenance?: string | null;
   /** The statement that is signed, if any. */
   signed?: string | null;
+  /** In place of the signature. */
+  signature?: string;
 }
 
 /** Verifies an image with these records beside it: all of them good, but unsigned, where nothing else is given. */
-async function verify(beside: Beside = {}, options: { key?: boolean; require?: boolean } = {}) {
+async function verify(beside: Beside = {}, options: { key?: boolean | string; require?: boolean } = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'verify-'));
   onTestFinished(() => rmSync(dir, { recursive: true }));
   writeFileSync(join(dir, NAME), 'image');
@@ -82,8 +84,9 @@ async function verify(beside: Beside = {}, options: { key?: boolean; require?: b
     const envelope = signStatement(Buffer.from(all.signed), createPrivateKey(ours.privatePem), ours.keyId);
     writeFileSync(join(dir, 'dgx1.sig.json'), JSON.stringify(envelope));
   }
+  if (beside.signature !== undefined) writeFileSync(join(dir, 'dgx1.sig.json'), beside.signature);
   const { findings, ...rest } = await verifyFile(join(dir, NAME), {
-    publicKey: options.key ? createPublicKey(ours.publicPem) : null,
+    publicKey: options.key ? createPublicKey(options.key === true ? ours.publicPem : options.key) : null,
     requireSignature: options.require ?? false,
     emit() {},
     signal: new AbortController().signal,
@@ -136,6 +139,23 @@ describe('an image whose records all fit', () => {
       states: { signature: 'not-verified' },
     });
     expect(await verify({ signed }, { require: true })).toMatchObject({ ok: false });
+  });
+
+  test('is not signed when another key made the signature', async () => {
+    const found = await verify({ signed: statement() }, { key: newKeyPair(undefined).publicPem });
+    expect(found).toMatchObject({
+      ok: false,
+      signed: false,
+      signedAs: null,
+      states: { signature: 'failed' },
+    });
+    expect(found.said.signature).toMatch(/^it was not made with key [0-9a-f]{64}$/);
+  });
+
+  test.each(['', '{}', 'null', '[]'])('is not signed by %j', async (signature) => {
+    const found = await verify({ signature }, { key: true });
+    expect(found.said.signature).toBe('the signature is not a DSSE envelope');
+    expect(found.ok).toBe(false);
   });
 
   test('needs its signature when one is asked for', async () => {
@@ -281,6 +301,14 @@ describe('a signed statement', () => {
     const found = await verify(beside, { key: true });
     expect(found.states).toMatchObject(states);
     expect(found.ok).toBe(!Object.values(states).includes('failed'));
+  });
+
+  test.each([
+    [[], 'the signature covers another file: none'],
+    [[{ name: 'x', sha256: OTHER }], 'the signature covers another file: x'],
+  ])('of %j says so', async (subjects, said) => {
+    const found = await verify({ signed: statement({ subjects }), provenance: null }, { key: true });
+    expect(found.said.signature).toBe(said);
   });
 
   test('names its image as it was when it was signed', async () => {
