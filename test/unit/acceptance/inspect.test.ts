@@ -134,7 +134,7 @@ describe('checks on a machine', () => {
   test('whose output was there before, on another machine, fail', async () => {
     const state = folder();
     const fresh = check('a', { expect: { exit: 0, stdout: {}, stderr: {}, fresh: 'machine' } });
-    const results = [{ stdout: 'key-1\nkey-2\n' }];
+    const results: Partial<RemoteResult>[] = [{ stdout: 'key-1\nkey-2\n' }];
     const run = async (deployment: string, one = fresh, some = results) =>
       (await inspected([one], { state, deployment, results: some })).of[0]!.slice(1);
     expect(await run('one')).toEqual(['pass', 'key-1; key-2']);
@@ -143,7 +143,7 @@ describe('checks on a machine', () => {
       'fail',
       'another machine had the same: key-2',
     ]);
-    expect(await run('failed', fresh, [{ stdout: 'key-2\n', exitCode: 1 }] as typeof results)).toEqual([
+    expect(await run('failed', fresh, [{ stdout: 'key-2\n', exitCode: 1 }])).toEqual([
       'fail',
       'exit code 1 instead of 0: key-2',
     ]);
