@@ -20,8 +20,9 @@ const RANKS: readonly (readonly string[])[] = [['vermagic'], ['license', 'srcver
 
 /**
  * Reads a kernel module as it comes, in constant memory: nvidia.ko has up to 170 MB, and the table that says where .modinfo is comes at
- * its end. One reader is for one module after the other. The section is a row of strings `key=value` with NUL after each (the kernel's include/linux/moduleparam.h); of several such
- * rows the one with vermagic counts. modinfo of kmod 30 says the same of every module of Debian's kernel 6.1.
+ * its end. The section is a row of strings `key=value` with NUL after each (the kernel's include/linux/moduleparam.h); of several such rows
+ * the one with vermagic counts. modinfo of kmod 30 says the same of every module of Debian's kernel 6.1. One reader is for one module
+ * after the other.
  */
 export class ModinfoReader {
   readonly #data = Buffer.allocUnsafe(SIZE);

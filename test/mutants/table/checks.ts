@@ -61,6 +61,9 @@ export const CHECKS: readonly Mutant[] = [
     'text-of-the-driver': ['if (at > 0 && data[at - 1] !== 0) continue;', ''],
     'kept-between-pieces': ['this.#data.copyWithin(0, gone);', ''],
   }),
+  ...mutantsOf('pipeline/image/facts/collect/modules.ts', ['test/unit/checks/driver.test.ts'], {
+    bomb: ['if (bytes > MOST_UNPACKED) unpacked', 'if (false) unpacked'],
+  }),
   ...mutantsOf('pipeline/maas/acceptance/applicable.ts', ['test/unit/acceptance/checks-file.test.ts'], {
     'what-a-platform-has': ['subject.system?.[feature] === true', 'true'],
     'own-number-of-gpus': ['Object.hasOwn(list.gpus, platform) ? list.gpus[platform] : null', 'null'],

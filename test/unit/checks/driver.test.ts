@@ -307,6 +307,21 @@ describe('no alarm', () => {
 
 describe('a module that cannot be read', () => {
   const xz = 'usr/lib/modules/6.8.0-85-generic/updates/dkms/nvidia.ko';
+  it.each<[string, Buffer, string]>([
+    // 70 frames of 8 MiB each, in a few KB.
+    ['a bomb', Buffer.concat(Array(70).fill(zstd(Buffer.alloc(8 << 20)))), 'it unpacks to too much'],
+    ['a file that is damaged', Buffer.from('no zstd'), 'it is damaged'],
+    ['one that says nothing', zstd(Buffer.from('x')), 'it does not say it'],
+  ])('as %s', async (_what, content, why) => {
+    const finding = await driver('DGX OS 7 on DGX B200', (root) =>
+      root
+        .put(`${xz}.zst`, content)
+        .withoutPackage('nvidia-dkms-580-open')
+        .withoutPackage('nvidia-kernel-source-580-open'),
+    );
+    expect(finding).toMatchObject({ severity: 'warning', found: expect.stringContaining(why) });
+  });
+
   it('is said to be unread, where no package says its version', async () => {
     const finding = await driver('DGX OS 7 on DGX B200', (root) =>
       root

@@ -11,6 +11,10 @@ const MOST = 500;
 /** Those whose version or place is compared with others; they are read however many other modules there are. */
 const COMPARED = /^(?:nvidia|nvidia-fs|mlx5_core)$/;
 const MOST_COMPARED = 200;
+/** A compressed module waits in memory for its turn: nvidia.ko has 64 MB, and a third of it compressed. */
+const LARGEST_COMPRESSED = 32 << 20;
+/** No module unpacks to more; nvidia.ko with its symbols has 170 MB. */
+const MOST_UNPACKED = 512 << 20;
 
 /** A module of NVIDIA's or of another vendor, with what it says of itself. */
 export interface AddedModule extends ModuleInfo {
@@ -82,13 +86,17 @@ function read(
         ? 'it is compressed by zstd, which this version of Node cannot unpack'
         : member.sparse
           ? 'it is stored with holes'
-          : null;
+          : compression && member.size > LARGEST_COMPRESSED
+            ? `it has ${member.size} bytes compressed`
+            : null;
   if (unread !== null) {
     say({ info: null, unread });
     return null;
   }
   let tail = Buffer.alloc(0);
+  let bytes = 0;
   const keep = (chunk: Buffer) => {
+    bytes += chunk.length;
     tail = Buffer.concat([tail, chunk.subarray(-MARKER.length)]).subarray(-MARKER.length);
     modinfo.write(chunk);
   };
@@ -98,15 +106,22 @@ function read(
   const ended = new Promise<boolean>((resolve) => {
     unpacked.on('end', () => resolve(true)).on('error', () => resolve(false));
   });
-  unpacked.on('data', keep);
+  unpacked.on('data', (chunk: Buffer) => {
+    keep(chunk);
+    if (bytes > MOST_UNPACKED) unpacked.destroy(new Error('too large'));
+  });
   return {
     // A copy: the chunk is used again before this one is unpacked.
-    write: (chunk: Buffer) => void unpacked.write(Buffer.from(chunk)),
+    write: (chunk: Buffer) => void (unpacked.destroyed || unpacked.write(Buffer.from(chunk))),
     async end() {
-      unpacked.end();
+      if (!unpacked.destroyed) unpacked.end();
       const whole = await ended;
       const all = said();
-      say(whole ? all : { info: null, unread: 'it is damaged' });
+      say(
+        whole
+          ? all
+          : { info: null, unread: bytes > MOST_UNPACKED ? 'it unpacks to too much' : 'it is damaged' },
+      );
     },
   };
 }
