@@ -9,6 +9,12 @@ export interface Equivalent {
 
 export const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'pipeline/image/checks/judge.ts',
+    text: "result.status === 'fail' && check.wrong",
+    fault: "result.status === 'fail' || check.wrong",
+    why: 'What a check says when it fails is left out of a finding that has not failed.',
+  },
+  {
     file: 'pipeline/maas/acceptance/acquire-machine.ts',
     text: '(performance.now() - started) / 1000 >= waitS',
     fault: '(performance.now() - started) / 1000 > waitS',

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { paint } from '../../../pipeline/core/text/paint.ts';
 import { compareImages } from '../../../pipeline/image/diff/compare.ts';
+import { sections } from '../../../pipeline/image/diff/sections.ts';
 import { diffMarkdown } from '../../../pipeline/report/formats/diff-markdown.ts';
 import { diffText } from '../../../pipeline/report/text/diff.ts';
 import { image, pkg } from './facts.ts';
@@ -21,6 +22,23 @@ it('the text names what changed and how', () => {
   expect(text).toMatch(/↑ curl +7\.81\.0-1 → 7\.82\.0-1/);
   expect(text).toMatch(/↑ artifact +1\.0 MB → 3\.0 MB/);
   expect(text).toContain('The same: kernels');
+});
+
+it('a size is the same only where it is known of both', () => {
+  const size = (before?: number, after?: number, counts = {}) =>
+    sections(
+      compareImages(
+        { ...image('a', counts), ...(before === undefined ? {} : { size: before }) },
+        { ...image('b', counts), ...(after === undefined ? {} : { size: after }) },
+      ),
+    );
+  const titles = ({ changed, same }: ReturnType<typeof size>) => [
+    changed.map(({ title }) => title).filter((title) => title === 'Size'),
+    same.filter((title) => /size/i.test(title)),
+  ];
+  expect(titles(size(1, 1))).toEqual(titles(size()));
+  expect(titles(size(1, 2))[0]).toEqual(['Size']);
+  expect(titles(size(1, undefined))[0]).toEqual([]);
 });
 
 it('images without a difference are said to have none', () => {
