@@ -64,7 +64,9 @@ export async function findLayer(
 }
 
 async function damageOf(folder: string, key: string, signal: AbortSignal): Promise<string | null> {
-  if (!(await lstat(folder)).isDirectory()) return 'it is not a folder';
+  const there = await lstat(folder).catch(() => null);
+  if (!there) return 'another process has deleted it';
+  if (!there.isDirectory()) return 'it is not a folder';
   const { root, record } = layerFiles(folder);
   const said = await readJsonOrMiss(record, RECORD);
   if (said?.key !== key) return 'its record is missing, damaged or of another layer';

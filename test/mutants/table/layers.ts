@@ -36,7 +36,7 @@ export const LAYERS: readonly Mutant[] = [
     ],
   }),
   ...mutantsOf('pipeline/install/namespace/layer-store.ts', STORE, {
-    'a-link-to-a-folder': ["if (!(await lstat(folder)).isDirectory()) return 'it is not a folder';", ''],
+    'a-link-to-a-folder': ["if (!there.isDirectory()) return 'it is not a folder';", ''],
     'a-link-to-a-file': ["if (!(await lstat(root)).isFile()) return 'its root.tar is not a file';", ''],
     'of-another-key': ['if (said?.key !== key) return', 'if (!said) return'],
     'cut-off': ['if (found.bytes !== said.bytes)', 'if (false)'],
