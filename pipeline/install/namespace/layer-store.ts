@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import writeFileAtomic from 'write-file-atomic';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { openRegular } from '../../host/files/regular.ts';
@@ -33,13 +34,15 @@ export interface Layer {
   usedAt: number;
 }
 
-const RECORD = object({ key: sha256, sha256, bytes: count });
+/** `seen`: the state of the file in which it had this sum; see `stateOf`. */
+const RECORD = object({ key: sha256, sha256, bytes: count, seen: text });
 const MAKER = object({ pid: count, host: text }, { start: orNull(text), place: text });
 /** Milliseconds after which a folder that nobody can be asked about is left over. */
 const LEFT_OVER_MS = 24 * 3600_000;
 
 /**
- * The layer of a fingerprint, read to its last byte, or undefined. One that is damaged is removed.
+ * The layer of a fingerprint, or undefined. It is read to its last byte where its file, or the host's boot, is another than when its
+ * sum was taken. One that is damaged is removed.
  * @param onDamage gets what is wrong with it
  * @throws Fault INTERRUPTED
  */
@@ -72,9 +75,13 @@ async function damageOf(folder: string, key: string, signal: AbortSignal): Promi
   if (said?.key !== key) return 'its record is missing, damaged or of another layer';
   try {
     if (!(await lstat(root)).isFile()) return 'its root.tar is not a file';
+    const state = await stateOf(root);
+    if (state === said.seen) return null;
     const found = await sumOf(root, signal);
     if (found.bytes !== said.bytes) return `its root.tar has ${found.bytes} of ${said.bytes} bytes`;
-    return found.sha256 === said.sha256 ? null : 'its root.tar has been changed';
+    if (found.sha256 !== said.sha256) return 'its root.tar has been changed';
+    await writeFileAtomic(record, JSON.stringify({ ...said, seen: state })).catch(() => {});
+    return null;
   } catch (error) {
     if (signal.aborted) throw interrupted(signal);
     return `its root.tar cannot be read: ${(error as Error).message}`;
@@ -109,7 +116,7 @@ export async function finishLayer(
     const key = basename(folder).replace(/\.partial-.*/, '');
     const { bytes, sha256: sum } = await sumOf(root, signal);
     if (bytes > most) return { notKept: `it has ${bytes} bytes, and cache_layers allows ${most}` };
-    await writeFile(record, JSON.stringify({ key, sha256: sum, bytes }));
+    await writeFile(record, JSON.stringify({ key, sha256: sum, bytes, seen: await stateOf(root) }));
     await rename(folder, layerFolder(cache, key));
     await rm(layerFiles(layerFolder(cache, key)).maker, { force: true });
     await makeRoom(cache, most, key);
@@ -182,6 +189,15 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/**
+ * What changes with every write to a file, and with each boot: what was written before a power failure may be lost with its
+ * times in place.
+ */
+async function stateOf(path: string): Promise<string> {
+  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
+  return [thisProcess().place?.split(' ')[0], dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
 
 async function sumOf(path: string, signal: AbortSignal): Promise<{ sha256: string; bytes: number }> {

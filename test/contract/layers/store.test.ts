@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   truncateSync,
   utimesSync,
@@ -112,6 +113,23 @@ describe('a layer', () => {
     if (existsSync(join(cache, 'elsewhere')))
       expect(readFileSync(join(cache, 'elsewhere'), 'utf8')).toBe('root');
     expect(await keep()).toEqual({ bytes: 4 });
+  });
+
+  it('is read anew after a restart of the host, whose disk may have lost it', async () => {
+    await keep();
+    const record = JSON.parse(readFileSync(file('layer.json'), 'utf8'));
+    const { ctimeNs } = statSync(file('root.tar'), { bigint: true });
+    expect(record.seen.endsWith(`:${ctimeNs}`)).toBe(true);
+    const [boot] = record.seen.split(':');
+    expect(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')).toBe(`${boot}\n`);
+    // As if the content had been lost with its times in place.
+    const lost = { ...record, seen: record.seen.replace(boot, 'another'), sha256: 'b'.repeat(64) };
+    writeFileSync(file('layer.json'), JSON.stringify(lost));
+    expect((await find()).problems).toEqual(['its root.tar has been changed']);
+    await keep();
+    writeFileSync(file('layer.json'), JSON.stringify({ ...record, seen: 'another' }));
+    expect((await find()).found).toBeDefined();
+    expect(JSON.parse(readFileSync(file('layer.json'), 'utf8')).seen).toMatch(`${boot}:`);
   });
 
   it('that is a link to a folder is none; what it leads to stays', async () => {

@@ -40,7 +40,9 @@ export const LAYERS: readonly Mutant[] = [
     'a-link-to-a-file': ["if (!(await lstat(root)).isFile()) return 'its root.tar is not a file';", ''],
     'of-another-key': ['if (said?.key !== key) return', 'if (!said) return'],
     'cut-off': ['if (found.bytes !== said.bytes)', 'if (false)'],
-    'other-bytes': ['return found.sha256 === said.sha256 ? null', 'return true ? null'],
+    'other-bytes': ['if (found.sha256 !== said.sha256) return', 'if (false) return'],
+    'touched-since': ['if (state === said.seen) return null;', 'return null;'],
+    'the-boot': ["[thisProcess().place?.split(' ')[0], dev,", '[dev,'],
     'damaged-one-goes': [
       '  await removeLayer(folder).catch(() => {});\n  return undefined;',
       '  return undefined;',
