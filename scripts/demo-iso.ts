@@ -7,9 +7,10 @@ import { buildDemoIso, MissingTools } from './iso/build.ts';
 
 const HELP = `Usage: scripts/demo-iso [options]
 
-Makes the demo installer: an ISO with DGX OS 5's interface, from Debian packages alone. Nothing is done when the ISO
-stands and nothing that it is made of has changed.
+Makes the demo installer: an ISO with DGX OS 5's interface, or that of 6 and 7, from Debian packages alone. Nothing is
+done when the ISO stands and nothing that it is made of has changed.
 
+  --subiquity   the interface of DGX OS 6 and 7: casper, subiquity and an answer file
   --out FILE    where to put it (default: $XDG_CACHE_HOME/dgxos-maas/demo/dgxos-demo.iso)
   --specimens   let every platform install the package demo-specimens, too (/opt/specimens)
   --force       make it in any case
@@ -25,6 +26,7 @@ const flag = { type: 'boolean', default: false } as const;
 const options = {
   out: { type: 'string' },
   specimens: flag,
+  subiquity: flag,
   force: flag,
   json: flag,
   help: { ...flag, short: 'h' },
@@ -45,6 +47,7 @@ if (given.help) {
   process.exit(0);
 }
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dgxos-maas', 'demo');
+const kinds = (['subiquity', 'specimens'] as const).filter((kind) => given[kind]);
 const abort = new AbortController();
 let signalled = 0;
 for (const [name, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 }))
@@ -54,9 +57,10 @@ for (const [name, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 }))
   });
 try {
   const iso = await buildDemoIso({
-    out: resolve(given.out ?? join(cache, given.specimens ? 'dgxos-demo-specimens.iso' : 'dgxos-demo.iso')),
+    out: resolve(given.out ?? join(cache, `${['dgxos-demo', ...kinds].join('-')}.iso`)),
     cache,
     specimens: given.specimens,
+    installer: given.subiquity ? 'subiquity' : 'live-curtin',
     force: given.force,
     signal: abort.signal,
     say: (text) => process.stderr.write(`${text}\n`),

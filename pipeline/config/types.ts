@@ -82,6 +82,8 @@ export interface Subiquity extends InstallerFacts {
   medium: { kernel: string; initrd: string };
   /** Kernel parameter that carries the ISO's URL; the installer keeps the ISO in memory. */
   mediumParameter: string;
+  /** The installer's name of a platform, where it has another one. */
+  platformNames: Record<string, string>;
   /** The apt source of the medium's packages, while it is mounted at /tmp/cdrom of the target. */
   repository: string;
   /** Answers before packages are installed, as debconf-set-selections reads them. */

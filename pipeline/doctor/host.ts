@@ -1,7 +1,9 @@
 import { access, constants, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { Fault } from '../core/faults/fault.ts';
 import { bytes } from '../core/text/human.ts';
 import { kvmVerdict } from '../host/accelerator.ts';
+import { findFirmware } from '../host/firmware.ts';
 import { namespaceVerdict } from '../host/namespaces.ts';
 import { atLeast } from '../install/render/packer-version.ts';
 import type { Finding } from './finding.ts';
@@ -45,6 +47,32 @@ export async function examineNamespaces(signal?: AbortSignal): Promise<Finding> 
     fix: usable ? null : (hint ?? null),
     package: null,
   };
+}
+
+/** An installer of subiquity's starts by UEFI. @param releases those in use whose media have one */
+export async function examineFirmware(
+  releases: readonly string[],
+  folders?: readonly string[],
+): Promise<Finding> {
+  const needed = releases.length > 0;
+  const finding = {
+    tool: 'uefi firmware',
+    neededFor: needed ? `build ${releases.join(', ')} from an ISO` : 'build DGX OS 6 and 7 from an ISO',
+  };
+  try {
+    const { code } = await findFirmware('amd64', folders);
+    return { ...finding, found: code, status: 'ok', fix: null, package: null };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const { hint } = error;
+    return {
+      ...finding,
+      found: null,
+      status: needed ? 'missing' : 'optional',
+      fix: hint ?? null,
+      package: 'ovmf',
+    };
+  }
 }
 
 /**

@@ -10,7 +10,7 @@ import { bytes } from '../core/text/human.ts';
 import { listLayers, unfinished } from '../install/namespace/layer-store.ts';
 import { checkoutProblem } from '../install/render/checkout.ts';
 import type { Finding } from './finding.ts';
-import { examineFolder } from './host.ts';
+import { examineFirmware, examineFolder } from './host.ts';
 import { examineSsh } from './tools.ts';
 
 /** The largest ISOs of DGX OS are of about this size. */
@@ -44,6 +44,7 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
     (image) => image.vm.diskBytes ?? vmOf(releases.get(image.release))?.diskBytes ?? 0,
   );
   const downloads = Object.values(config.images).some((image) => /^https?:/.test(image.iso.source));
+  const byUefi = [...releases.values()].filter(({ iso }) => iso?.subiquity).map(({ id }) => id);
   const accepts = Object.values(config.images).some(
     ({ acceptance: { machines, tags } }) => machines.length + tags.length > 0,
   );
@@ -51,6 +52,7 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
     self,
     ...(accepts ? [await examineSsh(options.signal)] : []),
     await examineSubmodule(config, releases),
+    await examineFirmware(byUefi),
     await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),
     await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? ISO_BYTES : 0),
     await examineLayers(config),

@@ -5,9 +5,10 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { $, which } from 'zx';
 import { installedRoot, liveSystem, type Parts, pickMode } from './debian.ts';
-import { DEMO, digest, PROJECT, packageLists } from './inputs.ts';
+import { DEMO, DEMO_SUBIQUITY, digest, PROJECT, packageLists } from './inputs.ts';
+import { type Installer, LAYOUTS } from './layouts.ts';
 import { removeLeftovers } from './leftovers.ts';
-import { makeInitrd, makeSquashfs, unpackKernel } from './live.ts';
+import { unpackKernel } from './live.ts';
 import { makeMedium } from './medium.ts';
 
 export interface DemoIsoOptions {
@@ -16,6 +17,8 @@ export interface DemoIsoOptions {
   /** Where parts are kept between runs. */
   cache: string;
   specimens: boolean;
+  /** Whose interface the medium has. */
+  installer: Installer;
   force: boolean;
   /** Ends the tools; what is unfinished is removed. */
   signal: AbortSignal;
@@ -62,9 +65,9 @@ const FILES: Record<string, string> = {
 export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
   const started = performance.now();
   const seconds = () => Math.round((performance.now() - started) / 100) / 10;
-  const { out, cache, specimens, signal, say } = options;
+  const { out, cache, specimens, installer, signal, say } = options;
   const mode = await pickMode();
-  const fingerprint = await fingerprintOf(specimens);
+  const fingerprint = await fingerprintOf(specimens, installer);
   const record = `${out}.json`;
   if (!options.force) {
     const existing = await readRecord(record, out, fingerprint);
@@ -86,13 +89,11 @@ export async function buildDemoIso(options: DemoIsoOptions): Promise<DemoIso> {
     const { root, live } = await makeParts({ dir, mode, lists, signal, say });
     say('making the medium');
     const tree = join(work, 'medium');
-    await mkdir(join(tree, 'live'), { recursive: true });
+    await mkdir(tree, { recursive: true });
     const kernel = await unpackKernel(live.downloads, work);
-    await $`cp ${kernel.image} ${tree}/vmlinuz`;
-    await makeInitrd(join(tree, 'initrd'), kernel, live.tar, work);
-    const from = { liveTar: live.tar, downloads: live.downloads, root, kernel, specimens };
-    await makeSquashfs(join(tree, 'live', 'filesystem.squashfs'), from, work);
-    await makeMedium(partial, tree, work);
+    const { downloads, tar: liveTar } = live;
+    const from = { liveTar, downloads, root, kernel, suite: lists.suite, specimens };
+    await makeMedium(partial, tree, work, await LAYOUTS[installer](tree, from, work));
     const { size } = await stat(partial);
     const sha256 = await sha256Of(partial);
     await rm(record, { force: true });
@@ -120,8 +121,13 @@ async function makeParts(given: Parts) {
 }
 
 /** Of everything in the project that decides what is on the ISO; newer Debian packages alone do not make it stale. */
-export async function fingerprintOf(specimens: boolean): Promise<string> {
-  return digest([DEMO, join(PROJECT, 'scripts', 'iso')], specimens, await pickMode());
+export async function fingerprintOf(specimens: boolean, installer: Installer): Promise<string> {
+  const files = [
+    DEMO,
+    ...(installer === 'subiquity' ? [DEMO_SUBIQUITY] : []),
+    join(PROJECT, 'scripts', 'iso'),
+  ];
+  return digest(files, specimens, installer, await pickMode());
 }
 
 async function readRecord(record: string, out: string, fingerprint: string) {

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 /** Everything that goes on the medium. */
 export const DEMO = join(PROJECT, 'packer', 'demo');
+/** What the medium with subiquity's interface has in the place of it. */
+export const DEMO_SUBIQUITY = join(PROJECT, 'packer', 'demo-subiquity');
 
 export interface PackageLists {
   suite: string;

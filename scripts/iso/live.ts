@@ -8,7 +8,7 @@ import { makeRepository } from './repository.ts';
 const UPSTREAM_ROOT = 'ubuntu-20.04-server-cloudimg-amd64-root.tar.xz';
 const DEMO_ROOT = 'demo-12-server-cloudimg-amd64-root.tar.xz';
 
-interface Kernel {
+export interface Kernel {
   image: string;
   /** Directory with lib/modules/<version>. */
   root: string;
@@ -25,15 +25,26 @@ export async function unpackKernel(downloads: string, work: string): Promise<Ker
   return { image: join(root, 'boot', `vmlinuz-${version}`), root, version };
 }
 
-/** The initramfs that finds the medium: busybox, the modules for it, and packer/demo/initramfs/init. */
-export async function makeInitrd(out: string, kernel: Kernel, liveTar: string, work: string): Promise<void> {
+/**
+ * The initramfs that finds the medium: busybox, the modules for it, and programs of ours.
+ * @param programs `init` and others, by name; @param modules beside those that find a drive
+ */
+export async function makeInitrd(
+  out: string,
+  { kernel, liveTar, work }: { kernel: Kernel; liveTar: string; work: string },
+  programs: Record<string, string>,
+  modules: string[],
+): Promise<void> {
   const tree = join(work, 'initrd');
-  for (const dir of ['bin', 'dev', 'proc', 'sys', 'run', 'medium', 'squashfs', 'changes', 'root'])
+  for (const dir of ['bin', 'dev', 'proc', 'sys', 'run', 'medium', 'cdrom', 'squashfs', 'changes', 'root'])
     await mkdir(join(tree, dir), { recursive: true });
-  await copyFile(join(DEMO, 'initramfs', 'init'), join(tree, 'init'));
+  for (const [name, path] of Object.entries(programs)) {
+    await copyFile(path, join(tree, name));
+    await $`chmod 755 ${join(tree, name)}`;
+  }
   await $`tar --extract --to-stdout --file ${liveTar} ./usr/bin/busybox > ${tree}/bin/busybox`;
-  await $`chmod 755 ${tree}/init ${tree}/bin/busybox`;
-  const { boot } = await moduleLists();
+  await $`chmod 755 ${tree}/bin/busybox`;
+  const boot = [...(await moduleLists()).boot, ...modules];
   await writeFile(join(tree, 'modules'), `${boot.join('\n')}\n`);
   await copyModules(kernel, boot, tree, 'lib');
   await $({
@@ -52,9 +63,6 @@ export async function makeSquashfs(
     recursive: true,
     filter: (path) => !path.includes('__pycache__'),
   });
-  // mmdebstrap packs no /dev, and the initramfs moves its mounts there.
-  for (const dir of ['dev', 'proc', 'sys', 'run', 'target'])
-    await mkdir(join(tree, dir), { recursive: true });
   const curtin = join(tree, 'curtin');
   await $`ln ${from.root} ${curtin}/${DEMO_ROOT} || cp ${from.root} ${curtin}/${DEMO_ROOT}`;
   await symlink(DEMO_ROOT, join(curtin, UPSTREAM_ROOT));
@@ -62,6 +70,19 @@ export async function makeSquashfs(
     for (const file of await readdir(join(curtin, 'platforms')))
       await appendFile(join(curtin, 'platforms', file), 'PACKAGES="$PACKAGES demo-specimens"\n');
   await makeRepository(join(tree, 'srv', 'repository'), from.downloads, work);
+  await packLive(out, tree, from, work);
+}
+
+/** A squashfs of the live system with what is in `tree` over it, the kernel's modules added. */
+export async function packLive(
+  out: string,
+  tree: string,
+  from: { liveTar: string; kernel: Kernel },
+  work: string,
+): Promise<void> {
+  // mmdebstrap packs no /dev, and the initramfs moves its mounts there.
+  for (const dir of ['dev', 'proc', 'sys', 'run', 'target', 'cdrom'])
+    await mkdir(join(tree, dir), { recursive: true });
   const { boot, live } = await moduleLists();
   await copyModules(from.kernel, [...boot, ...live], tree, 'usr/lib');
   await mkdir(join(tree, 'etc/modules-load.d'), { recursive: true });

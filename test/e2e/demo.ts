@@ -13,9 +13,16 @@ export interface Iso {
   sha256: string;
 }
 
-/** The demo ISO, with the specimen files in its root or without; made once, then taken from the cache. */
-export async function demoIso({ specimens = true } = {}): Promise<Iso> {
-  const args = [join(ROOT, 'scripts/demo-iso.ts'), '--json', ...(specimens ? ['--specimens'] : [])];
+/** A demo ISO, with the specimen files in its root or without; made once, then taken from the cache. */
+export async function demoIso({
+  specimens = true,
+  installer = 'live-curtin' as 'live-curtin' | 'subiquity',
+} = {}): Promise<Iso> {
+  const args = [
+    ...[join(ROOT, 'scripts/demo-iso.ts'), '--json'],
+    ...(specimens ? ['--specimens'] : []),
+    ...(installer === 'subiquity' ? ['--subiquity'] : []),
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 26 });
   return JSON.parse(stdout) as Iso;
 }

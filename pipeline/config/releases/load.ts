@@ -106,7 +106,9 @@ function withDefaults({ liveCurtin, subiquity, knownIsos }: Partial<IsoRelease>)
           },
         }
       : null,
-    subiquity: subiquity ? { ...subiquity, installer: 'subiquity' } : null,
+    subiquity: subiquity
+      ? { ...subiquity, installer: 'subiquity', platformNames: subiquity.platformNames ?? {} }
+      : null,
     knownIsos: knownIsos ?? [],
   };
 }

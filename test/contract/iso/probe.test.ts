@@ -65,6 +65,74 @@ test('an ISO without the squashfs: what it is and has', async () => {
   });
 });
 
+const subiquity = { kernel: 'casper/vmlinuz', initrd: 'casper/initrd' };
+const CASPER = {
+  'casper/vmlinuz': 'k',
+  'casper/initrd': 'i',
+  'casper/root.squashfs': 's',
+  'casper/install-sources.yaml': '[]',
+};
+
+/** An ISO of these files. */
+async function isoOf(name: string, files: Record<string, string | Buffer>): Promise<string> {
+  await writeTree(join(dir, name), files);
+  return makeIso(join(dir, name), join(dir, `${name}.iso`), ['-r'], 'X');
+}
+
+test.each([
+  ['EFI/BOOT/BOOTX64.EFI', 'amd64'],
+  ['efi/boot/grubaa64.efi', 'arm64'],
+  ['boot/grub/x86_64-efi/normal.mod', 'amd64'],
+  ['boot/grub/arm64-efi/normal.mod', 'arm64'],
+  ['EFI/efiboot.img', null],
+])('a medium with subiquity and %s is one for %s', async (file, architecture) => {
+  const iso = await isoOf(`subiquity-${file.replaceAll('/', '-')}`, { ...CASPER, [file]: 'x' });
+  expect(await probeIso(iso, { liveCurtin: null, subiquity })).toMatchObject({
+    ...{ installer: 'subiquity', kernel: 'casper/vmlinuz', initrd: 'casper/initrd' },
+    ...{ squashfs: null, squashfsOffset: null, platforms: [], architecture },
+  });
+});
+
+test('the installer found decides: a release with facts for both takes either, one without refuses it', async () => {
+  const both = { ...media, subiquity };
+  const casper = await isoOf('either', CASPER);
+  const live = await makeIso(join(dir, 'tree'), join(dir, 'live.iso'));
+  expect((await probeIso(casper, both)).installer).toBe('subiquity');
+  expect((await probeIso(live, both)).installer).toBe('live-curtin');
+  await expect(probeIso(casper, media)).rejects.toMatchObject({ code: 'ISO_NOT_DGX', exitCode: 3 });
+  await expect(probeIso(live, { liveCurtin: null, subiquity })).rejects.toMatchObject({
+    code: 'ISO_NOT_DGX',
+    message: `${live} is not a medium that installs by subiquity`,
+    hint: expect.stringContaining('Its installer is curtin in a live system'),
+  });
+});
+
+test.each([
+  ['casper/vmlinuz', 'no kernel'],
+  ['casper/initrd', 'no initrd'],
+])('a medium with subiquity and without %s', async (missing, name) => {
+  const { [missing as keyof typeof CASPER]: _, ...rest } = CASPER;
+  const iso = await isoOf(name, rest as Record<string, string>);
+  await expect(probeIso(iso, { liveCurtin: null, subiquity })).rejects.toMatchObject({
+    code: 'ISO_NOT_DGX',
+    message: `${iso} contains no ${missing}, which starts its installer, subiquity`,
+  });
+});
+
+test.each<[string, Record<string, string>]>([
+  ['an ISO that is neither', { 'data/readme.txt': 'x' }],
+  ['casper without layers', { 'casper/vmlinuz': 'k', 'casper/initrd': 'i' }],
+  ['an empty folder of that name', { 'casper.txt': 'x', 'live/readme': 'y' }],
+])('%s is refused with what was found', async (name, files) => {
+  const iso = await isoOf(name.replaceAll(' ', '-'), files);
+  for (const known of [media, { liveCurtin: null, subiquity }, { ...media, subiquity }])
+    await expect(probeIso(iso, known)).rejects.toMatchObject({
+      code: 'ISO_NOT_DGX',
+      hint: 'Check that `iso:` and `release:` of the image match.',
+      detail: expect.stringMatching(/top level: [\s\S]*Squashfs files in it: none/),
+    });
+});
+
 test('a squashfs that is none, and a file that is not an ISO', async () => {
   await writeTree(join(dir, 'broken'), { 'live/filesystem.squashfs': 'not a squashfs' });
   const iso = await makeIso(join(dir, 'broken'), join(dir, 'broken.iso'));

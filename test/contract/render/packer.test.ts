@@ -7,8 +7,10 @@ import { describe, expect, it } from 'vitest';
 import { hclString, hclTemplate } from '../../../pipeline/install/render/hcl.ts';
 import { mediumVariables } from '../../../pipeline/install/render/medium.ts';
 import { renderBuild } from '../../../pipeline/install/render/render.ts';
+import { renderSubiquity } from '../../../pipeline/install/render/subiquity/render.ts';
 import type { RenderInput } from '../../../pipeline/install/render/types.ts';
 import { example } from '../../unit/render/example.ts';
+import { subiquityInput } from '../../unit/render/subiquity-example.ts';
 import { run, runOk } from '../process/run-tool.ts';
 
 const QUIET = { CHECKPOINT_DISABLE: '1' };
@@ -120,6 +122,30 @@ describe('the rendered directory', () => {
       install_timeout: install_timeout.replace('s', 'x'),
     });
     expect([wrong.exitCode, wrong.stdout + wrong.stderr]).toEqual([1, expect.stringContaining('2.5x')]);
+  });
+
+  it.each([
+    ['amd64', '1.6.6'],
+    ['arm64', '1.6.6'],
+  ] as const)('of subiquity passes validate and fmt: %s', async (architecture, packerVersion) => {
+    const dir = scratch();
+    const input = await subiquityInput('dgxos7', {
+      architecture,
+      packerVersion,
+      image: { platform: 'dgx_b200' },
+    });
+    const { packerDir } = await renderSubiquity(input);
+    const { kernel, initrd } = input;
+    const variables = {
+      ...mediumVariables({ iso: join(dir, 'a b.iso'), kernel, initrd }),
+      ...{ efi_code: join(dir, 'code.fd'), efi_vars: join(dir, 'vars.fd') },
+    };
+    const words = Object.entries(variables).map(([name, value]) => `-var=${name}=${value}`);
+    const validate = await run(['packer', 'validate', ...words, packerDir], { env: QUIET });
+    expect(validate.stdout + validate.stderr).toBe('');
+    const fmt = await run(['packer', 'fmt', '-check', '-diff', packerDir], { env: QUIET });
+    expect(fmt.stdout + fmt.stderr).toBe('');
+    expect([validate.exitCode, fmt.exitCode]).toEqual([0, 0]);
   });
 
   it('has shell scripts that a shell can read', async () => {

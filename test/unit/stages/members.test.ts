@@ -75,6 +75,7 @@ const COUNTED: Record<StageId, Record<string, Change>> = {
       all.before.iso.facts.installer = 'subiquity';
       all.release.iso!.subiquity = {
         ...{ installer: 'subiquity', medium: { kernel: 'k', initrd: 'i' }, repository: '', debconf: [] },
+        platformNames: {},
         ...{ vm, configParameter, mediumParameter: 'url', kernelParameters, fetchWithinS, tcgFactor },
       };
     },

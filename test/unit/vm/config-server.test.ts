@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CREDENTIAL_TOKEN } from '../../../pipeline/install/render/types.ts';
 import { type ConfigServer, serveConfig } from '../../../pipeline/install/vm/config-server.ts';
 import { newCredentials } from '../../../pipeline/install/vm/credentials.ts';
+import { rangeOf } from '../../../pipeline/install/vm/send-file.ts';
 
 let dir: string;
 let server: ConfigServer;
@@ -88,6 +89,61 @@ describe('the server of the installer configuration', () => {
       expect((await get(pathOf('').slice(0, 26) + file)).status).toBe(404);
     },
   );
+
+  it('serves a medium beside them, whole and in ranges, as wget and curl ask for it', async () => {
+    const medium = join(dir, '..', `medium-${process.pid}.iso`);
+    const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => i % 251));
+    await writeFile(medium, bytes);
+    const asked: string[] = [];
+    const other = await serveConfig(dir, 'hash', (file) => asked.push(file), { 'medium.iso': medium });
+    const url = other.url('medium.iso').replace('10.0.2.2', '127.0.0.1');
+    const part = async (range?: string, method = 'GET') => {
+      const answer = await fetch(url, { method, headers: range ? { range } : {} });
+      const body = Buffer.from(await answer.arrayBuffer());
+      return { status: answer.status, body, of: answer.headers.get('content-range'), answer };
+    };
+    try {
+      const whole = await part();
+      expect([whole.status, whole.body.equals(bytes)]).toEqual([200, true]);
+      const middle = await part('bytes=100-299');
+      expect([middle.status, middle.of]).toEqual([206, 'bytes 100-299/300000']);
+      expect(middle.body.equals(bytes.subarray(100, 300))).toBe(true);
+      expect((await part('bytes=-5')).body.equals(bytes.subarray(-5))).toBe(true);
+      expect((await part('bytes=299990-')).body.equals(bytes.subarray(299_990))).toBe(true);
+      expect(await part('bytes=300000-')).toMatchObject({ status: 416, of: 'bytes */300000' });
+      expect(asked).toEqual(Array(5).fill('medium.iso'));
+      const head = await part(undefined, 'HEAD');
+      expect([head.status, head.answer.headers.get('content-length'), head.body.length]).toEqual([
+        200,
+        '300000',
+        0,
+      ]);
+      // To be told its length is not to fetch it.
+      expect(asked).toHaveLength(5);
+    } finally {
+      await other.close();
+      await rm(medium);
+    }
+  });
+
+  it.each<[string | undefined, number, ReturnType<typeof rangeOf>]>([
+    [undefined, 10, undefined],
+    ['bytes=0-0', 10, { start: 0, end: 0 }],
+    ['bytes=0-99', 10, { start: 0, end: 9 }],
+    ['Bytes=3-', 10, { start: 3, end: 9 }],
+    ['bytes=-3', 10, { start: 7, end: 9 }],
+    ['bytes=-30', 10, { start: 0, end: 9 }],
+    ['bytes=10-', 10, null],
+    ['bytes=-0', 10, null],
+    ['bytes=0-', 0, null],
+    ['bytes=5-4', 10, undefined],
+    ['bytes=-', 10, undefined],
+    ['bytes=0-1,3-4', 10, undefined],
+    ['lines=0-1', 10, undefined],
+    [`bytes=${'9'.repeat(400)}-`, 10, undefined],
+  ])('the range %s of %i bytes', (header, size, range) => {
+    expect(rangeOf(header, size)).toEqual(range);
+  });
 
   it('takes no other method', async () => {
     expect((await get(pathOf('curtin.yaml'), 'DELETE')).status).toBe(405);

@@ -122,8 +122,12 @@ function hcl(input: SubiquityInput, vm: VmSettings): object {
 
 /** The kernel's command line. The last console is the one that the build follows. */
 function commandLine({ image, release, architecture }: SubiquityInput): (string | Interpolation)[] {
+  const { platformNames: names } = release;
   const values: Record<string, string> = {
-    platform: kernelWord(image.platform, 'The platform'),
+    platform: kernelWord(
+      Object.hasOwn(names, image.platform) ? (names[image.platform] as string) : image.platform,
+      'The platform',
+    ),
     bootdisk: BOOT_DISK,
     console: MACHINES[architecture].console,
   };

@@ -8,6 +8,7 @@ export type RenderSubiquity = Pick<
   | 'configParameter'
   | 'mediumParameter'
   | 'kernelParameters'
+  | 'platformNames'
   | 'repository'
   | 'debconf'
   | 'vm'
