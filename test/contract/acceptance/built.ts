@@ -42,7 +42,7 @@ export async function built(
   const data = {
     iso: {
       medium: { path: image.iso.source, sha256: image.iso.sha256, size: 1 },
-      facts: { platforms: ['demo1'], volumeId: 'DEMO' },
+      facts: { installer: 'live-curtin', platforms: ['demo1'], volumeId: 'DEMO' },
       kernel: 'vmlinuz',
       initrd: 'initrd',
     },
