@@ -38,7 +38,7 @@ export const DGX_CHECKS: Check[] = [
         said('DGX_SERIAL_NUMBER', `has the serial number "${serial.slice(0, 60)}"`);
       const named = systemOf(dgx);
       const neutral = NEUTRAL.test(named);
-      // What is for every platform is no fault in naming none.
+      // A file for every platform need not name one.
       if (named === '' && platform !== 'neutral') said('DGX_PLATFORM', 'does not name a platform');
       else if (
         platform !== null &&

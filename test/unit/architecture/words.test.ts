@@ -6,23 +6,44 @@ import { program } from '../../../pipeline/cli/main.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
+type Stop = readonly [RegExp, string];
+
 /** Wordings that stop a reader, and what a technical writer puts there. */
-const STOPS: readonly [RegExp, string][] = [
+const STOPS: readonly Stop[] = [
   [/\b(?:is|are) told\b/i, 'reported'],
-  [/\bwhat became of\b/i, 'the result of'],
+  [/\bwhat(?:ever)? bec(?:a|o)mes? of\b/i, 'the result of'],
   [/\bgone on with\b/i, 'continued'],
   [/\b(?:is|are) to hold\b/i, 'should have'],
-  [/\ba content\b(?! security)/i, 'data, or a file'],
-  [/\bgoes before (?:the|it|this|that|them)\b/i, 'overrides'],
+  [/\ba content\b(?!s? (?:security|type))/i, 'data, or a file'],
+  [/\bgoes before (?:the|it|this|that|them|a|everything|DGXOS)\b/i, 'overrides'],
   [/\bwhat(?: \w+){1,4} lacks\b/i, 'what is missing on'],
   [/\bsomething needed lacks\b/i, 'something required is missing'],
   [/\bside by side\b/i, 'at the same time'],
-  [/(?<!\bthere )\bis no (?!longer|more|better)/i, 'is not a'],
+  [/(?<!\bthere(?:\n \*)? )\b(?:is|are|was|were) no (?!longer|more|better)/i, 'is not a'],
+  [/\b(?:channel|channels) (?:shows?|has shown|showed)\b/i, 'holds'],
+];
+
+/** What is written in the code: its comments, messages, names of tests and identifiers. */
+const STOPS_OF_CODE: readonly Stop[] = [
+  ...STOPS,
+  [/\b(?:told|tells?|telling)\b/i, 'report, list, show, distinguish'],
+  [/\black(?:s|ed|ing)?\b/i, 'is missing, has no'],
+  [/\bwish(?:es|ed)?\b/i, 'setting, desired'],
+];
+
+/** A comment that begins with a relative clause has no noun; a place is an image in MAAS, a position in a file, or a location. */
+const STOPS_OF_SOURCES: readonly Stop[] = [
+  ...STOPS_OF_CODE,
+  [
+    /\b(?:class|interface|type|const|let) (?:Patience|Standing|Refusal|Tap|Asked|Wish|Place|Written\w+|patience|standing|asked)\b/,
+    'a term of the field',
+  ],
+  [/(?:\/\*\*|\/\/|^ *\*) (?:What|Whatever|Who|Whoever) /m, 'a noun first'],
 ];
 
 /** Every wording of `text` that stops, with the word to use. */
-function stops(text: string): string[] {
-  return STOPS.flatMap(([pattern, better]) => {
+function stops(text: string, of = STOPS): string[] {
+  return of.flatMap(([pattern, better]) => {
     const found = pattern.exec(text);
     return found ? [`"${found[0]}": write "${better}"`] : [];
   });
@@ -32,22 +53,48 @@ function commandsOf(command: Command): Command[] {
   return [command, ...command.commands.flatMap(commandsOf)];
 }
 
+/** Files of a folder by their path; pinned copies of other programs' texts are left out. */
+function filesOf(folder: string): [path: string, text: string][] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length + 1))
+    .filter((path) => /\.(?:ts|eta|sh|ya?ml|css)$|\/[\w-]+$/.test(path))
+    .filter((path) => !/node_modules|\/LICENSE$|curtin-recorded|fixtures\/|words\.test\.ts$/.test(path))
+    .map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]);
+}
+
 it('a wording that stops a reader is found', () => {
   expect(stops('A mistake is told with its line; "x" is no name')).toHaveLength(2);
   expect(stops('There is no file; it is no longer there')).toEqual([]);
+  expect(stops('const wish = 1; // it lacks one', STOPS_OF_CODE)).toHaveLength(2);
+  expect(stops('/** What is kept. */\nclass Standing {}', STOPS_OF_SOURCES)).toHaveLength(2);
 });
 
 describe('the wording', () => {
   const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
 
-  it.each(pages)('of docs/%s does not stop a reader', (name) => {
-    expect(stops(readFileSync(join(ROOT, 'docs', name), 'utf8'))).toEqual([]);
+  it.each([
+    ...pages.map((name) => `docs/${name}`),
+    ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
+  ])('of %s does not stop a reader', (name) => {
+    expect(stops(readFileSync(join(ROOT, name), 'utf8'))).toEqual([]);
   });
 
   it.each(commandsOf(program()).map((command) => [command.name(), command] as const))(
     'of the help of %s does not stop a reader',
     (_, command) => {
       expect(stops(command.helpInformation())).toEqual([]);
+    },
+  );
+
+  it.each(['pipeline', 'sandbox', 'scripts', 'templates', 'bench', 'test'])(
+    'of comments, messages, names of tests and identifiers in %s does not stop a reader',
+    (folder) => {
+      const own = folder === 'test' ? STOPS_OF_CODE : STOPS_OF_SOURCES;
+      const found = filesOf(folder).flatMap(([path, text]) =>
+        stops(text, own).map((one) => `${path}: ${one}`),
+      );
+      expect(found).toEqual([]);
     },
   );
 });

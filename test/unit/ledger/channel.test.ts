@@ -69,7 +69,7 @@ describe('a channel', () => {
     expect(emptyChannel([], TARGET, IMAGE, 'stable').hint).toContain('dgx1 has no channel on it yet.');
   });
 
-  test('shows now something else than a content that it has shown before', () => {
+  test('holds now another build than one that it has held before', () => {
     const ledger = [shown('a'), shown('b')];
     const now = (sha256: string, all = ledger) => [
       shownSince(all, TARGET, STABLE, sha256)?.sha256,

@@ -52,7 +52,7 @@ describe('the record of a stage', () => {
     ['leads out of the folder', (stored) => ({ ...stored, data: { kernel: '../x' } })],
     ['is of another stage', (stored) => ({ ...stored, stage: 'render' })],
     ['is of another format', (stored) => ({ ...stored, format: 1 })],
-    ['lacks a member', ({ summary: _, ...rest }) => rest],
+    ['has not all members', ({ summary: _, ...rest }) => rest],
   ])('is none when it %s', async (_what, edit) => {
     const stored = await write();
     expect(await readRecord(dir, 'iso')).toMatchObject({ stage: 'iso' });

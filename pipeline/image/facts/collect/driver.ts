@@ -26,7 +26,7 @@ const FS_LOG = /^var\/lib\/dkms\/nvidia-fs\/[^/]+\/([^/]+)\/[^/]+\/log\/make\.lo
 /** The line that the Makefile of nvidia-fs (gds-nvidia-fs 2.28) prints before it compiles. */
 const FS_SOURCES = new RegExp(`NVIDIA_SRC_DIR=/usr/src/nvidia-(?:[a-z-]{1,40}-)?(${VERSION})/`);
 const MOST = 200;
-/** Longer names are no module's, version's or kernel's. */
+/** Modules, versions and kernels do not have longer names. */
 const LONGEST_NAME = 100;
 
 /** Parts of NVIDIA's driver in the image beside packages and modules. */
