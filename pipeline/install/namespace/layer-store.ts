@@ -192,8 +192,8 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /**
- * What changes with every write to a file, and with each boot: what was written before a power failure may be lost with its
- * times in place.
+ * A state that changes with every write to a file, and with each boot: data written before a power failure may be lost while its
+ * times are kept.
  */
 async function stateOf(path: string): Promise<string> {
   const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
