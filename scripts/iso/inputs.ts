@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 /** Everything that goes on the medium. */
 export const DEMO = join(PROJECT, 'packer', 'demo');
-/** What the medium with subiquity's interface has in the place of it. */
+/** The part of the medium with subiquity's interface that takes its place. */
 export const DEMO_SUBIQUITY = join(PROJECT, 'packer', 'demo-subiquity');
 
 export interface PackageLists {

@@ -6,7 +6,7 @@ import { type Kernel, makeInitrd, makeSquashfs, packLive } from './live.ts';
 import type { MediumNames } from './medium.ts';
 import { makeArchive } from './repository.ts';
 
-/** What a medium is made of. */
+/** The parts of a medium. */
 export interface Ingredients {
   liveTar: string;
   downloads: string;

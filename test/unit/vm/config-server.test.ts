@@ -118,7 +118,7 @@ describe('the server of the installer configuration', () => {
         '300000',
         0,
       ]);
-      // To be told its length is not to fetch it.
+      // A request for its length does not fetch it.
       expect(asked).toHaveLength(5);
     } finally {
       await other.close();
