@@ -57,6 +57,7 @@ export async function namespaceConfig(
     stages: stages.filter((stage) => !MACHINE_STAGES.includes(stage as string)),
   };
   const refusal = whyNoLayer(config, medium);
+  const last = joined(ours);
   if (refusal !== null)
     return {
       whole: { ...config, late_commands: { ...medium, ...ours } },
@@ -68,10 +69,34 @@ export async function namespaceConfig(
   const { write_files: _, ...rest } = config as Record<string, unknown>;
   const steps = JSON.stringify([{ ...config, late_commands: medium }, keep]);
   return {
-    whole: { ...config, late_commands: { ...medium, [KEEP]: keep, ...ours } },
-    fromLayer: { ...rest, sources: { layer: { uri: LAYER, type: 'tgz' } }, late_commands: ours },
+    whole: { ...config, late_commands: { ...medium, [KEEP]: keep, ...last } },
+    fromLayer: { ...rest, sources: { layer: { uri: LAYER, type: 'tgz' } }, late_commands: last },
     layer: { medium: createHash('sha256').update(steps).digest('hex') },
   };
+}
+
+/** Runs the steps given as pairs of name and script, and notes in the log which one it is at. */
+const STEPS = 'while [ $# -gt 0 ]; do echo "$1"; sh -c "$2" || exit; shift 2; done';
+
+/**
+ * Scripts for the target that come one after the other, as one command under the name of the first: going into the target and out of
+ * it takes longer than what most of them do. A user's commands stay as they are.
+ */
+function joined(commands: Commands): Commands {
+  const result: Commands = {};
+  let open: string[] | undefined;
+  for (const [key, command] of Object.entries(commands)) {
+    const own = !key.startsWith('54_user_') && Array.isArray(command) && command.length === 6;
+    if (!own || command.slice(0, 5).join(' ') !== 'curtin in-target -- sh -c') {
+      open = undefined;
+      result[key] = command;
+    } else if (open) open.push(key, command[5] as string);
+    else {
+      open = ['curtin', 'in-target', '--', 'sh', '-c', STEPS, 'sh', key, command[5] as string];
+      result[key] = open;
+    }
+  }
+  return result;
 }
 
 /** The root is kept as a tar without the configuration that curtin saves in it: that holds the user's part, passwords too. */

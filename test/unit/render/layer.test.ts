@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -42,6 +43,23 @@ describe('the configuration that goes on from a layer', () => {
     expect(late.slice(0, 2)).toEqual(['24_install', '49_build_layer']);
     expect(Object.keys(fromLayer.late_commands)).toEqual(late.slice(2));
     for (const key of late.slice(2)) expect(fromLayer.late_commands[key]).toEqual(whole.late_commands[key]);
+  });
+
+  it("enters the target once for the steps that follow each other, and for each of the user's", async () => {
+    const inTarget = (script: string) => ['curtin', 'in-target', '--', 'sh', '-c', script];
+    const { fromLayer } = await compose({}, { lateCommands: { a: inTarget('one'), b: inTarget('two') } });
+    const late = fromLayer.late_commands as Record<string, string[]>;
+    expect([late['54_user_000_a'], late['54_user_001_b']]).toEqual([inTarget('one'), inTarget('two')]);
+    const steps = late['61_apt_caches']!;
+    expect(steps.filter((word) => /^\d\d_/.test(word))).toEqual(
+      expect.arrayContaining(['61_apt_caches', '66_accounts', '72_temporary']),
+    );
+    expect(late).not.toHaveProperty('66_accounts');
+    // The steps run in their order, each in a shell of its own, until one fails.
+    const run = (...pairs: string[]) =>
+      spawnSync('sh', ['-c', steps[5]!, 'sh', ...pairs], { encoding: 'utf8' });
+    expect(run('1_a', 'x=1; exit 0', '2_b', 'echo "[$x]"').stdout).toBe('1_a\n2_b\n[]\n');
+    expect(run('1_a', 'exit 3', '2_b', 'echo no')).toMatchObject({ status: 3, stdout: '1_a\n' });
   });
 
   it('leaves the saved configuration out of the layer, wherever the medium has it', async () => {
