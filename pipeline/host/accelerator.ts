@@ -11,7 +11,7 @@ export interface Host {
   kvmDevice: string;
   qemu: string;
   /** Milliseconds in which a VM must have printed something. */
-  patienceMs: number;
+  waitMs: number;
 }
 
 const THIS_HOST: Host = {
@@ -19,7 +19,7 @@ const THIS_HOST: Host = {
   kvmDevice: '/dev/kvm',
   qemu: 'qemu-system-x86_64',
   // With KVM the firmware speaks within a tenth of a second; the rest is for a busy host.
-  patienceMs: 8000,
+  waitMs: 8000,
 };
 
 interface Verdict {
@@ -122,7 +122,7 @@ async function firmwareSpeaks(host: Host, signal?: AbortSignal): Promise<boolean
   try {
     await supervise([host.qemu, ...vm], {
       guarded: true,
-      timeoutMs: host.patienceMs,
+      timeoutMs: host.waitMs,
       graceMs: 500,
       reason: 'try KVM',
       signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,

@@ -26,7 +26,7 @@ exec qemu-system-x86_64 "$@"
     cpuinfo: join(dir, 'cpuinfo'),
     kvmDevice: join(dir, 'kvm'),
     qemu: emulated,
-    patienceMs: 60_000,
+    waitMs: 60_000,
   };
   expect(await kvmVerdict(host)).toEqual({ usable: true, reason: 'a VM boots with it' });
 });
