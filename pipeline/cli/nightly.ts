@@ -16,7 +16,7 @@ import { endNight, folderOf, namedNight } from '../nightly/store.ts';
 import { writeNight } from '../nightly/write.ts';
 import { type FormatFlags, writeReports } from '../report/formats/write.ts';
 import { imageDirectory, type RunRequest } from '../stages/run/runner.ts';
-import { stagesFor } from '../stages/table.ts';
+import { sourceOf, stagesFor } from '../stages/table.ts';
 import { keptFolder } from '../workspace/layout.ts';
 import { channelName } from '../workspace/ledger/channel.ts';
 import { runAndReport, withLock } from './run-image.ts';
@@ -127,7 +127,7 @@ async function requestsFor(
         config,
         image,
         release: await loadRelease(image.release),
-        stages: stagesFor({ accept: accepts, promote: channel ?? undefined }),
+        stages: stagesFor({ accept: accepts, promote: channel ?? undefined }, sourceOf(image)),
         // All of them: what is not asked for is not among them.
         selection: upload ? {} : { until: 'validate' },
         emit,
@@ -139,7 +139,11 @@ async function requestsFor(
   return { requests, channel };
 }
 
+/** What an installation from archives needs: it runs apt. */
+const WITHOUT_VM = { cpus: 1, memoryMiB: 1024 };
+
 function needOf({ image, release }: RunRequest) {
+  if (sourceOf(image) === 'archive') return WITHOUT_VM;
   const vm = expectedVm(isoOf(release));
   return { cpus: image.vm.cpus ?? vm.cpus, memoryMiB: image.vm.memoryMiB ?? vm.memoryMiB };
 }

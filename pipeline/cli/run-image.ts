@@ -1,7 +1,7 @@
 import { loadConfig, selectImage } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { Config } from '../config/types.ts';
-import { fromSystemError } from '../core/faults/fault.ts';
+import { Fault, fromSystemError } from '../core/faults/fault.ts';
 import { lastRun } from '../report/page/last-run.ts';
 import { planText } from '../report/text/plan-text.ts';
 import { runSummary } from '../report/text/run-summary.ts';
@@ -10,7 +10,7 @@ import { planStages } from '../stages/run/dry-run.ts';
 import type { Selection } from '../stages/run/plan.ts';
 import { RunLog } from '../stages/run/run-log.ts';
 import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../stages/run/runner.ts';
-import { type OptionalStages, stagesFor } from '../stages/table.ts';
+import { type OptionalStages, sourceOf, stagesFor } from '../stages/table.ts';
 import { targetsOf } from '../stages/targets.ts';
 import { lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
@@ -44,11 +44,17 @@ export async function requestFor(
   for (const message of warnings) session.emit({ type: 'notice', level: 'warning', message });
   const image = selectImage(config, name);
   if (fast || small) image.compression = fast ? 'fast' : 'small';
+  const stages = stagesFor(flags, sourceOf(image));
+  for (const id of [selection.force, selection.from, selection.until])
+    if (id && !stages.some((stage) => stage.id === id))
+      throw new Fault('USAGE', `Image ${name} has no stage ${id}`, {
+        hint: `Its stages are: ${stages.map((stage) => stage.id).join(', ')}.`,
+      });
   return {
     config,
     image,
     release: await loadRelease(image.release),
-    stages: stagesFor(flags),
+    stages,
     selection,
     emit: session.emit,
     signal: session.signal,

@@ -1,4 +1,11 @@
 import {
+  architectureIsOfThePlatform,
+  archiveNeedsNoVm,
+  installFitsTheSource,
+  oneSourceIsThere,
+  releaseIsInstalledSo,
+} from './archive-rules.ts';
+import {
   filesGoToDifferentPaths,
   isoHasASource,
   namespaceNeedsNoVm,
@@ -17,9 +24,14 @@ const RULES: readonly Rule[] = [
   valuesAreUsable,
   everyImage(releaseIsKnown),
   everyImage(platformIsOfTheRelease),
+  everyImage(oneSourceIsThere),
+  everyImage(releaseIsInstalledSo),
   everyImage(isoHasASource),
   everyImage(filesGoToDifferentPaths),
   everyImage(namespaceNeedsNoVm),
+  everyImage(installFitsTheSource),
+  everyImage(archiveNeedsNoVm),
+  everyImage(architectureIsOfThePlatform),
   everyImage(placeholdersAreKnown),
   everyImage(resourceNameSuitsMaas),
   everyImage(resourceFieldsSuitMaas),

@@ -42,6 +42,8 @@ export interface ExampleScope {
   release: Release;
   /** All releases of the catalogue. */
   releases: readonly string[];
+  /** Whether the licence of the release has been accepted. */
+  licenceAccepted?: boolean;
 }
 
 /**
@@ -73,6 +75,8 @@ export interface Setting<W, V, As extends string, D> {
   example?: NoInfer<W> | ((scope: ExampleScope) => NoInfer<W>);
   /** A sentence above it there, in place of `help`. */
   note?: (scope: ExampleScope) => string;
+  /** How it stands there: as it is, behind a #, or not at all; without it what is required stands as it is. */
+  inTemplate?: (scope: ExampleScope) => 'live' | 'commented' | 'left out';
 }
 
 /** A mapping of settings. */
@@ -81,6 +85,8 @@ export interface Section<F extends Rows, Inline extends boolean = boolean, Short
   details?: string;
   fields: F;
   required?: true;
+  /** As of a setting. */
+  inTemplate?: (scope: ExampleScope) => 'live' | 'commented' | 'left out';
   /** Its settings are the parent's in the resolved configuration. */
   inline?: Inline;
   /** The file may give the value of this setting in place of the mapping. */

@@ -45,9 +45,13 @@ function rank(node: Node): number {
 function liveLines(images: AnyNamed, scope: ExampleScope): string[] {
   const name = exampleName(images, scope);
   const rows = rowsOf(images.entry.fields);
-  const isLive = ([, node]: [string, Node]) => 'required' in node && node.required === true;
-  const live = rows.filter(isLive).flatMap(([key, node]) => linesOf(key, node, scope, name));
-  const others = rows.filter((row) => !isLive(row));
+  const standing = ([, node]: [string, Node]) =>
+    ('inTemplate' in node ? node.inTemplate?.(scope) : undefined) ??
+    ('required' in node && node.required === true ? 'live' : 'commented');
+  const live = rows
+    .filter((row) => standing(row) === 'live')
+    .flatMap(([key, node]) => linesOf(key, node, scope, name));
+  const others = rows.filter((row) => standing(row) === 'commented');
   return [
     `  ${name}:`,
     ...layOut(live, '    '),

@@ -110,6 +110,8 @@ export interface ArchiveRelease {
   first: string[];
   /** The kernel's package where a platform has none of its own. */
   kernel: string;
+  /** Packages of the boot loaders; {architecture} is filled in. */
+  boot: string[];
   /** Packages of every platform. */
   packages: string[];
   /** Packages, and units of systemd that are enabled where they are there, of the platforms that name the part. */

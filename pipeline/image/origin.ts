@@ -2,18 +2,21 @@
 export interface Origin {
   /** The image's configuration as far as it decides the root, without secrets; see `publicParameters`. */
   parameters: Record<string, unknown>;
+  /** Null for an image from archives. */
   iso: {
     /** As it may be shown: without user, password, query and folders. */
     source: string;
     medium: { sha256: string /** Bytes. */; size: number };
     facts: { volumeId: string };
-  };
+  } | null;
+  /** Null for an image from an ISO. */
+  archive: ArchiveOrigin | null;
   /** How the root left the installation. */
   pack: 'guest' | 'packer-maas';
   /** Null where the checkout was not used, or is not of git. */
   packerMaasCommit: string | null;
   rendered: {
-    /** vm or namespace. */
+    /** vm, namespace or archive. */
     way: string;
     /** kvm or tcg; null without a VM. */
     accelerator: string | null;
@@ -48,4 +51,31 @@ export interface NamedImage {
   version: string;
   compression: 'fast' | 'normal' | 'small';
   members: 'many' | 'single';
+}
+
+/** What an installation from archives was made of. */
+export interface ArchiveOrigin {
+  root: PinnedFile;
+  repository: PinnedFile;
+  architecture: string;
+  /** Sorted by name. */
+  packages: TakenPackage[];
+}
+
+export interface PinnedFile {
+  /** As it may be shown. */
+  source: string;
+  sha256: string;
+  /** Bytes. */
+  size: number;
+}
+
+/** A package that apt took from an archive. */
+export interface TakenPackage {
+  name: string;
+  version: string;
+  architecture: string;
+  sha256: string;
+  /** Its address at the archive, also where a mirror brought it. */
+  source: string;
 }

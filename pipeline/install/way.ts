@@ -4,7 +4,7 @@ import { Fault } from '../core/faults/fault.ts';
 import { kvmHere } from '../host/accelerator.ts';
 import { namespaceVerdict } from '../host/namespaces.ts';
 import type { IsoFacts } from './iso/facts.ts';
-import type { InstallWay } from './render/types.ts';
+import type { MediumWay } from './render/types.ts';
 
 export interface WayRequest {
   image: Pick<ImageConfig, 'install' | 'pack' | 'vm'>;
@@ -16,9 +16,13 @@ export interface WayRequest {
 /**
  * The way from the medium to a root. `auto` takes a VM where KVM works or a setting asks for one, else namespaces where the medium
  * and the host allow them, and says which and why.
- * @throws Fault NAMESPACE_UNUSABLE when namespaces are asked for and cannot be had
+ * @throws Fault CONFIG_INVALID for the way that needs no medium; NAMESPACE_UNUSABLE when namespaces are asked for and cannot be had
  */
-export async function chooseWay({ image, installer, emit, signal }: WayRequest): Promise<InstallWay> {
+export async function chooseWay({ image, installer, emit, signal }: WayRequest): Promise<MediumWay> {
+  if (image.install === 'archive')
+    throw new Fault('CONFIG_INVALID', 'install: archive is not possible for an image with `iso:`', {
+      hint: 'Give it `archive:` in place of `iso:`, or set `install: auto`.',
+    });
   if (image.install === 'vm') return 'vm';
   if (image.install === 'namespace') {
     const obstacle = onlyInVm(image) ?? (await obstacleOf(installer, signal));

@@ -86,6 +86,7 @@ export const build = defineStage('build', {
             medium: { sha256: medium.sha256, size: medium.size },
             facts: { volumeId: facts.volumeId },
           },
+          archive: null,
           rendered: { way, accelerator, settings, sources, files },
           pack: image.pack,
           packerMaasCommit: usesPackerMaas ? await packerMaasCommit(config.packerMaas, signal) : null,

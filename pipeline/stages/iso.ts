@@ -1,3 +1,4 @@
+import { assertConsent } from '../config/consent.ts';
 import { isoOf } from '../config/releases/load.ts';
 import type { IsoRelease } from '../config/types.ts';
 import { bytes } from '../core/text/human.ts';
@@ -17,6 +18,7 @@ function mediaOf({ liveCurtin, subiquity }: IsoRelease): KnownMedia {
 /** Finds and verifies the medium, looks into it, and takes the kernel and the initrd out for a direct boot. */
 export const iso = defineStage('iso', {
   async inputs({ image, release, config }) {
+    assertConsent(image, release);
     return {
       source: publicSource(image.iso.source),
       wholeSource: notCounted(
@@ -31,11 +33,11 @@ export const iso = defineStage('iso', {
     };
   },
   outside({ image, config }) {
-    return { 'medium.path': mediumPath(image.iso, config.cache) };
+    return { 'medium.path': mediumPath({ ...image.iso, sha256: image.iso.sha256 ?? '' }, config.cache) };
   },
   async run(inputs, { dir, emit, signal }) {
     const { wholeSource: source, sha256, cacheDir } = inputs;
-    const medium = await locateIso({ source, sha256 }, { cacheDir, emit, signal });
+    const medium = await locateIso({ source, sha256: sha256 ?? '' }, { cacheDir, emit, signal });
     const facts = await probeIso(medium.path, inputs.medium, { signal });
     assertPlatform(facts, inputs.platform);
     const { kernel, initrd } = isoFiles(dir);

@@ -1,3 +1,6 @@
+/** What an image is made of. */
+export type SourceKind = 'iso' | 'archive';
+
 /** A stage as the table has it. What it does is beside it, in the file of its id. */
 export interface Row {
   id: string;
@@ -7,6 +10,8 @@ export interface Row {
   label: string;
   /** The stages whose outputs it reads. */
   needs: readonly string[];
+  /** What images it is for: those from an ISO or those from archives; without it for all. */
+  from?: SourceKind;
   /** The option of `run` that asks for it; without one it is part of every run. */
   option?: string;
   /** Sources below pipeline/ that decide what it finds or makes; see `programDigest`. */
@@ -16,7 +21,7 @@ export interface Row {
 const MAAS = ['maas/api', 'maas/images'] as const;
 
 /**
- * The way from ISO to boot resource. Everything that names stages (commands, runner, records, reports, nightly) takes them
+ * The way from an ISO, or from archives, to a boot resource. Everything that names stages (commands, runner, records, reports, nightly) takes them
  * and their order from here.
  */
 export const ROWS = [
@@ -25,21 +30,43 @@ export const ROWS = [
     title: 'find the ISO, verify its sha256, read its contents',
     label: 'Medium',
     needs: [],
+    from: 'iso',
     code: ['install/iso', 'stages/iso.ts'],
   },
   {
+    id: 'sources',
+    title: 'find the root and the repository files, verify their sha256, ask the archives',
+    label: 'Sources',
+    needs: [],
+    from: 'archive',
+    code: ['install/archive', 'install/iso', 'stages/sources.ts'],
+  },
+  {
     id: 'render',
-    title: 'write the Packer HCL, the curtin configuration and the hook',
+    title: 'write the Packer HCL, what installs, and the hook',
     label: 'Rendering',
-    needs: ['iso'],
-    code: ['install/render', 'install/namespace', 'install/way.ts', 'stages/render.ts'],
+    needs: ['iso', 'sources'],
+    code: [
+      'install/archive',
+      'install/render',
+      'install/namespace',
+      'install/way.ts',
+      'stages/render.ts',
+      'stages/render-archive.ts',
+    ],
   },
   {
     id: 'build',
     title: 'install in a VM or in namespaces of this host, get the root as a tar',
     label: 'Build',
-    needs: ['iso', 'render'],
-    code: ['install/vm', 'install/namespace', 'stages/build.ts'],
+    needs: ['iso', 'sources', 'render'],
+    code: [
+      'install/archive',
+      'install/vm',
+      'install/namespace',
+      'stages/build.ts',
+      'stages/build-archive.ts',
+    ],
   },
   {
     id: 'pack',
@@ -97,6 +124,11 @@ export function rowOf(id: StageId): Row {
 /** The name of a stage in sentences; of one that this version does not know, its id. */
 export function labelOf(id: string): string {
   return ROWS.find((row) => row.id === id)?.label ?? id;
+}
+
+/** The stages of an image that is made of this, in the order of a run. */
+export function stageIdsOf(source: SourceKind): readonly StageId[] {
+  return ROWS.filter((row) => !('from' in row) || row.from === source).map(({ id }) => id);
 }
 
 /** The option of `run` that asks for a stage, or undefined when it is part of every run. */

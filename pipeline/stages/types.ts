@@ -1,4 +1,4 @@
-import type { Config, ImageConfig, Release } from '../config/types.ts';
+import type { Architecture, Config, ImageConfig, Release } from '../config/types.ts';
 import type { Emit } from '../core/events/event.ts';
 import type { Artifact, RootOutput } from '../image/artifact.ts';
 import type { Verdict } from '../image/checks/judge.ts';
@@ -13,6 +13,8 @@ import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 /** The data that each stage hands to the later ones. */
 export interface StageData {
   iso: { medium: LocalIso; facts: IsoFacts; kernel: string; initrd: string };
+  /** `archives`: the sources whose signatures were verified, as apt names them. */
+  sources: { root: LocalIso; repository: LocalIso; architecture: Architecture; archives: string[] };
   /** `accelerator` and `packerVersion` are null where no VM is needed. */
   render: Rendered & {
     way: InstallWay;

@@ -44,6 +44,9 @@ export const reportFile = (imageDir: string) => join(imageDir, 'report.html');
 
 export const isoFiles = (dir: string) => ({ kernel: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd') });
 
+/** What apt reads and writes while the archives are asked; removed afterwards. */
+export const sourcesFiles = (dir: string) => ({ apt: join(dir, 'apt') });
+
 export const renderFolders = (dir: string) => ({
   /** Given to `packer build`. */
   packer: join(dir, 'packer'),
@@ -66,6 +69,10 @@ export const buildFiles = (dir: string) => ({
   partialRoot: join(dir, 'root.tar.partial'),
   work: join(dir, 'work'),
   installLog: join(dir, 'build.log'),
+  /** Of an installation from archives: what apt took, and what it is given. */
+  packages: join(dir, 'packages.tsv'),
+  mirrors: join(dir, 'mirrors.sed'),
+  lock: join(dir, 'lock.tsv'),
   /** The VM's disks. */
   output: join(dir, 'output-qemu'),
   /** Packer's own, removed at the end of a build. */
@@ -134,6 +141,8 @@ export const sandboxFolder = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'sa
 
 /** Media that were downloaded; two servers may call different files by one name. */
 export const mediumFolder = (cache: string, sha256: string) => join(cache, 'isos', sha256.slice(0, 16));
+/** Packages that installations from archives fetched, by their sha256. */
+export const debsFolder = (cache: string) => join(cache, 'debs');
 /** The sum of a medium, as long as its file stays as it is. @param key of its path */
 export const sumFile = (cache: string, key: string) => join(cache, 'sums', `${key}.json`);
 

@@ -26,7 +26,7 @@ export async function pickMode(): Promise<Mode> {
 
 const RECIPE = fileURLToPath(import.meta.url);
 const excludes = `${DEMO}/dpkg-excludes`;
-const options = [
+export const options = [
   '--quiet',
   '--format=tar',
   '--skip=output/dev',

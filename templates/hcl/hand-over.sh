@@ -10,7 +10,7 @@ fail() {
 
 # A raw disk of the VM, or the file that is named.
 disk=${HAND_OVER:-/dev/vdb}
-target=$(cat /run/build-target 2>/dev/null) || fail "the installer did not say where its target is"
+target=${TARGET:-$(cat /run/build-target 2>/dev/null)} || fail "the installer did not say where its target is"
 [ -e "$target/etc/os-release" ] || fail "no system is mounted at $target"
 [ -n "${HAND_OVER:-}" ] || [ -b "$disk" ] || fail "$disk is missing: the VM has no second disk"
 grep -q "^$disk" /proc/mounts && fail "$disk is mounted: the installer has used the second disk"

@@ -50,6 +50,8 @@ export interface ArchivePackages {
   /** Before everything else. */
   first: string[];
   kernel: string;
+  /** {architecture} stands in their names. */
+  boot: string[];
   packages: string[];
   purge: string[];
   /** Units that are enabled where they are there. */
@@ -70,6 +72,7 @@ export function packagesOf(archive: ArchiveRelease, platform: string): ArchivePa
   return {
     first: archive.first,
     kernel: row.kernel,
+    boot: archive.boot,
     packages: [
       ...new Set([...archive.packages, ...row.packages, ...parts.flatMap(({ packages }) => packages)]),
     ],

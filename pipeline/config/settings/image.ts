@@ -1,20 +1,12 @@
-import { choice, list, path, text } from '../kinds.ts';
+import { choice, list, path, text, yesNo } from '../kinds.ts';
 import { mapping } from '../mapping.ts';
 import { ISO_ACCEPTED, isIsoSource, isoSource } from '../paths.ts';
 import { type Kind, section, setting } from '../setting.ts';
 import { ACCEPTANCE } from './acceptance.ts';
+import { ARCHIVE, mirrors } from './archive.ts';
+import { NO_SUM, sha256 } from './pinned.ts';
 import { RESOURCE } from './resource.ts';
 import { VM } from './vm.ts';
-
-const NO_SUM = '0'.repeat(64);
-
-const sha256: Kind<string, string> = {
-  ...text({
-    pattern: '^[0-9a-fA-F]{64}$',
-    accepts: '64 hexadecimal digits in quotes, as printed by sha256sum',
-  }),
-  read: (sum) => sum.toLowerCase(),
-};
 
 const IMAGE_PATH_ACCEPTED = 'the absolute path of a file in the image, without . and ..';
 
@@ -97,8 +89,8 @@ export const IMAGE = {
     example: ({ release }) => /\d+\.\d+/.exec(release.iso?.knownIsos[0]?.file ?? '')?.[0] ?? '1.0',
   }),
   iso: section({
-    help: 'The installation medium.',
-    required: true,
+    help: 'The installation medium. An image has either this or `archive`.',
+    inTemplate: ({ release }) => (release.iso ? 'live' : 'left out'),
     fields: {
       source: setting({
         kind: {
@@ -116,6 +108,7 @@ export const IMAGE = {
       sha256: setting({
         kind: sha256,
         required: true,
+        default: null,
         help: 'SHA-256 of the whole ISO, from where you got it.',
         example: ({ release }) => release.iso?.knownIsos[0]?.sha256 ?? NO_SUM,
         note: ({ release }) =>
@@ -125,12 +118,40 @@ export const IMAGE = {
       }),
     },
   }),
+  archive: section({
+    help: 'What an installation from archives starts from. An image has either this or `iso`.',
+    inTemplate: ({ release }) => (release.iso ? 'left out' : 'live'),
+    fields: ARCHIVE,
+  }),
+  mirrors: setting({
+    kind: mirrors,
+    default: {},
+    help: 'What apt asks in place of an archive, by the beginning of its URL.',
+    details: 'Only while an image is installed from archives; nothing of it stays in the image.',
+    example: { 'https://repo.download.nvidia.com': 'http://mirror.example/nvidia' },
+  }),
+  accept_eula: setting({
+    kind: yesNo(),
+    default: false,
+    help: "Whether you accept NVIDIA's licence for what is installed.",
+    details: "Without it no image of a release of NVIDIA's is built.",
+    example: true,
+    inTemplate: ({ release, licenceAccepted }) =>
+      release.licence === null ? 'left out' : licenceAccepted ? 'live' : 'commented',
+  }),
+  preview: setting({
+    kind: yesNo(),
+    default: false,
+    help: 'Whether you want an image of a release that is a preview.',
+    example: true,
+    inTemplate: ({ release }) => (release.archive?.preview ? 'commented' : 'left out'),
+  }),
   install: setting({
-    kind: choice('auto', 'vm', 'namespace'),
+    kind: choice('auto', 'vm', 'namespace', 'archive'),
     default: 'auto',
-    help: 'vm installs in a virtual machine, namespace on this host without one.',
+    help: 'vm: in a virtual machine; namespace: without one; archive: without an ISO, too.',
     details:
-      'auto takes a VM where KVM works or a setting asks for one (accelerator, boot: typed, pack: packer-maas), else namespaces where the ISO and the host allow them.',
+      'auto: archive for an image with `archive:`; for one with `iso:` it takes a VM where KVM works or a setting asks for one (accelerator, boot: typed, pack: packer-maas), else namespaces where the ISO and the host allow them.',
     flag: '--install <way>',
     variable: 'DGXOS_MAAS_INSTALL',
   }),

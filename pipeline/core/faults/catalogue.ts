@@ -61,6 +61,10 @@ export const CATALOGUE = {
   ISO_NOT_DGX: EXIT.config,
   ISO_DOWNLOAD: EXIT.temporary,
   PLATFORM_UNKNOWN: EXIT.config,
+  LICENCE_NOT_ACCEPTED: EXIT.config,
+  ARCHIVE_UNUSABLE: EXIT.build,
+  LOCK_UNREADABLE: EXIT.config,
+  FOREIGN_ARCHITECTURE: EXIT.host,
   // render
   TEMPLATE_FAILED: EXIT.build,
   // build

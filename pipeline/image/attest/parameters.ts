@@ -6,7 +6,7 @@ import { redactDeep } from '../../core/secrets/registry.ts';
 /** The part of an image's configuration that decides its root. */
 export type RootParameters = Pick<
   ImageConfig,
-  'release' | 'platform' | 'iso' | 'vm' | 'packages' | 'lateCommands' | 'files' | 'pack'
+  'release' | 'platform' | 'iso' | 'archive' | 'vm' | 'packages' | 'lateCommands' | 'files' | 'pack'
 >;
 
 /**
@@ -14,10 +14,12 @@ export type RootParameters = Pick<
  * them; sources by their file names, since paths disclose who built; URLs without user, password and query.
  */
 export function publicParameters(image: RootParameters): Record<string, unknown> {
-  const { release, platform, vm, packages, pack, lateCommands, files, iso } = image;
+  const { release, platform, vm, packages, pack, lateCommands, files, iso, archive } = image;
   return redactDeep({
     ...{ release, platform, vm, packages, pack },
-    iso: { source: publicSource(iso.source), sha256: iso.sha256 },
+    ...(archive.root.source === null
+      ? { iso: shown(iso) }
+      : { archive: { root: shown(archive.root), repository: shown(archive.repository) } }),
     lateCommands: Object.fromEntries(
       Object.entries(lateCommands).map(([key, command]) => [
         key,
@@ -26,6 +28,10 @@ export function publicParameters(image: RootParameters): Record<string, unknown>
     ),
     files: files.map((file) => ({ ...file, source: basename(file.source) })),
   });
+}
+
+function shown({ source, sha256 }: { source: string | null; sha256: string | null }) {
+  return { source: publicSource(source ?? ''), sha256 };
 }
 
 /** A URL without what may be secret in it, which is user, password and query; of a path the last part. */

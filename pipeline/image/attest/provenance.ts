@@ -1,5 +1,5 @@
 import { redactDeep } from '../../core/secrets/registry.ts';
-import type { NamedImage, Origin } from '../origin.ts';
+import type { NamedImage, Origin, PinnedFile, TakenPackage } from '../origin.ts';
 import type { HostFacts } from './host.ts';
 
 export const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
@@ -92,18 +92,40 @@ export function provenance(source: ProvenanceSource): Statement {
 }
 
 /** Everything that went in, by digest: the medium, templates and upstream files, what was rendered of them. */
-function dependencies({ iso, rendered, packerMaasCommit }: Origin): Resource[] {
-  const { source } = iso;
+function dependencies({ iso, archive, rendered, packerMaasCommit }: Origin): Resource[] {
   const file = (path: string, sha256: string): Resource => ({ name: path, digest: { sha256 } });
   return [
-    {
-      name: 'iso',
-      ...(URL.canParse(source) ? { uri: source } : {}),
-      digest: { sha256: iso.medium.sha256 },
-      annotations: { volumeId: iso.facts.volumeId, size: iso.medium.size, file: source.split('/').pop() },
-    },
+    ...(iso ? [pinned('iso', { source: iso.source, ...iso.medium }, { volumeId: iso.facts.volumeId })] : []),
+    ...(archive
+      ? [
+          pinned('root', archive.root, { architecture: archive.architecture }),
+          pinned('repository-files', archive.repository, {}),
+          ...archive.packages.map(taken),
+        ]
+      : []),
     ...(packerMaasCommit ? [{ name: 'packer-maas', digest: { gitCommit: packerMaasCommit } }] : []),
     ...rendered.sources.map(({ path, sha256 }) => file(`source:${path}`, sha256)),
     ...rendered.files.map(({ path, sha256 }) => file(`rendered:${path}`, sha256)),
   ];
+}
+
+function pinned(name: string, { source, sha256, size }: PinnedFile, more: Record<string, unknown>): Resource {
+  return {
+    name,
+    ...(URL.canParse(source) ? { uri: source } : {}),
+    digest: { sha256 },
+    annotations: { ...more, size, file: source.split('/').pop() },
+  };
+}
+
+/** Before the name of a package that apt took. */
+export const DEB = 'deb:';
+
+function taken({ name, version, architecture, sha256, source }: TakenPackage): Resource {
+  return {
+    name: `${DEB}${name}`,
+    uri: source,
+    digest: { sha256 },
+    annotations: { package: name, version, architecture },
+  };
 }

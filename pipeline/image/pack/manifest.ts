@@ -17,7 +17,7 @@ export interface ManifestSource {
  */
 export function artifactManifest(source: ManifestSource): string {
   const { image, packed } = source;
-  const { iso, rendered, build, pack } = source.origin;
+  const { iso, archive, rendered, build, pack } = source.origin;
   return `${JSON.stringify(
     {
       format: 1,
@@ -33,7 +33,14 @@ export function artifactManifest(source: ManifestSource): string {
         tarBytes: packed.tarBytes,
       },
       inputs: {
-        iso: { sha256: iso.medium.sha256, size: iso.medium.size, volumeId: iso.facts.volumeId },
+        ...(iso && {
+          iso: { sha256: iso.medium.sha256, size: iso.medium.size, volumeId: iso.facts.volumeId },
+        }),
+        ...(archive && {
+          root: { sha256: archive.root.sha256, size: archive.root.size },
+          repository: { sha256: archive.repository.sha256, size: archive.repository.size },
+          architecture: archive.architecture,
+        }),
         rendered: rendered.files,
         settings: rendered.settings,
         install: rendered.way,

@@ -6,21 +6,28 @@ import { download, downloadPath } from './download.ts';
 import type { LocalIso } from './facts.ts';
 import { parseSource } from './source.ts';
 
+/** A file to be found, and what messages call it. */
+export interface Wanted {
+  /** A path, or a URL (http, https, file). */
+  source: string;
+  /** What its content must have. */
+  sha256: string;
+  /** What it is and which setting names it; an ISO without. */
+  called?: { what: string; setting: string; ending: RegExp };
+}
+
+const AN_ISO = { what: 'ISO', setting: 'iso.source', ending: /\.iso$/i };
+
 /**
  * The medium as a verified file on this host; a URL is downloaded into the cache.
- * @param iso.source a path, or a URL (http, https, file)
- * @param iso.sha256 what its content must have
  * @throws Fault ISO_NOT_FOUND, ISO_CHECKSUM, ISO_TRUNCATED, ISO_DOWNLOAD, NO_PERMISSION, DISK_FULL
  */
-export async function locateIso(
-  iso: { source: string; sha256: string },
-  context: ChecksumContext,
-): Promise<LocalIso> {
+export async function locateIso(iso: Wanted, context: ChecksumContext): Promise<LocalIso> {
   const sha256 = iso.sha256.toLowerCase();
   const source = parseSource(iso.source);
   if (source.kind === 'url') return await download(source, sha256, context);
   const path = resolve(source.path);
-  await assertReadable(path);
+  await assertReadable(path, iso.called ?? AN_ISO);
   return await verifyChecksum(path, sha256, context);
 }
 
@@ -32,30 +39,30 @@ export function mediumPath(iso: { source: string; sha256: string }, cacheDir: st
     : resolve(source.path);
 }
 
-async function assertReadable(path: string): Promise<void> {
+async function assertReadable(path: string, called: typeof AN_ISO): Promise<void> {
   try {
-    if (!(await stat(path)).isFile()) throw await notFound(path, 'is not a file');
+    if (!(await stat(path)).isFile()) throw await notFound(path, 'is not a file', called);
     await access(path, constants.R_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw await notFound(path, 'does not exist');
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw await notFound(path, 'does not exist', called);
     throw fromSystemError(error, `reading ${path}`);
   }
 }
 
-async function notFound(path: string, what: string): Promise<Fault> {
+async function notFound(path: string, is: string, { what, setting, ending }: typeof AN_ISO): Promise<Fault> {
   const isFolder = await stat(path)
     .then((s) => s.isDirectory())
     .catch(() => false);
   const folder = isFolder ? path : dirname(path);
   const names = await readdir(folder).catch(() => []);
-  const near = names.filter((name) => /\.iso$/i.test(name)).sort();
-  return new Fault('ISO_NOT_FOUND', `The ISO ${path} ${what}`, {
+  const near = names.filter((name) => ending.test(name)).sort();
+  return new Fault('ISO_NOT_FOUND', `The ${what} ${path} ${is}`, {
     hint: near.length
-      ? `ISO files in that folder: ${near
+      ? `${what === 'ISO' ? 'ISO' : 'Such'} files in that folder: ${near
           .slice(0, 8)
           .map((name) => join(folder, name))
           .join(', ')}.`
-      : 'Set `iso.source` to the path or URL of the ISO.',
+      : `Set \`${setting}\` to the path or URL of the ${what}.`,
   });
 }

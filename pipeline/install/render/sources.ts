@@ -26,9 +26,9 @@ export async function renderSources(input: {
   const sources: RenderSource[] = [];
   for (const folder of ['hcl', 'curtin', 'namespace', 'subiquity'])
     for (const entry of await readdir(join(TEMPLATES, folder), { withFileTypes: true }))
-      if (entry.isFile()) sources.push(await template(join(TEMPLATES, folder, entry.name)));
+      if (entry.isFile()) sources.push(await templateSource(join(TEMPLATES, folder, entry.name)));
   if (release.upstream?.from === 'templates')
-    sources.push(await template(join(TEMPLATES, release.upstream.curtin)));
+    sources.push(await templateSource(join(TEMPLATES, release.upstream.curtin)));
   else if (release.upstream)
     for (const file of (await readUpstream(packerMaas, release.upstream)).files)
       sources.push(upstream(file.path, file.sha256));
@@ -40,7 +40,7 @@ export async function renderSources(input: {
   return sources.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-async function template(path: string): Promise<RenderSource> {
+export async function templateSource(path: string): Promise<RenderSource> {
   return { path: `templates/${relative(TEMPLATES, path)}`, sha256: await sha256Of(path) };
 }
 

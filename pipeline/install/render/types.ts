@@ -2,7 +2,9 @@ import type { ImageConfig, LiveCurtin, Release } from '../../config/types.ts';
 import type { LayerRule } from '../namespace/curtin.ts';
 
 /** How a medium becomes a root: in a VM by Packer and QEMU, or in namespaces of this host. */
-export type InstallWay = 'vm' | 'namespace';
+export type MediumWay = 'vm' | 'namespace';
+/** How a root is made: of a medium, or in namespaces from archives. */
+export type InstallWay = MediumWay | 'archive';
 
 /** The part of an image that is rendered. */
 export type RenderImage = Pick<

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { bytes, duration } from '../../core/text/human.ts';
 import type { IsoFacts, LocalIso } from '../../install/iso/facts.ts';
+import type { InstallWay } from '../../install/render/types.ts';
+import type { StageData } from '../../stages/types.ts';
 import type { Material } from './material.ts';
 import { shownTime } from './time.ts';
 
@@ -37,7 +39,7 @@ export interface Provenance {
 }
 
 export function provenance({ records, manifest, verdict }: Material): Provenance {
-  const { iso, render, build, pack, upload } = records;
+  const { iso, sources, render, build, pack, upload } = records;
   const artifact = pack?.data.artifact;
   const tools = manifest?.tools ?? build?.data.tools ?? {};
   return {
@@ -52,9 +54,12 @@ export function provenance({ records, manifest, verdict }: Material): Provenance
       ['Base image', verdict?.baseImage ?? undefined],
       ['Profile of checks', verdict?.profile],
     ]),
-    medium: medium(iso?.data, withoutQuery(iso?.inputs.source)),
+    medium:
+      render?.data.way === 'archive'
+        ? archives(sources?.data, build?.data.origin.archive?.packages.length)
+        : medium(iso?.data, withoutQuery(iso?.inputs.source)),
     build: facts([
-      ['Installed', render && (render.data.way === 'namespace' ? 'in namespaces, without a VM' : 'in a VM')],
+      ['Installed', render && INSTALLED[render.data.way]],
       ['Boot', build?.data.boot ?? undefined],
       ['Build id', build?.data.buildId, true],
       ...Object.entries(tools).map(
@@ -76,6 +81,12 @@ export function provenance({ records, manifest, verdict }: Material): Provenance
   };
 }
 
+const INSTALLED: Readonly<Record<InstallWay, string>> = {
+  vm: 'in a VM',
+  namespace: 'in namespaces, without a VM',
+  archive: 'from archives, in namespaces',
+};
+
 type Row = [name: string, value: string | undefined, code?: boolean];
 
 function facts(rows: readonly Row[]): Fact[] {
@@ -90,6 +101,18 @@ function medium(data: { medium: LocalIso; facts: IsoFacts } | undefined, source:
     ['SHA-256', data?.medium.sha256, true],
     ['Volume', data?.facts.volumeId],
     ['Platforms', data?.facts.platforms?.join(', ')],
+  ]);
+}
+
+function archives(data: StageData['sources'] | undefined, packages: number | undefined): Fact[] {
+  return facts([
+    ['Root', data && basename(data.root.path), true],
+    ['SHA-256 of the root', data?.root.sha256, true],
+    ['Repository files', data && basename(data.repository.path), true],
+    ['SHA-256 of the files', data?.repository.sha256, true],
+    ['Architecture', data?.architecture],
+    ['Archives', data?.archives.join('; ')],
+    ['Packages taken', packages?.toString()],
   ]);
 }
 

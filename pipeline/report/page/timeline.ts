@@ -1,5 +1,5 @@
 import { duration } from '../../core/text/human.ts';
-import { optionOf, STAGE_IDS, type StageId } from '../../stages/rows.ts';
+import { optionOf, type StageId, stageIdsOf } from '../../stages/rows.ts';
 import type { StageRecord } from '../../workspace/record.ts';
 import type { Material } from './material.ts';
 import { shownTime } from './time.ts';
@@ -21,7 +21,8 @@ const LEAST_WIDTH = 0.6;
 
 /** The stages one after the other, each as long as it took when it last ran. */
 export function timeline({ records, run }: Material): { total: string; bars: StageBar[] } {
-  const rows = STAGE_IDS.map((stage) => {
+  const last = run?.stages.some(({ stage }) => stage === 'sources');
+  const rows = stageIdsOf(last || (records.sources && !records.iso) ? 'archive' : 'iso').map((stage) => {
     const record = records[stage];
     const ran = run?.stages.find((entry) => entry.stage === stage);
     const state: StageBar['state'] = ran?.state ?? (record ? (run ? 'earlier' : 'ran') : 'none');

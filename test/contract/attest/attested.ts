@@ -115,6 +115,7 @@ function originOf(): Origin {
       medium: { sha256: 'a'.repeat(64), size: 5 },
       facts: { volumeId: 'DGXOS5' },
     },
+    archive: null,
     rendered: {
       files: [file('http/curtin.yaml')],
       settings: { cpus: { value: '8', from: 'upstream' } },

@@ -171,6 +171,10 @@ describe('what is resolved', () => {
       platform: 'dgx1',
       version: '5.0',
       iso: { source: join(base, 'dgx.iso'), sha256: SHA256 },
+      archive: { root: { source: null, sha256: null }, repository: { source: null, sha256: null } },
+      mirrors: {},
+      acceptEula: false,
+      preview: false,
       install: 'auto',
       vm: {
         diskBytes: 12 * 1024 ** 3,

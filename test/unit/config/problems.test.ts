@@ -121,7 +121,7 @@ describe('a mistake is named with its place and what is accepted', () => {
     const fault = await faultOf(
       'images:\n  dgx1:\n    release: dgxos5\n    platform: dgx1\n    version: "1"\n',
     );
-    expect(fault.message).toBe('images.dgx1: iso is missing');
+    expect(fault.message).toBe('images.dgx1: iso or archive is missing');
     expect(fault.where).toMatchObject({ line: 2, column: 3 });
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ROWS, STAGE_IDS } from '../../../pipeline/stages/rows.ts';
+import { ROWS, type SourceKind, STAGE_IDS, stageIdsOf } from '../../../pipeline/stages/rows.ts';
 import { STAGES, stagesFor } from '../../../pipeline/stages/table.ts';
 import { defineStage, type StageContext } from '../../../pipeline/stages/types.ts';
 import { notCounted } from '../../../pipeline/workspace/fingerprint.ts';
@@ -39,9 +39,11 @@ it('what run receives has the type of what inputs declare', () => {
 it('a row needs rows above it, and what options ask for comes last', () => {
   for (const [at, { needs }] of ROWS.entries())
     for (const id of needs) expect(STAGE_IDS.indexOf(id)).toBeLessThan(at);
-  const ids = (asked: Parameters<typeof stagesFor>[0]) => stagesFor(asked).map(({ id }) => id);
+  const ids = (asked: Parameters<typeof stagesFor>[0], from: SourceKind = 'iso') =>
+    stagesFor(asked, from).map(({ id }) => id);
   expect(STAGES.map(({ id }) => id)).toEqual(['iso', 'render', 'build', 'pack', 'validate', 'upload']);
-  expect(ids({ accept: true, promote: 'stable' })).toEqual(STAGE_IDS);
+  expect(ids({ accept: true, promote: 'stable' })).toEqual(stageIdsOf('iso'));
+  expect(ids({}, 'archive')).toEqual(['sources', 'render', 'build', 'pack', 'validate', 'upload']);
   expect(ids({ promote: 'stable' }).at(-1)).toBe('promote');
-  expect(() => stagesFor({ promote: 'No Word' })).toThrow('is not a name for a channel');
+  expect(() => stagesFor({ promote: 'No Word' }, 'iso')).toThrow('is not a name for a channel');
 });

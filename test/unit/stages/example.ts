@@ -6,7 +6,7 @@ import { loadConfig } from '../../../pipeline/config/load.ts';
 import { loadRelease } from '../../../pipeline/config/releases/load.ts';
 import type { Config, ImageConfig, Release } from '../../../pipeline/config/types.ts';
 import { newKeyPair } from '../../../pipeline/image/attest/signing-key.ts';
-import { ROWS, type StageId } from '../../../pipeline/stages/rows.ts';
+import { ROWS, type SourceKind, type StageId } from '../../../pipeline/stages/rows.ts';
 import { contextFor } from '../../../pipeline/stages/run/runner.ts';
 import { stagesFor } from '../../../pipeline/stages/table.ts';
 import type { Stage, StageData } from '../../../pipeline/stages/types.ts';
@@ -27,13 +27,17 @@ export class Example {
   channel = 'stable';
   again = false;
   readonly env: NodeJS.ProcessEnv = { XDG_STATE_HOME: join(this.dir, 'state') };
+  readonly #from: SourceKind;
 
-  constructor() {
+  /** @param from what its image is made of */
+  constructor(from: SourceKind = 'iso') {
+    this.#from = from;
     tools.clear();
     tools.set('packer', 'Packer v1.11.2');
     tools.set('qemu-system-x86_64', 'QEMU emulator version 8.2.2 (Debian)');
     tools.set('unshare', 'unshare from util-linux 2.38.1');
     tools.set('unsquashfs', 'unsquashfs version 4.5.1 (2022/03/17)');
+    tools.set('tar', 'tar (GNU tar) 1.34');
     for (const name of ['packer-maas', 'other-packer-maas'])
       cpSync(FIXTURE, join(this.dir, name), { recursive: true });
     for (const name of ['one', 'two']) {
@@ -72,8 +76,8 @@ export class Example {
 
   /** What is loaded of the project, with some of its settings otherwise. @param settings values by their dotted paths */
   async load(settings: Record<string, unknown> = {}): Promise<Everything> {
-    const document = new Document(project());
-    for (const [path, value] of Object.entries(settings)) document.setIn(path.split('.'), value);
+    const document = new Document(project(this.#from));
+    for (const [path, value] of Object.entries(settings)) document.setIn(stepsOf(path), value);
     this.file('dgxos-maas.yaml', document.toString());
     const { config } = await loadConfig({ file: join(this.dir, 'dgxos-maas.yaml'), env: {}, cwd: this.dir });
     const image = config.images.dgx1 as ImageConfig;
@@ -84,7 +88,7 @@ export class Example {
 
   /** What a stage declares. */
   async declaredBy(id: StageId, { config, image, release, before }: Everything): Promise<object> {
-    const stages = stagesFor({ accept: true, promote: this.channel, again: this.again });
+    const stages = stagesFor({ accept: true, promote: this.channel, again: this.again }, this.#from);
     const { signal } = new AbortController();
     const request = { config, image, release, stages, selection: {}, emit() {}, signal, env: this.env };
     const stage = stages.find((one) => one.id === id) as Stage;
@@ -105,6 +109,11 @@ export class Example {
         facts: { volumeId: 'DGXOS5', installer: 'live-curtin', squashfsOffset: 2048 },
         ...{ kernel: '/made/vmlinuz', initrd: '/made/initrd' },
       },
+      sources: {
+        root: { path: '/cache/root.tar.xz', sha256, size: 1 },
+        repository: { path: '/cache/files.tgz', sha256, size: 1 },
+        ...{ architecture: 'amd64', archives: [] },
+      },
       render: {
         ...{ packerDir: '/made/packer', httpDir: '/made/http', files: [file('curtin.yaml')] },
         sources: [file('templates/hcl/source.pkr.hcl.eta'), file('packer-maas/scripts/tar-root')],
@@ -124,12 +133,19 @@ export class Example {
   }
 }
 
+/** The URL of an archive is one step, its dots included. */
+function stepsOf(path: string): string[] {
+  const at = path.indexOf('mirrors.');
+  if (at < 0) return path.split('.');
+  return [...path.slice(0, at + 'mirrors'.length).split('.'), path.slice(at + 'mirrors.'.length)];
+}
+
 /** Ids of stages in the order of the table. */
 export const inOrder = (ids: Iterable<StageId>) =>
   ROWS.map(({ id }) => id).filter((id) => [...ids].includes(id));
 
 /** Of every setting one value that is not its default. */
-const project = () => ({
+const project = (from: SourceKind) => ({
   ...{
     workspace: 'work',
     cache: 'cache',
@@ -141,9 +157,20 @@ const project = () => ({
   verify: { public_key: 'one.pub' },
   images: {
     dgx1: {
-      ...{ release: 'dgxos5', platform: 'demo1', version: '5.0' },
-      iso: { source: 'https://mirror/one.iso', sha256: '1'.repeat(64) },
-      install: 'vm',
+      ...(from === 'iso'
+        ? {
+            ...{ release: 'dgxos5', platform: 'demo1', version: '5.0', install: 'vm' },
+            iso: { source: 'https://mirror/one.iso', sha256: '1'.repeat(64) },
+          }
+        : {
+            ...{ release: 'dgxos7', platform: 'neutral', version: '7.6', install: 'auto' },
+            archive: {
+              root: { source: 'https://mirror/root.tar.xz', sha256: '1'.repeat(64) },
+              repository: { source: 'https://mirror/files.tgz', sha256: '2'.repeat(64) },
+            },
+          }),
+      mirrors: { 'http://archive.ubuntu.com/ubuntu': 'http://mirror/ubuntu' },
+      accept_eula: true,
       vm: {
         ...{ disk_size: '20G', memory: '4G', cpus: 4, accelerator: 'tcg', headless: false, boot: 'direct' },
         install_timeout: '30m',

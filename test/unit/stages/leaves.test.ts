@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { packageRoot } from '../../../pipeline/host/process/package-root.ts';
-import { STAGE_IDS, type StageId } from '../../../pipeline/stages/rows.ts';
+import { type SourceKind, type StageId, stageIdsOf } from '../../../pipeline/stages/rows.ts';
 import { counted, fingerprint } from '../../../pipeline/workspace/fingerprint.ts';
 import { type Everything, Example, inOrder } from './example.ts';
 
@@ -37,6 +37,11 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.vm.memory': ['8G', RENDER],
   'images.*.vm.cpus': [2, RENDER],
   'images.*.install': ['namespace', RENDER],
+  // Who brings the packages does not decide what they are.
+  'images.*.mirrors.*': ['http://other/ubuntu', NONE],
+  // Without the consent there is no image at all.
+  'images.*.accept_eula': [true, NONE],
+  'images.*.preview': [true, NONE],
   'images.*.vm.accelerator': ['auto', RENDER],
   'images.*.vm.headless': [true, NONE],
   'images.*.vm.boot': ['typed', ['render', 'build']],
@@ -98,11 +103,31 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
 };
 
 /** Where a leaf stands in the project of the example. */
+/** The same of an image from archives, for what only such a one has. */
+const ARCHIVE_LEAVES: typeof LEAVES = {
+  'images.*.archive.root.source': ['https://mirror/two.tar.xz', ['sources']],
+  'images.*.archive.root.sha256': ['3'.repeat(64), ['sources']],
+  'images.*.archive.repository.source': ['https://mirror/two.tgz', ['sources']],
+  'images.*.archive.repository.sha256': ['3'.repeat(64), ['sources']],
+};
+
+/** What of the others an image from archives has another answer to. */
+const OF_ARCHIVES: typeof LEAVES = {
+  'images.*.platform': ['dgx_h100', ['render', 'pack', 'validate', ...MAAS]],
+  'images.*.resource.architecture': ['arm64/generic', ['sources', 'validate', ...MAAS]],
+  'images.*.mirrors.*': ['http://other/ubuntu', NONE],
+  'images.*.packages': [['hello', 'gcc'], RENDER],
+  'images.*.late_commands.*': ['false', RENDER],
+  'images.*.files.mode': ['0644', RENDER],
+  'images.*.install': ['archive', NONE],
+};
+
 function placeOf(leaf: string): string {
   return leaf
     .replace('images.*', 'images.dgx1')
     .replace('targets.*', 'targets.lab')
     .replace('late_commands.*', 'late_commands.50_one')
+    .replace('mirrors.*', 'mirrors.http://archive.ubuntu.com/ubuntu')
     .replace('files.', 'files.0.')
     .replace(/^(targets\.lab\.key)\..*/, '$1');
 }
@@ -134,30 +159,33 @@ function leavesOf(schema: Schema, path: string[] = [], whole = schema): string[]
   return [...new Set(found.length > 0 ? found : [path.join('.')])];
 }
 
-let example: Example;
-beforeEach(() => {
-  example = new Example();
-});
-afterEach(() => example.remove());
+let example: Example | undefined;
+afterEach(() => example?.remove());
 
-async function fingerprints(all: Everything): Promise<Map<StageId, string>> {
-  const one = async (id: StageId) => [id, fingerprint(counted(await example.declaredBy(id, all)))] as const;
-  return new Map(await Promise.all(STAGE_IDS.map(one)));
+async function fingerprints(all: Everything, from: SourceKind): Promise<Map<StageId, string>> {
+  const one = async (id: StageId) =>
+    [id, fingerprint(counted(await (example as Example).declaredBy(id, all)))] as const;
+  return new Map(await Promise.all(stageIdsOf(from).map(one)));
 }
 
 it('every setting of the configuration is in the table', () => {
   const schema = JSON.parse(readFileSync(join(packageRoot(), 'schema/dgxos-maas.schema.json'), 'utf8'));
-  expect(Object.keys(LEAVES).sort()).toEqual(leavesOf(schema).sort());
+  const leaves = { ...LEAVES, ...ARCHIVE_LEAVES };
+  expect(Object.keys(leaves).sort()).toEqual(leavesOf(schema).sort());
 });
 
-it('exactly the stages that use a setting run again when it changes', async () => {
-  const before = await fingerprints(await example.load());
+it.each([
+  ['iso', LEAVES],
+  ['archive', { ...ARCHIVE_LEAVES, ...OF_ARCHIVES }],
+] as const)('%s: exactly the stages that use a setting run again when it changes', async (from, leaves) => {
+  example = new Example(from);
+  const before = await fingerprints(await example.load(), from);
   const seen: Record<string, StageId[]> = {};
-  for (const [leaf, [value]] of Object.entries(LEAVES)) {
+  for (const [leaf, [value]] of Object.entries(leaves)) {
     const all = await example.load({ [placeOf(leaf)]: value });
-    const now = await fingerprints(all);
+    const now = await fingerprints(all, from);
     seen[leaf] = [...now].flatMap(([id, digest]) => (digest === before.get(id) ? [] : [id]));
   }
-  const wanted = Object.entries(LEAVES).map(([leaf, [, stages]]) => [leaf, inOrder(stages)]);
+  const wanted = Object.entries(leaves).map(([leaf, [, stages]]) => [leaf, inOrder(stages)]);
   expect(seen).toEqual(Object.fromEntries(wanted));
 });

@@ -1,0 +1,41 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import type { RootOutput } from '../../image/artifact.ts';
+import type { TakenPackage } from '../../image/origin.ts';
+import { buildFiles } from '../../workspace/layout.ts';
+import { type NamespaceRunRequest, runInNamespaces } from '../namespace/run.ts';
+import { type Mirrors, mirrorScript } from './mirrors.ts';
+import { parsePackages } from './packages.ts';
+
+export interface ArchiveBuildRequest extends Omit<NamespaceRunRequest, 'env'> {
+  /** Absolute paths of the root and of the repository files. */
+  root: string;
+  repository: string;
+  mirrors: Mirrors;
+  /** Folder of packages by their sha256, shared by builds. */
+  debs: string;
+}
+
+/**
+ * Installs from archives in namespaces of its own. On failure only the logs are left in `dir`.
+ * @throws Fault BUILD_INSTALL_FAILED, BUILD_TIMEOUT, BUILD_NO_ARTIFACT, DISK_FULL, TOOL_MISSING
+ */
+export async function installFromArchives({
+  root,
+  repository,
+  mirrors,
+  debs,
+  ...request
+}: ArchiveBuildRequest): Promise<{ root: RootOutput; packages: TakenPackage[] }> {
+  const files = buildFiles(request.dir);
+  await mkdir(debs, { recursive: true });
+  await writeFile(files.mirrors, mirrorScript(mirrors), { mode: 0o600 });
+  try {
+    const made = await runInNamespaces({
+      ...request,
+      env: { ROOT: root, REPOSITORY: repository, MIRRORS: files.mirrors, DEBS: debs },
+    });
+    return { root: made, packages: parsePackages(await readFile(files.packages, 'utf8'), mirrors) };
+  } finally {
+    await rm(files.mirrors, { force: true });
+  }
+}

@@ -1,0 +1,28 @@
+/** Mirrors by the beginning of the URLs that they stand for, without a slash at the end. */
+export type Mirrors = Readonly<Record<string, string>>;
+
+/**
+ * A sed script that puts mirrors in the place of archives in lists of apt's sources (one line or deb822). The longest name wins, and a
+ * mirror is not replaced again.
+ */
+export function mirrorScript(mirrors: Mirrors): string {
+  const longestFirst = Object.entries(mirrors).sort(([a], [b]) => b.length - a.length || (a < b ? -1 : 1));
+  const marked = longestFirst.map(
+    ([from], i) =>
+      `s#\\(^\\|[[:space:]]\\)${pattern(from)}\\(/\\|[[:space:]]\\|$\\)#\\1\\x01${i}\\x01\\2#g\n`,
+  );
+  const replaced = longestFirst.map(([, to], i) => `s#\\x01${i}\\x01#${to.replace(/[&\\#]/g, '\\$&')}#g\n`);
+  // Twice: a blank between two of them belongs to both.
+  return [...marked, ...marked, ...replaced].join('');
+}
+
+function pattern(text: string): string {
+  return text.replace(/[\\.*[\]^$#]/g, '\\$&');
+}
+
+/** The address at the archive itself of something that a mirror was asked for. */
+export function atTheArchive(url: string, mirrors: Mirrors): string {
+  const longestFirst = Object.entries(mirrors).sort(([, a], [, b]) => b.length - a.length);
+  const found = longestFirst.find(([, to]) => url === to || url.startsWith(`${to}/`));
+  return found ? found[0] + url.slice(found[1].length) : url;
+}
