@@ -46,7 +46,9 @@ export interface DemoArchiveOptions {
 export async function buildDemoArchive(given: DemoArchiveOptions): Promise<DemoArchive> {
   const { architecture, cache, signal, say } = given;
   const parts = [join(DEMO, 'archive'), join(DEMO, 'root'), join(DEMO, 'dpkg-excludes')];
-  const recipe = [join(PROJECT, 'scripts', 'archive'), join(PROJECT, 'scripts', 'iso', 'debian.ts')];
+  const recipe = ['archive/build.ts', 'archive/debs.ts', 'archive/sign.ts', 'iso/debian.ts'].map((file) =>
+    join(PROJECT, 'scripts', file),
+  );
   const lists = await packageLists();
   const mode = await pickMode();
   const fingerprint = await digest([...parts, ...recipe], lists, architecture, mode);

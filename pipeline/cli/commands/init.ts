@@ -1,6 +1,7 @@
 import type { Declare } from '../command.ts';
 
 interface Options {
+  acceptEula?: boolean;
   force?: boolean;
   release: string;
   stdout?: boolean;
@@ -11,6 +12,7 @@ export const declare: Declare = (program, act) => {
     .command('init')
     .description('write a commented dgxos-maas.yaml')
     .option('--release <release>', 'the DGX OS release', 'dgxos5')
+    .option('--accept-eula', "accept the licence of NVIDIA's releases; on a terminal you are asked")
     .option('--force', 'overwrite an existing file')
     .option('--stdout', 'write to stdout instead of a file')
     .action(
@@ -19,17 +21,22 @@ export const declare: Declare = (program, act) => {
         const { CONFIG_FILE } = await import('../../config/find.ts');
         const { initialConfig } = await import('../../config/init.ts');
         const file = session.configFile ?? join(process.cwd(), CONFIG_FILE);
-        const text = await initialConfig(options.release, file);
+        const { terminal } = await import('../confirm.ts');
+        const { licenceAccepted } = await import('../licence.ts');
+        const { acceptEula } = options;
+        const io = terminal(session.env);
+        const accepted = await licenceAccepted(options.release, { acceptEula, io, signal: session.signal });
+        const text = await initialConfig(options.release, file, accepted);
         if (options.stdout) {
           session.data({ ok: true, text }, text.trimEnd(), 'document');
           return;
         }
         const { writeNew } = await import('../../config/write-new.ts');
         await writeNew(file, text, options.force === true);
-        session.data(
-          { ok: true, file },
-          `${file} written. Set iso.source and iso.sha256 in it, then: dgxos-maas doctor`,
-        );
+        const { loadRelease } = await import('../../config/releases/load.ts');
+        const byIso = (await loadRelease(options.release)).iso !== null;
+        const what = byIso ? 'iso.source and iso.sha256' : 'the sources and sums of archive';
+        session.data({ ok: true, file }, `${file} written. Set ${what} in it, then: dgxos-maas doctor`);
       }),
     );
 };

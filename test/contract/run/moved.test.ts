@@ -45,6 +45,7 @@ verify: { public_key: site.key.pub }
 images:
   dgx1:
     release: dgxos5
+    accept_eula: true
     platform: dgx1
     version: "5.0"
     iso: { source: media/dgx.iso, sha256: "${sha256}" }
@@ -52,6 +53,7 @@ images:
     resource: { name: "custom/dgx1-{version}-{digest}" }
   fetched:
     release: dgxos5
+    accept_eula: true
     platform: dgx1
     version: "5.0"
     iso: { source: "${origin}/dgx.iso?token=secret", sha256: "${sha256}" }

@@ -30,6 +30,7 @@ packer_maas: ${FIXTURE}
 images:
   dgx1:
     release: dgxos5
+    accept_eula: true
     platform: dgx1
     version: "${version}"
     iso: { source: none.iso, sha256: "${'0'.repeat(64)}" }

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { licenceAccepted } from '../../../pipeline/cli/licence.ts';
 import { initialConfig } from '../../../pipeline/config/init.ts';
 import { releaseIds } from '../../../pipeline/config/releases/load.ts';
 import { writeNew } from '../../../pipeline/config/write-new.ts';
+import { paint } from '../../../pipeline/core/text/paint.ts';
 import { packageRoot } from '../../../pipeline/host/process/package-root.ts';
 import { folder, load, uncommented } from './written.ts';
 
@@ -38,6 +40,30 @@ describe('what init writes', () => {
       expect(existsSync(resolve(dirname(file), modeline!))).toBe(true);
     }
     expect(await initialConfig('dgxos5', there)).toContain('$schema=schema/dgxos-maas.schema.json');
+  });
+
+  it('accepts a licence only when that was said', async () => {
+    const line = /^ {4}accept_eula: true/m;
+    expect(await initialConfig('dgxos5', '/x', true)).toMatch(line);
+    expect(await initialConfig('dgxos5', '/x')).not.toMatch(line);
+    expect(await initialConfig('demo', '/x', true)).not.toMatch(/accept_eula/);
+    const asked: string[] = [];
+    const io = (answer: string, interactive = true) => ({
+      ...{ interactive, paint: paint(false, 80) },
+      ask: async (text: string) => {
+        asked.push(text);
+        return answer;
+      },
+    });
+    const { signal } = new AbortController();
+    const answers = ['y', 'YES', 'n', '', 'yesterday'];
+    const taken = answers.map((answer) => licenceAccepted('dgxos7', { io: io(answer), signal }));
+    expect(await Promise.all(taken)).toEqual([true, true, false, false, false]);
+    expect(asked[0]).toContain('https://docs.nvidia.com/dgx/');
+    expect(await licenceAccepted('dgxos7', { io: io('y', false), signal })).toBe(false);
+    expect(await licenceAccepted('dgxos7', { acceptEula: true, io: io('n'), signal })).toBe(true);
+    expect(await licenceAccepted('demo', { io: io('y'), signal })).toBe(false);
+    expect(asked).toHaveLength(answers.length);
   });
 
   it('replaces nothing unasked', async () => {
