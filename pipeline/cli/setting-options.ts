@@ -13,6 +13,7 @@ export const RUN_SETTINGS = [
   SETTINGS.workspace,
   SETTINGS.cache_layers,
   IMAGE.iso.fields.source,
+  IMAGE.archive.fields.lock,
   IMAGE.install,
   IMAGE.vm.fields.accelerator,
   IMAGE.vm.fields.boot,

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { bytes } from '../core/text/human.ts';
 import { publicParameters, publicSource } from '../image/attest/parameters.ts';
 import { installFromArchives } from '../install/archive/build.ts';
+import { readLock } from '../install/archive/lock.ts';
 import { archiveTools } from '../install/archive/tools.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { debsFolder, namespaceScript, renderFolders, stageFolder } from '../workspace/layout.ts';
@@ -13,7 +14,9 @@ export const buildArchive = defineStage('build', {
   async inputs({ config, image, output, signal }) {
     const { files, sources, settings, packerDir, httpDir, installTimeoutS } = output('render');
     const { root, repository, architecture } = output('sources');
+    const lock = image.archive.lock === null ? null : await readLock(image.archive.lock, root.sha256);
     return {
+      lock,
       // By content: rendering the same again builds nothing.
       rendered: files,
       folders: notCounted({ packerDir, httpDir }, 'the content of what was rendered counts'),
@@ -57,10 +60,10 @@ export const buildArchive = defineStage('build', {
     return [['bash', namespaceScript(renderFolders(stageFolder(dirname(dir), 'render')).packer)]];
   },
   async run(inputs, io) {
-    const { folders, paths, architecture, mirrors, debs, installTimeoutS, tools } = inputs;
+    const { folders, paths, architecture, mirrors, debs, lock, installTimeoutS, tools } = inputs;
     const startedAt = new Date().toISOString();
     const { root, packages } = await installFromArchives({
-      ...{ ...folders, ...paths, mirrors, debs, installTimeoutS },
+      ...{ ...folders, ...paths, mirrors, debs, lock, installTimeoutS },
       ...io,
     });
     const { from, ...origin } = inputs.origin;

@@ -1,6 +1,7 @@
 import { assertConsent } from '../config/consent.ts';
 import { isoOf } from '../config/releases/load.ts';
 import type { IsoRelease } from '../config/types.ts';
+import { Fault } from '../core/faults/fault.ts';
 import { bytes } from '../core/text/human.ts';
 import { publicSource } from '../image/attest/parameters.ts';
 import { extractFromIso } from '../install/iso/extract.ts';
@@ -19,6 +20,10 @@ function mediaOf({ liveCurtin, subiquity }: IsoRelease): KnownMedia {
 export const iso = defineStage('iso', {
   async inputs({ image, release, config }) {
     assertConsent(image, release);
+    if (image.archive.lock !== null)
+      throw new Fault('CONFIG_INVALID', `images.${image.name}: --locked is for images with \`archive:\``, {
+        hint: 'The packages of an image from an ISO are those of the ISO.',
+      });
     return {
       source: publicSource(image.iso.source),
       wholeSource: notCounted(

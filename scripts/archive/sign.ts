@@ -33,9 +33,12 @@ export async function makeKey(): Promise<ArchiveKey> {
   };
 }
 
+/** Of a Release file, those that apt-ftparchive does not take from its options. */
+const AS_TEXT = ['Valid-Until'];
+
 /**
  * Writes dists/`suite` of the archive in `dir` for the packages in its pool, and signs it.
- * @param options of apt-ftparchive for the Release file, such as `Valid-Until`
+ * @param options fields of the Release file, such as `Valid-Until`
  */
 export async function makeDists(
   dir: string,
@@ -67,13 +70,22 @@ export async function makeDists(
     Architectures: architecture,
     ...options,
   };
+  const written = Object.entries(fields).filter(([name]) => AS_TEXT.includes(name));
   const set = Object.entries(fields).flatMap(([name, value]) => [
     '-o',
     `APT::FTPArchive::Release::${name}=${value}`,
   ]);
   const release = join(dists, 'Release');
   await rm(release, { force: true });
-  await writeFile(release, (await $({ cwd: dists })`apt-ftparchive ${set} release .`).stdout);
+  const made = await $({ cwd: dists })`apt-ftparchive ${set} release .`;
+  await writeFile(
+    release,
+    written
+      .map(
+        ([name, value]) => `${name}: ${value}\n`,
+      )
+      .join('') + made.stdout,
+  );
   if (!key) return;
   await key.sign('--clear-sign', release, join(dists, 'InRelease'));
   await key.sign('--detach-sign', release, join(dists, 'Release.gpg'));

@@ -63,7 +63,7 @@ check_lock() {
   missing=$(awk -F '\t' 'NR == FNR { has[$1 FS $2 FS $3 FS $4] = 1; next } !(($1 FS $2 FS $3 FS $4) in has) { print $1 "=" $2 " (" $3 ")" }' \
     "$WORK/available" "$LOCK" | paste -sd, | sed 's/,/, /g')
   [ -z "$missing" ] || fail "the archives no longer have, with the sha256 of the lock: $missing"
-  awk -F '\t' '{ print "Package: " $1 ":" $3 "\nPin: version " $2 "\nPin-Priority: 1001\n" }' "$LOCK" | sed 's/:all$/:any/' > "$WORK/pins"
+  awk -F '\t' '{ print "Package: " $1 "\nPin: version " $2 "\nPin-Priority: 1001\n" }' "$LOCK" > "$WORK/pins"
   apt_sources
 }
 

@@ -1,5 +1,5 @@
-import { refused } from '../kinds.ts';
-import { type ExampleScope, type Kind, section } from '../setting.ts';
+import { path, refused } from '../kinds.ts';
+import { type ExampleScope, type Kind, section, setting } from '../setting.ts';
 import { pinned } from './pinned.ts';
 
 /** Where the release's files are published for the architecture that it names first. */
@@ -20,6 +20,15 @@ export const ARCHIVE = {
       (scope) => published(scope)?.repository ?? 'repo-files.tgz',
     ),
   }),
+  lock: setting({
+    kind: path(),
+    default: null,
+    help: 'Provenance of an earlier build: exactly its packages are installed again.',
+    details:
+      'NAME.provenance.json or NAME.sig.json. Where an archive no longer has one of them, the build fails and names it.',
+    flag: '--locked <file>',
+    example: 'h100.provenance.json',
+  }),
 };
 
 const ACCEPTED = 'a URL such as http://mirror.example/ubuntu, without user, password and query';
@@ -33,9 +42,9 @@ export const mirrors: Kind<Record<string, string>, Record<string, string>> = {
   accepts: 'a mapping from the URL of an archive to that of its mirror',
   read: (written) => Object.fromEntries(Object.entries(written).map((pair) => pair.map(withoutSlash))),
   write: (value) => value,
-  problems: (written, path) =>
+  problems: (written, place) =>
     Object.entries(written).flatMap(([from, to]) => {
-      const at = [...path, from];
+      const at = [...place, from];
       if (!isPlain(from))
         return [{ ...refused(at, ACCEPTED, 'the key is not the URL of an archive'), at: 'key' as const }];
       // A password may stand in it: it is not repeated.

@@ -3,6 +3,7 @@ import type { RootOutput } from '../../image/artifact.ts';
 import type { TakenPackage } from '../../image/origin.ts';
 import { buildFiles } from '../../workspace/layout.ts';
 import { type NamespaceRunRequest, runInNamespaces } from '../namespace/run.ts';
+import { type LockedPackage, lockText } from './lock.ts';
 import { type Mirrors, mirrorScript } from './mirrors.ts';
 import { parsePackages } from './packages.ts';
 
@@ -13,6 +14,8 @@ export interface ArchiveBuildRequest extends Omit<NamespaceRunRequest, 'env'> {
   mirrors: Mirrors;
   /** Folder of packages by their sha256, shared by builds. */
   debs: string;
+  /** What is to be installed again; null: what the archives have now. */
+  lock: readonly LockedPackage[] | null;
 }
 
 /**
@@ -24,15 +27,20 @@ export async function installFromArchives({
   repository,
   mirrors,
   debs,
+  lock,
   ...request
 }: ArchiveBuildRequest): Promise<{ root: RootOutput; packages: TakenPackage[] }> {
   const files = buildFiles(request.dir);
   await mkdir(debs, { recursive: true });
   await writeFile(files.mirrors, mirrorScript(mirrors), { mode: 0o600 });
+  if (lock) await writeFile(files.lock, lockText(lock));
   try {
     const made = await runInNamespaces({
       ...request,
-      env: { ROOT: root, REPOSITORY: repository, MIRRORS: files.mirrors, DEBS: debs },
+      env: {
+        ...{ ROOT: root, REPOSITORY: repository, MIRRORS: files.mirrors, DEBS: debs },
+        ...(lock && { LOCK: files.lock }),
+      },
     });
     return { root: made, packages: parsePackages(await readFile(files.packages, 'utf8'), mirrors) };
   } finally {

@@ -128,6 +128,8 @@ async function aptConfig(dir: string, system: string, architecture: string): Pro
     'Dir::Cache': join(dir, 'cache'),
     'APT::Architecture': architecture,
     'APT::Update::Error-Mode': 'any',
+    'Acquire::Check-Date': 'true',
+    'Acquire::Check-Valid-Until': 'true',
     'Acquire::IndexTargets::deb::Packages::DefaultEnabled': 'false',
     'Acquire::IndexTargets::deb::Translations::DefaultEnabled': 'false',
     'Acquire::Retries': '2',

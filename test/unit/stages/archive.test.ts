@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { counted, NotCounted, resolved } from '../../../pipeline/workspace/fingerprint.ts';
 import { type Everything, Example } from './example.ts';
@@ -61,6 +62,9 @@ const COUNTED: Record<Id, Record<string, Change>> = {
       before.render.files[0]!.sha256 = OTHER;
     },
     root,
+    lock: ({ image }, { dir }) => {
+      image.archive.lock = join(dir, 'one.provenance.json');
+    },
     repository: ({ before }) => {
       before.sources.repository.sha256 = OTHER;
     },

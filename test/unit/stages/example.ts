@@ -10,6 +10,7 @@ import { ROWS, type SourceKind, type StageId } from '../../../pipeline/stages/ro
 import { contextFor } from '../../../pipeline/stages/run/runner.ts';
 import { stagesFor } from '../../../pipeline/stages/table.ts';
 import type { Stage, StageData } from '../../../pipeline/stages/types.ts';
+import { lockedStatement } from '../archive/statement.ts';
 import { FIXTURE } from '../render/example.ts';
 import { tools } from './tools.ts';
 
@@ -50,6 +51,8 @@ export class Example {
         `checks: [{ id: ${name}, title: t, command: "true", why: w, fix: f }]\n`,
       );
     }
+    const locked = [{ name: 'hello', version: '2.10-3', architecture: 'amd64', sha256: '4'.repeat(64) }];
+    this.file('one.provenance.json', lockedStatement('a'.repeat(64), locked));
     this.file(
       'facts.json',
       JSON.stringify({

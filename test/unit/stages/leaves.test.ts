@@ -109,6 +109,7 @@ const ARCHIVE_LEAVES: typeof LEAVES = {
   'images.*.archive.root.sha256': ['3'.repeat(64), ['sources']],
   'images.*.archive.repository.source': ['https://mirror/two.tgz', ['sources']],
   'images.*.archive.repository.sha256': ['3'.repeat(64), ['sources']],
+  'images.*.archive.lock': ['one.provenance.json', ['build']],
 };
 
 /** What of the others an image from archives has another answer to. */
