@@ -71,6 +71,8 @@ export const LAYERS: readonly Mutant[] = [
   ...mutantsOf('pipeline/install/namespace/build.ts', BUILD, {
     'a-layer-that-goes': ['if (plan.from === null || signal.aborted ||', 'if (true ||'],
     'kept-by-a-failed-build': ['  } finally {\n    await plan.settle();\n  }', '  }'],
+  }),
+  ...mutantsOf('pipeline/install/namespace/run.ts', BUILD, {
     'full-disk': ['if (/No space left on device/.test(', 'if (/No such word/.test('],
     'time-limit': ['if (timedOut)', 'if (false)'],
     'a-root-of-a-failed-build': ['    await rm(partialRoot, { force: true });\n', ''],
