@@ -27,7 +27,7 @@ describe('init', () => {
   });
 
   it('an unknown release is a configuration error that names the others', async () => {
-    const { code, stderr } = await cli(folder(), ['init', '--release', 'dgxos6']);
+    const { code, stderr } = await cli(folder(), ['init', '--release', 'dgxos-5']);
     expect(code).toBe(3);
     expect(stderr).toContain('Did you mean "dgxos5"?');
   });
@@ -100,7 +100,7 @@ targets: { lab: { url: "http://maas:5240", key: { file: secrets/lab.key } } }
     expect(stderr).toContain(
       'dgxos-maas.yaml:3:11: images.dgx1: unknown key "relaese". Did you mean "release"?',
     );
-    expect(stderr).toContain('dgxos-maas.yaml:3:3: images.dgx1: iso is missing');
+    expect(stderr).toContain('dgxos-maas.yaml:3:3: images.dgx1: iso or archive is missing');
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
