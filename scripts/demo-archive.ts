@@ -59,7 +59,7 @@ try {
   );
 } catch (error) {
   if (signalled) process.exit(128 + signalled);
-  // A tool's own last words tell more than our stack trace.
+  // The last words of a tool explain more than our stack trace.
   if (error instanceof ProcessOutput)
     fail(
       `a tool ended with exit code ${error.exitCode}:\n${error.stderr.trim().split('\n').slice(-15).join('\n')}`,

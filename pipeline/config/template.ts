@@ -45,13 +45,13 @@ function rank(node: Node): number {
 function liveLines(images: AnyNamed, scope: ExampleScope): string[] {
   const name = exampleName(images, scope);
   const rows = rowsOf(images.entry.fields);
-  const standing = ([, node]: [string, Node]) =>
+  const placed = ([, node]: [string, Node]) =>
     ('inTemplate' in node ? node.inTemplate?.(scope) : undefined) ??
     ('required' in node && node.required === true ? 'live' : 'commented');
   const live = rows
-    .filter((row) => standing(row) === 'live')
+    .filter((row) => placed(row) === 'live')
     .flatMap(([key, node]) => linesOf(key, node, scope, name));
-  const others = rows.filter((row) => standing(row) === 'commented');
+  const others = rows.filter((row) => placed(row) === 'commented');
   return [
     `  ${name}:`,
     ...layOut(live, '    '),

@@ -54,8 +54,8 @@ export async function buildDemoArchive(given: DemoArchiveOptions): Promise<DemoA
   const fingerprint = await digest([...parts, ...recipe], lists, architecture, mode);
   const dir = join(cache, `archive-${architecture}-${fingerprint}`);
   const record = join(dir, 'archive.json');
-  const standing = await readFile(record, 'utf8').catch(() => null);
-  if (standing !== null) return { ...JSON.parse(standing), made: false };
+  const kept = await readFile(record, 'utf8').catch(() => null);
+  if (kept !== null) return { ...JSON.parse(kept), made: false };
   $.quiet = true;
   $.signal = signal;
   $.env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8' };

@@ -78,14 +78,7 @@ export async function makeDists(
   const release = join(dists, 'Release');
   await rm(release, { force: true });
   const made = await $({ cwd: dists })`apt-ftparchive ${set} release .`;
-  await writeFile(
-    release,
-    written
-      .map(
-        ([name, value]) => `${name}: ${value}\n`,
-      )
-      .join('') + made.stdout,
-  );
+  await writeFile(release, written.map(([name, value]) => `${name}: ${value}\n`).join('') + made.stdout);
   if (!key) return;
   await key.sign('--clear-sign', release, join(dists, 'InRelease'));
   await key.sign('--detach-sign', release, join(dists, 'Release.gpg'));

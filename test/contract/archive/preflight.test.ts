@@ -94,7 +94,7 @@ it.each([
   60_000,
 );
 
-it('files that name no source, or are no tar, are named as what they are', async () => {
+it('files without a source, and those that hold other things than a tar, are named as what they hold', async () => {
   const root = join(dir, 'root.tar.xz');
   await expect(ask('good', { repository: root })).rejects.toMatchObject({
     message: 'Neither the root nor the repository files name an apt source',

@@ -28,7 +28,7 @@ it.each([
   ['the longest of two', 'deb http://a.example/ubuntu/deep noble main\n', 'deb http://d noble main\n'],
   ['another folder with the same beginning', 'deb http://a.example/ubuntu-ports noble\n', null],
   ['another host', 'deb http://xa.example/ubuntu noble\n', null],
-  ['a dot is no other letter', 'deb http://aXexample/ubuntu noble\n', null],
+  ['a dot stands for itself alone', 'deb http://aXexample/ubuntu noble\n', null],
   [
     'what a mirror is called is not replaced again',
     'deb http://z.example n\n',

@@ -171,7 +171,11 @@ describe('what is resolved', () => {
       platform: 'dgx1',
       version: '5.0',
       iso: { source: join(base, 'dgx.iso'), sha256: SHA256 },
-      archive: { root: { source: null, sha256: null }, repository: { source: null, sha256: null }, lock: null },
+      archive: {
+        root: { source: null, sha256: null },
+        repository: { source: null, sha256: null },
+        lock: null,
+      },
       mirrors: {},
       acceptEula: false,
       preview: false,

@@ -69,7 +69,7 @@ describe('the catalogue', () => {
       code: 'RELEASE_UNKNOWN',
       exitCode: 3,
       message: 'There is no release "dgxos-5". Did you mean "dgxos5"?',
-      hint: expect.stringContaining('demo, demo-archive, dgxos5'),
+      hint: expect.stringContaining('demo, demo-archive, demo-subiquity, dgxos5'),
     });
     await expect(loadRelease('../dgxos5')).rejects.toMatchObject({ code: 'RELEASE_UNKNOWN' });
   });
