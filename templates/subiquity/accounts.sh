@@ -1,7 +1,7 @@
 # Runs in the target, before the user's own packages and commands. Nobody of the installer's stays: no user that it made, no wizard
 # that would make one at the first boot.
 set -e
-awk -F: '$3 >= 1000 && $3 < 60000 { print $1 }' /etc/passwd | while read -r user; do
+awk -F: '$3 >= 1000 && $3 < 60000 && $7 !~ /(nologin|false)$/ { print $1 }' /etc/passwd | while read -r user; do
   userdel --remove --force "$user" || [ $? = 12 ]
   rm -f "/etc/sudoers.d/$user"
 done
