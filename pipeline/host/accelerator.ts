@@ -22,6 +22,9 @@ const THIS_HOST: Host = {
   waitMs: 8000,
 };
 
+/** The processor of this host, as Debian names it. */
+const HERE = process.arch === 'x64' ? 'amd64' : process.arch;
+
 interface Verdict {
   usable: boolean;
   reason: string;
@@ -37,9 +40,19 @@ const verdicts = new Map<Host, Promise<Verdict>>();
  */
 export async function chooseAccelerator(
   wanted: 'auto' | Accelerator,
-  { signal, emit }: { signal?: AbortSignal; emit: Emit },
+  { signal, emit, architecture = HERE }: { signal?: AbortSignal; emit: Emit; architecture?: string },
   host: Host = THIS_HOST,
 ): Promise<{ accelerator: Accelerator; reason: string }> {
+  if (architecture !== HERE) {
+    if (wanted !== 'kvm') return { accelerator: 'tcg', reason: `${architecture} is emulated here` };
+    throw new Fault(
+      'KVM_UNUSABLE',
+      `KVM is requested, and the VM is of ${architecture} on a host of ${HERE}`,
+      {
+        hint: 'Set `accelerator: tcg` to emulate it, which is several times slower, or build on such a host.',
+      },
+    );
+  }
   if (wanted === 'tcg') return { accelerator: 'tcg', reason: 'emulation was requested' };
   const first = !verdicts.has(host);
   const { usable, reason, hint } = await kvmHere(signal, host);

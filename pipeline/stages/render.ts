@@ -13,6 +13,7 @@ export const render = defineStage('render', {
     const { medium, facts, kernel, initrd } = output('iso');
     const { medium: _places, fetchWithinS: _limit, ...installer } = installerFor(release, facts.installer);
     const upstream = installer.installer === 'live-curtin' ? installer.upstream : null;
+    const architecture = facts.architecture ?? 'amd64';
     const { packerMaas } = config;
     const way = await chooseWay({ image, installer: facts.installer, emit, signal });
     const direct = way === 'vm' && image.vm.boot === 'direct';
@@ -27,7 +28,7 @@ export const render = defineStage('render', {
           ? packerMaas
           : notCounted(packerMaas, 'what is read there counts among the sources'),
       installer,
-      architecture: facts.architecture ?? 'amd64',
+      architecture,
       hook: release.hook,
       name: image.name,
       platform: image.platform,
@@ -57,7 +58,9 @@ export const render = defineStage('render', {
       // HCL differs between Packer 1.6 and later; the accelerator is written into it.
       packer: way === 'vm' ? await packerVersion(signal) : null,
       accelerator:
-        way === 'vm' ? (await chooseAccelerator(image.vm.accelerator, { emit, signal })).accelerator : null,
+        way === 'vm'
+          ? (await chooseAccelerator(image.vm.accelerator, { emit, signal, architecture })).accelerator
+          : null,
     };
   },
   async run(inputs, { dir }) {

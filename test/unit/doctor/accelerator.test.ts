@@ -101,3 +101,20 @@ describe('the choice', () => {
     expect((await chooseAccelerator('auto', { emit: () => {} }, here)).accelerator).toBe('kvm');
   });
 });
+
+describe("a VM of another processor than the host's", () => {
+  const architecture = process.arch === 'arm64' ? 'amd64' : 'arm64';
+
+  it('is emulated, and KVM is not asked', async () => {
+    const here = host('touch "$0.started"; echo SeaBIOS');
+    const chosen = await chooseAccelerator('auto', { emit() {}, architecture }, here);
+    expect(chosen).toEqual({ accelerator: 'tcg', reason: `${architecture} is emulated here` });
+    expect(existsSync(`${here.qemu}.started`)).toBe(false);
+  });
+
+  it('with KVM asked for is refused', async () => {
+    await expect(chooseAccelerator('kvm', { emit() {}, architecture })).rejects.toMatchObject({
+      ...{ code: 'KVM_UNUSABLE', exitCode: 4, message: expect.stringContaining(architecture) },
+    });
+  });
+});
