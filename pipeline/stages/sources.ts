@@ -2,6 +2,7 @@ import { assertConsent } from '../config/consent.ts';
 import { archiveOf } from '../config/releases/load.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { bytes } from '../core/text/human.ts';
+import { namespaceVerdict } from '../host/namespaces.ts';
 import { publicSource } from '../image/attest/parameters.ts';
 import { architectureFor, assertRunsHere } from '../install/archive/architecture.ts';
 import { askArchives } from '../install/archive/preflight.ts';
@@ -46,6 +47,11 @@ export const sources = defineStage('sources', {
   },
   async run(inputs, { dir, emit, signal }) {
     const { whole, architecture, mirrors, cacheDir } = inputs;
+    const { usable, reason, hint } = await namespaceVerdict(signal);
+    if (!usable)
+      throw new Fault('NAMESPACE_UNUSABLE', `An installation from archives needs namespaces: ${reason}`, {
+        hint,
+      });
     await assertRunsHere(architecture);
     const context = { cacheDir, emit, signal };
     const root = await locateIso(
