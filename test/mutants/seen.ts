@@ -50,6 +50,8 @@ export class SeenByTests {
       if (bench.stopped) return undefined;
       const ms = Math.round(performance.now() - from);
       kept = { digest, ms, places: numbers ? this.#byFile(new Set(numbers)) : null };
+      // One that fails is tried again by the next call: it may have been the load.
+      if (kept.places === null) return null;
       // Read again: another call may have written meanwhile.
       const all = readCache().set(file, kept);
       mkdirSync(dirname(CACHE), { recursive: true });
