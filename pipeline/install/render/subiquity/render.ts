@@ -105,6 +105,8 @@ function hcl(input: SubiquityInput, vm: VmSettings): object {
         hclString('-machine'),
         hclString(`type=${type},accel=${accelerator},pflash0=efi_code,pflash1=efi_vars`),
       ],
+      // Packer's own, once=d, ends a QEMU whose machine has no order of boot devices; -kernel needs none.
+      [hclString('-boot'), hclString('strict=off')],
       firmware('efi_code', 'efi_code', ',read-only=on'),
       firmware('efi_vars', 'efi_vars', ''),
       [hclString('-netdev'), hclString('user,id=user.0')],
