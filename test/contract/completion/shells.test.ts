@@ -97,7 +97,7 @@ describe.each(SHELLS)('%s', (shell) => {
     ['dgxos-maas run dgx1 --accel', ['--accelerator ']],
     ['dgxos-maas upload dgx1 --to l', ['--to lab ']],
     ['dgxos-maas -c other.yaml run e', ['run elsewhere ']],
-    ['dgxos-maas init --release dgx', ['--release dgxos5']],
+    ['dgxos-maas init --release demo-a', ['--release demo-archive']],
     ['dgxos-maas help machines pow', ['machines power ']],
     ['dgxos-maas upload ima', ['upload image.tar.gz ']],
     ['dgxos-maas verify ./ima', ['./image.tar.gz ']],
