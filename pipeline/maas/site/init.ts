@@ -17,7 +17,9 @@ export async function initialSite(file: string): Promise<string> {
 /** A selection for each Ubuntu series that images of the catalogue are deployed from, with the releases that need it. */
 async function selections(): Promise<string> {
   const needed = new Map<string, string[]>();
-  for (const { id, baseImage } of await listReleases()) {
+  for (const { id, baseImage, archive } of await listReleases()) {
+    // Not every MAAS has the series of a preview yet.
+    if (archive?.preview) continue;
     const series = baseImage.split('/')[1]!;
     needed.set(series, [...(needed.get(series) ?? []), id]);
   }

@@ -2,9 +2,11 @@ import { parseAddress } from './address.ts';
 
 /** Up to here MAAS takes a URL. */
 const LONGEST = 2048;
-/** Scheme, login, host, port and the rest; each part is looked at by itself. */
-const PARTS =
-  /^([a-z][a-z0-9+.-]*):\/\/(?:([^\s:@/]+)(?::([^\s:@/]*))?@)?(\[[^\]\s]*\]|[^\s:@/?#[\]\\]+)(?::(\d{2,5}))?(?:[/?#]\S*)?$/i;
+const SCHEME = String.raw`^([a-z][a-z0-9+.-]*):\/\/`;
+const LOGIN = String.raw`[^\s:@/]+(?::[^\s:@/]*)?@`;
+const HOST_AND_REST = String.raw`(\[[^\]\s]*\]|[^\s:@/?#[\]\\]+)(?::\d{2,5})?(?:[/?#]\S*)?$`;
+/** Scheme and host, each looked at by itself. A login may look like a host with a query, and the other way round: http://a.example?b@c */
+const READINGS = [LOGIN, ''].map((login) => new RegExp(SCHEME + login + HOST_AND_REST, 'i'));
 const SCHEMES = ['http', 'https', 'ftp', 'ftps'];
 /** Letters, digits, dashes; any letter that is not ASCII, too. */
 const LABEL = /^[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]*[a-z0-9\u00a1-\uffff])?$/i;
@@ -12,11 +14,15 @@ const LABEL = /^[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]*[a-z0-9\u00a1-\uf
 /** Why MAAS' forms refuse a URL (Django's URLField, which wants a domain where DNS does not), or undefined. Its own message is `Enter a valid URL.` for all of these. */
 export function urlFault(text: string): string | undefined {
   if (text.length > LONGEST) return 'MAAS does not accept a URL of that length';
-  const [, scheme = '', , , host = ''] = PARTS.exec(text) ?? [];
-  if (!scheme) return 'MAAS does not accept this URL';
-  if (!SCHEMES.includes(scheme.toLowerCase()))
-    return `MAAS does not accept a URL that starts with ${scheme}://`;
-  return hostFault(host);
+  const faults = READINGS.flatMap((reading) => {
+    const [, scheme = '', host = ''] = reading.exec(text) ?? [];
+    if (!scheme) return [];
+    return SCHEMES.includes(scheme.toLowerCase())
+      ? [hostFault(host)]
+      : [`MAAS does not accept a URL that starts with ${scheme}://`];
+  });
+  if (faults.length === 0) return 'MAAS does not accept this URL';
+  return faults.includes(undefined) ? undefined : faults[0];
 }
 
 function hostFault(host: string): string | undefined {

@@ -27,6 +27,14 @@ export const LISTED: Record<string, Listed> = {
     parsed: 'test/contract/cli/package.test.ts installs them',
   },
   'git submodule update --init packer/packer-maas': GITHUB,
+  'dgxos-maas run h100': { parsed: 'fetches from archives; test/e2e/archive.test.ts builds such an image' },
+  'dgxos-maas build h100 --locked .dgxos-maas/h100/pack/h100.provenance.json': {
+    parsed: 'the same image again; test/e2e/archive.test.ts does',
+  },
+  'dgxos-maas init --accept-eula': {
+    as: '(mkdir new && cd new && dgxos-maas init --accept-eula)',
+    why: 'a configuration is there',
+  },
   'dgxos-maas init': { as: '(mkdir new && cd new && dgxos-maas init)', why: 'a configuration is there' },
   'dgxos-maas doctor': {
     as: 'dgxos-maas doctor || [ $? -eq 4 ]',

@@ -96,10 +96,16 @@ describe('make in a clone', () => {
     expect(existsSync(join(clone, 'dgxos-maas.yaml'))).toBe(false);
   });
 
-  it('writes a configuration where there is none, and says which ISO is missing', async () => {
+  it('writes a configuration where there is none; says that the licence is not accepted, then which ISO is missing', async () => {
+    const first = await make('dgx1', 'ISO=isos/no such.iso');
+    expect(first.exitCode).toBe(2);
+    expect(first.stderr).toContain('[LICENCE_NOT_ACCEPTED]');
+    const file = join(clone, 'dgxos-maas.yaml');
+    const written = readFileSync(file, 'utf8');
+    expect(written).toMatch(/^ +# accept_eula: true/m);
+    writeFileSync(file, written.replace(/^( +)# accept_eula: true/m, '$1accept_eula: true'));
     const { stderr, exitCode } = await make('dgx1', 'ISO=isos/no such.iso');
     expect(exitCode).toBe(2);
-    expect(readFileSync(join(clone, 'dgxos-maas.yaml'), 'utf8')).toContain('dgx1:');
     expect(stderr).toContain(`The ISO ${join(clone, 'isos/no such.iso')} does not exist [ISO_NOT_FOUND]`);
     expect(stderr).toMatch(/make: \*\*\* .*dgx1\] Error 3/);
   });
