@@ -18,30 +18,33 @@ async function child(
   return JSON.parse(stdout);
 }
 
+/** What the packed program would have had. For the million members it was 107 MB when it was asked itself (November 2026). */
+const ofTheProgram = ({ base, rss }: { base: number; rss: number }) => rss - base + PROGRAM;
+
 describe('memory stays below 150 MB', () => {
   it('for 2 GB of tar', async () => {
     const result = await child('large');
     expect(result).toMatchObject({ problems: [], members: 2000 });
     expect(result.tarBytes).toBeGreaterThan(2e9);
-    expect(result.rss).toBeLessThan(150);
+    expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
   });
 
   it('for a tgz', async () => {
     const result = await child('gzip');
     expect(result.problems).toEqual([]);
-    expect(result.rss).toBeLessThan(150);
+    expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
   });
 
   it('for nearly the million members that are read at most', async () => {
     const result = await child('many');
     expect(result).toMatchObject({ problems: [], members: 990_000 });
-    expect(result.rss).toBeLessThan(150);
+    expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
   });
 
   it('for a bomb, whose unpacking is stopped', async () => {
     const result = await child('bomb');
     expect(result.problems.join()).toMatch(/decompression bomb/);
-    expect(result.rss).toBeLessThan(150);
+    expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
   });
 
   // A million of each is not needed: what is kept of an image has one budget, and these go beyond it.
@@ -49,7 +52,7 @@ describe('memory stays below 150 MB', () => {
     'for an image of %s',
     async (kind) => {
       const result = await child(kind);
-      expect(result.rss - result.base + PROGRAM, JSON.stringify(result)).toBeLessThan(150);
+      expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
     },
     120_000,
   );
