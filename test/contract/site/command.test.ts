@@ -104,8 +104,10 @@ describe("dgxos-maas site, from DeepOps' variables", () => {
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('+ tag dgx');
     // What the catalogue's releases are deployed from; nobody's network by default.
-    for (const { baseImage } of await listReleases())
-      expect(text).toContain(`{ release: ${baseImage.split('/')[1]}, arches: [amd64] }`);
+    for (const { baseImage, archive } of await listReleases())
+      expect(text.includes(`{ release: ${baseImage.split('/')[1]}, arches: [amd64] }`)).toBe(
+        !archive?.preview,
+      );
     expect(stdout).not.toMatch(/subnet|VLAN|range|dhcp/i);
   });
 
