@@ -54,8 +54,8 @@ const subiquity: Layout = async (tree, from, work) => {
     await $`sed -i ${'s/^PACKAGES=.*/& demo-specimens/'} ${join(overlay, 'etc/demo-subiquity/platforms/demo1.conf')} ${join(overlay, 'etc/demo-subiquity/platforms/demo2.conf')}`;
   await packLive(join(casper, 'filesystem.squashfs'), overlay, from, work);
 
-  // lz4: unpacking is what an emulated machine is slow at.
-  await $`xz -dc -T0 ${from.root} | mksquashfs - ${casper}/root.squashfs -tar -root-mode 755 -comp lz4 -quiet -no-progress`;
+  // lz4: unpacking is what an emulated machine is slow at. Without -Xhc its kernel (6.1) could not read a fragment that unsquashfs reads.
+  await $`xz -dc -T0 ${from.root} | mksquashfs - ${casper}/root.squashfs -tar -root-mode 755 -comp lz4 -Xhc -quiet -no-progress`;
   await writeFile(
     join(casper, 'install-sources.yaml'),
     '- {id: demo-server, path: root.squashfs, default: true}\n',
