@@ -1,5 +1,5 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import type { Architecture } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
@@ -68,6 +68,27 @@ async function extract(tar: string, to: string, signal: AbortSignal): Promise<vo
     );
   if (exitCode !== 0 && (wrong.length > 0 || !/Not found in archive/.test(stderr)))
     throw new Fault('ARCHIVE_UNUSABLE', `${tar} cannot be read as a tar: ${wrong[0] ?? stderr.trim()}`);
+  await keepInside(to);
+}
+
+/** Links of the root lead to places of the root: an absolute one is turned there, and one that leads out of it is removed. */
+async function keepInside(system: string): Promise<void> {
+  const root = await realpath(system);
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  for (const entry of entries.filter((one) => one.isSymbolicLink())) {
+    const link = join(entry.parentPath, entry.name);
+    const target = await readlink(link);
+    if (target.startsWith('/')) {
+      await rm(link);
+      await symlink(relative(entry.parentPath, join(root, target)), link);
+    }
+  }
+  // After all were turned: a link may lead over others.
+  for (const entry of entries.filter((one) => one.isSymbolicLink())) {
+    const link = join(entry.parentPath, entry.name);
+    const real = await realpath(link).catch(() => null);
+    if (real !== null && real !== root && !real.startsWith(`${root}/`)) await rm(link);
+  }
 }
 
 /** Copies the sources beside the system, with mirrors, and with its keyrings by their paths here. @returns how many there are */

@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -118,3 +118,24 @@ it('a source that the root brings is asked, too', async () => {
     detail: expect.stringContaining('http://127.0.0.1:1/ubuntu'),
   });
 }, 60_000);
+
+it.each([
+  ['an absolute link', (host: string) => host],
+  ['a relative link', (host: string) => `../../../../../../../../../../..${host}`],
+])(
+  '%s of the root leads to nothing of this host',
+  async (_, target) => {
+    const host = await mkdtemp(join(dir, 'host-'));
+    const list = join(host, 'demo.list');
+    await writeFile(list, `deb ${ARCHIVE} other main\n`);
+    const linked = await mkdtemp(join(dir, 'linked-'));
+    await mkdir(join(linked, 'etc/apt'), { recursive: true });
+    await symlink(target(host), join(linked, 'etc/apt/sources.list.d'));
+    const root = `${linked}.tar`;
+    await $`tar -C ${linked} -cf ${root} .`;
+    expect(await ask('good', { root })).toEqual([`${server.url}/good demo InRelease`]);
+    expect(await readdir(host)).toEqual(['demo.list']);
+    expect(await readFile(list, 'utf8')).toBe(`deb ${ARCHIVE} other main\n`);
+  },
+  60_000,
+);
