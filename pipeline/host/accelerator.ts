@@ -1,6 +1,7 @@
 import { open, readFile } from 'node:fs/promises';
 import type { Emit } from '../core/events/event.ts';
 import { Fault } from '../core/faults/fault.ts';
+import { HOST_ARCHITECTURE } from './architecture.ts';
 import { supervise } from './process/supervise.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
@@ -22,9 +23,6 @@ const THIS_HOST: Host = {
   waitMs: 8000,
 };
 
-/** The processor of this host, as Debian names it. */
-const HERE = process.arch === 'x64' ? 'amd64' : process.arch;
-
 interface Verdict {
   usable: boolean;
   reason: string;
@@ -40,14 +38,18 @@ const verdicts = new Map<Host, Promise<Verdict>>();
  */
 export async function chooseAccelerator(
   wanted: 'auto' | Accelerator,
-  { signal, emit, architecture = HERE }: { signal?: AbortSignal; emit: Emit; architecture?: string },
+  {
+    signal,
+    emit,
+    architecture = HOST_ARCHITECTURE,
+  }: { signal?: AbortSignal; emit: Emit; architecture?: string },
   host: Host = THIS_HOST,
 ): Promise<{ accelerator: Accelerator; reason: string }> {
-  if (architecture !== HERE) {
+  if (architecture !== HOST_ARCHITECTURE) {
     if (wanted !== 'kvm') return { accelerator: 'tcg', reason: `${architecture} is emulated here` };
     throw new Fault(
       'KVM_UNUSABLE',
-      `KVM is requested, and the VM is of ${architecture} on a host of ${HERE}`,
+      `KVM is requested, and the VM is of ${architecture} on a host of ${HOST_ARCHITECTURE}`,
       {
         hint: 'Set `accelerator: tcg` to emulate it, which is several times slower, or build on such a host.',
       },

@@ -4,10 +4,9 @@ import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
 import { packageRoot } from '../../host/process/package-root.ts';
 import type { ArchiveRelease, IsoRelease, Release } from '../types.ts';
-import { quoted, toFault } from '../yaml/problem.ts';
-import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
-import { Source } from '../yaml/source.ts';
+import { quoted } from '../yaml/problem.ts';
 import { archiveWithDefaults, type RawArchive } from './archive.ts';
+import { catalogueData } from './catalogue-file.ts';
 import { loadPlatforms } from './platforms.ts';
 
 const FOLDER = 'templates/releases';
@@ -61,15 +60,7 @@ async function read(id: string): Promise<Release> {
  * @param file the name that messages show
  */
 export function parseRelease(id: string, file: string, text: string): Release {
-  const source = new Source(file, text);
-  const data = dataAsWritten(SCHEMA, source);
-  const problems = schemaProblems(SCHEMA, data);
-  if (problems.length)
-    throw toFault(
-      'CONFIG_INVALID',
-      problems.map((problem) => source.place(problem)),
-    );
-  const written = data as RawRelease;
+  const written = catalogueData(SCHEMA, file, text) as RawRelease;
   const known = loadPlatforms();
   const missing = written.platforms.find((name) => !known.has(name));
   if (missing !== undefined)

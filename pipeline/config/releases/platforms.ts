@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../host/process/package-root.ts';
 import type { Platform } from '../types.ts';
-import { toFault } from '../yaml/problem.ts';
-import { dataAsWritten, schemaProblems } from '../yaml/schema.ts';
-import { Source } from '../yaml/source.ts';
+import { catalogueData } from './catalogue-file.ts';
 
 const FILE = 'templates/platforms.yaml';
 const SCHEMA = 'templates/platforms.schema.json';
@@ -22,15 +20,9 @@ export function loadPlatforms(): ReadonlyMap<string, Platform> {
 
 /** @param file the name that messages show */
 export function parsePlatforms(file: string, text: string): ReadonlyMap<string, Platform> {
-  const source = new Source(file, text);
-  const data = dataAsWritten(SCHEMA, source);
-  const problems = schemaProblems(SCHEMA, data);
-  if (problems.length)
-    throw toFault(
-      'CONFIG_INVALID',
-      problems.map((problem) => source.place(problem)),
-    );
   const unknown = { architecture: null, gpus: null, nvswitch: false, nvlink5: false, imex: false };
-  const rows = Object.entries(data as Record<string, Partial<Platform> & { title: string }>);
+  const rows = Object.entries(
+    catalogueData(SCHEMA, file, text) as Record<string, Partial<Platform> & { title: string }>,
+  );
   return new Map(rows.map(([name, row]) => [name, { ...unknown, ...row }]));
 }

@@ -1,7 +1,7 @@
-import { arch } from 'node:process';
 import { architecturesOf } from '../../config/releases/archive.ts';
 import type { Architecture, ArchiveRelease, ImageConfig, Release } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { HOST_ARCHITECTURE } from '../../host/architecture.ts';
 import { foreignVerdict } from '../../host/foreign.ts';
 
 /**
@@ -27,15 +27,12 @@ export function architectureFor(
   );
 }
 
-/** This host's, as Debian names it. */
-const HERE: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' };
-
 /**
  * Programs of the architecture run here, by themselves or by qemu-user.
  * @throws Fault FOREIGN_ARCHITECTURE with what to install
  */
 export async function assertRunsHere(architecture: Architecture): Promise<void> {
-  if (HERE[arch] === architecture) return;
+  if (HOST_ARCHITECTURE === architecture) return;
   const { usable, reason, hint } = await foreignVerdict(architecture);
   if (!usable)
     throw new Fault('FOREIGN_ARCHITECTURE', `Programs for ${architecture} do not run here: ${reason}`, {

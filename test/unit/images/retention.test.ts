@@ -5,53 +5,14 @@ import type { ListedImage } from '../../../pipeline/maas/images/list-images.ts';
 import { decideRetention } from '../../../pipeline/maas/images/retention.ts';
 import { channelHistory, channelName } from '../../../pipeline/workspace/ledger/channel.ts';
 import type { LedgerEntry } from '../../../pipeline/workspace/ledger/ledger.ts';
+import { inMaas, noted as notedToday, TARGET } from './entries.ts';
 
-const TARGET = 'http://maas/MAAS';
 const NOW = new Date('2026-11-22T12:00:00Z');
 const POLICY = { keep: 2, days: 14, deployedDays: 30 };
 const daysAgo = (days: number) => new Date(NOW.getTime() - days * 24 * 3600 * 1000).toISOString();
 
-function noted(name: string, id: number, days: number, more: Partial<LedgerEntry> = {}): LedgerEntry {
-  return {
-    time: daysAgo(days),
-    did: 'completed',
-    target: TARGET,
-    resourceId: id,
-    name,
-    architecture: 'amd64/generic',
-    set: '20261122',
-    sha256: String(id),
-    size: 1000,
-    title: '',
-    baseImage: 'ubuntu/focal',
-    filetype: 'tgz',
-    file: '/x',
-    validated: true,
-    image: 'dgx1',
-    ...more,
-  };
-}
-
-function inMaas(name: string, id: number, more: Partial<ListedImage> = {}): ListedImage {
-  return {
-    id,
-    name,
-    title: null,
-    architecture: 'amd64/generic',
-    baseImage: 'ubuntu/focal',
-    set: '20261122',
-    size: 1000,
-    sha256: String(id),
-    complete: true,
-    progress: null,
-    sets: [],
-    lastDeployed: null,
-    machines: [],
-    build: null,
-    acceptance: null,
-    ...more,
-  };
-}
+const noted = (name: string, id: number, days: number, more: Partial<LedgerEntry> = {}) =>
+  notedToday(name, id, { time: daysAgo(days), ...more });
 
 const deleted = (images: ListedImage[], ledger: LedgerEntry[], policy = POLICY) =>
   decideRetention(images, ledger, TARGET, policy, NOW)
