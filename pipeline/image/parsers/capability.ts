@@ -66,7 +66,10 @@ function inWords(flags: readonly number[]): string {
   }
   for (let state = 7; state > 0; state--) {
     const numbers = group(state, NAMES.length, 64);
-    if (numbers.length > 0) words.push(`${numbers.join(',')}+${letters(state)}`);
+    if (numbers.length === 0) continue;
+    // A text of numbers alone begins with an empty set.
+    if (words.length === 0) words.push('=');
+    words.push(`${numbers.join(',')}+${letters(state)}`);
   }
   return words.length === 0 ? '=' : words.join(' ');
 }

@@ -67,14 +67,15 @@ export function fieldsOf(stanza: readonly string[], wanted: RegExp, longest: num
 
 /** Packages in state ii whose Provides names exactly this package, without a version, as curtin's `dpkg_query_list_kernels` has it. */
 export function providersOf(text: string, name: string): string[] {
-  return [...stanzas(text)].flatMap((lines) => {
+  const providers: string[] = [];
+  for (const lines of stanzas(text)) {
     const stanza = lines.join('\n');
     const provides = /^Provides:[ \t]*(.*)$/m.exec(stanza)?.[1]?.split(/,[ \t]*/) ?? [];
     const own = /^Package:[ \t]*(\S+)/m.exec(stanza)?.[1];
-    return own && provides.includes(name) && /^Status: install ok installed[ \t\r]*$/m.test(stanza)
-      ? [own]
-      : [];
-  });
+    if (own && provides.includes(name) && /^Status: install ok installed[ \t\r]*$/m.test(stanza))
+      providers.push(own);
+  }
+  return providers;
 }
 
 const letter = (letters: Record<string, string>, word: string): string =>

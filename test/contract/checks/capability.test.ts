@@ -67,6 +67,24 @@ describe('security.capability', () => {
       { numRuns: 10 },
     );
   });
+
+  it.each([
+    [0n, 1n << 41n],
+    [1n << 63n, 1n << 42n],
+    [1n << 41n, 1n << 13n],
+    [1n << 42n, (1n << 41n) - 1n],
+  ])(
+    'of capabilities that have no name reads so, too: permitted %d, inheritable %d',
+    async (permitted, inheritable) => {
+      const value = Buffer.alloc(20);
+      value.writeUInt32LE(0x02000000);
+      for (const [i, set] of [permitted, inheritable].entries()) {
+        value.writeUInt32LE(Number(set & 0xffffffffn), 4 + 4 * i);
+        value.writeUInt32LE(Number(set >> 32n), 12 + 4 * i);
+      }
+      expect([parseCapability(value)?.text]).toEqual(await extracted([value]));
+    },
+  );
 });
 
 describe('ACLs', () => {
