@@ -1,5 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat, rename, rm } from 'node:fs/promises';
+import { lstat, rm, rmdir, writeFile } from 'node:fs/promises';
 import lockfile from 'proper-lockfile';
 import writeFileAtomic from 'write-file-atomic';
 import { readJsonOrMiss } from '../files/read-json.ts';
@@ -27,7 +27,10 @@ export class LockFolder {
   readonly #of: string;
   readonly #folder: string;
   readonly #holderFile: string;
-  #seen: { state: BigIntStats; at: number } | undefined;
+  /** Held for the moment in which an abandoned lock is removed. */
+  readonly #removal: string;
+  readonly #lockSeen = new Watch();
+  readonly #removalSeen = new Watch();
   /** The holder of the lock at the last attempt, where that is known. */
   holder: Holder | undefined;
 
@@ -39,6 +42,7 @@ export class LockFolder {
     this.#of = of;
     this.#folder = folder;
     this.#holderFile = holderFile;
+    this.#removal = `${folder}.removal`;
   }
 
   /**
@@ -48,7 +52,8 @@ export class LockFolder {
    * @throws errors of the file system
    */
   async attempt(doing: string, onLost: () => void): Promise<(() => Promise<void>) | undefined> {
-    if (await this.#abandoned()) await this.#clear();
+    const left = await this.#abandoned();
+    if (left !== undefined) await this.#remove(left);
     let held = true;
     let release: () => Promise<void>;
     try {
@@ -84,40 +89,61 @@ export class LockFolder {
     return free;
   }
 
-  /** The folder is looked at before the file: the file of one holder is gone before the folder of the next is made. */
-  async #abandoned(): Promise<boolean> {
-    const state = await lstat(this.#folder, { bigint: true }).catch(() => undefined);
+  /**
+   * The lock's folder if nobody holds it any more. It is looked at before the file: the file of one holder is gone before the
+   * folder of the next is made.
+   */
+  async #abandoned(): Promise<BigIntStats | undefined> {
+    const state = await stateOf(this.#folder);
     this.holder = await readHolder(this.#holderFile);
-    if (state === undefined) {
-      this.#seen = undefined;
-      return false;
-    }
-    if (this.#seen === undefined || !same(this.#seen.state, state))
-      this.#seen = { state, at: performance.now() };
-    const silentMs = performance.now() - this.#seen.at;
-    if (this.holder === undefined) return silentMs > SILENT_MS;
-    return hasEnded(this.holder) ?? silentMs > SILENT_ELSEWHERE_MS;
+    const silentMs = this.#lockSeen.silentMs(state);
+    return state !== undefined && hasLeft(this.holder, silentMs) ? state : undefined;
   }
 
-  /** Two who find the lock abandoned at once do not both take it: only one of them can move the folder away. */
-  async #clear(): Promise<void> {
-    const seen = this.#seen!.state;
-    const aside = `${this.#folder}.${process.pid}.ended`;
-    await rm(this.#holderFile, { force: true });
+  /**
+   * Of several who find the lock abandoned one removes it, and only if it is still the same: who made a lock of their own in
+   * the meantime keeps it.
+   */
+  async #remove(abandoned: BigIntStats): Promise<void> {
+    const mine: Holder = { ...thisProcess(), since: new Date().toISOString(), doing: 'removing a lock' };
     try {
-      await rename(this.#folder, aside);
+      await writeFile(this.#removal, JSON.stringify(mine), { flag: 'wx', mode: 0o600 });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+      // Whoever removes it may have been killed in that moment: then the next attempt removes it.
+      const silentMs = this.#removalSeen.silentMs(await stateOf(this.#removal));
+      if (hasLeft(await readHolder(this.#removal), silentMs)) await rm(this.#removal, { force: true });
+      return;
     }
-    const moved = await lstat(aside, { bigint: true });
-    // Somebody was faster, and this is the lock of a new holder.
-    if (same(moved, seen)) await rm(aside, { recursive: true });
-    else await rename(aside, this.#folder);
+    try {
+      const now = await stateOf(this.#folder);
+      if (now === undefined || !same(now, abandoned)) return;
+      await rm(this.#holderFile, { force: true });
+      await rmdir(this.#folder);
+    } finally {
+      await rm(this.#removal, { force: true });
+    }
   }
 }
 
+/** For how long a file or folder has not changed before our eyes: of clocks only our own is read. */
+class Watch {
+  #seen: { state: BigIntStats; at: number } | undefined;
+
+  /** @param state what it is now; undefined when it is not there */
+  silentMs(state: BigIntStats | undefined): number {
+    if (state === undefined) this.#seen = undefined;
+    else if (this.#seen === undefined || !same(this.#seen.state, state))
+      this.#seen = { state, at: performance.now() };
+    return this.#seen === undefined ? 0 : performance.now() - this.#seen.at;
+  }
+}
+
+const stateOf = (path: string) => lstat(path, { bigint: true }).catch(() => undefined);
 const same = (a: BigIntStats, b: BigIntStats) => a.ino === b.ino && a.mtimeNs === b.mtimeNs;
+
+const hasLeft = (holder: Holder | undefined, silentMs: number): boolean =>
+  holder === undefined ? silentMs > SILENT_MS : (hasEnded(holder) ?? silentMs > SILENT_ELSEWHERE_MS);
 
 const HOLDER: Shape<Holder> = object(
   { pid: count, host: text, since: text, doing: text },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { keepYoungGenerationSmall } from '../../../pipeline/cli/young-generation.ts';
+import { validateFile } from '../../../pipeline/image/checks/validate-file.ts';
 import { createInspector } from '../../../pipeline/image/facts/inspector.ts';
 import { HOSTILE, hostile } from './hostile-images.ts';
 
@@ -51,8 +52,6 @@ async function inspected(chunks: Iterable<Buffer>) {
 }
 
 async function validated(chunks: Iterable<Buffer>) {
-  // Only here: what node makes of TypeScript while it loads would count against the image.
-  const { validateFile } = await import('../../../pipeline/image/checks/validate-file.ts');
   const path = join(tmpdir(), `memory-${process.pid}.tgz`);
   try {
     const out = createWriteStream(path);
@@ -71,7 +70,6 @@ async function validated(chunks: Iterable<Buffer>) {
 }
 
 keepYoungGenerationSmall();
-const base = process.resourceUsage().maxRSS / 1024;
 const mode = process.argv[2];
 let bomb: string[] = [];
 let facts: Awaited<ReturnType<typeof inspected>>;
@@ -99,7 +97,6 @@ else if (mode === 'gzip') {
 }
 process.stdout.write(
   JSON.stringify({
-    base,
     rss: process.resourceUsage().maxRSS / 1024,
     members: facts.archive.members,
     tarBytes: facts.archive.tarBytes,

@@ -1,50 +1,64 @@
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HOSTILE } from './hostile-images.ts';
 
-const HERE = import.meta.dirname;
-/** MB of the packed program before it reads anything; this process loads TypeScript, which costs more. */
-const PROGRAM = 75;
+const exec = promisify(execFile);
+const CHECKOUT = join(import.meta.dirname, '../../..');
+const CHILD = 'test/contract/checks/memory-child';
+
+let built: string;
+/** As it is packed: the memory that node needs to read TypeScript, some 30 MB, would hide what an image needs. */
+beforeAll(async () => {
+  built = await mkdtemp(join(tmpdir(), 'memory-'));
+  for (const name of ['node_modules', 'package.json']) await symlink(join(CHECKOUT, name), join(built, name));
+  const project = {
+    extends: join(CHECKOUT, 'tsconfig.build.json'),
+    compilerOptions: { rootDir: CHECKOUT, outDir: join(built, 'out') },
+    include: [join(CHECKOUT, 'pipeline'), join(CHECKOUT, `${CHILD}.ts`)],
+  };
+  await writeFile(join(built, 'tsconfig.json'), JSON.stringify(project));
+  await exec(join(CHECKOUT, 'node_modules/.bin/tsc'), ['-p', built]);
+}, 120_000);
+afterAll(() => rm(built, { recursive: true, force: true }));
 
 /** Runs a mode of memory-child.ts; the most memory that it ever had, in MB, and what it found. */
 async function child(
   mode: string,
-): Promise<{ base: number; rss: number; members: number; problems: string[]; tarBytes: number }> {
-  const { stdout } = await promisify(execFile)(process.execPath, [join(HERE, 'memory-child.ts'), mode], {
+): Promise<{ rss: number; members: number; problems: string[]; tarBytes: number }> {
+  const { stdout } = await exec(process.execPath, [join(built, 'out', `${CHILD}.js`), mode], {
     timeout: 110_000,
   });
   return JSON.parse(stdout);
 }
-
-/** What the packed program would have had. For the million members it was 107 MB when it was asked itself (November 2026). */
-const ofTheProgram = ({ base, rss }: { base: number; rss: number }) => rss - base + PROGRAM;
 
 describe('memory stays below 150 MB', () => {
   it('for 2 GB of tar', async () => {
     const result = await child('large');
     expect(result).toMatchObject({ problems: [], members: 2000 });
     expect(result.tarBytes).toBeGreaterThan(2e9);
-    expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
+    expect(result.rss, JSON.stringify(result)).toBeLessThan(150);
   });
 
   it('for a tgz', async () => {
     const result = await child('gzip');
     expect(result.problems).toEqual([]);
-    expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
+    expect(result.rss, JSON.stringify(result)).toBeLessThan(150);
   });
 
   it('for nearly the million members that are read at most', async () => {
     const result = await child('many');
     expect(result).toMatchObject({ problems: [], members: 990_000 });
-    expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
+    expect(result.rss, JSON.stringify(result)).toBeLessThan(150);
   });
 
   it('for a bomb, whose unpacking is stopped', async () => {
     const result = await child('bomb');
     expect(result.problems.join()).toMatch(/decompression bomb/);
-    expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
+    expect(result.rss, JSON.stringify(result)).toBeLessThan(150);
   });
 
   // A million of each is not needed: what is kept of an image has one budget, and these go beyond it.
@@ -52,7 +66,7 @@ describe('memory stays below 150 MB', () => {
     'for an image of %s',
     async (kind) => {
       const result = await child(kind);
-      expect(ofTheProgram(result), JSON.stringify(result)).toBeLessThan(150);
+      expect(result.rss, JSON.stringify(result)).toBeLessThan(150);
     },
     120_000,
   );

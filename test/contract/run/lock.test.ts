@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -129,19 +129,53 @@ describe('the lock of a workspace', () => {
   });
 
   it('is taken by one of many that find it abandoned', async () => {
+    for (let round = 0; round < 20; round++) {
+      await left({ ...us, start: '1' });
+      let inside = 0;
+      let most = 0;
+      await Promise.all(
+        Array.from({ length: 8 }, async (_, number) => {
+          // They come a little apart, so that some find the lock while others remove it or hold their own.
+          await new Promise((resolve) => setTimeout(resolve, (number * round) % 7));
+          const release = await waitFor();
+          most = Math.max(most, ++inside);
+          await new Promise((resolve) => setTimeout(resolve, 2));
+          inside--;
+          await release();
+        }),
+      );
+      expect(most).toBe(1);
+      expect(await readdir(workspace)).toEqual([]);
+    }
+  });
+
+  /** As `lockWorkspace` with `wait`, but without its pause. */
+  async function waitFor(): Promise<() => Promise<void>> {
+    const lock = new LockFolder(workspace, join(workspace, 'lock'), join(workspace, 'holder.json'));
+    for (;;) {
+      const release = await lock.attempt('run test', () => expect.unreachable('the lock was lost'));
+      if (release) return release;
+    }
+  }
+
+  it('is taken although whoever removed an abandoned one was killed on the way', async () => {
     await left({ ...us, start: '1' });
-    let inside = 0;
-    let most = 0;
-    await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        const release = await lockWorkspace(workspace, options(true));
-        most = Math.max(most, ++inside);
-        await new Promise((resolve) => setTimeout(resolve, 20));
-        inside--;
-        await release();
-      }),
-    );
-    expect(most).toBe(1);
+    await writeFile(join(workspace, 'lock.removal'), JSON.stringify({ ...us, start: '1' }));
+    const lock = new LockFolder(workspace, join(workspace, 'lock'), join(workspace, 'holder.json'));
+    expect(await lock.attempt('run test', () => {})).toBeUndefined();
+    const release = await lock.attempt('run test', () => {});
+    await release?.();
+    expect(release).toBeDefined();
+    expect(await readdir(workspace)).toEqual([]);
+  });
+
+  it('is not removed while another process removes it', async () => {
+    await left({ ...us, start: '1' });
+    await writeFile(join(workspace, 'lock.removal'), JSON.stringify(us));
+    await expect(lockWorkspace(workspace, options(false))).rejects.toMatchObject({
+      code: 'WORKSPACE_LOCKED',
+    });
+    expect((await readdir(workspace)).sort()).toEqual(['holder.json', 'lock', 'lock.removal']);
   });
 
   it('ends a run whose lock was taken over, and leaves the lock to the new holder', async () => {

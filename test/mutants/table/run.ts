@@ -46,7 +46,10 @@ export const RUN: readonly Mutant[] = [
   ...mutantsOf('pipeline/host/process/lock-folder.ts', LOCK, {
     'compromised-ends-the-holder': ['onLost();\n', '\n'],
     'compromised-is-not-released': ['if (!held) return;', ''],
-    'moved-by-somebody-else': ['if (same(moved, seen)) await', 'await'],
+    'a-new-holder': [' || !same(now, abandoned)) return', ') return'],
+    'one-removes': ["flag: 'wx', ", ''],
+    'remover-killed': ['if (hasLeft(await readHolder(this.#removal), silentMs)) await', 'if (false) await'],
+    'remover-alive': ['if (hasLeft(await readHolder(this.#removal), silentMs)) await', 'await'],
   }),
   ...mutantsOf('pipeline/workspace/lock.ts', LOCK, {
     'ends-by-signal': ["process.kill(process.pid, 'SIGTERM');", ''],
