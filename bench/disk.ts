@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { $ } from '../pipeline/host/process/tool.ts';
 
-/** Where the root's partition starts on the bench's disk. */
+/** The start of the root's partition on the bench's disk. */
 export const OFFSET = 2048 * 512;
 
 /**
@@ -64,7 +64,7 @@ fuse2fs -f -o ro,fakeroot "$2/nbd/nbd" "$2/root" & fuse=$!
 await mountpoint -q "$2/root"
 tar -C "$2/root" -Scpf - . | pigz --best > "$3"`;
 
-/** Which of some programs are not here, with the Debian packages that bring them. */
+/** The missing programs of a list, with the Debian packages that bring them. */
 export function missing(tools: Record<string, string>): string[] {
   return Object.entries(tools)
     .filter(([tool]) => spawnSync('sh', ['-c', 'command -v "$1"', 'sh', tool]).status !== 0)

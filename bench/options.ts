@@ -39,7 +39,7 @@ function bytesOf(text: string): number {
   return Math.round(Number(match[1]) * { '': 1, K: 1e3, M: 1e6, G: 1e9 }[match[2]!.toUpperCase() as 'K']);
 }
 
-/** Where what takes long to make is kept: $XDG_CACHE_HOME/dgxos-maas/bench. It may be deleted. */
+/** The folder of results that take long to make: $XDG_CACHE_HOME/dgxos-maas/bench. It may be deleted. */
 export async function cacheDir(): Promise<string> {
   const dir = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dgxos-maas', 'bench');
   await mkdir(dir, { recursive: true });

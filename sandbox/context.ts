@@ -18,7 +18,7 @@ export interface SandboxContext {
   architectures: string[];
   /** Milliseconds since 1970. */
   now(): number;
-  /** Where bodies are kept that are too long for memory. */
+  /** The folder for bodies that are too long for memory. */
   spool: string;
   /** The last change of each blob, as arrival numbers; two PUTs that overlap are found by it. */
   changes: Map<string, number>;
@@ -26,7 +26,7 @@ export interface SandboxContext {
   arrivals: number;
   /** The failure rules of machines that are in force. */
   failures: Failure[];
-  /** How long what machines do takes. */
+  /** The durations of a machine's steps. */
   pace: Timing;
   /** The ssh servers of deployed machines. */
   guests: Guests | undefined;

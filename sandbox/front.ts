@@ -5,7 +5,7 @@ import { html, type Reply } from './reply.ts';
 const LIMIT = 10_485_760;
 const STREAM_LIMIT = 200 * 2 ** 30;
 
-/** How long a body may be behind MAAS' own nginx, in bytes. */
+/** The longest body behind MAAS' own nginx, in bytes. */
 export function bodyLimit(path: string): number {
   return path.startsWith('/MAAS/a/v3/custom_images') ? STREAM_LIMIT : LIMIT;
 }

@@ -31,7 +31,7 @@ export const OTHER_CALLERS = {
 export interface Operation {
   /** The name for fault rules and counts. */
   kind: string;
-  /** Where it is not the product's client that asks. */
+  /** Callers of the route besides the product's client. */
   for?: keyof typeof OTHER_CALLERS;
   /** Only for administrators. */
   admin?: boolean;

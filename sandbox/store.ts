@@ -38,9 +38,9 @@ export interface ImageFile {
   filetype: string;
   sha256: string;
   size: number;
-  /** Where its bytes are. */
+  /** The location of its bytes. */
   blob: string;
-  /** Where they are while they come, on the versions that send into a file of its own. */
+  /** The location of incoming bytes, on the versions that send into a file of its own. */
   partial?: string;
   /** Bytes the region that answers has recorded. */
   received: number;

@@ -11,7 +11,7 @@ export const uploadRoutes: Route[] = [
   },
 ];
 
-/** Where MAAS keeps images, as its errors say. */
+/** The folder in which MAAS keeps images, as its errors name it. */
 const ON_DISK = '/var/snap/maas/common/maas/image-storage/';
 
 /** PUT of one chunk: appended to what is there, the sum checked with the last one. */

@@ -9,7 +9,7 @@ export interface Traits {
   /** 3.1.0 asks for it, from 3.2 the commissioning series is taken. */
   baseImage: 'absent' | 'required' | 'defaulted';
   /**
-   * Where the bytes are and what counts as progress. `shared`: one large object for each sha256 (up to 3.4).
+   * The location of the bytes, and the measure of progress. `shared`: one large object for each sha256 (up to 3.4).
    * `partial`: one file for each sha256, sent into a second one that takes its place when complete (3.5-3.7); the progress
    * is each upload's own, so two uploads of the same data end each other. `appended`: one file for each sha256, appended to,
    * with the progress kept apart from it (3.8), so the two can part company.

@@ -34,7 +34,7 @@ async function made<T>(script: string, ...args: string[]): Promise<T> {
   return JSON.parse(stdout) as T;
 }
 
-/** What an image is installed from, as its configuration says it; `close` ends what serves it. */
+/** The source of an image's installation, as its configuration names it; `close` ends the server. */
 interface Material {
   yaml: string;
   close(): void;

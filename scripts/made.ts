@@ -6,7 +6,7 @@ export function fail(script: string, message: string, code = 1): never {
   process.exit(code);
 }
 
-/** What a script makes. A signal ends it as such, and a tool that failed is named by its last lines. */
+/** The frame of a script that makes files. A signal ends it as such, and a tool that failed is named by its last lines. */
 export async function made<T>(script: string, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const abort = new AbortController();
   let signalled = 0;

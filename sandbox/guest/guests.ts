@@ -11,11 +11,11 @@ import { type TroubleRule, troublesOf } from './troubles.ts';
 import { inside, unpack } from './unpack.ts';
 
 export interface GuestsOptions {
-  /** Where images are unpacked: a machine's disk, as a folder that stays until its next deployment. */
+  /** The folder of unpacked images: a machine's disk, as a folder that stays until its next deployment. */
   dir: string;
   /** The same for every machine, as each has its own address. */
   port: number;
-  /** How tar, chroot and others are started. */
+  /** The starter of tar, chroot and others. */
   run: RunTool;
   /** GPUs of every machine whose image brings the driver. */
   gpus?: number;

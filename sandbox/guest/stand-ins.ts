@@ -26,7 +26,7 @@ export function guestFacts(
   more: Pick<GuestFacts, 'gpus' | 'machineId'>,
 ): GuestFacts {
   const byNumber = new Intl.Collator('en', { numeric: true });
-  // Where /lib is a link, it is one to usr/lib.
+  // A link /lib leads to usr/lib.
   const dir = existsSync(join(root, 'usr/lib/modules')) ? 'usr/lib/modules' : 'lib/modules';
   const modules = names(root, dir);
   const images = names(root, 'boot').filter((name) => name.startsWith('vmlinu'));
@@ -52,7 +52,7 @@ function names(root: string, path: string, recursive = false): string[] {
   }
 }
 
-/** Where the stand-ins are: a folder of our own, before all others in the session's PATH. */
+/** The folder of the stand-ins, before all others in the session's PATH. */
 export const STAND_INS = '/.sandbox/bin';
 
 /**

@@ -16,7 +16,7 @@ export interface RealMachine {
   /** The event that it waits for: `power-on` is a press of its button. */
   waitsFor: 'power-on' | 'guest' | 'timeout' | null;
   address: string | null;
-  /** Where its guest answers ssh. */
+  /** The ssh address of its guest. */
   port: number | null;
 }
 

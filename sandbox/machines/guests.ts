@@ -28,7 +28,7 @@ export interface GuestMachine {
   kernelOptions: string;
 }
 
-/** Where a running guest answers ssh; MAAS gives clients the address, never the port. */
+/** The ssh address of a running guest; MAAS gives clients the address, never the port. */
 export interface GuestAddress {
   address: string;
   port: number;

@@ -7,13 +7,13 @@ import { finishErase, finishRelease, finishRescue, leaveRescue } from './steps-r
 import type { Timing } from './timing.ts';
 
 export interface Step {
-  /** How long it takes until this happens. */
+  /** The delay until this happens. */
   after: keyof Timing;
   /** The entry of the log. */
   event?: EventType;
   /** The machine has to be switched on or off for it. */
   power?: 'on' | 'off';
-  /** Where a failure rule can strike, before anything else happens here. */
+  /** The point at which a failure rule can strike, before anything else happens here. */
   stage?: Stage;
   do?(turn: StepContext): void;
 }

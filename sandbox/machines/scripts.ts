@@ -51,7 +51,7 @@ const TEST_SCRIPTS = [
 /** Scripts that can be requested as tests, by name or by tag. */
 export const TESTS = [...TEST_SCRIPTS, 'commissioning', 'storage', 'cpu', 'memory', 'network', 'none'];
 export const DEFAULT_TESTS = ['smartctl-validate'];
-/** Where curtin's log is kept. */
+/** The path of curtin's log. */
 export const INSTALL_LOG = '/tmp/install.log';
 
 /** Starts a set whose results are still to come; MAAS keeps the last ten of a kind. */

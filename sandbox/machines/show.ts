@@ -106,7 +106,7 @@ function ofVersion({ traits }: SandboxContext, machine: Machine) {
 }
 
 function showNic(world: SandboxContext, machine: Machine, nic: Nic) {
-  // Which network a card is on is seen when the machine has booted from it.
+  // The network of a card is seen when the machine has booted from it.
   const vlan = machine.biosBootMethod === null ? undefined : network(world).vlan;
   const first = machine.nics[0] === nic;
   return {

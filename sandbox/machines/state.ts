@@ -59,7 +59,7 @@ export interface Run {
   due: number | null;
   /** The event that it waits for when nothing is due. */
   waitsFor: 'power-on' | 'guest' | 'timeout' | null;
-  /** When MAAS gives up. */
+  /** The time at which MAAS gives up. */
   expires: number | null;
   /** Back there when power cannot be controlled. */
   from: Status;

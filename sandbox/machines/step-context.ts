@@ -7,7 +7,7 @@ export interface StepContext {
   world: SandboxContext;
   machine: Machine;
   run: Run;
-  /** When it happens, which may be before now. */
+  /** The time of the event, which may be before now. */
   at: number;
   /** The rule that strikes at this step. */
   failure: Failure | undefined;

@@ -1,4 +1,4 @@
-/** How long each stretch of a machine's life takes, in milliseconds. */
+/** The duration of each stretch of a machine's life, in milliseconds. */
 export interface Timing {
   /** A BMC carries out a request. */
   power: number;

@@ -115,7 +115,7 @@ async function update(call: Call): Promise<Reply> {
   return saved(call, subnet);
 }
 
-/** Where a new subnet goes: to a VLAN by id, by fabric and VID, or to a fabric's untagged one. */
+/** The VLAN of a new subnet: by id, by fabric and VID, or a fabric's untagged one. */
 function vlanOf(site: SiteState, fields: Fields): number {
   const byId = referred(fields, 'vlan', site.vlans);
   const fabric = referred(fields, 'fabric', site.fabrics);

@@ -16,7 +16,7 @@ const operations: Route['operations'] = {
   DELETE: { kind: 'vlan-delete', admin: true, run: remove },
 };
 
-/** Where the resource_uri of a VLAN points to. */
+/** The target of a VLAN's resource_uri. */
 const linked: Route['operations'] = Object.fromEntries(
   Object.entries(operations).map(([name, operation]) => [name, { ...operation, for: 'link' }]),
 );

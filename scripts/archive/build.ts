@@ -11,7 +11,7 @@ import { removeLeftovers } from '../iso/leftovers.ts';
 import { makeDebs, standIns } from './debs.ts';
 import { makeDists, makeKey } from './sign.ts';
 
-/** Where the stand-in's sources say that its archive is; nothing answers there, so an installation needs a mirror. */
+/** The address of the archive in the stand-in's sources; nothing answers there, so an installation needs a mirror. */
 export const ARCHIVE_URL = 'http://archive.dgxos-maas.invalid/demo';
 export const SUITE = 'demo';
 
@@ -32,7 +32,7 @@ export interface DemoArchive {
 
 export interface DemoArchiveOptions {
   architecture: string;
-  /** Where it is kept between runs. */
+  /** The folder in which it is kept between runs. */
   cache: string;
   signal: AbortSignal;
   say: (text: string) => void;
@@ -113,7 +113,7 @@ export async function buildDemoArchive(given: DemoArchiveOptions): Promise<DemoA
   }
 }
 
-/** What is unpacked at /: a source, its key and a preference, as dgx-repo-files.tgz has them. */
+/** The files that are unpacked at /: a source, its key and a preference, as dgx-repo-files.tgz has them. */
 export async function repositoryFiles(
   to: string,
   keyring: Buffer,

@@ -14,10 +14,10 @@ import { makeMedium } from './medium.ts';
 export interface DemoIsoOptions {
   /** Absolute path of the ISO. */
   out: string;
-  /** Where parts are kept between runs. */
+  /** The folder of parts that are kept between runs. */
   cache: string;
   specimens: boolean;
-  /** Whose interface the medium has. */
+  /** The release whose interface the medium has. */
   installer: Installer;
   force: boolean;
   /** Ends the tools; what is unfinished is removed. */

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { $ } from 'zx';
 import { DEMO, digest, type PackageLists } from './inputs.ts';
 
-/** How mmdebstrap makes a root: as root, in a user namespace, or with fakechroot where namespaces are forbidden. */
+/** The ways in which mmdebstrap makes a root: as root, in a user namespace, or with fakechroot where namespaces are forbidden. */
 type Mode = 'root' | 'unshare' | 'fakechroot';
 
 /** The cache between runs: parts of the medium, each named by the digest of its inputs. */

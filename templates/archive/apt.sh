@@ -44,7 +44,7 @@ CONF
   check_lock
 }
 
-# What the archives have now: name, version, architecture, sha256. (apt itself names the strongest sum that an archive gives, and no other.)
+# The packages that the archives have now: name, version, architecture, sha256. (apt itself names the strongest sum that an archive gives, and no other.)
 available() {
   # shellcheck disable=SC2016
   run sh -c 'apt-get indextargets --format "\$(FILENAME)" "Created-By: Packages" | while read -r file; do /usr/lib/apt/apt-helper cat-file "$file"; echo; done' |
@@ -121,7 +121,7 @@ purge_packages() {
   done
 }
 
-# What apt took from the archives, late commands included: name, version, architecture, sha256, address.
+# The packages that apt took from the archives, late commands included: name, version, architecture, sha256, address.
 note_packages() {
   say 'noting what apt took'
   to_store

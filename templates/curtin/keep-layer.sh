@@ -4,7 +4,7 @@ out=/run/build/layer-out
 [ -d "$out" ] || exit 0
 target=${TARGET_MOUNT_POINT:-/target}
 not_kept() { rm -f "$out/root.tar.partial"; printf '%s\n' "$1" > "$out/not-kept"; exit 0; }
-# What came from an archive may be another thing tomorrow.
+# An archive may have another version tomorrow.
 [ ! -e /run/build/archives-used ] || not_kept 'the steps of the medium fetched from an archive'
 need=$(du -skx "$target" 2>/dev/null | cut -f1)
 free=$(df -Pk "$out" 2>/dev/null | awk 'NR == 2 { print $4 }')

@@ -15,7 +15,7 @@ target=${TARGET:-$(cat /run/build-target 2>/dev/null)} || fail "the installer di
 [ -n "${HAND_OVER:-}" ] || [ -b "$disk" ] || fail "$disk is missing: the VM has no second disk"
 grep -q "^$disk" /proc/mounts && fail "$disk is mounted: the installer has used the second disk"
 
-# What curtin's in-target mounted may still be there; tar leaves mounts out, but needs the empty directories below them.
+# Mounts of curtin's in-target may still be there; tar leaves mounts out, but needs the empty directories below them.
 awk -v t="$target/" 'index($2, t) == 1 { print $2 }' /proc/mounts | sort -r | while read -r mount; do
   case ${mount#"$target"} in
     /dev | /dev/* | /proc | /proc/* | /sys | /sys/* | /run | /run/* | /tmp | /usr/bin/ischroot | /cdrom) umount "$mount" || umount -l "$mount" ;;

@@ -46,7 +46,7 @@ async function dgxos<T = Record<string, unknown>>(argv: string[], expected = 0, 
   return JSON.parse(stdout) as T;
 }
 
-/** What a rack, or a hand at the power button, does and MAAS' API cannot. */
+/** The work of a rack, or of a hand at the power button, which MAAS' API cannot do. */
 async function control(path: string, body: object, at = maas): Promise<void> {
   const answer = await fetch(`${at.url.replace(/\/MAAS$/, '')}/sandbox/${path}`, {
     method: 'POST',

@@ -7,7 +7,7 @@ import { findLayer, listLayers } from '../../pipeline/install/namespace/layer-st
 import { demoIso, demoWorkspace, start, type Workspace } from './demo.ts';
 import { ended, mountsBelow } from './namespaces.ts';
 
-/** How often; KILLS=20 npx vitest run --project e2e test/e2e/kills.test.ts for more. */
+/** Number of kills; for more: KILLS=20 npx vitest run --project e2e test/e2e/kills.test.ts */
 const KILLS = Number(process.env.KILLS ?? 2);
 
 let workspace: Workspace;
@@ -58,7 +58,7 @@ describe('a build that is killed at any moment', () => {
       expect(await ended(workspace.work), where).toEqual([]);
       expect(await mountsBelow(workspace.dir), where).toEqual([]);
 
-      // What has a final name is whole.
+      // Files with a final name are whole.
       const problems: string[] = [];
       const { signal } = new AbortController();
       for (const { key } of await listLayers(cache()))

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { attributesOf } from './attributes.ts';
 
-/** What two installations of one medium never have in common; docs/how-it-works.md says why. */
+/** Paths that always differ between two installations of one medium; docs/how-it-works.md gives the reasons. */
 const OF_A_RUN =
   /^lost\+found$|^boot\/initrd\.img-|^var\/cache\/ldconfig\/aux-cache$|^var\/lib\/systemd\/(?:catalog|deb-systemd)|^etc\/\.pwd\.lock$/;
 

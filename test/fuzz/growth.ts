@@ -42,7 +42,7 @@ export async function checkGrowth({ reader, head, unit, tail }: Growth): Promise
     if ((await cpuMs(read, input(size), 1)) < CLEAR_MS) continue;
     // Measured again, the least of several: whatever else runs on the machine only adds.
     const once = await cpuMs(read, input(size), 1);
-    // What takes long is measured less often: a case has its time as well.
+    // Slow inputs are measured less often: a case has a time limit, too.
     const times = once > 4 * CLEAR_MS ? 1 : 3;
     const quarter = await cpuMs(read, input(size / 4), times);
     const whole = Math.min(once, times > 1 ? await cpuMs(read, input(size), times) : once);
@@ -50,7 +50,7 @@ export async function checkGrowth({ reader, head, unit, tail }: Growth): Promise
       throw new Error(
         `${reader} takes ${quarter.toFixed(1)} ms for ${size / 4} bytes and ${whole.toFixed(1)} ms for ${size}: it is not linear`,
       );
-    // What is slow and linear is found out at this size as well as at the next.
+    // A slow linear reader is seen at this size as well as at the next.
     if (whole > 6 * CLEAR_MS) return;
   }
 }

@@ -11,7 +11,7 @@ const length = fc.oneof(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max
 
 const at = (input: Buffer, where: number) => Math.min(input.length, Math.floor(where * input.length));
 
-/** What means something to some parser. */
+/** Bytes with a meaning to some parser. */
 const TOKENS = [
   ...'\n\r\t #:=,;"\'`\\/[]{}()<>*?$%!|&~@+-.0aZ\0',
   ...[

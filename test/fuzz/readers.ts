@@ -27,7 +27,7 @@ type Read = (input: Buffer) => unknown;
 const text = (read: (text: string) => unknown) => (input: Buffer) => read(input.toString());
 const byLine = (read: (line: string) => unknown) => (input: Buffer) => input.toString().split('\n').map(read);
 
-/** What reads foreign bytes besides the parsers of an image's files, by folder. */
+/** Readers of foreign bytes besides the parsers of an image's files, by folder. */
 export const READERS: Record<string, Record<string, Read>> = {
   image: {
     inspector: (input) => read(input),

@@ -14,7 +14,7 @@ export interface Entry {
   mtime: string;
   device: string;
   size: number;
-  /** How the size is written; `wrong` says another one. */
+  /** The form of the size; `wrong` gives a different number. */
   sizeForm: 'octal' | 'blank-ended' | 'leading-blanks' | 'base-256' | 'wrong' | 'junk-behind';
   signedSum: boolean;
   /** PAX records for an `x` before it; null: none. */

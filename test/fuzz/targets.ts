@@ -11,7 +11,7 @@ import { PARSERS } from './parsers.ts';
 export interface Target {
   /** Takes an input as an attacker could send it. Throws when something comes out that must not. @param scratch a folder to write to */
   run(input: Buffer, scratch: string): Promise<void>;
-  /** What mutations know of the form of its inputs. */
+  /** The form of its inputs, for the mutations. */
   form: 'any' | 'tar' | 'gzip' | 'growth';
 }
 

@@ -21,7 +21,7 @@ export async function copyOfTree(): Promise<string> {
     rmSync(join(dir, 'node_modules'), { recursive: true, force: true });
     await $({ quiet: true })`cp -a ${ROOT}/node_modules ${dir}/`;
   }
-  // What vitest and vite write there would be written to the working copy's own files.
+  // Files that vitest and vite write there would change the working copy's own.
   for (const cache of ['.vite', '.vitest', '.cache'])
     rmSync(join(dir, 'node_modules', cache), { recursive: true, force: true });
   return dir;

@@ -1,6 +1,6 @@
 import { parseAst } from 'vitest/node';
 
-/** What is written for each operator: the limit moved by one, the answer turned round, the other half asked for. */
+/** The fault for each operator: the limit moved by one, the answer turned round, the other half asked for. */
 const OPERATORS: Readonly<Record<string, string>> = {
   '===': '!==',
   '!==': '===',
@@ -19,7 +19,7 @@ export interface Place {
   file: string;
   /** The expression as it stands there. */
   text: string;
-  /** What it is changed to. */
+  /** The replacement. */
   fault: string;
   from: number;
   to: number;

@@ -26,7 +26,7 @@ export function mutantsOf(file: string, tests: readonly string[], rows: Rows): M
   }));
 }
 
-/** How often a mutant's text occurs in its file: once, or the table is out of date. */
+/** Number of places in its file with a mutant's text: one, or the table is out of date. */
 export function occurrences(source: string, { find }: Mutant): number {
   return source.split(find).length - 1;
 }

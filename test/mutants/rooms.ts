@@ -13,7 +13,7 @@ const MOST_TESTS = { unit: 24, contract: 8 };
 
 export interface Options {
   rooms: readonly string[];
-  /** How many of each room, or all. */
+  /** Sample size for each room; undefined: all. */
   count: number | undefined;
   seed: number;
   /** Begins of ids, or none for all. */

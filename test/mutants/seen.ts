@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { ArmedBench, Arms } from './bench.ts';
 import { ROOT } from './copy.ts';
 
-/** What one test file comes past without a fault. */
+/** The places that one test file reaches, without a fault. */
 export interface Seen {
   file: string;
   text: string;
@@ -30,7 +30,7 @@ const digestOf = (file: string) =>
     .update(readFileSync(join(ROOT, file)))
     .digest('hex');
 
-/** What test files come past, from an earlier call where they have not changed since. Of a file of the program that has, all places count. */
+/** The places that test files reach, from an earlier call for unchanged files. Of a changed file of the program, all places count. */
 export class SeenByTests {
   readonly #arms: Arms;
   readonly #digests: ReadonlyMap<string, string>;

@@ -1,6 +1,6 @@
 import { createVitest } from 'vitest/node';
 
-/** What a worker is asked: run this test file to its first failure. */
+/** A request to a worker: run this test file to its first failure. */
 export interface Ask {
   file: string;
 }

@@ -105,7 +105,7 @@ export class Transfer {
   }
 
   async #begin(keepOld: boolean): Promise<void> {
-    if (keepOld) this.#tellKept();
+    if (keepOld) this.#noticeKept();
     if (this.#remote.id === undefined && (await this.#stream())) return;
     const now = await this.#remote.create(keepOld);
     this.#client.retryBudget.advanced();
@@ -238,7 +238,7 @@ export class Transfer {
     };
   }
 
-  #tellKept(): void {
+  #noticeKept(): void {
     this.#request.emit({
       type: 'notice',
       level: 'info',

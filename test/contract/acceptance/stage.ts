@@ -43,7 +43,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** What a test says of an acceptance. */
+/** A test's description of an acceptance. */
 export interface Trial extends Pick<AcceptPlan, 'keep' | 'signal' | 'emit'> {
   machines: string[];
   /** Text of a checks file. */

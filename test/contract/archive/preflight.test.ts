@@ -9,7 +9,7 @@ import { makeDebs } from '../../../scripts/archive/debs.ts';
 import { serveFolder } from '../../../scripts/archive/serve.ts';
 import { type ArchiveKey, makeDists, makeKey } from '../../../scripts/archive/sign.ts';
 
-// What is accepted and what is said is apt's own: 2.6.1 of Debian 12.
+// The accepted inputs and the messages are apt's own: 2.6.1 of Debian 12.
 
 const ARCHIVE = 'http://archive.example/ubuntu';
 let dir: string;

@@ -90,7 +90,7 @@ export async function attested(
   return { dir, artifact, sha256: packed.sha256, written };
 }
 
-/** What the build has handed on. */
+/** The outputs of the build. */
 export function built(tar: string): StageData['build'] {
   const { build, ...origin } = originOf();
   return { ...build, origin, root: { kind: 'tar', path: tar, bytes: 0 } };

@@ -13,7 +13,7 @@ import { dgxos5, image } from '../../unit/render/example.ts';
 import { cli } from '../config/cli.ts';
 import { built, folder, rootTar } from './attested.ts';
 
-/** What the stage decides by, with the key that the configuration names. */
+/** The inputs of the stage, with the key that the configuration names. */
 async function inputsWith(keyFile: string | null, events: Event[] = []) {
   const declared = await pack.inputs({
     config: { sign: { keyFile } } as Config,
@@ -58,7 +58,7 @@ it('a signing key that cannot be used is found before the build, and only where 
   await until('render');
 });
 
-it('what the stage packs with a key is what `verify` calls signed, and not when a byte of it changes', async () => {
+it('an artifact packed with a key is signed for `verify`, and not when a byte of it changes', async () => {
   const dir = await folder();
   await cli(dir, ['keygen', '--out', 'key']);
   const root = await rootTar(dir);

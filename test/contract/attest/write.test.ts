@@ -10,7 +10,7 @@ import { attested, folder, rootTar } from './attested.ts';
 const read = async (dir: string, name: string) => JSON.parse(await readFile(join(dir, name), 'utf8'));
 const { signal } = new AbortController();
 
-describe('what stands beside an artifact', () => {
+describe('the files beside an artifact', () => {
   it('is there whole, and sha256sum takes its sums', async () => {
     const work = await folder();
     const { dir, written } = await attested(await rootTar(work), join(work, 'pack'));

@@ -14,7 +14,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const ROOT = /^(?:"?(?:Aa|Bb|Acquire|APT)(?:::|$))/i;
 
-/** What apt itself makes of a file, without its own defaults; null when it stops at an error. */
+/** The settings that apt itself reads from a file, without its own defaults; null when it stops at an error. */
 function byApt(text: string): string[] | null {
   const file = join(dir, 'apt.conf');
   // Its own defaults, and the host's files, are out of the way.

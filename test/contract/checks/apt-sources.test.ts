@@ -11,7 +11,7 @@ beforeAll(() => {
 beforeEach(() => root.clear());
 afterAll(() => root.remove());
 
-/** What apt would fetch first for the sources of a file; null when it cannot read them. */
+/** The first address that apt would fetch for the sources of a file; null when it cannot read them. */
 function byApt(text: string, name: string): string[] | null {
   root.put(`etc/apt/sources.list.d/${name}`, text);
   const { ok, out } = root.run('apt-get', 'update', '--print-uris');
@@ -157,7 +157,7 @@ describe('sources of apt', () => {
   });
 });
 
-describe('what apt trusts', () => {
+describe('sources that apt trusts', () => {
   const repository = (options: string) => `deb ${options} copy:${root.dir}/repo ./\n`;
   const accepts = (name: string, text: string) => {
     root.put(

@@ -16,7 +16,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** curtin's way to extract an image (`extract_root_tgz_url`). */
 const EXTRACT = ['--xattrs', '--xattrs-include=*', '-Sxpf', 'a.tar', '--numeric-owner'];
 
-/** What `getcap -n` prints of files with these attributes, as curtin's tar leaves them; null for none. */
+/** The output of `getcap -n` for files with these attributes, as curtin's tar leaves them; null for none. */
 async function extracted(values: readonly Buffer[]): Promise<(string | null)[]> {
   const members = values.map((value, i) => ({
     name: `./f${i}`,

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-/** What the real script takes for the list in force, as it logs it. */
+/** The list that the real script takes to be in force, from its log. */
 async function real(files: readonly string[]): Promise<string[]> {
   const root = mkdtempSync(join(dir, 'root-'));
   const cfgD = join(root, 'etc/cloud/cloud.cfg.d');
@@ -43,7 +43,7 @@ async function real(files: readonly string[]): Promise<string[]> {
   return list.split(/[ \t]+/).filter((name) => name !== '');
 }
 
-/** What we take for it; without a list the script has its own, which begins with MAAS. */
+/** The list that we take to be in force; without one the script has its own, which begins with MAAS. */
 function ours(files: readonly string[]): string[] | 'built-in' {
   const list = datasourceList(
     [

@@ -8,7 +8,7 @@ import type { Member } from '../../../pipeline/image/facts/collector.ts';
 import type { ImageFacts } from '../../../pipeline/image/facts/facts.ts';
 import { inspect } from '../../unit/checks/root.ts';
 
-/** What lies under a path once an archive was extracted. */
+/** The files below a path after an archive was extracted. */
 export interface Extracted {
   type: string;
   mode: number;
@@ -73,7 +73,7 @@ function listed(folder: string): Map<string, Extracted> {
   return members;
 }
 
-/** What of an archive would end a run, whatever the image is: the blockers of the checks of the archive itself. */
+/** Findings in an archive that end a run for every image: the blockers of the checks of the archive itself. */
 export function blockers(facts: ImageFacts): string[] {
   const context = {
     profile: { ...profileOf('any-ubuntu'), least: { members: 0, bytes: 0 } },
@@ -98,7 +98,7 @@ export function blockers(facts: ImageFacts): string[] {
   );
 }
 
-/** Where our reading and the extraction differ, in words; null when they agree, or when the verdict is a blocker anyhow. */
+/** The differences between our reading and the extraction, in words; null when there are none, or when the verdict is a blocker anyhow. */
 export async function difference(tar: Buffer): Promise<string | null> {
   const seen = new Map<string, Member>();
   const facts = await inspect(tar, 4096, { each: (member: Member) => seen.set(member.path, { ...member }) });

@@ -50,7 +50,7 @@ function made(...entries: Partial<Entry>[]): Buffer {
 
 const kinds = async (bytes: Buffer) => (await inspect(bytes)).archive.problems.map(({ kind }) => kind);
 
-describe('whatever the archive', () => {
+describe('any archive', () => {
   it('its members are those that GNU tar extracts, or the verdict is a blocker', async () => {
     await fc.assert(
       fc.asyncProperty(archive, async (bytes) => {

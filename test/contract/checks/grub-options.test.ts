@@ -12,7 +12,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const NAME = 'GRUB_CMDLINE_LINUX_DEFAULT';
 const FIRST = /GRUB_CMDLINE_LINUX_DEFAULT=.*/;
 
-/** What a shell makes of the files after curtin wrote `MAAS` into the first, as grub-mkconfig sources them (`sh`, which stops at errors). */
+/** The variables that a shell has after reading the files, with curtin's `MAAS` in the first, as grub-mkconfig sources them (`sh`, which stops at errors). */
 async function sourced(main: string, parts: readonly string[]): Promise<string | null> {
   const line = `${NAME}="MAAS"`;
   mkdirSync(join(dir, 'd'), { recursive: true });

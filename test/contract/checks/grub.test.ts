@@ -37,7 +37,7 @@ submenu 'Advanced >> x' --id adv { # comment }
 menuentry '5.4' --id=gnulinux { echo RESULT-54; linux /vmlinuz-54; exit; }
 `;
 
-/** What GRUB itself starts, run as a program. */
+/** The kernel that GRUB itself starts, run as a program. */
 function byGrub(wanted: string): string {
   writeFileSync(join(dir, 'grub.cfg'), `menuentry_id_option=--id\nset default='${wanted}'\n${MENU}`);
   // script: GRUB draws its menu on a terminal.

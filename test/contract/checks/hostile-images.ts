@@ -30,7 +30,7 @@ const LINES: [name: string, line: string, size: number][] = [
   ['etc/cloud/cloud.cfg', 'datasource_list: [ MAAS ]\n', 200 << 10],
 ];
 
-/** What of an image there can be much of: each makes archives that grow in one way, member by member. */
+/** Everything that an image can have very many of: each row makes archives that grow in one way, member by member. */
 export const HOSTILE: Record<string, { members: number; member(i: number): Buffer }> = {
   'symlinks with targets of 4095 bytes': {
     members: 20_000,

@@ -42,7 +42,7 @@ function elfOf(sections: readonly { name: string; data: Buffer }[]): Buffer {
   return Buffer.concat([head, ...parts, ...rows]);
 }
 
-/** What modinfo of kmod prints of a field; null where it prints nothing. */
+/** A field as modinfo of kmod prints it; null where it prints nothing. */
 function modinfo(file: string, field: string): string | null {
   return execFileSync('modinfo', ['-F', field, file], { encoding: 'utf8' }).split('\n')[0] || null;
 }
@@ -50,7 +50,7 @@ function modinfo(file: string, field: string): string | null {
 const value = fc.stringMatching(/^[ -~]{0,30}$/);
 const other = fc.constantFrom('license', 'description', 'alias', 'firmware', 'parm', 'depends', 'srcversion');
 
-describe('what a module says of itself', () => {
+describe('the fields of a module', () => {
   it('is what modinfo says, wherever the section is', () => {
     fc.assert(
       fc.property(

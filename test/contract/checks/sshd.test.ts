@@ -34,7 +34,7 @@ let folder = '';
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'sshd-'));
   execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'host-key')]);
-  // Where Debian's sshd keeps its empty root for unprivileged work; it does not even read a configuration without it.
+  // The empty root of Debian's sshd for unprivileged work; without it sshd does not even read a configuration.
   mkdirSync('/run/sshd', { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -51,7 +51,7 @@ function written(files: Files): string {
   return root;
 }
 
-/** What `sshd -T` has of the keywords; null when it refuses the files. */
+/** The values that `sshd -T` prints for the keywords; null when it refuses the files. */
 function real(root: string, connection: string | null): Record<string, string> | null {
   const argv = ['-T', '-h', join(folder, 'host-key'), '-f', join(root, 'sshd_config')];
   if (connection !== null) argv.push('-C', connection);

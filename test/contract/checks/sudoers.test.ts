@@ -19,7 +19,7 @@ interface Spec {
   Cmnd_Specs: { runasusers?: Json[]; runasgroups?: Json[]; Options?: Json[]; Commands: Json[] }[];
 }
 
-/** What `cvtsudoers -f json` makes of the files; null when it refuses them. */
+/** The output of `cvtsudoers -f json` for the files; null when it refuses them. */
 function real(main: string): unknown {
   const { status, stdout } = spawnSync('cvtsudoers', ['-f', 'json', main], { encoding: 'utf8' });
   if (status !== 0) return null;

@@ -13,7 +13,7 @@ import { loadSite } from '../../../pipeline/maas/site/load.ts';
 import { goodRoot, inspect, judged } from '../../unit/checks/root.ts';
 import { call, sandbox } from '../sandbox/client.ts';
 
-/** What every object has without being asked: a table must not find an entry under them. */
+/** Names that every object inherits: a table must not find an entry under them. */
 const KEYS = [
   '__proto__',
   'constructor',

@@ -59,7 +59,7 @@ describe('the commands that look at images', () => {
     expect(stderr).toContain('ssh host keys are in the image: /etc/ssh/ssh_host_rsa_key');
   });
 
-  it('what the site waives is shown and does not stop an upload', async () => {
+  it('a check waived by the site is shown and does not stop an upload', async () => {
     const maas = await startSandbox({ dir: join(host.dir, 'maas'), family: '3.5' });
     try {
       writeFileSync(join(host.dir, 'dgxos-maas.yaml'), 'waivers: accepted.yaml\n');

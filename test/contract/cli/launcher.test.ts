@@ -196,7 +196,7 @@ console.log('environment', process.env[LAUNCHED], process.env.NODE_CHANNEL_FD);`
     expect(said(running.stdout())).toEqual(['SIGINT', 'end']);
   });
 
-  it('what it starts inherits nothing of the launcher', async () => {
+  it('a started program inherits nothing of the launcher', async () => {
     const running = await program();
     expect(running.stdout()).toBe('environment undefined undefined\n');
     kill(running.pid, 'SIGHUP');

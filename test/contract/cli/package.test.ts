@@ -15,7 +15,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 
-/** What `npm pack` makes, installed in a folder of its own: the clone's sources are out of reach. */
+/** The files that `npm pack` makes, installed in a folder of its own: the clone's sources are out of reach. */
 const root = resolve(import.meta.dirname, '../../..');
 let dir: string;
 let sandbox: Sandbox;
@@ -63,7 +63,7 @@ async function installed(...args: string[]): Promise<string> {
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'package-'));
-  // What a source that is gone has left.
+  // The output of a source that was deleted since.
   mkdirSync(join(root, 'dist'), { recursive: true });
   writeFileSync(join(root, 'dist/gone.js'), '');
   const [packed] = JSON.parse(npm(root, 'pack', '--json', '--pack-destination', dir).stdout) as [

@@ -42,7 +42,7 @@ const INPUTS: [string, string[]][] = [
   ['a site', ['site', 'plan', '--file', 'odd']],
 ];
 
-describe('what is not a file', () => {
+describe('paths of other kinds than files', () => {
   it.each(INPUTS)('in place of %s is an error of its own, at once', async (_what, args) => {
     const env = { MAAS_API_URL: 'http://127.0.0.1:1/MAAS', MAAS_API_KEY: KEY, MAAS_API_CACERT: '' };
     if (args.length === 1)
@@ -168,7 +168,7 @@ describe('MAAS', () => {
     ['compressed', (url) => gzipSync(url.includes('version') ? version : '[]'), 0, ''],
     ['badly compressed', () => Buffer.from('no gzip'), 7, 'MAAS_PROTOCOL'],
     ['far too large', () => gzipSync(Buffer.alloc(80 << 20)), 7, 'MAAS_PROTOCOL'],
-  ])('whose answers are %s', async (_what, body, expected, said) => {
+  ])('with the answers %s', async (_what, body, expected, said) => {
     const server = createServer((request, response) => {
       response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' });
       response.end(body(request.url ?? ''));

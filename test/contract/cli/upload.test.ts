@@ -32,7 +32,7 @@ afterEach(async () => {
   rmSync(`${host.dir}-maas`, { recursive: true, force: true });
 });
 
-describe('what is named', () => {
+describe('the argument', () => {
   it('is neither a file nor an image: said so, with the images there are', async () => {
     const none = await host.run(['upload', 'nope.tar.gz']);
     expect(none.code).toBe(3);
@@ -93,7 +93,7 @@ describe('the key is asked about before the file is read', () => {
   });
 });
 
-describe('which MAAS', () => {
+describe('the choice of MAAS', () => {
   it('with one kept login that one; with several they are named, and --url chooses', async () => {
     const first = await sandbox();
     await host.run(['login', first.url], { input: first.apiKey });

@@ -66,7 +66,7 @@ const START: Record<Shell, string[]> = {
   fish: ['fish', '-i'],
 };
 
-/** What a terminal shows when this was typed behind the prompt, and Tab pressed. */
+/** The screen of a terminal after this was typed behind the prompt, and Tab pressed. */
 async function shown(shell: Shell, typed: string, wanted: string[]): Promise<string> {
   const argv = ['-c', AT_A_TERMINAL, `${typed}\t`, wanted.join('\n'), ...START[shell]];
   const options = { cwd: host.dir, env: host.env, extendEnv: false };

@@ -56,7 +56,7 @@ test.each([
   expect((await readdir(dir)).sort()).toEqual(['demo.iso', 'demo.iso.json', 'empty']);
 });
 
-test('what a killed run has left is removed, what a living one makes is not', async () => {
+test('the remains of a killed run are removed, the work of a living one is not', async () => {
   const dead = (await execa('sh', ['-c', 'echo $$'])).stdout;
   const alive = String(process.pid);
   const names = (pid: string) => [

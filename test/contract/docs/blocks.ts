@@ -29,7 +29,7 @@ export function blocksOf(page: string): Block[] {
   }));
 }
 
-/** What is typed into a shell: a block of `sh` as it stands, of `console` the lines behind the prompt. */
+/** The commands of a block: one of `sh` as it stands, of `console` the lines behind the prompt. */
 export function typed({ language, text }: Block): string {
   if (language === 'sh') return text;
   if (language !== 'console') return '';

@@ -10,7 +10,7 @@ import { LISTED } from './listed.ts';
 import { goodImage, type World, world } from './world.ts';
 
 const LANGUAGES = ['sh', 'console', 'text', 'yaml'];
-/** What a page takes for granted: the reader has done it on the page before. */
+/** Steps that the reader has done on the page before. */
 const BEFORE: Record<string, string> = {
   'docs/first-hour.md': 'cp image.tar.gz demo.tar.gz',
   'docs/report.md': 'dgxos-maas upload dgx1',
@@ -65,7 +65,7 @@ describe('blocks of README and docs', () => {
     expect(others.filter((line) => !line.includes('(or write `npx dgxos-maas` in the clone)'))).toEqual([]);
   });
 
-  it('what is listed as not run is there', () => {
+  it('blocks listed as not run exist', () => {
     expect(Object.keys(LISTED).filter((line) => !lines.includes(line))).toEqual([]);
   });
 
@@ -122,7 +122,7 @@ it('npm link puts the command on the PATH', async () => {
 /** Runs a script in bash, which ends at the first command that fails; gives the end of what was said. */
 function paste({ host, fill }: World, script: string): Promise<{ code: number | null; said: string }> {
   return new Promise((resolve, reject) => {
-    // What was started in the background ends with the shell.
+    // Programs started in the background end with the shell.
     const whole = `set -e\ntrap 'for job in $(jobs -p); do kill $job; done' EXIT\n${fill(script)}`;
     const child = spawn('bash', ['-c', whole, 'pasted'], { cwd: host.dir, env: host.env });
     let said = '';

@@ -5,7 +5,7 @@ import type { Diagnosis } from '../../../pipeline/doctor/examine.ts';
 import { cli, folder } from '../config/cli.ts';
 import { qemuPlugin, standIns } from '../vm/stand-ins.ts';
 
-/** What each tool of a complete host says of its version. */
+/** The version that each tool of a complete host prints. */
 const HOST: Record<string, string> = {
   xorriso: 'xorriso 1.5.4 : RockRidge filesystem manipulator',
   unsquashfs: 'unsquashfs version 4.5.1 (2022/03/17)',

@@ -93,7 +93,7 @@ describe.each(CALLERS)('$name', (caller) => {
     if (proxied) vi.stubEnv('all_proxy', base);
     const to = proxied ? `${proxied === 'https' ? 'https' : 'http'}://host.invalid` : base;
     const { end } = await outcome(caller.ask(to, limits({ stallMs: 150 })));
-    // Where a proxy is in between, the check cannot know which of the two is dead.
+    // Through a proxy, the check cannot know which of the two does not answer.
     if (typeof silent === 'string') expect(end).toBe(silent);
     else expect(end).toMatch(silent);
   });
@@ -105,7 +105,7 @@ describe.each(CALLERS)('$name', (caller) => {
       response.write(answer.body.subarray(0, 1));
     });
     const { end } = await outcome(caller.ask(origin.base, limits({ stallMs: 200 })));
-    // That it answers is all that is asked of an archive.
+    // An archive only has to answer.
     if (caller.name.startsWith('check')) expect(end).toBe('ok');
     else if (typeof silent === 'string') expect(end).toBe(silent);
     else expect(end).toMatch(silent);

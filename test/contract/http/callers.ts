@@ -26,7 +26,7 @@ export interface Caller {
   name: string;
   /** Asks the server below `base`, which may hold a user and a password. @returns what is known then; @throws what a user sees */
   ask(base: string, limits: Limits): Promise<unknown>;
-  /** What the server's answer to it is, by path. */
+  /** The server's answer to it, by path. */
   answer: { path: string; body: Buffer; type?: string };
   /** Whether it follows redirects, and takes a user and a password of a URL. */
   follows: boolean;
@@ -150,7 +150,7 @@ export const CALLERS: readonly Caller[] = [
   },
 ];
 
-/** How a caller ended: `ok`, or the code or message of what a user sees; with every word of it. */
+/** The result of a caller: `ok`, or the code or message that a user sees; with the whole output. */
 export async function outcome(asking: Promise<unknown>): Promise<{ end: string; words: string }> {
   try {
     await asking;

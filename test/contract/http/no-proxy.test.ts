@@ -108,7 +108,7 @@ test('no_proxy: ours goes through the proxy where the real curl does', async () 
   expect(new Set(compared.map((one) => one.curl)).size).toBe(2);
 });
 
-test('which variable names the proxy: as the real curl', async () => {
+test('the variable that names the proxy: as the real curl', async () => {
   const here = `http://127.0.0.1:${port}`;
   const nowhere = 'http://127.0.0.1:9';
   const cases: [string, Record<string, string>][] = [

@@ -25,7 +25,7 @@ export const QUICK: Tuning = {
   answerMs: 10_000,
 };
 
-/** What a child process needs to make the same upload; the key comes by its environment. */
+/** The input of a child process that makes the same upload; the key comes by its environment. */
 export interface ChildUpload {
   request: Omit<UploadRequest, 'emit' | 'signal' | 'env' | 'key'>;
   tuning: Tuning;

@@ -89,7 +89,7 @@ test('a named build can be promoted; an unknown one names those there are', asyn
   expect(await promote(chosen(), 'custom/dgx1-5.0-1', request())).toMatchObject({ of: 'dgx1-5.0-1' });
 });
 
-test('what was uploaded unchecked is not promoted', async () => {
+test('an upload without checks is not promoted', async () => {
   bench = await Bench.open({ family: '3.5' });
   await build('dgx1-5.0-1', false);
   await expect(promote(chosen(), undefined, request())).rejects.toMatchObject({
@@ -98,7 +98,7 @@ test('what was uploaded unchecked is not promoted', async () => {
   });
 });
 
-test('what is not complete in MAAS is not promoted', async () => {
+test('an upload that is incomplete in MAAS is not promoted', async () => {
   bench = await Bench.open({ family: '3.5' });
   await build('dgx1-5.0-1');
   const { createClient } = await import('../../../pipeline/maas/api/client.ts');
@@ -135,7 +135,7 @@ test('prune says what it would delete, deletes just that, and keeps what channel
   expect((await readdir(keepIn)).sort()).toEqual(shas.slice(0, 2).sort());
 });
 
-describe('what channels store of earlier promotions', () => {
+describe("a channel's record of earlier promotions", () => {
   const blobs = async () =>
     (await readdir(join(bench.dir, 'maas/blobs'))).filter((name) => !name.endsWith('.incomplete')).sort();
   const run = (more: { yes?: boolean; channels?: boolean; dryRun?: boolean } = {}, target = chosen()) => {

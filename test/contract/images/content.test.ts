@@ -12,7 +12,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const { signal } = new AbortController();
 const at = (name: string) => join(dir, name);
 
-/** What MAAS takes, made by the tools that people make it with; the name is the file type that fits. */
+/** Files that MAAS accepts, made by the usual tools; the name is the matching file type. */
 beforeAll(async () => {
   mkdirSync(at('root/etc'), { recursive: true });
   writeFileSync(at('root/etc/os-release'), 'ID=ubuntu\n');

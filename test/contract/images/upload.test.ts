@@ -318,7 +318,7 @@ describe('a file that changes under us', () => {
   });
 });
 
-describe('what will not change is not tried again', () => {
+describe('permanent errors are not tried again', () => {
   test('not an administrator', async () => {
     bench = await Bench.open({ family: '3.5', admin: false });
     await expect(bench.upload()).rejects.toMatchObject({ code: 'MAAS_FORBIDDEN', exitCode: 7 });

@@ -167,7 +167,7 @@ describe('passwords', () => {
     const file = host.write('closed', `\nann:${PASSWORD}:with:colons\n`, 0o600);
     expect((await host.run([...args, '--passwords', file])).code).toBe(0);
     expect(host.state.users.ann.password).toBe(`${PASSWORD}:with:colons`);
-    // Who exists needs none.
+    // A user who exists needs no password.
     expect(await host.run(args)).toMatchObject({ code: 0, changes: [] });
   });
 
@@ -223,7 +223,7 @@ describe('the snap', () => {
   });
 });
 
-describe('what cannot be', () => {
+describe('impossible requests', () => {
   const given = ['--repo', 'ppa:maas/3.5', '--url', URL];
   test.each([
     [['--rep', 'x'], 2, '--rep'],
@@ -269,7 +269,7 @@ describe('what cannot be', () => {
     expect(stderr).toContain('--repo ppa:maas/3.5');
   });
 
-  test('what a failed command said is shown', async () => {
+  test('the output of a failed command is shown', async () => {
     host.write('apt-fails', '');
     const { code, stderr } = await host.run(['--group-vars', vars]);
     expect(code).toBe(4);

@@ -15,7 +15,7 @@ export class FlakyServer {
   shifted = { by: 0, times: 0 };
   /** Content-Length of a whole answer, where it is not that of the content. */
   claimed: number | null = null;
-  /** What is done to the next requests, one each, before the server is well again. */
+  /** Faults of the next requests, one each, before the server is well again. */
   faults: ('500' | '429' | '404' | '401' | 'cut' | 'stall' | 'reset')[] = [];
   requests: { range?: string; ifRange?: string; authorization?: string; status: number }[] = [];
   onRequest: () => void = () => {};
@@ -71,7 +71,7 @@ export class FlakyServer {
     if (fault === 'reset') return void request.socket.destroy();
     response.writeHead(status, { ...headers, 'Content-Length': String(this.claimed ?? body.length) });
     if (fault === 'cut' || fault === 'stall') {
-      // Whoever reads is given the time to take what was sent: what it has not taken by then is lost with the connection.
+      // The reader gets the time to take the bytes that were sent: those it has not taken by then are lost with the connection.
       response.write(body.subarray(0, Math.ceil(body.length / 2)), () => {
         if (fault === 'cut') setTimeout(() => request.socket.destroy(), 200);
       });

@@ -247,7 +247,7 @@ test('a server that sends fewer bytes at once than were asked for is asked for t
   expect(wrongSums()).toEqual([]);
 });
 
-test('what does not fit on the disk is refused before a byte of it is written', async () => {
+test('a file that does not fit on the disk is refused before a byte of it is written', async () => {
   server.claimed = 2 ** 50;
   const iso = { source: `${base}/os.iso`, sha256: sha(content) };
   await expect(locateIso(iso, context())).rejects.toMatchObject({

@@ -60,7 +60,7 @@ test.each<[string, typeof answer]>([
   [
     'another ETag each time',
     (q, r, n) => {
-      // What is here from an earlier run, without an ETag, is done away with first.
+      // The part from an earlier run, without an ETag, is discarded first.
       if (n === 1) r.writeHead(416).end();
       else if (q.headers.range)
         range(r, `bytes ${half}-99999/100000`, content.subarray(half), { etag: `"${n}"` });

@@ -176,7 +176,7 @@ describe('proxies of the environment', () => {
   });
 });
 
-describe('what is signed stays with the server it is meant for', () => {
+describe('a signed request stays with the server it is meant for', () => {
   test.each([301, 302, 307, 308])('a redirect (%i) is not followed', async (status) => {
     let leaked = 0;
     const other = await serve((_, response) => {
@@ -202,7 +202,7 @@ describe('what is signed stays with the server it is meant for', () => {
   });
 });
 
-test('what is asked for by name is not taken for a secret', async () => {
+test('a value asked for by name is not taken for a secret', async () => {
   const name = 'a-rather-long-name-of-a-machine.example';
   await client(await serve(version)).get(`machines/?hostname=${name}`);
   expect(redact(`${name} is Ready`)).toBe(`${name} is Ready`);
@@ -235,7 +235,7 @@ describe('clocks', () => {
     });
   });
 
-  test('where the clocks agree it is an error that names the clock', async () => {
+  test('agreeing clocks: an error that names the clock', async () => {
     const url = await serve((_, response) =>
       response.writeHead(401).end("Authorization Error: 'Expired timestamp: given 1 and now 2'"),
     );
@@ -246,7 +246,7 @@ describe('clocks', () => {
   });
 });
 
-describe('what is not MAAS', () => {
+describe('servers other than MAAS', () => {
   test.each([
     ['<!doctype html><title>MAAS</title>', 'the answer is a web page'],
     ['', 'the answer is not JSON'],

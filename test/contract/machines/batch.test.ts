@@ -59,7 +59,7 @@ test('no more machines are on their way than asked for, and the next begins as s
   expect(sandbox.counts.deploy).toBe(12);
 });
 
-test('what had no turn before the time for all was over is reported, and not begun', async () => {
+test('a machine without a turn before the time for all was over is reported, and not begun', async () => {
   const { run, session, sandbox } = await readyBench({
     machines: 3,
     failures: ['gpu-001:deploying:timeout'],

@@ -99,7 +99,7 @@ machines:
   expect(everything.replaceAll('--power-password-env ADMIN', '')).not.toContain('ADMIN');
 });
 
-test('what is asked wrongly is said before anything is touched', async () => {
+test('a wrong request is reported before anything is touched', async () => {
   const { sandbox } = await readyBench({ machines: 2 });
   const host = hostOf(sandbox);
   const posts = () => sandbox.counts.POST ?? 0;

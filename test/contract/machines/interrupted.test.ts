@@ -52,7 +52,7 @@ test('a region that is away while machines are waited for is waited for too', as
   expect(events.some((event) => event.type === 'notice' && /trying again/.test(event.message))).toBe(true);
 });
 
-test('what takes too long is given up by state, with its last events; the others arrive', async () => {
+test('an operation that takes too long is given up by state, with its last events; the others arrive', async () => {
   const { run, session } = await bench({ machines: 3, failures: ['gpu-002:commissioning:timeout'] });
   const results = await run(commissionJob({}, session), {}, { timeouts: { commissioning: 1.5 } });
   expect(results.map(({ outcome }) => outcome)).toEqual(['done', 'timeout', 'done']);

@@ -52,7 +52,7 @@ describe('a selection', () => {
   it.each(COMMANDS)(
     'machines %j: a filter that fits none is nothing to do, an unknown name is a fault',
     async (command, empty) => {
-      // Which filter takes turns: all go through the same selector.
+      // The commands take turns with the filters: all go through the same selector.
       const filter = NONE[COMMANDS.findIndex(([one]) => one === command) % NONE.length] as string[];
       const ran = await host.run(['--json', 'machines', ...command, ...filter]);
       expect(ran, ran.stdout + ran.stderr).toMatchObject({ code: 0, json: { ok: true, ...empty } });

@@ -7,7 +7,7 @@ import { findLayer, listLayers } from '../../../pipeline/install/namespace/layer
 import { ended, mountsBelow } from '../../e2e/namespaces.ts';
 import { INSTALL, medium } from './medium.ts';
 
-/** How often; for more: KILLS=40 npx vitest run --project contract test/contract/namespace/kills.test.ts */
+/** Number of kills; for more: KILLS=40 npx vitest run --project contract test/contract/namespace/kills.test.ts */
 const KILLS = Number(process.env.KILLS ?? 4);
 
 // Writes for a while, so that a kill meets it at work.

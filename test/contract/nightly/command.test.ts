@@ -70,7 +70,7 @@ test('broken images: exit code, table, folder, annotations, outputs and summary 
   });
 });
 
-test('what the configuration says holds where no flag does', async () => {
+test('a setting of the configuration holds without a flag', async () => {
   const file = join(host.dir, 'dgxos-maas.yaml');
   const more = 'nightly: { channel: lab, jobs: 2, rebuild_after: never }\nretention: { keep: 5, days: 0 }\n';
   writeFileSync(file, `${readFileSync(file, 'utf8')}${more}`);

@@ -135,7 +135,7 @@ test('a promotion that fails is taken up by the next night', async () => {
   const broken = await house.night({ channel: 'nightly' });
   expect(broken.images[0]).toMatchObject({
     failure: { step: 'promote', exitCode: 75 },
-    // What is in MAAS is said even so.
+    // The images in MAAS are listed even so.
     resources: [{ target: 'lab', name: expect.stringContaining('a-1.0-') }],
   });
   sandbox.clearFaults();

@@ -154,7 +154,7 @@ it.each([
   await page.close();
 });
 
-it("what images, logs and servers say stays text; the images' own reports are linked", async () => {
+it("texts of images, logs and servers stay text; the images' own reports are linked", async () => {
   const page = await browser.newPage();
   await page.goto(url);
   expect(await page.title()).toBe('Broken: Night of 2026-11-23');

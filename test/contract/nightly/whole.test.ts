@@ -45,7 +45,7 @@ test('a new image is uploaded, accepted on a machine and promoted; the next nigh
   expect([second.code, second.json.outcome]).toEqual([77, 'unchanged']);
   expect(here.maas.requests).toHaveLength(requests);
 
-  // What the build would be due for is in the plan as it is in the night.
+  // The plan and the night give the same reason for a build.
   const plan = async (...flags: string[]) =>
     (await here.host.run(['--json', 'nightly', '-n', ...flags])).json;
   expect((await plan()).images).toMatchObject([{ builds: false }]);

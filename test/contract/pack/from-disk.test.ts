@@ -168,7 +168,7 @@ describe.skipIf(noLoop)('by loop mount', () => {
     await expectNothingLeft('int');
   });
 
-  test('what a killed run left mounted is unmounted by the next', async () => {
+  test('the mount of a killed run is unmounted by the next', async () => {
     const { child } = await start('kill', ['--from', disk], { tar: 'sleep 60' });
     while (mounts().length === 0) await sleep(20);
     child.kill('SIGKILL');

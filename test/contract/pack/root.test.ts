@@ -96,7 +96,7 @@ test.each<[string, (whole: Buffer) => Buffer]>([
   expect(streamed).toEqual({ ...read, name: 'pieces' });
 });
 
-test('what the packer compresses is read as the tar that it is to be, whatever it begins with', async () => {
+test('the packer reads its input as the tar that it is to be, with any first bytes', async () => {
   const out = join(dir, 'twice.tar.gz');
   const packed = await packRoot({ kind: 'tar', path: tgz, bytes: 0 }, out, options());
   expect(packed.facts.archive.whole).toBe(false);

@@ -78,7 +78,7 @@ async function open(name: string, colorScheme: 'light' | 'dark', width: number) 
   return { page, noted };
 }
 
-/** What axe finds against WCAG 2.2 AA and good practice. */
+/** The findings of axe against WCAG 2.2 AA and good practice. */
 async function violations(page: Page): Promise<string[]> {
   interface Result {
     violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
@@ -107,7 +107,7 @@ describe.each(['passed', 'rejected', 'failed'])('the report on an image that %s'
   });
 });
 
-it('what an image says stays text in a browser', async () => {
+it('texts of an image stay text in a browser', async () => {
   const { page } = await open('rejected', 'light', 1200);
   expect(await page.title()).toContain('Rejected');
   expect(await page.locator('script, img, iframe, link, object, embed').count()).toBe(0);

@@ -21,7 +21,7 @@ afterEach(() => {
 const script = (text: string) => ['sh', '-c', text];
 
 describe('arguments', () => {
-  /** What a real program is given, word for word. */
+  /** The arguments that a real program receives, unchanged. */
   const given = async (words: readonly string[]) => {
     const { stdout } = await $()`/usr/bin/printf ${'%s\\0'} ${words}`;
     return stdout.split('\0').slice(0, -1);
@@ -122,7 +122,7 @@ describe('arguments', () => {
   });
 });
 
-describe('what comes back', () => {
+describe('the output of a tool', () => {
   it('is the exit code and both streams', async () => {
     const result = await $({ nothrow: true })`${script('echo one; echo two >&2; printf three; exit 3')}`;
     expect(result).toMatchObject({ exitCode: 3, stdout: 'one\nthree', stderr: 'two\n', timedOut: false });

@@ -15,7 +15,7 @@ interface Curtin {
 }
 
 /**
- * What the hook is run with: curtin's interface as it was recorded of four versions, and every real curtin whose folder (a checkout,
+ * The curtin interfaces that the hook is run with: recordings of four versions, and every real curtin whose folder (a checkout,
  * the one that holds `curtin/`) stands in DGXOS_MAAS_CURTIN, separated by colons. Run with 21.2, release/23.1 and main of
  * canonical/curtin: `DGXOS_MAAS_CURTIN=a:b:c npx vitest run --project contract test/contract/render/hook.test.ts`.
  */

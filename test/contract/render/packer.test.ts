@@ -16,7 +16,7 @@ import { run, runOk } from '../process/run-tool.ts';
 const QUIET = { CHECKPOINT_DISABLE: '1' };
 const scratch = () => mkdtempSync(join(tmpdir(), 'packer-'));
 
-describe('what Packer makes of our literals', () => {
+describe('our literals, as Packer reads them', () => {
   const parts = fc.constantFrom(
     '"',
     '\\',

@@ -120,7 +120,7 @@ describe('authentication', () => {
     expect((await at(seconds() + 3600)).status).toBe(200);
   });
 
-  test('who is not an administrator may look and change nothing', async () => {
+  test('a user without administrator rights may look and change nothing', async () => {
     const server = await sandbox();
     const key = server.userKey;
     for (const [method, path] of [

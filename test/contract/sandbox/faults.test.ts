@@ -167,7 +167,7 @@ describe('faults', () => {
   });
 });
 
-describe('what is counted', () => {
+describe('the counters', () => {
   test('by method, by kind and in all; the log has bytes and connections', async () => {
     const server = await sandbox();
     const { uri } = await create(server, content);

@@ -65,7 +65,7 @@ it('every new host key can be read', () => {
   for (let i = 0; i < 1500; i++) expect(ssh2.utils.parseKey(newHostKey())).not.toBeInstanceOf(Error);
 });
 
-describe('what a guest of the sandbox writes into its image', () => {
+describe('files that a guest of the sandbox writes into its image', () => {
   it.each(WRITTEN)('never goes through a pipe, a device or a link at %s', async (path) => {
     const file = join(root, path);
     mkdirSync(join(file, '..'), { recursive: true });

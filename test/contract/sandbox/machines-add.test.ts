@@ -54,7 +54,7 @@ describe('POST machines/', () => {
     expect(answer.json).toMatchObject({ status_name: 'Commissioning', owner: 'admin' });
   });
 
-  test('what cannot be commissioned is not added either', async () => {
+  test('a machine that cannot be commissioned is not added either', async () => {
     const server = await sandbox();
     const bare = { commission: undefined, power_type: undefined };
     const power = Object.fromEntries(
@@ -205,7 +205,7 @@ describe('machines/{id}/', () => {
       });
   });
 
-  test('who is not an administrator sees what is free, and may not change it', async () => {
+  test('a user without administrator rights sees free addresses, and may not change them', async () => {
     const server = await still({ machines: 2 });
     const [mine, other] = [new Handle(server), new Handle(server, 'gpu-002')];
     await mine.done('commission');

@@ -4,7 +4,7 @@ import { STATUS, type StatusName, shownStatus } from '../../../sandbox/machines/
 import { call } from './client.ts';
 import { Handle, still } from './machines.ts';
 
-/** Where MAAS lets a node go from each status (its NODE_TRANSITIONS). */
+/** The statuses that MAAS lets a node go to from each status (its NODE_TRANSITIONS). */
 const TRANSITIONS: Record<StatusName, string> = {
   NEW: 'COMMISSIONING TESTING MISSING READY RETIRED BROKEN ENTERING_RESCUE_MODE',
   COMMISSIONING: 'FAILED_COMMISSIONING READY RETIRED MISSING NEW BROKEN TESTING',
@@ -57,7 +57,7 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ press: true }) },
 );
 
-test('whatever is asked when, a machine goes only where MAAS lets it go, and nothing breaks', async () => {
+test('in any order of requests a machine goes only where MAAS lets it go, and nothing breaks', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('ipmi', 'manual'),

@@ -8,7 +8,7 @@ import type { Sandbox } from '../../../sandbox/server.ts';
 import { type Answer, call, folder, sandbox } from './client.ts';
 import { Handle, HOUR, still, upload } from './machines.ts';
 
-/** What a request to this path may change, as the API shows it. */
+/** The part of the state that a request to this path may change, read through the API. */
 async function touchedBy(server: Sandbox, path: string): Promise<unknown[]> {
   const [first = ''] = path.split('/');
   const reads: Record<string, string[]> = {
@@ -112,7 +112,7 @@ describe('no operation leads where MAAS has no way', () => {
       const what = `${op} on ${shownStatus(before.status)}: ${answer.status} ${answer.text.slice(0, 80)}`;
       expect(answer.status, what).toBeLessThan(500);
       if (answer.status >= 400) expect(after, what).toEqual(before);
-      // What is done at once may be several steps, each of which MAAS has.
+      // One change of ours may be several steps in MAAS, which accepts each of them.
       else expect(reachable(before.status, after.status), what).toBe(true);
     }
   });
@@ -289,7 +289,7 @@ const ODD = [
   ],
 ];
 
-describe('what a form refers to and MAAS does not have', () => {
+describe('references of a form to objects that MAAS does not have', () => {
   test.each(FORMS)(
     '%s %j: never an error of the server, and nothing is changed by what is refused',
     async (ask, form, fields) => {

@@ -103,7 +103,7 @@ describe("dgxos-maas site, from DeepOps' variables", () => {
     const { code, stdout, stderr } = await site('plan', '-f', 'new.yaml');
     expect(code, stderr).toBe(0);
     expect(stdout).toContain('+ tag dgx');
-    // What the catalogue's releases are deployed from; nobody's network by default.
+    // The catalogue's releases are deployed from it; it belongs to nobody's network.
     for (const { baseImage, archive } of await listReleases())
       expect(text.includes(`{ release: ${baseImage.split('/')[1]}, arches: [amd64] }`)).toBe(
         !archive?.preview,

@@ -211,7 +211,7 @@ describe('the sandbox refuses as MAAS does', () => {
     else expect(answer.text).toMatch(says);
   });
 
-  test('what a user may not change, and what one may', async () => {
+  test('things that a user may not change, and one that a user may', async () => {
     const server = await sandbox();
     const as = (method: string, path: string, form?: Record<string, string>) =>
       call(server, method, path, { key: server.userKey, ...(form ? { form } : {}) });

@@ -60,7 +60,7 @@ export class Maas {
     return planSite(await loadSite({ file: 'site.yaml', env, cwd: this.dir }), this.client);
   }
 
-  /** What would be changed, as --json shows it. */
+  /** The changes that --json lists. */
   async changes(site: object | string, env: NodeJS.ProcessEnv = {}) {
     return planObject((await this.plan(site, env)).changes);
   }

@@ -126,7 +126,7 @@ describe('the reason that QEMU gives reaches the user', () => {
       5,
       "could not open kernel file '/nope'",
     ],
-    // What the host of the tests cannot show: the same messages, said by a stand-in.
+    // The same messages from a stand-in, for those that the host of the tests cannot produce.
     [
       'no permission for KVM',
       says(
@@ -152,7 +152,7 @@ describe('the reason that QEMU gives reaches the user', () => {
       exitCode,
       detail: expect.stringContaining(line),
     });
-    // What --verbose shows.
+    // The lines that --verbose adds.
     expect(events).toContainEqual(
       expect.objectContaining({ type: 'log', source: 'qemu', line: expect.stringContaining(line) }),
     );

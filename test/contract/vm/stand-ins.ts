@@ -21,7 +21,7 @@ export interface Behaviour {
 }
 
 /**
- * Where a real Packer finds its qemu plugin, for its version and environment, written after packer/plugin_folders.go,
+ * The folders in which a real Packer finds its qemu plugin, for its version and environment, written after packer/plugin_folders.go,
  * hcl2template/plugin.go and packer/plugin-getter/plugins.go of v1.7.0, v1.9.1, v1.9.2, v1.10.3, v1.11.0 and v1.16.0, and
  * pathing/config_file_unix.go of its SDK. From 1.11 on a plugin is also asked to describe itself; that is left out here.
  */

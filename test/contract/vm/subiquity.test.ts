@@ -20,7 +20,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** What the VM does, in the place of QEMU: the guest's part of the interface, and nothing else. */
+/** A stand-in for QEMU: the guest's part of the interface, and nothing else. */
 const GUEST = `#!/bin/bash
 [ "$1" = -version ] && { echo 'QEMU emulator version 7.2.0'; exit 0; }
 printf '%s\\0' "$@" > "$STAND_IN/argv"

@@ -2,7 +2,7 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 
 const VERIFY = ['test/contract/attest/verify.test.ts'];
 
-/** What is signed, by whom, and over what. */
+/** Guards of signatures: the signed bytes and the signer. */
 export const ATTEST: readonly Mutant[] = [
   ...mutantsOf('pipeline/image/attest/signature.ts', VERIFY, {
     'another-type': [

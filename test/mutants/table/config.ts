@@ -4,7 +4,7 @@ const TABLE = 'test/unit/config/table.test.ts';
 const ONE_ROW = 'test/unit/config/one-row.test.ts';
 const PRECEDENCE = 'test/unit/config/precedence.test.ts';
 
-/** What is made of the table of settings. */
+/** Guards of the results of the table of settings. */
 export const CONFIG: readonly Mutant[] = [
   ...mutantsOf('pipeline/config/resolve.ts', [PRECEDENCE], {
     'flags-and-variables': ['this.#input.given.find(row, name) ??', ''],

@@ -4,7 +4,7 @@ const RULE = ['test/unit/render/layer.test.ts'];
 const STORE = ['test/contract/layers/store.test.ts'];
 const BUILD = ['test/contract/namespace/build.test.ts'];
 
-/** Which root is kept for other builds, and which is used. */
+/** Guards of the root that is kept for other builds, and of the one that is used. */
 export const LAYERS: readonly Mutant[] = [
   ...mutantsOf('pipeline/install/namespace/curtin.ts', RULE, {
     'a-stage-in-between': ['if (stage !== undefined) return', 'if (false) return'],

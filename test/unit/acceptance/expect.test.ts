@@ -20,7 +20,7 @@ async function wrong(expectation: string, more: Partial<RemoteResult>): Promise<
   return differences(check!, result(more), values);
 }
 
-describe('what is expected of an output', () => {
+describe('the expectations on an output', () => {
   it.each([
     ['stdout: { equals: "{image.kernel}" }', '5.4.0+x\n', '5.4.0-x'],
     ['stdout: { contains: b }', 'abc', 'xyz'],

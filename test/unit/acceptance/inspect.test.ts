@@ -32,7 +32,7 @@ function folder(): string {
 }
 
 interface Machine {
-  /** What the runs of the checks' commands come to, one after the other; the last one ever after. */
+  /** The results of the checks' commands, one after the other; the last one is repeated. */
   results?: readonly Partial<RemoteResult>[];
   /** The machine answers ssh again after a connection has broken. */
   comesBack?: boolean;

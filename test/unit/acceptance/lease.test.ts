@@ -77,7 +77,7 @@ describe('the machine of an acceptance', () => {
   });
 });
 
-describe('what an acceptance left behind', () => {
+describe('the remains of an acceptance', () => {
   test('is released, and its note goes', async () => {
     const lease = leave(URL);
     const { client, posted } = maas([raw('gpu01', DEPLOYED)]);

@@ -18,7 +18,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 const MOST = 2_000_000;
 const kept = (file: string | null) => readFileSync(join(dir, file!), 'utf8');
 
-/** What a machine's log comes to when its command ends so. */
+/** The result for a machine's log when its command ends so. */
 async function collected(result: Partial<RemoteResult>, command = 'journalctl') {
   const asked: unknown[] = [];
   const remote = {
@@ -80,7 +80,7 @@ describe('a log of a machine', () => {
   });
 });
 
-/** What MAAS has of an installation, and its events. */
+/** The records that MAAS has of an installation, and its events. */
 async function ofMaas(results: unknown, events: unknown) {
   const client = {
     async get(path: string) {
@@ -93,7 +93,7 @@ async function ofMaas(results: unknown, events: unknown) {
   return collectFromMaas(client as unknown as MaasClient, 'abc', dir);
 }
 
-describe('what MAAS knows of a deployment', () => {
+describe("MAAS' records of a deployment", () => {
   const base64 = (text: string) => Buffer.from(text).toString('base64');
   const event = { id: 2, created: 'Sat, 28 Nov. 2026 10:00:00', level: 'INFO', type: 'Deployed' };
 

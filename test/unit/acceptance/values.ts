@@ -1,6 +1,6 @@
 import type { Values } from '../../../pipeline/maas/acceptance/placeholders.ts';
 
-/** What checks may speak of, of which the kernel is not known. */
+/** The values that checks may name, of which the kernel is not known. */
 export const values = (more: Partial<Values> = {}): Values => ({
   'image.name': 'dgx1',
   'image.resource': 'dgx1-5.0',

@@ -10,7 +10,7 @@ const LIBRARY =
 const SERVER =
   /^import (?:type )?\{\s*(?:(?:type )?(?:createServer|STATUS_CODES|IncomingMessage|Server|ServerResponse|OutgoingHttpHeaders)\b,?\s*)+\} from '(?:node:)?https?';$/gm;
 
-/** What in a source asks by HTTP by itself; undefined: nothing. */
+/** The text by which a source uses HTTP itself; undefined: none. */
 function asksItself(source: string): string | undefined {
   const rest = source.replace(SERVER, '').replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
   return (LIBRARY.exec(rest) ??

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '../../..');
 const IMPORT = /^(?:import|export)\s+(type\s)?[^'";]*?from\s+'(\.[^']+)'/gm;
 
-/** What each file needs at run time; types cost nothing and may point anywhere. */
+/** The imports of each file at run time; types cost nothing and may point anywhere. */
 function imports(): Map<string, string[]> {
   const files = globSync('pipeline/**/*.ts', { cwd: ROOT });
   return new Map(
@@ -55,7 +55,7 @@ test('no file needs itself by way of others', () => {
   ).toEqual(['b', 'c', 'b']);
 });
 
-test('what is shown is decided in one module: beside the commands nobody else writes to the terminal', () => {
+test('output is decided in one module: beside the commands nobody else writes to the terminal', () => {
   const writers = globSync('pipeline/**/*.ts', { cwd: ROOT }).filter((file) =>
     /process\.(?:stdout|stderr)\.write|(?<!\.)\bconsole\.\w+\(/.test(readFileSync(join(ROOT, file), 'utf8')),
   );

@@ -35,7 +35,7 @@ const leaving = (folder: string, sources: Map<string, string> = SOURCES) =>
   importsOf(sources).filter(({ from, to }) => from.startsWith(folder) && !to.startsWith(folder));
 
 describe('product and sandbox are two packages', () => {
-  test('which share no source, not even a type: what the client gets wrong its other side does not', () => {
+  test('with no source in common, not even a type, so that a mistake of the client is not made on its other side', () => {
     expect(leaving('sandbox/')).toEqual([]);
     expect(
       importsOf(SOURCES)

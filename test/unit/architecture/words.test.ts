@@ -23,7 +23,7 @@ const STOPS: readonly Stop[] = [
   [/\b(?:channel|channels) (?:shows?|has shown|showed)\b/i, 'holds'],
 ];
 
-/** What is written in the code: its comments, messages, names of tests and identifiers. */
+/** Wordings in code: its comments, messages, names of tests and identifiers. */
 const STOPS_OF_CODE: readonly Stop[] = [
   ...STOPS,
   [/\b(?:told|tells?|telling)\b/i, 'report, list, show, distinguish'],

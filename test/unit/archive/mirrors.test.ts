@@ -43,7 +43,7 @@ it.each([
   expect(mirrored(sources, mirrors)).toBe(wanted ?? sources);
 });
 
-it('what a mirror brought is named by its archive', () => {
+it('a package from a mirror is named by its archive', () => {
   const mirrors = { 'https://repo.example/x': 'http://m/nv', 'http://a.example': 'http://m' };
   expect(atTheArchive('http://m/nv/pool/a.deb', mirrors)).toBe('https://repo.example/x/pool/a.deb');
   expect(atTheArchive('http://m/pool/a.deb', mirrors)).toBe('http://a.example/pool/a.deb');

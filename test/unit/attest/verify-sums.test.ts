@@ -8,7 +8,7 @@ const IMAGE = digest('image');
 const NONE = { manifest: null, sbom: null, provenance: null, signature: null };
 const MANIFEST = record('{}');
 
-/** What SHA256SUMS says of dgx1.tar.gz and of what is beside it. */
+/** The verdict of SHA256SUMS on dgx1.tar.gz and the files beside it. */
 const of = (lines: readonly string[] | null, beside: object = {}) =>
   verifySums('/srv/dgx1.tar.gz', IMAGE, {
     ...NONE,

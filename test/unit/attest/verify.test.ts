@@ -168,7 +168,7 @@ describe('one record alone', () => {
     ['none', NONE, false],
     ['a manifest', { ...NONE, manifest: manifest() }, true],
     ['a manifest with a digest in capitals', { ...NONE, manifest: manifest(IMAGE.toUpperCase()) }, true],
-    // What is in it is said, but not by whom: whoever changes the image makes an SBOM, too.
+    // An SBOM names the contents without an author: those who change the image can make one, too.
     ['an SBOM', { ...NONE, sbom: sbom() }, false],
     ['a provenance', { ...NONE, provenance: statement() }, true],
   ])('(%s) vouches for the image: %s', async (_what, beside, ok) => {

@@ -17,7 +17,7 @@ const ACL = Buffer.from(
 
 describe('attributes', () => {
   it.each([
-    // What `getcap -n` prints, and what runs with it on the machine.
+    // The output of `getcap -n`, and the privileges on the machine.
     ['version 3 with root id 0', '010000030020000000000000000000000000000000000000', null],
     [
       'version 3 with another root id',

@@ -15,7 +15,7 @@ function deb822(root: Root, codename: string): Root {
     );
 }
 
-/** What 26.04 has in place of what was there before: dracut, sudo-rs, cloud-init in two packages. */
+/** The replacements in 26.04: dracut, sudo-rs, cloud-init in two packages. */
 function resolute(root: Root): Root {
   return deb822(root, 'resolute')
     .withoutPackage('initramfs-tools')

@@ -10,7 +10,7 @@ type Name = keyof typeof DGX_ROOTS;
 const verdictOf = async (name: Name, root: Root = DGX_ROOTS[name](), missing: string[] = []) => {
   const [profile, platform] = JUDGED_AS[name];
   const packages = requiredPackages(await loadRelease(profile), platform);
-  // What the release installs beside the driver, which the root has with its versions.
+  // Packages that the release installs beside the driver, which the root has with its versions.
   for (const one of packages ?? []) if (!named(root, one) && !missing.includes(one)) root.package(one);
   return judged(root, { profile: small(profile), platform, packages, architecture: `${root.arch}/generic` });
 };
@@ -147,7 +147,7 @@ describe('a torn driver', () => {
     ],
   ])('%s', async (what, name, spoil, text, subjects) => {
     const finding = await driver(name, spoil);
-    // What comes in the same version and is not documented to need it.
+    // Packages of the driver's version that are not documented to need it.
     const severity = /NVSDM|IMEX/.test(what) ? 'major' : 'blocker';
     expect(finding).toMatchObject({ status: 'fail', severity, found: expect.stringContaining(text) });
     expect(finding.items?.map(({ subject }) => subject)).toEqual(subjects);

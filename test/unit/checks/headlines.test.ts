@@ -12,7 +12,7 @@ const sshd =
   (r) =>
     r.put('etc/ssh/sshd_config', text);
 
-/** What a row on an image says: what is wrong with it, where, in words that stand alone. */
+/** Each spoiled image with its headline: the fault and its position, in words that stand alone. */
 const SAID: [id: string, spoil: Spoil, headline: string | RegExp][] = [
   [
     'sshd',

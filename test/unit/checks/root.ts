@@ -15,7 +15,7 @@ export interface Node {
   pax: Record<string, string | Buffer>;
 }
 
-/** What differs between the systems that a root can be of. */
+/** The differences between the systems that a root can be of. */
 export interface System {
   version: string;
   codename: string;

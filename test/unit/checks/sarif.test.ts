@@ -18,7 +18,7 @@ const list = (items: object, more = {}) => ({ type: 'array', items, ...more });
 const level = { enum: ['none', 'note', 'warning', 'error'] };
 const artifactLocation = object({ uri: { ...text, format: 'uri-reference' } });
 
-/** What section 3 of SARIF 2.1.0 demands of the objects that we write, and GitHub of code scanning beside it. */
+/** The demands of SARIF 2.1.0, section 3, on the objects that we write, and those of GitHub's code scanning. */
 const SHAPE = object({
   $schema: { ...text, format: 'uri' },
   version: { const: '2.1.0' },

@@ -112,7 +112,7 @@ describe('at the cursor of a command line', () => {
     },
   );
 
-  it('what the shells call is not offered', async () => {
+  it('the commands that shells call are not offered', async () => {
     expect(await values('compl')).toEqual(['completion']);
   });
 

@@ -69,7 +69,7 @@ describe('manual power', () => {
   });
 });
 
-test('what was confirmed by --yes is shown as the table it is', () => {
+test('a list confirmed by --yes is shown as the table it is', () => {
   const notice = noticeOf('2 machines: erased\nNAME     STATUS\ngpu-001  Ready');
   expect(notice).toEqual({
     type: 'notice',

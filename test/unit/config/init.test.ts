@@ -11,7 +11,7 @@ import { folder, load, uncommented } from './written.ts';
 
 const RELEASES = await releaseIds();
 
-describe('what init writes', () => {
+describe('the file that init writes', () => {
   it.each(RELEASES)('loads, and loads with every comment taken in: %s', async (id) => {
     const cwd = folder();
     const text = await initialConfig(id, join(cwd, 'dgxos-maas.yaml'));
@@ -19,7 +19,7 @@ describe('what init writes', () => {
     const full = await load(uncommented(text), { cwd });
     const [image] = Object.values(plain.config.images);
     expect(image).toMatchObject({ release: id });
-    // What stands in the comments is what is in force without them, but for the examples.
+    // The commented values are those in force without them, except the examples.
     const { vm, resource, pack, compression } = Object.values(full.config.images)[0]!;
     expect({ resource, pack, compression }).toEqual({
       resource: image!.resource,

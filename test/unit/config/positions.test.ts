@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { faultOf, SHA256 } from './written.ts';
 
-// Whatever stands around it, a planted mistake is found on its own line and at its own column.
+// A planted mistake is found on its own line and at its own column, with anything around it.
 
 const filler = fc.constantFrom('', '# a comment: with a colon', '   # an indented one', '#\t"quote');
 const imageName = fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/);

@@ -95,7 +95,7 @@ describe('flag before environment before file before default', () => {
   });
 });
 
-describe('where the file is', () => {
+describe('the path of the file', () => {
   it('the nearest one upward, and its paths start from it', async () => {
     const top = folder();
     const deep = join(top, 'a/b');
@@ -149,7 +149,7 @@ describe('where the file is', () => {
   });
 });
 
-describe('what is resolved', () => {
+describe('resolved values', () => {
   it('an image with everything set', async () => {
     const { config } = await load(
       `${withImage(

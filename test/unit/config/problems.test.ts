@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../pipeline/config/load.ts';
 import { faultOf, folder, load, SHA256, withImage } from './written.ts';
 
-/** What is written, the line it is on and what the message must say. */
+/** The text, the line of the mistake and the message expected. */
 const WRONG: [what: string, lines: string[], message: RegExp, accepted: RegExp | null][] = [
   [
     'an unknown key',
@@ -210,7 +210,7 @@ it('an image with nothing but its name is not passed over', async () => {
   expect(fault.message).toContain('images.dgx1: release is missing');
 });
 
-describe('what is not YAML', () => {
+describe('texts that are not YAML', () => {
   it.each([
     ['an open bracket', 'images: [1\n', /Invalid YAML/, 2],
     ['an open quote', 'images: "x\n', /Not closed/, 2],

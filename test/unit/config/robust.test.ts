@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { folder, load, SHA256 } from './written.ts';
 
-// Whatever a person writes, the answer is a configuration or a fault with a place, never a crash.
+// Every input gives a configuration or a fault with a position, never a crash.
 
 const NAMES = [
   ...[

@@ -95,7 +95,7 @@ const written = part({
   }),
 });
 
-describe('what is shown', () => {
+describe('the shown values', () => {
   it('loads, somewhere else, as the same configuration, with origins and without', async () => {
     const [cwd, other] = [folder(), folder()];
     await fc.assert(
@@ -109,7 +109,7 @@ describe('what is shown', () => {
     );
   });
 
-  it('what flags and the environment decided is shown as if the file said it', async () => {
+  it('values of flags and the environment are shown as if the file had them', async () => {
     const env = { MAAS_API_URL: 'http://m:5240', DGXOS_MAAS_WORKSPACE: '/w', XDG_CACHE_HOME: '/c' };
     const first = await load('', { env });
     const { config } = await load(showConfig(first, { origin: true, cwd: '/' }), {

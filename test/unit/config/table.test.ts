@@ -35,7 +35,7 @@ const ofHome = (home: string) => EVERY.filter((one) => homeOf(one)[0] === home);
 const at = (value: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((inner, step) => (inner as Record<string, unknown> | undefined)?.[step], value);
 
-describe('what is published of the table of settings is what the table makes', () => {
+describe('the published table of settings is the one that is made of the rows', () => {
   it('the schema; after a change: npx dgxos-maas config schema > schema/dgxos-maas.schema.json', () => {
     expect(published('schema/dgxos-maas.schema.json')).toBe(configSchemaText());
   });

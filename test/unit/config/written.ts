@@ -46,7 +46,7 @@ export function withImage(...lines: string[]): string {
   ].join('\n');
 }
 
-/** What `init` writes with every commented setting taken in; sentences stay comments. */
+/** The file that `init` writes, with every commented setting taken in; sentences stay comments. */
 export function uncommented(text: string): string {
   return text.replace(/^( *)# ( *(?:- )?[a-z0-9_]+:.*)$/gm, '$1$2');
 }

@@ -105,7 +105,7 @@ describe('images', () => {
   });
 });
 
-it('what is added one way is removed the other way', () => {
+it('an addition one way is a removal the other way', () => {
   const entry = fc.record({ key: fc.constantFrom('a', 'b', '__proto__', 'constructor'), value: fc.nat(2) });
   const entries = fc.uniqueArray(entry, { selector: (e) => e.key });
   fc.assert(

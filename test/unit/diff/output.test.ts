@@ -47,7 +47,7 @@ it('images without a difference are said to have none', () => {
   expect(diffMarkdown(compareImages(a!, b!))).toContain('The same artifact');
 });
 
-it('what an image says is text: no control sequence, no markup, no mention', () => {
+it('texts of an image are text: no control sequence, no markup, no mention', () => {
   const diff = compareImages(
     image('a'),
     image(HOSTILE, { packages: [pkg(HOSTILE, HOSTILE)], services: [HOSTILE] }),

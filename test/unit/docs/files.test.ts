@@ -29,7 +29,7 @@ function composed(): string[] {
 test('every file that the layout knows stands in docs/files.md', () => {
   const paths = composed();
   expect(paths.length).toBeGreaterThan(40);
-  // What is last in a path is its own name; NAME and the like are placeholders.
+  // The last part of a path is its own name; NAME and the like are placeholders.
   const names = paths
     .map((path) => path.split('/').at(-1)!)
     .filter((name) => !/^(NAME|of\b)/.test(name) && name !== 'dgxos-maas');

@@ -80,7 +80,7 @@ const nasty = fc
 
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/;
 const HIDING = /[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e0fff}]/u;
-/** What actions/runner takes for a command (ActionCommand.cs), and Azure's agent. */
+/** Lines that actions/runner takes for a command (ActionCommand.cs), and Azure's agent. */
 const OBEYED = /^\s*::.*::|##(\[|vso\[)/im;
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"' };

@@ -10,7 +10,7 @@ const OPEN: NamespaceSettings = {
 };
 
 describe('why an ordinary user has no namespaces', () => {
-  // What unshare of util-linux 2.38.1 says, run as a user without a range, without newuidmap on the PATH, and in a user namespace
+  // Messages of unshare (util-linux 2.38.1), run as a user without a range, without newuidmap on the PATH, and in a user namespace
   // whose user.max_user_namespaces was 0; the other settings are of kernels that are not at hand.
   it.each<[string, string, Partial<NamespaceSettings>, RegExp, RegExp]>([
     [

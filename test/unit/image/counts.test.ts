@@ -8,7 +8,7 @@ const member = (path: string, more: Partial<Member> = {}): Member => ({
   ...more,
 });
 
-/** What is counted of these members, one after the other. */
+/** The counts of these members, one after the other. */
 function counted(...members: Member[]) {
   const collector = countsCollector();
   for (const one of members) collector.member?.(one);
@@ -18,7 +18,7 @@ function counted(...members: Member[]) {
   >;
 }
 
-describe('what an image has of each', () => {
+describe('the counts of an image', () => {
   test('is counted by type, with the bytes of files', () => {
     expect(
       counted(

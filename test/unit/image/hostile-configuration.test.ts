@@ -55,7 +55,7 @@ async function cost(spoil: (root: Root) => unknown): Promise<number> {
   return least;
 }
 
-describe('what a program of the image would read', () => {
+describe('files that a program of the image would read', () => {
   it.each(Object.entries(KINDS))(
     'costs no more than its size: %s',
     async (_kind, spoil) => {

@@ -102,7 +102,7 @@ const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   'drift of the clock': ['etc/adjtime'],
 };
 
-/** What packages of Debian and Ubuntu bring: the same on every machine, and right so. */
+/** Files that packages of Debian and Ubuntu bring: rightly the same on every machine. */
 const STOCK = [
   'etc/lvm/lvm.conf',
   'etc/lvm/profile/thin-generic.profile',

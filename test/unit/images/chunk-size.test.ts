@@ -7,7 +7,7 @@ test('it starts with what passes the nginx of MAAS, or with what was learnt', ()
   expect(new ChunkSize(CHUNK_SIZES, 99_999_999).bytes).toBe(10_485_760);
 });
 
-test('what the server refuses is not tried again', () => {
+test('a request that the server refuses is not tried again', () => {
   const size = new ChunkSize([100, 40, 10], undefined);
   expect(size.refused()).toBe(true);
   for (let i = 0; i < 100; i += 1) size.passed();

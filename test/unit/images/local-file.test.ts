@@ -102,7 +102,7 @@ test('the pieces of one chunk stay as they are while the next are read', async (
   for (const length of [10 * 2 ** 20, 10 * 2 ** 20 - 7, large.length - 20 * 2 ** 20 + 7]) {
     let before: { bytes: Buffer; offset: number } | undefined;
     for await (const bytes of local.chunk(at, length)) {
-      // What the connection holds yet must not have been written over.
+      // Bytes that the connection still holds must not have been written over.
       if (before)
         expect(before.bytes.equals(large.subarray(before.offset, before.offset + before.bytes.length))).toBe(
           true,

@@ -23,7 +23,7 @@ test('every type is known by each of its endings', () => {
     for (const ending of endings) expect(filetypeOf(`image${ending}`)).toBe(type);
 });
 
-describe('what MAAS takes wrongly or fails on is refused before it is sent', () => {
+describe('a request that MAAS takes wrongly or fails on is refused before it is sent', () => {
   const good = {
     name: 'custom/dgx1-5.0',
     size: 1,

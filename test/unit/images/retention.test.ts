@@ -19,7 +19,7 @@ const deleted = (images: ListedImage[], ledger: LedgerEntry[], policy = POLICY) 
     .filter((one) => one.delete)
     .map(({ image }) => image.name);
 
-describe('what goes', () => {
+describe('deleted images', () => {
   const ages = [100, 80, 60, 40, 10];
   const ledger = ages.map((days, i) => noted(`v${i}`, i, days));
   const images = ages.map((_, i) => inMaas(`v${i}`, i));
@@ -71,7 +71,7 @@ describe('what goes', () => {
     expect([deployed(30 - ms), deployed(30)]).toEqual([false, true]);
     const half = { complete: false, progress: 50 };
     expect([v0(1 - ms, half), v0(1, half)]).toEqual([false, true]);
-    // Where deployments are not asked for, a MAAS that does not report them is not a reason to keep anything.
+    // Without a request for deployments, a MAAS that does not report them is not a reason to keep anything.
     const never = deleted([inMaas('v0', 0, { lastDeployed: undefined })], [noted('v0', 0, 100)], {
       ...policy,
       deployedDays: 0,

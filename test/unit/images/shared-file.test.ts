@@ -16,7 +16,7 @@ interface Other {
   complete?: boolean;
 }
 
-/** What is said before the upload of "a" to such a MAAS that has these images. */
+/** The messages before the upload of "a" to such a MAAS that has these images. */
 async function warned(others: Other[], version = [3, 5]) {
   const raw = (
     { name, architecture = 'amd64/generic', sha256 = 'ours', complete = true }: Other,

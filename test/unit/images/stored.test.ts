@@ -12,7 +12,7 @@ const freed = (images: ReturnType<typeof image>[], ids: number[], files: boolean
 ];
 
 // BootResourceFileManager.filestore_remove_files of 3.5.0 to 3.8; LargeFile.delete up to 3.4.
-describe('what a deletion frees', () => {
+describe('the bytes that a deletion frees', () => {
   test('nothing, while another image has the content', () => {
     const images = [image(1, set(1, 'a')), image(2, set(1, 'a'))];
     expect(freed(images, [1], true)).toEqual([0]);
@@ -56,7 +56,7 @@ describe('what a deletion frees', () => {
   });
 });
 
-describe('what is left of a channel', () => {
+describe('the rest of a channel', () => {
   test('the newest complete set is in use, by number', () => {
     const sets = [set(9, 'a'), set(10, 'b'), set(11, 'c', { complete: false })];
     expect(setInUse(sets)?.sha256).toBe('b');

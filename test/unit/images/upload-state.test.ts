@@ -57,7 +57,7 @@ describe('set versions', () => {
   });
 });
 
-describe('where MAAS stands', () => {
+describe('the state of an upload in MAAS', () => {
   test('nothing there', () => expect(at([])).toEqual({ at: 'absent', keepOld: false }));
 
   test('partly there', () =>

@@ -53,7 +53,7 @@ describe('groups', () => {
     expect(inventory).not.toHaveProperty('kernel-options-12345678');
   });
 
-  test('whatever the tags: every host is in all, has variables, and every child is a group', () => {
+  test('with any tags: every host is in all, has variables, and every child is a group', () => {
     const tag = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/);
     fc.assert(
       fc.property(
@@ -75,7 +75,7 @@ describe('groups', () => {
   });
 });
 
-describe('how a host is reached', () => {
+describe('the connection to a host', () => {
   const two = deployed('gpu01', [], ['10.0.10.5', '10.0.1.7', 'fd00::7']);
 
   test.each([

@@ -28,7 +28,7 @@ test('an invalid URL is refused without repeating it; a stray percent sign is no
   expect(parseSource('http://u%zz:p@h/100%.iso')).toMatchObject({ name: '100_.iso' });
 });
 
-test('whatever the URL, its name is one safe file name', () => {
+test('any URL gives one safe file name', () => {
   fc.assert(
     fc.property(fc.webUrl({ withQueryParameters: true }), fc.string({ unit: 'binary' }), (url, tail) => {
       const source = parseSource(`${url.split('?')[0]}/${encodeURIComponent(tail)}`);

@@ -167,11 +167,11 @@ interface Declaration {
   /** The function that it is a parameter of. */
   parameterOf?: string;
   index?: number;
-  /** That function may be called from other files. */
+  /** Other files may call that function. */
   exported?: boolean;
 }
 
-/** Where a name comes from: the nearest variable or parameter around it. */
+/** The declaration of a name: the nearest variable or parameter around it. */
 function declarationOf(name: string, above: Node[]): Declaration | undefined {
   for (const [depth, scope] of [...above.entries()].reverse()) {
     if (Array.isArray(scope.params)) {

@@ -46,7 +46,7 @@ describe("MAAS' endpoints", () => {
 
 const REQUESTS = clientRequests();
 
-describe('what the client asks for is there in every version', () => {
+describe('every request of the client exists in every version', () => {
   test('its requests are found', () => {
     const all = REQUESTS.map(({ method, path, op }) => `${method} ${path} ${op ?? ''}`.trim());
     expect(all).toEqual(

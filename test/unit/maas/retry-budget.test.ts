@@ -18,7 +18,7 @@ function clocked(options: { totalS: number; firstContactS?: number; capMs?: numb
   return { retryBudget, waits, pause };
 }
 
-test('what does not pass is not tried again', async () => {
+test('a permanent error is not tried again', async () => {
   const { pause, waits } = clocked({ totalS: 60 });
   const refused = new Fault('MAAS_REFUSED', 'no');
   await expect(pause(refused)).rejects.toBe(refused);

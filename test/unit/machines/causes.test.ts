@@ -99,7 +99,7 @@ describe('the cause of a failed deployment', () => {
     );
   });
 
-  test('what nobody knows is said by the last error, never by nothing', () => {
+  test('an unknown cause is reported by the last error, never by nothing', () => {
     expect(causeOf(machine({ status: 'broken' }), [event('Odd', 'things')], []).cause).toContain(
       'Odd - things',
     );

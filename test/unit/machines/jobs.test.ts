@@ -62,7 +62,7 @@ describe('a deployment', () => {
   ])('%j has %s: %s', (has, image, expected) => expect(hasImage(machine(has), image)).toBe(expected));
 });
 
-describe('what is asked before', () => {
+describe('questions before a start', () => {
   test('everything that ends what runs there; a new machine has nothing to lose', () => {
     expect(deployJob(dgx, session).destructive(machine())).toBe(true);
     expect(releaseJob({}, session).destructive(machine())).toBe(true);

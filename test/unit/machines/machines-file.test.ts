@@ -180,7 +180,7 @@ describe('a file that is wrong is named by line, with what would be accepted', (
       message: expect.stringMatching(/gpu01.*BMC is not set/),
     }));
 
-  test('what all machines take from the defaults is said once, beside everything else', async () => {
+  test('settings that all machines take from the defaults are said once, beside everything else', async () => {
     const fault: Fault = await read(
       `defaults:
   power: { type: ipmi, parameters: { power_address: a, power_usr: b }, password: { environment: BMC } }

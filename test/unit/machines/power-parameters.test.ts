@@ -64,7 +64,7 @@ const problemsOf = (power: Partial<Power>, partial = false) =>
   powerProblems(TYPES, { type: 'ipmi', parameters: { power_address: '10.0.0.7' }, ...power }, partial);
 
 describe('power, checked against what the server can do', () => {
-  test('what is complete has nothing wrong with it', () => {
+  test('complete parameters have no errors', () => {
     expect(problemsOf({})).toEqual([]);
     expect(problemsOf({ type: 'manual', parameters: {} })).toEqual([]);
   });
@@ -189,7 +189,7 @@ describe('a password on the command line', () => {
   );
 });
 
-describe('what a BMC keeps of a name and a password', () => {
+describe('the part of a name and a password that a BMC keeps', () => {
   test.each([
     [{ parameters: { power_address: '10.0.0.7', power_user: 'a'.repeat(16) } }, []],
     [

@@ -54,7 +54,7 @@ describe('conditions', () => {
     [{ names: ['cpu*'], systemIds: ['id-gpu01'] }, true],
   ])('%j: %s', (selector, expected) => expect(selects(selector, one)).toBe(expected));
 
-  test('what the server cannot filter safely is not asked of it', () => {
+  test('a condition that the server cannot filter safely is not sent to it', () => {
     expect(queryOf({ statuses: ['ready', 'failed_testing'] })).toBe('?status=ready&status=failed_testing');
     expect(queryOf({ systemIds: ['abc', 'def'] })).toBe('?id=abc&id=def');
     // MAAS refuses tags that it does not know.

@@ -40,7 +40,7 @@ describe('waiting', () => {
     expect(watch.results).toMatchObject([{ outcome: 'reached' }]);
   });
 
-  test('what was begun and rests elsewhere was broken off; without a beginning it is waited for', () => {
+  test('an operation that began and rests elsewhere was broken off; without a beginning it is waited for', () => {
     const begun = watching(['deployed'], { started: true });
     begun.see('deploying');
     begun.see('ready');

@@ -20,7 +20,7 @@ import { notCounted } from '../../../pipeline/workspace/fingerprint.ts';
 import { pkg, whole } from '../diff/facts.ts';
 import { acceptance, finding, verdictOf } from '../page/folder.ts';
 
-/** What a test says of one image of tonight. */
+/** A test's description of one image of tonight. */
 export interface Knobs {
   /** Version of bash in it; another one is another artifact. */
   bash: string;
@@ -28,7 +28,7 @@ export interface Knobs {
   /** The stage that fails, and how. */
   fails?: StageId;
   fault?: Fault;
-  /** What is found on a machine; with it the image has a stage `accept`. */
+  /** The findings on a machine; with them the image has a stage `accept`. */
   onMachine?: Finding[];
   /** Awaited in `build`. */
   waits?: (signal: AbortSignal) => Promise<void>;

@@ -76,7 +76,7 @@ describe('a night', () => {
       artifact: null,
       failure: { step: 'build', code: 'BUILD_FAILED', hint: 'Mend it.', exitCode: 5 },
     });
-    // What lies in its folder is the artifact of the first night.
+    // The folder still has the artifact of the first night.
     expect(broken.images[1]?.before?.sha256).toMatch(/^[0-9a-f]{64}$/);
 
     house.set('b', { fails: undefined });
@@ -180,7 +180,7 @@ describe('a night', () => {
     expect(readdirSync(nightsFolder(house.workspace))).toEqual([id]);
   });
 
-  it('what was built between two nights is new to the second', async () => {
+  it('a build between two nights is new to the second', async () => {
     house = new House('a');
     await house.night();
     house.set('a', { bash: '5.2-1' });

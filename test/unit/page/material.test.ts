@@ -24,7 +24,7 @@ const failing = (stage: 'build' | 'validate' | 'upload', code: string) =>
     failure: { stage, code, message: 'the message', hint: 'the hint', detail: 'the detail' },
   });
 
-describe('what is known from an image folder', () => {
+describe('facts of an image folder', () => {
   it('is everything of a finished run', async () => {
     const material = await gather(await writeFolder(dir));
     expect(Object.keys(material.records)).toEqual(['iso', 'render', 'build', 'pack', 'validate']);

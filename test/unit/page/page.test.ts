@@ -71,7 +71,7 @@ describe('the page', () => {
       'no such file',
     ])
       expect(html).toContain(text);
-    // That of another artifact says nothing about this one.
+    // An acceptance of another artifact is not evidence for this one.
     const other = { ...acceptance, sha256: 'f'.repeat(64) };
     expect(
       await reportPage(await writeFolder(join(dir, 'other'), { acceptance: other }), { env }),

@@ -24,7 +24,7 @@ test.each([
   ['machine 999', elf(999)],
 ])('%s', (architecture, head) => expect(elfArchitecture(head)).toBe(architecture));
 
-test('what is not an ELF file shows nothing', () => {
+test('a file other than ELF gives nothing', () => {
   for (const other of ['', '#!/bin/sh\n', '\x7fELF', 'MZ'.padEnd(64, '\0')])
     expect(elfArchitecture(Buffer.from(other, 'latin1'))).toBeNull();
 });

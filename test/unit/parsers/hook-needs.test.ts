@@ -7,7 +7,7 @@ const need = (script: string, known: string[] = []) =>
     ({ name, guarded, read }) => `${name}${guarded ? ' asked' : ''}${read ? ' read' : ''}`,
   );
 
-describe('what a hook needs', () => {
+describe('the needs of a hook', () => {
   it.each([
     ['/curtin/setup-bootloader', ['setup-bootloader']],
     ['"$TARGET"/curtin/setup', ['setup']],

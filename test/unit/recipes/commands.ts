@@ -24,7 +24,7 @@ export function scriptsIn(yaml: string): string[] {
   return found;
 }
 
-/** What may stand before the program's name. */
+/** Words that may stand before the program's name. */
 const STARTS = /(^|\/)(npx|node|sudo|env)$|^\w+=/;
 
 /** The calls of dgxos-maas in a script, each as its words behind the program's name; quotes are taken off. */
@@ -43,7 +43,7 @@ export function callsIn(script: string): string[][] {
     });
 }
 
-/** What is wrong with a call by what the program declares: a command or an option that is not there; or null. */
+/** The fault in a call, a command or an option that the program does not declare; or null. */
 export function problemWith(words: readonly string[]): string | null {
   const top = program();
   if (words.some((word) => word === '--version' || word === '--help')) return null;

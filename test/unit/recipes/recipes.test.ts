@@ -120,7 +120,7 @@ describe('the reusable action', () => {
     expect(
       faults(JSON.parse(JSON.stringify(runs.steps).replace('inputs.image', 'inputs.imgae'))),
     ).not.toEqual([]);
-    // What a workflow does not want of a step, a composite action does.
+    // A composite action requires a shell in each step, unlike a workflow.
     expect(runs.steps.every((step: { shell?: string }) => step.shell === 'bash')).toBe(true);
   });
 
@@ -152,7 +152,7 @@ describe('the container file', () => {
   });
 });
 
-describe('what a recipe takes from the folder of a night', () => {
+describe('the files that a recipe takes from the folder of a night', () => {
   const written = ['junit.xml', 'nightly.env', 'summary.md', '*/sbom.cdx.json', 'annotations.json'];
   it.each([GITHUB, GITLAB])('%s names files that nightly writes', (path) => {
     const named = [...recipe(path).matchAll(/nightly\/([\w*./-]+\.\w+)/g)].map(([, name]) => name as string);

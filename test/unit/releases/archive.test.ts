@@ -15,7 +15,7 @@ const ARCHIVES = (await listReleases()).filter(({ archive }) => archive !== null
 const of = async (release: string, platform: string) =>
   packagesOf(archiveOf(await loadRelease(release)), platform);
 
-describe('what an archive installs', () => {
+describe('the packages that an archive installs', () => {
   // Compared with roles/nvidia-dgx/vars/ubuntu-24.04.yml and ubuntu-22.04.yml of NVIDIA/deepops, 3957a42f.
   it('is for DGX OS 7 on H100 what NVIDIA names, with the fabric manager', async () => {
     expect(await of('dgxos7', 'dgx_h100')).toEqual({

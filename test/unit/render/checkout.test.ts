@@ -31,7 +31,7 @@ function holds(files: string[], git?: { url?: string; head?: string; branch?: st
   );
 }
 
-describe('what is there in place of the checkout, and what is expected', () => {
+describe('the folder in place of the checkout, and the expected one', () => {
   it('nothing', async () => {
     expect(await checkoutProblem(dir, FILE)).toEqual({
       found: `packer-maas is not checked out: there is no ${dir}; expected is DeepOps/packer-maas at fdc5d72`,

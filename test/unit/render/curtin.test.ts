@@ -11,7 +11,7 @@ type Late = Record<string, string | string[]>;
 
 async function curtinOf(input: RenderInput) {
   const { httpDir } = await renderBuild(input);
-  // What curtin uses to read it knows YAML 1.1.
+  // The reader that curtin uses knows YAML 1.1.
   return parse(readFileSync(join(httpDir, 'curtin.yaml'), 'utf8'), { version: '1.1' }) as Record<
     string,
     unknown

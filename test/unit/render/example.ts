@@ -50,7 +50,7 @@ export const dgxos5 = {
   hook: 'curtin-hooks',
 } satisfies Release as Release & { iso: { liveCurtin: LiveCurtin } };
 
-/** What is rendered of it. */
+/** The rendered files. */
 export const rendered: RenderRelease = { ...dgxos5.iso.liveCurtin, hook: dgxos5.hook };
 
 export const image: ImageConfig = {

@@ -66,7 +66,7 @@ describe('the configuration that goes on from a layer', () => {
     const keep = async (install: object) =>
       (await compose({ install })).whole.late_commands['49_build_layer'];
     expect((await keep(MEDIUM.install)).at(-1)).toBe('./var/log/curtin-conf.yaml');
-    // Where curtin saves it when nothing is said: SAVE_INSTALL_CONFIG of its install.py.
+    // The default path of curtin's copy: SAVE_INSTALL_CONFIG of its install.py.
     expect((await keep({})).at(-1)).toBe('./root/curtin-install-cfg.yaml');
   });
 

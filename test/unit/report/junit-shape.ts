@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { type Element, parseXml } from './xml.ts';
 
-/** What the schema of Jenkins' xUnit plugin and GitLab's reader take of an element: its attributes, and what may be in it. */
+/** The attributes and children that the schema of Jenkins' xUnit plugin and GitLab's reader accept in an element. */
 const SHAPE: Record<string, { required: string[]; optional: string[]; children: string[] }> = {
   testsuites: {
     required: ['name', 'tests', 'failures', 'errors'],

@@ -5,7 +5,7 @@ import { columns } from '../../../pipeline/core/text/columns.ts';
 import { paint, widthOfStream } from '../../../pipeline/core/text/paint.ts';
 import { cut, hanging, padded, pairs, widthOf, wrapped } from '../../../pipeline/core/text/width.ts';
 
-/** What images, guests and MAAS say: wide, combining and joined characters, escapes, spelled-out ones. */
+/** Texts from images, guests and MAAS: wide, combining and joined characters, escapes, spelled-out ones. */
 const foreign = fc
   .array(
     fc.oneof(

@@ -35,7 +35,7 @@ describe('fingerprint', () => {
   });
 });
 
-describe('what a stage declares', () => {
+describe('the declaration of a stage', () => {
   const declared = {
     sum: 'a',
     path: notCounted('/a', 'its sum counts'),

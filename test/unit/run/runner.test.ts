@@ -19,7 +19,7 @@ let ran: StageId[];
 let knobs: Record<string, Json>;
 /** An input that does not count. */
 let limit: number;
-/** What each run got, in order. */
+/** The inputs that each run got, in order. */
 let received: object[];
 let failing: StageId | undefined;
 let events: Event[];

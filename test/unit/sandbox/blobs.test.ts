@@ -18,7 +18,7 @@ async function* parts(...all: Buffer[]) {
   yield* all;
 }
 
-/** What can happen to a blob: a chunk is kept, is wrong and taken back, breaks off, or the server restarts. */
+/** Events in the life of a blob: a chunk is kept, is wrong and taken back, breaks off, or the server restarts. */
 const step = fc.record({
   chunk: fc.uint8Array({ minLength: 1, maxLength: 50 }),
   fate: fc.constantFrom('keep', 'back', 'break', 'forget'),
@@ -57,7 +57,7 @@ test('bytes and sum are those of the chunks that were kept, whatever happened be
   );
 });
 
-test('what was written beyond the record is cut', async () => {
+test('bytes written beyond the record are cut', async () => {
   const blobs = new Blobs(dir);
   await blobs.append('x', 0, parts(Buffer.from('abcdef')));
   await blobs.cut('x', 3);

@@ -89,7 +89,7 @@ it('a file with every key is valid', async () => {
   await expect(load(stringify(FULL), { PATH: 'secret' })).resolves.toBeDefined();
 });
 
-it('whatever is put in place of one of its values, the loader takes it or says where it is wrong', async () => {
+it('any value in place of one of its values is taken by the loader, or its error has a position', async () => {
   const value = fc.oneof(
     fc.constantFrom<Json | undefined>(
       undefined,

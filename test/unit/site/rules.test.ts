@@ -7,7 +7,7 @@ const NET = 'subnets: [{cidr: 10.0.0.0/24';
 const range = (type: string, start: string, end: string) => `{type: ${type}, start: ${start}, end: ${end}}`;
 const dynamic = (start: string, end: string) => range('dynamic', start, end);
 
-/** What is wrong, the file, line:column, what the message says and what would be accepted. */
+/** The mistake, the file, line:column, the message and the accepted values. */
 const WRONG: [what: string, text: string, place: string, message: RegExp, accepted: RegExp][] = [
   // the schema
   ['an unknown section', 'zone: []', '1:1', /unknown key "zone". Did you mean "zones"/, /region, ssh_keys/],
@@ -40,7 +40,7 @@ const WRONG: [what: string, text: string, place: string, message: RegExp, accept
   ['an import of another site', 'ssh_keys: [{import: "gl:a"}]', '1:21', /import: the value/, /lp:NAME/],
   ['no domain name', 'domains: [{name: a_b}]', '1:18', /"a_b"/, /deepops\.local/],
   ['no time', 'import: {timeout: soon}', '1:19', /"soon"/, /45m/],
-  // What MAAS' own forms and columns take (maasserver/models, forms and fields of 2.8 to 3.8).
+  // Limits of MAAS' own forms and columns (maasserver/models, forms and fields of 2.8 to 3.8).
   ['a tag that is too long', `tags: [{name: ${'a'.repeat(257)}}]`, '1:15', /256 characters/, /./],
   ['a zone that is too long', `zones: [{name: ${'a'.repeat(257)}}]`, '1:16', /256 characters/, /./],
   ['a fabric that is too long', `fabrics: [{name: ${'a'.repeat(257)}}]`, '1:18', /256 characters/, /./],

@@ -16,7 +16,7 @@ const target = (more: Partial<SshTarget> = {}): SshTarget => ({
 });
 const known = { machine: join(dir, 'known hosts'), bastion: join(dir, 'bastion') };
 
-/** What ssh itself makes of the file. */
+/** The values that ssh itself reads from the file. */
 function understood(more: Partial<SshTarget>, host = 'machine'): Record<string, string> {
   const file = join(dir, 'ssh_config');
   writeFileSync(file, sshConfig(file, target(more), known));

@@ -24,7 +24,7 @@ it('a stage can declare neither a whole part of the configuration nor what canno
   expect(reads).toBeTypeOf('function');
 });
 
-it('what run receives has the type of what inputs declare', () => {
+it('run receives the type that inputs declare', () => {
   defineStage('validate', {
     inputs: async ({ image }) => ({ name: image.name, path: notCounted('/a', 'x') }),
     async run(inputs) {

@@ -77,7 +77,7 @@ export class Example {
     return copy;
   }
 
-  /** What is loaded of the project, with some of its settings otherwise. @param settings values by their dotted paths */
+  /** The loaded project, with changes to its settings. @param settings values by their dotted paths */
   async load(settings: Record<string, unknown> = {}): Promise<Everything> {
     const document = new Document(project(this.#from));
     for (const [path, value] of Object.entries(settings)) document.setIn(stepsOf(path), value);
@@ -89,7 +89,7 @@ export class Example {
     });
   }
 
-  /** What a stage declares. */
+  /** The inputs that a stage declares. */
   async declaredBy(id: StageId, { config, image, release, before }: Everything): Promise<object> {
     const stages = stagesFor({ accept: true, promote: this.channel, again: this.again }, this.#from);
     const { signal } = new AbortController();
@@ -102,7 +102,7 @@ export class Example {
     rmSync(this.dir, { recursive: true, force: true });
   }
 
-  /** What the stages before have handed over. */
+  /** The outputs of the stages before. */
   #before(): StageData {
     const sha256 = 'a'.repeat(64);
     const file = (path: string) => ({ path, sha256 });

@@ -18,7 +18,7 @@ const MAAS: StageId[] = ['upload', 'accept', 'promote'];
 
 /** Every setting with another value, and the stages whose results it decides by itself. */
 const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
-  // Where things lie; what lies there counts.
+  // Paths; their contents count instead.
   workspace: ['other-work', NONE],
   cache: ['other-cache', NONE],
   // A build from a layer has the same result.
@@ -37,7 +37,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.vm.memory': ['8G', RENDER],
   'images.*.vm.cpus': [2, RENDER],
   'images.*.install': ['namespace', RENDER],
-  // Who brings the packages does not decide what they are.
+  // The mirror that brings the packages does not decide what they are.
   'images.*.mirrors.*': ['http://other/ubuntu', NONE],
   // Without the consent there is no image at all.
   'images.*.accept_eula': [true, NONE],
@@ -70,7 +70,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.acceptance.ssh.bastion': ['two', ACCEPT],
   'images.*.acceptance.ssh.timeout': ['2m', NONE],
   'targets.*.url': ['http://two:5240/MAAS', MAAS],
-  // Who asks MAAS does not change what is there.
+  // The account that asks MAAS does not change what is there.
   'targets.*.key.environment': [{ environment: 'B' }, NONE],
   'targets.*.key.file': [{ file: 'two.txt' }, NONE],
   'targets.*.key.profile': [{ profile: 'two' }, NONE],
@@ -93,7 +93,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'acceptance.ssh.key_file': ['two.key', NONE],
   'acceptance.ssh.bastion': ['two', ACCEPT],
   'acceptance.ssh.timeout': ['2m', NONE],
-  // What stays on MAAS, and when a night builds: stages know nothing of it.
+  // Retention and the schedule of nights: stages do not read them.
   'retention.keep': [2, NONE],
   'retention.days': [2, NONE],
   'retention.deployed_days': [2, NONE],
@@ -102,7 +102,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'nightly.rebuild_after': ['2d', NONE],
 };
 
-/** Where a leaf stands in the project of the example. */
+/** The position of a leaf in the project of the example. */
 /** The same of an image from archives, for what only such a one has. */
 const ARCHIVE_LEAVES: typeof LEAVES = {
   'images.*.archive.root.source': ['https://mirror/two.tar.xz', ['sources']],
@@ -112,7 +112,7 @@ const ARCHIVE_LEAVES: typeof LEAVES = {
   'images.*.archive.lock': ['one.provenance.json', ['build']],
 };
 
-/** What of the others an image from archives has another answer to. */
+/** The leaves of LEAVES with other stages for an image from archives. */
 const OF_ARCHIVES: typeof LEAVES = {
   'images.*.platform': ['dgx_h100', ['render', 'pack', 'validate', ...MAAS]],
   'images.*.resource.architecture': ['arm64/generic', ['sources', 'validate', ...MAAS]],

@@ -233,7 +233,7 @@ afterEach(() => {
   example.remove();
 });
 
-/** What a stage declares before a change and after it. */
+/** The inputs that a stage declares before a change and after it. */
 async function around(id: StageId, change: Change): Promise<[object, object]> {
   example = new Example();
   const first = await example.declaredBy(id, await example.load());
@@ -263,7 +263,7 @@ async function released(example: Example, sha256: string): Promise<void> {
   await keepRelease({ name: 'one', sha256, facts: { bytes: { apparent: 1, stored: 1 } } }, example.env);
 }
 
-describe.each(stageIdsOf('iso') as IsoStage[])('what %s declares', (id) => {
+describe.each(stageIdsOf('iso') as IsoStage[])('the declaration of %s', (id) => {
   it('is in these tables', async () => {
     example = new Example();
     const declared = await example.declaredBy(id, await example.load());

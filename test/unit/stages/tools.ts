@@ -1,6 +1,6 @@
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 
-/** What the tools of the host answer; one that is not there is not installed. No process is started. */
+/** Stand-ins for the host's tools: each gives its answer here, or is not installed. No process is started. */
 export const tools = new Map<string, string>();
 
 /** In the place of `$`. */

@@ -28,7 +28,7 @@ describe('the cause of a failed build', () => {
   });
 });
 
-describe('what QEMU itself says', () => {
+describe('messages of QEMU itself', () => {
   // As written by Debian's QEMU 7.2, but for the lines marked with the source file they are from.
   it.each([
     [

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRow, spokenLines } from '../../../pipeline/install/vm/machine-readable.ts';
 
-/** What Packer 1.6 does to a field before it writes a row. */
+/** The escapes that Packer 1.6 puts into a field before it writes a row. */
 const escaped = (text: string) =>
   text.replaceAll(',', '%!(PACKER_COMMA)').replaceAll('\r', '\\r').replaceAll('\n', '\\n');
 
