@@ -4,7 +4,7 @@ import { Fault } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { type Paint, paint, wantsColor, widthOfStream } from '../core/text/paint.ts';
 
-/** Where a person may be asked. */
+/** The terminal on which a person may be asked. */
 export interface Terminal {
   /** Whether somebody can answer. */
   interactive: boolean;

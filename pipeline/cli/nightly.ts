@@ -139,7 +139,7 @@ async function requestsFor(
   return { requests, channel };
 }
 
-/** What an installation from archives needs: it runs apt. */
+/** The needs of an installation from archives: it runs apt. */
 const WITHOUT_VM = { cpus: 1, memoryMiB: 1024 };
 
 function needOf({ image, release }: RunRequest) {

@@ -1,7 +1,7 @@
 import type { Emit } from '../core/events/event.ts';
 import type { Paint } from '../core/text/paint.ts';
 
-/** How a result is written. */
+/** The form of a result. */
 interface Write {
   <T extends { ok: boolean }>(object: T, text: string | (() => string), form?: 'document'): void;
   (object: unknown, text: string | (() => string), form: 'foreign'): void;

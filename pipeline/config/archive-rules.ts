@@ -5,7 +5,7 @@ import { dotted, type Path, type Problem, quoted } from './yaml/problem.ts';
 
 const SOURCES = 'iso: with the installation medium, or archive: with a root and repository files';
 
-/** What an image is made of is said once. */
+/** An image names its source once. */
 export function oneSourceIsThere(image: RawImage, path: Path, { isoElsewhere }: RuleContext): Problem[] {
   const byIso = image.iso !== undefined;
   const byArchive = image.archive !== undefined;
@@ -63,7 +63,7 @@ export function archiveNeedsNoVm(image: RawImage, path: Path): Problem[] {
   return [{ path: at, at: 'value', message, accepts: 'guest' }];
 }
 
-/** What is installed is for the processor that the boot resource is for. */
+/** The packages are for the processor that the boot resource is for. */
 export function architectureIsOfThePlatform(
   image: RawImage,
   path: Path,

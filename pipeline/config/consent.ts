@@ -2,7 +2,7 @@ import { Fault } from '../core/faults/fault.ts';
 import type { ImageConfig, Release } from './types.ts';
 
 /**
- * What must be said in the configuration before anything of an image is made: installing NVIDIA's software accepts its licence, and a
+ * Two consents that the configuration must have before anything of an image is made: installing NVIDIA's software accepts its licence, and a
  * preview is not taken for a release.
  * @throws Fault LICENCE_NOT_ACCEPTED with where the licence is; CONFIG_INVALID for a preview that was not asked for
  */

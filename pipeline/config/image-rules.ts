@@ -8,7 +8,7 @@ export function releaseIsKnown(image: RawImage, path: Path, { knownReleases }: R
   return [unknown([...path, 'release'], 'release', image.release, knownReleases)];
 }
 
-/** Where the catalogue leaves the list open, the ISO decides when it is probed. */
+/** A list that the catalogue leaves open is decided by the ISO, when it is probed. */
 export function platformIsOfTheRelease(image: RawImage, path: Path, { releases }: RuleContext): Problem[] {
   const release = releases.get(image.release ?? '');
   if (!release || release.openPlatforms || image.platform === undefined) return [];

@@ -29,7 +29,7 @@ export interface LoadOptions {
 
 export interface LoadedConfig {
   config: Config;
-  /** Where each value came from, by its dotted path in the resolved configuration. */
+  /** The origin of each value, by its dotted path in the resolved configuration. */
   origins: Map<string, ValueWithOrigin>;
   /** Values that are accepted but probably not meant. */
   warnings: string[];

@@ -22,7 +22,7 @@ export function isoSource(text: string, base: string): string {
   return SCHEME.test(text) ? text : absolutePath(text, base);
 }
 
-/** Where the XDG base directory specification puts caches; relative values of the variable count as none. */
+/** The folder for caches of the XDG base directory specification; relative values of the variable count as none. */
 export function cacheHome(env: NodeJS.ProcessEnv): string {
   const set = env.XDG_CACHE_HOME;
   return set?.startsWith('/') ? set : join(env.HOME || homedir(), '.cache');

@@ -38,7 +38,7 @@ export type ValueWithOrigin = Origin & { value: unknown };
 
 type Values = Record<string, unknown>;
 
-/** Where a mapping of settings stands. */
+/** The position of a mapping of settings. */
 interface Scope {
   /** Its path in the file, and after it that of what decides where it says nothing. */
   places: Path[];

@@ -75,7 +75,7 @@ export interface Setting<W, V, As extends string, D> {
   example?: NoInfer<W> | ((scope: ExampleScope) => NoInfer<W>);
   /** A sentence above it there, in place of `help`. */
   note?: (scope: ExampleScope) => string;
-  /** How it stands there: as it is, behind a #, or not at all; without it what is required stands as it is. */
+  /** The form in the template: as it is, behind a #, or not at all; by default a required one stands as it is. */
   inTemplate?: (scope: ExampleScope) => 'live' | 'commented' | 'left out';
 }
 

@@ -9,7 +9,7 @@ export function configAsWritten(loaded: LoadedConfig): Record<string, unknown> {
   return documentOf(locatedValues(loaded.config)).toJS() as Record<string, unknown>;
 }
 
-/** Where each value is from, by its dotted path in dgxos-maas.yaml. */
+/** The origin of each value, by its dotted path in dgxos-maas.yaml. */
 export function originsAsWritten({ config, origins }: LoadedConfig): Record<string, Origin> {
   const named = locatedValues(config).flatMap(({ path, key }): [string, Origin][] => {
     const sourced = origins.get(key);

@@ -34,7 +34,7 @@ export type FileToAdd = ImageConfig['files'][number];
 /** The boot resource's fields; placeholders {release} {platform} {version} {architecture} {date} {digest}. */
 export type ResourceConfig = ImageConfig['resource'];
 
-/** Where a value came from, for `config show --origin`. */
+/** The origin of a value, for `config show --origin`. */
 export type Origin =
   | { from: 'flag'; name: string }
   | { from: 'environment'; name: string }
@@ -57,14 +57,14 @@ interface InstallerFacts {
 /** An installation by a medium whose live system brings curtin. */
 export interface LiveCurtin extends InstallerFacts {
   installer: 'live-curtin';
-  /** Where VM settings and the curtin configuration come from: a directory of the submodule, or our own templates. */
+  /** The source of VM settings and of the curtin configuration: a directory of the submodule, or our own templates. */
   upstream: { from: 'packer-maas'; template: string; curtin: string } | { from: 'templates'; curtin: string };
-  /** How the medium is recognised and what is on it. */
+  /** The signs by which the medium is recognised, and its contents. */
   medium: {
     kernel: string;
     initrd: string;
     squashfs: string;
-    /** Where in the squashfs the per-platform files are, with {platform} in it. */
+    /** The folder of the per-platform files in the squashfs, with {platform} in it. */
     platformFile: string | null;
     volumeIds: string[];
   };
@@ -92,7 +92,7 @@ export interface Subiquity extends InstallerFacts {
 
 export type Installer = LiveCurtin | Subiquity;
 
-/** How a release is installed from its ISO: facts for each installer that its media may have. */
+/** The installation of a release from its ISO: facts for each installer that its media may have. */
 export interface IsoRelease {
   liveCurtin: LiveCurtin | null;
   subiquity: Subiquity | null;
@@ -100,11 +100,11 @@ export interface IsoRelease {
   knownIsos: { file: string; sha256: string }[];
 }
 
-/** How a release is installed without an ISO: a cloud image's root, the vendor's repository files, and packages. */
+/** The installation of a release without an ISO: a cloud image's root, the vendor's repository files, and packages. */
 export interface ArchiveRelease {
   /** Whether an image must say `preview: true`. */
   preview: boolean;
-  /** Where the two files are published, by architecture: hints for `init` and for messages. */
+  /** The addresses at which the two files are published, by architecture: hints for `init` and for messages. */
   sources: Partial<Record<Architecture, { root: string; repository: string }>>;
   /** Packages before all others, such as what pins the driver's branch. */
   first: string[];
@@ -150,11 +150,11 @@ export interface Platform {
 export interface Release {
   id: string;
   title: string;
-  /** How it is installed from its ISO; null where there is no ISO. */
+  /** Its installation from its ISO; null where there is no ISO. */
   iso: IsoRelease | null;
-  /** How it is installed without an ISO; null where it cannot be. */
+  /** Its installation without an ISO; null where it cannot be. */
   archive: ArchiveRelease | null;
-  /** Where the licence is that an image must accept; null: none. */
+  /** The address of the licence that an image must accept; null: none. */
   licence: string | null;
   /** The profile of checks that `validate` uses. */
   profile: string;
@@ -167,6 +167,6 @@ export interface Release {
   openPlatforms: boolean;
   /** Values filled in where an image says nothing. */
   defaults: { resourceName: string; title: string };
-  /** Which hook is put at /curtin/curtin-hooks, a file of templates/hooks, or none. */
+  /** The hook at /curtin/curtin-hooks: a file of templates/hooks, or none. */
   hook: string | null;
 }

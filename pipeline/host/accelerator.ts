@@ -6,7 +6,7 @@ import { supervise } from './process/supervise.ts';
 
 export type Accelerator = 'kvm' | 'tcg';
 
-/** Where this host shows what it can do; a test points elsewhere. */
+/** The files by which this host shows its abilities; a test points elsewhere. */
 export interface Host {
   cpuinfo: string;
   kvmDevice: string;

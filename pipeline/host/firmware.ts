@@ -11,7 +11,7 @@ export interface Firmware {
   vars: string;
 }
 
-/** Where QEMU and distributions describe firmware (docs/interop/firmware.json of QEMU); an earlier folder's file replaces a later one's. */
+/** The folders in which QEMU and distributions describe firmware (docs/interop/firmware.json of QEMU); an earlier folder's file replaces a later one's. */
 const FOLDERS = ['/etc/qemu/firmware', '/usr/local/share/qemu/firmware', '/usr/share/qemu/firmware'];
 
 const TARGETS = {

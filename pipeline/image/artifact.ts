@@ -20,7 +20,7 @@ export interface Artifact {
   sha256: string;
   /** Bytes. */
   size: number;
-  /** When the artifact was packed, YYYYMMDD in UTC; placeholder {date}. */
+  /** The day on which the artifact was packed, YYYYMMDD in UTC; placeholder {date}. */
   date: string;
 }
 

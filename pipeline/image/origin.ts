@@ -11,7 +11,7 @@ export interface Origin {
   } | null;
   /** Null for an image from an ISO. */
   archive: ArchiveOrigin | null;
-  /** How the root left the installation. */
+  /** The way in which the root left the installation. */
   pack: 'guest' | 'packer-maas';
   /** Null where the checkout was not used, or is not of git. */
   packerMaasCommit: string | null;
@@ -53,7 +53,7 @@ export interface NamedImage {
   members: 'many' | 'single';
 }
 
-/** What an installation from archives was made of. */
+/** The files that an installation from archives was made of. */
 export interface ArchiveOrigin {
   root: PinnedFile;
   repository: PinnedFile;

@@ -10,7 +10,7 @@ const REDIRECTS = 10;
 const FUTURE_MS = 24 * 3600 * 1000;
 
 /**
- * When an archive was last published: the field Date of its InRelease, or Release.
+ * The time of an archive's last publication: the field Date of its InRelease, or Release.
  * @param folder where these files are; it may hold a password
  * @returns milliseconds
  * @throws Error that says why it is not known, within ten seconds

@@ -84,7 +84,7 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
 /** 20261128 as 2026-11-28. */
 const dayOf = (date: string) => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
 
-/** When this stage ran, the artifact is a new one: a build is always packed. */
+/** The stage whose run means a new artifact: a build is always packed. */
 const MAKES = 'pack' satisfies StageId;
 const UPLOADS = 'upload' satisfies StageId;
 /** A channel that is moved says so by itself. */

@@ -8,7 +8,7 @@ export interface BuildNeeds {
 const PART_OF_MEMORY = 0.75;
 
 /**
- * How many builds this host can run at the same time: as many virtual machines of the largest kind as have their processors
+ * The number of builds that this host can run at the same time: as many virtual machines of the largest kind as have their processors
  * and memory, and at least one.
  */
 export function defaultJobs(

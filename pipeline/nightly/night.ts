@@ -19,7 +19,7 @@ export interface NightRequest extends ImageContext {
   since: Night | undefined;
   /** Of good images; it is said in the summary. */
   channel: string | null;
-  /** Where the artifacts that channels hold are kept. */
+  /** The folder of the artifacts that channels hold. */
   keepIn: string;
   /** The retention on MAAS; null: nothing is pruned. */
   retention: RetentionConfig | null;

@@ -2,7 +2,7 @@ import { EXIT } from '../core/faults/catalogue.ts';
 import type { Night, NightFault } from './types.ts';
 
 /**
- * How the night ended, and its exit code: 0 when all is well, and for what is broken the code of the first failure that
+ * The end of a night and its exit code: 0 when all is well, and for what is broken the code of the first failure that
  * is not temporary, in the order of the configuration. 75 so means: all that failed may work when run again.
  */
 export function outcomeOf({

@@ -4,7 +4,7 @@ import { readRecord } from '../workspace/record.ts';
 import { archiveDate } from './archive-date.ts';
 import { archivesOf } from './archives.ts';
 
-/** When a finished build counts as old although nothing of the configuration has changed. */
+/** The age at which a finished build counts as old although nothing of the configuration has changed. */
 export interface Renewal {
   /** Age in seconds; null: never by age. */
   rebuildAfterS: number | null;

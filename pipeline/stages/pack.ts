@@ -28,7 +28,7 @@ export const pack = defineStage('pack', {
       members: image.gzipMembers,
       // Another compressor writes other bytes.
       compressor: await compressorId(image.compression, image.gzipMembers),
-      // Whose signature is made, if any; the public half only.
+      // The public half of the key that signs, if any.
       signingKey: keyFile === null ? null : (await loadSigningKey(keyFile, env, () => {})).keyId,
       keyFile: notCounted(keyFile, 'a secret whose public id counts'),
     };

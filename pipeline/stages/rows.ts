@@ -1,4 +1,4 @@
-/** What an image is made of. */
+/** The source of an image. */
 export type SourceKind = 'iso' | 'archive';
 
 /** A stage as the table has it. What it does is beside it, in the file of its id. */
@@ -10,7 +10,7 @@ export interface Row {
   label: string;
   /** The stages whose outputs it reads. */
   needs: readonly string[];
-  /** What images it is for: those from an ISO or those from archives; without it for all. */
+  /** The images it is for: those from an ISO or those from archives; without it all. */
   from?: SourceKind;
   /** The option of `run` that asks for it; without one it is part of every run. */
   option?: string;

@@ -23,7 +23,7 @@ export interface OptionalStages {
   again?: boolean | undefined;
 }
 
-/** What an image is made of. */
+/** The source of an image. */
 export function sourceOf({ archive }: Pick<ImageConfig, 'archive'>): SourceKind {
   return archive.root.source === null ? 'iso' : 'archive';
 }

@@ -92,7 +92,7 @@ export interface StageWork<S extends StageId, Declared extends object> {
    */
   inputs(context: StageContext<S>): Promise<Declared>;
   /**
-   * Where outputs outside of the workspace are now, by the dotted name of the member that names each: the folder of the
+   * The present paths of outputs outside of the workspace, by the dotted name of the member that names each: the folder of the
    * configuration may have been moved since the stage ran.
    */
   outside?(context: StageContext<S>): Record<string, string>;

@@ -2,13 +2,13 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /*
- * Where everything is that this program keeps: below a workspace, below the state folder, below the cache. No other file
+ * The paths of everything that this program keeps: below a workspace, below the state folder, below the cache. No other file
  * composes such a path. What each of them is, and what is lost with it, is in docs/files.md.
  */
 
 // Below a workspace.
 
-/** Where the work and the records of one image are: stages take it as the root of what they keep. */
+/** The folder of the work and the records of one image: stages take it as the root of what they keep. */
 export const imageFolder = (workspace: string, image: string) => join(workspace, image);
 
 /** The lock of a folder, and the file that says who holds it. */
@@ -44,7 +44,7 @@ export const reportFile = (imageDir: string) => join(imageDir, 'report.html');
 
 export const isoFiles = (dir: string) => ({ kernel: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd') });
 
-/** What apt reads and writes while the archives are asked; removed afterwards. */
+/** The folder that apt uses while the archives are asked; removed afterwards. */
 export const sourcesFiles = (dir: string) => ({ apt: join(dir, 'apt') });
 
 export const renderFolders = (dir: string) => ({

@@ -6,7 +6,7 @@ import type { PowerFlags } from '../machines/power-flags.ts';
 
 const collectPairs = (text: string, earlier: string[] = []): string[] => [...earlier, text];
 
-/** How MAAS turns a machine on and off; never a password itself. */
+/** The power driver by which MAAS turns a machine on and off, and its parameters; never a password itself. */
 export function withPower(command: Command): Command {
   return command
     .option('--power-type <type>', 'ipmi, redfish, virsh, lxd, manual, … (the types that the MAAS supports)')

@@ -2,7 +2,7 @@ import { homedir } from 'node:os';
 import { Argument, type Command, type Option } from 'commander';
 import { type Cursor, cursorOf } from './cursor.ts';
 
-/** Where the names come from: the configuration in force, and the tables. */
+/** The sources of the names: the configuration in force, and the tables. */
 export interface Names {
   /** @param config the file of --config, if one is typed */
   images(config: string | undefined): Promise<readonly string[]>;

@@ -14,7 +14,7 @@ export function seconds(text: string): number {
   return value;
 }
 
-/** Which MAAS. */
+/** The choice of MAAS. */
 export function withTarget(command: Command): Command {
   return command
     .option('--to <target>', 'MAAS target of the configuration (default: the only one)')
@@ -23,7 +23,7 @@ export function withTarget(command: Command): Command {
     .option('--api-key-file <file>', 'file with the API key, "-" for stdin');
 }
 
-/** Which machines. */
+/** The choice of machines. */
 export function withSelection(command: Command): Command {
   return withTarget(command)
     .argument('[machine...]', 'host names, FQDNs or system ids; * and ? are wildcards')

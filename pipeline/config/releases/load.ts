@@ -105,7 +105,7 @@ function withDefaults({ liveCurtin, subiquity, knownIsos }: Partial<IsoRelease>)
 }
 
 /**
- * How a release is installed from its ISO.
+ * The installation of a release from its ISO.
  * @throws Fault CONFIG_INVALID for a release that has none
  */
 export function isoOf(release: Release): IsoRelease {
@@ -116,7 +116,7 @@ export function isoOf(release: Release): IsoRelease {
 }
 
 /**
- * How a release is installed without an ISO.
+ * The installation of a release without an ISO.
  * @throws Fault CONFIG_INVALID for a release that cannot be
  */
 export function archiveOf(release: Release): ArchiveRelease {

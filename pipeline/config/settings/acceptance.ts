@@ -4,7 +4,7 @@ import { section, setting } from '../setting.ts';
 
 const names = () => list(text(), { unique: true, accepts: 'a list of names' });
 
-/** How images are tried on a machine; in the file itself, and in every image. */
+/** Settings of the acceptance on a machine; in the file itself, and in every image. */
 export const ACCEPTANCE = {
   machines: setting({
     kind: names(),

@@ -2,10 +2,10 @@ import { path, refused } from '../kinds.ts';
 import { type ExampleScope, type Kind, section, setting } from '../setting.ts';
 import { pinned } from './pinned.ts';
 
-/** Where the release's files are published for the architecture that it names first. */
+/** The address at which the release's files are published, for the architecture that it names first. */
 const published = ({ release }: ExampleScope) => Object.values(release.archive?.sources ?? {})[0];
 
-/** What an installation from archives starts from. */
+/** The files that an installation from archives starts from. */
 export const ARCHIVE = {
   root: section({
     help: 'A root file system as a tar, such as that of an Ubuntu cloud image.',

@@ -1,7 +1,7 @@
 import { count, duration } from '../kinds.ts';
 import { section, setting } from '../setting.ts';
 
-/** How `machines` works on many machines. */
+/** Settings of `machines` for work on many machines. */
 export const MACHINES = {
   concurrency: setting({
     kind: count(1, 1000, 'machines'),

@@ -1,7 +1,7 @@
 import { count, text } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
-/** How `nightly` works. */
+/** Settings of `nightly`. */
 export const NIGHTLY = {
   channel: setting({
     kind: text({

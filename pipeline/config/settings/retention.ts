@@ -1,7 +1,7 @@
 import { count } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
-/** Which uploads `prune` and `nightly` keep. */
+/** Settings of the uploads that `prune` and `nightly` keep. */
 export const RETENTION = {
   keep: setting({
     kind: count(1, 999_999, 'uploads'),

@@ -4,7 +4,7 @@ import { MAAS_URL_ACCEPTED, maasUrlProblem } from '../maas-url-problem.ts';
 import { oneOf } from '../mapping.ts';
 import { setting } from '../setting.ts';
 
-/** Where an API key comes from; the key itself is never part of a configuration. */
+/** The source of an API key; the key itself is never part of a configuration. */
 export type KeySource =
   | { from: 'environment'; variable: string }
   | { from: 'file'; path: string }

@@ -4,7 +4,7 @@ import { setting } from '../setting.ts';
 import type { Installer, Release } from '../types.ts';
 import { MIB, sizeText, timeText } from '../units.ts';
 
-/** Where the release decides. */
+/** The value of the release, as the default. */
 export const THE_RELEASES = "the release's";
 
 /** The values in the template of a release without an installer. */

@@ -7,7 +7,7 @@ export type Path = readonly (string | number)[];
 /** One thing wrong with a file. */
 export interface Problem {
   path: Path;
-  /** Where the caret goes: the key, the value, or the mapping in which something is missing. */
+  /** The position of the caret: the key, the value, or the mapping in which something is missing. */
   at: 'key' | 'value';
   message: string;
   /** The accepted values. */

@@ -119,7 +119,7 @@ export class Source {
     return { ...rest, where, excerpt: excerpt(this.#lines, where, holdsSecret(problem.path)) };
   }
 
-  /** Where a value or its key stands; the nearest enclosing thing when it is not in the file. */
+  /** The position of a value or its key; of the nearest enclosing thing when it is not in the file. */
   where(path: Path, at: 'key' | 'value' = 'value'): Where {
     const { offset, node } = this.#walk(path);
     return this.#at(at === 'value' ? (start(node) ?? offset) : offset);

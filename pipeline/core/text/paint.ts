@@ -1,4 +1,4 @@
-/** How a stream is written to: its width, and the colours in use; with colour off each is the identity. */
+/** The properties of a stream: its width, and the colours in use; with colour off each is the identity. */
 export interface Paint {
   readonly on: boolean;
   /** Columns that a line may take; Infinity where no terminal reads it. */

@@ -5,7 +5,7 @@ import type { Shape } from './shape.ts';
 
 /** A file, or a text of another origin, that is not JSON, or does not have the required shape. */
 export class WrongJson extends Error {
-  /** Where it is wrong, such as `images/0/status`; undefined when it is not JSON at all. */
+  /** The position of the fault, such as `images/0/status`; undefined when it is not JSON at all. */
   readonly member: string | undefined;
   constructor(name: string, problem: string, member?: string, cause?: unknown) {
     super(`${name}: ${problem}`, { cause });
@@ -17,7 +17,7 @@ export class WrongJson extends Error {
 let ajv: Ajv | undefined;
 const compiled = new WeakMap<object, ValidateFunction>();
 
-/** How a value differs from a shape: the member, and what it must be. */
+/** The difference of a value from a shape: the member, and what it must be. */
 export interface Difference {
   /** Such as `images/0/status`; empty for the whole. */
   member: string;

@@ -47,7 +47,7 @@ export async function openRegular(path: string): Promise<FileHandle> {
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    // How Linux answers the opening of a socket, and of a device without a driver.
+    // Errors of Linux when a socket is opened, or a device without a driver.
     if ((error as NodeJS.ErrnoException).code === 'ENXIO') throw new NotRegular(path, 'a socket or a device');
     throw error;
   }

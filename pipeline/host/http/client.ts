@@ -23,7 +23,7 @@ export interface HttpRequest {
   url: URL | string;
   headers?: Record<string, string>;
   body?: Content;
-  /** How many redirects are followed (GET only); none by default: they are answers like others then. */
+  /** The number of redirects to follow (GET only); none by default: they are answers like others then. */
   redirects?: number;
   /** Milliseconds from the last byte of the request to the end of the answer; without it only a standstill ends the answer. */
   answerMs?: number;

@@ -1,7 +1,7 @@
 import { HttpError } from './http-error.ts';
 import { bareUrl, registerQuery } from './url.ts';
 
-/** Where a request goes, and what it sends there. */
+/** The target of a request, and its headers. */
 export interface Hop {
   url: URL;
   headers: Record<string, string>;
@@ -15,7 +15,7 @@ interface Redirecting {
 const STATUSES = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Where an answer sends a GET: undefined when it is not a redirect, an error when it must not be followed. Whoever could read along
+ * The next request of a GET: undefined when the answer is not a redirect, an error when it must not be followed. Whoever could read along
  * learns nothing new: never from https to http. Credentials are sent to the origin that they are meant for only, and a
  * redirect within it takes it along.
  */

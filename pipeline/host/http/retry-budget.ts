@@ -47,7 +47,7 @@ export function retryAfterS(header: string | null): number | undefined {
 }
 
 /**
- * How long to keep trying. Every advance starts the count again, so that a slow line with many faults still finishes,
+ * The time to keep trying. Every advance starts the count again, so that a slow line with many faults still finishes,
  * and only a standstill is given up.
  */
 export class RetryBudget {

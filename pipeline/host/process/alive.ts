@@ -11,7 +11,7 @@ export function alive(pid: number): boolean {
   }
 }
 
-/** When a process was started: field 22 of /proc/PID/stat. Null: there is no such process, or it cannot be seen. */
+/** The start of a process: field 22 of /proc/PID/stat. Null: there is no such process, or it cannot be seen. */
 export function startTimeOf(pid: number): string | null {
   return fieldsOf(pid)?.[19] ?? null;
 }

@@ -1,4 +1,4 @@
-/** How a tool learns of the site's proxy. */
+/** The variables by which a tool learns of the site's proxy. */
 export const PROXY_VARIABLES = [
   'http_proxy',
   'https_proxy',

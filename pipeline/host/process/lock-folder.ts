@@ -110,7 +110,7 @@ export class LockFolder {
       await writeFile(this.#removal, JSON.stringify(mine), { flag: 'wx', mode: 0o600 });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      // Whoever removes it may have been killed in that moment: then the next attempt removes it.
+      // The remover may have been killed in that moment: then the next attempt removes it.
       const silentMs = this.#removalSeen.silentMs(await stateOf(this.#removal));
       if (hasLeft(await readHolder(this.#removal), silentMs)) await rm(this.#removal, { force: true });
       return;

@@ -1,4 +1,4 @@
-/** Which Debian or Ubuntu package brings a tool. The set-up scripts and `doctor` read the same table. */
+/** The Debian or Ubuntu package of each tool. The set-up scripts and `doctor` read the same table. */
 export const PACKAGE_OF: Record<string, string> = {
   packer: 'packer',
   'qemu-system-x86_64': 'qemu-system-x86',

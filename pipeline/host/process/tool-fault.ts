@@ -2,7 +2,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
 import { installHint } from './packages.ts';
 
-/** How a tool ended. A non-zero exit code is a result, not an error. */
+/** The end of a tool. A non-zero exit code is a result, not an error. */
 export interface ToolResult {
   /** 128 and more for one that a signal ended. */
   exitCode: number;

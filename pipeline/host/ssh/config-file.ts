@@ -2,7 +2,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import type { Bastion } from './bastion.ts';
 import { shellLine } from './quote.ts';
 
-/** Where and as whom to connect. */
+/** The address and the user of a connection. */
 export interface SshTarget {
   /** Address or name, as MAAS gives it. */
   host: string;

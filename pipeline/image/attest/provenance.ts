@@ -49,7 +49,7 @@ export interface ProvenanceSource {
   finishedOn: Date;
 }
 
-/** Where the artifact came from. @see https://slsa.dev/spec/v1.0/provenance */
+/** The origin of the artifact. @see https://slsa.dev/spec/v1.0/provenance */
 export function provenance(source: ProvenanceSource): Statement {
   const { image, artifact } = source;
   const { parameters, rendered, build } = source.origin;

@@ -3,7 +3,7 @@ import { wildcardMatches } from '../parsers/glob.ts';
 import type { ProbedSource } from './probe-sources.ts';
 import { type Check, failOr, type Item, several } from './types.ts';
 
-/** Where packages come from on the machine. */
+/** Checks of the sources of packages on the machine. */
 export const APT_CHECKS: Check[] = [
   {
     number: 32,

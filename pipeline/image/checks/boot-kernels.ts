@@ -4,7 +4,7 @@ import { type Check, fail, failOr, type Item, several } from './types.ts';
 
 const bootable = (facts: ImageFacts) => facts.kernels.filter((k) => k.image);
 
-/** How the driver comes to a kernel, or null. */
+/** The source of a kernel's driver, or null. */
 function driver(facts: ImageFacts, kernel: Kernel): string | null {
   if (kernel.nvidia) return 'nvidia.ko';
   const has = (test: (name: string) => boolean) => facts.packages.some((p) => installed(p) && test(p.name));

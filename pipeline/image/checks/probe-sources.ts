@@ -3,7 +3,7 @@ import type { ImageFacts } from '../facts/facts.ts';
 
 export type Archive = ImageFacts['apt']['archives'][number];
 
-/** How an archive answered this host. */
+/** The answer of an archive to this host. */
 export interface ProbedSource extends Archive {
   /** `dead`: `apt-get update` fails on it; `unreachable`: this host has no way there, which says nothing of the machines. */
   state: 'alive' | 'dead' | 'unreachable' | 'not-asked';

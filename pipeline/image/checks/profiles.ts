@@ -1,7 +1,7 @@
 import { Fault } from '../../core/faults/fault.ts';
 import type { Severity } from './types.ts';
 
-/** Which checks apply to a kind of image, and how hard. */
+/** The checks for a kind of image, and the severity of each. */
 export interface Profile {
   id: string;
   title: string;

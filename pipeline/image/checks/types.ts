@@ -31,7 +31,7 @@ export interface Context {
   packages: readonly string[] | null;
   /** The release before, to compare the size with: bytes of its files. */
   previousBytes: number | null;
-  /** How the image's archives answered this host; null: they were not asked. */
+  /** The answers of the image's archives to this host; null: they were not asked. */
   archives: readonly ProbedSource[] | null;
 }
 
@@ -43,7 +43,7 @@ export interface Item {
    */
   subject: string;
   text: string;
-  /** When it differs from the check's. */
+  /** The severity, if it differs from the check's. */
   severity?: Severity;
 }
 

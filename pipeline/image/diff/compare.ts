@@ -9,7 +9,7 @@ type Setuid = ImageFacts['owners']['setuid'][number];
 type Capability = ImageFacts['xattrs']['capabilities'][number];
 type Side = Omit<Description, 'facts'>;
 
-/** How two images differ. A part is null where one of the two does not say: see `notCompared`. */
+/** The differences of two images. A part is null when one of the two has no record of it: see `notCompared`. */
 export interface ImageDiff {
   format: 1;
   a: Side;

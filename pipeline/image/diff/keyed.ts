@@ -27,7 +27,7 @@ export function compareByKey<T>(
   };
 }
 
-/** How many entries differ. */
+/** The number of entries that differ. */
 export function size(changes: { [K in keyof Changes<unknown>]: readonly unknown[] } | null): number {
   return changes ? changes.added.length + changes.removed.length + changes.changed.length : 0;
 }

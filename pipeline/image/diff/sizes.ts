@@ -13,7 +13,7 @@ export interface SizeChange {
   after: number | null;
   /** Bytes it grew by, taking what is not listed for nothing. */
   change: number;
-  /** Where one side is null because its list ends before: the most bytes the path can have there. Null: it is not there. */
+  /** The most bytes that a path can have on a side that is null because its list ends before. Null: it is not there. */
   below: number | null;
 }
 

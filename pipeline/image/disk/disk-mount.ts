@@ -23,7 +23,7 @@ export const LOSES: Record<MountMethod, readonly string[]> = {
 
 interface MountRecord {
   pid: number;
-  /** When the process started, in the kernel's ticks: a number is given to another process later. */
+  /** The start of the process, in the kernel's ticks: a number is given to another process later. */
   started: string | null;
   /** The folder with all that the run made. */
   work: string;

@@ -10,7 +10,7 @@ export function inItsFolder(disk: string): { name: string; cwd: string } {
   return { name: basename(disk), cwd: dirname(disk) };
 }
 
-/** Where a file system lies in a disk image. */
+/** The location of a file system in a disk image. */
 export interface Partition {
   /** Its number in the table; null: the image has no table, it is the file system. */
   number: number | null;

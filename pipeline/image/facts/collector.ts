@@ -42,7 +42,7 @@ export interface Collector<T> {
   /** True when a wanted file that cannot be read is not a loss to any check. */
   readonly optional?: boolean;
   member?(member: Member): void;
-  /** How many bytes of this file are wanted at most; 0: none. */
+  /** The most bytes of this file that are wanted; 0: none. */
   wants?(path: string): number;
   content?(path: string, bytes: Buffer): void;
   /** Reads a file as it comes, without keeping it; null: not this one. A chunk is only good until `write` returns. */

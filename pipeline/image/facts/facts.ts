@@ -114,11 +114,11 @@ export interface ImageFacts {
   directories: { path: string; bytes: number; files: number }[];
   /** Names at the top level, at most 64. */
   top: string[];
-  /** Where an /etc/os-release was found that is not at the top level: the prefix. */
+  /** The prefix of an /etc/os-release that is not at the top level. */
   nestedRoot: string | null;
   osRelease: { id: string; versionId: string; codename: string; name: string } | null;
   packages: Package[];
-  /** Which machine the shell or the first process is for, by its ELF header, as dpkg spells it; null where none was found. */
+  /** The processor that the shell or the first process is for, by its ELF header, as dpkg spells it; null where none was found. */
   programs: { path: string; architecture: string } | null;
   /** Licences that packages declare in a machine-readable copyright file, by package; how many of those files are free text. */
   licences: { packages: Record<string, string[]>; freeText: number };

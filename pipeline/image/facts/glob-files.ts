@@ -4,7 +4,7 @@ import type { Tree } from './tree.ts';
 
 const MOST = 2000;
 
-/** How much comparing of names with patterns is allowed for: patterns and names are the image's. */
+/** The limit for comparisons of names with patterns: patterns and names are the image's. */
 export interface GlobBudget {
   left: number;
 }

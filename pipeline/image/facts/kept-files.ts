@@ -2,7 +2,7 @@ import { shown } from '../tar/names.ts';
 import type { Budget } from './budget.ts';
 import type { Tree } from './tree.ts';
 
-/** Which files are kept whole, and up to how many bytes each: what programs on the machine read as configuration, in an order of their own. */
+/** The files that are kept whole, and the most bytes of each: those that programs on the machine read as configuration, in an order of their own. */
 const KEPT: readonly { path: RegExp; most: number }[] = [
   { path: /^etc\//, most: 256 << 10 },
   {
@@ -13,7 +13,7 @@ const KEPT: readonly { path: RegExp; most: number }[] = [
     path: /^(?:usr\/local\/lib\/systemd|usr\/share\/netplan|run\/systemd|var\/lib\/snapd\/state\.json|usr\/lib\/os-release$)/,
     most: 64 << 10,
   },
-  // Where people and builds keep proxies and how shells begin.
+  // Files in which people and builds keep proxies, and those that shells begin with.
   {
     path: /^(?:root|home\/[^/]+)\/\.(?:wgetrc|curlrc|npmrc|gitconfig|gemrc|condarc|pam_environment|profile|bash(?:rc|_profile|_login)|z(?:shrc|shenv|profile)|docker\/config\.json|pip\/pip\.conf|cargo\/config(?:\.toml)?|subversion\/servers|config\/(?:curlrc|pip\/pip\.conf|git\/config|environment\.d\/[^/]+))$/,
     most: 64 << 10,

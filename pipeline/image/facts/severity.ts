@@ -1,2 +1,2 @@
-/** How serious a finding is: a blocker stops the image, the others are reported. */
+/** The severity of a finding: a blocker stops the image, the others are reported. */
 export type Severity = 'blocker' | 'major' | 'warning';

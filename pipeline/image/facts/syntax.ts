@@ -2,7 +2,7 @@ import { Fault } from '../../core/faults/fault.ts';
 
 const PYTHON = 'import ast, sys; ast.parse(sys.stdin.buffer.read(), "curtin-hooks")';
 
-/** How a script's syntax is checked without running a line of it; the script goes in by stdin. */
+/** The check of a script's syntax, without running a line of it; the script goes in by stdin. */
 const CHECKERS = new Map<string, readonly [string, ...string[]]>([
   ['sh', ['sh', '-n']],
   ['dash', ['sh', '-n']],

@@ -25,7 +25,7 @@ export interface Kind {
 export type PathConflict = 'below-symlink' | 'below-file';
 
 /**
- * Which paths an image has, at about 10 bytes a path: 64-bit hashes instead of names, and symlinks with their targets.
+ * The paths of an image, at about 10 bytes a path: 64-bit hashes instead of names, and symlinks with their targets.
  * A million members stay below 30 MB.
  */
 export class Tree {
@@ -52,7 +52,7 @@ export class Tree {
   }
 
   /**
-   * Where tar puts a member of that name: folders on the way are made where they are not there, and a symlink on the way is followed when
+   * The path at which tar puts a member of that name: folders on the way are made where they are not there, and a symlink on the way is followed when
    * tar has made it already. Links that are absolute or have ".." in them it makes at the end: until then a plain file stands there.
    */
   place(path: string): { path: string } | { obstacle: PathConflict } {

@@ -12,7 +12,7 @@ export type Level = 'fast' | 'normal' | 'small';
  */
 export const MEMBER_BYTES = 16 << 20;
 
-/** How many members the gzip has: many, or one for readers that stop after the first. */
+/** The number of members of the gzip: many, or one for readers that stop after the first. */
 export type Members = 'many' | 'single';
 
 /** The program that compresses one member. */

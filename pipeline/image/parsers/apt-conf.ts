@@ -259,7 +259,7 @@ function withoutComments(line: string, inComment: boolean): { text: string; inCo
 
 const MAGIC = /^#(?:clear|include|x-apt-configure-index)/;
 
-/** Where a mark of a comment stands outside quotes; a `#` that begins a directive is none. */
+/** The position of a comment's mark outside quotes; a `#` that begins a directive does not count. */
 function unquoted(line: string, mark: string): number | null {
   let quotes = 0;
   let counted = 0;

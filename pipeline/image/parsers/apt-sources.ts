@@ -14,7 +14,7 @@ export interface AptSource {
 
 export interface AptSources {
   sources: AptSource[];
-  /** Where apt stops with "The list of sources could not be read", and why; sources behind it are not read. */
+  /** The reason for which apt stops with "The list of sources could not be read"; sources behind it are not read. */
   problem: { line: number; text: string } | null;
 }
 

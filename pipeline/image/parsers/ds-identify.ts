@@ -1,5 +1,5 @@
 /**
- * How ds-identify reads its configuration: up to cloud-init 24.1 by the shell's `read`, which leaves out a last line without a
+ * The configuration of ds-identify as it reads it: up to cloud-init 24.1 by the shell's `read`, which leaves out a last line without a
  * newline; from 24.2 on by grep, which takes it and finds the key anywhere in a line. Read in tools/ds-identify of the tags 20.4,
  * 22.4.2, 24.1, 24.2 and 26.2 and compared with these scripts.
  */

@@ -34,7 +34,7 @@ export function wildcardMatches(pattern: string, name: string, brackets = false)
   return p === pattern.length;
 }
 
-/** Where the pattern goes on when its next element takes the character; -1 when it does not. */
+/** The position after its next element takes the character; -1 when it does not. */
 function one(pattern: string, at: number, char: string, brackets: boolean): number {
   const here = pattern[at];
   if (here === undefined) return -1;

@@ -27,7 +27,7 @@ const RANKS: readonly (readonly string[])[] = [['vermagic'], ['license', 'srcver
 export class ModinfoReader {
   readonly #data = Buffer.allocUnsafe(SIZE);
   #filled = 0;
-  /** Where the next search begins: before it everything was looked at. */
+  /** The start of the next search: everything before it was looked at. */
   #from = 0;
   #best: { rank: number; values: Map<string, string> } | null = null;
 

@@ -134,7 +134,7 @@ function statementsOf(text: string): { statements: Statement[]; open: number | n
   return { statements, open };
 }
 
-/** Where the quote or substitution that begins at `from` ends, those inside it passed over; null: it does not. */
+/** The end of the quote or substitution that begins at `from`, those inside it passed over; null: it does not end. */
 function closing(text: string, from: number): number | null {
   const ends: string[] = [];
   for (let i = from; i < text.length; i++) {

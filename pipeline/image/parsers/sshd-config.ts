@@ -24,7 +24,7 @@ export interface SshdConfig {
   problems: { file: string; line: number; text: string }[];
 }
 
-/** Where the files of an image come from; paths have no leading slash. */
+/** The source of an image's files; paths have no leading slash. */
 export interface SshdFiles {
   /** Null when there is no such file, or it could not be read. */
   text(path: string): string | null;

@@ -26,7 +26,7 @@ export interface ParsedHeader {
   unknownType: string | null;
 }
 
-/** How tar extracts what it knows; the rest it takes for a file. */
+/** The types that tar knows, as it extracts them; it takes any other for a file. */
 const TYPES = new Map<string, MemberType>([
   ['0', 'file'],
   ['\0', 'file'],
@@ -134,7 +134,7 @@ function headerName(block: Buffer, format: Format): string {
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
-/** Which of tar's ways to write holes a member has depends on the format of its header. */
+/** The form in which tar writes the holes of a member depends on the format of its header. */
 function sparseOf(
   block: Buffer,
   { pax, posix }: Extension,

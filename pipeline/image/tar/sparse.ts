@@ -10,7 +10,7 @@ export interface Segment {
 export interface Sparse {
   /** Length of the file, holes included. */
   size: number;
-  /** Where the data lies; null: the map stands before the data in the body (PAX 1.0). */
+  /** The position of the data; null: the map stands before the data in the body (PAX 1.0). */
   segments: Segment[] | null;
 }
 

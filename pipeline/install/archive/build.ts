@@ -14,7 +14,7 @@ export interface ArchiveBuildRequest extends Omit<NamespaceRunRequest, 'env'> {
   mirrors: Mirrors;
   /** Folder of packages by their sha256, shared by builds. */
   debs: string;
-  /** What is to be installed again; null: what the archives have now. */
+  /** The packages to install again; null: those that the archives have now. */
   lock: readonly LockedPackage[] | null;
 }
 

@@ -2,7 +2,7 @@ import type { TakenPackage } from '../../image/origin.ts';
 import { atTheArchive, type Mirrors } from './mirrors.ts';
 
 /**
- * What apt took, as packages.tsv has it: name, version, architecture, sha256 and address, parted by tabs.
+ * The packages that apt took, as in packages.tsv: name, version, architecture, sha256 and address, parted by tabs.
  * @param mirrors whose addresses are named as the archives'
  * @throws Error for a line that is not of this form
  */

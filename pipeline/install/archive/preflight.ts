@@ -18,7 +18,7 @@ export interface PreflightRequest {
   signal: AbortSignal;
 }
 
-/** What apt reads of a system before it asks anybody. */
+/** The files of a system that apt reads before it asks anybody. */
 const OF_APT = ['etc/apt', 'usr/share/keyrings', 'usr/share/dgx-keyrings'];
 const TIMEOUT_MS = 30 * 60_000;
 
@@ -54,7 +54,7 @@ export async function askArchives(request: PreflightRequest): Promise<string[]> 
   return [...new Set(sources)].sort();
 }
 
-/** What apt reads, out of a tar; a name that is not there is no error. */
+/** The files that apt reads, out of a tar; a missing name is not an error. */
 async function extract(tar: string, to: string, signal: AbortSignal): Promise<void> {
   await mkdir(to, { recursive: true });
   const names = OF_APT.flatMap((name) => [name, `./${name}`]);
@@ -167,7 +167,7 @@ async function aptConfig(dir: string, system: string, architecture: string): Pro
   return file;
 }
 
-/** What apt says of each source, without its advice for a running system. */
+/** The messages of apt about each source, without its advice for a running system. */
 function refused(lines: readonly string[]): Fault {
   const said = lines.flatMap((line) => /^[EW]: (.+)/.exec(line)?.[1] ?? []);
   const errors = lines.flatMap((line) => /^E: (.+)/.exec(line)?.[1] ?? []);

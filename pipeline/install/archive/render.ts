@@ -15,7 +15,7 @@ export interface ArchiveRenderInput {
   /** Whether a licence was accepted, so that packages which ask are answered. */
   licence: boolean;
   hook: string | null;
-  /** Where to write; emptied first. */
+  /** The folder to write to; emptied first. */
   dir: string;
 }
 

@@ -13,7 +13,7 @@ import type { LocalIso } from './facts.ts';
 import { readVolume } from './volume.ts';
 
 export interface ChecksumContext {
-  /** Where sums already taken are remembered. */
+  /** The folder with sums that were taken earlier. */
   cacheDir: string;
   emit: Emit;
   signal?: AbortSignal;

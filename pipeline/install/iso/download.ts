@@ -21,7 +21,7 @@ export interface DownloadContext extends ChecksumContext {
 const ATTEMPTS = 8;
 const LONGEST_PAUSE_MS = 60_000;
 
-/** Where a download is kept. The sum is part of the folder's name: two servers may call different files by one name. */
+/** The path of a download. The sum is part of the folder's name: two servers may call different files by one name. */
 export function downloadPath(
   source: Extract<Source, { kind: 'url' }>,
   sha256: string,

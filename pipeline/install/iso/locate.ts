@@ -10,9 +10,9 @@ import { parseSource } from './source.ts';
 export interface Wanted {
   /** A path, or a URL (http, https, file). */
   source: string;
-  /** What its content must have. */
+  /** The sha256 that its bytes must have. */
   sha256: string;
-  /** What it is and which setting names it; an ISO without. */
+  /** The kind of file and the setting that names it; an ISO without. */
   called?: { what: string; setting: string; ending: RegExp };
 }
 

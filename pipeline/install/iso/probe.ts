@@ -9,13 +9,13 @@ import { findFile, type IsoFile, joinExtents, listIso } from './listing.ts';
 import { listSquashfs } from './squashfs.ts';
 import { readVolume } from './volume.ts';
 
-/** Where a release expects things on its media, by the installers that it has facts for. */
+/** The paths that a release expects on its media, by the installers that it has facts for. */
 export interface KnownMedia {
   liveCurtin: LiveCurtin['medium'] | null;
   subiquity: Subiquity['medium'] | null;
 }
 
-/** Where the live system lies on a medium of a kind that the release has no facts for. */
+/** The path of the live system on a medium of a kind that the release has no facts for. */
 const LIVE_SQUASHFS = 'live/filesystem.squashfs';
 
 /**

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { Fault } from '../../core/faults/fault.ts';
 import { bareUrl, decoded, registerQuery } from '../../host/http/url.ts';
 
-/** Where an ISO comes from. */
+/** The source of an ISO. */
 export type Source =
   | { kind: 'path'; path: string }
   | {

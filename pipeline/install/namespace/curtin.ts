@@ -10,11 +10,11 @@ type Commands = Record<string, Command>;
 const MACHINE_STAGES = ['partitioning', 'network'];
 /** The stages that a layer replaces or that come again after it. */
 const LAYERED_STAGES = ['early', 'extract', 'late'];
-/** Where the target is mounted in the live system. */
+/** The mount point of the target in the live system. */
 const TARGET = '/target';
 /** The late command that keeps the root for a layer: after the last of the medium's own, before the first of the user's. */
 const KEEP = '49_build_layer';
-/** Where an installation finds the layer that it goes on from. */
+/** The path of the layer that an installation goes on from. */
 const LAYER = 'file:///run/build/layer.tar';
 
 /** The installer's configuration where there is no VM. */

@@ -18,7 +18,7 @@ export interface NamespaceRunRequest {
   /** Directory with the rendered build.sh. */
   packerDir: string;
   httpDir: string;
-  /** What build.sh is given beside folders, by the names of its variables. */
+  /** The inputs of build.sh besides folders, by the names of its variables. */
   env: Record<string, string>;
   /** Seconds until the installation must have ended. */
   installTimeoutS: number;

@@ -6,13 +6,13 @@ import { PLATFORM, type Upstream } from './upstream.ts';
 
 /** The disk that the installer installs to; the hand-over disk is the next one. */
 export const BOOT_DISK = 'vda';
-/** Where upstream lets the installer fetch its configuration from; the build serves it itself and knows the address. */
+/** The address from which upstream's installer fetches its configuration; the build serves it itself and knows the address. */
 const UPSTREAM_URL = /http:\/\/\{\{\s*\.HTTPIP\s*\}\}:\{\{\s*\.HTTPPort\s*\}\}\/curtin\.yaml/g;
 /** Stands for the configuration's address until the HCL is written. */
 const URL = '\u0000url\u0000';
 const CONFIG_URL: Interpolation = { expression: 'var.config_url' };
 
-/** How the VM gets what it installs from: typed keys, or QEMU arguments. All values are HCL expressions. */
+/** The boot of the VM: typed keys, or QEMU arguments. All values are HCL expressions. */
 export interface Boot {
   bootCommand: string[] | null;
   bootWait: string;

@@ -105,7 +105,7 @@ function isOurSubmodule(dir: string): boolean {
   return relative(root, dir) === SUBMODULE && existsSync(join(root, '.gitmodules'));
 }
 
-/** How to get packer-maas: as the submodule of a clone, else as a checkout of its own. */
+/** The command that gets packer-maas: as the submodule of a clone, else as a checkout of its own. */
 function fetchCommand(dir: string): string {
   const at = shellWord(dir);
   return isOurSubmodule(dir)

@@ -10,7 +10,7 @@ export interface VmSettings {
   diskMiB: number;
   memoryMiB: number;
   cpus: number;
-  /** Where the user gives none; see `installTimeout`. */
+  /** The default; see `installTimeout`. */
   installTimeoutS: number;
   settings: Settings;
 }

@@ -1,9 +1,9 @@
 import type { ImageConfig, LiveCurtin, Release } from '../../config/types.ts';
 import type { LayerRule } from '../namespace/curtin.ts';
 
-/** How a medium becomes a root: in a VM by Packer and QEMU, or in namespaces of this host. */
+/** The way from a medium to a root: in a VM by Packer and QEMU, or in namespaces of this host. */
 export type MediumWay = 'vm' | 'namespace';
-/** How a root is made: of a medium, or in namespaces from archives. */
+/** The way to a root: from a medium, or in namespaces from archives. */
 export type InstallWay = MediumWay | 'archive';
 
 /** The part of an image that is rendered. */
@@ -47,7 +47,7 @@ export interface RenderInput {
   packerMaas: string;
   /** Pace of the typed boot command; null: the release's own. A slower one is rendered after a mistyped command. */
   pace: { bootWaitS: number; keyIntervalMs: number } | null;
-  /** Where to write; emptied first. */
+  /** The folder to write to; emptied first. */
   dir: string;
 }
 

@@ -28,7 +28,7 @@ export interface PackerRun {
   signal: AbortSignal;
 }
 
-/** How Packer says the password of the VM's screen, of its own making. */
+/** The line in which Packer prints the password of the VM's screen, which it made itself. */
 const VNC_PASSWORD = /with the password: (\S+)/;
 
 /** The command line of a build; what --dry-run shows. */

@@ -1,4 +1,4 @@
-/** How fast Packer types the boot command into the ISO's boot menu. */
+/** The speed at which Packer types the boot command into the ISO's boot menu. */
 export interface TypingSpeed {
   /** Seconds from power-on to the first key. */
   bootWaitS: number;

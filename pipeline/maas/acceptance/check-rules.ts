@@ -14,7 +14,7 @@ export function ruleProblems(written: RawChecks, used: readonly RawChecks[], use
     problems.push(...patternProblems(check, ['checks', at]), ...textProblems(check, ['checks', at]));
   }
   for (const [at, log] of (written.logs ?? []).entries()) problems.push(...textProblems(log, ['logs', at]));
-  // Where `use` itself is wrong, nobody knows what it was to bring.
+  // With a wrong `use`, the ids that it would bring are not known.
   if (!useIsKnown) return problems;
   const known = used.flatMap(({ checks = [] }) => checks.map(({ id }) => id));
   for (const [at, id] of (written.without ?? []).entries())

@@ -102,7 +102,7 @@ export interface Acceptance {
     systemId: string;
     hostname: string;
     address: string | null;
-    /** That it showed to ssh, "type base64". */
+    /** The key that it showed to ssh, "type base64". */
     hostKeys: string[];
   };
   /** ISO 8601, UTC. */

@@ -100,7 +100,7 @@ export async function regionIds(client: MaasClient): Promise<string[]> {
   return Array.isArray(list) ? list.map((region: Raw) => String(region.system_id)).sort() : [];
 }
 
-/** How many regions keep a copy of each file (3.5 and later). */
+/** The number of regions that keep a copy of each file (3.5 and later). */
 export async function countRegions(client: MaasClient): Promise<number> {
   return Math.max(1, (await regionIds(client)).length);
 }

@@ -19,7 +19,7 @@ export interface ClientOptions {
   caCert: string | null;
   emit: Emit;
   signal: AbortSignal;
-  /** How long to keep trying; a minute where nothing is said. */
+  /** The time to keep trying; by default a minute. */
   retryBudget?: RetryBudget;
   /** Milliseconds without a byte moving, and from a request's end to its answer. */
   stallMs?: number;

@@ -36,7 +36,7 @@ export async function resolveApiKey(
   });
 }
 
-/** Which logins there are, for a key that was looked for under another URL. */
+/** The logins that exist, for a key that was looked for under another URL. */
 async function otherLogins(env: NodeJS.ProcessEnv): Promise<string> {
   const urls = await storedUrls(env);
   return urls.length > 0 ? ` There are logins for: ${urls.join(', ')}.` : '';

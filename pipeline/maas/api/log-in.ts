@@ -20,7 +20,7 @@ export interface Login {
   version: string;
   user: string;
   admin: boolean;
-  /** Where the key is kept. */
+  /** The path of the file with the key. */
   file: string;
 }
 

@@ -1,7 +1,7 @@
 import type { MaasClient } from './client.ts';
 import { atLeast } from './version.ts';
 
-/** Whose key it is. */
+/** The owner of the key. */
 export interface AccountInfo {
   user: string;
   admin: boolean;

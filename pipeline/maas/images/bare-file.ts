@@ -18,7 +18,7 @@ import { FILETYPES, filetypeOf } from './request.ts';
 export interface BareFileOptions {
   name?: string;
   title?: string;
-  /** Where it is not said: the image's own, else amd64/generic. */
+  /** The default: the image's own, else amd64/generic. */
   architecture?: string;
   baseImage?: string;
   filetype?: string;

@@ -72,7 +72,7 @@ export async function listImages(
 }
 
 /**
- * Which machines have which uploaded image. MAAS itself notes a deployment under `custom/NAME`, and an upload is called
+ * The machines with each uploaded image. MAAS itself notes a deployment under `custom/NAME`, and an upload is called
  * `NAME`, so its `last_deployed` says nothing of uploads.
  */
 async function machinesByImage(client: MaasClient): Promise<Map<string, Machine[]>> {

@@ -22,7 +22,7 @@ import { uploadState } from './upload-state.ts';
 export interface ChannelRequest {
   image: ChannelImage;
   channel: string;
-  /** Where the artifacts that channels hold are kept, so that a channel can go back after the next build. */
+  /** The folder of the artifacts that channels hold, so that a channel can go back after the next build. */
   keepIn: string;
   /** Promote only what was accepted on a machine. */
   requireAccepted?: boolean;
@@ -136,7 +136,7 @@ export async function kept(
   const path = keptFile(dir, entry.sha256);
   const found = await currentEntry(path, entry, emit, signal);
   if (found === 'good') return path;
-  // Where it was when it was uploaded, or where the workspace has it since it was moved.
+  // The path at the upload, or the one in the workspace since it was moved.
   const places = [entry.file, ...(entry.image ? [artifactNow(dir, entry.image)] : [])];
   let from: string | undefined;
   for (const place of places)

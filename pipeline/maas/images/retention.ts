@@ -18,7 +18,7 @@ export interface RetentionContext {
   /** The ledger's entries of the target. */
   here: readonly LedgerEntry[];
   channels: ReadonlySet<string>;
-  /** Which channel holds an artifact, or could go back to it, by its digest. */
+  /** The channels that hold an artifact, or could go back to it, by its digest. */
   held: ReadonlyMap<string, string>;
   now: Date;
 }

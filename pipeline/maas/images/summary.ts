@@ -30,7 +30,7 @@ export function uploadSummary(results: readonly TargetResult[], color: Paint): s
     .join('\n\n');
 }
 
-/** Where a channel points now, one line for each target. */
+/** The image that a channel points to now, one line for each target. */
 export function channelUpdateSummary(moved: readonly ChannelUpdate[]): string {
   return moved
     .map(

@@ -48,10 +48,10 @@ export class Transfer {
   #allThere = false;
   /** Other images with the same data; undefined before MAAS was asked. */
   #others: SharedContent | undefined;
-  /** Where the last chunk began, and where one met a server's error last. */
+  /** The start of the last chunk, and of the last one that met a server's error. */
   #offset = 0;
   #erredAt: number | undefined;
-  /** Where an upload goes on that an earlier run began; 0 of one that this run began. */
+  /** The start of the rest of an upload that an earlier run began; 0 of one that this run began. */
   #resumedAt: number | undefined;
 
   constructor(

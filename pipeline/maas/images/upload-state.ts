@@ -1,6 +1,6 @@
 import type { BootResourceDetail, BootResourceFile, BootResourceSet } from '../api/answers.ts';
 
-/** How much of one file MAAS has, by its own answer alone. */
+/** The part of one file that MAAS has, by its own answer alone. */
 export type UploadState =
   /** Not there, or only with other data. `keepOld`: older data is in use and must survive until ours is whole. */
   | { at: 'absent'; keepOld: boolean }

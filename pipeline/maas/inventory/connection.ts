@@ -1,10 +1,10 @@
 import { BlockList, isIP } from 'node:net';
 import { Fault } from '../../core/faults/fault.ts';
 
-/** How Ansible reaches the hosts. */
+/** The settings with which Ansible reaches the hosts. */
 export interface Connection {
   user: string;
-  /** Which of a host's addresses is taken; undefined: the first. */
+  /** The network from which a host's address is taken; undefined: the first address. */
   network: ((address: string) => boolean) | undefined;
   /** [user@]host[:port], several by commas. */
   bastion: string | undefined;

@@ -23,13 +23,13 @@ export interface Job {
   decide: (machine: Machine) => Decision;
   start: (client: MaasClient, machine: Machine) => Promise<Machine>;
   /**
-   * Where MAAS has one request for many: those of a list for which it can be used. What comes back is as `start` gives it;
+   * One request for many machines, in MAAS that has one: those of a list for which it can be used. What comes back is as `start` gives it;
    * a fault is every machine's.
    */
   startMany?: (client: MaasClient, machines: readonly Machine[]) => Promise<Machine[]>;
   /** Done before the first is started, for all of those that will be. */
   prepare?: (client: MaasClient, machines: readonly Machine[]) => Promise<void>;
-  /** Where it leads. */
+  /** The status that it leads to. */
   until: WaitGoal;
   /** The instruction for a person at a machine whose power MAAS cannot control. */
   byHand: ((machine: Machine) => string) | null;

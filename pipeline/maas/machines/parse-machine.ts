@@ -47,7 +47,7 @@ export function parseMachine(client: MaasClient, path: string, value: unknown): 
   };
 }
 
-/** Where the storage layout mounts something: on disks, on their partitions, on RAIDs and volumes. */
+/** The mount points of the storage layout: on disks, on their partitions, on RAIDs and volumes. */
 function mountsOf(raw: Raw): string[] {
   const devices = [...list(raw.blockdevice_set), ...list(raw.virtualblockdevice_set)] as (Raw | null)[];
   const held = devices.flatMap((device) => [device, ...(list(device?.partitions) as (Raw | null)[])]);

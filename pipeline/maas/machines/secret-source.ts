@@ -3,7 +3,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 
-/** Where a password comes from; never the command line itself. */
+/** The source of a password; never the command line itself. */
 export type SecretSource = { environment: string } | { file: string };
 
 /**

@@ -1,7 +1,7 @@
 import { Fault } from '../../core/faults/fault.ts';
 import { suggest } from '../../core/text/suggest.ts';
 
-/** How waiting treats a status: it passes by itself, it is a failure, or it stays until somebody acts. */
+/** The meaning of a status to those who wait: it passes by itself, it is a failure, or it stays until somebody acts. */
 export type StatusKind = 'passing' | 'failed' | 'resting';
 
 interface Row {

@@ -44,7 +44,7 @@ export interface Machine {
   storageMB: number;
 }
 
-/** Which machines are meant; every condition given must hold, `names` and `systemIds` are alternatives. */
+/** The machines that are meant; every condition given must hold, `names` and `systemIds` are alternatives. */
 export interface Selector {
   /** Host names, FQDNs, system ids, or patterns with * and ?. */
   names?: readonly string[];

@@ -96,7 +96,7 @@ function atChange(error: unknown, change: Change, { done, all, find }: Progress)
   );
 }
 
-/** Where in the file the key is that gives a field of MAAS; most are called the same. */
+/** The key in the file that gives a field of MAAS; most have the same name. */
 function pathOf({ path, keys = {} }: Change, field: string | undefined): Path {
   if (!path) return [];
   if (field === undefined) return Object.values(keys).length === 1 ? (Object.values(keys)[0] as Path) : path;

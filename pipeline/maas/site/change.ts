@@ -54,7 +54,7 @@ export interface Change {
   /** The object, such as "subnet 192.168.1.0/24". */
   name: string;
   fields: FieldChange[];
-  /** Where it stands in the file; nothing of what is deleted. */
+  /** The position in the file; undefined for something that is deleted. */
   path?: Path;
   /** Of fields that MAAS has to itself: where in the file the key is that gives them. */
   keys?: Readonly<Record<string, Path>>;

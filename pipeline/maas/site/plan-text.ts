@@ -16,7 +16,7 @@ export function planText(changes: readonly Change[], paint: Paint): string {
   return [...lines, '', `${countText(changes)}.`].join('\n');
 }
 
-/** How many there are of each kind. */
+/** The number of each kind. */
 export function countText(changes: readonly Change[]): string {
   const count = (kind: Change['kind']) => together(changes).filter((change) => change.kind === kind).length;
   return `${count('create')} to add, ${count('update')} to change, ${count('delete')} to delete`;

@@ -5,7 +5,7 @@ export function concealed(text: string): string {
   return text.replace(/(:\/\/[^/\s:@]*:)[^/\s]*@/g, '$1***@');
 }
 
-/** How machines reach the archives, of MAAS' three settings. */
+/** The mode of the proxy in the site file, from MAAS' three settings. */
 export function proxyMode(settings: ReadonlyMap<string, unknown>): RawProxy['mode'] {
   if (settings.get('enable_http_proxy') === false) return 'none';
   if (!settings.get('http_proxy')) return 'builtin';

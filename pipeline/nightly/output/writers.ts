@@ -14,7 +14,7 @@ export interface NightReport {
   verdicts: ReadonlyMap<string, readonly StageVerdict[]>;
   /** File names of the images' own reports beside it, by the image's name. */
   pages: ReadonlyMap<string, string>;
-  /** Where GitLab will show the folder's files, if it is GitLab that runs this. */
+  /** The address under which GitLab will show the folder's files, if GitLab runs this. */
   artifactsUrl: string | undefined;
 }
 

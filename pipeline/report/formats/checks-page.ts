@@ -23,7 +23,7 @@ export function checksPage(checks: readonly Check[]): string {
       ]),
     ),
     '',
-    '## What belongs to one machine',
+    '## State of one machine',
     '',
     'Check 39, `machine-state`, looks for these files. An empty file does not count.',
     '',

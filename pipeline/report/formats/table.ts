@@ -2,7 +2,7 @@
 export type Reporting = 'validate' | 'accept' | 'diff' | 'nightly' | 'checks' | 'config settings';
 
 /**
- * Where a command writes a format: to the file that its option names, to stdout in place of the table, under a fixed name in its
+ * The destination of a format: the file that its option names, stdout in place of the table, or a fixed name in its
  * folder of results, or where GitHub Actions wants a job's outputs.
  */
 export type Destination = 'file' | 'stdout' | 'folder' | 'job';
@@ -67,7 +67,7 @@ export const FORMATS = {
 
 export type FormatId = keyof typeof FORMATS;
 
-/** How a thing that is reported on is written in each format that it has; null: there is nothing to write. */
+/** The writer of a report in each format that it has; null: there is nothing to write. */
 export type Writers<T> = Partial<Record<FormatId, (document: T) => string | null | Promise<string | null>>>;
 
 /** The formats that a command writes to a destination, in the table's order. */

@@ -4,7 +4,7 @@ import { countsPhrase, failures } from '../../image/checks/phrases.ts';
 import type { Acceptance } from '../../maas/acceptance/types.ts';
 import { shownTime } from './time.ts';
 
-/** How an image did on one machine, as the page says it. */
+/** The result of an image on one machine, as the page words it. */
 export interface ShownAcceptance {
   accepted: boolean;
   word: string;

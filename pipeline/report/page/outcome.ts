@@ -19,7 +19,7 @@ export interface Outcome {
   note: string | null;
 }
 
-/** How the run ended, and what that means for the artifact. */
+/** The end of the run, and its meaning for the artifact. */
 export function outcome({ run, verdict, records, acceptances }: Material): Outcome {
   const plain = { hint: null, detail: null, note: null };
   const failure = run?.failure;

@@ -22,7 +22,7 @@ const OWN_LEAF = 0.006;
 
 type Sizes = Pick<ImageFacts, 'directories' | 'biggest' | 'bytes'>;
 
-/** Where the bytes are: groups with their parts, the greatest first; the bytes of all leaves are those of all files. */
+/** The bytes by groups with their parts, the greatest first; the bytes of all leaves are those of all files. */
 export function sizeTree({ directories, biggest, bytes }: Sizes): Group[] {
   const total = bytes.stored;
   const groups = new Map<string, Leaf[]>();

@@ -20,7 +20,7 @@ export interface Cell {
   shortSize: boolean;
 }
 
-/** How a map is laid out and measured, in pixels. Its width follows the screen, from `least` up. */
+/** The layout and measures of a map, in pixels. Its width follows the screen, from `least` up. */
 export interface Frame {
   width: number;
   height: number;

@@ -19,7 +19,7 @@ export interface Stream {
   rows?: number;
 }
 
-/** How fast a counter of events advances, over its whole life, in units a second. */
+/** The speed at which a counter of events advances, over its whole life, in units a second. */
 class Rates {
   readonly #first = new Map<string, { at: number; done: number }>();
   of(event: Extract<Event, { type: 'progress' }>): number {
@@ -141,7 +141,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
       if (event.type === 'machines-start') machines.expect(event.count);
       if (event.type === 'machine-state') {
         machines.show(event, performance.now());
-        // Where it stands is seen in the table; only its end is a lasting line.
+        // The table has the present state; only the end is a lasting line.
         if (!event.end) return;
       }
       if (event.type === 'stage-start') stageStarted = performance.now();

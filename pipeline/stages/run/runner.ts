@@ -37,7 +37,7 @@ export interface RunOutcome {
   report?: string;
 }
 
-/** Where the work and the records of one image are. */
+/** The folder of the work and the records of one image. */
 export const imageDirectory = (config: Config, image: ImageConfig) =>
   imageFolder(config.workspace, image.name);
 

@@ -53,7 +53,7 @@ test('time that the reader takes is not held against the server', async () => {
   expect(parts.join('')).toBe('onetwo');
 });
 
-test('whoever leaves the loop, or has enough, ends the connection', async () => {
+test('a reader that leaves the loop, or has enough, ends the connection', async () => {
   const { base, open } = await endless();
   for await (const part of (await client().send({ url: base })).body) {
     expect(part.length).toBeGreaterThan(0);

@@ -213,11 +213,14 @@ describe('machines that may be used', () => {
       'No amd64 machine of this MAAS is gpu* tagged dgx',
       'There are others: gpu01 (amd64/generic, locked), gpu02 (arm64/generic).',
     ],
-  ])('where there are none (%s), it says which were meant', async (_what, machines, more, message, hint) => {
-    await expect(usable(machines, more)).rejects.toMatchObject({
-      code: 'MACHINE_UNKNOWN',
-      message,
-      hint: expect.stringContaining(hint),
-    });
-  });
+  ])(
+    'a selection without machines (%s): the fault names the selection',
+    async (_what, machines, more, message, hint) => {
+      await expect(usable(machines, more)).rejects.toMatchObject({
+        code: 'MACHINE_UNKNOWN',
+        message,
+        hint: expect.stringContaining(hint),
+      });
+    },
+  );
 });

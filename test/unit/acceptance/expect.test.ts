@@ -62,7 +62,7 @@ describe('the expectations on an output', () => {
     expect(await wrong('', { exitCode: null })).toEqual([expect.stringContaining('exit code 255')]);
   });
 
-  it('what a machine says cannot colour or clear a terminal', async () => {
+  it('the output of a machine cannot colour or clear a terminal', async () => {
     const [text] = await wrong('stdout: { equals: x }', { stdout: '\u001b[2Jgone\u0007' });
     expect(text).toBe('stdout is gone, not x');
   });

@@ -131,7 +131,7 @@ describe('checks on a machine', () => {
     expect(ran).toEqual(['look b']);
   });
 
-  test('whose output was there before, on another machine, fail', async () => {
+  test('with an output seen before, on another machine, fail', async () => {
     const state = folder();
     const fresh = check('a', { expect: { exit: 0, stdout: {}, stderr: {}, fresh: 'machine' } });
     const results: Partial<RemoteResult>[] = [{ stdout: 'key-1\nkey-2\n' }];

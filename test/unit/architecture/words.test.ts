@@ -8,6 +8,18 @@ const ROOT = join(import.meta.dirname, '../../..');
 
 type Stop = readonly [RegExp, string];
 
+/** A relative clause at the beginning of a comment, where a noun belongs. */
+const COMMENT =
+  /(?:\/\*\*|\/\/|^ *\*|^ *#) (?:What|Whatever|Who|Whoever|Whose|Which|Whichever|Where|Wherever|How)\b/m;
+
+/** A relative clause as the name of a test. */
+const NAME =
+  /(?:\b(?:it|test|describe)(?:\.each\([^()]*\))?\(\s*|^ *\]?\)\()['"`](?:what|whatever|who|whoever|whose|which|whichever|where|wherever|how)\b/m;
+
+/** A relative clause as a heading, an item of a list or a cell of a table; a page may be called "How it works". */
+const HEADING =
+  /^(?:#+|[-*]|\|) (?:\*\*)?(?:What|Whatever|Who|Whoever|Whose|Which|Whichever|Where|Wherever)\b(?!.*\?)/m;
+
 /** Wordings that stop a reader, and what a technical writer puts there. */
 const STOPS: readonly Stop[] = [
   [/\b(?:is|are) told\b/i, 'reported'],
@@ -29,6 +41,15 @@ const STOPS_OF_CODE: readonly Stop[] = [
   [/\b(?:told|tells?|telling)\b/i, 'report, list, show, distinguish'],
   [/\black(?:s|ed|ing)?\b/i, 'is missing, has no'],
   [/\bwish(?:es|ed)?\b/i, 'setting, desired'],
+  [COMMENT, 'a noun first'],
+  [NAME, 'a noun first'],
+];
+
+/** The wording of pages. */
+const STOPS_OF_PAGES: readonly Stop[] = [
+  ...STOPS,
+  [/\b(?:told|tells?|telling|lack(?:s|ed|ing)?)\b/i, 'report, list, show; is missing'],
+  [HEADING, 'a noun first'],
 ];
 
 /** Names that say too little: a place is an image in MAAS, a position in a file, or a location. */
@@ -69,6 +90,38 @@ it('a wording that stops a reader is found', () => {
   expect(stops('class Standing {}', STOPS_OF_SOURCES)).toHaveLength(1);
 });
 
+it.each([
+  '/** What is kept. */',
+  '/**\n * Who may log in.\n */',
+  '  // Whatever it was',
+  '# Which MAAS it is',
+  "it('what is kept', () => {",
+  "test.each(ROWS)('whoever asks %s', () => {",
+  "it(\n  'where it is', () => {",
+  "  ])('which of %s', () => {",
+])('a relative clause without a noun is found in %j', (text) => {
+  expect(stops(text, STOPS_OF_CODE)).toEqual([expect.stringContaining('a noun first')]);
+});
+
+it.each([
+  '/** The files that are kept, and what for. */',
+  ' * a line that goes on, with\n * what it began',
+  "it('keeps what it has', () => {",
+])('a noun or a verb first is not: %j', (text) => {
+  expect(stops(text, STOPS_OF_CODE)).toEqual([]);
+});
+
+it.each(['## What is kept', '| Who asks | for |', '- **Which MAAS**: the first'])(
+  'a heading, cell or item without a noun is found: %j',
+  (text) => {
+    expect(stops(text, STOPS_OF_PAGES)).toHaveLength(1);
+  },
+);
+
+it('a page may ask, and may be called "How it works"', () => {
+  expect(stops('# How it works\n\n## What is missing?', STOPS_OF_PAGES)).toEqual([]);
+});
+
 describe('the wording', () => {
   const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
 
@@ -76,7 +129,7 @@ describe('the wording', () => {
     ...pages.map((name) => `docs/${name}`),
     ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'],
   ])('of %s does not stop a reader', (name) => {
-    expect(stops(readFileSync(join(ROOT, name), 'utf8'))).toEqual([]);
+    expect(stops(readFileSync(join(ROOT, name), 'utf8'), STOPS_OF_PAGES)).toEqual([]);
   });
 
   it.each(commandsOf(program()).map((command) => [command.name(), command] as const))(
@@ -86,7 +139,7 @@ describe('the wording', () => {
     },
   );
 
-  it.each(['pipeline', 'sandbox', 'scripts', 'templates', 'bench', 'test'])(
+  it.each(['pipeline', 'sandbox', 'scripts', 'templates', 'bench', 'test', 'findings', 'recipes'])(
     'of comments, messages, names of tests and identifiers in %s does not stop a reader',
     (folder) => {
       const own = folder === 'test' ? STOPS_OF_CODE : STOPS_OF_SOURCES;

@@ -34,7 +34,7 @@ it.each([
     /echo 1/,
   ],
   ['it lies in this root only', { status: 'enabled\n', 'qemu-aarch64': entry('POC') }, /flag F/, /with F/],
-])('where %s, the remedy is named', async (_, files, reason, hint) => {
+])('%s: the remedy is named', async (_, files, reason, hint) => {
   expect(await verdict(files as Record<string, string>)).toMatchObject({
     ...{ usable: false, reason: expect.stringMatching(reason), hint: expect.stringMatching(hint) },
   });

@@ -133,7 +133,7 @@ const STOCK = [
 
 const rowsOf = (path: string) => MACHINE_STATE.filter((row) => row.path.test(path)).map(({ what }) => what);
 
-describe('the table of what belongs to one machine', () => {
+describe('the table of state of one machine', () => {
   it('has an example for every row, and no row twice', () => {
     expect(MACHINE_STATE.map(({ what }) => what)).toEqual(Object.keys(EXAMPLES));
   });

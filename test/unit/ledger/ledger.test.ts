@@ -54,7 +54,7 @@ test('a line that a crash or a full disk has cut takes no later entry with it', 
 });
 
 test.each(['null', '5', '"text"', '[]', '{}', 'true', '{"name":5,"sha256":null}', '\u0000', ''])(
-  'what is not an entry is left out: %j',
+  'a line that is not an entry is left out: %j',
   async (line) => {
     await record(entry, env, () => {});
     await appendFile(ledgerFile(env), `${line}\n`);

@@ -123,7 +123,7 @@ describe('a workspace', () => {
     expect((await fresh(fetched))[2]).toBe('build output root.tar was changed');
   });
 
-  it('whose medium is gone finds it again, and what was made of it stays fresh', async () => {
+  it('with a lost medium finds it again, and its later stages stay fresh', async () => {
     await rm(iso);
     expect((await fresh(join(home, 'one')))[0]).toBe(`iso output ${iso} is gone`);
   });

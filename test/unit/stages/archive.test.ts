@@ -122,7 +122,7 @@ async function around(id: Id, change: Change): Promise<[object, object]> {
 }
 
 describe.each(['sources', 'render', 'build'] as const)(
-  'what %s declares for an image from archives',
+  'the inputs of %s for an image from archives',
   (id) => {
     it('is in these tables', async () => {
       example = new Example('archive');

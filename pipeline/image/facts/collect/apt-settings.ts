@@ -24,7 +24,7 @@ const DEEPEST_INCLUDE = 10;
 
 export interface AptSettings {
   config: AptConfig;
-  /** Where apt stops with an error, as every program of apt then does. */
+  /** The error at which apt stops, as every program of apt then does. */
   problems: AptConfProblem[];
 }
 

@@ -59,7 +59,7 @@ const WEAK_OPTIONS: readonly { name: RegExp; when: boolean; severity: Severity; 
   },
 ];
 
-/** Where packages will come from, and by which proxy. A proxy's password is not kept. */
+/** The sources of packages, and the proxy for them. A proxy's password is not kept. */
 export function aptCollector(): Collector<AptFacts> {
   return {
     finish(tree, files) {

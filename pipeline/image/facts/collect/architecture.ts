@@ -9,7 +9,7 @@ const ASKED = ['bin/sh', 'sbin/init', 'usr/lib/systemd/systemd', 'lib/systemd/sy
 /** Larger programs of these names are not read; the others of the list show it then. */
 const LARGEST = 8 << 20;
 
-/** Which machine the image's own programs are for; dpkg's word for it is with the packages. */
+/** The processor that the image's own programs are for; dpkg's word for it is with the packages. */
 export function architectureCollector(): Collector<ImageFacts['programs']> {
   const found = new Map<string, string>();
   const hardLinks = new Map<string, string>();

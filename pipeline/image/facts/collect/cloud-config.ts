@@ -8,7 +8,7 @@ import { deployedCloudFiles } from './cloud-files.ts';
 const LONGEST = 64 << 10;
 /** Words that a file must contain before it is worth parsing. */
 const TOPICS = /network|manual_cache_clean|preserve_hostname|MAAS/;
-/** Where the files of MAAS stand at the earliest: what sorts after them wins. */
+/** The first position that a file of MAAS can have: files that sort after it win. */
 const FIRST_OF_MAAS = 'etc/cloud/cloud.cfg.d/50-';
 
 interface ParsedFile {

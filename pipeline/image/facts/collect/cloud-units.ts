@@ -30,7 +30,7 @@ export const SHORT_TARGETS = new Set([
 ]);
 const DEFAULT = 'default.target';
 
-/** Where an administrator's unit stands before the package's (systemd.unit(5), "Unit File Load Path"). */
+/** The folders of an administrator's units, which override the package's (systemd.unit(5), "Unit File Load Path"). */
 const OVER = ['etc/systemd/system', 'usr/local/lib/systemd/system'];
 const PACKAGED = ['usr/lib/systemd/system', 'lib/systemd/system'];
 const GENERATOR = 'etc/systemd/system-generators/cloud-init-generator';

@@ -23,7 +23,7 @@ const COUNTED = {
   other: 'other',
 } as const;
 
-/** How much of what there is, and where the bytes are. */
+/** The counts of an image, and the distribution of its bytes. */
 export function countsCollector(): Collector<Counts> {
   const counts = {
     files: 0,

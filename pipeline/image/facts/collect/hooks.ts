@@ -17,7 +17,7 @@ export interface HookFacts {
   shebangProblem: string | null;
   /** Whether the syntax was checked, by what, and what was wrong. */
   syntax: { checkedBy: string; problem: string | null };
-  /** Which of curtin's steps it takes care of, by the names it calls. */
+  /** The steps of curtin that it takes care of, by the names it calls. */
   does: { builtin: boolean; crashDumps: boolean; initramfs: boolean };
   /** Lines of any script below /curtin that install Ubuntu's generic kernel. */
   genericKernels: { file: string; line: number; text: string }[];

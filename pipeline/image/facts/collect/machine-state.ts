@@ -11,7 +11,7 @@ export interface FoundState {
   why: string;
 }
 
-/** Where anything of the table can lie: a look at these is cheaper than one at each row. */
+/** The folders in which anything of the table can lie: a look at these is cheaper than one at each row. */
 const PLACES = /^(?:etc|var|root|home|boot|efi|opt|run|tmp)\//;
 /** No path of the table is longer. */
 const LONGEST = 512;

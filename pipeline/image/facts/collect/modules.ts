@@ -29,7 +29,7 @@ export interface AddedModule extends ModuleInfo {
 type Modules = Pick<ImageFacts, 'modules'>;
 
 /**
- * Which kernel modules that no kernel package brings (DKMS, other vendors) carry a signature, and for which driver and kernel those of NVIDIA
+ * The signed kernel modules among those that no kernel package brings (DKMS, other vendors), and the driver and kernel for which those of NVIDIA
  * were built. Of a signature only its presence is known: whose it is and whether a machine trusts that key is not in the image. Modules compressed
  * by xz are not looked into, and by zstd only where Node can (22.15 and newer).
  */

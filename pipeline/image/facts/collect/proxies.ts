@@ -158,7 +158,7 @@ const MOST_UNITS = 5000;
 /** Files that one unit takes its environment from. */
 const MOST_ENVIRONMENT_FILES = 20;
 
-/** Which programs of the image are sent through a proxy. */
+/** The programs of the image that use a proxy. */
 export function proxiesCollector(): Collector<ProxyFact[]> {
   let snapd: ProxySetting[] = [];
   return {

@@ -145,7 +145,7 @@ function place(file: string): string {
   return file === 'command line' ? 'the command line of sshd' : `/${shown(file)}`;
 }
 
-/** How a unit starts sshd; null when there is none of that name. */
+/** The start of sshd by a unit; null when there is none of that name. */
 function started(unit: string, files: KeptFiles): { main?: string; options: string[] } | null {
   const settings = unitSettings(unit, files).filter((s) => s.section === 'Service');
   let argv: string[] | null = null;

@@ -124,7 +124,7 @@ function volumes(tree: Tree, files: KeptFiles): DeviceUse[] {
   return found;
 }
 
-/** Where the initramfs looks for a hibernated system. */
+/** The device on which the initramfs looks for a hibernated system. */
 function hibernation(files: KeptFiles): DeviceUse[] {
   const folder = 'etc/initramfs-tools/conf.d';
   const paths = [

@@ -16,7 +16,7 @@ type System = Pick<ImageFacts, 'osRelease' | 'packages' | 'kernelPackages' | 'co
   driverPackages: DriverPackages;
 };
 
-/** Which system this is and what is installed. */
+/** The system and its packages. */
 export function systemCollector(): Collector<System> {
   const releases = new Map<string, string>();
   let packages: ImageFacts['packages'] = [];

@@ -1,7 +1,7 @@
 import { parseUnit, type UnitSetting } from '../../parsers/systemd-unit.ts';
 import type { KeptFiles } from '../kept-files.ts';
 
-/** Where systemd looks for units, the first that has one wins. */
+/** The folders in which systemd looks for units; the first that has one wins. */
 export const UNIT_FOLDERS = [
   'etc/systemd/system',
   'run/systemd/system',

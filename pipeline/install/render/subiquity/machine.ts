@@ -7,7 +7,7 @@ export interface Machine {
   type: string;
   /** The serial console, as the kernel names it. */
   console: string;
-  /** How the CD is attached, where the machine has no IDE; the installer does not read it. */
+  /** The bus of the CD on a machine without IDE; the installer does not read it. */
   cdrom: string | null;
 }
 

@@ -27,6 +27,6 @@ export interface SubiquityInput {
   initrd: string | null;
   packerVersion: string;
   accelerator: 'kvm' | 'tcg';
-  /** Where to write; emptied first. */
+  /** The folder to write to; emptied first. */
   dir: string;
 }

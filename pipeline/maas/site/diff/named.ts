@@ -7,9 +7,9 @@ interface Kind {
   section: 'zones' | 'pools' | 'spaces';
   /** In the singular. */
   title: 'zone' | 'pool' | 'space';
-  /** Where all of them are. */
+  /** The path of all of them. */
   all: string;
-  /** Where one of them is. */
+  /** The path of one of them. */
   one: (named: LiveNamed) => string;
 }
 
