@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
+import { assertConsents } from '../config/consent.ts';
 import { loadConfig } from '../config/load.ts';
 import { expectedVm } from '../config/releases/installers.ts';
 import { isoOf, loadRelease } from '../config/releases/load.ts';
@@ -111,7 +112,7 @@ async function requestsFor(
 ): Promise<{ requests: RunRequest[]; channel: string | null }> {
   const { emit, signal, env } = session;
   const { upload, accept } = options;
-  const { config, warnings } = await loadConfig({
+  const { config, warnings, consents } = await loadConfig({
     file: session.configFile,
     env,
     cwd: process.cwd(),
@@ -119,8 +120,13 @@ async function requestsFor(
   });
   for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
   const channel = upload && options.promote ? (options.channel ?? config.nightly.channel) : null;
+  const chosen = chooseImages(config, patterns);
+  assertConsents(
+    consents,
+    chosen.map(({ name }) => name),
+  );
   const requests = await Promise.all(
-    chooseImages(config, patterns).map(async (image): Promise<RunRequest> => {
+    chosen.map(async (image): Promise<RunRequest> => {
       const { machines, tags } = image.acceptance;
       const accepts = upload && (accept ?? machines.length + tags.length > 0);
       return {

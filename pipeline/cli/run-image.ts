@@ -1,3 +1,4 @@
+import { assertConsents } from '../config/consent.ts';
 import { loadConfig, selectImage } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { Config } from '../config/types.ts';
@@ -35,7 +36,7 @@ export async function requestFor(
   flags: Flags & OptionalStages = {},
 ): Promise<RunRequest> {
   const { fast, small } = flags;
-  const { config, warnings } = await loadConfig({
+  const { config, warnings, consents } = await loadConfig({
     file: session.configFile,
     env: session.env,
     cwd: process.cwd(),
@@ -43,6 +44,7 @@ export async function requestFor(
   });
   for (const message of warnings) session.emit({ type: 'notice', level: 'warning', message });
   const image = selectImage(config, name);
+  assertConsents(consents, [name]);
   if (fast || small) image.compression = fast ? 'fast' : 'small';
   const stages = stagesFor(flags, sourceOf(image));
   for (const id of [selection.force, selection.from, selection.until])

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { configSchema } from './config-schema.ts';
+import { type LocatedConsent, missingConsent } from './consent.ts';
 import { CONFIG_FILE, fileInForce } from './find.ts';
 import { Given, type Overrides } from './given.ts';
 import { keysInFile } from './key-in-file.ts';
@@ -33,6 +34,8 @@ export interface LoadedConfig {
   origins: Map<string, ValueWithOrigin>;
   /** Values that are accepted but probably not meant. */
   warnings: string[];
+  /** What images must still say before anything of them is made, by image; see `assertConsents`. */
+  consents: ReadonlyMap<string, LocatedConsent[]>;
 }
 
 /**
@@ -76,7 +79,26 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const warnings = [...given.warnings];
   if (env.MAAS_API_URL && targets.length)
     warnings.push(`MAAS_API_URL is not used: ${CONFIG_FILE} names its own targets (${targets.join(', ')})`);
-  return { ...resolved, warnings };
+  return { ...resolved, warnings, consents: consentsOf(written, releases, source) };
+}
+
+function consentsOf(
+  written: RawConfig,
+  releases: ReadonlyMap<string, Release>,
+  source: Source | null,
+): Map<string, LocatedConsent[]> {
+  const consents = new Map<string, LocatedConsent[]>();
+  for (const [name, image] of Object.entries(written.images ?? {})) {
+    const release = releases.get(image.release ?? '');
+    if (!release || !source) continue;
+    const missing = missingConsent(image, image.archive !== undefined, ['images', name], release);
+    if (missing.length > 0)
+      consents.set(
+        name,
+        missing.map((one) => ({ ...source.place(one), code: one.code })),
+      );
+  }
+  return consents;
 }
 
 /** The releases of the catalogue that images name. */

@@ -34,11 +34,13 @@ export const declare: Declare = (program, act) => {
       act(async (session) => {
         const { loadConfig } = await import('../../config/load.ts');
         const { noConfig } = await import('../../config/find.ts');
+        const { assertConsents } = await import('../../config/consent.ts');
         const loaded = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
         if (loaded.config.file === null) throw noConfig();
         for (const message of loaded.warnings) session.emit({ type: 'notice', level: 'warning', message });
         const { file } = loaded.config;
         const images = Object.keys(loaded.config.images);
+        assertConsents(loaded.consents, images);
         const targets = Object.keys(loaded.config.targets);
         session.data(
           { ok: true, file, images, targets, warnings: loaded.warnings },

@@ -14,6 +14,8 @@ export interface Problem {
   accepts?: string;
   /** The value that was probably meant. */
   suggestion?: string | undefined;
+  /** The remedy, where it is not one of the accepted values. */
+  hint?: string;
 }
 
 /** A problem with its place, ready to be shown. Environment variables and flags have no place. */
@@ -43,20 +45,26 @@ export function toFault(code: FaultCode, problems: readonly LocatedProblem[]): F
   const [first, ...others] = sorted as [LocatedProblem, ...LocatedProblem[]];
   const detail = first.excerpt ? [first.excerpt] : [];
   if (others.length) {
-    if (first.accepts) detail.push(`  accepted: ${first.accepts}`);
+    detail.push(...remedyOf(first));
     detail.push('', `${others.length} more ${others.length === 1 ? 'problem' : 'problems'}:`);
   }
   for (const problem of others) {
     const { where } = problem;
     detail.push(`${where ? `${where.file}:${where.line}:${where.column}: ` : ''}${headline(problem)}`);
-    if (problem.accepts) detail.push(`  accepted: ${problem.accepts}`);
+    detail.push(...remedyOf(problem));
     if (problem.excerpt) detail.push(problem.excerpt);
   }
+  const hint = first.hint ?? (first.accepts && `Accepted: ${first.accepts}.`);
   return new Fault(code, redact(headline(first)), {
-    ...(first.accepts && others.length === 0 ? { hint: redact(`Accepted: ${first.accepts}.`) } : {}),
+    ...(hint && others.length === 0 ? { hint: redact(hint) } : {}),
     ...(first.where ? { where: first.where } : {}),
     ...(detail.length ? { detail: redact(detail.join('\n')) } : {}),
   });
+}
+
+function remedyOf({ hint, accepts }: LocatedProblem): string[] {
+  if (hint) return [`  ${hint}`];
+  return accepts ? [`  accepted: ${accepts}`] : [];
 }
 
 function headline(problem: LocatedProblem): string {

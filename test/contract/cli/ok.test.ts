@@ -17,7 +17,7 @@ afterAll(async () => {
 // In this order: some need what those before have made. The type of Session.data holds the rest.
 it.each([
   ['init --stdout', true],
-  ['init', true],
+  ['init --accept-eula', true],
   ['config show', true],
   ['config show --origin', true],
   ['config validate', true],

@@ -6,7 +6,7 @@ import { cli, folder } from './cli.ts';
 describe('init', () => {
   it('writes a file that config validate accepts, once', async () => {
     const cwd = folder();
-    expect((await cli(cwd, ['init'])).code).toBe(0);
+    expect((await cli(cwd, ['init', '--accept-eula'])).code).toBe(0);
     expect(await cli(cwd, ['config', 'validate'])).toMatchObject({
       code: 0,
       stdout: expect.stringContaining('images: dgx1'),
