@@ -4,7 +4,7 @@ import type { RawImage } from './raw-config.ts';
 import type { ImageConfig, Release } from './types.ts';
 import { dotted, type LocatedProblem, type Path, type Problem, toFault } from './yaml/problem.ts';
 
-/** What an image does not say and must, before anything of it is made. */
+/** A consent that an image does not have and needs before anything of it is made. */
 export interface MissingConsent extends Problem {
   code: FaultCode;
   hint: string;

@@ -34,7 +34,7 @@ export interface LoadedConfig {
   origins: Map<string, ValueWithOrigin>;
   /** Values that are accepted but probably not meant. */
   warnings: string[];
-  /** What images must still say before anything of them is made, by image; see `assertConsents`. */
+  /** Consents that images still need before anything of them is made, by image; see `assertConsents`. */
   consents: ReadonlyMap<string, LocatedConsent[]>;
 }
 
