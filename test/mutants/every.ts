@@ -40,12 +40,12 @@ interface Node {
  * @param source TypeScript
  */
 export function placesOf(file: string, source: string): Place[] {
-  const room = file.replace(/^pipeline\//, '').replace(/\.ts$/, '');
+  const prefix = file.replace(/^pipeline\//, '').replace(/\.ts$/, '');
   const places: Place[] = [];
   const add = (node: Node, at: number, what: string, fault: string) => {
     const before = source.slice(0, at).split('\n');
     places.push({
-      id: `${room}:${before.length}:${before.at(-1)!.length + 1}:${what}`,
+      id: `${prefix}:${before.length}:${before.at(-1)!.length + 1}:${what}`,
       file,
       text: source.slice(node.start, node.end),
       fault,

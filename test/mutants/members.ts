@@ -5,7 +5,7 @@ import type { Mutant } from './mutant.ts';
  * @param source of the stage's file, as the formatter writes it
  */
 export function mutantsOfInputs(file: string, tests: readonly string[], source: string): Mutant[] {
-  const room = file.replace(/^pipeline\//, '').replace(/\.ts$/, '');
+  const prefix = file.replace(/^pipeline\//, '').replace(/\.ts$/, '');
   const lines = source.split('\n');
   const inputs = lines.findIndex((line) => /^\s+async inputs\(/.test(line));
   const from = lines.findIndex((line, at) => at > inputs && /^\s+return \{$/.test(line));
@@ -18,7 +18,7 @@ export function mutantsOfInputs(file: string, tests: readonly string[], source: 
     return name === undefined ? [] : [{ name, at }];
   });
   return starts.map(({ name, at }, i) => ({
-    id: `${room}:without:${name}`,
+    id: `${prefix}:without:${name}`,
     file,
     // The whole file: a line may stand in it twice.
     find: source,

@@ -16,9 +16,9 @@ export type Rows = Record<string, readonly [find: string, replace: string, ...te
 
 /** @param tests the test files of those rows that name none */
 export function mutantsOf(file: string, tests: readonly string[], rows: Rows): Mutant[] {
-  const room = file.replace(/^pipeline\//, '').replace(/\.ts$/, '');
+  const prefix = file.replace(/^pipeline\//, '').replace(/\.ts$/, '');
   return Object.entries(rows).map(([what, [find, replace, ...own]]) => ({
-    id: `${room}:${what}`,
+    id: `${prefix}:${what}`,
     file,
     find,
     replace,

@@ -4,17 +4,17 @@ import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { End } from './bench.ts';
 import { copyOfTree, ROOT } from './copy.ts';
+import { tryModules } from './modules.ts';
 import { type Mutant, occurrences } from './mutant.ts';
-import { tryRooms } from './rooms.ts';
 import { MUTANTS } from './table.ts';
 
-const USAGE = `npm run mutants -- [--only ID]... [--every [--room NAME]... [--sample N] [--seed N] [--unit]] [--list]
+const USAGE = `npm run mutants -- [--only ID]... [--every [--module NAME]... [--sample N] [--seed N] [--unit]] [--list]
 Applies one deliberate fault at a time to a copy of the tree and runs the tests that must see it.
 --only    the mutants whose id begins with ID
---every   each comparison and guard of the rooms in test/mutants/table/rooms.ts, in place of the table; at its end
-          the share of each room that was killed, without those in test/mutants/table/equivalent.ts
---room    of this room alone
---sample  N of each room (--seed chooses others)
+--every   each comparison and guard of the modules in test/mutants/table/modules.ts, in place of the table; at its end
+          the share of each module that was killed, without those in test/mutants/table/equivalent.ts
+--module  of this module alone
+--sample  N of each module (--seed chooses others)
 --unit    with the unit tests alone: faster, and the share is a lower bound
 --list    their ids, files and tests; nothing is run
 Exit code: 0 when every mutant was killed, 1 when one lived or a test fails without any, 2 for a mistake in the call or the table.`;
@@ -120,7 +120,7 @@ async function tryAll(mutants: readonly Mutant[], bench: Bench): Promise<number>
 }
 
 function everyPlace(values: {
-  room: string[];
+  module: string[];
   only: string[];
   sample?: string;
   seed: string;
@@ -130,8 +130,8 @@ function everyPlace(values: {
   const count = values.sample === undefined ? undefined : Number(values.sample);
   if (count !== undefined && !(Number.isInteger(count) && count > 0))
     throw new Error('--sample takes a whole number from 1');
-  return tryRooms({
-    rooms: values.room,
+  return tryModules({
+    modules: values.module,
     only: values.only,
     count,
     seed: Number(values.seed),
@@ -146,7 +146,7 @@ async function main(): Promise<number> {
     options: {
       only: { type: 'string', multiple: true, default: [] },
       every: { type: 'boolean', default: false },
-      room: { type: 'string', multiple: true, default: [] },
+      module: { type: 'string', multiple: true, default: [] },
       sample: { type: 'string' },
       unit: { type: 'boolean', default: false },
       seed: { type: 'string', default: '1' },

@@ -8,7 +8,7 @@ import { RUN } from './table/run.ts';
 import { SITE } from './table/site.ts';
 import { UPLOAD } from './table/upload.ts';
 
-/** Every mutant that a test must kill, by the room of its file. */
+/** Every mutant that a test must kill, by the module of its file. */
 export const MUTANTS: readonly Mutant[] = [
   ...RUN,
   ...LAYERS,

@@ -1,13 +1,13 @@
-/** A room whose every comparison and guard is changed, by the name that --room takes. */
-export interface Room {
+/** A module whose every comparison and guard is changed, by the name that --module takes. */
+export interface Module {
   folders: readonly string[];
-  /** A folder in them that is a room of its own. */
+  /** A folder in them that is a module of its own. */
   except?: string;
   /** Folders of test/unit and test/contract that hold it: the others come past it, but are about something else. */
   tests: readonly string[];
 }
 
-export const ROOMS: Readonly<Record<string, Room>> = {
+export const MODULES: Readonly<Record<string, Module>> = {
   image: {
     folders: ['pipeline/image'],
     except: 'pipeline/image/attest/',

@@ -6,14 +6,14 @@ import { ROOT } from './copy.ts';
 import { type Place, placesOf, sample } from './every.ts';
 import { type Seen, SeenByTests } from './seen.ts';
 import { EQUIVALENT } from './table/equivalent.ts';
-import { ROOMS } from './table/rooms.ts';
+import { MODULES } from './table/modules.ts';
 
 /** Test files that are run for one fault: first those that import its file, then those that saw others, then the fast ones. */
 const MOST_TESTS = { unit: 24, contract: 8 };
 
 export interface Options {
-  rooms: readonly string[];
-  /** Sample size for each room; undefined: all. */
+  modules: readonly string[];
+  /** Sample size for each module; undefined: all. */
   count: number | undefined;
   seed: number;
   /** Begins of ids, or none for all. */
@@ -24,19 +24,19 @@ export interface Options {
   print: (line: string) => void;
 }
 
-type Numbered = Place & { number: number; room: string };
+type Numbered = Place & { number: number; module: string };
 
-/** Every place of the rooms, and the number that each has in the copy: all rooms are armed, whichever is asked for. */
-export function placesOfRooms(): { arms: Arms; places: Numbered[] } {
+/** Every place of the modules, and the number that each has in the copy: all modules are armed, whichever is asked for. */
+export function placesOfModules(): { arms: Arms; places: Numbered[] } {
   const arms = new Map<string, { places: Place[]; first: number }>();
   const places: Numbered[] = [];
-  for (const [room, { folders, except }] of Object.entries(ROOMS))
+  for (const [module, { folders, except }] of Object.entries(MODULES))
     for (const file of folders.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: ROOT }).sort())) {
       if (except && file.startsWith(except)) continue;
       const first = places.length;
       const found = placesOf(file, readFileSync(join(ROOT, file), 'utf8'));
       arms.set(file, { places: found, first });
-      for (const [i, place] of found.entries()) places.push({ ...place, number: first + i, room });
+      for (const [i, place] of found.entries()) places.push({ ...place, number: first + i, module });
     }
   return { arms, places };
 }
@@ -46,20 +46,20 @@ export const isEquivalent = (place: Place) =>
     ({ file, text, fault }) => file === place.file && text === place.text && fault === place.fault,
   );
 
-/** Tries the faults of rooms and prints the share that was killed. @returns the exit code */
-export async function tryRooms(options: Options): Promise<number> {
+/** Tries the faults of modules and prints the share that was killed. @returns the exit code */
+export async function tryModules(options: Options): Promise<number> {
   const { print } = options;
-  const { arms, places } = placesOfRooms();
-  const unknown = options.rooms.find((room) => !Object.hasOwn(ROOMS, room));
-  if (unknown) throw new Error(`no room is named ${unknown}; there are ${Object.keys(ROOMS).join(', ')}`);
-  const groups = (options.rooms.length > 0 ? options.rooms : Object.keys(ROOMS)).map((room) => {
+  const { arms, places } = placesOfModules();
+  const unknown = options.modules.find((module) => !Object.hasOwn(MODULES, module));
+  if (unknown) throw new Error(`no module is named ${unknown}; there are ${Object.keys(MODULES).join(', ')}`);
+  const groups = (options.modules.length > 0 ? options.modules : Object.keys(MODULES)).map((module) => {
     const all = places.filter(
-      ({ room: of, id }) =>
-        of === room && (options.only.length === 0 || options.only.some((start) => id.startsWith(start))),
+      ({ module: of, id }) =>
+        of === module && (options.only.length === 0 || options.only.some((start) => id.startsWith(start))),
     );
     const counted = all.filter((place) => !isEquivalent(place));
     return {
-      room,
+      module,
       all,
       counted,
       tried: sample(counted, Math.min(options.count ?? counted.length, counted.length), options.seed),
@@ -74,12 +74,12 @@ export async function tryRooms(options: Options): Promise<number> {
   try {
     const lived = new Set<Numbered>();
     const cache = new SeenByTests(arms);
-    for (const { room, tried } of groups) {
+    for (const { module, tried } of groups) {
       let left: readonly Numbered[] = tried;
       // Slow tests are run only for what the fast ones let live.
       for (const kind of options.unit ? (['unit'] as const) : (['unit', 'contract'] as const)) {
         if (left.length === 0) break;
-        const tests = await testsOf(kind, room, cache, bench, print);
+        const tests = await testsOf(kind, module, cache, bench, print);
         const living = tests && (await tryWith(tests, MOST_TESTS[kind], left, bench, print));
         if (living === undefined) return 130;
         left = living;
@@ -87,11 +87,11 @@ export async function tryRooms(options: Options): Promise<number> {
       for (const place of left) lived.add(place);
     }
     for (const { id, text, fault } of lived) print(`LIVED  ${id}  ${oneLine(text)}  ->  ${oneLine(fault)}`);
-    for (const { room, all, counted, tried } of groups) {
+    for (const { module, all, counted, tried } of groups) {
       const alive = tried.filter((place) => lived.has(place)).length;
       const killed = tried.length - alive;
       print(
-        `${room}: ${all.length} places, ${all.length - counted.length} excluded, ${tried.length} tried, ${killed} killed, ${alive} lived: ${Math.floor((100 * killed) / Math.max(1, tried.length))} %`,
+        `${module}: ${all.length} places, ${all.length - counted.length} excluded, ${tried.length} tried, ${killed} killed, ${alive} lived: ${Math.floor((100 * killed) / Math.max(1, tried.length))} %`,
       );
     }
     return lived.size > 0 ? 1 : 0;
@@ -102,16 +102,16 @@ export async function tryRooms(options: Options): Promise<number> {
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ');
 
-/** The room's tests and what they come past, the fast ones first. @returns undefined when stopped */
+/** The module's tests and what they come past, the fast ones first. @returns undefined when stopped */
 async function testsOf(
   kind: keyof typeof MOST_TESTS,
-  room: string,
+  module: string,
   cache: SeenByTests,
   bench: ArmedBench,
   print: (line: string) => void,
 ): Promise<Seen[] | undefined> {
   const tests: Seen[] = [];
-  for (const folder of ROOMS[room]!.tests)
+  for (const folder of MODULES[module]!.tests)
     for (const file of globSync(`test/${kind}/${folder}/**/*.test.ts`, { cwd: ROOT }).sort()) {
       const seen = await cache.of(file, bench);
       if (seen === undefined) return undefined;
