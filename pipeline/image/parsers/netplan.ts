@@ -26,8 +26,6 @@ export async function readNetplan(text: string): Promise<NetplanFile> {
   const file: NetplanFile = { interfaces: [], byMac: false, renderer: null, problem: null };
   const refused = (problem: string) => ({ ...file, problem });
   if (text.length > LONGEST) return refused('it is longer than any such file');
-  // A parser goes down with every bracket: no real file is that deep.
-  if (deep(text)) return refused('it nests too deep');
   const { parseYaml } = await import('../../config/yaml/parse.ts');
   const document = parseYaml(text, { prettyErrors: false, logLevel: 'silent' });
   if (document === null) return refused('it nests too deep');
@@ -72,16 +70,4 @@ export async function readNetplan(text: string): Promise<NetplanFile> {
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-const DEEPEST = 100;
-
-function deep(text: string): boolean {
-  let depth = 0;
-  for (const c of text) {
-    if (c === '[' || c === '{') depth += 1;
-    else if (c === ']' || c === '}') depth -= 1;
-    if (depth > DEEPEST) return true;
-  }
-  return /(?:^|\n)[ \t]{2000}|(?:[-?] ){200}/.test(text);
 }

@@ -39,9 +39,9 @@ export function hooksCollector(signal?: AbortSignal): Collector<Hooks> {
   const scripts = new Map<string, Script>();
   const modes = new Map<string, number>();
   return {
-    wants: (path) => (path.startsWith('curtin/') && files.size < MOST_FILES ? MOST : 0),
+    wants: (path) => (path.startsWith('curtin/') ? MOST : 0),
     content: (path, bytes) => {
-      files.set(path, bytes);
+      if (files.size < MOST_FILES) files.set(path, bytes);
     },
     member(m) {
       if (m.path.startsWith('curtin/') && modes.size < MOST_FILES) modes.set(m.path, m.mode);
