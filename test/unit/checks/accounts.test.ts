@@ -40,6 +40,12 @@ describe('sudo', () => {
     ['%sudo ALL=(ALL:ALL) ALL\nDefaults authenticate\nDefaults>root !authenticate', 'blocker'],
     ['%sudo ALL=(ALL:ALL) ALL\nDefaults!/bin/ls !authenticate', 'major'],
     ['%sudo ALL=(ALL:ALL) ALL\nDefaults exempt_group=sudo', 'blocker'],
+    ['%sudo ALL=(ALL:ALL) ALL\nDefaults !authenticate\nDefaults:bob authenticate', 'blocker'],
+    ['%sudo ALL=(ALL:ALL) ALL\nDefaults !authenticate\nDefaults:!ALL authenticate', 'blocker'],
+    ['bob ALL=(daemon) NOPASSWD: ALL\nbob ALL=(svc) ALL', 'blocker'],
+    ['bob ALL=(daemon, svc) NOPASSWD: ALL\nbob ALL=(daemon) ALL', 'blocker'],
+    ['bob ALL=(daemon:sudo) NOPASSWD: ALL\nbob ALL=(daemon) ALL', 'blocker'],
+    ['bob ALL=(daemon) NOPASSWD: ALL\nbob ALL=ALL', 'blocker'],
     // A service's own.
     ['svc ALL=(helper) NOPASSWD: /usr/lib/svc/run', 'warning'],
     ['%svcs ALL=(helper, #91) NOPASSWD: /usr/lib/svc/run -x, /usr/lib/svc/stop', 'warning'],
@@ -74,6 +80,9 @@ describe('sudo', () => {
     '%sudo ALL=(ALL) PASSWD: ALL\nDefaults !authenticate',
     '%sudo ALL=(ALL) ALL\nDefaults exempt_group=sudo\nDefaults !exempt_group',
     'Defaults badpass_message="NOPASSWD: ALL"',
+    '%sudo ALL=(ALL) ALL\nDefaults !authenticate\nDefaults:ALL authenticate',
+    'bob ALL=(daemon, svc) NOPASSWD: ALL\nbob ALL=(daemon, svc) ALL',
+    'bob ALL=(daemon:sudo) NOPASSWD: ALL\nbob ALL=(daemon:sudo) ALL',
   ])('%j asks', async (text) => {
     expect(await sudoers(`${text}\n`)).toMatchObject({ status: 'pass' });
   });

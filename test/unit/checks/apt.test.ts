@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ProbedSource } from '../../../pipeline/image/checks/probe-sources.ts';
 import type { Severity } from '../../../pipeline/image/checks/types.ts';
 import { goodRoot, judged, type Root } from './root.ts';
 
@@ -272,6 +273,35 @@ describe('proxies of apt', () => {
     const root = goodRoot().put(CONF, text);
     const finding = (await judged(root)).findings.find((f) => f.id === 'proxies')!;
     expect(finding.status).toBe(count > 0 ? 'fail' : 'pass');
+  });
+});
+
+describe('archives that were asked', () => {
+  const said = async (states: readonly ProbedSource['state'][]) => {
+    const archives = states.map((state, i) => ({
+      ...{ file: `/${LIST}`, uri: `http://a${i}.example/ubuntu`, suite: 's', state },
+      said: state === 'alive' ? '200' : `answer ${i}`,
+    }));
+    const { findings } = await judged(list('deb http://a.example/ubuntu s main')(goodRoot()), { archives });
+    const { status, found } = findings.find((f) => f.id === 'apt-sources')!;
+    return [status, found] as const;
+  };
+  it.each<[ProbedSource['state'][], string, RegExp, RegExp]>([
+    [['alive', 'alive'], 'pass', /; 2 of 2 answer$/, /not tested/],
+    [
+      ['unreachable', 'not-asked'],
+      'pass',
+      /; not tested: this host cannot reach any of them \(answer 0\)$/,
+      /of 2/,
+    ],
+    [['alive', 'not-asked'], 'pass', /; 1 of 2 answer$/, /not tested/],
+    [['alive', 'dead'], 'fail', /http:\/\/a1\.example\/ubuntu s .*does not answer: answer 1/, /a0/],
+    [['alive', 'unreachable'], 'fail', /a1\.example\/ubuntu s .*does not answer: answer 1/, /a0/],
+    [['dead', 'unreachable'], 'fail', /a0\.example\/ubuntu s .*does not answer: answer 0/, /a1/],
+  ])('%j: %s', async (states, status, found, silent) => {
+    const finding = await said(states);
+    expect(finding).toEqual([status, expect.stringMatching(found)]);
+    expect(finding[1]).not.toMatch(silent);
   });
 });
 

@@ -94,6 +94,20 @@ describe('judge', () => {
       expect((await check([{ ...waiver, finding: '/etc/ssh' }])).verdict.passed).toBe(false);
     });
 
+    it('says which are hidden for how long beside one that is not', async () => {
+      const image = goodRoot();
+      for (const name of ['a', 'b', 'c']) image.put(`etc/ssh/ssh_host_${name}_key`, 'x');
+      const of = (name: string) => `/etc/ssh/ssh_host_${name}_key`;
+      const waivers = [
+        { ...waiver, finding: of('a') },
+        { ...waiver, finding: of('b'), until: '2026-12-31' },
+      ];
+      const { findings } = await judged(image, { waivers, now });
+      expect(findings.find((f) => f.id === 'ssh-host-keys')?.found).toBe(
+        `ssh host keys are in the image: ${of('c')} (${of('a')}: waived until 2026-06-30: lab only) (${of('b')}: waived until 2026-12-31: lab only)`,
+      );
+    });
+
     it('that has ended hides nothing, and is named', async () => {
       const { finding } = await check([{ ...waiver, finding: rsa, until: '2025-12-31' }]);
       expect(finding).toMatchObject({ status: 'fail', waiver: { until: '2025-12-31' } });

@@ -65,6 +65,24 @@ describe('fstab finds', () => {
       put('etc/mdadm/mdadm.conf', 'HOMEHOST <system>\nARRAY /dev/md0 metadata=1.2 UUID=1:2\n'),
     ],
     [
+      'the device that grub takes for the root',
+      'blocker',
+      /grub:1: GRUB_DEVICE=\/dev\/vda2.*finds no root file system/,
+      put('etc/default/grub', 'GRUB_DEVICE=/dev/vda2\n'),
+    ],
+    [
+      'a file that is not there, without which the machine stops',
+      'blocker',
+      /without it the machine ends in emergency mode/,
+      fstab('/images/gone.iso /x iso9660 loop'),
+    ],
+    [
+      'a file that is not there, and may be missing',
+      'warning',
+      /the file is not in the image/,
+      fstab('/images/gone.iso /x iso9660 loop,nofail'),
+    ],
+    [
       "LVM's devices",
       'warning',
       /system\.devices:2/,
@@ -197,6 +215,12 @@ describe('fstab passes', () => {
     ],
     ['a unit of tmpfs', put('etc/systemd/system/tmp.mount', '[Mount]\nWhat=tmpfs\nWhere=/tmp\nType=tmpfs\n')],
     ['a masked unit', (r) => r.link('etc/systemd/system/tmp.mount', '/dev/null')],
+    ['a variable of ones own with a disk', put('etc/default/grub', 'MY_DISK=/dev/vda2\n')],
+    ['a device for grub that is none', put('etc/default/grub', 'GRUB_DEVICE=overlay\n')],
+    [
+      'root= of something else than a disk',
+      put('etc/default/grub', 'GRUB_CMDLINE_LINUX="root=overlay resume=none"\n'),
+    ],
     ['root= in a comment', put('etc/default/grub', 'GRUB_DEFAULT=0\n#GRUB_CMDLINE_LINUX="root=UUID=1"\n')],
   ])('%s', async (_how, spoil) => {
     expect(await finding(spoil)).toMatchObject({ status: 'pass' });
