@@ -30,7 +30,7 @@ type Put = (root: Root, count: number) => unknown;
 type Kept = (facts: ImageFacts) => number;
 const logins = (facts: ImageFacts) => facts.access.grants.filter(({ why }) => why.includes('console')).length;
 
-/** What may come in any number: how many are kept, a root with so many, and the number in its facts. */
+/** Things of any number: how many are kept, a root with so many, and the number in its facts. */
 const TABLE: Record<string, [most: number, put: Put, kept: Kept]> = {
   accounts: [5000, text('etc/passwd', (i) => `u${i}:x:${i}:0::/:/bin/sh\n`), (f) => f.accounts.length],
   'files with hashes': [

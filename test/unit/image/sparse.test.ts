@@ -99,8 +99,8 @@ describe('the entries of a map', () => {
     ['fewer than places', '00000000001\0' + '00000000002\0', 2, { segments: [[1, 2]], full: false }],
     ['all places', '00000000001\0' + '00000000002\0', 1, { segments: [[1, 2]], full: true }],
     ['none', '', 4, { segments: [], full: false }],
-    ['a place that is no number', 'x0000000001\0' + '00000000002\0', 2, null],
-    ['a length that is no number', '00000000001\0' + 'x0000000002\0', 2, null],
+    ['a place that is not a number', 'x0000000001\0' + '00000000002\0', 2, null],
+    ['a length that is not a number', '00000000001\0' + 'x0000000002\0', 2, null],
   ])('in the header: %s', (_what, written, slots, expected) => {
     const header = Buffer.alloc(512);
     header.write(written, 386, 'latin1');

@@ -14,7 +14,7 @@ import { shellAssignments } from '../../../pipeline/image/parsers/shell-assignme
 import { readSshdConfig } from '../../../pipeline/image/parsers/sshd-config.ts';
 import { readSudoers } from '../../../pipeline/image/parsers/sudoers.ts';
 
-/** What `one` writes for each number from 0. */
+/** The texts of `one` for each number from 0. */
 const many = (count: number, one: (i: number) => string) =>
   Array.from({ length: count }, (_, i) => one(i)).join('');
 
@@ -176,7 +176,7 @@ describe('the longest and the deepest that is read', () => {
     expect(grubChoice([nest(21)], '0')).toEqual({ entry: null, found: false });
   });
 
-  it('what comes behind 20,001 rules of sudoers is known to be missing', () => {
+  it('rules behind the first 20,001 of sudoers are known to be missing', () => {
     expect(sudoers(many(20_001, () => '%a ALL=/b\n'))).toMatchObject({ whole: true });
     expect(sudoers(many(20_002, () => '%a ALL=/b\n'))).toMatchObject({ whole: false });
   });
