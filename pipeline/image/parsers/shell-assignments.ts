@@ -70,7 +70,7 @@ function shellWord(text: string, values: ReadonlyMap<string, string>): string | 
       } else word += c;
     } else if (c === quote) quote = '';
     else if (quote === '' && (c === '"' || c === "'")) quote = c;
-    else if (quote === '' && /[\s;&|#()<>]/.test(c)) return word;
+    else if (quote === '' && /[\s;&|()<>]/.test(c)) return word;
     else word += c;
   }
   return quote === '' ? word : null;
