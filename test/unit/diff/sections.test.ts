@@ -18,7 +18,7 @@ function rows(diff: ImageDiff, title: string): string[] | undefined {
   return found?.rows.map(({ word, name, before, after }) => [word, name, before, after].join('|'));
 }
 
-describe('sizes side by side', () => {
+describe('sizes of two images', () => {
   it.each<[string, Files, boolean, Files, boolean, string[] | undefined]>([
     ['one that grew', { a: 1000 }, false, { a: 3000 }, false, ['larger|/a|1.0 kB|3.0 kB (+2.0 kB)']],
     ['one that shrank', { a: 3000 }, false, { a: 1000 }, false, ['smaller|/a|3.0 kB|1.0 kB (−2.0 kB)']],
@@ -56,7 +56,7 @@ describe('sizes side by side', () => {
   });
 });
 
-describe('packages side by side', () => {
+describe('packages of two images', () => {
   it.each<[string, Package[], Package[], string[] | undefined]>([
     ['upgraded', [pkg('p', '1')], [pkg('p', '2')], ['upgraded|p|1|2']],
     ['downgraded', [pkg('p', '2')], [pkg('p', '1')], ['downgraded|p|2|1']],
