@@ -2,13 +2,13 @@ import { availableParallelism, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { assertConsents } from '../config/consent.ts';
 import { loadConfig } from '../config/load.ts';
-import { expectedVm } from '../config/releases/installers.ts';
-import { isoOf, loadRelease } from '../config/releases/load.ts';
+import { loadRelease } from '../config/releases/load.ts';
 import { parseAge } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { prepareFolder } from '../host/files/output.ts';
 import { chooseImages } from '../nightly/choose-images.ts';
 import { defaultJobs } from '../nightly/jobs.ts';
+import { needsOf } from '../nightly/needs.ts';
 import { runNight } from '../nightly/night.ts';
 import { nightText, planNightText } from '../nightly/output/text.ts';
 import { NIGHT } from '../nightly/output/writers.ts';
@@ -50,7 +50,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   const retention = options.upload && options.prune ? config.retention : null;
   const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));
   if (options.out !== undefined && !options.dryRun) await prepareFolder(options.out, '--out');
-  const jobs = config.nightly.jobs ?? defaultJobs(requests.map(needOf), hostSize());
+  const jobs = config.nightly.jobs ?? defaultJobs(await Promise.all(requests.map(needsOf)), hostSize());
   const renewal = {
     rebuildAfterS: parseAge(config.nightly.rebuildAfter) ?? null,
     force: options.force === true,
@@ -143,15 +143,6 @@ async function requestsFor(
     }),
   );
   return { requests, channel };
-}
-
-/** The needs of an installation from archives: it runs apt. */
-const WITHOUT_VM = { cpus: 1, memoryMiB: 1024 };
-
-function needOf({ image, release }: RunRequest) {
-  if (sourceOf(image) === 'archive') return WITHOUT_VM;
-  const vm = expectedVm(isoOf(release));
-  return { cpus: image.vm.cpus ?? vm.cpus, memoryMiB: image.vm.memoryMiB ?? vm.memoryMiB };
 }
 
 /** Of the host, or of the container that this runs in. */

@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
-import { expectedVm } from '../config/releases/installers.ts';
+import { expectedVm, LARGEST_ISO_BYTES } from '../config/releases/installers.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { Config, Release } from '../config/types.ts';
-import { GIB } from '../config/units.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { bytes } from '../core/text/human.ts';
 import { listLayers, unfinished } from '../install/namespace/layer-store.ts';
@@ -13,8 +12,6 @@ import type { Finding } from './finding.ts';
 import { examineFirmware, examineFolder } from './host.ts';
 import { examineSsh } from './tools.ts';
 
-/** The largest ISOs of DGX OS are of about this size. */
-const ISO_BYTES = 8 * GIB;
 /** The VM's disk, the tar that the guest hands over and the artifact may each be as large as the disk. */
 const COPIES = 3;
 
@@ -54,7 +51,7 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
     await examineSubmodule(config, releases),
     await examineFirmware(byUefi),
     await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),
-    await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? ISO_BYTES : 0),
+    await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? LARGEST_ISO_BYTES : 0),
     await examineLayers(config),
   ];
 }

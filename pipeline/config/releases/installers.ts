@@ -24,9 +24,18 @@ export function installerFor({ iso, title }: Release, found: Installer['installe
   );
 }
 
-/** The VM that is expected before a medium was looked at: that of the installer which needs the larger disk. */
-export function expectedVm(iso: IsoRelease): Installer['vm'] {
-  return installersOf(iso)
-    .map(({ vm }) => vm)
-    .reduce((a, b) => (b.diskBytes > a.diskBytes ? b : a));
+/** The VM that is expected before a medium was looked at: see `expectedInstaller`. */
+export const expectedVm = (iso: IsoRelease): Installer['vm'] => expectedInstaller(iso).vm;
+
+/** The installer that is expected before a medium was looked at: the one which needs the larger disk. */
+export function expectedInstaller(iso: IsoRelease): Installer {
+  return installersOf(iso).reduce((a, b) => (b.vm.diskBytes > a.vm.diskBytes ? b : a));
+}
+
+/** Bytes of the largest ISOs of DGX OS, about: for one that nobody has downloaded yet. */
+export const LARGEST_ISO_BYTES = 8 * 1024 ** 3;
+
+/** The part of a VM's memory that the ISO takes: subiquity's initrd fetches the medium of `url=` and keeps it there. */
+export function isoInMemoryMiB({ installer }: Pick<Installer, 'installer'>, isoBytes: number): number {
+  return installer === 'subiquity' ? Math.ceil(isoBytes / 1024 ** 2) : 0;
 }

@@ -30,8 +30,8 @@ export const VM = {
     kind: size(MIB),
     as: 'memoryMiB',
     default: null,
-    defaultText: THE_RELEASES,
-    help: 'Memory of the VM.',
+    defaultText: `${THE_RELEASES}, and the size of the ISO with subiquity`,
+    help: 'Memory of the VM. subiquity, the installer of DGX OS 6 and 7, keeps the whole ISO there.',
     example: ({ release }) => `${vmOf(release).memoryMiB}M`,
   }),
   cpus: setting({

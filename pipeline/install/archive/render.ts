@@ -3,6 +3,7 @@ import type { ArchivePackages } from '../../config/releases/archive.ts';
 import type { Architecture } from '../../config/types.ts';
 import { shellQuoted, shellWord } from '../../host/process/shell-word.ts';
 import { filesToServe, type ServedFile } from '../render/files.ts';
+import { aptFiles } from '../render/target-steps.ts';
 import { readTemplate, renderTemplate } from '../render/templates.ts';
 import type { Rendered, RenderImage } from '../render/types.ts';
 import { type Named, writeRendered } from '../render/write.ts';
@@ -61,7 +62,7 @@ async function archiveFiles(input: ArchiveRenderInput, files: ServedFile[]): Pro
     lateCommands: Object.keys(image.lateCommands)
       .sort()
       .map((key) => ({ what: shellQuoted(`late command ${key}`), argv: argvOf(image.lateCommands[key]!) })),
-    hygiene: await hygiene(),
+    hygiene: await hygiene(image.files),
   };
   return [
     ['source.pkr.hcl', await renderTemplate('hcl/archive.pkr.hcl.eta', { image: image.name })],
@@ -97,10 +98,15 @@ function argvOf(command: string | string[]): string {
 }
 
 /** The same that a VM runs, and the image's own sources again. */
-async function hygiene(): Promise<{ what: string; script: string }[]> {
+async function hygiene(
+  files: ArchiveRenderInput['image']['files'],
+): Promise<{ what: string; script: string }[]> {
   const prelude = 'umask 022\ncd /\n';
   const scripts: [string, string][] = [
-    ['apt sources', `set -- settle\n${await readTemplate('curtin/apt-sources.sh')}`],
+    [
+      'apt sources',
+      `set -- ${words(['settle', ...aptFiles(files)])}\n${await readTemplate('curtin/apt-sources.sh')}`,
+    ],
     ...Object.entries(parse(await readTemplate('curtin/hygiene.yaml')) as Record<string, string>),
     ['resolv.conf', await readTemplate('curtin/resolv-conf.sh')],
   ];

@@ -1,4 +1,5 @@
 import { parse } from 'yaml';
+import type { FileToAdd } from '../../config/types.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
 import type { ServedFile } from './files.ts';
 import { readTemplate, renderTemplate } from './templates.ts';
@@ -27,7 +28,7 @@ export async function targetSteps(request: TargetSteps): Promise<Record<string, 
   const steps: Record<string, Command> = {};
   const sources = await readTemplate('curtin/apt-sources.sh');
   if (image.packages.length > 0) {
-    steps['50_build_sources'] = chroot(sources, 'add');
+    steps['50_build_sources'] = chroot(sources, 'add', ...image.packages);
     steps['51_build_packages'] = chroot(
       `DEBIAN_FRONTEND=noninteractive apt-get -y -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install --no-install-recommends ${image.packages.map(shellQuoted).join(' ')}`,
     );
@@ -36,7 +37,7 @@ export async function targetSteps(request: TargetSteps): Promise<Record<string, 
     steps[`52_build_file_${number(i)}`] = ['sh', '-c', await fetchFile(file, request)];
   for (const [i, [key, command]] of Object.entries(sorted(image.lateCommands)).entries())
     steps[`54_user_${number(i)}_${key}`] = command;
-  steps['60_apt_sources'] = chroot(sources, 'settle');
+  steps['60_apt_sources'] = chroot(sources, 'settle', ...aptFiles(files));
   const hygiene = parse(await readTemplate('curtin/hygiene.yaml')) as Record<string, string>;
   for (const [key, script] of Object.entries(hygiene)) steps[key] = chroot(`${IN_ROOT}${script}`);
   for (const name of ['80_resolv_conf', '88_build_target'])
@@ -56,6 +57,11 @@ export function sorted<T>(section: Record<string, T>): Record<string, T> {
 
 /** Sorts as text up to a thousand. */
 const number = (i: number): string => String(i).padStart(3, '0');
+
+/** The user's own files below /etc/apt, relative to it: nothing in them is the build's, to be removed. */
+export const aptFiles = (files: readonly FileToAdd[]): string[] =>
+  files.flatMap(({ path }) => (path.startsWith(APT) ? [path.slice(APT.length)] : []));
+const APT = '/etc/apt/';
 
 /** An installer may run with a umask of its own; the files of the image have the usual one. */
 const IN_ROOT = 'set -e\numask 022\ncd /\n';

@@ -67,6 +67,7 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
   };
   const served: Record<string, string> = unattended ? { [MEDIUM]: unattended.iso } : {};
   const server = await serveConfig(request.httpDir, credentials.hash, onGet, served);
+  const whyNotRequested = () => (unattended ? mediumsPart(server, configFile) : MISTYPED);
   let handedOver = false;
   const serial = followConsole(consoleLog, (line) => {
     tail.push(line);
@@ -82,14 +83,16 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
         // Garbled parameters that an installer does not understand do not mean that the installation is wrong.
         const garbled = request.typed && watch.fetchedAfterS === undefined;
         const fault = garbled
-          ? mistyped(`: ${failure}`, tail, request.dir)
+          ? notRequested(`: ${failure}`, MISTYPED, tail, request.dir)
           : installFailed(failure, tail, request.dir);
         stop.abort(fault);
       }, 2000).unref();
   });
   const watchdog = setTimeout(() => {
     if (watch.fetchedAfterS === undefined)
-      stop.abort(mistyped(` within ${duration(request.fetchWithinS)}`, tail, request.dir));
+      stop.abort(
+        notRequested(` within ${duration(request.fetchWithinS)}`, whyNotRequested(), tail, request.dir),
+      );
   }, request.fetchWithinS * 1000);
 
   // QEMU pauses a VM whose disk cannot be written, and then nothing happens until ssh times out.
@@ -124,7 +127,14 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
     await server.close();
   }
   // By now the last lines of a VM that has turned itself off were read.
-  if (unattended && !handedOver) throw qemu.some(isFatal) ? cause('') : notHandedOver(tail, request.dir);
+  if (unattended && !handedOver) {
+    if (qemu.some(isFatal)) throw cause('');
+    throw notHandedOver(
+      watch.fetchedAfterS === undefined ? whyNotRequested() : ENDED_EARLY,
+      tail,
+      request.dir,
+    );
+  }
   return watch;
 }
 
@@ -142,16 +152,29 @@ export function connection(
   };
 }
 
-function notHandedOver(tail: string[], dir: string): Fault {
+const MISTYPED = 'The kernel command line did not reach it. With boot: direct nothing is typed.';
+const ENDED_EARLY =
+  'The installer turned the VM off or restarted it, or something killed it, before the last of the late commands. See console.log.';
+
+/** The progress of an installer that fetches its own medium and has not requested its answers. */
+function mediumsPart(server: Pick<ConfigServer, 'requested' | 'delivered'>, answers: string): string {
+  if (server.delivered(MEDIUM))
+    return `The VM has fetched the ISO, and its installer never requested ${answers}: it does not know the kernel parameter that names it, or stopped before.`;
+  if (server.requested(MEDIUM))
+    return 'The VM has not fetched the whole ISO: it stopped in the meantime, or this host is too slow.';
+  return "The VM never requested the ISO: the medium's initrd found no network, or does not know the kernel parameter that names the ISO.";
+}
+
+function notHandedOver(hint: string, tail: string[], dir: string): Fault {
   return new Fault('BUILD_NO_ARTIFACT', 'The VM ended without handing its root over', {
-    hint: 'The installer turned the VM off, or something killed it, before the last of the late commands. See console.log.',
+    hint,
     detail: [...tail.slice(-15), `logs: ${dir}`].join('\n'),
   });
 }
 
-function mistyped(how: string, tail: string[], dir: string): Fault {
+function notRequested(how: string, hint: string, tail: string[], dir: string): Fault {
   return new Fault('BUILD_MISTYPED', `The installer did not request its configuration${how}`, {
-    hint: 'The kernel command line did not reach it. With boot: direct nothing is typed.',
+    hint,
     detail: [...tail.slice(-12), `logs: ${dir}`].join('\n'),
   });
 }

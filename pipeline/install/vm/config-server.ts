@@ -16,6 +16,8 @@ export interface ConfigServer {
   url(file: string): string;
   /** True once a file was asked for. */
   requested(file: string): boolean;
+  /** True once a file was fetched to its end. */
+  delivered(file: string): boolean;
   close(): Promise<void>;
 }
 
@@ -46,6 +48,7 @@ export async function serveConfig(
     ...Object.entries(more).map(([name, path]): [string, Served] => [`/${token}/${name}`, { name, path }]),
   ]);
   const requested = new Set<string>();
+  const delivered = new Set<string>();
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const found = served.get((request.url ?? '').split('?')[0] as string);
@@ -60,6 +63,7 @@ export async function serveConfig(
         onGet(name);
       }
       await send(file, name, { request, response }, passwordHash);
+      if (request.method === 'GET') delivered.add(name);
     } finally {
       await file.close();
     }
@@ -84,6 +88,7 @@ export async function serveConfig(
     port,
     url: (file) => `http://${GUEST_SEES_HOST}:${port}/${token}/${file}`,
     requested: (file) => requested.has(file),
+    delivered: (file) => delivered.has(file),
     close: () =>
       new Promise((closed) => {
         server.close(() => closed());

@@ -32,13 +32,28 @@ export function meaningOf(said: string): string | undefined {
   return undefined;
 }
 
-/** The installer's own word that it has failed, or undefined. */
-export function failureIn(line: string): string | undefined {
-  return line
-    .slice(0, LONGEST_LINE)
-    .match(
-      /(?:dgxos-installer: FAILED|^namespace: FAILED|curtin: Installation failed|finish: cmd-install: FAIL:?)\s*(.*)/,
-    )?.[0];
+/** The lines by which a system reports that it does not go on by itself; the first pattern that matches wins. */
+const FAILURES: readonly [RegExp, (match: RegExpMatchArray) => string][] = [
+  [
+    /(?:dgxos-installer: FAILED|^namespace: FAILED|curtin: Installation failed|finish: cmd-install: FAIL:?)\s*(.*)/,
+    (m) => m[0],
+  ],
+  [/Kernel panic - not syncing.*/, (m) => m[0]],
+  // initramfs-tools and casper: what they miss stands on the lines before.
+  [/^BusyBox v\S+ .*built-in shell \(ash\)/, () => 'the initrd of the medium gave up and started a shell'],
+  [/^You are in emergency mode\b/, () => 'the live system is in emergency mode'],
+  // subiquity/client/client.py, 22.04 to 26.04; its error commands run before, where it has read them.
+  [/^An error occurred\. Press enter to start a shell/, (m) => `subiquity: ${m[0]}`],
+];
+
+/** The failure that a line of the console reports, or undefined. */
+export function failureIn(said: string): string | undefined {
+  const line = said.slice(0, LONGEST_LINE);
+  for (const [pattern, text] of FAILURES) {
+    const match = line.match(pattern);
+    if (match) return text(match);
+  }
+  return undefined;
 }
 
 /** Follows the console file that QEMU writes, line by line, until closed. The file may not exist yet. */

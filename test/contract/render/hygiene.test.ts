@@ -17,7 +17,14 @@ import { renderBuild } from '../../../pipeline/install/render/render.ts';
 import { example } from '../../unit/render/example.ts';
 import { runOk } from '../process/run-tool.ts';
 
-const { httpDir } = await renderBuild(example({ image: { packages: ['jq'] } }));
+const OWN_LISTS = ['a site.list', 'site.sources'];
+const given = mkdtempSync(join(tmpdir(), 'given-'));
+const OWN = OWN_LISTS.map((name, i) => {
+  writeFileSync(join(given, String(i)), '');
+  const path = `/etc/apt/sources.list.d/${name}`;
+  return { source: join(given, String(i)), path, mode: '0644', owner: '0:0' };
+});
+const { httpDir } = await renderBuild(example({ image: { packages: ['jq'], files: OWN } }));
 const late = parse(readFileSync(join(httpDir, 'curtin.yaml'), 'utf8')).late_commands as Record<
   string,
   string[]
@@ -115,6 +122,40 @@ describe('the apt sources', () => {
       'etc/apt/sources.list.d/ubuntu.sources': 'URIs: http://archive.ubuntu.com/ubuntu\n',
     });
     expect(existsSync(join(stanzas, 'etc/apt/sources.list'))).toBe(false);
+  });
+
+  it("keep what the user's own files say, whatever it is", async () => {
+    const own = 'deb [trusted=yes] http://127.0.0.1:3142/site ./\n';
+    const stanza = 'Types: deb\nURIs: file:///srv/site\nSuites: ./\nTrusted: yes\n';
+    const root = rootWith({
+      'etc/os-release': 'ID=ubuntu\nVERSION_CODENAME=noble\n',
+      'etc/apt/sources.list.d/a site.list': own,
+      'etc/apt/sources.list.d/site.sources': stanza,
+      'etc/apt/sources.list.d/of-the-medium.list': own,
+      'etc/apt/sources.list.d/of-the-medium.sources': stanza,
+    });
+    await clean(root, '60_apt_sources', '60_apt_sources');
+    expect(text(root, 'etc/apt/sources.list.d/a site.list')).toBe(own);
+    expect(text(root, 'etc/apt/sources.list.d/site.sources')).toBe(stanza);
+    expect(text(root, 'etc/apt/sources.list.d/of-the-medium.list')).toBe('');
+    expect(existsSync(join(root, 'etc/apt/sources.list.d/of-the-medium.sources'))).toBe(false);
+  });
+
+  it("have the archive of the distribution only while a package is wanted that the medium's repository does not hold", async () => {
+    const root = rootWith({
+      'etc/os-release': 'ID=debian\nVERSION_CODENAME=bookworm\n',
+      'etc/apt/sources.list.d/medium.list': 'deb http://127.0.0.1/ /\n',
+    });
+    const added = join(root, 'etc/apt/sources.list.d/build-archive.list');
+    const apt = join(bin, 'apt-get');
+    const stand = readFileSync(apt, 'utf8');
+    await clean(root, '50_build_sources');
+    expect(existsSync(added)).toBe(false);
+    expect(text(bin, 'calls')).toContain('apt-get --simulate install --no-install-recommends jq\n');
+    writeFileSync(apt, stand.replace('\ntrue', '\n[ "$1" != --simulate ] || exit 100'));
+    await clean(root, '50_build_sources').finally(() => writeFileSync(apt, stand));
+    expect(readFileSync(added, 'utf8')).toContain('deb http://deb.debian.org/debian bookworm main\n');
+    expect(text(bin, 'calls')).toMatch(/^apt-get .*update$/m);
   });
 
   it("are Debian's in Debian", async () => {

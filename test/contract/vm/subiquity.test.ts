@@ -38,7 +38,7 @@ fetch() { curl -fsS -o "$STAND_IN/$2" "$(parameter "$1")" || exit 1; }
 `;
 
 /** Builds by the real Packer, with a QEMU whose guest does what `does` says. */
-async function build(does: string, installTimeoutS = 60) {
+async function build(does: string, { installTimeoutS = 60, fetchWithinS = 60 } = {}) {
   const bin = join(dir, 'bin');
   for (const folder of [bin, join(dir, 'build')]) mkdirSync(folder);
   const qemu = join(bin, 'qemu-system-x86_64');
@@ -64,7 +64,7 @@ async function build(does: string, installTimeoutS = 60) {
       architecture: 'amd64',
       pack: 'guest',
       typed: null,
-      fetchWithinS: 60,
+      fetchWithinS,
       installTimeoutS,
       headless: true,
     },
@@ -98,6 +98,8 @@ describe('an installation that nobody logs in to, by the real Packer', () => {
     // No port of the host leads into the VM.
     expect(valuesOf('-netdev')).toEqual(['user,id=user.0']);
     expect(argv.join(' ')).not.toContain('hostfwd');
+    // A restart would install anew, for ever.
+    expect(argv).toContain('-no-reboot');
   });
 
   it('that turns the VM off without a hand-over has made nothing, also where the disk looks like a tar', async () => {
@@ -118,9 +120,68 @@ describe('an installation that nobody logs in to, by the real Packer', () => {
   });
 
   it('that does not end within its time is ended, and the message says so', async () => {
-    await expect(build(at(`${INSTALLS}exec sleep 60\n`), 3)).rejects.toMatchObject({
+    await expect(build(at(`${INSTALLS}exec sleep 60\n`), { installTimeoutS: 3 })).rejects.toMatchObject({
       ...{ code: 'BUILD_TIMEOUT', exitCode: 5, message: expect.stringContaining('did not finish in time') },
     });
     expect(await left()).toEqual([]);
+  });
+
+  const prints = (text: string) => `cat >> "$console" <<'END'\n${text}\nEND\n`;
+  it.each([
+    [
+      'a kernel that cannot go on',
+      '[    1.201337] VFS: Cannot open root device "" or unknown-block(0,0)\n[    1.3] Kernel panic - not syncing: VFS: Unable to mount root fs',
+      'Kernel panic - not syncing: VFS: Unable to mount root fs',
+      /Cannot open root device/,
+    ],
+    [
+      // As initramfs-tools 0.142 prints it, with the busybox of Ubuntu 24.04.
+      'an initrd without its medium',
+      "Unable to find a medium containing a live file system\n\n\nBusyBox v1.36.1 (Ubuntu 1:1.36.1-6ubuntu3.1) built-in shell (ash)\nEnter 'help' for a list of built-in commands.\n\n(initramfs) ",
+      'the initrd of the medium gave up and started a shell',
+      /Unable to find a medium containing a live file system/,
+    ],
+    [
+      'a live system that does not start',
+      'You are in emergency mode. After logging in, type "journalctl -xb"',
+      'the live system is in emergency mode',
+      /emergency mode/,
+    ],
+    [
+      // subiquity/client/client.py prints both.
+      'subiquity, where no error command reports it',
+      "finish: subiquity/load_autoinstall_config: Malformed autoinstall in 'apt' section\nAn error occurred. Press enter to start a shell",
+      'subiquity: An error occurred. Press enter to start a shell',
+      /Malformed autoinstall in 'apt' section/,
+    ],
+  ])('ends at once, with what the console said last: %s', async (_, text, message, detail) => {
+    await expect(build(at(`${INSTALLS}${prints(text)}exec sleep 60\n`))).rejects.toMatchObject({
+      ...{ code: 'BUILD_INSTALL_FAILED', exitCode: 5, message: `The installer stopped: ${message}` },
+      detail: expect.stringMatching(detail),
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  it.each([
+    ['the VM never requested the ISO', 'exec sleep 60\n', /^The VM never requested the ISO: .*no network/],
+    [
+      'the medium does not know force-ai=',
+      'fetch url got.iso\nexec sleep 60\n',
+      /^The VM has fetched the ISO, and its installer never requested autoinstall\.yaml/,
+    ],
+  ])('that does not begin names how far it came: %s', async (_, does, hint) => {
+    // Twice as long under emulation.
+    await expect(build(at(does), { fetchWithinS: 4 })).rejects.toMatchObject({
+      ...{ code: 'BUILD_MISTYPED', exitCode: 5, hint: expect.stringMatching(hint) },
+      message: 'The installer did not request its configuration within 8.0 s',
+    });
+    expect(await left()).toEqual([]);
+  });
+
+  it('that ends before it has read its answers says so', async () => {
+    await expect(build(at('fetch url got.iso\n'))).rejects.toMatchObject({
+      ...{ code: 'BUILD_NO_ARTIFACT', exitCode: 5 },
+      hint: expect.stringMatching(/^The VM has fetched the ISO, and its installer never requested/),
+    });
   });
 });

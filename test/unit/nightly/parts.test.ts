@@ -1,8 +1,13 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { loadRelease } from '../../../pipeline/config/releases/load.ts';
 import type { Config } from '../../../pipeline/config/types.ts';
 import { chooseImages } from '../../../pipeline/nightly/choose-images.ts';
 import { defaultJobs } from '../../../pipeline/nightly/jobs.ts';
+import { needsOf } from '../../../pipeline/nightly/needs.ts';
 
 const GIB = 1024 ** 3;
 
@@ -76,4 +81,22 @@ it.each([
   ['never more than images', 64, 256 * GIB, [{ cpus: 2, memoryMiB: 1 }], 1],
 ])('builds at the same time: %s', (_, cpus, memoryBytes, needs, jobs) => {
   expect(defaultJobs(needs, { cpus, memoryBytes })).toBe(jobs);
+});
+
+const iso = join(mkdtempSync(join(tmpdir(), 'needs-')), 'medium.iso');
+writeFileSync(iso, Buffer.alloc(3 * 1024 ** 2 + 1));
+const own = { cpus: 3, memoryMiB: 2000 };
+it.each([
+  ['the ISO stays on the CD', 'dgxos5', iso, {}, { cpus: 8, memoryMiB: 2048 }],
+  ['subiquity keeps the ISO in memory', 'dgxos7', iso, {}, { cpus: 8, memoryMiB: 4096 + 4 }],
+  ['the ISO is not there yet', 'dgxos6', 'https://x.example/a.iso', {}, { cpus: 8, memoryMiB: 4096 + 8192 }],
+  ["the user's own", 'dgxos7', iso, own, own],
+])('needs of a build: %s', async (_, id, source, vm, needs) => {
+  const image = {
+    iso: { source, sha256: 'a'.repeat(64) },
+    vm: { cpus: null, memoryMiB: null, ...vm },
+    archive: { root: { source: null } },
+  };
+  const request = { config: { cache: '/none' }, image, release: await loadRelease(id) };
+  expect(await needsOf(request as unknown as Parameters<typeof needsOf>[0])).toEqual(needs);
 });

@@ -1,3 +1,4 @@
+import { isoInMemoryMiB } from '../../../config/releases/installers.ts';
 import { Fault } from '../../../core/faults/fault.ts';
 import { BOOT_DISK } from '../boot.ts';
 import { filesToServe } from '../files.ts';
@@ -11,7 +12,6 @@ import { ANSWERS, composeAnswers } from './answers.ts';
 import { MACHINES } from './machine.ts';
 import type { SubiquityInput } from './types.ts';
 
-const MIB = 1024 ** 2;
 /** The memory that the live system needs beside the ISO that it keeps there. */
 const LEAST_BESIDE_ISO_MIB = 512;
 
@@ -61,8 +61,8 @@ function refuseWhatNeedsSsh({ image }: SubiquityInput): void {
  * The initrd fetches the whole ISO and keeps it in memory, which comes on top of what the release needs.
  * @throws Fault CONFIG_INVALID when the user's own value cannot hold it
  */
-function withIsoInMemory(vm: VmSettings, { image, iso }: SubiquityInput): VmSettings {
-  const isoMiB = Math.ceil(iso.bytes / MIB);
+function withIsoInMemory(vm: VmSettings, { image, release, iso }: SubiquityInput): VmSettings {
+  const isoMiB = isoInMemoryMiB(release, iso.bytes);
   if (image.vm.memoryMiB !== null) {
     if (image.vm.memoryMiB >= isoMiB + LEAST_BESIDE_ISO_MIB) return vm;
     throw new Fault('CONFIG_INVALID', `memory: ${image.vm.memoryMiB}M cannot hold the ISO of ${isoMiB} MiB`, {
@@ -116,6 +116,8 @@ function hcl(input: SubiquityInput, vm: VmSettings): object {
       [hclString('-kernel'), hclTemplate([expression('kernel')])],
       [hclString('-initrd'), hclTemplate([expression('initrd')])],
       [hclString('-append'), hclTemplate(commandLine(input))],
+      // A restart would begin the installation anew, from the same kernel, and never end.
+      [hclString('-no-reboot')],
       // Nothing is typed, so nobody needs the screen; any user of this host could type into an open one.
       [hclString('-vnc'), hclString('none')],
     ],
