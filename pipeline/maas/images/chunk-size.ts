@@ -46,7 +46,7 @@ export class ChunkSize {
   /** A chunk got through; after some, a larger one is tried. */
   passed(): void {
     this.#passed += 1;
-    if (this.#passed < STEADY || this.#bytes >= this.#limit) return;
+    if (this.#passed < STEADY) return;
     this.#passed = 0;
     const larger = this.#sizes.findLast((size) => size > this.#bytes) ?? this.#limit;
     this.#bytes = Math.min(larger, this.#limit);

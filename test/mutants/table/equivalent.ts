@@ -32,4 +32,28 @@ export const EQUIVALENT: readonly Equivalent[] = [
     fault: 'end <= 0',
     why: 'The text is trimmed, so that no line ends at its begin.',
   },
+  {
+    file: 'pipeline/maas/images/upload-state.ts',
+    text: 'i < Math.max(left.length, right.length)',
+    fault: 'i <= Math.max(left.length, right.length)',
+    why: 'Behind both ends −1 is compared with −1, which are equal.',
+  },
+  {
+    file: 'pipeline/maas/images/content.ts',
+    text: 'filled < bytes',
+    fault: 'filled <= bytes',
+    why: 'A read into the end of a buffer gives no bytes, which ends the loop as well.',
+  },
+  {
+    file: 'pipeline/image/pack/measure.ts',
+    text: 'filled < into.length',
+    fault: 'filled <= into.length',
+    why: 'A read into the end of a buffer gives no bytes, which ends the loop as well.',
+  },
+  {
+    file: 'pipeline/image/parsers/authorized-keys.ts',
+    text: 'end - at <= 80',
+    fault: 'end - at < 80',
+    why: 'The longest type of a key has 43 characters, so that a word of 80 is none.',
+  },
 ];

@@ -59,7 +59,7 @@ export const UPLOAD: readonly Mutant[] = [
   }),
   ...mutantsOf('pipeline/maas/images/chunk-size.ts', ['test/unit/images/chunk-size.test.ts'], {
     'refused-for-ever': ['this.#limit = this.#bytes;\n    return true', 'return true'],
-    steady: ['this.#passed < STEADY ||', ''],
+    steady: ['if (this.#passed < STEADY) return;', ''],
     'not-above-the-limit': ['Math.min(larger, this.#limit)', 'larger'],
     'count-starts-again': ['this.#passed = 0;\n    const smaller', 'const smaller'],
   }),
