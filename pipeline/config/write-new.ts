@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
+import { makeFolders } from '../host/files/folders.ts';
 
 /**
  * Writes a file that must not be there yet; with `replace` it may, and is replaced whole or not at all.
@@ -9,7 +10,7 @@ import { Fault, fromSystemError } from '../core/faults/fault.ts';
  */
 export async function writeNew(file: string, text: string, replace: boolean): Promise<void> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolders(dirname(file));
   } catch (error) {
     throw fromSystemError(error, `creating the folder of ${file}`);
   }

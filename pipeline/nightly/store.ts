@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
+import { makeFolders } from '../host/files/folders.ts';
 import { readJson, readJsonOrMiss, WrongJson } from '../host/files/read-json.ts';
 import { flag, matching, object, type Shape, time } from '../host/files/shape.ts';
 import { nightFolder, nightSummary, nightsFolder, nightUnderWay } from '../workspace/layout.ts';
@@ -32,7 +33,7 @@ export async function beginNight(workspace: string, now: Date): Promise<StartedN
   }
   const begun = { id: idOf(now), startedAt: now.toISOString(), continued: false };
   try {
-    await mkdir(nightsFolder(workspace), { recursive: true });
+    await makeFolders(nightsFolder(workspace));
     await writeFileAtomic(nightUnderWay(workspace), JSON.stringify(begun));
   } catch (error) {
     throw fromSystemError(error, `writing ${nightUnderWay(workspace)}`);
@@ -43,7 +44,7 @@ export async function beginNight(workspace: string, now: Date): Promise<StartedN
 /** The night's own folder, made. */
 export async function folderOf(workspace: string, id: string): Promise<string> {
   const dir = nightFolder(workspace, id);
-  await mkdir(dir, { recursive: true });
+  await makeFolders(dir);
   return dir;
 }
 

@@ -1,7 +1,8 @@
-import { access, copyFile, mkdir } from 'node:fs/promises';
+import { access, copyFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { fromSystemError } from '../core/faults/fault.ts';
+import { makeFolders } from '../host/files/folders.ts';
 import { sidecarNames } from '../image/attest/names.ts';
 import { folderReports } from '../report/formats/write.ts';
 import { gather } from '../report/page/material.ts';
@@ -52,9 +53,9 @@ export async function writeNight(
   const files = await folderReports('nightly', report, NIGHT);
   for (const folder of folders) {
     try {
-      await mkdir(folder, { recursive: true });
+      await makeFolders(folder);
       for (const { from, name } of copies) {
-        await mkdir(dirname(join(folder, name)), { recursive: true });
+        await makeFolders(dirname(join(folder, name)));
         await copyFile(from, join(folder, name));
       }
       for (const [name, text] of files) await writeFileAtomic(join(folder, name), text);

@@ -1,10 +1,11 @@
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../core/events/event.ts';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
+import { makeFolders } from '../host/files/folders.ts';
 import { LockFolder } from '../host/process/lock-folder.ts';
 import { lockFiles } from './layout.ts';
 
@@ -67,7 +68,7 @@ function endLost(workspace: string, emit: Emit): void {
  */
 async function makePrivate(workspace: string): Promise<void> {
   try {
-    await mkdir(workspace, { recursive: true, mode: 0o700 });
+    await makeFolders(workspace, 0o700);
     const { mode, uid } = await stat(workspace);
     const holds = (path: string) => !relative(workspace, path).startsWith('..');
     const shared = (mode & 0o1000) !== 0 || holds(homedir()) || holds(process.cwd());

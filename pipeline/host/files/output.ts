@@ -1,10 +1,11 @@
 import { constants } from 'node:fs';
-import { access, mkdir, open, stat } from 'node:fs/promises';
+import { access, open, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { SYSTEM_CAUSES } from '../../core/faults/system-causes.ts';
+import { makeFolders } from './folders.ts';
 import { kindOf } from './regular.ts';
 
 /** Errors of an output path that are mistakes of the command line. */
@@ -37,7 +38,7 @@ export async function prepareOutput(path: string, option: string, folderMode = 0
       const stream = there.isCharacterDevice() || there.isFIFO();
       if (kind !== undefined && !stream) throw usage(path, option, `it is ${kind}`);
       if (!stream) await access(path, constants.W_OK);
-    } else await mkdir(dirname(resolve(path)), { recursive: true, mode: folderMode });
+    } else await makeFolders(dirname(resolve(path)), folderMode);
     if (!there || kindOf(there) === undefined) await access(dirname(resolve(path)), constants.W_OK);
   } catch (error) {
     throw fault(error, path, option);
@@ -50,7 +51,7 @@ export async function prepareOutput(path: string, option: string, folderMode = 0
  */
 export async function prepareFolder(path: string, option: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolders(path);
     await access(path, constants.W_OK | constants.X_OK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

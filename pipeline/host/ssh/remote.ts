@@ -1,6 +1,7 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fromSystemError } from '../../core/faults/fault.ts';
+import { makeFolders } from '../files/folders.ts';
 import { supervise } from '../process/supervise.ts';
 import { MACHINE, type SshTarget, sshConfig } from './config-file.ts';
 import { shellLine } from './quote.ts';
@@ -61,8 +62,8 @@ export class Remote {
       bastion: bastionKnownHosts,
     });
     try {
-      await mkdir(dir, { recursive: true, mode: 0o700 });
-      await mkdir(dirname(bastionKnownHosts), { recursive: true, mode: 0o700 });
+      await makeFolders(dir, 0o700);
+      await makeFolders(dirname(bastionKnownHosts), 0o700);
       // The keys pinned for an earlier deployment are not those of this one.
       await writeFile(remote.#knownHosts, '', { mode: 0o600 });
       await writeFile(remote.#config, text, { mode: 0o600 });

@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { makeFolders } from '../../host/files/folders.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { releaseFile, releasesFolder } from '../../workspace/layout.ts';
 import { LARGEST_EVIDENCE } from '../artifact.ts';
@@ -20,7 +21,7 @@ export async function keepRelease(
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
   const dir = releasesFolder(env);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await makeFolders(dir, 0o700);
   await writeFileAtomic(releaseFile(env, release.sha256), JSON.stringify(release));
   const files = await Promise.all(
     (await readdir(dir))

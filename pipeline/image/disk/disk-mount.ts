@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { count, matching, object, orNull, type Shape, text } from '../../host/files/shape.ts';
 import { startTimeOf } from '../../host/process/alive.ts';
@@ -133,7 +134,7 @@ function isMounted(path: string): boolean {
 
 /** Notes a work folder until the returned function is called. */
 export async function recordWork(work: string, env: NodeJS.ProcessEnv): Promise<() => Promise<void>> {
-  await mkdir(mountsFolder(env), { recursive: true });
+  await makeFolders(mountsFolder(env));
   const path = mountFile(env, `${process.pid}-${performance.now().toString(36).replace('.', '')}.json`);
   const record: MountRecord = { pid: process.pid, started: startTimeOf(process.pid), work };
   await writeFileAtomic(path, JSON.stringify(record));

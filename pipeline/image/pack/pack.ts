@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { Feed } from '../read/feed.ts';
 import {
   type Compressor,
@@ -68,7 +69,7 @@ export async function packTar(options: PackOptions): Promise<Packed> {
   try {
     // The remains of a killed run; its last compressor may still be adding to it.
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
-    await mkdir(work, { recursive: true });
+    await makeFolders(work);
     const packed = await compress({ ...options, signal }, compressor, work);
     await rename(join(work, STREAM), out);
     return { path: out, ...packed, compressor: `${compressor.tool} ${compressor.version}` };

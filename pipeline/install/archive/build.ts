@@ -1,4 +1,5 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { makeFolders } from '../../host/files/folders.ts';
 import type { RootOutput } from '../../image/artifact.ts';
 import type { TakenPackage } from '../../image/origin.ts';
 import { buildFiles } from '../../workspace/layout.ts';
@@ -31,7 +32,7 @@ export async function installFromArchives({
   ...request
 }: ArchiveBuildRequest): Promise<{ root: RootOutput; packages: TakenPackage[] }> {
   const files = buildFiles(request.dir);
-  await mkdir(debs, { recursive: true });
+  await makeFolders(debs);
   await writeFile(files.mirrors, mirrorScript(mirrors), { mode: 0o600 });
   if (lock) await writeFile(files.lock, lockText(lock));
   try {

@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { Architecture } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { $ } from '../../host/process/tool.ts';
 import { type Mirrors, mirrorScript } from './mirrors.ts';
 
@@ -56,7 +57,7 @@ export async function askArchives(request: PreflightRequest): Promise<string[]> 
 
 /** The files that apt reads, out of a tar; a missing name is not an error. */
 async function extract(tar: string, to: string, signal: AbortSignal): Promise<void> {
-  await mkdir(to, { recursive: true });
+  await makeFolders(to);
   const names = OF_APT.flatMap((name) => [name, `./${name}`]);
   const { exitCode, stderr } = await $({
     ...{ signal, nothrow: true, timeoutMs: TIMEOUT_MS, reason: 'read the root' },
@@ -131,8 +132,7 @@ function moved(system: string, paths: string, between: string | RegExp): string 
 }
 
 async function aptConfig(dir: string, system: string, architecture: string): Promise<string> {
-  for (const name of ['lists/partial', 'cache/archives/partial', 'parts'])
-    await mkdir(join(dir, name), { recursive: true });
+  for (const name of ['lists/partial', 'cache/archives/partial', 'parts']) await makeFolders(join(dir, name));
   await writeFile(join(dir, 'status'), '');
   const set = {
     'Dir::Etc': join(system, 'etc/apt'),

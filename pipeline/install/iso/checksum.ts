@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { sha256 as digest, object, text } from '../../host/files/shape.ts';
 import { sumFile } from '../../workspace/layout.ts';
@@ -71,7 +72,7 @@ async function sha256Of(path: string, context: ChecksumContext): Promise<string>
 export async function remember(path: string, sha256: string, cacheDir: string): Promise<void> {
   try {
     const memory = memoryOf(path, cacheDir);
-    await mkdir(dirname(memory), { recursive: true });
+    await makeFolders(dirname(memory));
     await writeFileAtomic(memory, JSON.stringify({ path, identity: await identityOf(path), sha256 }));
   } catch {
     // An unwritable cache only costs the time of hashing again.

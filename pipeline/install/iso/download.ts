@@ -1,8 +1,9 @@
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { RetryBudget } from '../../host/http/retry-budget.ts';
 import { LockFolder } from '../../host/process/lock-folder.ts';
 import { mediumFolder } from '../../workspace/layout.ts';
@@ -43,7 +44,7 @@ export async function download(
   const final = downloadPath(source, sha256, context.cacheDir);
   const dir = dirname(final);
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolders(dir);
   } catch (error) {
     throw fromSystemError(error, `creating ${dir}`);
   }

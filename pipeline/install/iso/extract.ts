@@ -1,9 +1,10 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { findFile, type IsoFile, joinExtents, listIso } from './listing.ts';
 
 /**
@@ -26,7 +27,7 @@ export async function extractFromIso(
 export async function copyOut(iso: string, file: IsoFile, dest: string, signal?: AbortSignal): Promise<void> {
   const partial = `${dest}.partial`;
   try {
-    await mkdir(dirname(dest), { recursive: true });
+    await makeFolders(dirname(dest));
     await pipeline(readExtents(iso, file), createWriteStream(partial), { signal });
     const written = await open(partial, 'r+');
     try {

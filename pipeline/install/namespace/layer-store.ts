@@ -1,20 +1,10 @@
 import { createHash } from 'node:crypto';
-import {
-  lstat,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { lstat, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { openRegular } from '../../host/files/regular.ts';
 import { count, object, orNull, sha256, text } from '../../host/files/shape.ts';
@@ -91,7 +81,7 @@ async function damageOf(folder: string, key: string, signal: AbortSignal): Promi
 /** A folder for a new layer, under a name that no build looks for. @throws errors of the system */
 export async function beginLayer(cache: string, key: string): Promise<string> {
   const all = layersFolder(cache);
-  await mkdir(all, { recursive: true, mode: 0o700 });
+  await makeFolders(all, 0o700);
   const folder = await mkdtemp(`${layerFolder(cache, key)}.partial-`);
   await writeFile(layerFiles(folder).maker, JSON.stringify(thisProcess()));
   return folder;

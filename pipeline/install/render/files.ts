@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, cp, mkdir, stat } from 'node:fs/promises';
+import { chmod, cp, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { FileToAdd } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { TEMPLATES } from './templates.ts';
 import type { RenderImage, RenderRelease } from './types.ts';
 
@@ -38,7 +39,7 @@ export async function filesToServe(
 
 /** Copies the files to where they are served from. */
 export async function copyServed(files: ServedFile[], httpDir: string): Promise<void> {
-  if (files.length > 0) await mkdir(join(httpDir, 'files'), { recursive: true });
+  if (files.length > 0) await makeFolders(join(httpDir, 'files'));
   for (const file of files) {
     await cp(file.source, join(httpDir, file.served));
     await chmod(join(httpDir, file.served), 0o600);

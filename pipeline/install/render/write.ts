@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { fromSystemError } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { renderFolders } from '../../workspace/layout.ts';
 import { copyServed, type ServedFile, sha256Of } from './files.ts';
 import { drivePath } from './hcl.ts';
@@ -32,8 +33,8 @@ export async function writeRendered(request: WriteRequest): Promise<Rendered> {
   try {
     await rm(dir, { recursive: true, force: true });
     // Late commands and files for the image may hold passwords.
-    await mkdir(packerDir, { recursive: true, mode: 0o700 });
-    await mkdir(httpDir, { recursive: true, mode: 0o700 });
+    await makeFolders(packerDir, 0o700);
+    await makeFolders(httpDir, 0o700);
     for (const [name, text] of packer)
       await writeFile(join(packerDir, name), text, { mode: name.endsWith('.hcl') ? 0o644 : 0o755 });
     for (const [name, text] of configs) await writeFile(join(httpDir, name), text, { mode: 0o600 });

@@ -1,7 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
 import { buildFiles } from '../../workspace/layout.ts';
@@ -54,8 +55,8 @@ export function packerArgv(packerDir: string, variables: Record<string, string>)
 export async function runPacker(request: PackerRun): Promise<{ exitCode: number; said: string }> {
   const { debugLog, packerLog, scratch } = buildFiles(request.dir);
   await rm(debugLog, { force: true });
-  await mkdir(scratch.tmp, { recursive: true });
-  await mkdir(scratch.config, { recursive: true });
+  await makeFolders(scratch.tmp);
+  await makeFolders(scratch.config);
   const env = packerEnv(request.dir, request.host);
   for (const [name, value] of Object.entries(request.secrets)) env[`PKR_VAR_${name}`] = value;
   const said: string[] = [];

@@ -1,7 +1,8 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { verdictOf } from '../../image/checks/judge.ts';
 import { acceptanceFile } from '../../workspace/layout.ts';
 import { readLedger, record } from '../../workspace/ledger/ledger.ts';
@@ -34,7 +35,7 @@ export async function acceptImage(request: AcceptRequest): Promise<Acceptance> {
   await releaseAbandoned(client, { emit, signal, env });
   try {
     await rm(dir, { recursive: true, force: true });
-    await mkdir(dir, { recursive: true });
+    await makeFolders(dir);
   } catch (error) {
     throw fromSystemError(error, `making ${dir}`);
   }

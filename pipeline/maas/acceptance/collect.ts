@@ -1,8 +1,9 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { visible } from '../../core/escape/visible.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import type { Remote, RemoteCommand } from '../../host/ssh/remote.ts';
 import { acceptanceLog } from '../../workspace/layout.ts';
 import { fillCommand } from './inspect.ts';
@@ -24,7 +25,7 @@ export async function keepLog(dir: string, id: string, text: string): Promise<Co
   const file = acceptanceLog(id);
   const content = Buffer.from(visible(kept));
   try {
-    await mkdir(dirname(join(dir, file)), { recursive: true });
+    await makeFolders(dirname(join(dir, file)));
     await writeFile(join(dir, file), content);
   } catch (error) {
     throw fromSystemError(error, `writing ${file} in ${dir}`);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fromSystemError } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { parseLines } from '../../host/files/read-json.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { object, type Shape, text } from '../../host/files/shape.ts';
@@ -44,7 +45,7 @@ export async function repeatedLines(
   const digests = new Set(earlier.map(({ digest }) => digest));
   const now = lines.map((line) => ({ line, digest: createHash('sha256').update(line).digest('hex') }));
   try {
-    await mkdir(dirname(seenFile(env)), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(seenFile(env)), 0o700);
     await appendFile(
       seenFile(env),
       now.map(({ digest }) => `${JSON.stringify({ check, digest, ...origin })}\n`).join(''),

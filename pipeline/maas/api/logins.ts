@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { readJson, WrongJson } from '../../host/files/read-json.ts';
 import { map, text } from '../../host/files/shape.ts';
 import { loginsFile } from '../../workspace/layout.ts';
@@ -27,7 +27,7 @@ export async function storeLogin(url: string, key: string, env: NodeJS.ProcessEn
   const path = loginsFile(env);
   const logins = { ...(await readLogins(env)), [url]: key };
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(path), 0o700);
     await writeFileAtomic(path, `${JSON.stringify(logins, null, 2)}\n`, { mode: 0o600 });
   } catch (error) {
     throw fromSystemError(error, `storing the login in ${path}`);

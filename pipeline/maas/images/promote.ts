@@ -1,6 +1,7 @@
-import { copyFile, link, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, rename, rm, stat } from 'node:fs/promises';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { digestOf } from '../../image/read/digest.ts';
 import { artifactNow, keptFile } from '../../workspace/layout.ts';
 import {
@@ -157,7 +158,7 @@ export async function kept(
     });
   const part = `${path}.${process.pid}.part`;
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolders(dir);
     await link(from, part).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EXDEV' && error.code !== 'EPERM') throw error;
       await copyFile(from, part);

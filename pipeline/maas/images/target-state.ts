@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
+import { makeFolders } from '../../host/files/folders.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { count, object, time } from '../../host/files/shape.ts';
 import { chunkSizeFile, targetFolder } from '../../workspace/layout.ts';
@@ -32,7 +32,7 @@ export async function storedChunkSize(dir: string): Promise<number | undefined> 
 /** Keeps it for the next upload; that it cannot be kept harms nothing. */
 export async function storeChunkSize(dir: string, bytes: number): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await makeFolders(dir, 0o700);
     await writeFileAtomic(chunkSizeFile(dir), JSON.stringify({ bytes, at: new Date().toISOString() }));
   } catch {
     // found again by the next 413

@@ -1,8 +1,9 @@
-import { chmod, mkdir } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
 import type { Config, ImageConfig, Release } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { removeTree } from '../../host/namespaces.ts';
 import { fingerprint, resolved } from '../../workspace/fingerprint.ts';
 import { imageFolder, stageFolder } from '../../workspace/layout.ts';
@@ -124,10 +125,10 @@ async function runOne(
   try {
     await deleteRecord(imageDir, stage.id);
     await removeTree(context.dir);
-    await mkdir(imageDir, { recursive: true, mode: 0o700 });
+    await makeFolders(imageDir, 0o700);
     // One of an earlier release.
     await chmod(imageDir, 0o700);
-    await mkdir(context.dir, { recursive: true, mode: 0o700 });
+    await makeFolders(context.dir, 0o700);
     const { dir, emit, signal, env } = context;
     const result = await stage.run(resolved(declared), { dir, emit, signal, env });
     const record = {

@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { plainName } from '../../config/image-name.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { parseLines } from '../../host/files/read-json.ts';
 import { kindOf, NotRegular, readBoundedText } from '../../host/files/regular.ts';
 import { object, type Shape, text } from '../../host/files/shape.ts';
@@ -67,7 +68,7 @@ export async function record(
 ): Promise<void> {
   const path = ledgerFile(env);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(path), 0o700);
     await appendLine(path, JSON.stringify({ ...entry, time: new Date().toISOString() }));
   } catch (error) {
     emit({

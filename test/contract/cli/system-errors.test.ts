@@ -76,11 +76,22 @@ describe('an output', () => {
     symlinkSync('loop', join(dir, 'loop'));
     execFileSync('mkfifo', [join(dir, 'fifo')]);
     mkdirSync(join(dir, 'folder'));
-    for (const path of ['image.tgz/x', 'folder', 'fifo', 'loop', 'x'.repeat(300)]) {
+    // In /proc a folder cannot be made, whatever of the folder above it is made before.
+    for (const path of ['image.tgz/x', 'folder', 'fifo', 'loop', 'x'.repeat(300), '/proc/x/y']) {
       if (args[0] === 'keygen' && (path === 'folder' || path === 'fifo')) continue;
       const { code, stderr } = await cli(dir, [...args, path]);
       expect([code, stderr], path).toEqual([2, expect.stringContaining('[USAGE]')]);
     }
+  });
+
+  it('in a workspace that cannot be made is an error that names it', async () => {
+    const iso = `{ source: x.iso, sha256: "${'0'.repeat(64)}" }`;
+    writeFileSync(
+      join(dir, 'dgxos-maas.yaml'),
+      `images: { x: { release: demo, platform: demo1, version: 1.0.0, iso: ${iso} } }\n`,
+    );
+    const { code, stderr } = await cli(dir, ['build', 'x'], { DGXOS_MAAS_WORKSPACE: '/proc/x/y' });
+    expect([code, stderr]).toEqual([3, expect.stringContaining('/proc/x/y')]);
   });
 
   it('is found wanting before the work begins', async () => {

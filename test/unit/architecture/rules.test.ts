@@ -20,6 +20,13 @@ test('no source file is longer than 300 lines', () => {
   expect(long).toEqual([]);
 });
 
+test('folders are made by makeFolders alone, which ends wherever a folder is asked for', () => {
+  const calls = sources
+    .filter((file) => file.startsWith('pipeline/'))
+    .filter((file) => /\bmkdir(Sync)?\([^;]*recursive/.test(text(file)));
+  expect(calls).toEqual([]);
+});
+
 test('unit tests run far from UTC', () => {
   // In 1970 Kathmandu was at 5:30.
   expect(new Date('2026-01-01').getTimezoneOffset()).toBe(-345);
