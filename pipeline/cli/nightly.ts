@@ -18,6 +18,7 @@ import { writeNight } from '../nightly/write.ts';
 import { type FormatFlags, writeReports } from '../report/formats/write.ts';
 import { imageDirectory, type RunRequest } from '../stages/run/runner.ts';
 import { sourceOf, stagesFor } from '../stages/table.ts';
+import { sharedResults } from '../store/open.ts';
 import { keptFolder } from '../workspace/layout.ts';
 import { channelName } from '../workspace/ledger/channel.ts';
 import { runAndReport, withLock } from './run-image.ts';
@@ -125,6 +126,7 @@ async function requestsFor(
     consents,
     chosen.map(({ name }) => name),
   );
+  const shared = sharedResults(config.store, session);
   const requests = await Promise.all(
     chosen.map(async (image): Promise<RunRequest> => {
       const { machines, tags } = image.acceptance;
@@ -139,6 +141,7 @@ async function requestsFor(
         emit,
         signal,
         env,
+        shared,
       };
     }),
   );

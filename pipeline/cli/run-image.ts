@@ -13,6 +13,7 @@ import { RunLog } from '../stages/run/run-log.ts';
 import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../stages/run/runner.ts';
 import { type OptionalStages, sourceOf, stagesFor } from '../stages/table.ts';
 import { targetsOf } from '../stages/targets.ts';
+import { sharedResults } from '../store/open.ts';
 import { lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
 import { overridesOf, RUN_SETTINGS } from './setting-options.ts';
@@ -61,6 +62,7 @@ export async function requestFor(
     emit: session.emit,
     signal: session.signal,
     env: session.env,
+    shared: sharedResults(config.store, session),
   };
 }
 
@@ -128,7 +130,7 @@ export async function runAndReport(request: RunRequest): Promise<RunOutcome> {
     throw error;
   }
   // A run that did nothing has nothing new to report.
-  if (outcome.outcomes.every((one) => one.state === 'fresh')) return outcome;
+  if (outcome.outcomes.every(({ state, fromStore }) => state === 'fresh' && !fromStore)) return outcome;
   outcome.report = await write();
   if (outcome.data.upload) await keep();
   return outcome;

@@ -10,10 +10,12 @@ import { requestFor, runAndReport, withLock } from './run-image.ts';
  * configuration says, is a fault.
  */
 export const uploadImage: UploadConfiguredImage = async (session, name, { to }) => {
-  const request = await requestFor(session, name, {
+  const requested = await requestFor(session, name, {
     force: 'upload',
     reason: 'requested by `dgxos-maas upload`',
   });
+  // Only what is here: an entry of the store that turns out to be bad would have to be built.
+  const request = { ...requested, shared: undefined };
   if (to) request.image.upload = to;
   await preflight(request);
   await withLock(session, request.config, true, `upload ${name}`, async () => {

@@ -14,6 +14,8 @@ export interface Row {
   from?: SourceKind;
   /** The option of `run` that asks for it; without one it is part of every run. */
   option?: string;
+  /** Whether builders share its results in the store: neither media nor what was done to a MAAS. */
+  stored?: true;
   /** Sources below pipeline/ that decide what it finds or makes; see `programDigest`. */
   code: readonly string[];
 }
@@ -46,6 +48,7 @@ export const ROWS = [
     title: 'write the Packer HCL, what installs, and the hook',
     label: 'Rendering',
     needs: ['iso', 'sources'],
+    stored: true,
     code: [
       'install/archive',
       'install/render',
@@ -60,6 +63,7 @@ export const ROWS = [
     title: 'install in a VM or in namespaces of this host, get the root as a tar',
     label: 'Build',
     needs: ['iso', 'sources', 'render'],
+    stored: true,
     code: [
       'install/archive',
       'install/vm',
@@ -73,6 +77,7 @@ export const ROWS = [
     title: 'compress the root to a tgz; digest, facts, SBOM and provenance from the same pass',
     label: 'Packing',
     needs: ['build'],
+    stored: true,
     code: ['image', 'stages/pack.ts'],
   },
   {
@@ -80,6 +85,7 @@ export const ROWS = [
     title: 'run the checks of the release',
     label: 'Validation',
     needs: ['pack'],
+    stored: true,
     code: ['image', 'stages/validate.ts'],
   },
   {

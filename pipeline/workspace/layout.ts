@@ -37,6 +37,8 @@ export const nightSummary = (folder: string) => join(folder, 'summary.json');
 export const stageFolder = (imageDir: string, stage: string) => join(imageDir, stage);
 /** The record of a finished stage; not there while it runs. */
 export const recordFile = (imageDir: string, stage: string) => join(imageDir, `${stage}.json`);
+/** The outputs of a stage while they are fetched from the store, in a folder by fingerprint; beside the stage's own. */
+export const fetchedFolder = (imageDir: string, stage: string) => join(imageDir, `${stage}.fetched`);
 export const lastRunFile = (imageDir: string) => join(imageDir, 'last-run.json');
 export const reportFile = (imageDir: string) => join(imageDir, 'report.html');
 
@@ -158,3 +160,13 @@ export const layerFiles = (folder: string) => ({
   /** Why the installation has kept none. */
   notKept: join(folder, 'not-kept'),
 });
+
+// In the store, which builders share (`store:`); paths relative to it, the same in a folder and on a server.
+
+export const STORE_RECORDS = 'records';
+export const STORE_BLOBS = 'blobs';
+/** Files that are not yet whole; nothing is read from there. */
+export const STORE_PARTIAL = 'partial';
+export const storedRecord = (stage: string, fingerprint: string) =>
+  `${STORE_RECORDS}/${stage}/${fingerprint}.json`;
+export const storedBlob = (sha256: string) => `${STORE_BLOBS}/${sha256.slice(0, 2)}/${sha256}`;

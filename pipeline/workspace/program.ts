@@ -11,13 +11,18 @@ const known = new Map<string, string>();
  * @param sources files and folders below pipeline/, such as image/checks
  */
 export function programDigest(sources: readonly string[], root = packageRoot()): string {
-  const version = once(join(root, 'package.json'), versionIn);
+  const version = programVersion(root);
   const pipeline = join(root, 'pipeline');
   if (once(pipeline, (path) => String(existsSync(path))) === 'false') return version;
   const digests = sources.map((source) => once(join(pipeline, source), digestOf));
   return createHash('sha256')
     .update([version, ...digests].join('\n'))
     .digest('hex');
+}
+
+/** The version in package.json. */
+export function programVersion(root = packageRoot()): string {
+  return once(join(root, 'package.json'), versionIn);
 }
 
 function once(path: string, read: (path: string) => string): string {

@@ -65,8 +65,14 @@ const PATHS: Readonly<Record<string, readonly string[]>> = {
   pack: ['artifact.path', 'artifact.manifest', 'facts'],
 };
 
-/** The record with each of its paths changed. */
-function withPaths(record: StageRecord, change: (path: string, member?: string) => string): StageRecord {
+/**
+ * The record with each of its paths changed: those of its files, and the members of its data that are paths.
+ * @param change gets the dotted name of the member, where it is one
+ */
+export function withPaths<R extends { stage: string; data: unknown; files: readonly { path: string }[] }>(
+  record: R,
+  change: (path: string, member?: string) => string,
+): R {
   const data = structuredClone(record.data);
   for (const member of PATHS[record.stage] ?? []) {
     const names = member.split('.');
@@ -79,7 +85,8 @@ function withPaths(record: StageRecord, change: (path: string, member?: string) 
   return { ...record, data, files: record.files.map((file) => ({ ...file, path: change(file.path) })) };
 }
 
-function toStored(imageDir: string, path: string): string {
+/** A path below the image's folder as a record keeps it; one outside of it stays as it is. */
+export function toStored(imageDir: string, path: string): string {
   const inside = relative(imageDir, path);
   return isOutside(inside) ? path : inside;
 }
@@ -123,7 +130,7 @@ export async function writeRecord(imageDir: string, record: Omit<StageRecord, 'f
   await writeFileAtomic(
     recordFile(imageDir, record.stage),
     `${JSON.stringify(
-      withPaths({ format: FORMAT, ...record }, (path) => toStored(imageDir, path)),
+      withPaths({ ...record, format: FORMAT }, (path) => toStored(imageDir, path)),
       null,
       2,
     )}\n`,

@@ -10,6 +10,7 @@ import { IMAGE } from './image.ts';
 import { MACHINES } from './machines.ts';
 import { NIGHTLY } from './nightly.ts';
 import { RETENTION } from './retention.ts';
+import { STORE } from './store.ts';
 import { TARGET } from './target.ts';
 
 /** The submodule of the project that the file belongs to, else of our own clone; an installed package has none. */
@@ -54,6 +55,12 @@ export const SETTINGS = {
     help: 'Checkout of DeepOps/packer-maas.',
     variable: 'DGXOS_MAAS_PACKER_MAAS',
     example: 'packer/packer-maas',
+  }),
+  store: section({
+    help: 'Where builders share the results of stages; without it each has its own.',
+    details: 'A folder or a URL alone may stand in place of the mapping.',
+    shorthand: 'place',
+    fields: STORE,
   }),
   waivers: setting({
     kind: path(),

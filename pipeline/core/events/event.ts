@@ -5,7 +5,8 @@ export type Event =
   /** `stage` is an id of the table of stages. */
   | { type: 'run-start'; image: string; stages: string[] }
   | { type: 'stage-start'; image: string; stage: string; reason: string }
-  | { type: 'stage-fresh'; image: string; stage: string }
+  /** `fromStore`: by what another builder has put in the store. */
+  | { type: 'stage-fresh'; image: string; stage: string; fromStore?: true }
   | { type: 'stage-end'; image: string; stage: string; seconds: number; summary: string }
   | { type: 'stage-failed'; image: string; stage: string; seconds: number; error: Fault }
   /** A measurable advance. `id` names the line that it belongs to (an upload target, a download). */

@@ -117,6 +117,10 @@ export const CATALOGUE = {
   // workspace
   WORKSPACE_LOCKED: EXIT.temporary,
   WORKSPACE_CORRUPT: EXIT.unclassified,
+  // the store
+  STORE_UNREACHABLE: EXIT.temporary,
+  STORE_REFUSED: EXIT.host,
+  STORE_DAMAGED: EXIT.validation,
   // process
   INTERRUPTED: EXIT.sigint,
   TERMINATED: EXIT.sigterm,

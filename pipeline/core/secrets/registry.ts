@@ -61,10 +61,19 @@ const CREDENTIALS = /\b([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>]{1,2000}@/gi;
 const AUTHORIZATION =
   /\b((?:proxy-)?authorization["']?\s{0,9}[:=]\s{0,9}["']?(?:basic|bearer|digest|oauth|token)\s{1,9})[^\r\n"']{1,4000}/gi;
 
-/** The text without any registered secret, and without what names itself one. Every sink (log, event, report, error text) writes through this. */
-export function redact(text: string): string {
-  const plain = text.replace(CREDENTIALS, `$1${MASK}@`).replace(AUTHORIZATION, `$1${MASK}`);
-  if (known.size === 0) return plain;
+/** Whether a registered secret is in the text, in any encoding that `redact` knows. */
+export function holdsSecret(text: string): boolean {
+  return known.size > 0 && text.search(masked()) >= 0;
+}
+
+/** The length of the longest spelling of a secret; 0 without any. */
+export function longestSecret(): number {
+  let longest = 0;
+  for (const { length } of known) longest = Math.max(longest, length);
+  return longest;
+}
+
+function masked(): RegExp {
   // Longest first, so that a whole key is masked before one of its parts.
   pattern ??= new RegExp(
     [...known]
@@ -73,7 +82,13 @@ export function redact(text: string): string {
       .join('|'),
     'g',
   );
-  return plain.replace(pattern, MASK);
+  return pattern;
+}
+
+/** The text without any registered secret, and without what names itself one. Every sink (log, event, report, error text) writes through this. */
+export function redact(text: string): string {
+  const plain = text.replace(CREDENTIALS, `$1${MASK}@`).replace(AUTHORIZATION, `$1${MASK}`);
+  return known.size === 0 ? plain : plain.replace(masked(), MASK);
 }
 
 /**

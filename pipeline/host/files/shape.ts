@@ -24,7 +24,8 @@ export const sha256 = matching(/[0-9a-f]{64}/);
 /** ISO 8601 in UTC, as `toISOString` writes it. */
 export const time = matching(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/);
 
-export const oneOf = <const T extends string | number>(...values: T[]): Shape<T> => of({ enum: values });
+export const oneOf = <const T extends string | number | boolean>(...values: T[]): Shape<T> =>
+  of({ enum: values });
 
 export const orNull = <T>(shape: Shape<T>): Shape<T | null> =>
   of({ anyOf: [{ type: 'null' }, shape.schema] });

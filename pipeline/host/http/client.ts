@@ -18,7 +18,7 @@ export interface HttpOptions {
 }
 
 export interface HttpRequest {
-  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
   /** With user and password, where they are needed: they are sent as a header. */
   url: URL | string;
   headers?: Record<string, string>;

@@ -10,7 +10,7 @@ export interface LastRun {
   /** ISO 8601, UTC. */
   endedAt: string;
   seconds: number;
-  stages: Pick<StageRun, 'stage' | 'state' | 'seconds'>[];
+  stages: Pick<StageRun, 'stage' | 'state' | 'seconds' | 'fromStore'>[];
   failure: {
     stage: string;
     code: string;
@@ -23,7 +23,12 @@ export interface LastRun {
 export const LAST_RUN: Shape<LastRun> = object({
   endedAt: time,
   seconds: count,
-  stages: list(object({ stage: text, state: oneOf('ran', 'fresh', 'failed'), seconds: count })),
+  stages: list(
+    object(
+      { stage: text, state: oneOf('ran', 'fresh', 'failed'), seconds: count },
+      { fromStore: oneOf(true) },
+    ),
+  ),
   failure: orNull(object({ stage: text, code: text, message: text }, { hint: text, detail: text })),
 });
 
@@ -32,7 +37,10 @@ export function lastRun({ stages, failure, seconds }: RunLog): LastRun {
   return {
     endedAt: new Date().toISOString(),
     seconds,
-    stages: stages.map(({ stage, state, seconds }) => ({ stage, state, seconds })),
+    stages: stages.map(({ stage, state, seconds, fromStore }) => ({
+      ...{ stage, state, seconds },
+      ...(fromStore && { fromStore }),
+    })),
     failure: failure && failureOf(failure),
   };
 }

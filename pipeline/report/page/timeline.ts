@@ -27,13 +27,13 @@ export function timeline({ records, run }: Material): { total: string; bars: Sta
     const ran = run?.stages.find((entry) => entry.stage === stage);
     const state: StageBar['state'] = ran?.state ?? (record ? (run ? 'earlier' : 'ran') : 'none');
     const seconds = (state === 'failed' ? ran?.seconds : record?.seconds) ?? 0;
-    return { stage, state, seconds, record };
+    return { stage, state, seconds, record, fromStore: ran?.fromStore };
   });
   // Nobody misses what is only done when it is asked for.
   const shown = rows.filter(({ stage, state }) => state !== 'none' || optionOf(stage) === undefined);
   const total = shown.reduce((sum, row) => sum + row.seconds, 0);
   let start = 0;
-  const bars = shown.map(({ stage, state, seconds, record }): StageBar => {
+  const bars = shown.map(({ stage, state, seconds, record, fromStore }): StageBar => {
     const width = total > 0 ? Math.max((seconds / total) * 100, LEAST_WIDTH) : 0;
     const bar = state === 'none' ? null : { start: Math.min(start, 100 - width), width };
     start += total > 0 ? (seconds / total) * 100 : 0;
@@ -41,18 +41,19 @@ export function timeline({ records, run }: Material): { total: string; bars: Sta
       stage,
       state,
       took: state === 'none' ? '' : seconds < 0.05 ? 'under 0.1 s' : duration(seconds),
-      note: note(state, record),
+      note: note(state, record, fromStore),
       bar,
     };
   });
   return { total: duration(total), bars };
 }
 
-function note(state: StageBar['state'], record: StageRecord | undefined): string {
+function note(state: StageBar['state'], record: StageRecord | undefined, fromStore?: true): string {
   const since = record ? shownTime(record.finishedAt) : '';
   const made = record?.summary ?? '';
   if (state === 'none') return 'Did not run.';
   if (state === 'failed') return 'Failed.';
+  if (fromStore) return `Fetched from the store; made at ${since}. ${made}`;
   if (state === 'fresh') return `Unchanged since ${since}. ${made}`;
   return state === 'earlier' ? `Not reached in the last run; unchanged since ${since}. ${made}` : made;
 }

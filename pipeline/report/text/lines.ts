@@ -18,7 +18,7 @@ export function lineOf(event: Event, color: Paint, named = false): string | unde
     case 'stage-start':
       return `${color.cyan('▸')} ${of}${color.bold(event.stage.padEnd(8))} ${color.dim(plain(event.reason))}`;
     case 'stage-fresh':
-      return `${color.dim('·')} ${of}${event.stage.padEnd(8)} ${color.dim('fresh')}`;
+      return `${color.dim('·')} ${of}${event.stage.padEnd(8)} ${color.dim(event.fromStore ? 'fresh, from the store' : 'fresh')}`;
     case 'stage-end':
       return `${color.green('✓')} ${of}${color.bold(event.stage.padEnd(8))} ${plain(event.summary)} ${color.dim(duration(event.seconds))}`;
     case 'stage-failed':

@@ -32,7 +32,8 @@ export function runSummary(image: string, outcome: RunOutcome, color: Paint): st
     rows.push(['resource', `${resource.name}, id ${resource.id} on ${resource.target}`]);
   if (outcome.report) rows.push(['report', outcome.report]);
   const times = outcome.outcomes.map(
-    ({ stage, state, seconds }) => `${stage} ${state === 'fresh' ? 'fresh' : duration(seconds)}`,
+    ({ stage, state, fromStore, seconds }) =>
+      `${stage} ${fromStore ? 'from the store' : state === 'fresh' ? 'fresh' : duration(seconds)}`,
   );
   rows.push(['stages', times.join(', ')], ['total', duration(outcome.seconds)]);
   return pairs(

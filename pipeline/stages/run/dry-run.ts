@@ -9,6 +9,8 @@ export interface PlannedStage {
   /** True: it would run; false: it is fresh. */
   runs: boolean;
   reason: string;
+  /** True: it is fresh by what another builder has put in the store. */
+  fromStore?: true;
   /** The tools it would start; known only when all earlier stages are fresh. */
   argv?: string[][];
 }
@@ -29,10 +31,13 @@ export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
       plan.push({ ...planned, runs: true, reason: `after ${first}`, ...(await argvOf()) });
       continue;
     }
-    const decision = await decide(stage, request.stages, context, imageDir, request.selection);
+    const decision = await decide(stage, context, { ...request, imageDir });
     if (decision.fresh) {
       Object.assign(data, { [stage.id]: decision.record.data });
       plan.push({ ...planned, runs: false, reason: 'fresh' });
+    } else if (decision.stored && request.shared) {
+      Object.assign(data, { [stage.id]: request.shared.recordOf(decision.stored, imageDir).data });
+      plan.push({ ...planned, runs: false, reason: 'fresh, from the store', fromStore: true });
     } else {
       first = stage.id;
       plan.push({ ...planned, runs: true, reason: decision.reason, ...(await argvOf()) });

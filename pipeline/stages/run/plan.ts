@@ -1,3 +1,5 @@
+import type { Entry } from '../../store/entry.ts';
+import type { SharedResults } from '../../store/results.ts';
 import { changed, counted, fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
 import { stageFolder } from '../../workspace/layout.ts';
 import { programDigest } from '../../workspace/program.ts';
@@ -16,31 +18,48 @@ export interface Selection {
   until?: StageId | undefined;
 }
 
-export type Decision =
-  | { fresh: true; record: StageRecord }
-  | {
-      fresh: false;
-      reason: string;
-      /** All that the stage runs with. */
-      declared: object;
-      /** The values that count, and the program. */
-      inputs: Inputs;
-    };
+/** A result that must be made, or fetched. */
+export interface Missing {
+  fresh: false;
+  reason: string;
+  /** All that the stage runs with. */
+  declared: object;
+  /** The values that count, and the program. */
+  inputs: Inputs;
+  /** Its result in the store, where there is one. */
+  stored: Entry | undefined;
+  /** Whether an option asks for it, whatever there is. */
+  requested: boolean;
+}
+
+export type Decision = { fresh: true; record: StageRecord } | Missing;
+
+interface DecisionScope {
+  stages: readonly Stage[];
+  imageDir: string;
+  selection: Selection;
+  /** The results that builders share. */
+  shared?: SharedResults | undefined;
+}
 
 /** Whether one stage must run, and why: the one place where that is decided. */
 export async function decide(
   stage: Stage,
-  stages: readonly Stage[],
   context: StageContext,
-  imageDir: string,
-  selection: Selection,
+  { stages, imageDir, selection, shared }: DecisionScope,
 ): Promise<Decision> {
   const declared = await stage.inputs(context);
   const inputs = countedOf(stage, declared);
-  const because = (reason: string): Decision => ({ fresh: false, reason, declared, inputs });
-  if (selection.force === stage.id) return because(selection.reason ?? `requested by --force ${stage.id}`);
+  const requested = (reason: string): Decision => ({
+    ...{ fresh: false, reason, declared, inputs, stored: undefined, requested: true },
+  });
+  const because = async (reason: string): Promise<Decision> => ({
+    ...{ fresh: false, reason, declared, inputs, requested: false },
+    stored: stage.stored && (await shared?.find(stage.id, fingerprint(inputs), { ...context, imageDir })),
+  });
+  if (selection.force === stage.id) return requested(selection.reason ?? `requested by --force ${stage.id}`);
   if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
-    return because(selection.reason ?? `requested by --from ${selection.from}`);
+    return requested(selection.reason ?? `requested by --from ${selection.from}`);
   const record = await readRecord(imageDir, stage.id, stage.outside?.(context));
   if (!record) return because('no finished earlier run');
   if (record.fingerprint !== fingerprint(inputs))

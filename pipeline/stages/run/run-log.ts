@@ -8,6 +8,8 @@ export interface StageRun {
   seconds: number;
   /** The summary of its result, or the failure's message. */
   summary: string;
+  /** True: fresh by what another builder has put in the store. */
+  fromStore?: true | undefined;
 }
 
 /** Puts a run together from its events: which stages ran and why, which one failed. */
@@ -21,7 +23,7 @@ export class RunLog {
 
   readonly see: Emit = (event: Event) => {
     if (event.type === 'stage-start') this.reasons.push({ stage: event.stage, reason: event.reason });
-    else if (event.type === 'stage-fresh') this.#ended(event.stage, 'fresh', 0, '');
+    else if (event.type === 'stage-fresh') this.#ended(event.stage, 'fresh', 0, '', event.fromStore);
     else if (event.type === 'stage-end') this.#ended(event.stage, 'ran', event.seconds, event.summary);
     else if (event.type === 'stage-failed') {
       this.#ended(event.stage, 'failed', event.seconds, event.error.message);
@@ -29,7 +31,7 @@ export class RunLog {
     } else if (event.type === 'run-end') this.seconds = event.seconds;
   };
 
-  #ended(stage: string, state: StageRun['state'], seconds: number, summary: string): void {
-    this.stages.push({ stage, state, seconds, summary });
+  #ended(stage: string, state: StageRun['state'], seconds: number, summary: string, fromStore?: true): void {
+    this.stages.push({ stage, state, seconds, summary, ...(fromStore && { fromStore }) });
   }
 }

@@ -5,12 +5,13 @@ import { fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { removeTree } from '../../host/namespaces.ts';
+import type { SharedContext, SharedResults } from '../../store/results.ts';
 import { fingerprint, resolved } from '../../workspace/fingerprint.ts';
 import { imageFolder, stageFolder } from '../../workspace/layout.ts';
 import { deleteRecord, describeFiles, type StageRecord, writeRecord } from '../../workspace/record.ts';
 import type { StageId } from '../rows.ts';
 import type { Stage, StageContext, StageData } from '../types.ts';
-import { type Decision, decide, type Selection, upTo } from './plan.ts';
+import { type Decision, decide, type Missing, type Selection, upTo } from './plan.ts';
 
 export interface RunRequest {
   config: Config;
@@ -21,11 +22,15 @@ export interface RunRequest {
   emit: Emit;
   signal: AbortSignal;
   env: NodeJS.ProcessEnv;
+  /** The results that builders share; without it each stage runs here. */
+  shared?: SharedResults | undefined;
 }
 
 export interface StageOutcome {
   stage: StageId;
   state: 'fresh' | 'ran';
+  /** True: it is fresh by what another builder has put in the store. */
+  fromStore?: true;
   seconds: number;
   summary: string;
 }
@@ -81,14 +86,17 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
     for (const stage of stages) {
       if (request.signal.aborted) throw interrupted(request.signal);
       const context = contextFor(request, stage, data);
-      const decision = await decide(stage, request.stages, context, imageDir, request.selection);
+      const decision = await decide(stage, context, { ...request, imageDir });
+      const place = { ...context, imageDir };
+      const found = await existing(decision, request.shared, place);
       let record: StageRecord;
-      if (decision.fresh) {
-        record = decision.record;
-        request.emit({ type: 'stage-fresh', image, stage: stage.id });
+      if (found) {
+        record = found.record;
+        request.emit({ type: 'stage-fresh', image, stage: stage.id, ...fromStore(found) });
       } else {
-        request.emit({ type: 'stage-start', image, stage: stage.id, reason: decision.reason });
-        record = await runOne(stage, context, imageDir, decision, image);
+        const missing = decision as Missing;
+        request.emit({ type: 'stage-start', image, stage: stage.id, reason: missing.reason });
+        record = await runOne(stage, context, imageDir, missing, image);
         request.emit({
           type: 'stage-end',
           image,
@@ -96,12 +104,14 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
           seconds: record.seconds,
           summary: record.summary,
         });
+        if (stage.stored) await request.shared?.put(record, place, missing.requested);
       }
       Object.assign(data, { [stage.id]: record.data });
       outcomes.push({
         stage: stage.id,
-        state: decision.fresh ? 'fresh' : 'ran',
-        seconds: decision.fresh ? 0 : record.seconds,
+        state: found ? 'fresh' : 'ran',
+        ...fromStore(found),
+        seconds: found ? 0 : record.seconds,
         summary: record.summary,
       });
     }
@@ -114,11 +124,29 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
   return { outcomes, seconds, data };
 }
 
+interface Found {
+  record: StageRecord;
+  fromStore: boolean;
+}
+
+const fromStore = (found: Found | undefined) => (found?.fromStore ? ({ fromStore: true } as const) : {});
+
+/** The result that need not be made: it is here, or is fetched from the store; undefined where the stage must run. */
+async function existing(
+  decision: Decision,
+  shared: SharedResults | undefined,
+  place: SharedContext,
+): Promise<Found | undefined> {
+  if (decision.fresh) return { record: decision.record, fromStore: false };
+  const record = decision.stored && (await shared?.take(decision.stored, place));
+  return record && { record, fromStore: true };
+}
+
 async function runOne(
   stage: Stage,
   context: StageContext,
   imageDir: string,
-  { declared, inputs }: Extract<Decision, { fresh: false }>,
+  { declared, inputs }: Missing,
   image: string,
 ): Promise<StageRecord> {
   const started = performance.now();

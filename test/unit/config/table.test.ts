@@ -126,7 +126,14 @@ const OTHER: unknown[] = [
     'arm64/generic',
   ],
   ...['ubuntu/noble', 'a@b', 'c'.repeat(64), 'http://other.example/MAAS', 5, false, true],
-  ...[['other'], ['lab'], [{ source: 's', path: '/p' }], { '60_other': 'true' }, { profile: 'p' }],
+  ...[
+    ['other'],
+    ['lab'],
+    [{ source: 's', path: '/p' }],
+    { '60_other': 'true' },
+    { profile: 'p' },
+    { file: 'p' },
+  ],
   { 'http://a.example/ubuntu': 'http://b.example/ubuntu' },
 ];
 

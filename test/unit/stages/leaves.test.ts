@@ -24,6 +24,13 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   // A build from a layer has the same result.
   cache_layers: ['2G', NONE],
   packer_maas: ['other-packer-maas', NONE],
+  // The store brings results, and does not decide what they are.
+  'store.place': ['other-store', NONE],
+  'store.user': ['two', NONE],
+  'store.token.environment': [{ environment: 'B' }, NONE],
+  'store.token.file': [{ file: 'two.txt' }, NONE],
+  'store.ca_cert': ['two.pem', NONE],
+  'store.read_only': [true, NONE],
   waivers: ['two.waivers.yaml', ['validate']],
   'sign.key_file': ['two.key', ['pack']],
   // `verify` uses it.
@@ -130,7 +137,7 @@ function placeOf(leaf: string): string {
     .replace('late_commands.*', 'late_commands.50_one')
     .replace('mirrors.*', 'mirrors.http://archive.ubuntu.com/ubuntu')
     .replace('files.', 'files.0.')
-    .replace(/^(targets\.lab\.key)\..*/, '$1');
+    .replace(/^(targets\.lab\.key|store\.token)\..*/, '$1');
 }
 
 type Schema = { [key: string]: unknown; properties?: Record<string, Schema>; $ref?: string };

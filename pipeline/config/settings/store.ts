@@ -1,0 +1,61 @@
+import { path, text, yesNo } from '../kinds.ts';
+import { oneOf } from '../mapping.ts';
+import { ISO_ACCEPTED, isIsoSource, isoSource } from '../paths.ts';
+import { setting } from '../setting.ts';
+
+/** The source of a password or token; it is never part of a configuration. */
+export type SecretSource = { from: 'environment'; variable: string } | { from: 'file'; path: string };
+
+const SECRET = {
+  environment: setting({
+    kind: text({
+      pattern: '^[A-Za-z_][A-Za-z0-9_]*$',
+      accepts: 'the name of a variable, such as DGXOS_MAAS_STORE_TOKEN',
+    }),
+    help: 'Name of the variable with the token.',
+  }),
+  file: setting({ kind: path(), help: 'File with the token.' }),
+};
+
+/** The store in which builders share the results of stages. */
+export const STORE = {
+  place: setting({
+    kind: {
+      ...text(undefined, (given) => (isIsoSource(given) ? null : { accepts: ISO_ACCEPTED })),
+      accepts: ISO_ACCEPTED,
+      read: isoSource,
+    },
+    default: null,
+    help: 'Folder, or http(s) URL below which files can be put.',
+    variable: 'DGXOS_MAAS_STORE',
+    example: '/srv/dgxos-maas/store',
+  }),
+  user: setting({
+    kind: text({ pattern: '^[^:\\x00-\\x1f]+$', accepts: 'a name without a colon' }),
+    default: null,
+    help: 'User at the server; the token is the password then.',
+    example: 'builder',
+  }),
+  token: setting({
+    kind: oneOf(SECRET, {
+      read: (name, value): SecretSource =>
+        name === 'environment' ? { from: name, variable: value } : { from: name, path: value },
+      write: (token) => [token.from, token.from === 'environment' ? token.variable : token.path],
+    }),
+    default: { from: 'environment', variable: 'DGXOS_MAAS_STORE_TOKEN' },
+    defaultText: 'the variable DGXOS_MAAS_STORE_TOKEN',
+    help: 'environment or file with the token of the server; never the token itself.',
+    example: { environment: 'DGXOS_MAAS_STORE_TOKEN' },
+  }),
+  ca_cert: setting({
+    kind: path(),
+    default: null,
+    help: "PEM file of the CA that signed the server's certificate.",
+    example: 'ca.pem',
+  }),
+  read_only: setting({
+    kind: yesNo(),
+    default: false,
+    help: 'Results are taken from the store, and none is put there.',
+  }),
+};
