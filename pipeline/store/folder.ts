@@ -55,11 +55,12 @@ export class FolderStore implements Store {
     const doing = `writing ${key} to the store ${this.place}`;
     const root = await this.#root(true);
     const final = join(root, key);
-    const partial = join(root, STORE_PARTIAL, randomUUID());
+    const partialKey = `${STORE_PARTIAL}/${randomUUID()}`;
+    const partial = join(root, partialKey);
     try {
       const { mode } = await stat(root);
-      await this.#folderOf(root, partial, mode);
-      await this.#folderOf(root, final, mode);
+      await this.#folderOf(root, partialKey, mode);
+      await this.#folderOf(root, key, mode);
       await this.#write(partial, content, mode & 0o666);
       return await this.#name(key, partial, final, replace);
     } catch (error) {
@@ -170,14 +171,19 @@ export class FolderStore implements Store {
     }
   }
 
-  async #folderOf(root: string, path: string, mode: number): Promise<void> {
-    const folder = dirname(path);
-    const made = await mkdir(folder, { recursive: true });
-    if ((await realpath(folder)) !== folder)
-      throw new BadEntry(path.slice(root.length + 1), 'its folder is a symbolic link');
-    // The umask has taken bits away; the last two levels at most are new.
-    for (let at = folder; made !== undefined && at.length >= made.length; at = dirname(at))
-      await chmod(at, mode & 0o7777);
+  /** Makes the folders of a file, each with the mode of the store's own, whatever the umask is. */
+  async #folderOf(root: string, key: string, mode: number): Promise<void> {
+    let folder = root;
+    for (const name of key.split('/').slice(0, -1)) {
+      folder = join(folder, name);
+      try {
+        await mkdir(folder);
+        await chmod(folder, mode & 0o7777);
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error;
+      }
+    }
+    await this.#assertNoLink(root, key);
   }
 
   async #write(path: string, { bytes }: Content, mode: number): Promise<void> {

@@ -1,9 +1,10 @@
-import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { chmod, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Emit } from '../core/events/event.ts';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { holdsSecret } from '../core/secrets/registry.ts';
+import { makeFolders } from '../host/files/folders.ts';
 import { removeTree } from '../host/namespaces.ts';
 import { fetchedFolder, stageFolder, storedBlob, storedRecord } from '../workspace/layout.ts';
 import { programVersion } from '../workspace/program.ts';
@@ -96,7 +97,7 @@ export class SharedResults {
       );
       for (const file of files) {
         const to = join(whole, file.path.slice(stage.length + 1));
-        await mkdir(dirname(to), { recursive: true, mode: 0o700 });
+        await makeFolders(dirname(to), 0o700);
         try {
           await fetchBlob(store, file, to, { signal, onBytes: progress.advance });
         } catch (error) {
@@ -187,9 +188,9 @@ export class SharedResults {
 
   /** Files of an earlier transfer of the same result, which was cut, are kept. */
   async #prepare(fetched: string, fingerprint: string, imageDir: string): Promise<void> {
-    await mkdir(imageDir, { recursive: true, mode: 0o700 });
+    await makeFolders(imageDir, 0o700);
     await chmod(imageDir, 0o700);
-    await mkdir(join(fetched, fingerprint), { recursive: true, mode: 0o700 });
+    await makeFolders(join(fetched, fingerprint), 0o700);
     for (const name of await readdir(fetched))
       if (name !== fingerprint) await rm(join(fetched, name), { recursive: true, force: true });
   }
