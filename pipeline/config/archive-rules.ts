@@ -23,6 +23,22 @@ export function oneSourceIsThere(image: RawImage, path: Path, { isoElsewhere }: 
   return [{ path: [...path, 'iso'], at: 'key', message, accepts: SOURCES }];
 }
 
+/** Without a sum of its own a root is verified by a signature. */
+export function rootIsVerified(image: RawImage, path: Path): Problem[] {
+  const root = image.archive?.root;
+  if (!root || root.sha256 !== undefined || root.keyring !== 'none') return [];
+  const at: Path = [...path, 'archive', 'root', 'sha256'];
+  const message = `${dotted(at)}: it is needed with keyring: none`;
+  return [
+    {
+      path: at,
+      at: 'key',
+      message,
+      accepts: 'the output of sha256sum, or a keyring for the signed SHA256SUMS beside the file',
+    },
+  ];
+}
+
 /** Each release can be installed in one way or both. */
 export function releaseIsInstalledSo(image: RawImage, path: Path, { releases }: RuleContext): Problem[] {
   const release = releases.get(image.release ?? '');

@@ -4,6 +4,7 @@ import {
   installFitsTheSource,
   oneSourceIsThere,
   releaseIsInstalledSo,
+  rootIsVerified,
 } from './archive-rules.ts';
 import {
   filesGoToDifferentPaths,
@@ -26,6 +27,7 @@ const RULES: readonly Rule[] = [
   everyImage(platformIsOfTheRelease),
   everyImage(oneSourceIsThere),
   everyImage(releaseIsInstalledSo),
+  everyImage(rootIsVerified),
   everyImage(isoHasASource),
   everyImage(filesGoToDifferentPaths),
   everyImage(namespaceNeedsNoVm),

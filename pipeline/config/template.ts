@@ -88,7 +88,12 @@ function linesOf(name: string, node: Node, scope: ExampleScope, image?: string):
   }
   // It is there in full where it inherits from.
   if (node.inherits) return [];
-  const inner = rowsOf(node.fields).flatMap(([key, row]) => linesOf(key, row, scope, image));
+  const inner = rowsOf(node.fields).flatMap(([key, row]) => {
+    const lines = linesOf(key, row, scope, image);
+    // In a block that is in force.
+    const off = image !== undefined && 'inTemplate' in row && row.inTemplate?.(scope) === 'commented';
+    return off ? indented(lines, '# ') : lines;
+  });
   return [{ text: `${name}:` }, ...indented(inner, '  ')];
 }
 

@@ -55,11 +55,19 @@ export interface NamedImage {
 
 /** The files that an installation from archives was made of. */
 export interface ArchiveOrigin {
-  root: PinnedFile;
+  root: PinnedFile & { verified: RootVerification };
   repository: PinnedFile;
   architecture: string;
   /** Sorted by name. */
   packages: TakenPackage[];
+}
+
+/** The ways by which a root was verified: one of them at least. */
+export interface RootVerification {
+  /** It has the sha256 of the configuration. */
+  pinned: boolean;
+  /** It has the sha256 of a signed list, by the fingerprint of the key, and the time of the signature (ISO 8601, UTC). */
+  signature: { key: string; at: string } | null;
 }
 
 export interface PinnedFile {

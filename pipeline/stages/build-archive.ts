@@ -13,7 +13,7 @@ import { defineStage } from './types.ts';
 export const buildArchive = defineStage('build', {
   async inputs({ config, image, output, signal }) {
     const { files, sources, settings, packerDir, httpDir, installTimeoutS } = output('render');
-    const { root, repository, architecture } = output('sources');
+    const { root, repository, architecture, verified } = output('sources');
     const lock = image.archive.lock === null ? null : await readLock(image.archive.lock, root.sha256);
     return {
       lock,
@@ -43,6 +43,7 @@ export const buildArchive = defineStage('build', {
               source: publicSource(image.archive.root.source ?? ''),
               sha256: root.sha256,
               size: root.size,
+              verified,
             },
             repository: {
               source: publicSource(image.archive.repository.source ?? ''),

@@ -2,7 +2,7 @@ import type { Architecture, Config, ImageConfig, Release } from '../config/types
 import type { Emit } from '../core/events/event.ts';
 import type { Artifact, RootOutput } from '../image/artifact.ts';
 import type { Verdict } from '../image/checks/judge.ts';
-import type { Origin } from '../image/origin.ts';
+import type { Origin, RootVerification } from '../image/origin.ts';
 import type { IsoFacts, LocalIso } from '../install/iso/facts.ts';
 import type { RenderSource } from '../install/render/sources.ts';
 import type { InstallWay, Rendered } from '../install/render/types.ts';
@@ -14,7 +14,14 @@ import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 export interface StageData {
   iso: { medium: LocalIso; facts: IsoFacts; kernel: string; initrd: string };
   /** `archives`: the sources whose signatures were verified, as apt names them. */
-  sources: { root: LocalIso; repository: LocalIso; architecture: Architecture; archives: string[] };
+  sources: {
+    root: LocalIso;
+    repository: LocalIso;
+    architecture: Architecture;
+    archives: string[];
+    /** How the root was verified. */
+    verified: RootVerification;
+  };
   /** `accelerator` and `packerVersion` are null where no VM is needed. */
   render: Rendered & {
     way: InstallWay;

@@ -47,7 +47,11 @@ export const reportFile = (imageDir: string) => join(imageDir, 'report.html');
 export const isoFiles = (dir: string) => ({ kernel: join(dir, 'vmlinuz'), initrd: join(dir, 'initrd') });
 
 /** The folder that apt uses while the archives are asked; removed afterwards. */
-export const sourcesFiles = (dir: string) => ({ apt: join(dir, 'apt') });
+export const sourcesFiles = (dir: string) => ({
+  apt: join(dir, 'apt'),
+  /** The list that a root was verified by, with its signature. */
+  sums: { sums: join(dir, 'sums', 'SHA256SUMS'), signature: join(dir, 'sums', 'SHA256SUMS.gpg') },
+});
 
 export const renderFolders = (dir: string) => ({
   /** Given to `packer build`. */

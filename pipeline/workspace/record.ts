@@ -60,6 +60,7 @@ const RECORD = object({
  */
 const PATHS: Readonly<Record<string, readonly string[]>> = {
   iso: ['medium.path', 'kernel', 'initrd'],
+  sources: ['root.path', 'repository.path'],
   render: ['packerDir', 'httpDir'],
   build: ['root.path'],
   pack: ['artifact.path', 'artifact.manifest', 'facts'],

@@ -1,16 +1,45 @@
+import { UBUNTU_KEYRING } from '../keyring.ts';
 import { path, refused } from '../kinds.ts';
+import { absolutePath } from '../paths.ts';
 import { type ExampleScope, type Kind, section, setting } from '../setting.ts';
-import { pinned } from './pinned.ts';
+import { NO_SUM, pinned, sha256 } from './pinned.ts';
 
 /** The address at which the release's files are published, for the architecture that it names first. */
 const published = ({ release }: ExampleScope) => Object.values(release.archive?.sources ?? {})[0];
+
+/** The path of a keyring, or `none`. */
+const keyring: Kind<string, string> = {
+  ...path('a path, or none'),
+  read: (written, base) => (written === 'none' ? written : absolutePath(written, base)),
+};
 
 /** The files that an installation from archives starts from. */
 export const ARCHIVE = {
   root: section({
     help: 'A root file system as a tar, such as that of an Ubuntu cloud image.',
     required: true,
-    fields: pinned('the root', (scope) => published(scope)?.root ?? 'root.tar.xz'),
+    fields: {
+      ...pinned('the root', (scope) => published(scope)?.root ?? 'root.tar.xz'),
+      sha256: setting({
+        kind: sha256,
+        default: null,
+        help: 'SHA-256 of the whole file.',
+        details:
+          'It may be left out where a SHA256SUMS with a valid signature lies beside the file. Where there are both, both must agree.',
+        example: NO_SUM,
+        note: () => 'Put the output of sha256sum here, or the one of a signed SHA256SUMS; zeros never match.',
+        inTemplate: () => 'live',
+      }),
+      keyring: setting({
+        kind: keyring,
+        default: null,
+        defaultText: "Ubuntu's for cloud images, where the package ubuntu-keyring is installed",
+        help: 'Keyring for the signature of the SHA256SUMS beside the root, or none.',
+        details: 'With a path a valid signature is required; with none the sha256 alone counts.',
+        example: UBUNTU_KEYRING,
+        inTemplate: () => 'commented',
+      }),
+    },
   }),
   repository: section({
     help: 'A tar of apt sources, keys and preferences that is unpacked over it.',
@@ -28,6 +57,7 @@ export const ARCHIVE = {
       'NAME.provenance.json or NAME.sig.json. Where an archive no longer has one of them, the build fails and names it.',
     flag: '--locked <file>',
     example: 'h100.provenance.json',
+    inTemplate: () => 'commented',
   }),
 };
 

@@ -15,6 +15,7 @@ export const PACKAGE_OF: Record<string, string> = {
   xz: 'xz-utils',
   bzip2: 'bzip2',
   'libdeflate-gzip': 'libdeflate-tools',
+  gpgv: 'gpgv',
   git: 'git',
   sfdisk: 'fdisk',
   dumpe2fs: 'e2fsprogs',

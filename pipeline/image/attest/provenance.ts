@@ -98,7 +98,10 @@ function dependencies({ iso, archive, rendered, packerMaasCommit }: Origin): Res
     ...(iso ? [pinned('iso', { source: iso.source, ...iso.medium }, { volumeId: iso.facts.volumeId })] : []),
     ...(archive
       ? [
-          pinned('root', archive.root, { architecture: archive.architecture }),
+          pinned('root', archive.root, {
+            architecture: archive.architecture,
+            verified: archive.root.verified,
+          }),
           pinned('repository-files', archive.repository, {}),
           ...archive.packages.map(taken),
         ]

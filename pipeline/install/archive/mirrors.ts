@@ -20,6 +20,21 @@ function pattern(text: string): string {
   return text.replace(/[\\.*[\]^$#]/g, '\\$&');
 }
 
+/** A URL by the mirror that stands for it, as it is where there is none; paths, too. */
+export function throughMirror(source: string, mirrors: Mirrors): string {
+  if (!/^https?:\/\//i.test(source)) return source;
+  const { origin, pathname, search } = new URL(source);
+  const address = origin + pathname;
+  const longestFirst = Object.entries(mirrors).sort(([a], [b]) => b.length - a.length);
+  for (const [from, to] of longestFirst) {
+    const start = new URL(from).href.replace(/\/+$/, '');
+    // A login is for the archive alone.
+    if (address === start || address.startsWith(`${start}/`))
+      return to + address.slice(start.length) + search;
+  }
+  return source;
+}
+
 /** The address at the archive itself of something that a mirror was asked for. */
 export function atTheArchive(url: string, mirrors: Mirrors): string {
   const longestFirst = Object.entries(mirrors).sort(([, a], [, b]) => b.length - a.length);

@@ -25,7 +25,16 @@ it('an image from archives is for the processor of its platform, and its name ca
 it.each([
   ['nothing to install from', image(), 'iso or archive is missing'],
   ['both', image(FILES, `iso: { source: a.iso, sha256: "${SHA256}" }`), 'has iso: and archive:'],
-  ['no sum', image(FILES.replace(/, sha256: "\w+"/, '')), 'sha256 is missing'],
+  [
+    'no sum of the repository files',
+    image(FILES.replace(/(f\.tgz), sha256: "\w+"/, '$1')),
+    'sha256 is missing',
+  ],
+  [
+    'neither a sum of the root nor a keyring',
+    image(FILES.replace(/(r\.tar), sha256: "\w+"/, '$1, keyring: none')),
+    'sha256: it is needed with keyring: none',
+  ],
   ['a wrong sum', image(FILES.replace(SHA256, 'abc')), '"abc" is not accepted'],
   ['no repository files', image(FILES.replace(/, repository:.*$/, ' }')), 'repository is missing'],
   [

@@ -172,7 +172,7 @@ describe('resolved values', () => {
       version: '5.0',
       iso: { source: join(base, 'dgx.iso'), sha256: SHA256 },
       archive: {
-        root: { source: null, sha256: null },
+        root: { source: null, sha256: null, keyring: null },
         repository: { source: null, sha256: null },
         lock: null,
       },

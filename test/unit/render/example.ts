@@ -59,7 +59,11 @@ export const image: ImageConfig = {
   platform: 'dgx1',
   version: '5.0',
   iso: { source: '/iso/a.iso', sha256: 'a'.repeat(64) },
-  archive: { root: { source: null, sha256: null }, repository: { source: null, sha256: null }, lock: null },
+  archive: {
+    root: { source: null, sha256: null, keyring: null },
+    repository: { source: null, sha256: null },
+    lock: null,
+  },
   mirrors: {},
   acceptEula: true,
   preview: false,

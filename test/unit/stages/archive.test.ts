@@ -77,6 +77,9 @@ const COUNTED: Record<Id, Record<string, Change>> = {
 
 const NOT_COUNTED: Record<Id, Record<string, Change>> = {
   sources: {
+    keyring: ({ image }, example) => {
+      image.archive.root.keyring = example.copy('one.gpg');
+    },
     whole: ({ image }) => {
       image.archive.root.source = 'https://me:secret@mirror/root.tar.xz?token=1';
     },

@@ -43,6 +43,7 @@ export class Example {
       cpSync(FIXTURE, join(this.dir, name), { recursive: true });
     for (const name of ['one', 'two']) {
       this.file(`${name}.txt`, name);
+      this.file(`${name}.gpg`, `keys ${name}`);
       this.file(`${name}.pem`, `certificate ${name}`);
       this.file(`${name}.key`, newKeyPair(undefined).privatePem, 0o600);
       this.file(`${name}.waivers.yaml`, `- { check: machine-id, reason: ${name}, until: 2999-12-31 }\n`);
@@ -115,7 +116,7 @@ export class Example {
       sources: {
         root: { path: '/cache/root.tar.xz', sha256, size: 1 },
         repository: { path: '/cache/files.tgz', sha256, size: 1 },
-        ...{ architecture: 'amd64', archives: [] },
+        ...{ architecture: 'amd64', archives: [], verified: { pinned: true, signature: null } },
       },
       render: {
         ...{ packerDir: '/made/packer', httpDir: '/made/http', files: [file('curtin.yaml')] },
@@ -169,7 +170,7 @@ const project = (from: SourceKind) => ({
         : {
             ...{ release: 'dgxos7', platform: 'neutral', version: '7.6', install: 'auto' },
             archive: {
-              root: { source: 'https://mirror/root.tar.xz', sha256: '1'.repeat(64) },
+              root: { source: 'https://mirror/root.tar.xz', sha256: '1'.repeat(64), keyring: 'one.gpg' },
               repository: { source: 'https://mirror/files.tgz', sha256: '2'.repeat(64) },
             },
           }),

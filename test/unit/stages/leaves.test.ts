@@ -114,6 +114,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
 const ARCHIVE_LEAVES: typeof LEAVES = {
   'images.*.archive.root.source': ['https://mirror/two.tar.xz', ['sources']],
   'images.*.archive.root.sha256': ['3'.repeat(64), ['sources']],
+  'images.*.archive.root.keyring': ['none', ['sources']],
   'images.*.archive.repository.source': ['https://mirror/two.tgz', ['sources']],
   'images.*.archive.repository.sha256': ['3'.repeat(64), ['sources']],
   'images.*.archive.lock': ['one.provenance.json', ['build']],
