@@ -19,7 +19,7 @@ export interface StageData {
     repository: LocalIso;
     architecture: Architecture;
     archives: string[];
-    /** How the root was verified. */
+    /** The sums by which the root was verified. */
     verified: RootVerification;
   };
   /** `accelerator` and `packerVersion` are null where no VM is needed. */

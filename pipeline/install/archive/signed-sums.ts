@@ -21,13 +21,13 @@ export interface SignedSumsRequest {
   sha256: string | null;
   /** The keyring's path, `none` to look for no signature, null for Ubuntu's where it is installed. */
   keyring: string | null;
-  /** Where the lists are written for gpgv. */
+  /** The files that are written for gpgv. */
   files: { sums: string; signature: string };
   emit: Emit;
   signal: AbortSignal;
   /** Milliseconds before the second attempt to fetch. */
   retryMs?: number;
-  /** Where Ubuntu's keyring is. */
+  /** Path of Ubuntu's keyring. */
   ubuntuKeyring?: string;
 }
 

@@ -117,7 +117,7 @@ describe('with mirrors for every archive', () => {
     expect(stdout).toBe('');
     const record = JSON.parse(await readFile(join(cwd, 'work/demo/sources.json'), 'utf8'));
     expect(record.data.verified).toMatchObject({ pinned: false, signature: { key: expect.any(String) } });
-    // Whoever brings it: all is fresh by another mirror, and without any network.
+    // All is fresh by another mirror, and without any network.
     const again = await cli(cwd, ['run', 'demo', '--until', 'render'], { http_proxy: 'http://127.0.0.1:1' });
     expect(again.stderr.match(/fresh/g)).toHaveLength(2);
   }, 120_000);

@@ -33,7 +33,7 @@ afterAll(async () => {
 
 interface Given {
   list?: string | null;
-  /** Who signs; null: no signature. */
+  /** Names of the keys that sign; null: no signature. */
   by?: string[] | null;
   sign?: { at?: string; more?: string[] };
   /** The list that is served, where it is another one than the signed. */
