@@ -1,9 +1,10 @@
 import { constants } from 'node:fs';
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, posix } from 'node:path';
 import { UBUNTU_KEYRING, UBUNTU_KEYRING_PACKAGE } from '../../config/keyring.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
 import { decoded } from '../../host/http/url.ts';
 import { installHint } from '../../host/process/packages.ts';
 import { parseSource, type Source } from '../iso/source.ts';
@@ -39,7 +40,7 @@ export interface TrustedSum {
 
 /**
  * The sum that a file must have: that of the configuration, that of a signed SHA256SUMS beside the file, or both, which then agree.
- * Whatever is signed wrongly is refused. Where no signed list can be had, the sum of the configuration is enough, with a warning if a
+ * A wrong signature is refused. Where no signed list can be had, the sum of the configuration is enough, with a warning if a
  * list is there, unless the configuration names a keyring.
  * @throws Fault SUMS_UNTRUSTED with what is wrong and the remedy; TOOL_MISSING without gpgv where a signature is needed
  */
@@ -131,7 +132,7 @@ async function signedSum(source: Source, request: SignedSumsRequest): Promise<Tr
       remedy: `sudo apt-get install ${UBUNTU_KEYRING_PACKAGE} (Debian 13, Ubuntu 20.04 and newer; for others copy the file, and set \`archive.root.keyring\`)`,
     });
   await rm(dirname(files.sums), { recursive: true, force: true });
-  await mkdir(dirname(files.sums), { recursive: true });
+  await makeFolders(dirname(files.sums));
   await writeFile(files.sums, sums);
   await writeFile(files.signature, signature);
   const by = await verifySignature(
