@@ -6,6 +6,7 @@ import { bytes } from '../core/text/human.ts';
 import { packerMaasCommit } from '../image/attest/packer-maas.ts';
 import { publicParameters, publicSource } from '../image/attest/parameters.ts';
 import { buildInNamespace } from '../install/namespace/build.ts';
+import { INTERPRETER } from '../install/namespace/render.ts';
 import { namespaceTools } from '../install/namespace/tools.ts';
 import { installTimeout } from '../install/render/settings.ts';
 import type { RenderSource } from '../install/render/sources.ts';
@@ -28,6 +29,7 @@ function scriptsOf(files: RenderSource[], sources: RenderSource[]): string[] {
     'packer/inside.sh',
     'packer/system.sh',
     'packer/relay.py',
+    ...INTERPRETER.map((name) => `packer/${name}`),
     'templates/namespace/build.sh.eta',
   ];
   return [...files, ...sources].flatMap(({ path, sha256 }) =>

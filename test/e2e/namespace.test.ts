@@ -1,8 +1,10 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   copyFileSync,
+  cpSync,
   existsSync,
   readdirSync,
   readFileSync,
@@ -14,6 +16,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { demoIso, demoWorkspace, type Iso, ROOT, start, type Workspace } from './demo.ts';
 import { ended, installing, mountsBelow } from './namespaces.ts';
+import { differences } from './trees.ts';
 
 let iso: Iso;
 let workspace: Workspace;
@@ -71,6 +74,46 @@ describe('an image without a VM', () => {
     expect(existsSync(join(dir, 'output-namespace/work'))).toBe(false);
   });
 });
+
+// Another user's tar holds the same; its trees cannot be unpacked with their owners.
+describe.skipIf(process.getuid?.() !== 0)(
+  'a live system without curtin (needs root to compare owners)',
+  () => {
+    /** The rendered installation of a medium whose live system has lost its curtin. */
+    function withoutCurtin(name: string, change: (folder: string) => void = () => {}) {
+      const folder = join(workspace.dir, name);
+      cpSync(join(workspace.work, 'demo/render'), folder, { recursive: true });
+      const script = join(folder, 'packer/inside.sh');
+      const lose = 'rm -r "$root/usr/bin/curtin" "$root/usr/lib/demo-curtin"';
+      writeFileSync(
+        script,
+        readFileSync(script, 'utf8').replace('\nmount_live\n', `\n${lose}\nmount_live\n`),
+      );
+      change(folder);
+      const env = { ...process.env, ISO: iso.path, OUTPUT: join(folder, 'out'), WORK: join(folder, 'work') };
+      const { status } = spawnSync('bash', [join(folder, 'packer/build.sh')], { env, stdio: 'ignore' });
+      return { status, out: env.OUTPUT, console: readFileSync(join(env.OUTPUT, 'console.log'), 'utf8') };
+    }
+
+    it('gives the same root by the rendered interpreter', () => {
+      const { status, out, console } = withoutCurtin('interpreted');
+      expect(status, console).toBe(0);
+      expect(console).toContain('namespace: the live system has no curtin');
+      expect(differences(join(workspace.work, 'demo/build/root.tar'), join(out, 'root.tar'))).toEqual([]);
+    });
+
+    it('with a configuration that the interpreter does not know is refused before anything of it runs', () => {
+      const { status, console } = withoutCurtin('refused', (folder) =>
+        appendFileSync(join(folder, 'http/curtin.yaml'), '\napt: {}\n'),
+      );
+      expect(status).toBe(1);
+      expect(console).toContain(
+        'namespace: FAILED the curtin configuration: apt: not known here; accepted are ',
+      );
+      expect(console).not.toContain('early, ');
+    });
+  },
+);
 
 // A user with a range of ids of its own, whatever user runs the tests.
 describe.skipIf(process.getuid?.() !== 0)('as an ordinary user (needs root to become one)', () => {

@@ -7,6 +7,11 @@ import type { Upstream } from '../render/upstream.ts';
 /** Port of the installer's configuration, on the loopback of the installation's own network namespace. */
 const PORT = 8089;
 
+/** What stands in for curtin where the live system has none. */
+export const INTERPRETER = ['main', 'config', 'check', 'extract', 'target'].map(
+  (name) => `interpreter/${name}.py`,
+);
+
 /** The configuration that goes on from a layer, beside `curtin.yaml`. */
 export const FROM_LAYER = 'from-layer.yaml';
 
@@ -29,6 +34,11 @@ export async function namespaceFiles(
     ['inside.sh', await renderTemplate('namespace/inside.sh.eta', inside)],
     ['system.sh', await readTemplate('namespace/system.sh')],
     ['relay.py', await readTemplate('namespace/relay.py')],
+    ...(await Promise.all(
+      INTERPRETER.map(
+        async (name): Promise<[string, string]> => [name, await readTemplate(`namespace/${name}`)],
+      ),
+    )),
     ['hand-over.sh', await readTemplate('hcl/hand-over.sh')],
   ];
 }

@@ -24,7 +24,7 @@ export async function renderSources(input: {
 }): Promise<RenderSource[]> {
   const { image, release, packerMaas } = input;
   const sources: RenderSource[] = [];
-  for (const folder of ['hcl', 'curtin', 'namespace', 'subiquity'])
+  for (const folder of ['hcl', 'curtin', 'namespace', 'namespace/interpreter', 'subiquity'])
     for (const entry of await readdir(join(TEMPLATES, folder), { withFileTypes: true }))
       if (entry.isFile()) sources.push(await templateSource(join(TEMPLATES, folder, entry.name)));
   if (release.upstream?.from === 'templates')

@@ -1,5 +1,5 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fromSystemError } from '../../core/faults/fault.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { renderFolders } from '../../workspace/layout.ts';
@@ -35,8 +35,10 @@ export async function writeRendered(request: WriteRequest): Promise<Rendered> {
     // Late commands and files for the image may hold passwords.
     await makeFolders(packerDir, 0o700);
     await makeFolders(httpDir, 0o700);
-    for (const [name, text] of packer)
+    for (const [name, text] of packer) {
+      await makeFolders(dirname(join(packerDir, name)), 0o700);
       await writeFile(join(packerDir, name), text, { mode: name.endsWith('.hcl') ? 0o644 : 0o755 });
+    }
     for (const [name, text] of configs) await writeFile(join(httpDir, name), text, { mode: 0o600 });
     await copyServed(files, httpDir);
   } catch (error) {

@@ -87,7 +87,12 @@ describe('an installation in namespaces', () => {
   });
 
   it.each([
-    ['without curtin', INSTALL, { curtin: false }, 'the live system has no curtin'],
+    [
+      'without curtin and without Python',
+      INSTALL,
+      { curtin: false },
+      'the live system has no curtin; without it, it must have Python 3.6 or later with PyYAML',
+    ],
     ['without a preseed.sh', null, {}, 'the live system has no /curtin/preseed.sh'],
     ['whose installer fails', 'echo why; exit 3', {}, 'the installer ended with 3'],
     ['that says nowhere where its target is', 'mkdir -p /target/etc', {}, 'did not say where its target is'],

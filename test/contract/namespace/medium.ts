@@ -35,7 +35,7 @@ echo 'root:*:1::::::' > /target/etc/shadow
 echo /target > /run/build-target`;
 
 /** A folder with this host's programs and their libraries: the smallest live system. */
-function liveRoot(dir: string): void {
+export function liveRoot(dir: string): void {
   for (const name of ['etc', 'usr/bin', 'usr/sbin', 'usr/lib', 'usr/lib64', 'curtin', 'var/log'])
     mkdirSync(join(dir, name), { recursive: true });
   for (const name of ['bin', 'sbin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(dir, name));

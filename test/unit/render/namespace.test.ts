@@ -77,7 +77,14 @@ describe('an installation without a VM', () => {
   it('is made of the same files each time, and asks for no plugin', async () => {
     const [first, second] = [await rendered(), await rendered()];
     const names = first.files.map(({ path }) => path);
-    expect(names).toEqual(expect.arrayContaining(['http/curtin.yaml', 'packer/build.sh', 'packer/relay.py']));
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'http/curtin.yaml',
+        'packer/build.sh',
+        'packer/relay.py',
+        'packer/interpreter/main.py',
+      ]),
+    );
     expect(names).not.toContain('packer/plugins.pkr.hcl');
     expect(second.files).toEqual(first.files);
     expect(Object.keys(first.settings)).toEqual(['installTimeoutS']);
