@@ -7,7 +7,7 @@ import type { Upstream } from '../render/upstream.ts';
 /** Port of the installer's configuration, on the loopback of the installation's own network namespace. */
 const PORT = 8089;
 
-/** What stands in for curtin where the live system has none. */
+/** The files that stand in for curtin where the live system has none. */
 export const INTERPRETER = ['main', 'config', 'check', 'extract', 'target'].map(
   (name) => `interpreter/${name}.py`,
 );

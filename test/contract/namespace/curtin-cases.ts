@@ -2,7 +2,7 @@ import type { Observed } from './curtin-run.ts';
 
 export interface CurtinCase {
   name: string;
-  /** What is added to `configOf`. */
+  /** Lines beside those of `configOf`. */
   config: string;
   expected: Partial<Observed>;
 }
@@ -27,7 +27,7 @@ export const TWO = {
   'etc/two': '644 0:0 two',
 };
 
-/** What curtin 21.1 does, run on each of these. */
+/** Configurations, and the results of curtin 21.1 on each. */
 export const CASES: CurtinCase[] = [
   {
     name: 'names by code points',

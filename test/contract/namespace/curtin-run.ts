@@ -17,10 +17,10 @@ import { execa } from 'execa';
 import { TEMPLATES } from '../../../pipeline/install/render/templates.ts';
 import { liveRoot } from './medium.ts';
 
-/** What an installation did, without what belongs to a run. */
+/** The result of an installation, without what belongs to a run. */
 export interface Observed {
   code: number;
-  /** What its commands printed. */
+  /** Output of its commands. */
   said: string[];
   /** Mode, owner and content of the files in the target, but for programs and libraries, by their paths. */
   files: Record<string, string>;
