@@ -60,6 +60,7 @@ describe('keys that let somebody in', () => {
 bob:x:1000:1000::/home/bob:/bin/bash
 svc:x:90:90::/srv/svc:/usr/sbin/nologin
 no:x:91:91::/srv/no:/bin/false
+lost:x:92:92::/:/bin/sh
 `;
   const keys = async (config: string, ...files: string[]) => {
     const { access } = await factsOf((r) => {
@@ -92,6 +93,7 @@ no:x:91:91::/srv/no:/bin/false
         '/etc/ssh/authorized_keys 1 bob',
         '/etc/ssh/authorized_keys 1 svc no shell',
         '/etc/ssh/authorized_keys 1 no no shell',
+        '/etc/ssh/authorized_keys 1 lost',
       ],
     ],
     [
@@ -99,6 +101,12 @@ no:x:91:91::/srv/no:/bin/false
       'AuthorizedKeysFile /etc/k/%u /etc/k/%U %h/k%%\n',
       ['etc/k/bob', 'etc/k/90', 'home/bob/k%'],
       ['/etc/k/bob 1 bob', '/home/bob/k% not read bob', '/etc/k/90 1 svc no shell'],
+    ],
+    [
+      'of an account whose home is the root',
+      'AuthorizedKeysFile .ssh/mine\n',
+      ['.ssh/mine'],
+      ['/.ssh/mine 1 lost'],
     ],
     [
       'of nobody',
