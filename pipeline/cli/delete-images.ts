@@ -34,7 +34,7 @@ export async function deleteNamed(
   );
   const dryRun = options.dryRun === true;
   if (!dryRun) {
-    await confirm(`Deleted from ${target.name}:\n${lines.map((line) => `  ${line}`).join('\n')}`, {
+    await confirm(`To be deleted from ${target.name}:\n${lines.map((line) => `  ${line}`).join('\n')}`, {
       ...{ yes: options.yes === true, signal, io: terminal(env) },
     });
     for (const image of images) await deleteImage(client, image, ledger, { env, emit });

@@ -14,7 +14,9 @@ import { keepYoungGenerationSmall } from './young-generation.ts';
 /** Builds the program from the table of commands. */
 export function program(): Command {
   const top = new Command('dgxos-maas')
-    .description('Builds DGX OS images for MAAS: from the ISO to a checked boot resource, as one pipeline.')
+    .description(
+      "Builds DGX OS images for MAAS: from the ISO or NVIDIA's packages to a checked boot resource, as one pipeline.",
+    )
     .version(packageVersion(), '-V, --version')
     .option(
       '-c, --config <file>',

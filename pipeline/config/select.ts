@@ -28,7 +28,9 @@ function named<T>(record: Record<string, T>, name: string, what: string, code: F
   if (found !== undefined) return found;
   const names = Object.keys(record);
   const meant = suggest(name, names);
-  const list = names.length ? `The ${what}s are: ${names.join(', ')}; or` : `No ${what} is configured;`;
+  const list = names.length
+    ? `The ${what}s are: ${names.join(', ')}. For another,`
+    : `No ${what} is configured:`;
   throw new Fault(
     code,
     `There is no ${what} ${quoted(name)}${meant ? `. Did you mean ${quoted(meant)}?` : ''}`,

@@ -39,7 +39,7 @@ export async function chooseWay({ image, installer, emit, signal }: WayRequest):
     type: 'notice',
     level: 'info',
     message: obstacle
-      ? `Installing in an emulated VM: KVM does not work here (${kvm.reason}), and namespaces neither (${obstacle.reason})`
+      ? `Installing in an emulated VM: neither KVM (${kvm.reason}) nor namespaces (${obstacle.reason}) work here`
       : `Installing in namespaces instead of a VM: KVM does not work here (${kvm.reason})`,
     ...(obstacle?.hint && { hint: obstacle.hint }),
   });

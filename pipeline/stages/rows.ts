@@ -45,7 +45,7 @@ export const ROWS = [
   },
   {
     id: 'render',
-    title: 'write the Packer HCL, what installs, and the hook',
+    title: "write the Packer HCL, the installer's configuration and the curtin hook",
     label: 'Rendering',
     needs: ['iso', 'sources'],
     stored: true,

@@ -51,7 +51,7 @@ export const declare: Declare = (program, act) => {
 
   const settings = config
     .command('settings')
-    .description('every setting with what it accepts, its default, flag and environment variable')
+    .description('list every setting: accepted values, default, flag and environment variable')
     .action(
       act(async (session, flags: FormatFlags) => {
         const { settingFacts, settingsPage, settingsText } = await import('../../config/reference.ts');

@@ -62,7 +62,7 @@ function declareDelete(machines: Command, act: Act): void {
 function declareAdd(machines: Command, act: Act): void {
   const add = withTarget(machines.command('add'))
     .argument('[hostname]', 'the host name, to add one machine')
-    .description('add machines to MAAS; existing ones are not changed')
+    .description('add machines to MAAS; missing settings of existing ones are completed')
     .option('--from <file>', 'add the machines of a YAML file (schema/machines.schema.json)')
     .option('--mac <address>', 'MAC address, may be repeated; the machine boots from the first', collect)
     .option(

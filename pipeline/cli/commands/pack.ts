@@ -29,7 +29,7 @@ export function declare(program: Command, act: Act): void {
     .option('--out <file>', 'NAME.tar.gz (default: the name of the disk, in the current folder)')
     .option(
       '--partition <number>',
-      'the partition with the root (default: the largest with a Linux file system)',
+      'the partition with the root (default: the largest with an ext4 root)',
       partitionNumber,
     )
     .addOption(new Option('--fast', 'compress less').conflicts('small'))

@@ -28,12 +28,12 @@ export const declare: Declare = (program, act) => {
     .option('--api-key-file <file>', 'file with the API key, "-" for stdin')
     .option(
       '--channels',
-      'also delete what channels store of earlier promotions; see docs/upload-reference.md',
+      'also delete the sets of earlier promotions that channels store; see docs/upload-reference.md',
     )
     .addOption(
       new Option(
         '--cache',
-        'instead delete the layers that installations without a VM keep in the cache',
+        'only delete the layers that installations without a VM keep in the cache',
       ).conflicts([
         ...['to', 'url', 'maasProfile', 'apiKeyFile', 'channels', 'keep', 'days', 'deployedDays'],
       ]),

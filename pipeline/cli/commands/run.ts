@@ -22,7 +22,7 @@ function addRunOptions(command: Command): Command {
 /** `run`, `build` and `render`: the same table of stages, to different ends. */
 export function declare(program: Command, act: Act): void {
   const ends: [string, StageId, string][] = [
-    ['run', 'upload', 'build, check and upload an image: from the ISO to the boot resource'],
+    ['run', 'upload', 'build, check and upload an image: from the ISO or the packages to the boot resource'],
     ['build', 'validate', 'build and check the artifact of an image, without an upload'],
     ['render', 'render', 'write the Packer and curtin files of an image, and stop'],
   ];

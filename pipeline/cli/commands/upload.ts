@@ -36,23 +36,23 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
       )
       .option(
         '--name <name>',
-        'of a file: the name in MAAS, such as custom/dgx1-5.0 (default: from the file name)',
+        'for a file: the name in MAAS, such as custom/dgx1-5.0 (default: from the file name)',
       )
-      .option('--title <title>', 'of a file: the title in MAAS (default: the name)')
+      .option('--title <title>', 'for a file: the title in MAAS (default: the name)')
       .option(
         '--architecture <arch>',
-        'of a file: its architecture (default: from the image, else amd64/generic)',
+        'for a file: its architecture (default: from the image, else amd64/generic)',
       )
       .option(
         '--base-image <os/series>',
-        'of a file: its base image, such as ubuntu/focal (default: from the image)',
+        'for a file: its base image, such as ubuntu/focal (default: from the image)',
       )
-      .option('--filetype <type>', 'of a file: tgz, tbz, txz or dd… (default: from the file name)')
-      .addOption(new Option('--profile <profile>', 'of a file: the profile of checks').default('any-ubuntu'))
-      .option('--no-validate', 'of a file: upload it unchecked')
-      .option('--url <url>', 'of a file: URL of the MAAS, instead of a target of the configuration')
-      .option('--maas-profile <name>', 'of a file: use URL and key of this profile of the maas command')
-      .option('--api-key-file <file>', 'of a file: file with the API key, "-" for stdin')
+      .option('--filetype <type>', 'for a file: tgz, tbz, txz or dd… (default: from the file name)')
+      .addOption(new Option('--profile <profile>', 'for a file: the profile of checks').default('any-ubuntu'))
+      .option('--no-validate', 'for a file: upload it unchecked')
+      .option('--url <url>', 'for a file: URL of the MAAS, instead of a target of the configuration')
+      .option('--maas-profile <name>', 'for a file: use URL and key of this profile of the maas command')
+      .option('--api-key-file <file>', 'for a file: file with the API key, "-" for stdin')
       .action(
         act(async (session, subject: string, options: Options) => {
           const found = await whatIs(subject, session);

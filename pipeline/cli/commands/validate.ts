@@ -28,7 +28,7 @@ export function declare(program: Command, act: Act): void {
     .description('check an image for MAAS in one pass; exit code 6 if a blocker fails')
     .option(
       '-p, --profile <profile>',
-      "dgxos5, dgxos6, dgxos7, dgxos8, dgxos (by base image), demo or any-ubuntu (default: the image's; of a file any-ubuntu)",
+      'dgxos5, dgxos6, dgxos7, dgxos8, dgxos (by base image), demo or any-ubuntu (default: that of the image; for a file any-ubuntu)',
     )
     .option(
       '--base-image <os/series>',
@@ -43,7 +43,7 @@ export function declare(program: Command, act: Act): void {
     .option('--since <image-or-file>', 'compare the size with this release: anything that `diff` accepts')
     .option(
       '--waivers <file>',
-      'YAML file with accepted findings: {check, reason, until} (default: as configured)',
+      'YAML file with accepted findings: {check, finding, reason, until} (default: as configured)',
     )
     .option('--facts', 'add all facts of the image to the output of --json')
     .action(act(validate));

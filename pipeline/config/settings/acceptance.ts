@@ -33,7 +33,7 @@ export const ACCEPTANCE = {
     kind: duration(),
     as: 'waitS',
     default: 1800,
-    help: 'How long to wait for one of the machines to be free.',
+    help: 'Longest wait for a free machine.',
   }),
   ssh: section({
     help: 'The ssh connection to the deployed machine.',

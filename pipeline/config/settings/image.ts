@@ -77,7 +77,7 @@ export const IMAGE = {
       accepts: 'a platform such as dgx1, dgx2 or dgx_a100',
     }),
     required: true,
-    help: 'A platform on the ISO, such as dgx1, dgx2 or dgx_a100.',
+    help: 'A platform of the ISO or the release, such as dgx1, dgx2 or dgx_a100.',
     example: ({ release }) => Object.keys(release.platforms)[0]!,
     note: ({ release }) =>
       `Known: ${Object.keys(release.platforms).join(', ')}${release.openPlatforms ? '; the ISO may have others.' : '.'}`,
@@ -109,7 +109,7 @@ export const IMAGE = {
         kind: sha256,
         required: true,
         default: null,
-        help: 'SHA-256 of the whole ISO, from where you got it.',
+        help: 'SHA-256 of the whole ISO, as its source publishes it.',
         example: ({ release }) => release.iso?.knownIsos[0]?.sha256 ?? NO_SUM,
         note: ({ release }) =>
           release.iso?.knownIsos.length
@@ -119,22 +119,22 @@ export const IMAGE = {
     },
   }),
   archive: section({
-    help: 'What an installation from archives starts from. An image has either this or `iso`.',
+    help: 'The two files that an installation from archives starts from. An image has either this or `iso`.',
     inTemplate: ({ release }) => (release.iso ? 'left out' : 'live'),
     fields: ARCHIVE,
   }),
   mirrors: setting({
     kind: mirrors,
     default: {},
-    help: 'What apt asks in place of an archive, by the beginning of its URL.',
-    details: 'Only while an image is installed from archives; nothing of it stays in the image.',
+    help: 'Mirrors that apt uses in place of archives, by the beginning of the URL.',
+    details: 'Used only while an image is installed from archives; the image itself names the archives.',
     example: { 'https://repo.download.nvidia.com': 'http://mirror.example/nvidia' },
   }),
   accept_eula: setting({
     kind: yesNo(),
     default: false,
-    help: "Whether you accept NVIDIA's licence for what is installed.",
-    details: "Without it no image of a release of NVIDIA's is built.",
+    help: "Consent to NVIDIA's licence for the installed software.",
+    details: "Without it no image of NVIDIA's releases is built.",
     example: true,
     inTemplate: ({ release, licenceAccepted }) =>
       release.licence === null ? 'left out' : licenceAccepted ? 'live' : 'commented',
@@ -142,14 +142,14 @@ export const IMAGE = {
   preview: setting({
     kind: yesNo(),
     default: false,
-    help: 'Whether you want an image of a release that is a preview.',
+    help: 'Consent to an image of a release that is a preview.',
     example: true,
     inTemplate: ({ release }) => (release.archive?.preview ? 'commented' : 'left out'),
   }),
   install: setting({
     kind: choice('auto', 'vm', 'namespace', 'archive'),
     default: 'auto',
-    help: 'vm: in a virtual machine; namespace: without one; archive: without an ISO, too.',
+    help: 'vm: in a virtual machine; namespace: without one; archive: without an ISO either.',
     details:
       'auto: archive for an image with `archive:`; for one with `iso:` it takes a VM where KVM works or a setting asks for one (accelerator, boot: typed, pack: packer-maas), else namespaces where the ISO and the host allow them.',
     flag: '--install <way>',
@@ -165,7 +165,7 @@ export const IMAGE = {
       { accepts: 'a list of Debian packages, such as htop or htop=2.2.0-2build1' },
     ),
     default: [],
-    help: "Packages added to those of the release, from the ISO's repository.",
+    help: "Packages added to those of the release, from the ISO's repository or Ubuntu's archives.",
     example: ['htop'],
   }),
   late_commands: setting({
@@ -197,7 +197,7 @@ export const IMAGE = {
         kind: choice('fast', 'normal', 'small'),
         as: 'compression',
         default: 'normal',
-        help: 'Effort to make the image small.',
+        help: 'Compression: a smaller image takes longer.',
       }),
       members: setting({
         kind: choice('many', 'single'),

@@ -12,7 +12,7 @@ export const MACHINES = {
     details: 'The next starts when one ends. Waiting needs one request for all.',
   }),
   timeouts: section({
-    help: 'How long a machine may be in a state before the command gives up.',
+    help: 'Longest time in a state before the command gives up on a machine.',
     details: 'It counts from when the state was first seen.',
     fields: {
       commissioning: setting({ kind: duration(), default: 1800, help: 'Commissioning, scripts included.' }),
@@ -21,7 +21,7 @@ export const MACHINES = {
       deploying: setting({
         kind: duration(),
         default: 3600,
-        help: 'From the order to deploy to the first boot of the image.',
+        help: 'From the request to deploy to the first boot of the image.',
       }),
       releasing: setting({ kind: duration(), default: 900, help: 'Release without erasing disks.' }),
       erasing: setting({ kind: duration(), default: 86_400, help: 'Disks erased on release.' }),

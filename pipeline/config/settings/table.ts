@@ -35,14 +35,14 @@ export const SETTINGS = {
     kind: path(),
     default: ({ env }) => join(cacheHome(env), 'dgxos-maas'),
     defaultText: '$XDG_CACHE_HOME/dgxos-maas',
-    help: 'Folder for downloaded ISOs and for layers, shared by workspaces.',
+    help: 'Folder for downloaded ISOs, packages and layers, shared by workspaces.',
     variable: 'DGXOS_MAAS_CACHE',
     example: '~/.cache/dgxos-maas',
   }),
   cache_layers: setting({
     kind: sizeOrNone(),
     default: 20 * GIB,
-    help: 'Most that layers may take in the cache; none: each build starts from the medium.',
+    help: 'Largest size of all layers in the cache; none: each build starts from the medium.',
     details:
       'A layer is the root as the medium installs it without a VM. A build that differs in packages, files and late commands goes on from there. The layer that was used longest ago is deleted first.',
     flag: '--cache-layers <size>',
@@ -106,16 +106,19 @@ export const SETTINGS = {
     entry: { help: 'One MAAS server.', fields: TARGET },
     example: 'lab',
   }),
-  machines: section({ help: 'How `dgxos-maas machines` works on many machines.', fields: MACHINES }),
+  machines: section({
+    help: 'Settings of `dgxos-maas machines` for many machines at once.',
+    fields: MACHINES,
+  }),
   acceptance: section({
-    help: 'How a new image is tested on a machine, by `dgxos-maas accept` and `run --accept`.',
+    help: 'The test of a new image on a machine, by `dgxos-maas accept` and `run --accept`.',
     details:
       'The machine is deployed and its disks are overwritten. An image may have an `acceptance` of its own, which overrides this one key by key.',
     fields: ACCEPTANCE,
   }),
   retention: section({
-    help: 'Which uploads `dgxos-maas prune` and `nightly` keep.',
+    help: 'The uploads that `dgxos-maas prune` and `nightly` keep.',
     fields: RETENTION,
   }),
-  nightly: section({ help: 'How `dgxos-maas nightly` works.', fields: NIGHTLY }),
+  nightly: section({ help: 'Settings of `dgxos-maas nightly`.', fields: NIGHTLY }),
 };

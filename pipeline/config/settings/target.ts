@@ -65,6 +65,6 @@ export const TARGET = {
     as: 'patienceS',
     default: 7200,
     isPublic: true,
-    help: 'How long an upload retries without progress.',
+    help: 'Time without progress after which an upload gives up.',
   }),
 };

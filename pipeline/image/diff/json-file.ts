@@ -24,7 +24,7 @@ export function describeJson(name: string, content: string): Description {
   const facts = record(top.facts) ?? top;
   const parts = PART_NAMES.filter((part) => facts[part] !== undefined);
   if (parts.length === 0)
-    throw new Fault('IMAGE_UNREADABLE', `${name} describes no image`, { hint: `Give ${KNOWN}.` });
+    throw new Fault('IMAGE_UNREADABLE', `${name} does not describe an image`, { hint: `Give ${KNOWN}.` });
   const problem = shapeProblem(facts);
   if (problem !== null)
     throw new Fault('IMAGE_UNREADABLE', `${name} cannot be understood: ${problem}`, {

@@ -31,7 +31,7 @@ export interface FromDisk extends MountContext {
   disk: string;
   /** NAME.tar.gz */
   out: string;
-  /** Default: the largest with a Linux file system. */
+  /** Default: the largest with an ext4 root. */
   partition?: number;
   level: 'fast' | 'normal' | 'small';
   profile: string;

@@ -137,10 +137,7 @@ class Blocks {
   }
 
   invalid(what: string, at: number): Fault {
-    return new Fault(
-      'TAR_INVALID',
-      `${this.#path} is not a tar archive as it should be: ${what} at byte ${at}`,
-    );
+    return new Fault('TAR_INVALID', `${this.#path} is not a valid tar archive: ${what} at byte ${at}`);
   }
 }
 

@@ -109,7 +109,7 @@ async function install(
 function installFailed(line: string, tail: string[], stderr: string, dir: string): Fault {
   if (/No space left on device/.test([line, ...tail, stderr].join('\n'))) return diskFull(dir);
   return new Fault('BUILD_INSTALL_FAILED', `The installer stopped: ${line}`, {
-    hint: 'Its last lines are above; the whole of it is in console.log and curtin.log.',
+    hint: 'Its last lines are above; the complete logs are console.log and curtin.log.',
     detail: [...tail.slice(-25), `logs: ${dir}`].join('\n'),
   });
 }

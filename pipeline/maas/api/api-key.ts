@@ -32,7 +32,8 @@ export function parseApiKey(text: string, from: string): ApiKey {
   if (key.length > LONGEST) throw invalid(from, `it has ${key.length} characters`);
   registerSecret(key);
   const parts = key.split(':');
-  if (parts.length !== 3) throw invalid(from, `it has ${parts.length} parts, not 3`);
+  if (parts.length !== 3)
+    throw invalid(from, `it has ${parts.length} ${parts.length === 1 ? 'part' : 'parts'}, not 3`);
   PARTS.forEach(({ name, length }, index) => {
     const part = parts[index] as string;
     if (!/^[A-Za-z0-9]*$/.test(part))

@@ -140,7 +140,7 @@ function unknownImage(
     'IMAGE_UNKNOWN',
     `MAAS has no image "${text}"${meant ? `. Did you mean "${meant}"?` : ''}`,
     {
-      hint: `It has: ${names(uploaded)}${own.length ? `; ${[...new Set(own)].join(', ')}` : ''}.`,
+      hint: `It has ${names(uploaded)}${own.length ? `; of its own it has ${[...new Set(own)].join(', ')}` : ''}.`,
     },
   );
 }

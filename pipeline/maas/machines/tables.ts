@@ -99,7 +99,7 @@ export function planTable(what: string, planned: readonly Planned[], color: Pain
     'STATUS',
     { head: 'SYSTEM', wrap: true, spare: 2 },
     { head: 'OWNER', spare: 1 },
-    { head: 'TOUCHED', wrap: true },
+    { head: 'AFFECTED', wrap: true },
   ];
   const noun = planned.length === 1 ? 'machine' : 'machines';
   return `${count} ${noun}: ${what}\n${columns(head, rows, color)}`;

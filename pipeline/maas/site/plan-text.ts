@@ -7,7 +7,7 @@ const SIGNS = { create: '+', update: '~', delete: '-' } as const;
 
 /** The changes as a reviewer reads them: what is added, changed and deleted, each field old -> new, and a count. */
 export function planText(changes: readonly Change[], paint: Paint): string {
-  if (changes.length === 0) return 'Nothing to do: this MAAS is as the file says.';
+  if (changes.length === 0) return 'Nothing to do: this MAAS matches the file.';
   const colors = { create: paint.green, update: paint.yellow, delete: paint.red };
   const lines = together(changes).flatMap(({ kind, name, fields }) => [
     hanging(colors[kind](`${SIGNS[kind]} `), plain(name), paint, colors[kind]),

@@ -61,7 +61,7 @@ describe("dgxos-maas site, from DeepOps' variables", () => {
     expect(first.stderr).toContain('~ VLAN fabric-0/untagged');
     expect(first.stdout).toMatch(/: 2 added, 1 changed, 0 deleted\.\n$/);
     const second = await site('apply');
-    expect([second.code, second.stdout]).toEqual([0, 'Nothing to do: this MAAS is as the file says.\n']);
+    expect([second.code, second.stdout]).toEqual([0, 'Nothing to do: this MAAS matches the file.\n']);
     expect((await site('plan', '--detailed-exitcode')).code).toBe(0);
   });
 

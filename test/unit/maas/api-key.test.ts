@@ -35,7 +35,7 @@ test('the key and each part are masked from then on', () => {
 
 test.each([
   ['\n', 'it is empty'],
-  [C, 'it has 1 parts, not 3'],
+  [C, 'it has 1 part, not 3'],
   [`${C}:${T}`, 'it has 2 parts, not 3'],
   [`${C}:${T}:${S}:`, 'it has 4 parts, not 3'],
   [`${C}:${T}:${S.slice(1)}`, 'its token secret has 31 characters, not 32'],

@@ -67,7 +67,7 @@ test('damage names the byte', async () => {
   await writeFile(path, tar);
   await expect(measureTar(path)).rejects.toMatchObject({
     code: 'TAR_INVALID',
-    message: `${path} is not a tar archive as it should be: a damaged header at byte 1536`,
+    message: `${path} is not a valid tar archive: a damaged header at byte 1536`,
   });
 });
 
