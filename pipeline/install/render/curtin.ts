@@ -1,7 +1,7 @@
-import { stringify } from 'yaml';
 import { Fault } from '../../core/faults/fault.ts';
 import { type LayerRule, namespaceConfig } from '../namespace/curtin.ts';
 import type { ServedFile } from './files.ts';
+import { installerYaml } from './installer-yaml.ts';
 import { type Command, sorted, targetSteps } from './target-steps.ts';
 import { CREDENTIAL_TOKEN, type InstallWay, type RenderImage, type RenderRelease } from './types.ts';
 
@@ -46,8 +46,7 @@ export async function composeCurtin(request: CurtinRequest): Promise<ComposedCur
   if (!replaced && request.way === 'vm') ours['89_build_password'] = PASSWORD_COMMAND;
   assertFits(installs, Object.keys(ours), doors, name);
   const config = { ...base, ...(base.early_commands ? { early_commands: early } : {}) };
-  const written = (value: object) =>
-    `# Rendered by dgxos-maas from ${name}.\n${stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false })}`;
+  const written = (value: object) => installerYaml(`Rendered by dgxos-maas from ${name}.`, value);
   if (request.way === 'vm') {
     const commands = sorted({ ...late, ...ours, '99_build_hold': HOLD });
     return { curtin: written({ ...config, late_commands: commands }), fromLayer: null, layer: null };

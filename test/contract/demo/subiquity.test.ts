@@ -116,16 +116,6 @@ describe('the answer file on the demo medium', () => {
   ])('%s that it does not know is refused by name', (_, change, says) => {
     expect(check(stringify(change(answers())))).toMatch(says);
   });
-
-  const checkout = process.env.SUBIQUITY_CHECKOUT;
-  if (checkout)
-    it("passes subiquity's own schema, of the checkout that SUBIQUITY_CHECKOUT names", () => {
-      writeFileSync(join(dir, 'answers.yaml'), rendered);
-      const program = `import json, sys, yaml, jsonschema
-jsonschema.validate(yaml.safe_load(open(sys.argv[2])), json.load(open(sys.argv[1])))`;
-      const schema = join(checkout, 'autoinstall-schema.json');
-      execFileSync('python3', ['-c', program, schema, join(dir, 'answers.yaml')]);
-    });
 });
 
 describe('the demo installer', () => {

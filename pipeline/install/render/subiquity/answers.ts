@@ -1,7 +1,7 @@
-import { stringify } from 'yaml';
 import { shellQuoted } from '../../../host/process/shell-word.ts';
 import { BOOT_DISK } from '../boot.ts';
 import type { ServedFile } from '../files.ts';
+import { installerYaml } from '../installer-yaml.ts';
 import { type Command, inRoot, sorted, targetSteps } from '../target-steps.ts';
 import { readTemplate, renderTemplate } from '../templates.ts';
 import type { RenderImage } from '../types.ts';
@@ -40,7 +40,7 @@ export async function composeAnswers(request: AnswersRequest): Promise<string> {
     'late-commands': await lateCommands(request),
     shutdown: 'poweroff',
   };
-  return `# Rendered by dgxos-maas: answers for the installer of the medium.\n${stringify(answers, { lineWidth: 0, aliasDuplicateObjects: false })}`;
+  return installerYaml('Rendered by dgxos-maas: answers for the installer of the medium.', answers);
 }
 
 /** The root is partition 2. Sizes as curtin reads them; -1 is what is left. */
