@@ -13,10 +13,20 @@ let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   workspace = demoWorkspace(await demoIso({ installer: 'subiquity', specimens: false }), {
     release: 'demo-subiquity',
-    late_commands: { '50_mark': 'touch /target/etc/late-command-ran' },
-    files: [{ source: './one.txt', path: '/etc/one.txt', mode: '0640', owner: 'root:adm' }],
+    // On the medium: no network is needed.
+    packages: ['tree'],
+    late_commands: {
+      '50_mark': 'touch /target/etc/late-command-ran',
+      '60_list': ['curtin', 'in-target', '--target=/target', '--', 'tree', '-o', '/etc/tree.txt', '/etc/apt'],
+    },
+    files: [
+      { source: './one.txt', path: '/etc/one.txt', mode: '0640', owner: 'root:adm' },
+      { source: './site.list', path: '/etc/apt/sources.list.d/site.list' },
+      { source: './site.asc', path: '/etc/apt/keyrings/site.asc' },
+    ],
   });
-  writeFileSync(join(workspace.dir, 'one.txt'), 'one\n');
+  for (const [name, text] of Object.entries({ 'one.txt': 'one\n', 'site.list': SITE, 'site.asc': KEY }))
+    writeFileSync(join(workspace.dir, name), text);
   sandbox = await startSandbox({ dir: join(workspace.dir, 'maas') });
   env = { MAAS_API_URL: sandbox.url, MAAS_API_KEY: sandbox.apiKey };
 });
@@ -24,6 +34,11 @@ afterAll(async () => {
   await sandbox?.close();
   rmSync(workspace.dir, { recursive: true, force: true });
 });
+
+/** The user's own source of packages; lines such as the medium's are removed from other files. */
+const SITE =
+  'deb [signed-by=/etc/apt/keyrings/site.asc] https://packages.site.example/debian bookworm main\n';
+const KEY = '-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxx\n-----END PGP PUBLIC KEY BLOCK-----\n';
 
 /** Nothing but logs; see `buildFiles`. */
 const leftOver = async () =>
@@ -62,7 +77,7 @@ describe('from an ISO with subiquity to a boot resource, by UEFI', () => {
     const artifact = join(workspace.work, 'demo/pack/demo.tar.gz');
     const manifest = JSON.parse(await readFile(join(workspace.work, 'demo/pack/demo.manifest.json'), 'utf8'));
     const names = manifest.packages.map((p: { name: string }) => p.name);
-    expect(names).toEqual(expect.arrayContaining(['hello', 'demo-system-configurations']));
+    expect(names).toEqual(expect.arrayContaining(['hello', 'demo-system-configurations', 'tree']));
     expect(names).not.toContain('unattended-upgrades');
     const list = execFileSync('tar', ['-tzvf', artifact, '--numeric-owner'], {
       encoding: 'utf8',
@@ -74,7 +89,14 @@ describe('from an ISO with subiquity to a boot resource, by UEFI', () => {
     expect(list).not.toMatch(
       /\.\/(?:home\/nvidia|tmp\/.|boot\/efi\/.|etc\/cloud\/(?:cloud-init\.disabled|ds-identify\.cfg|clean\.d\/99)|etc\/netplan\/.|etc\/sudoers\.d\/nvidia|etc\/apt\/sources\.list\.d\/build)/,
     );
-    const passwd = execFileSync('tar', ['-xzOf', artifact, './etc/passwd'], { encoding: 'utf8' });
+    const text = (path: string) =>
+      execFileSync('tar', ['-xzOf', artifact, `./${path}`], { encoding: 'utf8' });
+    expect(text('etc/apt/sources.list.d/site.list')).toBe(SITE);
+    expect(text('etc/apt/keyrings/site.asc')).toBe(KEY);
+    // The package works in the target, and the files were there before the commands.
+    expect(text('etc/tree.txt')).toMatch(/keyrings\n[^\n]*site\.asc\n/);
+    expect(text('etc/apt/sources.list')).toMatch(/^deb http:\/\/deb\.debian\.org\/debian bookworm main$/m);
+    const passwd = text('etc/passwd');
     const people = passwd.split('\n').filter((line) => /^[^:]*:[^:]*:[1-5]\d{3,4}:/.test(line));
     expect(people).toEqual([]);
   });

@@ -149,6 +149,20 @@ describe('the VM', () => {
   });
 
   it.each([
+    // [third-party] for DGX OS; the demo was measured. The ISO of the example has 100 MiB.
+    ['dgxos6', { memory: 4096 + 100, cpus: 8, disk_size: '"12288M"', disk_additional_size: '["24576M"]' }],
+    ['dgxos7', { memory: 4096 + 100, cpus: 8, disk_size: '"12288M"', disk_additional_size: '["24576M"]' }],
+    [
+      'demo-subiquity',
+      { memory: 1024 + 100, cpus: 2, disk_size: '"4096M"', disk_additional_size: '["8192M"]' },
+    ],
+  ])('of %s has the memory, processors and disks of the release', async (release, values) => {
+    const { hcl } = await rendered(release);
+    for (const [name, value] of Object.entries(values))
+      expect(new RegExp(`^ *${name} += (.*)$`, 'm').exec(hcl)?.[1], name).toBe(String(value));
+  });
+
+  it.each([
     ['amd64', 'type=q35,accel=tcg', 'qemu-system-x86_64'],
     ['arm64', 'type=virt,accel=tcg', 'qemu-system-aarch64'],
   ] as const)('of %s starts by UEFI', async (architecture, machine, qemu) => {
