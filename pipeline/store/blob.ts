@@ -56,12 +56,16 @@ export async function putBlob(
   const key = storedBlob(sha256);
   const there = replace ? undefined : await store.size(key);
   if (there === size) return;
-  await store.put(
-    key,
-    { size, bytes: { [Symbol.asyncIterator]: checked } },
-    // One of another size cannot be the same file.
-    replace || there !== undefined,
-  );
+  const content = { size, bytes: { [Symbol.asyncIterator]: checked } };
+  for (const budget = budgetOf(); ; )
+    try {
+      // One of another size cannot be the same file.
+      await store.put(key, content, replace || there !== undefined);
+      return;
+    } catch (error) {
+      if (!(error instanceof Fault) || signal.aborted) throw error;
+      await budget.pause(error, signal, () => {});
+    }
 
   /** Fails before the last byte has gone where the file has changed meanwhile. */
   async function* checked(): AsyncGenerator<Buffer> {
@@ -114,15 +118,14 @@ export async function fetchBlob(store: Store, blob: Blob, to: string, transfer: 
   }
 }
 
+/** The patience with a store that breaks off. */
+function budgetOf(): RetryBudget {
+  return new RetryBudget({ totalS: 120, tries: ATTEMPTS, baseMs: 200, capMs: 10_000, askedCapMs: 30_000 });
+}
+
 async function fill(store: Store, { sha256, size }: Blob, part: Part, transfer: Transfer): Promise<void> {
   const key = storedBlob(sha256);
-  const budget = new RetryBudget({
-    totalS: 120,
-    tries: ATTEMPTS,
-    baseMs: 200,
-    capMs: 10_000,
-    askedCapMs: 30_000,
-  });
+  const budget = budgetOf();
   while (part.done < size) {
     const before = part.done;
     try {

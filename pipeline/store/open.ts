@@ -1,6 +1,9 @@
 import type { StoreConfig } from '../config/types.ts';
 import { Fault } from '../core/faults/fault.ts';
+import { registerSecret } from '../core/secrets/registry.ts';
+import { readBoundedText } from '../host/files/regular.ts';
 import { FolderStore } from './folder.ts';
+import { HttpStore } from './http.ts';
 import { SharedResults } from './results.ts';
 import type { Store } from './store.ts';
 
@@ -12,12 +15,16 @@ export interface OpenContext {
 /**
  * The store of a configuration.
  * @param place a folder, or an http(s) URL
- * @throws Fault CONFIG_INVALID where its token or CA cannot be read
+ * @throws Fault CONFIG_INVALID where its token cannot be used
  */
-export async function openStore(place: string, _config: StoreConfig, context: OpenContext): Promise<Store> {
-  if (/^https?:/i.test(place))
-    throw new Fault('STORE_REFUSED', `${place} is not a folder`, { hint: 'Only folders can be stores.' });
-  return new FolderStore(place, context.signal);
+export async function openStore(place: string, config: StoreConfig, context: OpenContext): Promise<Store> {
+  const { signal } = context;
+  if (!/^https?:\/\//i.test(place)) return new FolderStore(place, signal);
+  return new HttpStore(place, {
+    signal,
+    authorization: await authorizationOf(config, context.env),
+    caCert: config.caCert,
+  });
 }
 
 /** The results that builders share by a configuration; undefined: none. The store is opened when it is first asked. */
@@ -25,4 +32,30 @@ export function sharedResults(config: StoreConfig, context: OpenContext): Shared
   const { place } = config;
   if (place === null) return undefined;
   return new SharedResults(() => openStore(place, config, context), config.readOnly);
+}
+
+/** Basic with a user, else Bearer; null without a token. The token is a secret from then on. */
+async function authorizationOf({ user, token }: StoreConfig, env: NodeJS.ProcessEnv): Promise<string | null> {
+  const given = token.from === 'file' ? await tokenIn(token.path) : (env[token.variable] ?? '').trim();
+  if (given === '') return null;
+  registerSecret(given);
+  if (/[\x00-\x1f\x7f]/.test(given))
+    throw new Fault('CONFIG_INVALID', 'The token of the store has several lines or control characters', {
+      hint: 'Give the token alone.',
+    });
+  if (user === null) return `Bearer ${given}`;
+  const basic = Buffer.from(`${user}:${given}`).toString('base64');
+  registerSecret(basic);
+  return `Basic ${basic}`;
+}
+
+async function tokenIn(path: string): Promise<string> {
+  try {
+    return (await readBoundedText(path, 64 << 10)).trim();
+  } catch (error) {
+    throw new Fault('CONFIG_INVALID', `The token of the store cannot be read: ${(error as Error).message}`, {
+      hint: 'Correct `store.token`.',
+      cause: error,
+    });
+  }
 }
