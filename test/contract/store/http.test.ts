@@ -137,7 +137,7 @@ describe('a store behind nginx', () => {
   it.each([
     ['PUT is not allowed', { methods: 'off' }, /405 Not Allowed for putting/],
     ['a body may have a kilobyte', { largest: '1k' }, /413/],
-  ])('where %s, the reason is named once', async (_, options, message) => {
+  ])('names the reason once where %s', async (_, options, message) => {
     const other = await server(options);
     const one = new Builder(join(home, 'one'), at(other.url));
     one.trees.render = { big: { bytes: randomBytes(4096) } };
