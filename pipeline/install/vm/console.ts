@@ -13,6 +13,8 @@ const MEANINGS: readonly [RegExp, (match: RegExpMatchArray) => string][] = [
   [/^namespace: FAILED (.+)/, (m) => `installer failed: ${m[1]}`],
   [/^namespace: (.+)/, (m) => `installing: ${m[1]}`],
   [/curtin.*start: (?:cmd-install\/)?(?:stage-)?(\S+?):? /, (m) => `installing: ${m[1]}`],
+  // subiquity/client/client.py prints its events on the serial console, indented by their depth.
+  [/^start: +subiquity\/([^\s:]+)/, (m) => `installing: ${m[1]}`],
   [/Setting up (\S+) \(/, (m) => `installing: setting up ${m[1]}`],
   [/Unpacking (\S+) \(/, (m) => `installing: unpacking ${m[1]}`],
   [/cloud-init\[\d+\].*running '(\S+)'/, (m) => `cloud-init: ${m[1]}`],

@@ -17,6 +17,10 @@ describe('the guest console', () => {
       '[  OK  ] Reached target \x1b[0;1;39mmulti-user.target\x1b[0m - Multi-User System.',
       'live system: Multi-User',
     ],
+    [
+      'start:    subiquity/Install/install/curtin_install: installing system',
+      'installing: Install/install/curtin_install',
+    ],
     ['\x1b[0mdgxos-installer: done', 'installed'],
   ])('%s', (line, meaning) => expect(meaningOf(line)).toBe(meaning));
 
@@ -29,6 +33,29 @@ describe('the guest console', () => {
       'dgxos-installer: FAILED late 23_apt_update rc=100',
     );
     expect(failureIn('dgxos-installer: done')).toBeUndefined();
+  });
+
+  it.each([
+    ['[    1.3] Kernel panic - not syncing: VFS: x', 'Kernel panic - not syncing: VFS: x'],
+    [
+      'BusyBox v1.36.1 (Ubuntu 1:1.36.1-6ubuntu3.1) built-in shell (ash)',
+      'the initrd of the medium gave up and started a shell',
+    ],
+    [
+      'You are in emergency mode. After logging in, type "journalctl -xb"',
+      'the live system is in emergency mode',
+    ],
+    [
+      'An error occurred. Press enter to start a shell',
+      'subiquity: An error occurred. Press enter to start a shell',
+    ],
+    // Of packages and of the journal: the installation goes on.
+    ['Setting up busybox-initramfs (1:1.36.1-6ubuntu3.1) ...', undefined],
+    ['systemd[1]: emergency.target - Emergency Mode was skipped', undefined],
+    ['kernel: panic=10 on the command line', undefined],
+    ['dgxos-installer| An error occurred while reading a list', undefined],
+  ])('of %j reports the failure %j', (line, failure) => {
+    expect(failureIn(line)).toBe(failure);
   });
 
   it('follows a file that appears later and grows in pieces of lines', async () => {
