@@ -1,5 +1,6 @@
 import type { StoreConfig } from '../config/types.ts';
 import { Fault } from '../core/faults/fault.ts';
+import { reasonOf } from '../core/faults/system-causes.ts';
 import { registerSecret } from '../core/secrets/registry.ts';
 import { readBoundedText } from '../host/files/regular.ts';
 import { FolderStore } from './folder.ts';
@@ -53,7 +54,7 @@ async function tokenIn(path: string): Promise<string> {
   try {
     return (await readBoundedText(path, 64 << 10)).trim();
   } catch (error) {
-    throw new Fault('CONFIG_INVALID', `The token of the store cannot be read: ${(error as Error).message}`, {
+    throw new Fault('CONFIG_INVALID', `The token of the store, ${path}, cannot be read: ${reasonOf(error)}`, {
       hint: 'Correct `store.token`.',
       cause: error,
     });

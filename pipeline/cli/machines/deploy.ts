@@ -1,4 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { readBounded } from '../../host/files/regular.ts';
 import { hasBaseImage } from '../../maas/api/base-images.ts';
 import { deployJob } from '../../maas/machines/deploy-job.ts';
@@ -85,7 +86,7 @@ async function readUserData(path: string): Promise<Buffer> {
   try {
     return await readBounded(path);
   } catch (error) {
-    throw new Fault('CONFIG_NOT_FOUND', `The user data ${path} cannot be read: ${(error as Error).message}`, {
+    throw new Fault('CONFIG_NOT_FOUND', `The user data ${path} cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -44,7 +44,7 @@ export const SETTINGS = {
     default: 20 * GIB,
     help: 'Largest size of all layers in the cache; none: each build starts from the medium.',
     details:
-      'A layer is the root as the medium installs it without a VM. A build that differs in packages, files and late commands goes on from there. The layer that was used longest ago is deleted first.',
+      'A layer is the root as the medium installs it without a VM. A build that differs in packages, files and late commands starts from it. The layer that was used longest ago is deleted first.',
     flag: '--cache-layers <size>',
     example: '40G',
   }),

@@ -58,3 +58,11 @@ cause(
   'Check `dmesg`; a network file system may be unavailable. Then run the command again.',
 );
 cause('E2BIG ENOEXEC', 'TOOL_FAILED', 'A tool cannot be started', 'Check the tool that the message names.');
+
+/** The reason of an error for the middle of a sentence: in plain words if the system raised it, else its message. */
+export function reasonOf(error: unknown): string {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  // Node begins a message of the system with its code; one of ours says more than the table.
+  const why = message.startsWith(`${code}: `) ? SYSTEM_CAUSES.get(code)?.why : undefined;
+  return why === undefined ? message : `${why[0]?.toLowerCase()}${why.slice(1)}`;
+}

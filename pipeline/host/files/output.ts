@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { SYSTEM_CAUSES } from '../../core/faults/system-causes.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { makeFolders } from './folders.ts';
 import { kindOf } from './regular.ts';
 
@@ -115,8 +115,7 @@ function fault(error: unknown, path: string, option: string): Fault {
   const { code = '' } = error as NodeJS.ErrnoException;
   if (error instanceof Fault || !MISTAKES.has(code))
     return fromSystemError(error, `writing ${path} (${option})`);
-  const why = code === 'ENXIO' ? 'The reader of this pipe is gone' : SYSTEM_CAUSES.get(code)!.why;
-  return usage(path, option, `${why[0]!.toLowerCase()}${why.slice(1)}`);
+  return usage(path, option, code === 'ENXIO' ? 'the reader of this pipe is gone' : reasonOf(error));
 }
 
 function usage(path: string, option: string, why: string): Fault {

@@ -1,4 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { readBoundedText } from '../files/regular.ts';
 
 /**
@@ -24,7 +25,7 @@ async function read(path: string, hint: string): Promise<string> {
   try {
     pem = await readBoundedText(path);
   } catch (error) {
-    throw new Fault('CONFIG_INVALID', `The CA file ${path} cannot be read: ${(error as Error).message}`, {
+    throw new Fault('CONFIG_INVALID', `The CA file ${path} cannot be read: ${reasonOf(error)}`, {
       hint,
       cause: error,
     });

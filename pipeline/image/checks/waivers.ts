@@ -1,6 +1,7 @@
 import { isMap, isSeq, LineCounter, type Node, type YAMLMap } from 'yaml';
 import { parseYaml } from '../../config/yaml/parse.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { CHECKS } from './table.ts';
 
@@ -26,7 +27,7 @@ export async function readWaivers(file: string): Promise<Waiver[]> {
   try {
     text = await readBoundedText(file);
   } catch (error) {
-    throw new Fault('CONFIG_NOT_FOUND', `Cannot read the waivers ${file}: ${(error as Error).message}`, {
+    throw new Fault('CONFIG_NOT_FOUND', `The waivers ${file} cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

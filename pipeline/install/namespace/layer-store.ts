@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { openRegular } from '../../host/files/regular.ts';
@@ -74,7 +75,7 @@ async function damageOf(folder: string, key: string, signal: AbortSignal): Promi
     return null;
   } catch (error) {
     if (signal.aborted) throw interrupted(signal);
-    return `its root.tar cannot be read: ${(error as Error).message}`;
+    return `its root.tar cannot be read: ${reasonOf(error)}`;
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { FileToAdd } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { TEMPLATES } from './templates.ts';
 import type { RenderImage, RenderRelease } from './types.ts';
@@ -56,7 +57,7 @@ export async function sha256Of(path: string): Promise<string> {
     if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
     await pipeline(createReadStream(path), hash);
   } catch (error) {
-    throw new Fault('CONFIG_INVALID', `${path} cannot be added to the image: ${(error as Error).message}`, {
+    throw new Fault('CONFIG_INVALID', `${path} cannot be added to the image: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LineCounter, type Node, parseDocument } from 'yaml';
 import type { LiveCurtin } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { checkoutProblem } from './checkout.ts';
 import { diskSize, goDuration } from './settings.ts';
 
@@ -66,11 +67,9 @@ export async function readUpstreamFile(dir: string, path: string): Promise<{ tex
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code !== 'ENOENT' && code !== 'ENOTDIR')
-      throw new Fault(
-        'SUBMODULE_UNREADABLE',
-        `${join(dir, path)} cannot be read: ${(error as Error).message}`,
-        { cause: error },
-      );
+      throw new Fault('SUBMODULE_UNREADABLE', `${join(dir, path)} cannot be read: ${reasonOf(error)}`, {
+        cause: error,
+      });
     const { found, fix } = await checkoutProblem(dir, path);
     throw new Fault('SUBMODULE_MISSING', found, { hint: fix, cause: error });
   }

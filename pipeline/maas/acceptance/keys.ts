@@ -1,4 +1,5 @@
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { readBounded, readBoundedText } from '../../host/files/regular.ts';
 import { $ } from '../../host/process/tool.ts';
 import type { MaasClient } from '../api/client.ts';
@@ -23,7 +24,7 @@ export async function checkKeys(client: MaasClient, keyFile: string | null): Pro
     );
   if (keyFile === null) return false;
   await readBounded(keyFile).catch((error: Error) => {
-    throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${error.message}`);
+    throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${reasonOf(error)}`);
   });
   const publicKey = await readBoundedText(`${keyFile}.pub`).catch(() => derived(keyFile));
   if (publicKey === undefined) return false;

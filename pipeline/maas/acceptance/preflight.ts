@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import type { AcceptanceConfig, ImageConfig, Release } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { isTemporary, RetryBudget } from '../../host/http/retry-budget.ts';
 import { $ } from '../../host/process/tool.ts';
 import { createClient } from '../api/client.ts';
@@ -20,7 +21,7 @@ export async function checkAcceptance(config: AcceptanceConfig): Promise<void> {
   const { keyFile } = config.ssh;
   if (keyFile !== null)
     await access(keyFile, constants.R_OK).catch((error: Error) => {
-      throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${error.message}`);
+      throw new Fault('SSH_KEY_UNUSABLE', `The ssh key ${keyFile} cannot be read: ${reasonOf(error)}`);
     });
   await $({ nothrow: true, reason: 'look into a deployed machine' })`ssh -V`;
 }

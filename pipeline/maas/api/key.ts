@@ -3,6 +3,7 @@ import { maasUrl } from '../../config/maas-url.ts';
 import type { TargetConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { type ApiKey, parseApiKey } from './api-key.ts';
 import { keyFromStdin } from './key-from-stdin.ts';
@@ -68,14 +69,10 @@ async function readKeyFile(path: string, emit: Emit): Promise<ApiKey> {
         hint: `chmod 600 ${path}`,
       });
   } catch (error) {
-    throw new Fault(
-      'API_KEY_MISSING',
-      `The API key file ${path} cannot be read: ${(error as Error).message}`,
-      {
-        hint: WAYS,
-        cause: error,
-      },
-    );
+    throw new Fault('API_KEY_MISSING', `The API key file ${path} cannot be read: ${reasonOf(error)}`, {
+      hint: WAYS,
+      cause: error,
+    });
   }
   return parseApiKey(content, `in ${path}`);
 }

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 
 /**
  * A profile that `maas login` made: ~/.maascli.db, table profiles(name, data), data a JSON with `credentials`
@@ -67,7 +68,7 @@ async function readProfiles(path: string): Promise<{ name: string; data: string 
       database.close();
     }
   } catch (error) {
-    throw new Fault('API_KEY_MISSING', `${path} cannot be read: ${(error as Error).message}`, {
+    throw new Fault('API_KEY_MISSING', `${path} cannot be read: ${reasonOf(error)}`, {
       cause: error,
     });
   }

@@ -4,6 +4,7 @@ import { prune } from '../../config/yaml/prune.ts';
 import { dataAsWritten, schemaProblems } from '../../config/yaml/schema.ts';
 import { Source } from '../../config/yaml/source.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { plainMac } from './mac.ts';
@@ -58,7 +59,7 @@ export class MachinesFile {
     try {
       text = await readBoundedText(file);
     } catch (error) {
-      throw new Fault('CONFIG_NOT_FOUND', `${path} cannot be read: ${(error as Error).message}`, {
+      throw new Fault('CONFIG_NOT_FOUND', `${path} cannot be read: ${reasonOf(error)}`, {
         cause: error,
       });
     }

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { Fault } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 
@@ -28,7 +29,9 @@ export async function readSecret(
     const value = content.replace(/\r?\n$/, '');
     if (value) return kept(value);
   } catch (error) {
-    throw new Fault('POWER_INVALID', `${what} cannot be read: ${(error as Error).message}`, { cause: error });
+    throw new Fault('POWER_INVALID', `${what} cannot be read from ${source.file}: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
   throw new Fault('POWER_INVALID', `${what} cannot be read: ${source.file} is empty`);
 }

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { plainName } from '../../config/image-name.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { fromSystemError } from '../../core/faults/fault.ts';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { parseLines } from '../../host/files/read-json.ts';
 import { kindOf, NotRegular, readBoundedText } from '../../host/files/regular.ts';
@@ -74,7 +75,7 @@ export async function record(
     emit({
       type: 'notice',
       level: 'warning',
-      message: `The ledger ${path} cannot be written: ${(error as Error).message}`,
+      message: `The ledger ${path} cannot be written: ${reasonOf(error)}`,
     });
   }
 }
