@@ -22,6 +22,7 @@ import { declare as rollback } from './commands/rollback.ts';
 import { declare as run } from './commands/run.ts';
 import { declare as sandbox } from './commands/sandbox.ts';
 import { declare as site } from './commands/site.ts';
+import { declare as store } from './commands/store.ts';
 import { declareUpload } from './commands/upload.ts';
 import { declare as validate } from './commands/validate.ts';
 import { declare as verify } from './commands/verify.ts';
@@ -43,7 +44,7 @@ const GROUPS: readonly [heading: string, commands: readonly Declare[]][] = [
     ],
   ],
   ['Machines:', [machines, inventory]],
-  ['Upkeep:', [doctor, config, keygen, sandbox, completion, help]],
+  ['Upkeep:', [doctor, config, store, keygen, sandbox, completion, help]],
 ];
 
 export function declareAll(program: Command, act: Act): void {

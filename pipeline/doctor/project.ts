@@ -8,6 +8,9 @@ import { Fault } from '../core/faults/fault.ts';
 import { bytes } from '../core/text/human.ts';
 import { listLayers, unfinished } from '../install/namespace/layer-store.ts';
 import { checkoutProblem } from '../install/render/checkout.ts';
+import { openStore } from '../store/open.ts';
+import { BadEntry } from '../store/store.ts';
+import { tryStore } from '../store/try.ts';
 import type { Finding } from './finding.ts';
 import { examineFirmware, examineFolder } from './host.ts';
 import { examineSsh } from './tools.ts';
@@ -15,8 +18,10 @@ import { examineSsh } from './tools.ts';
 /** The VM's disk, the tar that the guest hands over and the artifact may each be as large as the disk. */
 const COPIES = 3;
 
+type ExamineOptions = LoadOptions & { signal?: AbortSignal };
+
 /** The configuration and what it points to. Without a valid one only itself is looked at. */
-export async function examineProject(options: LoadOptions & { signal?: AbortSignal }): Promise<Finding[]> {
+export async function examineProject(options: ExamineOptions): Promise<Finding[]> {
   const finding = { tool: 'configuration', neededFor: 'know which images to build', package: null };
   let loaded: LoadedConfig;
   try {
@@ -53,6 +58,7 @@ export async function examineProject(options: LoadOptions & { signal?: AbortSign
     await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),
     await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? LARGEST_ISO_BYTES : 0),
     await examineLayers(config),
+    ...(await examineStore(config, options)),
   ];
 }
 
@@ -73,6 +79,28 @@ async function examineLayers({ cache, cacheLayers }: Config): Promise<Finding> {
     fix: null,
     package: null,
   };
+}
+
+/** Whether the store can be read and, unless it is read only, written: a small file is put and deleted. */
+async function examineStore({ store: config }: Config, { env, signal }: ExamineOptions): Promise<Finding[]> {
+  if (config.place === null) return [];
+  const finding = { tool: 'store', neededFor: 'share results with other builders', package: null };
+  const context = { env, signal: signal ?? new AbortController().signal };
+  try {
+    const store = await openStore(config.place, config, context);
+    try {
+      await tryStore(store, config.readOnly);
+      const access = config.readOnly ? 'readable, read_only' : 'readable and writable';
+      return [{ ...finding, found: `${store.place} (${access})`, status: 'ok', fix: null }];
+    } finally {
+      store.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Fault) && !(error instanceof BadEntry)) throw error;
+    const hint = error instanceof Fault ? error.hint : undefined;
+    // The build goes on without it.
+    return [{ ...finding, found: error.message, status: 'optional', fix: hint ?? 'Correct `store:`.' }];
+  }
 }
 
 /** A checkout of packer-maas that holds what the releases in use take from it. */

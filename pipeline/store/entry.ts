@@ -16,7 +16,7 @@ import {
 import { fingerprint, type Inputs } from '../workspace/fingerprint.ts';
 import { storedRecord } from '../workspace/layout.ts';
 import { withPaths } from '../workspace/record.ts';
-import { BadEntry } from './store.ts';
+import { BadEntry, type Store } from './store.ts';
 
 /** Raised when the form changes: another one is not read, and does not harm. */
 const FORMAT = 1;
@@ -98,6 +98,21 @@ export function readEntry(written: Buffer, stage: string, wanted: string): Entry
     return path;
   });
   return entry;
+}
+
+/** The entry of a result in a store; undefined where it is not there. @throws BadEntry */
+export async function entryOf(store: Store, stage: string, fingerprint: string): Promise<Entry | undefined> {
+  const key = storedRecord(stage, fingerprint);
+  const found = await store.read(key, 0);
+  if (!found) return undefined;
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of found.bytes) {
+    size += part.length;
+    if (size > LARGEST_RECORD) throw new BadEntry(key, `it has more than ${LARGEST_RECORD} bytes`);
+    parts.push(part);
+  }
+  return readEntry(Buffer.concat(parts), stage, fingerprint);
 }
 
 /** Whether a path of an entry is one that a stage may have: no way out, no empty name, nothing that a terminal obeys. */

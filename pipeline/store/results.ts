@@ -17,7 +17,7 @@ import {
   writeRecord,
 } from '../workspace/record.ts';
 import { digestOf, fetchBlob, putBlob } from './blob.ts';
-import { type Entry, isBelow, LARGEST_RECORD, readEntry, type StoredFile, writtenEntry } from './entry.ts';
+import { type Entry, entryOf, isBelow, LARGEST_RECORD, type StoredFile, writtenEntry } from './entry.ts';
 import { progressOf } from './progress.ts';
 import { fileHoldsSecret } from './secrets.ts';
 import { BadEntry, type Store } from './store.ts';
@@ -53,18 +53,7 @@ export class SharedResults {
   async find(stage: string, fingerprint: string, context: SharedContext): Promise<Entry | undefined> {
     const key = storedRecord(stage, fingerprint);
     if (this.#away || this.#bad.has(key)) return undefined;
-    return this.#guarded(`looking for ${stage}`, context, async (store) => {
-      const found = await store.read(key, 0);
-      if (!found) return undefined;
-      const parts: Buffer[] = [];
-      let size = 0;
-      for await (const part of found.bytes) {
-        size += part.length;
-        if (size > LARGEST_RECORD) throw new BadEntry(key, `it has more than ${LARGEST_RECORD} bytes`);
-        parts.push(part);
-      }
-      return readEntry(Buffer.concat(parts), stage, fingerprint);
-    });
+    return this.#guarded(`looking for ${stage}`, context, (store) => entryOf(store, stage, fingerprint));
   }
 
   /** The record of an entry as it will be in this workspace; its files are not there yet. */
@@ -98,6 +87,8 @@ export class SharedResults {
       for (const file of files) {
         const to = join(whole, file.path.slice(stage.length + 1));
         await makeFolders(dirname(to), 0o700);
+        // One that an earlier, interrupted transfer has finished may be read only.
+        await chmod(to, 0o600).catch(() => {});
         try {
           await fetchBlob(store, file, to, { signal, onBytes: progress.advance });
         } catch (error) {
