@@ -6,7 +6,11 @@ import { type Check, fail, type Item, notApplicable, pass, several } from './typ
 
 /** The CUDA that a package of DCGM is built for, and the first driver that runs it (NVIDIA's guide to CUDA compatibility). */
 const DCGM = /^datacenter-gpu-manager-4-cuda([0-9]{2})$/;
-const LEAST_DRIVER: Readonly<Record<string, string>> = { '11': '450', '12': '525', '13': '580' };
+const LEAST_DRIVER = new Map([
+  ['11', '450'],
+  ['12', '525'],
+  ['13', '580'],
+]);
 
 /** The consequence of a part of another version than the driver. */
 const CONSEQUENCE: Readonly<Record<DriverPackage['part'], string>> = {
@@ -130,9 +134,8 @@ function firmware({ driver: { firmware: there } }: ImageFacts, version: string):
 /** DCGM has versions of its own, but is built for one CUDA. */
 function dcgm({ packages }: ImageFacts, driver: string): Item[] {
   return packages.flatMap((p) => {
-    const cuda = DCGM.exec(p.name)?.[1];
-    const least = cuda && Object.hasOwn(LEAST_DRIVER, cuda) ? LEAST_DRIVER[cuda]! : null;
-    if (least === null || !installed(p) || compareVersions(driver, least) >= 0) return [];
+    const least = LEAST_DRIVER.get(DCGM.exec(p.name)?.[1] ?? '');
+    if (least === undefined || !installed(p) || compareVersions(driver, least) >= 0) return [];
     return [
       {
         subject: p.name,
