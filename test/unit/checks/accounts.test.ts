@@ -107,6 +107,18 @@ describe('sudo', () => {
     expect(finding.status).toBe(read ? 'fail' : 'pass');
   });
 
+  it.each([
+    ['Defaults exempt_group=sudo', 'Defaults exempt_group=sudo'],
+    ['Defaults !authenticate', 'Defaults !authenticate'],
+    ['Defaults:bob !authenticate', 'Defaults:bob !authenticate'],
+    ['Defaults@host !authenticate', 'Defaults@host !authenticate'],
+    ['Defaults>daemon !authenticate', 'Defaults>daemon !authenticate'],
+    ['Defaults!/bin/ls !authenticate', 'Defaults!/bin/ls !authenticate'],
+  ])('%s is in the text as it was written', async (line, text) => {
+    const finding = await sudoers(`%sudo ALL=(ALL:ALL) ALL\n${line}\n`);
+    expect(finding.items?.map((item) => item.text).join()).toContain(text);
+  });
+
   it('names each rule, so that a waiver of one hides no other', async () => {
     const finding = await sudoers('bob ALL=NOPASSWD: ALL\nsvc ALL=NOPASSWD: /bin/x\n');
     expect(finding.items?.map((i) => i.subject)).toEqual([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ImageFacts } from '../../../pipeline/image/facts/facts.ts';
-import { goodRoot, inspect, NET_RAW, type Node, type Root } from '../checks/root.ts';
+import { goodRoot, inspect, module, NET_RAW, type Node, type Root } from '../checks/root.ts';
 
 const KEY = 'ssh-ed25519 AAAA x\n';
 const CREDENTIAL = '{"auths": {"x": {"auth": "abc"}}}';
@@ -164,6 +164,15 @@ const TABLE: Record<string, [most: number, put: Put, kept: Kept]> = {
     files((i) => `usr/lib/modules/5.4.0-125-generic/extra/m${i}.ko`),
     // One of the root's own is signed.
     (f) => f.modules.unsigned.length + f.modules.signed,
+  ],
+  'modules that are compared': [
+    200,
+    // One of the root's own is of NVIDIA.
+    files(
+      (i) => `usr/lib/modules/5.4.0-125-generic/extra/m${i}.ko`,
+      module('m', '6.1.0-1').toString('latin1'),
+    ),
+    (f) => f.modules.added.length,
   ],
   'owners that are wrong': [
     50,
