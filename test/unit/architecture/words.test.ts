@@ -50,6 +50,9 @@ const STOPS_OF_PAGES: readonly Stop[] = [
   ...STOPS,
   [/\b(?:told|tells?|telling|lack(?:s|ed|ing)?)\b/i, 'report, list, show; is missing'],
   [HEADING, 'a noun first'],
+  [/(?:^|[.:;] )(?:What|Whatever|Whoever|Whose) [a-z](?![^.]*\?)/m, 'a noun first'],
+  [/\b(?:goes?|going|went) on\b/i, 'continues'],
+  [/\bat hand\b|\bjust now\b/i, 'available, at the moment'],
 ];
 
 /** Names that say too little: a place is an image in MAAS, a position in a file, or a location. */
@@ -111,12 +114,16 @@ it.each([
   expect(stops(text, STOPS_OF_CODE)).toEqual([]);
 });
 
-it.each(['## What is kept', '| Who asks | for |', '- **Which MAAS**: the first'])(
-  'a heading, cell or item without a noun is found: %j',
-  (text) => {
-    expect(stops(text, STOPS_OF_PAGES)).toHaveLength(1);
-  },
-);
+it.each([
+  '## What is kept',
+  '| Who asks | for |',
+  '- **Which MAAS**: the first',
+  'It ends. What remains is deleted.',
+  'The build goes on.',
+  'the Packer at hand',
+])('a heading, cell, item or sentence that stops is found: %j', (text) => {
+  expect(stops(text, STOPS_OF_PAGES)).toHaveLength(1);
+});
 
 it('a page may ask, and may be called "How it works"', () => {
   expect(stops('# How it works\n\n## What is missing?', STOPS_OF_PAGES)).toEqual([]);
