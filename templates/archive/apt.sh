@@ -88,10 +88,14 @@ from_store() { # file names
 to_store() {
   [ -n "$DEBS" ] || return 0
   mkdir -p "$DEBS"
-  local sum file
+  # Of builds that were killed; one that still writes is younger.
+  find "$DEBS" -maxdepth 1 -name '*.partial' -mmin +60 -delete
+  local sum file partial
   (cd "$WORK/debs" && find . -maxdepth 1 -name '*.deb' -exec sha256sum {} +) | while read -r sum file; do
     [ ! -f "$DEBS/$sum" ] || continue
-    cp --reflink=auto "$WORK/debs/$file" "$DEBS/$sum.$$.partial" && mv "$DEBS/$sum.$$.partial" "$DEBS/$sum"
+    # The process id is the same in every namespace.
+    partial=$(mktemp "$DEBS/$sum.XXXXXX.partial")
+    cp --reflink=auto "$WORK/debs/$file" "$partial" && chmod 0644 "$partial" && mv "$partial" "$DEBS/$sum"
   done
 }
 

@@ -1,18 +1,32 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARCHIVE_URL, type DemoArchive } from '../../scripts/archive/build.ts';
 import { serveFolder } from '../../scripts/archive/serve.ts';
 import { ROOT, start, type Workspace } from './demo.ts';
 import { ended, installing, mountsBelow } from './namespaces.ts';
+import { asOrdinaryUser, membersOf, withOrdinaryUser } from './ordinary-user.ts';
+import { KILLS, killAtRandom, leftBy, packagesOf, sha256, wholeRun } from './random-kills.ts';
 
 let made: DemoArchive;
 let server: { url: string; close(): void };
 let workspace: Workspace;
+/** How long a run takes. */
+let seconds = 30;
 
 function archiveWorkspace(image: Record<string, unknown> = {}): Workspace {
   const dir = mkdtempSync(join(tmpdir(), 'e2e-'));
@@ -51,6 +65,10 @@ afterAll(() => {
   rmSync(workspace.dir, { recursive: true, force: true });
 });
 
+const debs = (of: Workspace) => join(of.dir, 'cache/debs');
+/** Packages of the cache that have their final name. */
+const keptDebs = (of: Workspace) =>
+  existsSync(debs(of)) ? readdirSync(debs(of)).filter((name) => !name.endsWith('.partial')) : [];
 const packages = (of: Workspace) => readFileSync(join(of.work, 'demo/build/packages.tsv'), 'utf8');
 /** Without the addresses, which name the mirror of this run. */
 const taken = (of: Workspace) =>
@@ -81,7 +99,9 @@ describe('an image from archives', () => {
   });
 
   it('ends with an artifact that passes, whose provenance names every package', async () => {
+    const started = performance.now();
     const { code, stderr } = await start(workspace, ['run', 'demo', '--until', 'validate']).ended;
+    seconds = (performance.now() - started) / 1000;
     expect(code, stderr).toBe(0);
     expect(stderr).toMatch(/· sources +fresh/);
     const provenance = JSON.parse(
@@ -102,6 +122,22 @@ describe('an image from archives', () => {
     expect(list.stdout).toContain(ARCHIVE_URL);
     expect(list.stdout).not.toContain(server.url);
   });
+
+  it.each(Array.from({ length: KILLS }, (_, i) => i + 1))(
+    'kill %i at a random moment: nothing runs or is mounted, nothing half-written has a name, and the next run is right',
+    async (i) => {
+      const list = [packagesOf(workspace), taken(workspace)];
+      // Every second one fetches all packages.
+      if (i % 2) rmSync(debs(workspace), { recursive: true, force: true });
+      const where = await killAtRandom(workspace, i, seconds);
+      for (const name of keptDebs(workspace)) expect(sha256(join(debs(workspace), name)), where).toBe(name);
+      expect(existsSync(join(build(), 'mirrors.sed')), where).toBe(false);
+
+      await wholeRun(workspace);
+      expect([packagesOf(workspace), taken(workspace)]).toEqual(list);
+      expect(await leftBy(workspace)).toEqual(['packages.tsv', 'root.tar']);
+    },
+  );
 
   it('is fresh afterwards, also by another mirror of the same archive', async () => {
     const other = await serveFolder(made.archive);
@@ -157,5 +193,38 @@ describe('an image from archives', () => {
     lying.close();
     rmSync(folder, { recursive: true, force: true });
     rmSync(other.dir, { recursive: true, force: true });
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('as an ordinary user (needs root to become one)', () => {
+  withOrdinaryUser();
+
+  it('is the same image by a user namespace, also after a kill -9 that left files of other ids', async () => {
+    const own = archiveWorkspace();
+    // Copies that this user can reach.
+    const files = [made.root.path, made.repository.path].map((path) => {
+      const copy = join(own.dir, basename(path));
+      copyFileSync(path, copy);
+      writeFileSync(own.config, readFileSync(own.config, 'utf8').replaceAll(path, copy));
+      return copy;
+    });
+    const run = asOrdinaryUser(own, ...files);
+
+    const killed = run('build', 'demo');
+    for (let i = 0; i < 3000 && !killed.stderr().includes('installing: installing'); i++) {
+      expect(killed.child.exitCode, killed.stderr()).toBeNull();
+      await new Promise((r) => setTimeout(r, 100));
+    }
+    killed.child.kill('SIGKILL');
+    await killed.code;
+    expect(await ended(own.work)).toEqual([]);
+
+    const again = run('build', 'demo');
+    expect(await again.code, again.stderr()).toBe(0);
+    expect(await leftBy(own)).toEqual(['packages.tsv', 'root.tar']);
+    expect(taken(own)).toEqual(taken(workspace));
+    const root = (of: Workspace) => membersOf(join(of.work, 'demo/build/root.tar'));
+    expect(root(own)).toEqual(root(workspace));
+    rmSync(own.dir, { recursive: true, force: true });
   });
 });

@@ -1,8 +1,6 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
-  chmodSync,
-  chownSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -14,8 +12,9 @@ import {
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { demoIso, demoWorkspace, type Iso, ROOT, start, type Workspace } from './demo.ts';
+import { demoIso, demoWorkspace, type Iso, start, type Workspace } from './demo.ts';
 import { ended, installing, mountsBelow } from './namespaces.ts';
+import { asOrdinaryUser, membersOf, withOrdinaryUser } from './ordinary-user.ts';
 import { differences } from './trees.ts';
 
 let iso: Iso;
@@ -117,45 +116,16 @@ describe.skipIf(process.getuid?.() !== 0)(
 
 // A user with a range of ids of its own, whatever user runs the tests.
 describe.skipIf(process.getuid?.() !== 0)('as an ordinary user (needs root to become one)', () => {
-  const user = 'dgxos-maas-test';
-  beforeAll(() => {
-    execFileSync('useradd', ['--create-home', user]);
-    execFileSync('usermod', ['--add-subuids', '700000-765535', '--add-subgids', '700000-765535', user]);
-  });
-  afterAll(() => execFileSync('userdel', ['--remove', '--force', user], { stdio: 'ignore' }));
+  withOrdinaryUser();
 
   it('builds the same by a user namespace, also after a kill -9 that left files of other ids', async () => {
     const own = demoWorkspace(iso, { install: 'namespace' });
     const medium = join(own.dir, 'demo.iso');
     copyFileSync(iso.path, medium);
     writeFileSync(own.config, readFileSync(own.config, 'utf8').replaceAll(iso.path, medium));
-    const [uid, gid] = ['-u', '-g'].map((flag) =>
-      Number(execFileSync('id', [flag, user], { encoding: 'utf8' })),
-    );
-    for (const path of [own.dir, own.work, own.config, medium]) chownSync(path, uid!, gid!);
-    chmodSync(own.dir, 0o755);
-    // A copy that this user can reach, wherever the clone is.
-    const product = join(own.dir, 'product');
-    execFileSync('mkdir', [product]);
-    const parts = ['bin', 'pipeline', 'templates', 'schema', 'package.json', 'node_modules'];
-    execFileSync('cp', ['-a', ...parts.map((part) => join(ROOT, part)), product]);
-    const node = join(product, 'node_modules/node/bin/node');
-    const build = () => {
-      const argv = [
-        ...[`--reuid=${uid}`, `--regid=${gid}`, '--init-groups', '--reset-env'],
-        ...['env', `PATH=${process.env.PATH}`, 'NO_COLOR=1'],
-        ...[node, join(product, 'bin/dgxos-maas.js'), '--config', own.config, 'build', 'demo'],
-      ];
-      const child = spawn('setpriv', argv, { stdio: ['ignore', 'ignore', 'pipe'] });
-      let stderr = '';
-      child.stderr.on('data', (text) => {
-        stderr += text;
-      });
-      const code = new Promise((done) => child.on('close', done));
-      return { child, code, stderr: () => stderr };
-    };
+    const run = asOrdinaryUser(own, medium);
 
-    const killed = build();
+    const killed = run('build', 'demo');
     for (let i = 0; i < 3000 && !killed.stderr().includes('installing: late'); i++) {
       expect(killed.child.exitCode, killed.stderr()).toBeNull();
       await new Promise((r) => setTimeout(r, 100));
@@ -164,23 +134,13 @@ describe.skipIf(process.getuid?.() !== 0)('as an ordinary user (needs root to be
     await killed.code;
     expect(await ended(own.work)).toEqual([]);
 
-    const again = build();
+    const again = run('build', 'demo');
     expect(await again.code, again.stderr()).toBe(0);
     expect((await readdir(join(own.work, 'demo/build'))).filter((name) => !name.endsWith('.log'))).toEqual([
       'root.tar',
     ]);
-    const list = (file: string) =>
-      execFileSync('tar', ['-tvf', file, '--numeric-owner', '--utc'], {
-        encoding: 'utf8',
-        maxBuffer: 1 << 28,
-      });
-    const names = (file: string) =>
-      list(file)
-        .split('\n')
-        .map((line) => line.replace(/ \d{4}-\d\d-\d\d \d\d:\d\d/, '').replace(/^(d\S+ \S+) +\d+/, '$1'))
-        .filter(Boolean);
-    expect(names(join(own.work, 'demo/build/root.tar'))).toEqual(
-      names(join(workspace.work, 'demo/build/root.tar')),
+    expect(membersOf(join(own.work, 'demo/build/root.tar'))).toEqual(
+      membersOf(join(workspace.work, 'demo/build/root.tar')),
     );
     rmSync(own.dir, { recursive: true, force: true });
   });
