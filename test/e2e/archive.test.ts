@@ -25,7 +25,7 @@ import { KILLS, killAtRandom, leftBy, packagesOf, sha256, wholeRun } from './ran
 let made: DemoArchive;
 let server: { url: string; close(): void };
 let workspace: Workspace;
-/** How long a run takes. */
+/** Seconds that a run takes. */
 let seconds = 30;
 
 function archiveWorkspace(image: Record<string, unknown> = {}): Workspace {

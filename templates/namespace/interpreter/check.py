@@ -3,17 +3,17 @@ import re
 import shutil
 
 from config import (
-    BUILTIN,
     ARCHIVES,
+    BUILTIN,
     CALLS_OTHER,
     COMMANDS,
     LEFT_TO_MAAS,
     STAGES_LEFT_TO_MAAS,
     Refused,
     kind_of,
+    known_stages,
     left_to_maas,
     source_of,
-    stages_with_commands,
 )
 
 EVENTS = ('journald', 'log', 'print')
@@ -22,7 +22,7 @@ EVENTS = ('journald', 'log', 'print')
 def check(config):
     """Raises Refused with everything in a configuration that is not known here, before anything of it runs."""
     problems = _Problems()
-    problems.keys(config, '', dict(_TOP, **{'%s_commands' % stage: _commands for stage in stages_with_commands(config)}))
+    problems.keys(config, '', dict(_TOP, **{'%s_commands' % stage: _commands for stage in known_stages(config)}))
     stages = config.get('stages', BUILTIN['stages'])
     if isinstance(stages, list):
         for stage in stages:

@@ -120,16 +120,17 @@ def notes(config):
     for key in ('error_tarfile', 'post_files'):
         if config.get('install', {}).get(key):
             found.append('install.%s: logs of the live system are not collected' % key)
-    for stage in stages_with_commands(config):
-        if stage not in config.get('stages', BUILTIN['stages']):
+    for stage in known_stages(config):
+        if '%s_commands' % stage in config and stage not in config.get('stages', BUILTIN['stages']):
             found.append('%s_commands: the stage is not in `stages`, so they do not run' % stage)
     return found
 
 
-def stages_with_commands(config):
+def known_stages(config):
+    """curtin's own stages and those that `stages` names."""
     stages = config.get('stages')
-    known = BUILTIN['stages'] + ([name for name in stages if isinstance(name, str)] if isinstance(stages, list) else [])
-    return [name for name in dict.fromkeys(known) if '%s_commands' % name in config]
+    named = [name for name in stages if isinstance(name, str)] if isinstance(stages, list) else []
+    return list(dict.fromkeys(BUILTIN['stages'] + named))
 
 
 def kind_of(value):
