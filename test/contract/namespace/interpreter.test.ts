@@ -50,7 +50,10 @@ describe.each(BOTH)('%s', (_, curtin) => {
 
 describe('before anything runs, the interpreter refuses by its name', () => {
   it.each([
-    ['lat_commands: {a: "true"}', 'lat_commands: not known here; accepted are block-meta, curthooks_commands, early_commands, '],
+    [
+      'lat_commands: {a: "true"}',
+      'lat_commands: not known here; accepted are block-meta, curthooks_commands, early_commands, ',
+    ],
     ['apt: {sources_list: x}', 'apt: not known here'],
     ['kernel: {package: x}', 'kernel: not known here'],
     ['power_state: {mode: reboot}', 'power_state: not known here'],
