@@ -105,7 +105,9 @@ function verdictOn(
   const reason = reasonOf(log.reasons.filter(({ stage }) => stage !== CHANNEL));
   if (made) {
     const now = log.stages.some(({ stage, state }) => stage === MAKES && state === 'ran');
-    const reasons = [now ? '' : 'built before this night was interrupted', reason ?? ''];
+    const elsewhere = log.stages.some(({ stage, fromStore }) => stage === MAKES && fromStore);
+    const earlier = elsewhere ? 'built by another builder' : 'built before this night was interrupted';
+    const reasons = [now ? '' : earlier, reason ?? ''];
     return { status: 'built', reason: reasons.filter(Boolean).join('; ') };
   }
   if (reason !== undefined) return { status: 'updated', reason };

@@ -1,4 +1,5 @@
 import { interrupted } from '../core/faults/interrupted.ts';
+import { begunAt } from '../stages/run/plan.ts';
 import { imageDirectory, type RunRequest } from '../stages/run/runner.ts';
 import { readRecord } from '../workspace/record.ts';
 import { archiveDate } from './archive-date.ts';
@@ -26,11 +27,10 @@ export async function renewed(
   { rebuildAfterS, force }: Renewal,
   nightBegan: string,
 ): Promise<RunRequest> {
-  const { config, image, selection } = request;
+  const { config, image, selection, shared } = request;
   const record = await readRecord(imageDirectory(config, image), 'build');
-  if (!record) return request;
-  // Packages are fetched from its first minutes on.
-  const began = Date.parse(record.finishedAt) - record.seconds * 1000;
+  if (!record && !shared) return request;
+  const began = record ? begunAt(record) : Date.parse(nightBegan);
   const built = `built ${shown(began)}`;
   const ageS = (Date.parse(nightBegan) - began) / 1000;
   const due = (why: string): RunRequest => ({
@@ -39,16 +39,31 @@ export async function renewed(
   });
   // A night that goes on after an interruption does not build twice.
   if (force && ageS > 0) return due('requested by --force');
-  if (rebuildAfterS !== null && ageS >= rebuildAfterS - (rebuildAfterS >= DAY_S ? GRACE_S : 0))
-    return due(`${built}, which is ${spanOf(ageS)} ago (nightly.rebuild_after: ${spanOf(rebuildAfterS)})`);
-  const newer = await newerArchive(request, began);
-  return newer ? due(`${newer}, after this was ${built}`) : request;
+  const dueS = rebuildAfterS === null ? null : rebuildAfterS - (rebuildAfterS >= DAY_S ? GRACE_S : 0);
+  if (dueS !== null && ageS >= dueS)
+    return due(
+      `${built}, which is ${spanOf(ageS)} ago (nightly.rebuild_after: ${spanOf(rebuildAfterS as number)})`,
+    );
+  const newest = await newestArchive(request);
+  if (record && newest && newest.at > began)
+    return due(`${newest.name} is of ${shown(newest.at)}, after this was ${built}`);
+  if (!shared) return request;
+  // The same holds for a build that another builder has put in the store.
+  const before = Math.max(
+    force ? Date.parse(nightBegan) : 0,
+    dueS === null ? 0 : Date.parse(nightBegan) - dueS * 1000,
+    newest?.at ?? 0,
+  );
+  const reason = `the build in the store was begun before ${shown(before)}`;
+  return { ...request, selection: { ...selection, outdated: { stage: 'build', before, reason } } };
 }
 
-async function newerArchive(
-  { image, release, emit, signal }: RunRequest,
-  began: number,
-): Promise<string | undefined> {
+async function newestArchive({
+  image,
+  release,
+  emit,
+  signal,
+}: RunRequest): Promise<{ at: number; name: string } | undefined> {
   const folders = await archivesOf(image, release);
   const dates = await Promise.allSettled(folders.map((folder) => archiveDate(folder, signal)));
   if (signal.aborted) throw interrupted(signal);
@@ -62,9 +77,9 @@ async function newerArchive(
         message: `${name} does not report whether it has new packages: ${(result.reason as Error).message}`,
         hint: 'The decision uses the age of the build and the other archives; dgxos-maas nightly --force builds it again.',
       });
-    else if (result.value > began && result.value > (newest?.at ?? 0)) newest = { at: result.value, name };
+    else if (result.value > (newest?.at ?? 0)) newest = { at: result.value, name };
   }
-  return newest && `${newest.name} is of ${shown(newest.at)}`;
+  return newest;
 }
 
 function withoutLogin(folder: URL): string {

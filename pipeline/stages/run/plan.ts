@@ -14,6 +14,8 @@ export interface Selection {
   from?: StageId | undefined;
   /** Why, where no option asks for it: such as "asked for by `dgxos-maas upload`". */
   reason?: string;
+  /** A result of this stage in the store does not count when its making was begun before (milliseconds since 1970). */
+  outdated?: { stage: StageId; before: number; reason: string };
   /** Stop after this stage. */
   until?: StageId | undefined;
 }
@@ -53,10 +55,14 @@ export async function decide(
   const requested = (reason: string): Decision => ({
     ...{ fresh: false, reason, declared, inputs, stored: undefined, requested: true },
   });
-  const because = async (reason: string): Promise<Decision> => ({
-    ...{ fresh: false, reason, declared, inputs, requested: false },
-    stored: stage.stored && (await shared?.find(stage.id, fingerprint(inputs), { ...context, imageDir })),
-  });
+  const because = async (reason: string): Promise<Decision> => {
+    const stored =
+      stage.stored && (await shared?.find(stage.id, fingerprint(inputs), { ...context, imageDir }));
+    const { outdated } = selection;
+    if (stored && outdated?.stage === stage.id && begunAt(stored) < outdated.before)
+      return requested(outdated.reason);
+    return { ...{ fresh: false, reason, declared, inputs, requested: false }, stored };
+  };
   if (selection.force === stage.id) return requested(selection.reason ?? `requested by --force ${stage.id}`);
   if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
     return requested(selection.reason ?? `requested by --from ${selection.from}`);
@@ -67,6 +73,11 @@ export async function decide(
   const touched = await changedOutput(stageFolder(imageDir, stage.id), record);
   if (touched) return because(`output ${touched}`);
   return { fresh: true, record };
+}
+
+/** Milliseconds since 1970 at which a result's making began: packages are fetched from its first minutes on. */
+export function begunAt({ finishedAt, seconds }: Pick<StageRecord, 'finishedAt' | 'seconds'>): number {
+  return Date.parse(finishedAt) - seconds * 1000;
 }
 
 /** The inputs of a stage that count, with the program: another one may find or judge otherwise. */

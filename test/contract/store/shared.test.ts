@@ -112,6 +112,18 @@ describe('two builders with one store', () => {
     expect(await three.run({ from: 'build' })).toEqual(['iso', 'build', 'pack']);
   });
 
+  it('a build that was begun too long ago does not count, and the new one takes its place', async () => {
+    await one.run();
+    const outdated = { stage: 'build', before: Date.now() - 60_000, reason: 'too old' } as const;
+    expect(await two.run({ outdated })).toEqual(['iso']);
+    const three = new Builder(join(home, 'three'), store);
+    three.buildId = 'new';
+    expect(await three.run({ outdated: { ...outdated, before: Date.now() + 1000 } })).toEqual([
+      ...['iso', 'build', 'pack'],
+    ]);
+    expect((await recordIn('build')).record.data.id).toBe('new');
+  });
+
   it('a result that is there is kept by a builder that was as fast', async () => {
     await two.run({ until: 'iso' });
     await one.run({ until: 'build' });
