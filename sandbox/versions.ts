@@ -64,7 +64,7 @@ export function traitsOf(given: string): Traits {
   const newestPatch = Number(newest?.split('.')[2]);
   if (newest === undefined || Number(patch ?? 0) > newestPatch)
     throw new SandboxError('USAGE', `The sandbox does not know MAAS ${given}`, {
-      hint: `It plays ${VERSIONS.join(', ')}, and releases of them up to ${[...RELEASES.values()].join(', ')}.`,
+      hint: `It imitates ${VERSIONS.join(', ')}, and releases of them up to ${[...RELEASES.values()].join(', ')}.`,
     });
   const release = patch === undefined ? newest : given;
   const minor = Number(version.replace('.', ''));

@@ -26,14 +26,14 @@ export const STORE = {
       read: isoSource,
     },
     default: null,
-    help: 'Folder, or http(s) URL below which files can be put.',
+    help: 'Folder, or http(s) URL of a server that accepts PUT.',
     variable: 'DGXOS_MAAS_STORE',
     example: '/srv/dgxos-maas/store',
   }),
   user: setting({
     kind: text({ pattern: '^[^:\\x00-\\x1f]+$', accepts: 'a name without a colon' }),
     default: null,
-    help: 'User at the server; the token is the password then.',
+    help: 'User name at the server, with the token as its password.',
     example: 'builder',
   }),
   token: setting({
@@ -56,6 +56,6 @@ export const STORE = {
   read_only: setting({
     kind: yesNo(),
     default: false,
-    help: 'Results are taken from the store, and none is put there.',
+    help: 'Fetches results from the store, but stores none.',
   }),
 };

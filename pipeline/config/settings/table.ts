@@ -57,8 +57,8 @@ export const SETTINGS = {
     example: 'packer/packer-maas',
   }),
   store: section({
-    help: 'Where builders share the results of stages; without it each has its own.',
-    details: 'A folder or a URL alone may stand in place of the mapping.',
+    help: 'Folder or server in which builders share the results of stages.',
+    details: 'A folder or a URL alone may replace the mapping.',
     shorthand: 'place',
     fields: STORE,
   }),
