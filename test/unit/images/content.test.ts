@@ -38,6 +38,13 @@ async function behind(type: string, size = 0): Promise<Buffer> {
   return Buffer.concat([first.subarray(0, 512 + Math.ceil(size / 512) * 512), await tar(DISK)]);
 }
 
+/** A tar of one disk, whose member is of this type. */
+async function typed(type: string): Promise<Buffer> {
+  const whole = await tar(DISK);
+  setType(whole, 0, type);
+  return whole;
+}
+
 /** A tar of one sparse disk in GNU's PAX format 1.0, its map before the data. */
 async function sparse(map: string, data: Buffer): Promise<Buffer> {
   const filled = Buffer.from(map.padEnd(Math.ceil(map.length / 512) * 512, '\0'));
@@ -49,6 +56,8 @@ test.each<[string, () => Buffer | Promise<Buffer>, string, unknown]>([
   ['a disk, packed', () => gzipSync(DISK), 'ddgz', null],
   ['a root', async () => gzipSync(await tar('x', 'etc/passwd')), 'tgz', null],
   ['a disk in a tar', () => tar(DISK), 'ddtar', null],
+  ['a disk in a tar of before POSIX', () => typed('\0'), 'ddtar', null],
+  ['a disk in a tar with holes of GNU', () => typed('S'), 'ddtar', null],
   ['a disk in a tar, packed', async () => gzipSync(await tar(DISK)), 'ddtgz', null],
   ['a disk behind global and extended headers', () => behind('g', 600), 'ddtar', null],
   ['a disk behind an extended header', () => behind('x', 512), 'ddtar', null],
