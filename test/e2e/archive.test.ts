@@ -119,6 +119,11 @@ describe('an image from archives', () => {
       ['-xOzf', join(workspace.work, 'demo/pack/demo.tar.gz'), '--wildcards', './etc/apt/*'],
       { maxBuffer: 1 << 26 },
     );
+    // The hook keeps the one kernel of the image, by its exact version.
+    const pin = await promisify(execFile)('tar', [
+      ...['-xOzf', join(workspace.work, 'demo/pack/demo.tar.gz'), './curtin/CUSTOM_KERNEL'],
+    ]);
+    expect(pin.stdout).toMatch(/^linux-image-\d\S+-cloud-amd64=\d\S+\n$/);
     expect(list.stdout).toContain(ARCHIVE_URL);
     expect(list.stdout).not.toContain(server.url);
   });

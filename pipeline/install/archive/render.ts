@@ -51,6 +51,7 @@ async function archiveFiles(input: ArchiveRenderInput, files: ServedFile[]): Pro
     installs: installsOf(input),
     purge: words(packages.purge),
     services: words(packages.services),
+    kernel: shellWord(packages.kernel),
     files: files.map((file) => {
       const [user = 'root', group = user] = file.owner.split(':');
       return {

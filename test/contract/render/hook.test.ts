@@ -1,4 +1,13 @@
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +55,8 @@ interface Target {
   files?: Record<string, string>;
   config?: object;
   verbosity?: string;
+  /** The version of a kernel that an upgrade of the system brings. */
+  brings?: string;
   without?: string[];
 }
 
@@ -101,6 +112,8 @@ async function hook(curtin: Curtin, of: Target = {}) {
       .join(''),
   );
   put(dir, 'commands');
+  put(dir, 'brings', of.brings);
+  put(dir, 'preferences');
   for (const name of ['fstab', 'interfaces']) put(dir, `work/${name}`);
   put(dir, 'work/network', '{version: 2}\n');
   const config = { swap: { size: 0 }, grub: { install_devices: [], update_nvram: false }, ...of.config };
@@ -126,6 +139,7 @@ async function hook(curtin: Curtin, of: Target = {}) {
     result,
     target,
     commands: readFileSync(join(dir, 'commands'), 'utf8').trim().split('\n'),
+    preferences: readFileSync(join(dir, 'preferences'), 'utf8'),
     initrd: (version = '5.4.0-52-generic') =>
       readFileSync(join(target, `boot/initrd.img-${version}`), 'utf8'),
   };
@@ -167,6 +181,63 @@ describe.each(CURTINS)('curtin-hooks with $name', (curtin) => {
   ])('is not taken in by %s', async (_, packages: Record<string, string>) => {
     const { commands } = await hook(curtin, { config: { kernel: { package: 'linux-nvidia' } }, packages });
     expect(apt(commands).join('\n')).toMatch(/install .*linux-nvidia$/m);
+  });
+
+  describe('an image that is for one kernel', () => {
+    const NAME = 'linux-image-5.4.0-52-generic';
+    const pin = (text: string, more: Target = {}): Target => ({
+      ...more,
+      files: { 'curtin/CUSTOM_KERNEL': `${text}\n` },
+    });
+
+    it.each([
+      ['by name and version', `${NAME}=1`],
+      ['by name', NAME],
+    ])('(%s) keeps it, whatever kernel the configuration names or removes', async (_, text) => {
+      const kernel = { package: 'linux-nvidia', 'fallback-package': 'linux-generic', remove: 'existing' };
+      const { result, target, commands } = await hook(curtin, pin(text, { config: { kernel } }));
+      expect(result).toMatchObject({ exitCode: 0 });
+      expect(apt(commands)).toEqual([]);
+      expect(result.stderr).toContain(`linux-nvidia; the image keeps ${text}`);
+      expect(existsSync(join(target, 'curtin'))).toBe(false);
+    });
+
+    it.each([
+      ['that is not there', 'linux-image-6.8.0-1-nvidia', {}, 'and has none of that name'],
+      ['of another version', `${NAME}=2`, {}, 'and has 1'],
+      ['that was removed', NAME, { packages: { [NAME]: 'deinstall ok config-files' } }, 'none of that name'],
+      [
+        'without modules, beside another',
+        NAME,
+        { kernels: [{ version: '5.4.0-52-generic', indexed: false }, { version: '6.2.0' }] },
+        'has no kernel with modules',
+      ],
+    ])('%s is not deployed', async (_, text, more: Target, said) => {
+      const { result, commands } = await hook(curtin, pin(text, more));
+      expect(result.exitCode).toBe(1);
+      expect(result.stderr).toContain(said);
+      expect(commands).toEqual(['']);
+    });
+  });
+
+  it('keeps apt from other kernels while the system is upgraded, and not afterwards', async () => {
+    const { result, target, commands, preferences } = await hook(curtin, {
+      config: { system_upgrade: { enabled: true } },
+    });
+    expect(result).toMatchObject({ exitCode: 0 });
+    // Real curtin fetches first, then installs.
+    expect(commands.join('\n')).toContain('dist-upgrade');
+    expect(preferences).toBe('Package: linux-image-*\nPin: release *\nPin-Priority: -1\n');
+    expect(readdirSync(join(target, 'etc/apt/preferences.d'))).toEqual([]);
+  });
+
+  it('fails a deployment that brought another kernel all the same', async () => {
+    const { result } = await hook(curtin, {
+      config: { system_upgrade: { enabled: true } },
+      brings: '6.8.0-60-generic',
+    });
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).toContain('it had 5.4.0-52-generic, and has 5.4.0-52-generic, 6.8.0-60-generic');
   });
 
   it('fails the deployment of an image without a kernel that has modules', async () => {

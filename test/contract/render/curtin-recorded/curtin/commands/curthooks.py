@@ -69,6 +69,8 @@ def builtin_curthooks(cfg, target, state):
     report("start: %s/installing-kernel" % prefix)
     install_kernel(cfg, target)
     report("finish: %s/installing-kernel" % prefix)
+    if cfg.get("system_upgrade", {}).get("enabled"):
+        in_target(target, "apt-get", "dist-upgrade")
     if VERSION != "21.2":
         configure_kernel_crash_dumps(cfg, target)
     if AT_LEAST_24:
