@@ -22,7 +22,7 @@ beforeAll(async () => {
     [IMAGE]: { version: '6.8.0-55.58' },
     [NEWER]: { version: '6.8.0-60.63' },
     'linux-image-generic': { version: '6.8.0-60', depends: [NEWER] },
-    'linux-generic': { version: '6.8.0-60', depends: ['linux-image-generic'] },
+    'linux-generic': { version: '6.8.0-60', depends: ['linux-image-generic (= 6.8.0-60)'] },
     other: { version: '2' },
   };
   await makeDebs(join(archive, 'pool'), packages, 'amd64');
@@ -33,7 +33,7 @@ beforeAll(async () => {
   const installed = [
     [IMAGE, '6.8.0-55.57'],
     ['linux-image-generic', '6.8.0-55', IMAGE],
-    ['linux-generic', '6.8.0-55', 'linux-image-generic'],
+    ['linux-generic', '6.8.0-55', 'linux-image-generic (= 6.8.0-55)'],
     ['other', '1'],
   ];
   await writeFile(
