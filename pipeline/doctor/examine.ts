@@ -25,8 +25,27 @@ export async function examine(options: LoadOptions & { signal?: AbortSignal }): 
   const plugin = packer
     ? await examineQemuPlugin({ version: packer, env: options.env, cwd: options.cwd }, signal)
     : [];
-  const findings = [examineNode(), ...tools, ...plugin, kvm, namespaces, ...project];
+  const own = project.findings.map(({ tool }) => tool);
+  // A row of the images in place of the general one, and nothing of media and VMs where no image has one.
+  const general = [...tools, ...plugin, kvm, namespaces]
+    .filter(({ tool }) => !own.includes(tool))
+    .map((one) => (project.archivesOnly && ONLY_MEDIA.includes(one.tool) ? asOptional(one) : one));
+  const findings = [examineNode(), ...general, ...project.findings];
   return { ok: !findings.some(isBlocking), findings, installCommand: installCommand(findings) };
+}
+
+/** Tools that read a medium or run a VM. */
+const ONLY_MEDIA = [
+  'xorriso',
+  'unsquashfs',
+  'packer',
+  'packer-plugin-qemu',
+  'qemu-system-x86_64',
+  'qemu-img',
+];
+
+function asOptional(finding: Finding): Finding {
+  return isBlocking(finding) ? { ...finding, status: 'optional' } : finding;
 }
 
 /** One `apt-get install` for everything that is needed and that a package brings. */

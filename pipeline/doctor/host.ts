@@ -37,13 +37,13 @@ export async function examineKvm(signal?: AbortSignal): Promise<Finding> {
 }
 
 /** Namespaces install without a VM, where KVM does not work. */
-export async function examineNamespaces(signal?: AbortSignal): Promise<Finding> {
+export async function examineNamespaces(signal?: AbortSignal, neededFor?: string): Promise<Finding> {
   const { usable, reason, hint } = await namespaceVerdict(signal);
   return {
     tool: 'namespaces',
-    neededFor: 'install without a VM',
+    neededFor: neededFor ?? 'install without a VM',
     found: reason,
-    status: usable ? 'ok' : 'optional',
+    status: usable ? 'ok' : neededFor === undefined ? 'optional' : 'unusable',
     fix: usable ? null : (hint ?? null),
     package: null,
   };

@@ -11,6 +11,7 @@ import { checkoutProblem } from '../install/render/checkout.ts';
 import { openStore } from '../store/open.ts';
 import { BadEntry } from '../store/store.ts';
 import { tryStore } from '../store/try.ts';
+import { examineArchives } from './archives.ts';
 import type { Finding } from './finding.ts';
 import { examineFirmware, examineFolder } from './host.ts';
 import { examineSsh } from './tools.ts';
@@ -20,8 +21,14 @@ const COPIES = 3;
 
 type ExamineOptions = LoadOptions & { signal?: AbortSignal };
 
-/** The configuration and what it points to. Without a valid one only itself is looked at. */
-export async function examineProject(options: ExamineOptions): Promise<Finding[]> {
+export interface ProjectFindings {
+  findings: Finding[];
+  /** Whether every image is installed from archives, so that no medium is read and no VM started. */
+  archivesOnly: boolean;
+}
+
+/** The configuration and everything that its images need. Without a valid one only itself is looked at. */
+export async function examineProject(options: ExamineOptions): Promise<ProjectFindings> {
   const finding = { tool: 'configuration', neededFor: 'know which images to build', package: null };
   let loaded: LoadedConfig;
   try {
@@ -30,9 +37,11 @@ export async function examineProject(options: ExamineOptions): Promise<Finding[]
     if (!(error instanceof Fault)) throw error;
     const { where, message, hint } = error;
     const place = where ? `${where.file}:${where.line}:${where.column}: ` : '';
-    return [
-      { ...finding, found: place + message, status: 'unusable', fix: hint ?? 'dgxos-maas config validate' },
-    ];
+    const fix = hint ?? 'dgxos-maas config validate';
+    return {
+      findings: [{ ...finding, found: place + message, status: 'unusable', fix }],
+      archivesOnly: false,
+    };
   }
   const { config } = loaded;
   const images = Object.keys(config.images).join(', ');
@@ -45,13 +54,17 @@ export async function examineProject(options: ExamineOptions): Promise<Finding[]
   const disks = Object.values(config.images).map(
     (image) => image.vm.diskBytes ?? vmOf(releases.get(image.release))?.diskBytes ?? 0,
   );
-  const downloads = Object.values(config.images).some((image) => /^https?:/.test(image.iso.source));
+  const downloads = Object.values(config.images).some(({ iso, archive }) =>
+    [iso.source, archive.root.source ?? ''].some((source) => /^https?:/i.test(source)),
+  );
   const byUefi = [...releases.values()].filter(({ iso }) => iso?.subiquity).map(({ id }) => id);
   const accepts = Object.values(config.images).some(
     ({ acceptance: { machines, tags } }) => machines.length + tags.length > 0,
   );
-  return [
+  const fromArchives = Object.values(config.images).filter((image) => image.archive.root.source !== null);
+  const findings = [
     self,
+    ...(fromArchives.length > 0 ? await examineArchives(fromArchives, options.signal) : []),
     ...(accepts ? [await examineSsh(options.signal)] : []),
     await examineSubmodule(config, releases),
     await examineFirmware(byUefi),
@@ -60,6 +73,8 @@ export async function examineProject(options: ExamineOptions): Promise<Finding[]
     await examineLayers(config),
     ...(await examineStore(config, options)),
   ];
+  const count = Object.keys(config.images).length;
+  return { findings, archivesOnly: count > 0 && fromArchives.length === count };
 }
 
 const vmOf = (release: Release | undefined) => (release?.iso ? expectedVm(release.iso) : undefined);

@@ -97,6 +97,26 @@ export function examineSsh(signal?: AbortSignal): Promise<Finding> {
   return examineTool(tool, signal);
 }
 
+/** The tools of an installation from archives that are not needed otherwise, or can be done without. @param signed whether a signature is required */
+export function examineArchiveTools(
+  images: string,
+  signed: boolean,
+  signal?: AbortSignal,
+): Promise<Finding[]> {
+  const neededFor = `install ${images} from archives`;
+  const named = (name: string) => TOOLS.find((tool) => tool.name === name) as Tool;
+  const tools: Tool[] = [
+    { name: 'apt-get', neededFor, ask: ['--version'], version: /^apt (\S+)/m },
+    { ...named('tar'), neededFor, optional: false },
+    { ...named('xz'), neededFor, optional: false },
+    {
+      ...{ name: 'gpgv', ask: ['--version'], version: /\(GnuPG\) (\S+)/, optional: !signed },
+      neededFor: `verify the signed sums of ${images}`,
+    },
+  ];
+  return Promise.all(tools.map((tool) => examineTool(tool, signal)));
+}
+
 async function examineTool(tool: Tool, signal?: AbortSignal): Promise<Finding> {
   const fix = { fix: installHint(tool.name), package: PACKAGE_OF[tool.name] ?? null };
   const finding = { tool: tool.name, neededFor: tool.neededFor };

@@ -15,6 +15,7 @@ export const PACKAGE_OF: Record<string, string> = {
   xz: 'xz-utils',
   bzip2: 'bzip2',
   'libdeflate-gzip': 'libdeflate-tools',
+  'apt-get': 'apt',
   gpgv: 'gpgv',
   git: 'git',
   sfdisk: 'fdisk',

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, posix } from 'node:path';
-import { UBUNTU_KEYRING, UBUNTU_KEYRING_PACKAGE } from '../../config/keyring.ts';
+import { UBUNTU_KEYRING, UBUNTU_KEYRING_HINT } from '../../config/keyring.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { makeFolders } from '../../host/files/folders.ts';
@@ -129,7 +129,7 @@ async function signedSum(source: Source, request: SignedSumsRequest): Promise<Tr
   const used = keyring ?? ubuntuKeyring;
   if (keyring === null && !(await isThere(ubuntuKeyring)))
     throw new Unverified(`Ubuntu's keyring ${ubuntuKeyring} is not installed`, {
-      remedy: `sudo apt-get install ${UBUNTU_KEYRING_PACKAGE} (Debian 13, Ubuntu 20.04 and newer; for others copy the file, and set \`archive.root.keyring\`)`,
+      remedy: UBUNTU_KEYRING_HINT,
     });
   await rm(dirname(files.sums), { recursive: true, force: true });
   await makeFolders(dirname(files.sums));
