@@ -66,7 +66,12 @@ it.each([
   ['nothing is mounted', {}, /not mounted/, /mount -t binfmt_misc.*qemu-user-static/],
   ['it is switched off', { status: 'disabled\n' }, /switched off/, /echo 1/],
   ['no emulator is there', { status: 'enabled\n' }, /qemu-aarch64/, /apt-get install qemu-user-static/],
-  ['it is only for another one', { status: 'enabled\n', 'qemu-arm': entry('F', 'enabled', '7f454c4601010100000000000000000002002800') }, /qemu-aarch64/, /install/],
+  [
+    'it is only for another one',
+    { status: 'enabled\n', 'qemu-arm': entry('F', 'enabled', '7f454c4601010100000000000000000002002800') },
+    /qemu-aarch64/,
+    /install/,
+  ],
   [
     'it is switched off alone',
     { status: 'enabled\n', 'qemu-aarch64': entry('F', 'disabled') },
