@@ -64,6 +64,8 @@ export async function packTar(options: PackOptions): Promise<Packed> {
   const { out, consumer } = options;
   const compressor = options.members === 'single' ? ZLIB : (options.compressor ?? (await gzipTools()));
   const work = `${out}.partial`;
+  // Destroyed below when packing fails; without a listener that would end the process.
+  consumer?.on('error', () => {});
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal ? [options.signal] : [])]);
   try {

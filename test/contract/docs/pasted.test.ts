@@ -9,7 +9,7 @@ import { type Block, blocksOf, PAGES, ROOT, typed, withoutComment } from './bloc
 import { LISTED } from './listed.ts';
 import { goodImage, type World, world } from './world.ts';
 
-const LANGUAGES = ['sh', 'console', 'text', 'yaml'];
+const LANGUAGES = ['sh', 'console', 'text', 'yaml', 'nginx'];
 /** Steps that the reader has done on the page before. */
 const BEFORE: Record<string, string> = {
   'docs/first-hour.md': 'cp image.tar.gz demo.tar.gz',
