@@ -55,4 +55,4 @@ export const sha256 = (file: string) => createHash('sha256').update(readFileSync
 
 /** The files that a build has left beside its logs. */
 export const leftBy = async (of: Workspace) =>
-  (await readdir(join(of.work, 'demo/build'))).filter((name) => !name.endsWith('.log'));
+  (await readdir(join(of.work, 'demo/build'))).filter((name) => !name.endsWith('.log')).sort();
