@@ -39,7 +39,6 @@ export class SharedResults {
   #store: Promise<Store> | undefined;
   /** Not asked again in this run, and nothing is put any more. */
   #away = false;
-  #full = false;
   /** Keys of what was found to be bad: the next result takes its place. */
   readonly #bad = new Set<string>();
 
@@ -126,7 +125,7 @@ export class SharedResults {
   async put(record: StageRecord, context: SharedContext, replace: boolean): Promise<void> {
     const { imageDir, signal } = context;
     const { stage, fingerprint } = record;
-    if (this.#away || this.#full || this.#readOnly) return;
+    if (this.#away || this.#readOnly) return;
     await this.#guarded(`keeping ${stage} in`, context, async (store) => {
       const secret = await this.#secretIn(record);
       if (secret !== undefined) {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { archiveDate } from '../../../pipeline/nightly/archive-date.ts';
 import { archivesOf } from '../../../pipeline/nightly/archives.ts';
+import { renewed } from '../../../pipeline/nightly/renew.ts';
 import { House } from './house.ts';
 
 const DAY_MS = 86_400_000;
@@ -216,5 +217,22 @@ describe('archives', () => {
       'http://ports.ubuntu.com/ubuntu-ports',
     ])
       expect(script).toContain(`=${one}`);
+  });
+});
+
+describe('a build in the store', () => {
+  it.each([
+    ['too old', { rebuildAfterS: 604_800, force: false }, 604_800 - 43_200],
+    ['of before a forced night', { rebuildAfterS: null, force: true }, 0],
+  ])('does not count where it is %s, also on a host without a build', async (_, renewal, ageS) => {
+    house = new House('a');
+    const request = { ...house.request('a'), shared: {} as never };
+    const began = '2026-11-29T01:00:00.000Z';
+    const { selection } = await renewed(request, renewal, began);
+    expect(selection.outdated).toMatchObject({
+      ...{ stage: 'build', before: Date.parse(began) - ageS * 1000 },
+      reason: expect.stringMatching(/^the build in the store was begun before 2026-11-2/),
+    });
+    expect((await renewed({ ...request, shared: undefined }, renewal, began)).selection).toEqual({});
   });
 });
