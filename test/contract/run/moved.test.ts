@@ -188,6 +188,37 @@ test('an image of the configuration is judged as a run judges it; a file goes fi
   expect(unknown.stderr).toContain('There is no file constructor [IMAGE_UNREADABLE]');
 });
 
+test('another builder with the same store takes what was rendered, file by file', async () => {
+  host.env.DGXOS_MAAS_STORE = join(host.dir, 'store');
+  try {
+    const first = await run('one', 'run', 'dgx1', '--force', 'render', '--until', 'render');
+    expect(first.code, first.stderr).toBe(0);
+    expect(first.stderr).not.toContain('warning');
+    cpSync(join(host.dir, 'one'), join(host.dir, 'builder'), {
+      ...{ recursive: true, filter: (path: string) => !path.startsWith(join(host.dir, 'one/work')) },
+    });
+    const plan = await run('builder', 'run', 'dgx1', '--until', 'iso');
+    expect(plan.code, plan.stderr).toBe(0);
+    const second = await run('builder', 'run', 'dgx1', '--until', 'render');
+    expect(second.json.stages, second.stderr).toMatchObject([
+      { stage: 'iso', state: 'fresh' },
+      { stage: 'render', state: 'fresh', fromStore: true },
+    ]);
+    expect(second.stderr).toContain('fresh, from the store');
+    const rendered = (folder: string) =>
+      readdir(join(host.dir, folder, 'work/dgx1/render'), { recursive: true, withFileTypes: true });
+    const files = async (folder: string) =>
+      (await rendered(folder)).flatMap((entry) => {
+        const path = join(entry.parentPath, entry.name);
+        const where = path.slice(join(host.dir, folder).length);
+        return entry.isFile() ? [[where, statSync(path).mode, readFileSync(path, 'utf8')]] : [];
+      });
+    expect((await files('builder')).sort()).toEqual((await files('one')).sort());
+  } finally {
+    delete host.env.DGXOS_MAAS_STORE;
+  }
+});
+
 describe('the whole folder of a site', () => {
   test('builds nothing again when only a time limit or the window of the VM changes', async () => {
     for (const vm of ['accelerator: tcg, install_timeout: 7h', 'accelerator: tcg, headless: false']) {
