@@ -14,6 +14,7 @@ const LANGUAGES = ['sh', 'console', 'text', 'yaml', 'nginx'];
 const BEFORE: Record<string, string> = {
   'docs/first-hour.md': 'cp image.tar.gz demo.tar.gz',
   'docs/report.md': 'dgxos-maas upload dgx1',
+  'docs/store.md': 'mkdir store && export DGXOS_MAAS_STORE=$PWD/store',
   'docs/upload.md': 'dgxos-maas upload dgx1',
   'docs/machines.md': `dgxos-maas upload dgx1 && dgxos-maas promote dgx1 --channel stable
     dgxos-maas site apply -f pools.yaml --yes && dgxos-maas machines commission --all --yes`,
