@@ -28,7 +28,7 @@ function scriptsOf(files: RenderSource[], sources: RenderSource[]): string[] {
   const used = [
     'packer/inside.sh',
     'packer/system.sh',
-    'packer/relay.py',
+    'packer/servers.py',
     ...INTERPRETER.map((name) => `packer/${name}`),
     'templates/namespace/build.sh.eta',
   ];

@@ -53,28 +53,34 @@ no_services() {
   done
 }
 
+# Servers on the loopback of these namespaces, which belongs to nobody else: each is three words for servers.py.
+servers=()
+start_servers() {
+  [ ${#servers[@]} != 0 ] || return 0
+  cp "${BASH_SOURCE[0]%/*}/servers.py" "$root/run/build/servers.py"
+  exec {listening}< <(exec chroot "$root" python3 -I /run/build/servers.py "${servers[@]}" 2> "$OUTPUT/servers.log")
+}
+
+# Waits until all that can be served is; `served` has the ports. What starts meanwhile need not wait.
+served=' '
+await_servers() {
+  local port
+  [ ${#servers[@]} != 0 ] || return 0
+  while read -r port <&"$listening"; do served+="$port "; done
+  exec {listening}<&-
+}
+serves() { [[ $served == *" $1 "* ]]; } # port
+
 # The way out: a relay to the socket in $ARCHIVES, behind which dgxos-maas fetches. What it adds to an environment is in `proxy`: no
 # file of the image names it.
 RELAY_PORT=3142
 proxy=()
-open_relay() {
+way_out() {
   [ -n "${ARCHIVES:-}" ] || return 0
   mkdir "$root/run/build/archives"
   mount --bind "$ARCHIVES" "$root/run/build/archives"
-  cp "${BASH_SOURCE[0]%/*}/relay.py" "$root/run/build/relay.py"
-  chroot "$root" python3 /run/build/relay.py $RELAY_PORT /run/build/archives/proxy > "$OUTPUT/relay.log" 2>&1 &
-  relay=$!
+  servers+=(relay $RELAY_PORT /run/build/archives/proxy)
   proxy=(http_proxy=http://127.0.0.1:$RELAY_PORT https_proxy=http://127.0.0.1:$RELAY_PORT no_proxy=127.0.0.1,localhost)
-}
-
-# Waits until a process listens on a port of the loopback; fails when the process has ended.
-listening() { # port, process
-  local address
-  address=$(printf '0100007F:%04X' "$1")
-  until grep -q " $address 00000000:0000 0A " "$root/proc/net/tcp"; do
-    kill -0 "$2" 2> /dev/null || return 1
-    sleep 0.05
-  done
 }
 
 # Runs in the system, without this shell's environment.

@@ -71,7 +71,7 @@ async function archiveFiles(input: ArchiveRenderInput, files: ServedFile[]): Pro
     ['inside.sh', await renderTemplate('archive/inside.sh.eta', inside)],
     ['apt.sh', await readTemplate('archive/apt.sh')],
     ['system.sh', await readTemplate('namespace/system.sh')],
-    ['relay.py', await readTemplate('namespace/relay.py')],
+    ['servers.py', await readTemplate('namespace/servers.py')],
     ['hand-over.sh', await readTemplate('hcl/hand-over.sh')],
   ];
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '../../core/faults/fault.ts';
+import { shellQuoted } from '../../host/process/shell-word.ts';
 import { readTemplate } from '../render/templates.ts';
 
 /** A curtin command: argv, or a line for the shell. */
@@ -10,10 +11,13 @@ type Commands = Record<string, Command>;
 const MACHINE_STAGES = ['partitioning', 'network'];
 /** The stages that a layer replaces or that come again after it. */
 const LAYERED_STAGES = ['early', 'extract', 'late'];
+const IN_TARGET = ['curtin', 'in-target', '--'];
 /** The mount point of the target in the live system. */
 const TARGET = '/target';
 /** The late command that keeps the root for a layer: after the last of the medium's own, before the first of the user's. */
 const KEEP = '49_build_layer';
+/** The first of the steps that make an image of the target: those before it are the user's, and fail under their own names. */
+const HYGIENE = '60';
 /** The path of the layer that an installation goes on from. */
 const LAYER = 'file:///run/build/layer.tar';
 
@@ -23,6 +27,8 @@ export interface NamespaceConfig {
   /** The same installation from a layer on: curtin unpacks the layer instead of the medium's archive. Null: no layer is safe. */
   fromLayer: Record<string, unknown> | null;
   layer: LayerRule;
+  /** Absolute paths of the live system's files that a layer takes the place of. */
+  replaced: string[];
 }
 
 /** Whether the root after the medium's own steps may be kept: the digest of these steps, or why not. */
@@ -63,6 +69,7 @@ export async function namespaceConfig(
       whole: { ...config, late_commands: { ...medium, ...ours } },
       fromLayer: null,
       layer: { refusal },
+      replaced: [],
     };
   const keep = await keepCommand(config);
   // The files that curtin writes before the late commands are in the layer already.
@@ -72,6 +79,7 @@ export async function namespaceConfig(
     whole: { ...config, late_commands: { ...medium, [KEEP]: keep, ...last } },
     fromLayer: { ...rest, sources: { layer: { uri: LAYER, type: 'tgz' } }, late_commands: last },
     layer: { medium: createHash('sha256').update(steps).digest('hex') },
+    replaced: replacedArchives(base.sources),
   };
 }
 
@@ -80,23 +88,31 @@ const STEPS = 'while [ $# -gt 0 ]; do echo "$1"; sh -c "$2" || exit; shift 2; do
 
 /**
  * Scripts for the target that come one after the other, as one command under the name of the first: going into the target and out of
- * it takes longer than what most of them do. A user's commands stay as they are.
+ * it takes longer than what most of them do. The user's part stays as it is.
  */
 function joined(commands: Commands): Commands {
   const result: Commands = {};
   let open: string[] | undefined;
   for (const [key, command] of Object.entries(commands)) {
-    const own = !key.startsWith('54_user_') && Array.isArray(command) && command.length === 6;
-    if (!own || command.slice(0, 5).join(' ') !== 'curtin in-target -- sh -c') {
+    const script = key < HYGIENE ? null : scriptInTarget(command);
+    if (script === null) {
       open = undefined;
       result[key] = command;
-    } else if (open) open.push(key, command[5] as string);
+    } else if (open) open.push(key, script);
     else {
-      open = ['curtin', 'in-target', '--', 'sh', '-c', STEPS, 'sh', key, command[5] as string];
+      open = [...IN_TARGET, 'sh', '-c', STEPS, 'sh', key, script];
       result[key] = open;
     }
   }
   return result;
+}
+
+/** The script that a command runs in the target, or null where it is another one. */
+function scriptInTarget(command: Command): string | null {
+  if (!Array.isArray(command)) return null;
+  const [sh, c, script, , ...args] = command.slice(IN_TARGET.length);
+  if (!runsInTarget(command) || sh !== 'sh' || c !== '-c' || script === undefined) return null;
+  return args.length > 0 ? `set -- ${args.map(shellQuoted).join(' ')}\n${script}` : script;
 }
 
 /** The root is kept as a tar without the configuration that curtin saves in it: that holds the user's part, passwords too. */
@@ -121,11 +137,16 @@ function whyNoLayer(config: Record<string, unknown>, medium: Commands): string |
     ([, one]) => !isArchiveOfMedium(one),
   );
   if (source) return `its source ${source[0]} is not an archive of the medium`;
-  const outside = Object.keys(medium).find((key) => !staysInTarget(medium[key] as Command));
+  const outside = Object.keys(medium).find((key) => !runsInTarget(medium[key] as Command));
   if (outside !== undefined) return `its late command ${outside} may change more than the target`;
   const late = Object.keys(medium).find((key) => key >= KEEP);
   return late === undefined ? null : `its late command ${late} comes too late`;
 }
+
+const replacedArchives = (sources: unknown): string[] =>
+  Object.values((sources ?? {}) as Record<string, { uri: string }>).map(({ uri }) =>
+    uri.replace(/^file:\/\//, ''),
+  );
 
 function isArchiveOfMedium(source: unknown): boolean {
   const { uri, type } = (source ?? {}) as { uri?: unknown; type?: unknown };
@@ -133,5 +154,5 @@ function isArchiveOfMedium(source: unknown): boolean {
 }
 
 /** `curtin in-target -- …` as an argv: text is a line for a shell outside. */
-const staysInTarget = (command: Command): boolean =>
-  Array.isArray(command) && command.slice(0, 3).join(' ') === 'curtin in-target --';
+const runsInTarget = (command: Command): boolean =>
+  Array.isArray(command) && command.slice(0, IN_TARGET.length).join(' ') === IN_TARGET.join(' ');

@@ -15,15 +15,23 @@ export const INTERPRETER = ['main', 'config', 'check', 'extract', 'target'].map(
 /** The configuration that goes on from a layer, beside `curtin.yaml`. */
 export const FROM_LAYER = 'from-layer.yaml';
 
-/** The files of the Packer directory by name: HCL that runs build.sh, which may as well be run by hand. */
+/**
+ * The files of the Packer directory by name: HCL that runs build.sh, which may as well be run by hand.
+ * @param replaced absolute paths of the live system's files that a layer takes the place of
+ */
 export async function namespaceFiles(
   input: RenderInput,
   upstream: Upstream | undefined,
+  replaced: string[],
 ): Promise<[string, string][]> {
   const { image, squashfs } = input;
   const inside = {
     squashfs: shellQuoted(`/${squashfs.path}`),
     offset: squashfs.offset,
+    // unsquashfs reads a name a line, from its root.
+    replaced: replaced.flatMap((path) =>
+      path.includes('\n') ? [] : [shellQuoted(path.replace(/^\/+/, ''))],
+    ),
     disk: BOOT_DISK,
     port: PORT,
     commandLine: shellQuoted(commandLine(input, upstream, `http://127.0.0.1:${PORT}/curtin.yaml`)),
@@ -33,7 +41,7 @@ export async function namespaceFiles(
     ['build.sh', await renderTemplate('namespace/build.sh.eta', { image: image.name })],
     ['inside.sh', await renderTemplate('namespace/inside.sh.eta', inside)],
     ['system.sh', await readTemplate('namespace/system.sh')],
-    ['relay.py', await readTemplate('namespace/relay.py')],
+    ['servers.py', await readTemplate('namespace/servers.py')],
     ...(await Promise.all(
       INTERPRETER.map(
         async (name): Promise<[string, string]> => [name, await readTemplate(`namespace/${name}`)],

@@ -24,6 +24,8 @@ export interface ComposedCurtin {
   curtin: string;
   fromLayer: string | null;
   layer: LayerRule | null;
+  /** See NamespaceConfig. */
+  replaced: string[];
 }
 
 /**
@@ -49,13 +51,19 @@ export async function composeCurtin(request: CurtinRequest): Promise<ComposedCur
   const written = (value: object) => installerYaml(`Rendered by dgxos-maas from ${name}.`, value);
   if (request.way === 'vm') {
     const commands = sorted({ ...late, ...ours, '99_build_hold': HOLD });
-    return { curtin: written({ ...config, late_commands: commands }), fromLayer: null, layer: null };
+    return {
+      curtin: written({ ...config, late_commands: commands }),
+      fromLayer: null,
+      layer: null,
+      replaced: [],
+    };
   }
   const made = await namespaceConfig(config, sorted(pick(late, installs)), sorted(ours), name);
   return {
     curtin: written(made.whole),
     fromLayer: made.fromLayer && written(made.fromLayer),
     layer: made.layer,
+    replaced: made.replaced,
   };
 }
 

@@ -30,7 +30,7 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
       : undefined;
   const vm = vmSettings(image.vm, release, upstream, input.accelerator ?? 'kvm');
   const files = await filesToServe(image, release);
-  const { curtin, fromLayer, layer } = await composeCurtin({
+  const { curtin, fromLayer, layer, replaced } = await composeCurtin({
     image,
     release,
     base:
@@ -43,7 +43,7 @@ export async function renderBuild(input: RenderInput): Promise<Rendered> {
   const packer =
     input.way === 'vm'
       ? await packerFiles(input, vm, boot(input, upstream), upstream)
-      : await namespaceFiles(input, upstream);
+      : await namespaceFiles(input, upstream, replaced);
 
   return writeRendered({
     ...{ dir, packer, files, layer, installTimeoutS: vm.installTimeoutS },

@@ -66,15 +66,11 @@ const APT = '/etc/apt/';
 /** An installer may run with a umask of its own; the files of the image have the usual one. */
 const IN_ROOT = 'set -e\numask 022\ncd /\n';
 
-async function fetchFile(
-  file: ServedFile,
-  { configParameter, configFile, inTarget }: TargetSteps,
-): Promise<string> {
+async function fetchFile(file: ServedFile, { configParameter, configFile }: TargetSteps): Promise<string> {
   const [user, group] = file.owner.split(':');
   return renderTemplate('curtin/fetch-file.sh.eta', {
     parameter: configParameter,
     config: configFile.replaceAll('.', '\\.'),
-    inTarget: inTarget.join(' '),
     served: file.served,
     sha256: file.sha256,
     user: shellQuoted(user ?? 'root'),

@@ -249,6 +249,27 @@ touch /target/mine`;
     expect(names(request)).toEqual(expect.arrayContaining(['./from-medium', './mine']));
   });
 
+  it('is unpacked in memory, or on the disk where the memory does not suffice', async () => {
+    const request = await layered();
+    await build(request);
+    const asked: string[][] = [];
+    const inMemory = (kib: number) => async (archives: string[]) => {
+      asked.push(archives);
+      return kib;
+    };
+    const fits = await build({ ...request, memory: inMemory(1 << 20) });
+    expect([fits.result, fits.notices]).toEqual([expect.objectContaining({ kind: 'tar' }), []]);
+    expect(asked).toEqual([[request.iso, expect.stringMatching(/layers\/[0-9a-f]{64}\/root\.tar$/)]]);
+    const whole = names(request);
+
+    rmSync(join(request.dir, 'root.tar'));
+    const tooLittle = await build({ ...request, memory: inMemory(64) });
+    expect(tooLittle.result).toMatchObject({ kind: 'tar' });
+    expect(tooLittle.notices).toEqual([expect.stringMatching(/did not fit in memory/)]);
+    expect(names(request)).toEqual(whole);
+    await expectLeft(request, 'root.tar');
+  });
+
   it('that two builds keep at once is one', async () => {
     const one = await layered();
     const two = { ...(await layered()), layer: one.layer };

@@ -50,16 +50,25 @@ describe('the configuration that goes on from a layer', () => {
     const { fromLayer } = await compose({}, { lateCommands: { a: inTarget('one'), b: inTarget('two') } });
     const late = fromLayer.late_commands as Record<string, string[]>;
     expect([late['54_user_000_a'], late['54_user_001_b']]).toEqual([inTarget('one'), inTarget('two')]);
-    const steps = late['61_apt_caches']!;
+    const steps = late['60_apt_sources']!;
     expect(steps.filter((word) => /^\d\d_/.test(word))).toEqual(
-      expect.arrayContaining(['61_apt_caches', '66_accounts', '72_temporary']),
+      expect.arrayContaining(['60_apt_sources', '61_apt_caches', '66_accounts', '72_temporary']),
     );
     expect(late).not.toHaveProperty('66_accounts');
+    // A script with arguments keeps them.
+    expect(steps[steps.indexOf('60_apt_sources') + 1]).toMatch(/^set -- 'settle'\n/);
     // The steps run in their order, each in a shell of its own, until one fails.
     const run = (...pairs: string[]) =>
       spawnSync('sh', ['-c', steps[5]!, 'sh', ...pairs], { encoding: 'utf8' });
     expect(run('1_a', 'x=1; exit 0', '2_b', 'echo "[$x]"').stdout).toBe('1_a\n2_b\n[]\n');
     expect(run('1_a', 'exit 3', '2_b', 'echo no')).toMatchObject({ status: 3, stdout: '1_a\n' });
+  });
+
+  it("leaves the user's packages under their own names", async () => {
+    const { fromLayer } = await compose({}, { packages: ['tree'] });
+    const late = fromLayer.late_commands as Record<string, string[]>;
+    expect(late['50_build_sources']?.at(-1)).toBe('add');
+    expect(late['51_build_packages']?.at(-1)).toMatch(/^DEBIAN_FRONTEND=noninteractive apt-get .* 'tree'$/);
   });
 
   it('leaves the saved configuration out of the layer, wherever the medium has it', async () => {

@@ -58,12 +58,17 @@ describe('an installation without a VM', () => {
 
   it('reads the squashfs where it lies, or copies it where it lies in pieces', async () => {
     const whole = (await rendered()).read('inside.sh');
-    expect(whole).toContain('-offset 10479616 -dest "$root" "$ISO"');
+    expect(whole).toContain('unsquash -offset 10479616 "$ISO"');
     expect(whole).not.toContain('xorriso');
     const pieces = (await rendered({ squashfs: { path: 'live/a.squashfs', offset: null } })).read(
       'inside.sh',
     );
     expect(pieces).toContain("-extract '/live/a.squashfs'");
+  });
+
+  it("names the medium's archives, which an installation from a layer does not unpack", async () => {
+    const { read } = await rendered();
+    expect(read('inside.sh')).toMatch(/^replaced=\('curtin\/[^/' ]*-root\.tar\.\w+'\)$/m);
   });
 
   it('quotes what comes from outside', async () => {
@@ -81,7 +86,7 @@ describe('an installation without a VM', () => {
       expect.arrayContaining([
         'http/curtin.yaml',
         'packer/build.sh',
-        'packer/relay.py',
+        'packer/servers.py',
         'packer/interpreter/main.py',
       ]),
     );
