@@ -67,7 +67,7 @@ describe('the configuration that goes on from a layer', () => {
   it("leaves the user's packages under their own names", async () => {
     const { fromLayer } = await compose({}, { packages: ['tree'] });
     const late = fromLayer.late_commands as Record<string, string[]>;
-    expect(late['50_build_sources']?.at(-1)).toBe('add');
+    expect(late['50_build_sources']).toContain('add');
     expect(late['51_build_packages']?.at(-1)).toMatch(/^DEBIAN_FRONTEND=noninteractive apt-get .* 'tree'$/);
   });
 
