@@ -29,7 +29,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** What it writes until it has tried all, on both streams. */
+/** Its output until it has tried all, on both streams. */
 async function serve(...words: (string | number)[]): Promise<{ ports: string; errors: () => string }> {
   const script = join(dir, 'servers.py');
   copyFileSync(SERVERS, script);
