@@ -61,7 +61,9 @@ export async function transfer(
     if (!(error instanceof HttpError))
       throw fromSystemError(error, `downloading ${source.shown} to ${dirname(part)}`);
     if (error.kind === 'redirect')
-      throw new Fault('ISO_DOWNLOAD', `${source.shown}: ${error.message}`, { hint: 'Check `iso.source`.' });
+      throw new Fault('ISO_DOWNLOAD', `${source.shown}: ${error.message}`, {
+        hint: 'Correct the URL in the configuration.',
+      });
     throw new Interruption(error.kind === 'stalled' ? 'the server stopped sending' : error.brief);
   } finally {
     http.close();
@@ -158,10 +160,10 @@ function rejection(answer: HttpAnswer, source: UrlSource): Fault {
     return new Interruption(`the server answered ${status}`, retryAfterS(answer.headers.get('retry-after')));
   if (status === 401 || status === 403)
     return new Fault('NO_PERMISSION', said, {
-      hint: 'Put credentials into the URL (https://user:password@host/…), or download the ISO yourself and set its path.',
+      hint: 'Put credentials into the URL (https://user:password@host/…), or download the file yourself and set its path.',
     });
   if (status === 404 || status === 410)
-    return new Fault('ISO_NOT_FOUND', said, { hint: 'Check `iso.source`.' });
+    return new Fault('ISO_NOT_FOUND', said, { hint: 'Correct the URL in the configuration.' });
   return new Fault('ISO_DOWNLOAD', said);
 }
 
