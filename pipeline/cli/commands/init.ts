@@ -34,8 +34,9 @@ export const declare: Declare = (program, act) => {
         const { writeNew } = await import('../../config/write-new.ts');
         await writeNew(file, text, options.force === true);
         const { loadRelease } = await import('../../config/releases/load.ts');
-        const byIso = (await loadRelease(options.release)).iso !== null;
-        const what = byIso ? 'iso.source and iso.sha256' : 'the sources and sums of archive';
+        const { iso, licence } = await loadRelease(options.release);
+        const sources = iso !== null ? 'iso.source and iso.sha256' : 'the sources and sums of archive';
+        const what = licence !== null && !accepted ? `accept_eula, ${sources}` : sources;
         session.data({ ok: true, file }, `${file} written. Set ${what} in it, then: dgxos-maas doctor`);
       }),
     );

@@ -121,7 +121,7 @@ describe('the installed package', () => {
   });
 
   it('writes a configuration that it can read', async () => {
-    await installed('init');
+    await installed('init', '--accept-eula');
     expect(readFileSync(join(dir, 'dgxos-maas.yaml'), 'utf8')).toContain('yaml-language-server');
     await installed('config', 'validate');
   });

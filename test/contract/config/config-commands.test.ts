@@ -19,6 +19,18 @@ describe('init', () => {
     expect(readFileSync(join(cwd, 'dgxos-maas.yaml'), 'utf8')).toContain('release: demo');
   });
 
+  it('without a terminal leaves the licence to the user, and says so', async () => {
+    const cwd = folder();
+    const { stdout } = await cli(cwd, ['init']);
+    expect(stdout).toMatch(/Set accept_eula, iso\.source and iso\.sha256 in it/);
+    expect(await cli(cwd, ['config', 'validate'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining('[LICENCE_NOT_ACCEPTED]'),
+    });
+    const demo = await cli(folder(), ['init', '--release', 'demo']);
+    expect(demo.stdout).not.toContain('accept_eula');
+  });
+
   it('--stdout leaves files alone', async () => {
     const cwd = folder();
     const { stdout } = await cli(cwd, ['init', '--stdout']);
