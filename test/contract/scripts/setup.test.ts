@@ -70,7 +70,9 @@ const installedBy = (calls: string) => calls.match(/^apt-get install .*--no-upgr
 describe('scripts/setup', () => {
   it('installs what doctor asks of a build host, and nothing else', async () => {
     const { code, calls } = await clone([]).run('setup');
-    const tools = ['packer', 'qemu-system-x86_64', 'qemu-img', 'xorriso', 'unsquashfs', 'libdeflate-gzip'];
+    const tools = [
+      ...['packer', 'qemu-system-x86_64', 'qemu-img', 'xorriso', 'unsquashfs', 'libdeflate-gzip', 'gpgv'],
+    ];
     expect(code).toBe(0);
     expect(installedBy(calls)).toEqual(tools.map((name) => PACKAGE_OF[name]));
     expect(calls).not.toContain('npm');
