@@ -17,6 +17,7 @@ import { declare as nightly } from './commands/nightly.ts';
 import { declare as pack } from './commands/pack.ts';
 import { declare as promote } from './commands/promote.ts';
 import { declare as prune } from './commands/prune.ts';
+import { declare as rehearse } from './commands/rehearse.ts';
 import { declare as report } from './commands/report.ts';
 import { declare as rollback } from './commands/rollback.ts';
 import { declare as run } from './commands/run.ts';
@@ -30,7 +31,7 @@ import { declare as verify } from './commands/verify.ts';
 /** Every command by what it is for, in the order of the help. */
 const GROUPS: readonly [heading: string, commands: readonly Declare[]][] = [
   ['Build:', [init, run, pack, nightly]],
-  ['Check:', [validate, checks, accept, diff, report, verify]],
+  ['Check:', [validate, checks, rehearse, accept, diff, report, verify]],
   [
     'MAAS:',
     [

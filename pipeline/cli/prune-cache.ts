@@ -2,10 +2,11 @@ import { loadConfig } from '../config/load.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { bytes } from '../core/text/human.ts';
 import { type Layer, listLayers, removeLayer, unfinished } from '../install/namespace/layer-store.ts';
+import { keptByRehearsals, removeKept } from '../rehearse/kept.ts';
 import type { Session } from './session.ts';
 
 /**
- * Deletes all layers of the cache, and what killed builds left of some; one that a build is writing is kept.
+ * Deletes all layers of the cache, what killed builds left of some, and what rehearsals keep; what is being written or used is kept.
  * @throws Fault USAGE for an image: layers belong to no image; CONFIG_INVALID, NO_PERMISSION
  */
 export async function pruneCache(
@@ -20,7 +21,11 @@ export async function pruneCache(
   const { config } = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
   const layers = await listLayers(config.cache);
   const leftOver = (await unfinished(config.cache)).filter((one) => one.leftOver);
-  if (!dryRun) for (const { folder } of [...layers, ...leftOver]) await removeLayer(folder);
+  const rehearsals = await keptByRehearsals(config.cache);
+  if (!dryRun) {
+    for (const { folder } of [...layers, ...leftOver]) await removeLayer(folder);
+    await removeKept(rehearsals);
+  }
   session.data(
     {
       ok: true,
@@ -31,17 +36,24 @@ export async function pruneCache(
         usedAt: new Date(usedAt).toISOString(),
       })),
       unfinished: leftOver.length,
+      rehearsals,
     },
-    () => table(layers, leftOver.length, dryRun),
+    () => table(layers, leftOver.length, rehearsals, dryRun),
   );
 }
 
-function table(layers: readonly Layer[], leftOver: number, dryRun: boolean): string {
+function table(
+  layers: readonly Layer[],
+  leftOver: number,
+  rehearsals: readonly string[],
+  dryRun: boolean,
+): string {
   const lines = layers.map(
     ({ key, bytes: size, usedAt }) =>
       `${key.slice(0, 12)}  ${bytes(size)}, last used ${new Date(usedAt).toISOString().slice(0, 16)}Z`,
   );
   if (leftOver > 0) lines.push(`unfinished layers of builds that were killed: ${leftOver}`);
-  if (lines.length === 0) return 'No layers.';
+  lines.push(...rehearsals.map((folder) => `of rehearsals: ${folder}`));
+  if (lines.length === 0) return 'No layers, nothing of rehearsals.';
   return [...lines, dryRun ? 'Nothing was deleted (--dry-run).' : 'Deleted.'].join('\n');
 }

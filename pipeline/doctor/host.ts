@@ -57,7 +57,9 @@ export async function examineFirmware(
   const needed = releases.length > 0;
   const finding = {
     tool: 'uefi firmware',
-    neededFor: needed ? `build ${releases.join(', ')} from an ISO` : 'build DGX OS 6 and 7 from an ISO',
+    neededFor: needed
+      ? `build ${releases.join(', ')} from an ISO`
+      : 'rehearse; build DGX OS 6 and 7 from an ISO',
   };
   try {
     const { code } = await findFirmware('amd64', folders);

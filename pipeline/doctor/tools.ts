@@ -72,16 +72,23 @@ const TOOLS: readonly Tool[] = [
   },
   {
     name: 'mmdebstrap',
-    neededFor: 'build the demo installer',
+    neededFor: 'build the demo installer, and the system of rehearsals',
     ask: ['--version'],
     version: /mmdebstrap (\S+)/,
     optional: true,
   },
   {
     name: 'mksquashfs',
-    neededFor: 'build the demo installer',
+    neededFor: 'build the demo installer, and the system of rehearsals',
     ask: ['-version'],
     version: /version (\S+)/,
+    optional: true,
+  },
+  {
+    name: 'mkfs.ext4',
+    neededFor: 'make the system of rehearsals',
+    ask: ['-V'],
+    version: /mke2fs (\S+)/,
     optional: true,
   },
 ];

@@ -165,6 +165,38 @@ export const layerFiles = (folder: string) => ({
   notKept: join(folder, 'not-kept'),
 });
 
+/** Systems from which rehearsals install, made from packages: each by the digest of its recipe. */
+export const ephemeralsFolder = (cache: string) => join(cache, 'ephemerals');
+export const ephemeralFolder = (cache: string, key: string) => join(ephemeralsFolder(cache), key);
+export const ephemeralFiles = (folder: string) => ({
+  kernel: join(folder, 'vmlinuz'),
+  initrd: join(folder, 'initrd'),
+  /** A file system with the label by which the initrd finds it. */
+  disk: join(folder, 'medium.img'),
+  /** Written last of all. */
+  record: join(folder, 'ephemeral.json'),
+  /** The process that makes it, as long as it is not whole. */
+  maker: join(folder, 'maker.json'),
+});
+
+/** Rehearsals: a folder for each artifact, with the last one's files. */
+export const rehearsalsFolder = (cache: string) => join(cache, 'rehearsals');
+/** @param key of the artifact's path */
+export const rehearsalFolder = (cache: string, key: string) => join(rehearsalsFolder(cache), key);
+export const rehearsalFiles = (folder: string) => ({
+  console: join(folder, 'console.log'),
+  installLog: join(folder, 'install.log'),
+  errorTar: join(folder, 'curtin-logs.tar'),
+  events: join(folder, 'events.ndjson'),
+  result: join(folder, 'rehearsal.json'),
+  /** Of the machine, removed at the end unless they are to be kept. */
+  disk: (name: string) => join(folder, `${name}.raw`),
+  efiVars: join(folder, 'efi-variables.fd'),
+  machine: join(folder, 'machine.conf'),
+  rawConsole: join(folder, 'console.raw'),
+  curtin: join(folder, 'curtin'),
+});
+
 // In the store, which builders share (`store:`); paths relative to it, the same in a folder and on a server.
 
 export const STORE_RECORDS = 'records';

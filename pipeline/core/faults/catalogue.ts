@@ -115,6 +115,11 @@ export const CATALOGUE = {
   MACHINE_NO_EFI: EXIT.maas,
   MACHINES_FILE_INVALID: EXIT.config,
   POWER_INVALID: EXIT.config,
+  // rehearsal
+  CURTIN_MISSING: EXIT.host,
+  EPHEMERAL_UNUSABLE: EXIT.host,
+  REHEARSAL_TIMEOUT: EXIT.temporary,
+  REHEARSAL_STOPPED: EXIT.temporary,
   // workspace
   WORKSPACE_LOCKED: EXIT.temporary,
   WORKSPACE_CORRUPT: EXIT.unclassified,

@@ -20,6 +20,7 @@ export const PACKAGE_OF: Record<string, string> = {
   git: 'git',
   sfdisk: 'fdisk',
   dumpe2fs: 'e2fsprogs',
+  'mkfs.ext4': 'e2fsprogs',
   fuse2fs: 'fuse2fs',
   fusermount3: 'fuse3',
   ssh: 'openssh-client',

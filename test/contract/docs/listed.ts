@@ -16,6 +16,7 @@ const INSTALLS = { parsed: 'changes the host, as root' };
 const ASKS = 'asks at a terminal';
 const LINKED = { parsed: 'installs for all users; done in a prefix of its own below' };
 const GITHUB = { parsed: 'fetches from GitHub' };
+const REHEARSES = { parsed: 'deploys on a virtual machine; test/contract/rehearse has a stand-in of one' };
 const TWO_IMAGES = 'the images are different';
 
 export const LISTED: Record<string, Listed> = {
@@ -45,6 +46,13 @@ export const LISTED: Record<string, Listed> = {
   'dgxos-maas accept dgx1 --machine gpu-test-1': DEPLOYS,
   'dgxos-maas accept dgx1 --tag image-test --build dgx1-5.0-20261122-1a2b3c4 --to lab': DEPLOYS,
   'dgxos-maas run dgx1 --accept --promote stable': DEPLOYS,
+  'git clone https://github.com/canonical/curtin': GITHUB,
+  'dgxos-maas rehearse dgx1 --curtin curtin': REHEARSES,
+  'dgxos-maas rehearse dgx1.tar.gz --base-image ubuntu/focal --curtin curtin': REHEARSES,
+  'dgxos-maas rehearse dgx1 --curtin curtin --layout raid1 --kernel-options iommu=pt': REHEARSES,
+  'DGXOS_MAAS_CURTIN=$PWD/curtin npx vitest run --project contract test/contract/rehearse': {
+    parsed: 'needs the clone of the first block',
+  },
   'dgxos-maas sandbox --machines 3 --guests --trouble gpu-002:failed-unit': {
     parsed: 'serves until it is ended; test/contract/sandbox starts it so',
   },

@@ -1,0 +1,120 @@
+import { access, mkdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Fault } from '../core/faults/fault.ts';
+import { $ } from '../host/process/tool.ts';
+
+/** A curtin on this host: a checkout of its sources, or what its two packages unpack to. */
+export interface Curtin {
+  /** The folder in which the Python package `curtin` is. */
+  python: string;
+  helpers: string;
+}
+
+/** Where a folder may have curtin: the package's folder, and that of its helpers. */
+const FORMS = [
+  ['.', 'helpers'],
+  ['usr/lib/python3/dist-packages', 'usr/lib/curtin/helpers'],
+] as const;
+
+const GET_ONE =
+  'git clone https://github.com/canonical/curtin, then add --curtin curtin; ' +
+  'or on Ubuntu: apt-get download python3-curtin curtin-common, then add --curtin *curtin*.deb';
+
+/** Packs an installer by curtin's own code, from JSON on stdin to JSON on stdout. */
+const PACK = `
+import json, sys
+asked = json.load(sys.stdin)
+from curtin import pack, version
+paths = {"curtin_exe": None, "lib": asked["lib"], "helpers": asked["helpers"]}
+installer = pack.pack_install(configs=asked["configs"], args=asked["args"], paths=paths, install_deps=False)
+json.dump({"version": version.version_string(), "installer": installer}, sys.stdout)
+`;
+
+/** Characters of an installer as JSON; curtin's has 320,000. */
+const LARGEST = 16 << 20;
+
+/**
+ * The curtin that a user named: a folder, or .deb files, which are unpacked to `work`.
+ * @throws Fault CURTIN_MISSING with the commands that get one
+ */
+export async function findCurtin(
+  named: readonly string[],
+  work: string,
+  signal: AbortSignal,
+): Promise<Curtin> {
+  if (named.length === 0)
+    throw new Fault('CURTIN_MISSING', 'A rehearsal needs curtin, which is not part of dgxos-maas', {
+      hint: GET_ONE,
+    });
+  const debs = named.filter((path) => path.endsWith('.deb'));
+  if (debs.length !== named.length && named.length > 1)
+    throw new Fault('USAGE', '--curtin takes one folder, or .deb files', { hint: GET_ONE });
+  let folder = resolve(named[0]!);
+  if (debs.length > 0) {
+    folder = join(work, 'curtin');
+    await mkdir(folder, { recursive: true });
+    for (const deb of debs) {
+      await mustExist(deb);
+      await $({ signal, reason: 'unpack curtin' })`dpkg-deb --extract ${resolve(deb)} ${folder}`;
+    }
+  } else await mustExist(folder);
+  for (const [python, helpers] of FORMS) {
+    const found = { python: join(folder, python), helpers: join(folder, helpers) };
+    const parts = [join(found.python, 'curtin', 'pack.py'), join(found.helpers, 'shell-archive')];
+    if ((await Promise.all(parts.map(readable))).every(Boolean)) return found;
+  }
+  throw new Fault(
+    'CURTIN_MISSING',
+    `There is no curtin in ${named.join(' ')}: neither curtin/pack.py with helpers/, nor both packages of Ubuntu`,
+    {
+      hint: GET_ONE,
+    },
+  );
+}
+
+async function mustExist(path: string): Promise<void> {
+  await stat(path).catch((cause) => {
+    throw new Fault('CURTIN_MISSING', `There is no ${path} (--curtin)`, { hint: GET_ONE, cause });
+  });
+}
+
+const readable = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * The installer as MAAS gives it to the machine: curtin's own `pack_install`. Packages that curtin misses are not installed (`install_deps`): the
+ * ephemeral has them.
+ * @param source the artifact's URL
+ * @throws Fault CURTIN_MISSING when that curtin cannot be run here
+ */
+export async function packInstaller(
+  { python, helpers }: Curtin,
+  { configs, source, signal }: { configs: readonly string[]; source: string; signal: AbortSignal },
+): Promise<{ version: string; installer: Buffer }> {
+  const input = JSON.stringify({ configs, args: [source], lib: join(python, 'curtin'), helpers });
+  const result = await $({
+    input,
+    signal,
+    nothrow: true,
+    keep: LARGEST,
+    timeoutMs: 120_000,
+    // Nothing is written into a checkout.
+    env: { PYTHONPATH: python, PYTHONDONTWRITEBYTECODE: '1' },
+    reason: "run curtin's own pack_install",
+  })`python3 -c ${PACK}`;
+  try {
+    if (result.exitCode !== 0) throw new Error(result.stderr);
+    const { version, installer } = JSON.parse(result.stdout) as { version: string; installer: string };
+    return { version, installer: Buffer.from(installer) };
+  } catch (cause) {
+    const lines = result.stderr.trim().split('\n').slice(-6).join('\n');
+    throw new Fault('CURTIN_MISSING', `curtin in ${python} cannot pack an installer on this host`, {
+      detail: lines,
+      hint: 'It needs Python 3 with yaml and packaging: sudo apt-get install python3-yaml python3-packaging',
+      cause,
+    });
+  }
+}

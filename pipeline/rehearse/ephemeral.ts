@@ -1,0 +1,196 @@
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import type { Emit } from '../core/events/event.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { readJsonOrMiss } from '../host/files/read-json.ts';
+import { object, sha256, text } from '../host/files/shape.ts';
+import { thisProcess } from '../host/process/alive.ts';
+import { packageRoot } from '../host/process/package-root.ts';
+import { shellWord } from '../host/process/shell-word.ts';
+import { supervise } from '../host/process/supervise.ts';
+import { $ } from '../host/process/tool.ts';
+import { ephemeralFiles, ephemeralFolder, ephemeralsFolder } from '../workspace/layout.ts';
+import { leftUnfinished, removeKept } from './kept.ts';
+
+/** The system from which the machine is installed. */
+export interface Ephemeral {
+  kind: 'own' | 'lean';
+  /** For the output and the record: the sum that decides it, or the user's files. */
+  name: string;
+  kernel: string;
+  initrd: string;
+  /** The root, fetched by HTTP as MAAS has it; null where it is a disk of the machine. */
+  squashfs: string | null;
+  /** The root as a read-only disk. */
+  disk: string | null;
+}
+
+/** The label by which the lean ephemeral finds its disk. */
+export const DISK_LABEL = 'rehearsal';
+const RECIPE = 'templates/rehearsal';
+const RECORD = object({ key: sha256, kernel: text, initrd: text });
+const REASON = 'make an ephemeral system for a rehearsal';
+
+interface List {
+  suite: string;
+  packages: string[];
+  boot: string[];
+}
+
+const PARTS = ['kernel', 'initrd', 'squashfs'] as const;
+
+/**
+ * The user's own files, such as those of a MAAS: `kernel=FILE,initrd=FILE,squashfs=FILE`.
+ * @throws Fault USAGE, EPHEMERAL_UNUSABLE
+ */
+export async function ownEphemeral(option: string): Promise<Ephemeral> {
+  const given = new Map(
+    option.split(',').map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
+  );
+  const wrong = [...given.keys()].find((name) => !PARTS.includes(name as never));
+  const missing = PARTS.find((part) => !given.get(part));
+  if (wrong !== undefined || missing !== undefined)
+    throw new Fault(
+      'USAGE',
+      `--ephemeral "${option}" is not accepted: ${missing ? `${missing} is missing` : `unknown part "${wrong}"`}`,
+      {
+        hint: 'Use kernel=FILE,initrd=FILE,squashfs=FILE: boot-kernel, boot-initrd and squashfs of the base image in MAAS.',
+      },
+    );
+  const [kernel, initrd, squashfs] = PARTS.map((part) => resolve(given.get(part)!)) as [
+    string,
+    string,
+    string,
+  ];
+  for (const file of [kernel, initrd, squashfs]) {
+    const there = await stat(file).catch(() => undefined);
+    if (!there?.isFile() || there.size === 0)
+      throw new Fault('EPHEMERAL_UNUSABLE', `There is no file ${file} (--ephemeral)`, {
+        hint: 'Name boot-kernel, boot-initrd and squashfs of the base image, as MAAS has them.',
+      });
+  }
+  return { kind: 'own', name: squashfs, kernel, initrd, squashfs, disk: null };
+}
+
+/**
+ * A small Debian with what curtin needs and without cloud-init, made once from packages and kept in the cache; made anew when its list
+ * of packages or a file of it changes.
+ * @throws Fault TOOL_MISSING, TOOL_FAILED, DISK_FULL, INTERRUPTED
+ */
+export async function leanEphemeral(cache: string, emit: Emit, signal: AbortSignal): Promise<Ephemeral> {
+  const recipe = join(packageRoot(), RECIPE);
+  const key = await digest(recipe);
+  const folder = ephemeralFolder(cache, key);
+  if (!(await isWhole(folder, key))) await make(recipe, key, { cache, emit, signal });
+  const files = ephemeralFiles(folder);
+  return {
+    kind: 'lean',
+    name: key.slice(0, 12),
+    kernel: files.kernel,
+    initrd: files.initrd,
+    squashfs: null,
+    disk: files.disk,
+  };
+}
+
+const isWhole = async (folder: string, key: string) =>
+  (await readJsonOrMiss(ephemeralFiles(folder).record, RECORD))?.key === key;
+
+/** Over every file of the recipe, with its name. */
+async function digest(recipe: string): Promise<string> {
+  const hash = createHash('sha256');
+  const entries = await readdir(recipe, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const file of files.sort())
+    hash
+      .update(`${file.slice(recipe.length)}\0`)
+      .update(await readFile(file))
+      .update('\0');
+  return hash.digest('hex');
+}
+
+async function make(
+  recipe: string,
+  key: string,
+  { cache, emit, signal }: { cache: string; emit: Emit; signal: AbortSignal },
+): Promise<void> {
+  const { suite, packages, boot } = JSON.parse(
+    await readFile(join(recipe, 'ephemeral.json'), 'utf8'),
+  ) as List;
+  emit({
+    type: 'notice',
+    level: 'info',
+    message: `making the ephemeral system from ${packages.length} packages of Debian ${suite} and what they need; it is kept for later rehearsals`,
+  });
+  await mkdir(ephemeralsFolder(cache), { recursive: true, mode: 0o700 });
+  await removeKept(await leftUnfinished(cache));
+  const folder = await mkdtemp(`${ephemeralFolder(cache, key)}.partial-`);
+  try {
+    const files = ephemeralFiles(folder);
+    await writeFile(files.maker, JSON.stringify(thisProcess()));
+    const hooks = [
+      `--essential-hook=${shellWord(join(recipe, 'before-packages.sh'))} "$1" ${boot.join(' ')}`,
+      `--customize-hook=${shellWord(join(recipe, 'after-packages.sh'))} "$1"`,
+      // Packed as the root's own root user, also where that is a range of ids, or pretended.
+      `--customize-hook=copy-out /rehearsal/vmlinuz /rehearsal/initrd /rehearsal/filesystem.squashfs ${shellWord(folder)}`,
+    ];
+    const options = [
+      '--variant=essential',
+      '--format=null',
+      '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
+      '--aptopt=Apt::Install-Recommends "false"',
+      '--aptopt=Acquire::Languages "none"',
+      '--aptopt=Acquire::Retries "3"',
+    ];
+    const last: string[] = [];
+    const { exitCode } = await supervise(
+      ['mmdebstrap', ...options, `--include=${packages.join(',')}`, ...hooks, suite, '-'],
+      {
+        guarded: true,
+        signal,
+        reason: REASON,
+        // What a killed one leaves is then found; as another user it works in a folder for all.
+        env: process.getuid?.() === 0 ? { TMPDIR: folder } : {},
+        onLine(line) {
+          emit({ type: 'log', source: 'mmdebstrap', line });
+          last.push(line);
+          if (last.length > 12) last.shift();
+          const setting = /^(?:Setting up|Unpacking) (\S+)/.exec(line);
+          if (setting) emit({ type: 'activity', id: 'ephemeral', label: `ephemeral: ${setting[0]}` });
+        },
+      },
+    );
+    if (exitCode !== 0)
+      throw new Fault('TOOL_FAILED', `mmdebstrap ended with exit code ${exitCode}`, {
+        detail: last.join('\n'),
+        hint: `The ephemeral system is made of Debian ${suite}: apt must reach its archive or a mirror, and debian-archive-keyring be installed.`,
+      });
+    await pack(folder, signal);
+    await writeFileAtomic(files.record, JSON.stringify({ key, kernel: 'vmlinuz', initrd: 'initrd' }));
+    const kept = ephemeralFolder(cache, key);
+    // Another rehearsal may have made it meanwhile, and use it.
+    if (await isWhole(kept, key)) return;
+    await rm(kept, { recursive: true, force: true });
+    await rm(files.maker);
+    await rename(folder, kept);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The squashfs on a disk of its own, where live-boot finds it: reading is faster than by HTTP, and needs no memory. */
+async function pack(folder: string, signal: AbortSignal): Promise<void> {
+  const { disk } = ephemeralFiles(folder);
+  const medium = join(folder, 'medium');
+  await mkdir(join(medium, 'live'), { recursive: true });
+  const squashfs = join(medium, 'live', 'filesystem.squashfs');
+  await rename(join(folder, 'filesystem.squashfs'), squashfs);
+  const mebibytes = Math.ceil(((await stat(squashfs)).size * 1.02) / 2 ** 20) + 24;
+  await $({
+    signal,
+    reason: REASON,
+  })`mkfs.ext4 -q -O ^has_journal -m 0 -L ${DISK_LABEL} -d ${medium} ${disk} ${`${mebibytes}M`}`;
+  await rm(medium, { recursive: true });
+}

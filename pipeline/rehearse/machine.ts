@@ -1,0 +1,146 @@
+import { copyFile, open, writeFile } from 'node:fs/promises';
+import type { Emit } from '../core/events/event.ts';
+import { Fault } from '../core/faults/fault.ts';
+import type { Firmware } from '../host/firmware.ts';
+import { supervise } from '../host/process/supervise.ts';
+import { rehearsalFiles } from '../workspace/layout.ts';
+import { DISK_LABEL, type Ephemeral } from './ephemeral.ts';
+import { paths } from './identity.ts';
+import type { Disk, Identity } from './types.ts';
+
+export interface MachineRequest {
+  /** Of this rehearsal alone. */
+  folder: string;
+  identity: Identity;
+  ephemeral: Ephemeral;
+  /** Given to the machine beside MAAS' own; curtin carries them to the installed system. */
+  kernelOptions: string;
+  disks: readonly Disk[];
+  firmware: Firmware;
+  accelerator: 'kvm' | 'tcg';
+  /** MiB. */
+  memory: number;
+}
+
+/** Reads as a QEMU size and file name: a comma parts options. */
+const escaped = (path: string) => path.replaceAll(',', ',,');
+
+/**
+ * The command line of the machine. What is secret is not in it, since every user of the host sees it: kernel and parameters are in the
+ * file of `machineConfig`.
+ */
+export function machineArgv({
+  folder,
+  identity,
+  ephemeral,
+  disks,
+  firmware,
+  accelerator,
+  memory,
+}: MachineRequest): [string, ...string[]] {
+  const files = rehearsalFiles(folder);
+  const flash = (path: string, more: string) => [
+    '-drive',
+    `if=pflash,format=raw,file=${escaped(path)}${more}`,
+  ];
+  const drive = (id: string, path: string, serial: string, more = '') => [
+    ...['-drive', `if=none,id=${id},format=raw,file=${escaped(path)},discard=unmap${more}`],
+    ...['-device', `virtio-blk-pci,drive=${id},serial=${serial}`],
+  ];
+  return [
+    'qemu-system-x86_64',
+    ...['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
+    ...['-machine', 'q35'],
+    // Two processors run at once under emulation as well; a larger cache of translated code saves a tenth.
+    ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=512'],
+    // `max` says that `rep movsb` is fast (ERMS), so that Linux and glibc copy by it: emulated, a byte at a time.
+    ...['-cpu', accelerator === 'kvm' ? 'host' : 'Nehalem', '-smp', '2', '-m', String(memory)],
+    ...flash(firmware.code, ',readonly=on'),
+    ...flash(files.efiVars, ''),
+    // The network first: its slot on the bus gives the interface its name.
+    ...['-netdev', 'user,id=net0', '-device', `virtio-net-pci,netdev=net0,mac=${identity.mac},romfile=`],
+    ...disks.flatMap(({ name, serial }) => drive(name, files.disk(name), serial, ',cache=unsafe')),
+    ...(ephemeral.disk === null ? [] : drive('ephemeral', ephemeral.disk, DISK_LABEL, ',readonly=on')),
+    ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
+    ...['-serial', `file:${escaped(files.rawConsole)}`],
+    ...['-readconfig', files.machine],
+  ];
+}
+
+/** The kernel's parameters: those of MAAS' own ephemeral, or what takes their identity where the root is a disk. */
+export function kernelLine({
+  identity,
+  ephemeral,
+  kernelOptions,
+  accelerator,
+}: Pick<MachineRequest, 'identity' | 'ephemeral' | 'kernelOptions' | 'accelerator'>): string {
+  const { byId, image } = paths(identity);
+  // On a busy host an emulated timer is found broken (Linux 6.1: "IO-APIC + timer doesn't work"); with KVM Linux leaves the test out by itself.
+  const emulated = accelerator === 'tcg' ? 'no_timer_check ' : '';
+  const url = `${emulated}cloud-config-url=${identity.origin}${byId}?op=get_preseed`;
+  // Curtin takes what follows the dashes over to the installed system. The console is ours.
+  const end = ['---', 'console=ttyS0', kernelOptions].filter(Boolean).join(' ');
+  if (ephemeral.disk !== null)
+    return `nomodeset boot=live live-media=/dev/disk/by-label/${DISK_LABEL} nopersistence ${url} ${end}`;
+  const mac = identity.mac.replaceAll(':', '-');
+  return (
+    `nomodeset root=squash:${identity.origin}${image('squashfs')} ip=::::${identity.hostname}:BOOTIF:dhcp ip6=off ` +
+    `cc:{'datasource_list': ['MAAS']}end_cc ${url} ro overlayroot=tmpfs overlayroot_cfgdisk=disabled BOOTIF=01-${mac} ${end}`
+  );
+}
+
+/** QEMU's own configuration file, which may hold what its command line may not. */
+export function machineConfig(request: MachineRequest): string {
+  const { kernel, initrd } = request.ephemeral;
+  const line = (name: string, value: string) => `  ${name} = "${value}"\n`;
+  return `[machine]\n${line('kernel', kernel)}${line('initrd', initrd)}${line('append', kernelLine(request))}`;
+}
+
+/** Makes the machine's disks, empty and sparse, and its firmware's variables. @throws errors of the system */
+export async function prepareMachine(request: MachineRequest): Promise<void> {
+  const files = rehearsalFiles(request.folder);
+  await copyFile(request.firmware.vars, files.efiVars);
+  for (const { name, bytes } of request.disks) {
+    const disk = await open(files.disk(name), 'wx', 0o600);
+    await disk.truncate(bytes);
+    await disk.close();
+  }
+  await writeFile(files.machine, machineConfig(request), { mode: 0o600 });
+}
+
+/**
+ * Runs the machine until it turns itself off or wants to boot again; it ends when we do, however that is.
+ * @returns what QEMU said, when it ended by an error
+ * @throws Fault TOOL_MISSING, or the reason of `signal`
+ */
+export async function runMachine(
+  request: MachineRequest,
+  { emit, signal }: { emit: Emit; signal: AbortSignal },
+): Promise<{ failed: string | null }> {
+  const said: string[] = [];
+  const { exitCode, signal: by } = await supervise(machineArgv(request), {
+    cwd: request.folder,
+    guarded: true,
+    graceMs: 2000,
+    signal,
+    reason: 'run the machine of a rehearsal',
+    onLine(line) {
+      emit({ type: 'log', source: 'qemu', line });
+      if (said.push(line) > 12) said.shift();
+    },
+  });
+  if (exitCode === 0) return { failed: null };
+  return { failed: said.join('\n') || (by ? `ended by ${by}` : `exit code ${exitCode}`) };
+}
+
+/** Whether a file can be given to QEMU in its configuration file, which has no escapes. @throws Fault PATH_UNUSABLE */
+export function expectPlainPath(path: string): void {
+  if (/["\n]/.test(path))
+    throw new Fault(
+      'PATH_UNUSABLE',
+      `The path ${path} cannot be given to QEMU: a quotation mark or a line break is in it`,
+      {
+        hint: 'Use another folder for `cache:`.',
+      },
+    );
+}

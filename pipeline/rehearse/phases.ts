@@ -1,0 +1,77 @@
+import type { Phase, Sign, StatusEvent, Timed } from './types.ts';
+
+/** The phase that begins with a stage of curtin's, as its events call them. */
+const STAGES: Readonly<Record<string, Phase>> = {
+  early: 'early',
+  partitioning: 'partitioning',
+  network: 'network',
+  extract: 'extract',
+  curthooks: 'curthooks',
+  hook: 'hook',
+  late: 'late',
+};
+
+/** Follows a deployment by what the machine asks for and posts: where it is, how long each phase took, and how it ended. */
+export class Progress {
+  phase: Phase = 'power-on';
+  /** Of curtin's event under way. */
+  activity = '';
+  readonly done: Timed[] = [];
+  /** The events that ended with FAIL, in the order in which they came: the innermost first. */
+  readonly failures: (StatusEvent & { phase: Phase })[] = [];
+  installed = false;
+  netbootOff = false;
+  #since: number;
+  readonly #now: () => number;
+
+  /** @param now seconds */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#since = now();
+  }
+
+  see(sign: Sign): void {
+    if (sign.type === 'netboot-off') this.netbootOff = true;
+    else if (sign.type === 'asked') {
+      if (sign.what === 'preseed' && this.phase === 'power-on') this.#enter('ephemeral');
+    } else this.#event(sign.event);
+  }
+
+  #event(event: StatusEvent): void {
+    const { kind, name, description } = event;
+    const stage = /^cmd-install\/stage-([a-z]{1,20})$/.exec(name)?.[1];
+    if (kind === 'start') {
+      this.activity = description;
+      if (stage !== undefined && Object.hasOwn(STAGES, stage)) this.#enter(STAGES[stage]!);
+    }
+    if (kind !== 'finish') return;
+    // Those in between are of no use once it is known that the guest floods.
+    if (event.result === 'FAIL' && this.failures.length < 100)
+      this.failures.push({ ...event, phase: this.phase });
+    if (name === 'cmd-install') {
+      this.installed = event.result === 'SUCCESS';
+      this.#enter('end');
+    }
+  }
+
+  #enter(phase: Phase): void {
+    if (phase === this.phase) return;
+    this.close();
+    this.phase = phase;
+    this.#since = this.#now();
+  }
+
+  /** The phase under way ends here. */
+  close(): void {
+    this.done.push({ phase: this.phase, seconds: this.#now() - this.#since });
+  }
+}
+
+/** The failure that says most: the innermost of curtin's events, and of those the first. */
+export function decisive(failures: Progress['failures']): Progress['failures'][number] | undefined {
+  const depth = ({ name }: StatusEvent) => name.split('/').length;
+  return failures.reduce<Progress['failures'][number] | undefined>(
+    (best, one) => (best === undefined || depth(one) > depth(best) ? one : best),
+    undefined,
+  );
+}

@@ -1,0 +1,175 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { openRegular } from '../host/files/regular.ts';
+import { sendFile } from '../install/vm/send-file.ts';
+import { paths } from './identity.ts';
+import { signedBy } from './oauth.ts';
+import { LARGEST_STATUS, readStatus } from './status.ts';
+import type { Identity, NodeKeys, Sign } from './types.ts';
+
+/** What the server gives to the machine. */
+export interface Given {
+  identity: Identity;
+  keys: NodeKeys;
+  preseed: string;
+  /** The installer: curtin, packed with its configuration. */
+  userData: Buffer;
+  /** Files by the name below `/images/…/`. */
+  images: ReadonlyMap<string, string>;
+  artifact: string;
+}
+
+export interface RehearsalServer {
+  port: number;
+  /** From now on the machine gets these; before, everything is 404. */
+  give(given: Given): void;
+  close(): Promise<void>;
+}
+
+/** Bytes of a form, such as `op=netboot_off`. */
+const LARGEST_FORM = 4096;
+const VENDOR_DATA = '#cloud-config\n';
+
+type Answer = { status: number; text?: string | Buffer } | { file: string };
+const NOT_FOUND: Answer = { status: 404 };
+const NO_ARCHIVE: Answer = { status: 503 };
+
+/**
+ * The part of a MAAS that a machine sees while it is deployed, on loopback alone: preseed, metadata (signed by the node's keys), status, images.
+ * As the machine's proxy it answers for every archive with 503, at once: apt takes that for a passing fault and goes on (`apt-get update` ends with 0), while
+ * it takes 403 or 404 for an archive without a signature and fails (apt 2.6.1 was asked).
+ */
+export async function serveRehearsal(onSign: (sign: Sign) => void): Promise<RehearsalServer> {
+  let given: Given | undefined;
+
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const [path, query = ''] = (request.url ?? '').split('?') as [string, string?];
+    // A request to a proxy names its server.
+    if (!path.startsWith('/')) return NO_ARCHIVE;
+    if (!given) return NOT_FOUND;
+    const { identity, keys } = given;
+    const at = paths(identity);
+    const reads = request.method === 'GET' || request.method === 'HEAD';
+    const below = (folder: string) => (path.startsWith(folder) ? path.slice(folder.length) : undefined);
+
+    const image = below(at.image(''));
+    if (image !== undefined && reads) {
+      const file = given.images.get(image);
+      if (file === undefined) return NOT_FOUND;
+      if (file === given.artifact && request.method === 'GET') onSign({ type: 'asked', what: 'artifact' });
+      return { file };
+    }
+    if (path === at.byId || `${path}/` === at.byId) {
+      if (reads && query === 'op=get_preseed') {
+        onSign({ type: 'asked', what: 'preseed' });
+        return { status: 200, text: given.preseed };
+      }
+      if (request.method !== 'POST') return NOT_FOUND;
+      const form = new URLSearchParams((await bodyOf(request, LARGEST_FORM))?.toString() ?? '');
+      if (form.get('op') !== 'netboot_off') return { status: 400, text: 'Unrecognised op\n' };
+      onSign({ type: 'netboot-off' });
+      return { status: 200, text: '' };
+    }
+    const curtin = below(`${at.curtin}/2012-03-01/`);
+    const item = curtin ?? below(`${at.metadata}2012-03-01/`);
+    if (item === undefined && path !== at.status) return NOT_FOUND;
+    if (!signedBy(request.headers.authorization, keys))
+      return { status: 401, text: 'Not signed by the keys of the node\n' };
+    if (path === at.status) return request.method === 'POST' ? status(request) : NOT_FOUND;
+    return reads && item !== undefined ? metadata(item, curtin !== undefined, given) : NOT_FOUND;
+  }
+
+  async function status(request: IncomingMessage): Promise<Answer> {
+    const body = await bodyOf(request, LARGEST_STATUS);
+    if (body === undefined) return { status: 413, text: 'The report is too large\n' };
+    const event = readStatus(body);
+    if (typeof event === 'string') return { status: 400, text: `${event}\n` };
+    onSign({ type: 'status', event });
+    return { status: 204 };
+  }
+
+  function metadata(item: string, installing: boolean, { identity, userData }: Given): Answer {
+    const text = (value: string): Answer => ({ status: 200, text: value });
+    switch (item.replace(/\/$/, '')) {
+      case 'meta-data':
+        return text('instance-id\nlocal-hostname\npublic-keys\nvendor-data\n');
+      case 'meta-data/instance-id':
+        return text(identity.systemId);
+      case 'meta-data/local-hostname':
+        return text(identity.hostname);
+      case 'meta-data/public-keys':
+        return text('');
+      case 'meta-data/vendor-data':
+      case 'vendor-data':
+        return text(VENDOR_DATA);
+      case 'user-data':
+        onSign({ type: 'asked', what: 'user-data' });
+        return { status: 200, text: installing ? userData : VENDOR_DATA };
+      default:
+        return NOT_FOUND;
+    }
+  }
+
+  const server = createServer({ requestTimeout: 600_000 }, (request, response) => {
+    answer(request)
+      .then((one) => send(one, request, response))
+      .catch(() => {
+        // A connection that breaks ends itself and nothing else.
+        if (response.headersSent) response.destroy();
+        else response.writeHead(500).end();
+      });
+  });
+  server.on('connect', (_request, socket) =>
+    socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n'),
+  );
+  server.on('clientError', (_error, socket) => socket.destroy());
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  server.on('error', () => {});
+  return {
+    port: (server.address() as AddressInfo).port,
+    give(what) {
+      given = what;
+    },
+    close: () =>
+      new Promise((closed) => {
+        server.close(() => closed());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** A request's body; undefined when it is longer than `most`, and then it is not read to its end. */
+async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > most) return undefined;
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request) {
+    length += (part as Buffer).length;
+    if (length > most) return undefined;
+    parts.push(part as Buffer);
+  }
+  return Buffer.concat(parts);
+}
+
+async function send(answer: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if ('file' in answer) {
+    const file = await openRegular(answer.file);
+    try {
+      await sendFile(file, request, response);
+    } finally {
+      await file.close();
+    }
+    return;
+  }
+  const { status, text } = answer;
+  // The rest of a body that is refused is not waited for.
+  if (status === 413) response.once('finish', () => request.destroy());
+  if (text === undefined) return void response.writeHead(status).end();
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}

@@ -1,0 +1,70 @@
+import { visible } from '../core/escape/visible.ts';
+import { causeOf } from './causes.ts';
+import { decisive, type Progress } from './phases.ts';
+import type { Failure } from './types.ts';
+
+/** Lines of a log in a verdict. */
+const LINES = 20;
+/** Characters of a log in which a cause is looked for: the end of it. */
+const SEARCHED = 200_000;
+const LONGEST_LINE = 400;
+/** How far the parts of a command's failure are below its first line. */
+const COMMAND_LINES = 60;
+
+interface Logs {
+  /** '' when curtin has posted none. */
+  installLog: string;
+  /** The last lines. */
+  screen: readonly string[];
+}
+
+/** Why the deployment failed; null: it did not. MAAS' own rule: curtin ends with SUCCESS, and the machine asks not to boot from the network again. */
+export function failureOf(progress: Progress, { installLog, screen }: Logs): Failure | null {
+  const { installed, netbootOff, failures } = progress;
+  // As in MAAS, a failure within a stage that ends well is none.
+  if (installed && netbootOff && failures.every(({ name }) => name.includes('/'))) return null;
+  const event = decisive(failures);
+  const phase = event?.phase ?? progress.phase;
+  const log =
+    installLog === ''
+      ? { name: 'console.log', text: screen.join('\n') }
+      : { name: 'install.log', text: installLog.slice(-SEARCHED) };
+  const said = event ? `${event.name}: ${event.description}` : endWithout(progress);
+  const known = causeOf(`${said}\n${log.text}`, phase);
+  const lines = log.text.trimEnd().split('\n').slice(-LINES);
+  return {
+    phase,
+    said: line(said),
+    error: errorIn(installLog.slice(-SEARCHED)),
+    cause: known?.cause ?? null,
+    remedy: known?.remedy ?? null,
+    log: { name: log.name, lines: lines.map(line) },
+  };
+}
+
+function endWithout({ installed, netbootOff }: Progress): string {
+  if (!installed) return 'the machine ended before curtin reported its end';
+  return netbootOff
+    ? 'the installation failed'
+    : 'the machine did not ask for its next boot from the disk (netboot_off)';
+}
+
+/** The first exception below the first event that failed in curtin's log: of a command its argv and what it said, since the exception is the same for all. */
+function errorIn(log: string): string | null {
+  const lines = log.split('\n');
+  const from = lines.findIndex((one) => /\bfinish: \S{1,200}: FAIL:/.test(one));
+  const at = lines.findIndex(
+    (one, index) => index > from && /^\s{0,40}[\w.]{1,80}(?:Error|Exception): \S/.test(one),
+  );
+  if (from === -1 || at === -1) return null;
+  const first = lines[at]!.trim();
+  if (!first.includes('ProcessExecutionError')) return line(first);
+  const said = (name: string) =>
+    lines
+      .slice(at, at + COMMAND_LINES)
+      .find((one) => one.trimStart().startsWith(`${name}: `))
+      ?.trim();
+  return line([said('Command'), said('Exit code'), said('Stderr')].filter(Boolean).join('; ') || first);
+}
+
+const line = (text: string) => visible(text).replaceAll('\n', ' ').slice(0, LONGEST_LINE);

@@ -1,0 +1,30 @@
+import { plain } from '../../core/escape/terminal.ts';
+import { duration } from '../../core/text/human.ts';
+import type { Paint } from '../../core/text/paint.ts';
+import { hanging } from '../../core/text/width.ts';
+import type { Rehearsal } from '../../rehearse/types.ts';
+
+/** The verdict on a rehearsal: its phases, and of a failure the guest's words, the cause and the end of the log. */
+export function rehearsalText(result: Rehearsal, color: Paint): string {
+  const { artifact, baseImage, layout, curtin, ephemeral, accelerator, seconds, phases, failure, folder } =
+    result;
+  const system =
+    ephemeral.kind === 'own' ? `your ephemeral ${ephemeral.name}` : `the lean ephemeral ${ephemeral.name}`;
+  const lines = [
+    `${plain(artifact)} on ${plain(baseImage)}, layout ${layout}`,
+    `curtin ${plain(curtin)}, ${plain(system)}, ${accelerator === 'kvm' ? 'KVM' : 'emulated'}`,
+    '',
+    ...phases.map(({ phase, seconds: took }) => `${phase.padEnd(12)} ${duration(took).padStart(12)}`),
+    '',
+  ];
+  if (failure) {
+    lines.push(hanging(`${color.red('not deployed:')} `, plain(`${failure.phase}: ${failure.said}`), color));
+    if (failure.error) lines.push(hanging('error: ', plain(failure.error), color));
+    if (failure.cause) lines.push(hanging('cause: ', plain(failure.cause), color));
+    if (failure.remedy) lines.push(hanging('remedy: ', plain(failure.remedy), color));
+    lines.push('', color.dim(`the last lines of ${failure.log.name}:`));
+    lines.push(...failure.log.lines.map((line) => `  ${plain(line)}`));
+  } else lines.push(`${color.green('deployed')} in ${duration(seconds)}; the first boot was not rehearsed`);
+  lines.push('', `logs: ${plain(folder)}`);
+  return lines.join('\n');
+}
