@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { bytes } from '../core/text/human.ts';
 import { type Layer, listLayers, removeLayer, unfinished } from '../install/namespace/layer-store.ts';
-import { keptByRehearsals, removeKept } from '../rehearse/kept.ts';
+import { keptByRehearsals, removeKept } from '../maas/rehearse/kept.ts';
 import type { Session } from './session.ts';
 
 /**

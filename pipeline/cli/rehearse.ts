@@ -4,7 +4,7 @@ import { MIB, parseSize } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { configuredImage } from '../image/checks/configured-image.ts';
-import { rehearse } from '../rehearse/rehearse.ts';
+import { rehearse } from '../maas/rehearse/rehearse.ts';
 import { rehearsalText } from '../report/text/rehearsal.ts';
 import type { Session } from './session.ts';
 
@@ -51,7 +51,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
     layout: flags.layout,
     kernelOptions: kernelOptions(flags.kernelOptions),
     // The tests take several, separated by colons; one is rehearsed with.
-    curtin: flags.curtin ?? (env.DGXOS_MAAS_CURTIN?.split(':').slice(0, 1).filter(Boolean) ?? []),
+    curtin: flags.curtin ?? env.DGXOS_MAAS_CURTIN?.split(':').slice(0, 1).filter(Boolean) ?? [],
     ephemeral: flags.ephemeral ?? null,
     accelerator: flags.accelerator,
     keep: flags.keep === true,

@@ -16,7 +16,7 @@ import { grubTitles } from '../../pipeline/install/iso/grub-menu.ts';
 import { parseReport } from '../../pipeline/install/iso/listing.ts';
 import { parseVolume } from '../../pipeline/install/iso/volume.ts';
 import { causeOf } from '../../pipeline/install/vm/causes.ts';
-import { failureIn, meaningOf } from '../../pipeline/install/vm/console.ts';
+import { failureIn, meaningOf } from '../../pipeline/host/vm/console.ts';
 import { parseRow, spokenLines } from '../../pipeline/install/vm/machine-readable.ts';
 import { parseApiKey } from '../../pipeline/maas/api/api-key.ts';
 import { explainMaasError, plainText } from '../../pipeline/maas/api/maas-error.ts';

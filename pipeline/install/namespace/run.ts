@@ -3,10 +3,10 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
+import { failureIn, followConsole, meaningOf } from '../../host/vm/console.ts';
 import type { RootOutput } from '../../image/artifact.ts';
 import { measureTar } from '../../image/pack/measure.ts';
 import { buildFiles, namespaceScript } from '../../workspace/layout.ts';
-import { failureIn, followConsole, meaningOf } from '../vm/console.ts';
 import { openArchiveProxy } from './archive-proxy.ts';
 
 /** Lines of the console kept to be shown with a failure. */

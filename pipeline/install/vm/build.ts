@@ -4,6 +4,7 @@ import type { Architecture, Installer } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { findFirmware } from '../../host/firmware.ts';
+import { endLeftovers } from '../../host/vm/leftovers.ts';
 import type { RootOutput } from '../../image/artifact.ts';
 import { measureTar } from '../../image/pack/measure.ts';
 import { buildFiles } from '../../workspace/layout.ts';
@@ -12,7 +13,6 @@ import { type Medium, mediumVariables } from '../render/medium.ts';
 import { ANSWERS } from '../render/subiquity/answers.ts';
 import { type Rendered, VM_NAME } from '../render/types.ts';
 import { attempt } from './attempt.ts';
-import { endLeftovers } from './leftovers.ts';
 import { slowerNotice, type TypingSpeed, typingSpeeds } from './typing-speed.ts';
 import { packLikeUpstream } from './upstream-pack.ts';
 

@@ -4,11 +4,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
 import { openRegular } from '../../host/files/regular.ts';
+import { sendFile } from '../../host/vm/send-file.ts';
+import { GUEST_SEES_HOST } from '../../host/vm/user-network.ts';
 import { CREDENTIAL_TOKEN } from '../render/types.ts';
-import { sendFile } from './send-file.ts';
-
-/** QEMU's user network shows the host's loopback to the guest under this address. */
-export const GUEST_SEES_HOST = '10.0.2.2';
 
 export interface ConfigServer {
   port: number;

@@ -2,7 +2,7 @@ import { plain } from '../../core/escape/terminal.ts';
 import { duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { hanging } from '../../core/text/width.ts';
-import type { Rehearsal } from '../../rehearse/types.ts';
+import type { Rehearsal } from '../../maas/rehearse/types.ts';
 
 /** The verdict on a rehearsal: its phases, and of a failure the guest's words, the cause and the end of the log. */
 export function rehearsalText(result: Rehearsal, color: Paint): string {

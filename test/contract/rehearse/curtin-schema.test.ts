@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { disksFor, LAYOUTS, storageConfig } from '../../../pipeline/rehearse/layouts.ts';
+import { disksFor, LAYOUTS, storageConfig } from '../../../pipeline/maas/rehearse/layouts.ts';
 
 /** Folders of real curtins, as in test/contract/render/hook.test.ts; the layouts themselves are judged in test/unit/rehearse. */
 const REAL = (process.env.DGXOS_MAAS_CURTIN ?? '').split(':').filter(Boolean);

@@ -11,7 +11,7 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { leanEphemeral } from '../../../pipeline/rehearse/ephemeral.ts';
+import { leanEphemeral } from '../../../pipeline/maas/rehearse/ephemeral.ts';
 
 /** A stand-in of mmdebstrap: what its last hook would copy out, and a line for each call. */
 const MMDEBSTRAP = (folder: string, exit: number) => `#!/bin/sh
@@ -100,7 +100,7 @@ test('one that is not whole is made again; a making that fails leaves nothing', 
   expect(statSync(join(kernel, '..', 'ephemeral.json')).size).toBeGreaterThan(60);
 });
 
-test('what a killed making left is removed by the next one; what another one makes stays', async () => {
+test('the remains of a killed making are removed by the next one; another one under way stays', async () => {
   const all = join(cache(), 'ephemerals');
   const [dead, living] = [join(all, 'k.partial-dead'), join(all, 'k.partial-living')];
   for (const [path, pid] of [

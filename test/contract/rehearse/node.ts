@@ -1,4 +1,4 @@
-import type { Identity, NodeKeys } from '../../../pipeline/rehearse/types.ts';
+import type { Identity, NodeKeys } from '../../../pipeline/maas/rehearse/types.ts';
 
 /** A machine that is being deployed, as far as its server sees it. */
 export class Node {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import type { Event } from '../../../pipeline/core/events/event.ts';
-import { paths } from '../../../pipeline/rehearse/identity.ts';
-import { kernelLine, type MachineRequest, machineArgv } from '../../../pipeline/rehearse/machine.ts';
-import { type RehearseRequest, type RunMachine, rehearse } from '../../../pipeline/rehearse/rehearse.ts';
+import { paths } from '../../../pipeline/maas/rehearse/identity.ts';
+import { kernelLine, type MachineRequest, machineArgv } from '../../../pipeline/maas/rehearse/machine.ts';
+import { type RehearseRequest, type RunMachine, rehearse } from '../../../pipeline/maas/rehearse/rehearse.ts';
 import { event, Node } from './node.ts';
 
 /** Real ones where the environment names them, separated by colons; else a stand-in of curtin's interface. */
@@ -144,7 +144,7 @@ describe('the kernel line', () => {
   });
 });
 
-describe('what a host may be without', () => {
+describe('missing prerequisites', () => {
   const idle: RunMachine = () => Promise.reject(new Error('no machine is started'));
   test.each([
     [{ curtin: [] }, 'CURTIN_MISSING'],

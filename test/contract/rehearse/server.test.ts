@@ -3,9 +3,9 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { paths } from '../../../pipeline/rehearse/identity.ts';
-import { type RehearsalServer, serveRehearsal } from '../../../pipeline/rehearse/server.ts';
-import type { Sign } from '../../../pipeline/rehearse/types.ts';
+import { paths } from '../../../pipeline/maas/rehearse/identity.ts';
+import { type RehearsalServer, serveRehearsal } from '../../../pipeline/maas/rehearse/server.ts';
+import type { Sign } from '../../../pipeline/maas/rehearse/types.ts';
 import { event, Node, oauth } from './node.ts';
 
 const keys = { consumerKey: 'consumer', tokenKey: 'token', tokenSecret: 'secret' };
@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-describe('what a machine asks for', () => {
+describe('requests of a machine', () => {
   test('the preseed, by its id alone', async () => {
     expect(await (await node.get(`${at.byId}?op=get_preseed`)).text()).toBe('#cloud-config\n');
     expect((await node.get('/MAAS/metadata/latest/by-id/other/?op=get_preseed')).status).toBe(404);

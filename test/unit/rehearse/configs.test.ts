@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { curtinConfigs, type Deployment, preseed } from '../../../pipeline/rehearse/configs.ts';
-import { disksFor } from '../../../pipeline/rehearse/layouts.ts';
+import { curtinConfigs, type Deployment, preseed } from '../../../pipeline/maas/rehearse/configs.ts';
+import { disksFor } from '../../../pipeline/maas/rehearse/layouts.ts';
 
 const GIB = 2 ** 30;
 const identity = {
@@ -61,7 +61,7 @@ test('the files that curtin posts, the checks that MAAS adds for custom images, 
   expect(late.maas).toContain('http://10.0.2.2:5248/MAAS/metadata/latest/by-id/id1/');
 });
 
-test('what the machine learns of MAAS is whole, and a value of debconf is one line', () => {
+test('the machine learns all of MAAS, and a value of debconf is one line', () => {
   const all = configs();
   const { cloudconfig } = all[5];
   expect(parse(cloudconfig['maas-cloud-config'].content).datasource.MAAS).toEqual({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { disksFor, LAYOUTS, storageConfig } from '../../../pipeline/rehearse/layouts.ts';
+import { disksFor, LAYOUTS, storageConfig } from '../../../pipeline/maas/rehearse/layouts.ts';
 
 const GIB = 2 ** 30;
 type Entry = Record<string, unknown> & { id: string; type: string };

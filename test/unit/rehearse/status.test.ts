@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { readStatus } from '../../../pipeline/rehearse/status.ts';
+import { readStatus } from '../../../pipeline/maas/rehearse/status.ts';
 
 const event = (more: object = {}) =>
   Buffer.from(
@@ -47,7 +47,7 @@ test('names and descriptions are cut, members of a prototype are none, and files
   ).toContain('event_type');
 });
 
-test('whatever is posted, it is an event or refused', () => {
+test('every post is an event or refused', () => {
   fc.assert(
     fc.property(
       fc.oneof(

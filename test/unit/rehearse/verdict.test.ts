@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Progress } from '../../../pipeline/rehearse/phases.ts';
-import type { Sign, StatusEvent } from '../../../pipeline/rehearse/types.ts';
-import { failureOf } from '../../../pipeline/rehearse/verdict.ts';
+import { Progress } from '../../../pipeline/maas/rehearse/phases.ts';
+import type { Sign, StatusEvent } from '../../../pipeline/maas/rehearse/types.ts';
+import { failureOf } from '../../../pipeline/maas/rehearse/verdict.ts';
 
 const status = (
   kind: StatusEvent['kind'],
@@ -120,7 +120,7 @@ test('a machine that just ends has failed in its phase, and the console is all t
   });
 });
 
-test('what the guest says makes no second line and no sequence of the terminal, and is cut', () => {
+test('the words of a guest make no second line and no sequence of the terminal, and are cut', () => {
   const hostile = `\x1b]0;x\x07\n${'y'.repeat(10_000)}`;
   const progress = followed(...begun, status('finish', `cmd-install/${hostile}`, 'FAIL', hostile));
   const failure = failureOf(progress, { ...logs, installLog: `${hostile}\n` })!;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { failureIn, followConsole, meaningOf } from '../../../pipeline/install/vm/console.ts';
+import { failureIn, followConsole, meaningOf } from '../../../pipeline/host/vm/console.ts';
 
 describe('the guest console', () => {
   it.each([

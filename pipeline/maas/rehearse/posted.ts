@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { json } from '../core/escape/json.ts';
-import { redact, redactDeep } from '../core/secrets/registry.ts';
-import type { rehearsalFiles } from '../workspace/layout.ts';
+import { json } from '../../core/escape/json.ts';
+import { redact, redactDeep } from '../../core/secrets/registry.ts';
+import type { rehearsalFiles } from '../../workspace/layout.ts';
 import { ERROR_TAR, INSTALL_LOG } from './configs.ts';
 import type { Sign } from './types.ts';
 

@@ -1,4 +1,4 @@
-import { visible } from '../core/escape/visible.ts';
+import { visible } from '../../core/escape/visible.ts';
 import { causeOf } from './causes.ts';
 import { decisive, type Progress } from './phases.ts';
 import type { Failure } from './types.ts';
@@ -8,7 +8,7 @@ const LINES = 20;
 /** Characters of a log in which a cause is looked for: the end of it. */
 const SEARCHED = 200_000;
 const LONGEST_LINE = 400;
-/** How far the parts of a command's failure are below its first line. */
+/** Lines below the first one in which the parts of a command's failure are. */
 const COMMAND_LINES = 60;
 
 interface Logs {
@@ -18,7 +18,7 @@ interface Logs {
   screen: readonly string[];
 }
 
-/** Why the deployment failed; null: it did not. MAAS' own rule: curtin ends with SUCCESS, and the machine asks not to boot from the network again. */
+/** The failure of a deployment; null: there was none. MAAS' own rule: curtin ends with SUCCESS, and the machine asks not to boot from the network again. */
 export function failureOf(progress: Progress, { installLog, screen }: Logs): Failure | null {
   const { installed, netbootOff, failures } = progress;
   // As in MAAS, a failure within a stage that ends well is none.

@@ -1,8 +1,8 @@
 import { createWriteStream } from 'node:fs';
-import type { Emit } from '../core/events/event.ts';
-import { redact } from '../core/secrets/registry.ts';
-import { followConsole } from '../install/vm/console.ts';
-import type { rehearsalFiles } from '../workspace/layout.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { redact } from '../../core/secrets/registry.ts';
+import { followConsole } from '../../host/vm/console.ts';
+import type { rehearsalFiles } from '../../workspace/layout.ts';
 
 /** Lines kept to be shown with a failure. */
 const TAIL = 40;

@@ -1,7 +1,8 @@
-import { access, mkdir, stat } from 'node:fs/promises';
+import { access, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { Fault } from '../core/faults/fault.ts';
-import { $ } from '../host/process/tool.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
+import { $ } from '../../host/process/tool.ts';
 
 /** A curtin on this host: a checkout of its sources, or what its two packages unpack to. */
 export interface Curtin {
@@ -10,7 +11,7 @@ export interface Curtin {
   helpers: string;
 }
 
-/** Where a folder may have curtin: the package's folder, and that of its helpers. */
+/** The forms of a folder with curtin: the folder of its Python package, and that of its helpers. */
 const FORMS = [
   ['.', 'helpers'],
   ['usr/lib/python3/dist-packages', 'usr/lib/curtin/helpers'],
@@ -52,7 +53,7 @@ export async function findCurtin(
   let folder = resolve(named[0]!);
   if (debs.length > 0) {
     folder = join(work, 'curtin');
-    await mkdir(folder, { recursive: true });
+    await makeFolders(folder);
     for (const deb of debs) {
       await mustExist(deb);
       await $({ signal, reason: 'unpack curtin' })`dpkg-deb --extract ${resolve(deb)} ${folder}`;

@@ -10,7 +10,7 @@ type Entry = Record<string, unknown>;
 
 interface Layout {
   help: string;
-  /** How many disks it needs. */
+  /** The number of disks that it needs. */
   disks: number;
   entries(disks: readonly Disk[]): Entry[];
 }

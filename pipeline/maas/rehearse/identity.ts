@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { registerSecret } from '../core/secrets/registry.ts';
-import { GUEST_SEES_HOST } from '../install/vm/config-server.ts';
+import { registerSecret } from '../../core/secrets/registry.ts';
+import { GUEST_SEES_HOST } from '../../host/vm/user-network.ts';
 import type { Identity, NodeKeys } from './types.ts';
 
 /** A machine that no MAAS has: its id and keys are made for one rehearsal, and are secrets. */

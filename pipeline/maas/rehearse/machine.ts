@@ -1,9 +1,9 @@
 import { copyFile, open, writeFile } from 'node:fs/promises';
-import type { Emit } from '../core/events/event.ts';
-import { Fault } from '../core/faults/fault.ts';
-import type { Firmware } from '../host/firmware.ts';
-import { supervise } from '../host/process/supervise.ts';
-import { rehearsalFiles } from '../workspace/layout.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import type { Firmware } from '../../host/firmware.ts';
+import { supervise } from '../../host/process/supervise.ts';
+import { rehearsalFiles } from '../../workspace/layout.ts';
 import { DISK_LABEL, type Ephemeral } from './ephemeral.ts';
 import { paths } from './identity.ts';
 import type { Disk, Identity } from './types.ts';

@@ -1,6 +1,6 @@
 import { stat, statfs } from 'node:fs/promises';
-import { Fault } from '../core/faults/fault.ts';
-import { duration } from '../core/text/human.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { duration } from '../../core/text/human.ts';
 import type { Ephemeral } from './ephemeral.ts';
 import type { Progress } from './phases.ts';
 

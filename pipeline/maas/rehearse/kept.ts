@@ -1,15 +1,15 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readJsonOrMiss } from '../host/files/read-json.ts';
-import { count, object, orNull, text } from '../host/files/shape.ts';
-import { hasEnded } from '../host/process/alive.ts';
-import { ephemeralFiles, ephemeralsFolder, lockFiles, rehearsalsFolder } from '../workspace/layout.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { count, object, orNull, text } from '../../host/files/shape.ts';
+import { hasEnded } from '../../host/process/alive.ts';
+import { ephemeralFiles, ephemeralsFolder, lockFiles, rehearsalsFolder } from '../../workspace/layout.ts';
 
 const PROCESS = object({ pid: count, host: text }, { start: orNull(text), place: text });
 /** Milliseconds after which an unfinished ephemeral is left over, where nobody can be asked about it. */
 const LEFT_OVER_MS = 24 * 3600_000;
 
-/** What rehearsals keep in a cache and nobody uses now: ephemeral systems, and the folders of rehearsals with logs and kept disks. */
+/** The folders of rehearsals in a cache that nobody uses now: ephemeral systems, and those with logs and kept disks. */
 export async function keptByRehearsals(cache: string): Promise<string[]> {
   const whole = (await below(ephemeralsFolder(cache))).filter((folder) => !isUnfinished(folder));
   const found = [...whole, ...(await leftUnfinished(cache))];

@@ -7,7 +7,7 @@ export interface Disk {
   bytes: number;
 }
 
-/** Where a rehearsal's machine finds its server, and what it is known by there. */
+/** The server of a rehearsal's machine, and the names by which it knows the machine. */
 export interface Identity {
   /** The server as the guest reaches it: `http://10.0.2.2:PORT`. */
   origin: string;
@@ -44,7 +44,7 @@ export interface PostedFile {
   content: Buffer;
 }
 
-/** What the guest has asked the rehearsal's server for, as it happens. */
+/** A request of the guest to the rehearsal's server, as it happens. */
 export type Sign =
   | { type: 'asked'; what: 'preseed' | 'user-data' | 'artifact' }
   | { type: 'netboot-off' }
@@ -65,20 +65,20 @@ export const PHASES = [
 /** A part of a deployment, in the order in which they come. */
 export type Phase = (typeof PHASES)[number];
 
-/** How long a phase took. */
+/** The time that a phase took. */
 export interface Timed {
   phase: Phase;
   seconds: number;
 }
 
-/** Why an image could not be deployed. */
+/** The reason for which an image could not be deployed. */
 export interface Failure {
   phase: Phase;
   /** The guest's own words, the most precise that it had. */
   said: string;
   /** Curtin's own error, where its log has one. */
   error: string | null;
-  /** Where the cause is a known one. */
+  /** Null: the cause is not a known one. */
   cause: string | null;
   remedy: string | null;
   /** The last lines of curtin's log, or of the console where there is none. */

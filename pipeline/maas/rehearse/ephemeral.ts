@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import type { Emit } from '../core/events/event.ts';
-import { Fault } from '../core/faults/fault.ts';
-import { readJsonOrMiss } from '../host/files/read-json.ts';
-import { object, sha256, text } from '../host/files/shape.ts';
-import { thisProcess } from '../host/process/alive.ts';
-import { packageRoot } from '../host/process/package-root.ts';
-import { shellWord } from '../host/process/shell-word.ts';
-import { supervise } from '../host/process/supervise.ts';
-import { $ } from '../host/process/tool.ts';
-import { ephemeralFiles, ephemeralFolder, ephemeralsFolder } from '../workspace/layout.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { makeFolders } from '../../host/files/folders.ts';
+import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { object, sha256, text } from '../../host/files/shape.ts';
+import { thisProcess } from '../../host/process/alive.ts';
+import { packageRoot } from '../../host/process/package-root.ts';
+import { shellWord } from '../../host/process/shell-word.ts';
+import { supervise } from '../../host/process/supervise.ts';
+import { $ } from '../../host/process/tool.ts';
+import { ephemeralFiles, ephemeralFolder, ephemeralsFolder } from '../../workspace/layout.ts';
 import { leftUnfinished, removeKept } from './kept.ts';
 
 /** The system from which the machine is installed. */
@@ -124,7 +125,7 @@ async function make(
     level: 'info',
     message: `making the ephemeral system from ${packages.length} packages of Debian ${suite} and what they need; it is kept for later rehearsals`,
   });
-  await mkdir(ephemeralsFolder(cache), { recursive: true, mode: 0o700 });
+  await makeFolders(ephemeralsFolder(cache), 0o700);
   await removeKept(await leftUnfinished(cache));
   const folder = await mkdtemp(`${ephemeralFolder(cache, key)}.partial-`);
   try {
@@ -151,7 +152,7 @@ async function make(
         guarded: true,
         signal,
         reason: REASON,
-        // What a killed one leaves is then found; as another user it works in a folder for all.
+        // The remains of a killed one are found there; as another user it needs a folder for all.
         env: process.getuid?.() === 0 ? { TMPDIR: folder } : {},
         onLine(line) {
           emit({ type: 'log', source: 'mmdebstrap', line });
@@ -184,7 +185,7 @@ async function make(
 async function pack(folder: string, signal: AbortSignal): Promise<void> {
   const { disk } = ephemeralFiles(folder);
   const medium = join(folder, 'medium');
-  await mkdir(join(medium, 'live'), { recursive: true });
+  await makeFolders(join(medium, 'live'));
   const squashfs = join(medium, 'live', 'filesystem.squashfs');
   await rename(join(folder, 'filesystem.squashfs'), squashfs);
   const mebibytes = Math.ceil(((await stat(squashfs)).size * 1.02) / 2 ** 20) + 24;

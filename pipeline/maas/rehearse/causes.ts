@@ -7,7 +7,7 @@ interface Known {
   remedy: string;
 }
 
-/** What a deployment is known to fail by; the first that fits counts. Of curtin's and the guest's own words. */
+/** The known causes of failed deployments, recognised by curtin's and the guest's own words; the first that fits counts. */
 const KNOWN: readonly Known[] = [
   {
     pattern: /cloud-init not detected, MAAS will not be able|cloud-init: (?:command )?not found/,

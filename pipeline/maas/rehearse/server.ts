@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { openRegular } from '../host/files/regular.ts';
-import { sendFile } from '../install/vm/send-file.ts';
+import { openRegular } from '../../host/files/regular.ts';
+import { sendFile } from '../../host/vm/send-file.ts';
 import { paths } from './identity.ts';
 import { signedBy } from './oauth.ts';
 import { LARGEST_STATUS, readStatus } from './status.ts';
 import type { Identity, NodeKeys, Sign } from './types.ts';
 
-/** What the server gives to the machine. */
+/** Everything that the server gives to the machine. */
 export interface Given {
   identity: Identity;
   keys: NodeKeys;

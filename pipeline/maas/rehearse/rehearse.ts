@@ -3,16 +3,16 @@ import { readdir, rm, stat, statfs } from 'node:fs/promises';
 
 import { basename, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { json } from '../core/escape/json.ts';
-import type { Emit } from '../core/events/event.ts';
-import { Fault, fromSystemError } from '../core/faults/fault.ts';
-import { redactDeep } from '../core/secrets/registry.ts';
-import { duration } from '../core/text/human.ts';
-import { chooseAccelerator } from '../host/accelerator.ts';
-import { findFirmware } from '../host/firmware.ts';
-import { endLeftovers } from '../install/vm/leftovers.ts';
-import { lockFiles, rehearsalFiles, rehearsalFolder } from '../workspace/layout.ts';
-import { lockWorkspace } from '../workspace/lock.ts';
+import { json } from '../../core/escape/json.ts';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { redactDeep } from '../../core/secrets/registry.ts';
+import { duration } from '../../core/text/human.ts';
+import { chooseAccelerator } from '../../host/accelerator.ts';
+import { findFirmware } from '../../host/firmware.ts';
+import { endLeftovers } from '../../host/vm/leftovers.ts';
+import { lockFiles, rehearsalFiles, rehearsalFolder } from '../../workspace/layout.ts';
+import { lockWorkspace } from '../../workspace/lock.ts';
 import { curtinConfigs, type Deployment, preseed } from './configs.ts';
 import { findCurtin, packInstaller } from './curtin.ts';
 import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
@@ -103,7 +103,7 @@ async function inFolder(
   const { emit, signal, layout, baseImage, keep } = request;
   const files = rehearsalFiles(folder);
   await expectSpace(folder, size);
-  // What a host may be without comes before what takes its time.
+  // Prerequisites of the host are examined before anything long.
   const curtin = await findCurtin(request.curtin, folder, signal);
   const firmware = await findFirmware('amd64');
   const { accelerator } = await chooseAccelerator(request.accelerator, { signal, emit });
@@ -227,7 +227,7 @@ async function expectSpace(folder: string, artifact: number): Promise<void> {
   );
 }
 
-/** What the rehearsal before left; the lock is ours. */
+/** Removes the files of the rehearsal before; the lock is ours. */
 async function emptied(folder: string): Promise<void> {
   const kept = Object.values(lockFiles(folder)).map((path) => basename(path));
   for (const name of await readdir(folder))

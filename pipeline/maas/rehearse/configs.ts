@@ -3,7 +3,7 @@ import { paths } from './identity.ts';
 import { storageConfig } from './layouts.ts';
 import type { Disk, Identity, NodeKeys } from './types.ts';
 
-/** Where curtin writes its log in the ephemeral, and what it packs when it fails; MAAS names both. */
+/** Curtin's log in the ephemeral, and the archive of logs that it packs when it fails; MAAS names both. */
 export const INSTALL_LOG = '/tmp/install.log';
 export const ERROR_TAR = '/tmp/curtin-logs.tar';
 
@@ -14,12 +14,12 @@ export interface Deployment {
   disks: readonly Disk[];
   /** `ubuntu/focal`. */
   baseImage: string;
-  /** What the machine's apt asks through; the rehearsal's own server refuses everything at once. */
+  /** The proxy of the machine's apt: the rehearsal's own server, which answers for every archive with 503. */
   aptProxy: string;
 }
 
 /**
- * What curtin is given for a custom image, in MAAS' order (3.6: `get_curtin_yaml_config`): storage, apt, reporting, network, verbosity,
+ * The configurations that curtin gets for a custom image, in MAAS' order (3.6: `get_curtin_yaml_config`): storage, apt, reporting, network, verbosity,
  * cloud-init's files, crash dumps, and the user data's template. A custom image gets no kernel and no swap key.
  */
 export function curtinConfigs(deployment: Deployment): string[] {
@@ -95,7 +95,7 @@ function networkConfig({ mac }: Identity) {
   };
 }
 
-/** What makes cloud-init on the machine ask MAAS after the reboot. */
+/** The files by which cloud-init on the machine asks MAAS after the reboot. */
 function cloudConfig({ identity, keys }: Deployment, reporting: object) {
   const url = `${identity.origin}${paths(identity).metadata}`;
   const file = (path: string, content: string) => ({ path: `/etc/cloud/cloud.cfg.d/${path}`, content });
