@@ -29,7 +29,9 @@ export interface RehearsalServer {
 
 /** Bytes of a form, such as `op=netboot_off`. */
 const LARGEST_FORM = 4096;
-const VENDOR_DATA = '#cloud-config\n';
+const USER_DATA = '#cloud-config\n';
+/** Not empty: cloud-init 22.4 regards vendor-data without any key as not loadable, and then does not use MAAS at all. */
+const VENDOR_DATA = '#cloud-config\nmanage_etc_hosts: true\n';
 
 type Answer = { status: number; text?: string | Buffer } | { file: string };
 const NOT_FOUND: Answer = { status: 404 };
@@ -105,7 +107,7 @@ export async function serveRehearsal(onSign: (sign: Sign) => void): Promise<Rehe
         return text(VENDOR_DATA);
       case 'user-data':
         onSign({ type: 'asked', what: 'user-data' });
-        return { status: 200, text: installing ? userData : VENDOR_DATA };
+        return { status: 200, text: installing ? userData : USER_DATA };
       default:
         return NOT_FOUND;
     }

@@ -114,6 +114,15 @@ test('the remains of a killed making are removed by the next one; another one un
   expect([existsSync(dead), existsSync(living)]).toEqual([false, true]);
 });
 
+test('its machine ends with the installer, however that ends', () => {
+  const unit = readFileSync(
+    join(import.meta.dirname, '../../../templates/rehearsal/files/etc/systemd/system/rehearsal.service'),
+    'utf8',
+  );
+  // systemd 252 ignores SuccessAction in [Service]: the machine ran on after curtin had ended.
+  expect(unit.split('[Service]')[0]).toMatch(/^FailureAction=poweroff-force\nSuccessAction=reboot-force$/m);
+});
+
 test('without mmdebstrap it is named', async () => {
   process.env.PATH = join(folder, 'empty');
   await expect(make()).rejects.toMatchObject({
