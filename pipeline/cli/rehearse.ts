@@ -49,6 +49,8 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
     artifact: image?.path ?? name,
     baseImage,
     layout: flags.layout,
+    until: flags.until,
+    ...{ checks: null, shell: null, curtinConfig: null },
     kernelOptions: kernelOptions(flags.kernelOptions),
     // The tests take several, separated by colons; one is rehearsed with.
     curtin: flags.curtin ?? env.DGXOS_MAAS_CURTIN?.split(':').slice(0, 1).filter(Boolean) ?? [],

@@ -23,33 +23,9 @@ import { Progress } from './phases.ts';
 import { keepPosted } from './posted.ts';
 import { followScreen } from './screen.ts';
 import { serveRehearsal } from './server.ts';
-import type { Rehearsal, Sign } from './types.ts';
+import type { Rehearsal, RehearseRequest, Sign } from './types.ts';
 import { failureOf } from './verdict.ts';
 import { type Watched, watchHost } from './watch-host.ts';
-
-export interface RehearseRequest {
-  artifact: string;
-  /** `ubuntu/focal`. */
-  baseImage: string;
-  layout: string;
-  /** More disks than the layout needs; all are given to curtin. */
-  disks: number;
-  /** Bytes of each; null: by the size of the artifact. */
-  diskBytes: number | null;
-  /** MiB. */
-  memory: number;
-  kernelOptions: string;
-  /** A folder, or .deb files. */
-  curtin: readonly string[];
-  /** `kernel=…,initrd=…,squashfs=…`; null: the lean one. */
-  ephemeral: string | null;
-  accelerator: 'auto' | 'kvm' | 'tcg';
-  /** Leave the disks for later. */
-  keep: boolean;
-  cache: string;
-  emit: Emit;
-  signal: AbortSignal;
-}
 
 /** The machine; a test has one of its own. */
 export type RunMachine = typeof runMachine;
@@ -100,7 +76,7 @@ async function inFolder(
   request: RehearseRequest,
   run: RunMachine,
 ): Promise<Rehearsal> {
-  const { emit, signal, layout, baseImage, keep } = request;
+  const { emit, signal, layout, baseImage, keep, until } = request;
   const files = rehearsalFiles(folder);
   await expectSpace(folder, size);
   // Prerequisites of the host are examined before anything long.
@@ -163,9 +139,10 @@ async function inFolder(
     const failure = failureOf(progress, { installLog: posted.installLog(), screen: screen.tail });
     const result: Rehearsal = {
       ok: failure === null,
-      ...{ artifact, baseImage, layout, until: 'deployed' as const, curtin: version },
+      ...{ artifact, baseImage, layout, until, curtin: version },
       ephemeral: { kind: ephemeral.kind, name: ephemeral.name },
       ...{ accelerator, seconds: seconds(), phases: progress.done, failure, folder },
+      ...{ acceptance: null, screenshot: null },
     };
     await writeFileAtomic(files.result, `${json(redactDeep(result), 2)}\n`, { mode: 0o600 });
     return result;

@@ -1,3 +1,9 @@
+import type { Emit } from '../../core/events/event.ts';
+import type { Verdict } from '../../image/checks/judge.ts';
+import type { ConditionSubject } from '../acceptance/applicable.ts';
+import type { Values } from '../acceptance/placeholders.ts';
+import type { CheckList } from '../acceptance/types.ts';
+
 /** A disk of the rehearsal's machine, as curtin finds it: by its serial. */
 export interface Disk {
   /** As MAAS would name it: `vda`. */
@@ -61,9 +67,68 @@ export const PHASES = [
   'hook',
   'late',
   'end',
+  'boot',
+  'first-boot',
+  'ssh',
+  'checks',
+  'reboots',
 ] as const;
-/** A part of a deployment, in the order in which they come. */
+/**
+ * A part of a rehearsal, in the order in which they come. `boot` is from the power-on of the installed system until it asks for its user data (MAAS'
+ * Deployed), `first-boot` until its cloud-init reports its end, `ssh` until that answers.
+ */
 export type Phase = (typeof PHASES)[number];
+
+/** The end of a rehearsal: until curtin has ended, or until the acceptance checks of the booted system have. */
+export type End = 'deployed' | 'accepted';
+
+/** The address by which the booted system is entered. */
+export interface Address {
+  host: string;
+  port: number;
+  user: string;
+  /** Of the private key, which is made for the rehearsal. */
+  keyFile: string;
+}
+
+/** The acceptance checks of the booted system, and the image that they are for. */
+export interface RehearsalChecks {
+  list: CheckList;
+  subject: ConditionSubject;
+  /** For their placeholders, beside release and platform of the subject. */
+  values?: Partial<Values>;
+}
+
+export interface RehearseRequest {
+  artifact: string;
+  /** `ubuntu/focal`. */
+  baseImage: string;
+  layout: string;
+  until: End;
+  /** Null: of the booted system only cloud-init's status and ssh are looked at. */
+  checks: RehearsalChecks | null;
+  /** Called after the checks, as long as the machine lives. */
+  shell: ((address: Address) => Promise<void>) | null;
+  /** A file with the configuration of a real machine, as MAAS gives it to curtin; null: that of the layout. */
+  curtinConfig: string | null;
+  /** More disks than the layout needs; all are given to curtin. */
+  disks: number;
+  /** Bytes of each; null: by the size of the artifact. */
+  diskBytes: number | null;
+  /** MiB. */
+  memory: number;
+  kernelOptions: string;
+  /** A folder, or .deb files. */
+  curtin: readonly string[];
+  /** `kernel=…,initrd=…,squashfs=…`; null: the lean one. */
+  ephemeral: string | null;
+  accelerator: 'auto' | 'kvm' | 'tcg';
+  /** Leave the disks for later. */
+  keep: boolean;
+  cache: string;
+  emit: Emit;
+  signal: AbortSignal;
+}
 
 /** The time that a phase took. */
 export interface Timed {
@@ -90,13 +155,17 @@ export interface Rehearsal {
   artifact: string;
   baseImage: string;
   layout: string;
-  until: 'deployed';
+  until: End;
   curtin: string;
   ephemeral: { kind: 'own' | 'lean'; name: string };
   accelerator: 'kvm' | 'tcg';
   seconds: number;
   phases: Timed[];
   failure: Failure | null;
+  /** Of the checks of the booted system; null where it did not come to them. */
+  acceptance: Verdict | null;
+  /** A picture of the console's last screen: a PNG file in the folder. */
+  screenshot: string | null;
   /** The folder of console.log, install.log and what else curtin has posted. */
   folder: string;
 }

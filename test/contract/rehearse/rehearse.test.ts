@@ -6,7 +6,8 @@ import { parse } from 'yaml';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { paths } from '../../../pipeline/maas/rehearse/identity.ts';
 import { kernelLine, type MachineRequest, machineArgv } from '../../../pipeline/maas/rehearse/machine.ts';
-import { type RehearseRequest, type RunMachine, rehearse } from '../../../pipeline/maas/rehearse/rehearse.ts';
+import { type RunMachine, rehearse } from '../../../pipeline/maas/rehearse/rehearse.ts';
+import type { RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
 import { event, Node } from './node.ts';
 
 /** Real ones where the environment names them, separated by colons; else a stand-in of curtin's interface. */
@@ -30,6 +31,8 @@ const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
   artifact: join(folder, 'demo.tar.gz'),
   baseImage: 'ubuntu/focal',
   layout: 'flat',
+  until: 'deployed',
+  ...{ checks: null, shell: null, curtinConfig: null },
   disks: 1,
   diskBytes: null,
   memory: 3072,
