@@ -119,7 +119,8 @@ function mapBytes(content: Buffer): number {
   let end = content.indexOf(10);
   const lines = 2 * Number.parseInt(content.toString('latin1', 0, Math.max(end, 0)), 10);
   for (let line = 0; line < lines && end >= 0; line++) end = content.indexOf(10, end + 1);
-  return end < 0 ? 0 : Math.ceil((end + 1) / BLOCK) * BLOCK;
+  // Of a map without an end: 0.
+  return Math.ceil((end + 1) / BLOCK) * BLOCK;
 }
 
 function remedy({ name, family, qemu }: ContentSample): string {
@@ -176,24 +177,22 @@ async function unpacked(
   const parts: Buffer[] = [];
   let bytes = 0;
   const stream = await decompressor(format, async (chunk) => {
-    if (bytes < LOOK) parts.push(Buffer.from(chunk.subarray(0, LOOK - bytes)));
+    parts.push(Buffer.from(chunk.subarray(0, Math.max(0, LOOK - bytes))));
     bytes += chunk.length;
   });
   let problem: string | null = null;
-  let ended = false;
   try {
     for (let at = 0; bytes < LOOK && at < MOST_READ; at += PIECE) {
       if (signal.aborted) throw interrupted(signal);
       const piece = await read(handle, at, PIECE);
-      if (piece.length > 0) await stream.write(piece);
+      await stream.write(piece);
       if (piece.length < PIECE) {
-        ended = true;
         problem = await stream.end();
         break;
       }
     }
   } finally {
-    if (!ended) stream.destroy();
+    stream.destroy();
   }
   if (bytes === 0)
     throw new Fault('IMAGE_REJECTED', `${file} cannot be unpacked: ${problem ?? `${format} gives nothing`}`, {

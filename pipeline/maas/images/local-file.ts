@@ -35,7 +35,6 @@ export class LocalFile {
   readonly #handle: FileHandle;
   readonly #hash: Hash = createHash('sha256');
   #hashedTo = 0;
-  #verified = false;
   readonly #buffers: Buffer[] = [];
   #turn = 0;
   /** Read and not yet given out; each begins where the one before ends. */
@@ -163,11 +162,9 @@ export class LocalFile {
   }
 
   #verify(): void {
-    if (this.#verified) return;
     const now = this.#hash.copy().digest('hex');
     if (now !== this.#known.sha256)
       throw changed(this.#known.file, `its sha256 is ${now} now, not ${this.#known.sha256}`);
-    this.#verified = true;
   }
 }
 

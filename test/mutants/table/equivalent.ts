@@ -45,6 +45,48 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A read into the end of a buffer gives no bytes, which ends the loop as well.',
   },
   {
+    file: 'pipeline/maas/images/content.ts',
+    text: 'at + BLOCK <= tar.length',
+    fault: 'at + BLOCK < tar.length',
+    why: 'A header at the very end has no content behind it, which is as little a disk as no header at all.',
+  },
+  {
+    file: 'pipeline/maas/images/content.ts',
+    text: 'end >= 0',
+    fault: 'end > 0',
+    why: 'A line end at 0 has no number before it, so that no further line is looked for.',
+  },
+  {
+    file: 'pipeline/maas/images/content.ts',
+    text: 'bytes < LOOK',
+    fault: 'bytes <= LOOK',
+    why: 'One piece more is unpacked, of which nothing is kept; damage in it is only reported where nothing came out.',
+  },
+  {
+    file: 'pipeline/maas/images/local-file.ts',
+    text: 'at < this.size',
+    fault: 'at <= this.size',
+    why: 'Pieces of no bytes lie ready behind the last one, which nobody asks for.',
+  },
+  {
+    file: 'pipeline/maas/images/local-file.ts',
+    text: 'fresh < bytesRead',
+    fault: 'fresh <= bytesRead',
+    why: 'No bytes are added to the sum, and it has come as far as before.',
+  },
+  {
+    file: 'pipeline/maas/images/transfer.ts',
+    text: 'performance.now() - began > this.#tuning.slowChunkMs',
+    fault: 'performance.now() - began >= this.#tuning.slowChunkMs',
+    why: 'A clock that counts fractions of a millisecond never stands at the limit.',
+  },
+  {
+    file: 'pipeline/maas/images/transfer.ts',
+    text: '!(error instanceof Fault)',
+    fault: 'false',
+    why: 'What is no fault is not temporary either, so that the wait for the next try throws it as well.',
+  },
+  {
     file: 'pipeline/image/pack/measure.ts',
     text: 'filled < into.length',
     fault: 'filled <= into.length',

@@ -5,13 +5,17 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
+import type { Waiver } from '../../../pipeline/image/checks/waivers.ts';
 import { type BareFileOptions, describeFile } from '../../../pipeline/maas/images/bare-file.ts';
+import { goodRoot, type Root } from '../checks/root.ts';
 
 let dir: string;
 let events: Event[];
+let waivers: Waiver[];
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'bare-'));
   events = [];
+  waivers = [];
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
@@ -29,7 +33,7 @@ function described(name: string, content: Buffer | string, more: Partial<BareFil
     {
       emit: (event) => void events.push(event),
       signal: new AbortController().signal,
-      waivers: async () => [],
+      waivers: async () => waivers,
     },
   );
 }
@@ -114,5 +118,80 @@ describe('a file that no configuration knows', () => {
     await expect(read('none.img')).rejects.toMatchObject({ code: 'UPLOAD_MISSING' });
     await expect(read('folder.img')).rejects.toMatchObject({ code: 'USAGE' });
     await expect(read('f/x.img')).rejects.not.toMatchObject({ code: 'UPLOAD_MISSING' });
+  });
+});
+
+describe('a root that is checked', () => {
+  const waiver = (check: string): Waiver => ({
+    ...{ check, reason: 'a test bed', until: '2999-12-31' },
+    ...(check === 'stream-whole' ? { finding: 'least-size' } : {}),
+  });
+  const WAIVED = '(waived until 2999-12-31: a test bed)';
+  const OS_RELEASE = 'usr/lib/os-release';
+
+  /** A root of a few members; that these are few is waived, with `checks`. */
+  async function uploaded(root: Root, checks: readonly string[] = [], more: Partial<BareFileOptions> = {}) {
+    waivers = ['stream-whole', ...checks].map(waiver);
+    const checked = { validate: true, profile: 'any-ubuntu', baseImage: undefined };
+    return described('a.tgz', gzipSync(await root.tar()), { ...checked, ...more });
+  }
+  const notices = (level: string) =>
+    events.flatMap((event) => (event.type === 'notice' && event.level === level ? [event.message] : []));
+
+  test('has base image and architecture by itself, else as the command line says', async () => {
+    expect(await uploaded(goodRoot())).toMatchObject({
+      resource: { architecture: 'amd64/generic', baseImage: 'ubuntu/focal' },
+      validated: true,
+    });
+    expect(notices('warning')).toEqual([]);
+    const kernel = '5.4.0-125-generic';
+    const arm = goodRoot({ version: '20.04', codename: 'focal', kernel, arch: 'arm64', driver: null });
+    expect((await uploaded(arm)).resource.architecture).toBe('arm64/generic');
+    const said = await uploaded(goodRoot(), ['os-release'], { baseImage: 'ubuntu/bionic' });
+    expect(said.resource.baseImage).toBe('ubuntu/bionic');
+  });
+
+  test.each<[string, Root, string[]]>([
+    ['of no system that MAAS has', goodRoot().put(OS_RELEASE, 'ID=debian\nVERSION_CODENAME=bookworm\n'), []],
+    ['without a codename', goodRoot().put(OS_RELEASE, 'ID=ubuntu\nVERSION_ID="20.04"\n'), []],
+    ['without os-release', goodRoot().remove(OS_RELEASE).remove('etc/os-release'), ['root-on-top']],
+  ])('needs a base image: %s', async (_what, root, checks) => {
+    const all = ['os-release', ...checks];
+    await expect(uploaded(root, all)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: `The base image of ${join(dir, 'a.tgz')} is not known`,
+    });
+    expect((await uploaded(root, all, { baseImage: 'ubuntu/focal' })).resource.baseImage).toBe(
+      'ubuntu/focal',
+    );
+  });
+
+  test('that a blocker rejects is not sent, and the blockers alone are named', async () => {
+    const bad = goodRoot().put('etc/ssh/ssh_host_rsa_key', 'x');
+    await expect(uploaded(bad)).rejects.toMatchObject({
+      code: 'IMAGE_REJECTED',
+      message: expect.stringMatching(/: 1 blocker failed$/),
+      detail: '29 ssh-host-keys: ssh host keys are in the image: /etc/ssh/ssh_host_rsa_key',
+    });
+    await expect(uploaded(bad.put('etc/machine-id', 'abc\n'))).rejects.toMatchObject({
+      message: expect.stringMatching(/: 2 blockers failed$/),
+      detail: expect.stringMatching(/^28 machine-id: .*\n29 ssh-host-keys: .*$/),
+    });
+    expect(notices('warning')).toEqual([]);
+  });
+
+  test('is sent with a warning of each check that fails otherwise', async () => {
+    await uploaded(goodRoot().remove('etc/resolv.conf').put('etc/resolv.conf', 'nameserver 10.0.0.1\n'));
+    expect(notices('warning')).toEqual([expect.stringMatching(/^\d+ resolv-conf: /)]);
+    expect(notices('info').map((message) => message.replace(/:.*/, ''))).toEqual(['1 stream-whole']);
+  });
+
+  test('has the reason of each waiver shown, and nothing else of what it has passed', async () => {
+    await uploaded(goodRoot().put('etc/ssh/ssh_host_rsa_key', 'x'), ['ssh-host-keys']);
+    expect(notices('info')).toEqual([
+      expect.stringMatching(/^1 stream-whole: /),
+      expect.stringMatching(/^29 ssh-host-keys: /),
+    ]);
+    for (const message of notices('info')) expect(message).toContain(WAIVED);
   });
 });

@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { storeLogin } from '../../../pipeline/maas/api/logins.ts';
 import { chooseTargets, type TargetOptions } from '../../../pipeline/maas/images/choose-targets.ts';
 
 let dir: string;
@@ -79,5 +80,47 @@ describe('the MAAS that a command talks to', () => {
 
   test('must be given where none is known', async () => {
     await expect(chosen([])).rejects.toMatchObject({ code: 'TARGET_UNKNOWN', message: 'No MAAS is given' });
+  });
+});
+
+describe('the key of a MAAS that the command line names', () => {
+  const OTHER = 'http://other:5240/MAAS';
+  const keyOf = (letter: string) => `${letter.repeat(18)}:${letter.repeat(18)}:${letter.repeat(32)}`;
+  /** The letter of the key that is used for --url. */
+  async function letter(env: NodeJS.ProcessEnv, logins: Record<string, string> = {}, url?: string) {
+    const all = { XDG_CONFIG_HOME: dir, XDG_STATE_HOME: dir, HOME: dir, ...env };
+    for (const [at, key] of Object.entries(logins)) await storeLogin(at, key, all);
+    const session = { env: all, configFile: undefined, emit() {}, signal: new AbortController().signal };
+    const [{ target, key }] = (await chooseTargets(url ? { url } : {}, session)) as [
+      Awaited<ReturnType<typeof chooseTargets>>[0],
+    ];
+    return [target.url, /([a-z])\1{17}/.exec(JSON.stringify(key))?.[1]];
+  }
+
+  test('is that of its login, before the one of the environment', async () => {
+    expect(await letter({ MAAS_API_KEY: keyOf('e') }, { [OTHER]: keyOf('k') }, OTHER)).toEqual([OTHER, 'k']);
+  });
+
+  test('is that of the environment, unless that is for another MAAS', async () => {
+    const env = { MAAS_API_KEY: keyOf('e') };
+    expect(await letter(env, {}, OTHER)).toEqual([OTHER, 'e']);
+    expect(await letter({ ...env, MAAS_API_URL: `${OTHER}/api/2.0/` }, {}, OTHER)).toEqual([OTHER, 'e']);
+    await expect(letter({ ...env, MAAS_API_URL: 'http://mine:5240/MAAS' }, {}, OTHER)).rejects.toMatchObject({
+      code: 'API_KEY_MISSING',
+    });
+  });
+
+  test('is that of the only login where no MAAS is named; several must be chosen from', async () => {
+    expect(await letter({}, { [OTHER]: keyOf('k') })).toEqual([OTHER, 'k']);
+    await expect(letter({}, { 'http://a:5240/MAAS': keyOf('a') })).rejects.toMatchObject({
+      code: 'TARGET_UNKNOWN',
+      hint: `There are logins for http://a:5240/MAAS, ${OTHER}: choose one with --url.`,
+    });
+    rmSync(dir, { recursive: true });
+    await expect(letter({})).rejects.toMatchObject({
+      code: 'TARGET_UNKNOWN',
+      hint: expect.stringMatching(/^Store a key with dgxos-maas login URL/),
+    });
+    mkdirSync(dir);
   });
 });

@@ -51,6 +51,17 @@ async function sparse(map: string, data: Buffer): Promise<Buffer> {
   return tar(Buffer.concat([filled, data]), './GNUSparseFile.7/disk.img');
 }
 
+/** A disk as gzip writes it, behind a header that is filled up to `offset` by the name of the file. */
+function gzipAt(offset: number): Buffer {
+  const gzip = gzipSync(DISK);
+  const name = Buffer.alloc(offset - 10, 'x');
+  name[name.length - 1] = 0;
+  const header = Buffer.from(gzip.subarray(0, 10));
+  header[3] = 8;
+  return Buffer.concat([header, name, gzip.subarray(10)]);
+}
+const MOST_READ = 8 << 20;
+
 test.each<[string, () => Buffer | Promise<Buffer>, string, unknown]>([
   ['a disk', () => DISK, 'ddraw', null],
   ['a disk, packed', () => gzipSync(DISK), 'ddgz', null],
@@ -65,6 +76,14 @@ test.each<[string, () => Buffer | Promise<Buffer>, string, unknown]>([
   ['a disk behind a long link', () => behind('K', 300), 'ddtar', null],
   ['a disk in a tar with holes', () => sparse('1\n0\n66560\n', DISK), 'ddtar', null],
   ['a disk in a tar with many holes', () => sparse(`200\n${'0\n1\n'.repeat(200)}`, DISK), 'ddtar', null],
+  [
+    // The first 64 KiB of the file do not show the disk.
+    'a disk behind a long extended header, packed',
+    async () => gzipSync(await behind('x', 100_000), { level: 0 }),
+    'ddtgz',
+    null,
+  ],
+  ['a disk whose packed data begins late', () => gzipAt(MOST_READ - 100_000), 'ddgz', null],
   ['any file type that is not of an image', () => Buffer.from('x'), 'squashfs', null],
   [
     'a disk of which nothing is known',
@@ -225,6 +244,14 @@ test.each<[string, () => Buffer | Promise<Buffer>, string, string, RegExp, strin
     'Pack the image again, or download it again.',
   ],
   [
+    'a stream that gives nothing in the 8 MiB that are read at most',
+    () => gzipAt(MOST_READ),
+    'ddgz',
+    'IMAGE_REJECTED',
+    /cannot be unpacked: gzip gives nothing/,
+    'Pack the image again, or download it again.',
+  ],
+  [
     'a stream that breaks off at once',
     () => gzipSync(DISK).subarray(0, 12),
     'ddgz',
@@ -234,4 +261,15 @@ test.each<[string, () => Buffer | Promise<Buffer>, string, string, RegExp, strin
   ],
 ])('%s is refused', async (_what, content, filetype, code, message, hint) => {
   expect(await said(await content(), filetype)).toEqual([code, expect.stringMatching(message), hint]);
+});
+
+test('an interruption ends the look into what is packed', async () => {
+  const abort = new AbortController();
+  abort.abort();
+  const dir = mkdtempSync(join(tmpdir(), 'content-'));
+  onTestFinished(() => rmSync(dir, { recursive: true }));
+  writeFileSync(join(dir, 'image'), gzipSync(DISK));
+  await expect(checkContent(join(dir, 'image'), 'ddgz', abort.signal)).rejects.toMatchObject({
+    code: 'INTERRUPTED',
+  });
 });

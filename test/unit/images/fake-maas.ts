@@ -23,22 +23,34 @@ interface FakeSet {
 interface FakeResource {
   id: number;
   name: string;
+  architecture: string;
   sets: FakeSet[];
 }
 
-const sumOf = (data: Buffer) => createHash('sha256').update(data).digest('hex');
+const ARCHITECTURE = 'amd64/generic';
+
+export const sumOf = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 
 /** The fault that a client makes of an answer of MAAS. */
 export const answered = (status: number, text = ''): MaasError =>
   explainMaasError('PUT boot-resources/', status, text, null);
 export const unreachable = () => new Fault('MAAS_UNREACHABLE', 'The connection was cut');
 
+const servers = new Map<string, FakeMaas>();
+
+/** A stand-in for `createClient`: the MAAS in memory of that URL. */
+export function clientOf({ url }: { url: string }): MaasClient {
+  const found = servers.get(url);
+  if (!found) throw new Error(`no MAAS in memory has the URL ${url}`);
+  return found.client;
+}
+
 /** Requests of an upload that goes round in circles. */
 const ENDLESS = 400;
 
-/** One MAAS in memory, as far as an upload speaks to it, in place of a client. Time passes with every look at the clock. */
+/** One MAAS in memory, as far as uploads and channels speak to it, in place of a client. Time passes with every look at the clock. */
 export class FakeMaas {
-  readonly url = TARGET;
+  readonly url: string;
   readonly resources: FakeResource[] = [];
   readonly retryBudget: RetryBudget;
   /** The chunks that came, in order. */
@@ -46,19 +58,23 @@ export class FakeMaas {
   readonly creates: Record<string, unknown>[] = [];
   readonly deletes: string[] = [];
   readonly streams: number[] = [];
+  /** Answers to other requests, by path; a fault is thrown. */
+  readonly answers: Record<string, unknown> = { 'machines/': [], 'boot-resources/?type=synced': [] };
   /** Called before, and after, the chunk of this number (from 1) is stored; may throw. */
   before: (chunk: number) => void = () => {};
   after: (chunk: number) => void = () => {};
   /** Called after the bytes of a streamed upload, may throw; undefined: this MAAS takes none. */
   streamed: (() => void) | undefined;
-  /** How often MAAS is asked before its regions have copied a file. */
+  /** The number of times that MAAS is asked before its regions have copied a file. */
   copying = 0;
   readonly #version: string;
   readonly #regions: number;
   #requests = 0;
   #clock = 0;
 
-  constructor(version = '3.5.0', regions = 1) {
+  constructor(version = '3.5.0', regions = 1, url = TARGET) {
+    this.url = url;
+    servers.set(url, this);
     this.#version = version;
     this.#regions = regions;
     const now = () => (this.#clock += 100);
@@ -78,14 +94,21 @@ export class FakeMaas {
   }
 
   /** Puts an image there, as another upload would. @param have bytes that have come */
-  has(name: string, data: Buffer, have = data.length, version = '20261101'): FakeResource {
+  has(
+    name: string,
+    data: Buffer,
+    have = data.length,
+    { version = '20261101', architecture = ARCHITECTURE } = {},
+  ): FakeResource {
     const complete = have === data.length;
     const set = { version, size: data.length, sha256: sumOf(data), data: data.subarray(0, have), complete };
-    const there = this.resources.find((one) => one.name === name);
-    const resource = there ?? { id: this.resources.length + 1, name, sets: [] };
-    if (!there) this.resources.push(resource);
+    const resource = this.#made(name, architecture);
     resource.sets.push(set);
     return resource;
+  }
+
+  notMaas(path: string, why: string): Fault {
+    return new Fault('MAAS_PROTOCOL', `${path}: ${why}`);
   }
 
   async get(path: string): Promise<unknown> {
@@ -93,6 +116,10 @@ export class FakeMaas {
     if (path === 'regioncontrollers/')
       return Array.from({ length: this.#regions }, (_, i) => ({ system_id: `r${i}` }));
     if (path === 'boot-resources/?type=uploaded') return this.resources.map((one) => this.#shown(one));
+    if (Object.hasOwn(this.answers, path)) {
+      if (this.answers[path] instanceof Error) throw this.answers[path];
+      return this.answers[path];
+    }
     const resource = this.#resource(path);
     for (const set of resource.sets) if (this.#whole(set) && --this.copying < 0) set.complete = true;
     return this.#shown(resource);
@@ -101,10 +128,7 @@ export class FakeMaas {
   async post(_path: string, form: Record<string, string | number | boolean>): Promise<unknown> {
     this.#count();
     this.creates.push(form);
-    const name = String(form.name).replace('custom/', '');
-    const there = this.resources.find((one) => one.name === name);
-    const resource = there ?? { id: 1 + Math.max(0, ...this.resources.map(({ id }) => id)), name, sets: [] };
-    if (!there) this.resources.push(resource);
+    const resource = this.#made(String(form.name).replace('custom/', ''), String(form.architecture));
     if (!form.keep_old) resource.sets = [];
     const sha256 = String(form.sha256);
     // Up to 3.4 all uploads of one sum share its large object.
@@ -159,6 +183,14 @@ export class FakeMaas {
     );
   }
 
+  #made(name: string, architecture: string): FakeResource {
+    const there = this.resources.find((one) => one.name === name && one.architecture === architecture);
+    const id = 1 + Math.max(0, ...this.resources.map((one) => one.id));
+    const resource = there ?? { id, name, architecture, sets: [] };
+    if (!there) this.resources.push(resource);
+    return resource;
+  }
+
   get #from35(): boolean {
     return Number(this.#version.split('.')[1]) >= 5;
   }
@@ -178,10 +210,10 @@ export class FakeMaas {
     return found;
   }
 
-  #shown({ id, name, sets }: FakeResource) {
+  #shown({ id, name, architecture, sets }: FakeResource) {
     const copies = this.#from35 ? this.#regions : 1;
     return {
-      ...{ id, name: `custom/${name}`, type: 'Uploaded', architecture: 'amd64/generic' },
+      ...{ id, name: `custom/${name}`, type: 'Uploaded', architecture },
       sets: Object.fromEntries(
         sets.map(({ version, size, sha256, data, complete }) => [
           version,

@@ -83,6 +83,19 @@ test('a file that became shorter is found, before and while it is read', async (
   await expect(open()).rejects.toMatchObject({ code: 'UPLOAD_CHANGED' });
 });
 
+test('bytes that are sent again count once in the sum, also where more was read since', async () => {
+  const large = randomBytes(4 * 2 ** 20 + 5);
+  await writeFile(file, large);
+  const sum = createHash('sha256').update(large).digest('hex');
+  const local = await LocalFile.open({ file, size: large.length, sha256: sum, signal });
+  const MIB = 2 ** 20;
+  for (const at of [0, MIB, 0, 0, 2 * MIB, MIB, 2 * MIB, 3 * MIB])
+    expect((await taken(local.chunk(at, MIB))).equals(large.subarray(at, at + MIB))).toBe(true);
+  for (let times = 0; times < 2; times++)
+    expect((await taken(local.chunk(4 * MIB, 5))).equals(large.subarray(-5))).toBe(true);
+  await local.close();
+});
+
 test('as one stream it gives the file, and stops short of the end of a changed one', async () => {
   const local = await open();
   expect((await taken(local.stream())).equals(data)).toBe(true);
@@ -118,6 +131,19 @@ test('the pieces of one chunk stay as they are while the next are read', async (
       );
   }
   expect(at).toBe(large.length);
+  await local.close();
+});
+
+test('no more is read than is asked for, before the first piece is given out', async () => {
+  const large = Buffer.alloc(4 * 2 ** 20);
+  await writeFile(file, large);
+  const sum = createHash('sha256').update(large).digest('hex');
+  const local = await LocalFile.open({ file, size: large.length, sha256: sum, signal });
+  await local
+    .chunk(0, 3 * 2 ** 20)
+    [Symbol.asyncIterator]()
+    .next();
+  expect(local.readTo).toBe(2 ** 20);
   await local.close();
 });
 

@@ -20,20 +20,23 @@ interface RawSet {
   /** Percent. */
   progress?: number;
   sha256?: string;
+  /** Without a file, as MAAS makes a set first. */
+  empty?: boolean;
 }
+const empty = (version: string): RawSet => ({ version, progress: 0, empty: true });
 const whole = (version: string, sha256 = SHA): RawSet => ({ version, complete: true, sha256 });
 const part = (version: string, progress: number, sha256 = SHA): RawSet => ({ version, progress, sha256 });
 
 const resource = (id: number, sets: RawSet[], more: object = {}) => ({
   ...{ id, type: 'Uploaded', name: 'custom/dgx1-5.0', architecture: 'amd64/generic' },
   sets: Object.fromEntries(
-    sets.map(({ version, complete = false, progress, sha256 = SHA }) => [
+    sets.map(({ version, complete = false, progress, sha256 = SHA, empty = false }) => [
       version,
       {
-        ...{ version, size: 1000, complete, progress },
-        files: {
-          tgz: { sha256, size: 1000, complete, upload_uri: complete ? undefined : `/up/${version}/` },
-        },
+        ...{ version, size: empty ? 0 : 1000, complete, progress },
+        files: empty
+          ? {}
+          : { tgz: { sha256, size: 1000, complete, upload_uri: complete ? undefined : `/up/${version}/` } },
       },
     ]),
   ),
@@ -56,11 +59,13 @@ function remote(
   mkdirSync(dirname(ledgerFile(env)), { recursive: true });
   writeFileSync(ledgerFile(env), ledger.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const changes: unknown[] = [];
+  const asked: string[] = [];
   let away: Fault | undefined;
   const client = {
     url: TARGET,
     version: async () => parseVersion(version),
     async get(path: string) {
+      asked.push(path);
       if (away) throw away;
       if (path === 'regioncontrollers/')
         return Array.from({ length: regions }, (_, i) => ({ system_id: `r${i}` }));
@@ -91,7 +96,7 @@ function remote(
   const fail = (fault?: Fault) => {
     away = fault;
   };
-  return { image, changes, fail, resources };
+  return { image, changes, asked, fail, resources };
 }
 
 describe('the state of an upload in MAAS', () => {
@@ -123,6 +128,16 @@ describe('the state of an upload in MAAS', () => {
     ['older data', '3.4.0', [resource(1, [whole('1', OTHER)])], 1, { at: 'absent', keepOld: true }],
   ])('%s', async (_what, version, resources, regions, expected) => {
     expect(await remote(version, resources, { regions }).image.ask()).toMatchObject(expected);
+  });
+
+  test.each<[string, RawSet[], boolean]>([
+    ['is whole', [whole('1')], false],
+    ['has a set without a file, too', [empty('2'), whole('1')], false],
+    ['has a part', [part('1', 50)], true],
+  ])('counts regions only for a part: the image %s', async (_what, sets, counted) => {
+    const { image, asked } = remote('3.5.0', [resource(1, sets)]);
+    await image.ask();
+    expect(asked.includes('regioncontrollers/')).toBe(counted);
   });
 
   test('is asked of the same resource, and anew when that is gone', async () => {
@@ -208,6 +223,7 @@ describe('an unfinished upload', () => {
     ['beside data in use', '3.4.0', [part('2', 50), whole('1', OTHER)], false],
     ['sent whole by us', '3.4.0', [part('2', 100)], true],
     ['beside one that another has sent whole', '3.4.0', [part('2', 50), part('1', 100, OTHER)], false],
+    ['beside a set without a file', '3.4.0', [part('2', 50), empty('1')], true],
     ['beside one that another has sent in part', '3.4.0', [part('2', 50), part('1', 99, OTHER)], true],
   ])('%s', async (_what, version, sets, removed) => {
     const { image, changes } = remote(version, [resource(1, sets)]);
@@ -215,6 +231,11 @@ describe('an unfinished upload', () => {
     expect([await image.remove(), changes, image.id]).toEqual(
       removed ? [true, ['boot-resources/1/'], undefined] : [false, [], 1],
     );
+  });
+
+  test('that another made since, and nobody has asked about, is not removed', async () => {
+    const { image, changes } = remote('3.4.0', [resource(1, [part('1', 50)])]);
+    expect([await image.remove(), changes]).toEqual([true, []]);
   });
 
   test('that is gone, or was never there, needs no removal', async () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import type { MaasClient } from '../../../pipeline/maas/api/client.ts';
 import type { UploadRequest } from '../../../pipeline/maas/images/request.ts';
@@ -72,6 +72,11 @@ describe('other images with the data of an upload', () => {
     });
   });
 
+  test('are not the image itself, which is of that name and architecture', async () => {
+    expect((await warned([{ name: 'a' }])).complete).toEqual([]);
+    expect((await warned([{ name: 'a', architecture: 'arm64/generic' }])).complete).toEqual(['a']);
+  });
+
   test('are not looked for where no two images share a file', async () => {
     expect(await warned(OTHERS, [3, 4])).toEqual({
       complete: [],
@@ -104,16 +109,22 @@ describe('other images with the data of an upload', () => {
 
 describe('the size of a chunk that passed', () => {
   const DAY = 24 * 3600_000;
+  const NOW = Date.parse('2026-11-29T10:00:00Z');
   test.each<[string, unknown, number | undefined]>([
-    ['a moment ago', { bytes: 5, at: new Date().toISOString() }, 5],
-    ['six days ago', { bytes: 5, at: new Date(Date.now() - 6 * DAY).toISOString() }, 5],
-    ['a week ago', { bytes: 5, at: new Date(Date.now() - 7 * DAY).toISOString() }, undefined],
+    ['a moment ago', { bytes: 5, at: new Date(NOW).toISOString() }, 5],
+    ['six days ago', { bytes: 5, at: new Date(NOW - 6 * DAY).toISOString() }, 5],
+    ['a millisecond before a week ago', { bytes: 5, at: new Date(NOW - 7 * DAY + 1).toISOString() }, 5],
+    ['a week ago', { bytes: 5, at: new Date(NOW - 7 * DAY).toISOString() }, undefined],
     ['none', { bytes: 0, at: new Date().toISOString() }, undefined],
     ['half a byte', { bytes: 0.5, at: new Date().toISOString() }, undefined],
     ['text', 'x', undefined],
   ])('%s', async (_what, stored, expected) => {
     const dir = mkdtempSync(join(tmpdir(), 'chunk-'));
-    onTestFinished(() => rmSync(dir, { recursive: true }));
+    vi.useFakeTimers({ toFake: ['Date'], now: NOW });
+    onTestFinished(() => {
+      vi.useRealTimers();
+      rmSync(dir, { recursive: true });
+    });
     mkdirSync(dirname(chunkSizeFile(dir)), { recursive: true });
     writeFileSync(chunkSizeFile(dir), JSON.stringify(stored));
     expect(await storedChunkSize(dir)).toBe(expected);

@@ -66,5 +66,7 @@ describe('the rest of a channel', () => {
     const channel = image(1, set(1, 'a'), set(2, 'b'), set(3, 'c'));
     expect(freedByRenewal(channel, [channel, image(2, set(1, 'b')), image(3, set(1, 'c'))], true)).toBe(100);
     expect(freedByRenewal(channel, [channel], true)).toBe(200);
+    const unfinished = image(1, set(1, 'a', { complete: false }), set(2, 'b', { complete: false }));
+    expect(freedByRenewal(unfinished, [unfinished], true)).toBe(0);
   });
 });
