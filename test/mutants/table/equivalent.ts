@@ -84,7 +84,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
     file: 'pipeline/maas/images/transfer.ts',
     text: '!(error instanceof Fault)',
     fault: 'false',
-    why: 'What is no fault is not temporary either, so that the wait for the next try throws it as well.',
+    why: 'Another error is not temporary either, so that the wait for the next try throws it as well.',
   },
   {
     file: 'pipeline/image/pack/measure.ts',

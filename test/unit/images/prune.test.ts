@@ -24,7 +24,7 @@ const deletedOf = (pruned: Awaited<ReturnType<typeof run>>) =>
   pruned.flatMap((one) => (one.delete ? [one.image.name] : [])).sort();
 const there = () => bench.maas.resources.map(({ name }) => name).sort();
 
-describe('what is old', () => {
+describe('an old upload', () => {
   test('is deleted and noted, and with --dry-run only named', async () => {
     await bench.build('one');
     bench.maas.has('foreign', Buffer.from('of another host'));
@@ -79,7 +79,6 @@ describe('old sets of a channel', () => {
     ['3.8.0', 2, 0],
   ])('%s: leaves %d of two, after %d questions', async (version, left, questions) => {
     await twoPromotions(version);
-    // What could be deleted holds the same data.
     const policy = { ...NONE, keep: 9 };
     // Without the build of the older set, its data is freed.
     bench.maas.resources.splice(0, 1);
