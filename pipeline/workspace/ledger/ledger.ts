@@ -91,7 +91,7 @@ async function appendLine(path: string, line: string): Promise<void> {
   const kind = kindOf(facts);
   if (kind !== undefined) throw new NotRegular(path, kind);
   const last = Buffer.alloc(1);
-  if (facts.size > 0) await file.read(last, 0, 1, facts.size - 1);
+  await file.read(last, 0, 1, Math.max(0, facts.size - 1));
   const bytes = Buffer.from(`${facts.size > 0 && last.toString() !== '\n' ? '\n' : ''}${line}\n`);
   const { bytesWritten } = await file.write(bytes);
   if (bytesWritten < bytes.length) throw new Error('the disk is full');

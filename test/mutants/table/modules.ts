@@ -13,7 +13,7 @@ export const MODULES: Readonly<Record<string, Module>> = {
     except: 'pipeline/image/attest/',
     tests: ['checks', 'image', 'parsers', 'pack', 'diff', 'files', 'fuzz'],
   },
-  upload: { folders: ['pipeline/maas/images'], tests: ['images', 'ledger', 'nightly'] },
+  upload: { folders: ['pipeline/maas/images'], tests: ['images', 'ledger', 'nightly', 'cli'] },
   run: {
     folders: ['pipeline/stages/run', 'pipeline/workspace'],
     tests: ['run', 'stages', 'ledger', 'nightly'],

@@ -9,6 +9,7 @@ test('a run is what its events say: why a stage ran, how each ended, and how lon
   const events = [
     { type: 'notice', level: 'info', message: 'x', seconds: 9 },
     { type: 'stage-fresh', stage: 'iso' },
+    { type: 'stage-fresh', stage: 'inventory', fromStore: true },
     { type: 'stage-start', stage: 'render', reason: 'first' },
     { type: 'stage-end', stage: 'render', seconds: 2, summary: 'made' },
     { type: 'stage-start', stage: 'build', reason: 'anew' },
@@ -25,9 +26,11 @@ test('a run is what its events say: why a stage ran, how each ended, and how lon
     ],
     stages: [
       { stage: 'iso', state: 'fresh', seconds: 0, summary: '' },
+      { stage: 'inventory', state: 'fresh', fromStore: true },
       { stage: 'render', state: 'ran', seconds: 2, summary: 'made' },
       { stage: 'build', state: 'failed', seconds: 3, summary: 'no' },
     ],
     failure: { stage: 'build', fault: error },
   });
+  expect(log.stages.map((stage) => 'fromStore' in stage)).toEqual([false, true, false, false]);
 });
