@@ -185,15 +185,28 @@ export const rehearsalsFolder = (cache: string) => join(cache, 'rehearsals');
 export const rehearsalFolder = (cache: string, key: string) => join(rehearsalsFolder(cache), key);
 export const rehearsalFiles = (folder: string) => ({
   console: join(folder, 'console.log'),
+  /** The console of the installed system. */
+  bootConsole: join(folder, 'boot.log'),
+  screenshot: join(folder, 'screen.png'),
   installLog: join(folder, 'install.log'),
   errorTar: join(folder, 'curtin-logs.tar'),
   events: join(folder, 'events.ndjson'),
   result: join(folder, 'rehearsal.json'),
-  /** Of the machine, removed at the end unless they are to be kept. */
-  disk: (name: string) => join(folder, `${name}.raw`),
+  /** Of what curtin has left on the disks; secret. */
+  deployed: join(folder, 'deployed.json'),
+  disk: (name: string) => join(folder, `${name}.qcow2`),
   efiVars: join(folder, 'efi-variables.fd'),
+  /** Written by the first boot, removed at the end unless it is to be kept; the disks stay as curtin left them. */
+  overlay: (name: string) => join(folder, `${name}.boot.qcow2`),
+  bootVars: join(folder, 'efi-variables.boot.fd'),
+  rawBootConsole: join(folder, 'boot.raw'),
   machine: join(folder, 'machine.conf'),
   rawConsole: join(folder, 'console.raw'),
+  /** The socket of QEMU. */
+  monitor: join(folder, 'monitor'),
+  /** The key that opens the machine, and what ssh writes. */
+  ssh: join(folder, 'ssh'),
+  sshKey: join(folder, 'ssh', 'key'),
   curtin: join(folder, 'curtin'),
 });
 

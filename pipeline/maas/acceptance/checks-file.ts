@@ -83,9 +83,9 @@ function combine(used: readonly RawChecks[], own: RawChecks): CheckList {
 
 function resolved(check: RawCheck): AcceptanceCheck {
   const { id, title, command, why, fix, severity = 'blocker', when = {}, root = false, expect = {} } = check;
-  const { wrong = null } = check;
+  const { wrong = null, hardware = false } = check;
   return {
-    ...{ id, title, wrong, severity, when, command, root, why, fix },
+    ...{ id, title, wrong, severity, when, hardware, command, root, why, fix },
     timeoutS: check.timeout === undefined ? TIMEOUT_S : (parseDuration(check.timeout) ?? TIMEOUT_S),
     expect: {
       exit: expect.exit ?? 0,

@@ -8,6 +8,7 @@ export interface RawCheck extends Pick<AcceptanceCheck, 'id' | 'title' | 'comman
   wrong?: string;
   severity?: AcceptanceCheck['severity'];
   when?: Condition;
+  hardware?: boolean;
   root?: boolean;
   timeout?: string;
   expect?: {

@@ -34,6 +34,8 @@ export interface AcceptanceCheck {
   wrong: string | null;
   severity: Severity;
   when: Condition;
+  /** It looks at hardware of the platform, which a virtual machine does not have. */
+  hardware: boolean;
   command: RemoteCommand;
   root: boolean;
   timeoutS: number;

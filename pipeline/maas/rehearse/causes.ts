@@ -22,7 +22,7 @@ const KNOWN: readonly Known[] = [
   {
     pattern: /curtin-hooks.{0,80}(?:Permission denied|not executable)|Permission denied.{0,80}curtin-hooks/,
     cause: "The image's /curtin/curtin-hooks cannot be run",
-    remedy: 'Make it executable: chmod 755 (check `curtin-hooks` of validate).',
+    remedy: 'Make it executable: chmod 755 (check `hook` of validate).',
   },
   {
     pattern: /No space left on device/,

@@ -12,14 +12,19 @@ interface Layout {
   help: string;
   /** The number of disks that it needs. */
   disks: number;
+  /** The mount points of its file systems. */
+  mounts: readonly string[];
   entries(disks: readonly Disk[]): Entry[];
 }
+
+const ROOT_AND_ESP = ['/', '/boot/efi'];
 
 /** The storage layouts of MAAS that can be rehearsed, as MAAS gives them to curtin for a machine that boots by UEFI. */
 export const LAYOUTS: Readonly<Record<string, Layout>> = {
   flat: {
     help: 'one partition',
     disks: 1,
+    mounts: ROOT_AND_ESP,
     entries: ([disk]) => [
       ...bootDisk(disk!),
       ...partition(disk!, 2, rest(disk!)),
@@ -29,6 +34,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   lvm: {
     help: 'a volume group of one disk',
     disks: 1,
+    mounts: ROOT_AND_ESP,
     entries: ([disk]) => [
       ...bootDisk(disk!),
       ...partition(disk!, 2, rest(disk!)),
@@ -46,6 +52,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
   raid1: {
     help: 'a mirror of two disks, the ESP on the first',
     disks: 2,
+    mounts: ROOT_AND_ESP,
     entries: ([first, second]) => [
       ...bootDisk(first!),
       ...partition(first!, 2, rest(first!)),

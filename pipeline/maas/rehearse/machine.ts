@@ -1,8 +1,11 @@
-import { copyFile, open, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import type { Firmware } from '../../host/firmware.ts';
 import { supervise } from '../../host/process/supervise.ts';
+import { $ } from '../../host/process/tool.ts';
+import { connectMonitor, forwardedPort } from '../../host/vm/monitor.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
 import { DISK_LABEL, type Ephemeral } from './ephemeral.ts';
 import { paths } from './identity.ts';
@@ -12,7 +15,8 @@ export interface MachineRequest {
   /** Of this rehearsal alone. */
   folder: string;
   identity: Identity;
-  ephemeral: Ephemeral;
+  /** Null: the machine boots what is installed on its disks. */
+  ephemeral: Ephemeral | null;
   /** Given to the machine beside MAAS' own; curtin carries them to the installed system. */
   kernelOptions: string;
   disks: readonly Disk[];
@@ -20,6 +24,21 @@ export interface MachineRequest {
   accelerator: 'kvm' | 'tcg';
   /** MiB. */
   memory: number;
+}
+
+/** A machine that runs. */
+export interface RunningMachine {
+  /** On this host's loopback: the guest's port 22. */
+  sshPort: number;
+  /** Writes a picture of its screen. @throws errors of QEMU */
+  picture(path: string): Promise<void>;
+}
+
+export interface RunOptions {
+  emit: Emit;
+  signal: AbortSignal;
+  /** Called as soon as it runs. */
+  onRunning?(machine: RunningMachine): void;
 }
 
 /** Reads as a QEMU size and file name: a comma parts options. */
@@ -43,27 +62,33 @@ export function machineArgv({
     '-drive',
     `if=pflash,format=raw,file=${escaped(path)}${more}`,
   ];
-  const drive = (id: string, path: string, serial: string, more = '') => [
-    ...['-drive', `if=none,id=${id},format=raw,file=${escaped(path)},discard=unmap${more}`],
+  const drive = (id: string, path: string, serial: string, more: string) => [
+    ...['-drive', `if=none,id=${id},file=${escaped(path)},discard=unmap${more}`],
     ...['-device', `virtio-blk-pci,drive=${id},serial=${serial}`],
   ];
+  // The installed system runs on overlays, so that what curtin left can be booted again.
+  const ofDisk = ({ name }: Disk) => (ephemeral ? files.disk(name) : files.overlay(name));
   return [
     'qemu-system-x86_64',
-    ...['-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
+    ...['-no-user-config', '-nodefaults', '-display', 'none'],
+    // The ephemeral's end is that of the deployment; the installed system may reboot.
+    ...(ephemeral ? ['-no-reboot'] : []),
     ...['-machine', 'q35'],
     // Two processors run at once under emulation as well; a larger cache of translated code saves a tenth.
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=512'],
     // `max` says that `rep movsb` is fast (ERMS), so that Linux and glibc copy by it: emulated, a byte at a time.
     ...['-cpu', accelerator === 'kvm' ? 'host' : 'Nehalem', '-smp', '2', '-m', String(memory)],
     ...flash(firmware.code, ',readonly=on'),
-    ...flash(files.efiVars, ''),
+    ...flash(ephemeral ? files.efiVars : files.bootVars, ''),
     // The network first: its slot on the bus gives the interface its name.
-    ...['-netdev', 'user,id=net0', '-device', `virtio-net-pci,netdev=net0,mac=${identity.mac},romfile=`],
-    ...disks.flatMap(({ name, serial }) => drive(name, files.disk(name), serial, ',cache=unsafe')),
-    ...(ephemeral.disk === null ? [] : drive('ephemeral', ephemeral.disk, DISK_LABEL, ',readonly=on')),
+    ...['-netdev', `user,id=net0${ephemeral ? '' : ',hostfwd=tcp:127.0.0.1:0-:22'}`],
+    ...['-device', `virtio-net-pci,netdev=net0,mac=${identity.mac},romfile=`],
+    ...disks.flatMap((disk) => drive(disk.name, ofDisk(disk), disk.serial, ',format=qcow2,cache=unsafe')),
+    ...(ephemeral?.disk ? drive('ephemeral', ephemeral.disk, DISK_LABEL, ',format=raw,readonly=on') : []),
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
-    ...['-serial', `file:${escaped(files.rawConsole)}`],
-    ...['-readconfig', files.machine],
+    ...['-serial', `file:${escaped(ephemeral ? files.rawConsole : files.rawBootConsole)}`],
+    ...['-qmp', `unix:${basename(files.monitor)},server=on,wait=off`],
+    ...(ephemeral ? ['-readconfig', files.machine] : ['-device', 'VGA,romfile=']),
   ];
 }
 
@@ -73,7 +98,7 @@ export function kernelLine({
   ephemeral,
   kernelOptions,
   accelerator,
-}: Pick<MachineRequest, 'identity' | 'ephemeral' | 'kernelOptions' | 'accelerator'>): string {
+}: Pick<MachineRequest, 'identity' | 'kernelOptions' | 'accelerator'> & { ephemeral: Ephemeral }): string {
   const { byId, image } = paths(identity);
   // On a busy host an emulated timer is found broken (Linux 6.1: "IO-APIC + timer doesn't work"); with KVM Linux leaves the test out by itself.
   const emulated = accelerator === 'tcg' ? 'no_timer_check ' : '';
@@ -90,47 +115,97 @@ export function kernelLine({
 }
 
 /** QEMU's own configuration file, which may hold what its command line may not. */
-export function machineConfig(request: MachineRequest): string {
+export function machineConfig(request: MachineRequest & { ephemeral: Ephemeral }): string {
   const { kernel, initrd } = request.ephemeral;
   const line = (name: string, value: string) => `  ${name} = "${value}"\n`;
   return `[machine]\n${line('kernel', kernel)}${line('initrd', initrd)}${line('append', kernelLine(request))}`;
 }
 
-/** Makes the machine's disks, empty and sparse, and its firmware's variables. @throws errors of the system */
-export async function prepareMachine(request: MachineRequest): Promise<void> {
+const REASON = 'run the machine of a rehearsal';
+
+/** Makes the machine's disks, empty and sparse, and its firmware's variables. @throws Fault TOOL_MISSING, errors of the system */
+export async function prepareMachine(
+  request: MachineRequest & { ephemeral: Ephemeral },
+  signal: AbortSignal,
+): Promise<void> {
   const files = rehearsalFiles(request.folder);
   await copyFile(request.firmware.vars, files.efiVars);
-  for (const { name, bytes } of request.disks) {
-    const disk = await open(files.disk(name), 'wx', 0o600);
-    await disk.truncate(bytes);
-    await disk.close();
-  }
+  for (const { name, bytes } of request.disks)
+    await $({ signal, reason: REASON })`qemu-img create -q -f qcow2 ${files.disk(name)} ${String(bytes)}`;
   await writeFile(files.machine, machineConfig(request), { mode: 0o600 });
 }
 
+/** Makes new overlays on the deployed disks, and a copy of the variables that the deployment left. @throws Fault TOOL_MISSING, errors of the system */
+export async function prepareBoot({ folder, disks }: MachineRequest, signal: AbortSignal): Promise<void> {
+  const files = rehearsalFiles(folder);
+  await copyFile(files.efiVars, files.bootVars);
+  for (const { name } of disks) {
+    const [disk, overlay] = [files.disk(name), files.overlay(name)];
+    // By its name alone: the folder may be moved.
+    await $({ signal, reason: REASON })`qemu-img create -q -f qcow2 -F qcow2 -b ${basename(disk)} ${overlay}`;
+  }
+}
+
 /**
- * Runs the machine until it turns itself off or wants to boot again; it ends when we do, however that is.
+ * Runs the machine until it turns itself off; it ends when we do, however that is.
  * @returns what QEMU said, when it ended by an error
  * @throws Fault TOOL_MISSING, or the reason of `signal`
  */
 export async function runMachine(
   request: MachineRequest,
-  { emit, signal }: { emit: Emit; signal: AbortSignal },
+  { emit, signal, onRunning }: RunOptions,
 ): Promise<{ failed: string | null }> {
   const said: string[] = [];
-  const { exitCode, signal: by } = await supervise(machineArgv(request), {
-    cwd: request.folder,
-    guarded: true,
-    graceMs: 2000,
-    signal,
-    reason: 'run the machine of a rehearsal',
-    onLine(line) {
-      emit({ type: 'log', source: 'qemu', line });
-      if (said.push(line) > 12) said.shift();
-    },
+  const over = new AbortController();
+  const running = onRunning && monitored(request, over.signal, onRunning);
+  try {
+    const { exitCode, signal: by } = await supervise(machineArgv(request), {
+      cwd: request.folder,
+      guarded: true,
+      graceMs: 2000,
+      signal,
+      reason: REASON,
+      onLine(line) {
+        emit({ type: 'log', source: 'qemu', line });
+        if (said.push(line) > 12) said.shift();
+      },
+    });
+    if (exitCode === 0) return { failed: null };
+    return { failed: said.join('\n') || (by ? `ended by ${by}` : `exit code ${exitCode}`) };
+  } finally {
+    over.abort();
+    await running;
+  }
+}
+
+/** The machine; a test has one of its own. */
+export type RunMachine = typeof runMachine;
+
+/** QEMU's own failure, which says nothing on the image. */
+export function stopped(qemu: string): Fault {
+  return new Fault('REHEARSAL_STOPPED', 'The machine of the rehearsal ended by an error of QEMU', {
+    detail: qemu,
+    hint: 'Check the free memory of the host, or give the machine less: --memory.',
   });
-  if (exitCode === 0) return { failed: null };
-  return { failed: said.join('\n') || (by ? `ended by ${by}` : `exit code ${exitCode}`) };
+}
+
+/** Reports the machine as running when its monitor answers, and leaves the monitor when it has ended. */
+async function monitored(
+  { folder }: MachineRequest,
+  over: AbortSignal,
+  onRunning: NonNullable<RunOptions['onRunning']>,
+): Promise<void> {
+  try {
+    const { monitor: socket } = rehearsalFiles(folder);
+    const monitor = await connectMonitor(folder, basename(socket), over);
+    over.addEventListener('abort', () => monitor.close(), { once: true });
+    onRunning({
+      sshPort: await forwardedPort(monitor, 22),
+      picture: async (path) => void (await monitor.execute('screendump', { filename: path, format: 'png' })),
+    });
+  } catch {
+    // It ended before it ran: its exit code says so.
+  }
 }
 
 /** Whether a file can be given to QEMU in its configuration file, which has no escapes. @throws Fault PATH_UNUSABLE */

@@ -11,6 +11,9 @@ const STAGES: Readonly<Record<string, Phase>> = {
   late: 'late',
 };
 
+/** The last stage of cloud-init, as its events call it. */
+const CLOUD_INITS_LAST = 'modules-final';
+
 /** Follows a deployment by what the machine asks for and posts: where it is, how long each phase took, and how it ended. */
 export class Progress {
   phase: Phase = 'power-on';
@@ -21,6 +24,8 @@ export class Progress {
   readonly failures: (StatusEvent & { phase: Phase })[] = [];
   installed = false;
   netbootOff = false;
+  /** That of the installed system. */
+  cloudInitEnded = false;
   #since: number;
   readonly #now: () => number;
 
@@ -33,7 +38,9 @@ export class Progress {
   see(sign: Sign): void {
     if (sign.type === 'netboot-off') this.netbootOff = true;
     else if (sign.type === 'asked') {
-      if (sign.what === 'preseed' && this.phase === 'power-on') this.#enter('ephemeral');
+      if (sign.what === 'preseed' && this.phase === 'power-on') this.enter('ephemeral');
+      // MAAS' Deployed: the installed system asks.
+      if (sign.what === 'user-data' && this.phase === 'boot') this.enter('first-boot');
     } else this.#event(sign.event);
   }
 
@@ -42,22 +49,33 @@ export class Progress {
     const stage = /^cmd-install\/stage-([a-z]{1,20})$/.exec(name)?.[1];
     if (kind === 'start') {
       this.activity = description;
-      if (stage !== undefined && Object.hasOwn(STAGES, stage)) this.#enter(STAGES[stage]!);
+      if (stage !== undefined && Object.hasOwn(STAGES, stage)) this.enter(STAGES[stage]!);
     }
     if (kind !== 'finish') return;
+    if (this.phase === 'boot' || this.phase === 'first-boot') {
+      if (name === CLOUD_INITS_LAST) this.cloudInitEnded = true;
+      return;
+    }
     // Those in between are of no use once it is known that the guest floods.
     if (event.result === 'FAIL' && this.failures.length < 100)
       this.failures.push({ ...event, phase: this.phase });
     if (name === 'cmd-install') {
       this.installed = event.result === 'SUCCESS';
-      this.#enter('end');
+      this.enter('end');
     }
   }
 
-  #enter(phase: Phase): void {
+  /** Begins a phase; the one under way ends. */
+  enter(phase: Phase): void {
     if (phase === this.phase) return;
     this.close();
     this.phase = phase;
+    this.#since = this.#now();
+  }
+
+  /** Begins with the boot: what comes before it was done by another rehearsal. */
+  skipDeployment(): void {
+    this.phase = 'boot';
     this.#since = this.#now();
   }
 

@@ -9,6 +9,8 @@ import type { Sign } from './types.ts';
 /** Bytes of events that are kept; a guest that floods is not written down to its end. */
 const MOST_EVENTS = 16 << 20;
 
+export type Posted = ReturnType<typeof keepPosted>;
+
 /** Keeps what the guest posts: every event as a line, curtin's log, and its archive of logs. Names of the guest are never paths. */
 export function keepPosted(files: ReturnType<typeof rehearsalFiles>) {
   let installLog = '';

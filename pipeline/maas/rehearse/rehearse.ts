@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, rm, stat, statfs } from 'node:fs/promises';
-
+import { access, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { json } from '../../core/escape/json.ts';
@@ -9,26 +8,28 @@ import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 import { duration } from '../../core/text/human.ts';
 import { chooseAccelerator } from '../../host/accelerator.ts';
-import { findFirmware } from '../../host/firmware.ts';
+import { makeFolders } from '../../host/files/folders.ts';
+import { type Firmware, findFirmware } from '../../host/firmware.ts';
+import { $ } from '../../host/process/tool.ts';
 import { endLeftovers } from '../../host/vm/leftovers.ts';
+import type { Verdict } from '../../image/checks/judge.ts';
 import { lockFiles, rehearsalFiles, rehearsalFolder } from '../../workspace/layout.ts';
 import { lockWorkspace } from '../../workspace/lock.ts';
+import { bootInstalled } from './boot.ts';
 import { curtinConfigs, type Deployment, preseed } from './configs.ts';
-import { findCurtin, packInstaller } from './curtin.ts';
+import { type Curtin, findCurtin, packInstaller } from './curtin.ts';
+import { deploy } from './deploy.ts';
+import { deploymentKey, filesOf, findDeployed, noteDeployed } from './deployed.ts';
 import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
 import { newIdentity, paths } from './identity.ts';
-import { diskBytes, disksFor } from './layouts.ts';
-import { expectPlainPath, type MachineRequest, prepareMachine, runMachine } from './machine.ts';
+import { diskBytes, disksFor, LAYOUTS } from './layouts.ts';
+import { lookAt } from './look.ts';
+import { expectPlainPath, prepareBoot, type RunMachine, runMachine } from './machine.ts';
 import { Progress } from './phases.ts';
 import { keepPosted } from './posted.ts';
-import { followScreen } from './screen.ts';
 import { serveRehearsal } from './server.ts';
-import type { Rehearsal, RehearseRequest, Sign } from './types.ts';
-import { failureOf } from './verdict.ts';
-import { type Watched, watchHost } from './watch-host.ts';
-
-/** The machine; a test has one of its own. */
-export type RunMachine = typeof runMachine;
+import type { Failure, Rehearsal, RehearseRequest, Sign } from './types.ts';
+import { rejection } from './verdict.ts';
 
 const GIB = 2 ** 30;
 
@@ -50,7 +51,6 @@ export async function rehearse(request: RehearseRequest, run: RunMachine = runMa
   });
   try {
     await endLeftovers(folder);
-    await emptied(folder);
     return await inFolder(folder, artifact, size, request, run);
   } finally {
     await removeMachine(folder, request.keep);
@@ -69,6 +69,24 @@ async function artifactOf(path: string): Promise<{ size: number }> {
   }
 }
 
+/** The parts that the host gives to a rehearsal, examined before anything long. */
+interface Prerequisites {
+  curtin: Curtin;
+  firmware: Firmware;
+  accelerator: 'kvm' | 'tcg';
+  ephemeral: Ephemeral;
+}
+
+async function prerequisites(folder: string, request: RehearseRequest): Promise<Prerequisites> {
+  const { emit, signal } = request;
+  const curtin = await findCurtin(request.curtin, folder, signal);
+  const firmware = await findFirmware('amd64');
+  const { accelerator } = await chooseAccelerator(request.accelerator, { signal, emit });
+  const ephemeral = await ephemeralOf(request);
+  for (const path of [ephemeral.kernel, ephemeral.initrd]) expectPlainPath(path);
+  return { curtin, firmware, accelerator, ephemeral };
+}
+
 async function inFolder(
   folder: string,
   artifact: string,
@@ -76,103 +94,126 @@ async function inFolder(
   request: RehearseRequest,
   run: RunMachine,
 ): Promise<Rehearsal> {
-  const { emit, signal, layout, baseImage, keep, until } = request;
+  const { emit, signal, layout, baseImage, until, kernelOptions, memory } = request;
   const files = rehearsalFiles(folder);
   await expectSpace(folder, size);
-  // Prerequisites of the host are examined before anything long.
-  const curtin = await findCurtin(request.curtin, folder, signal);
-  const firmware = await findFirmware('amd64');
-  const { accelerator } = await chooseAccelerator(request.accelerator, { signal, emit });
-  const ephemeral = await ephemeralOf(request);
-  for (const path of [ephemeral.kernel, ephemeral.initrd]) expectPlainPath(path);
+  const { curtin, firmware, accelerator, ephemeral } = await prerequisites(folder, request);
 
+  const disks = disksFor(layout, request.disks, request.diskBytes ?? diskBytes(size));
+  const key = await deploymentKey(
+    { artifact, curtin, ephemeral },
+    { layout, disks: disks.map(({ bytes }) => bytes), baseImage, kernelOptions },
+    { emit, signal },
+  );
+  const mayBoot = until === 'accepted' && request.again !== true;
+  let before = mayBoot ? await findDeployed(folder, key, { emit, signal }) : null;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   const progress = new Progress(seconds);
   const posted = keepPosted(files);
-  const server = await serveRehearsal((sign: Sign) => {
+  const follow = (look: () => void) => {
     const { phase } = progress;
-    progress.see(sign);
-    posted.see(sign, seconds());
+    look();
     if (progress.phase !== phase) report(progress, emit);
-    const activity = progress.activity || 'the machine starts';
-    emit({
-      type: 'activity',
-      id: 'rehearse',
-      label: `${progress.phase}, ${duration(seconds())}: ${activity}`,
+    const label = `${progress.phase}, ${duration(seconds())}: ${progress.activity || 'the machine starts'}`;
+    emit({ type: 'activity', id: 'rehearse', label });
+  };
+  const onSign = (sign: Sign) =>
+    follow(() => {
+      progress.see(sign);
+      posted.see(sign, seconds());
     });
-  });
-  const screen = followScreen(files, emit);
+  // The port that the installed system knows may have been taken meanwhile.
+  let server = before && (await serveRehearsal(onSign, before.port).catch(() => null));
+  if (server === null) before = null;
+  server ??= await serveRehearsal(onSign);
+  await emptied(folder, before ? filesOf(before, folder) : []);
   try {
-    const { identity, keys } = newIdentity(server.port);
-    const disks = disksFor(layout, request.disks, request.diskBytes ?? diskBytes(size));
-    const aptProxy = `${identity.origin}/`;
-    const deployment: Deployment = { identity, keys, layout, disks, baseImage, aptProxy };
-    const name = archiveName(artifact);
-    const { version, installer } = await packInstaller(curtin, {
-      configs: curtinConfigs(deployment),
-      source: `${identity.origin}${paths(identity).image(name)}`,
-      signal,
-    });
-    const system = `${ephemeral.kind === 'own' ? 'yours' : 'the lean one'}, ${ephemeral.name}`;
-    emit({ type: 'notice', level: 'info', message: `curtin ${version}; ephemeral: ${system}` });
-    const images = new Map([[name, artifact]]);
-    if (ephemeral.squashfs !== null) images.set('squashfs', ephemeral.squashfs);
-    server.give({ identity, keys, artifact, images, preseed: preseed(deployment), userData: installer });
-
-    const { memory, kernelOptions } = request;
-    const machine = { folder, identity, ephemeral, kernelOptions, disks, firmware, accelerator, memory };
-    await prepareMachine(machine);
-    const watched = {
-      folder,
-      console: files.rawConsole,
-      progress,
-      accelerator,
-      ephemeral,
-      tail: screen.tail,
-    };
-    const { failed } = await watchedRun(machine, watched, { run, emit, signal });
-    await screen.close();
-    if (failed !== null && progress.failures.length === 0) throw stopped(failed);
+    const { identity, keys } = before ?? newIdentity(server.port);
+    const sshKey = await newSshKey(files, signal);
+    const images = new Map<string, string>();
+    const served = { identity, keys, artifact, images, sshKey };
+    const machine = { folder, identity, kernelOptions, disks, firmware, accelerator, memory };
+    const options = { progress, run, emit, signal };
+    let failure: Failure | null = null;
+    let version = before?.curtin ?? '';
+    if (before) {
+      const message = `booting what curtin ${version} has deployed on ${before.at.slice(0, 16).replace('T', ' ')} UTC: nothing has changed since`;
+      emit({ type: 'notice', level: 'info', message });
+      progress.skipDeployment();
+      server.give({ ...served, preseed: '', userData: Buffer.alloc(0) });
+    } else {
+      const aptProxy = `${identity.origin}/`;
+      const deployment: Deployment = { identity, keys, layout, disks, baseImage, aptProxy };
+      const name = archiveName(artifact);
+      const packed = await packInstaller(curtin, {
+        configs: await configsOf(deployment, request),
+        source: `${identity.origin}${paths(identity).image(name)}`,
+        signal,
+      });
+      ({ version } = packed);
+      const system = `${ephemeral.kind === 'own' ? 'yours' : 'the lean one'}, ${ephemeral.name}`;
+      emit({ type: 'notice', level: 'info', message: `curtin ${version}; ephemeral: ${system}` });
+      images.set(name, artifact);
+      if (ephemeral.squashfs !== null) images.set('squashfs', ephemeral.squashfs);
+      server.give({ ...served, preseed: preseed(deployment), userData: packed.installer });
+      failure = await deploy({ ...machine, ephemeral }, { ...options, posted });
+      if (failure === null)
+        await noteDeployed(
+          folder,
+          disks.map((disk) => disk.name),
+          { key, seconds: seconds(), curtin: version, port: server.port, identity, keys },
+          { emit, signal },
+        );
+    }
+    let acceptance: Verdict | null = null;
+    let screenshot: string | null = null;
+    if (failure === null && until === 'accepted') {
+      if (!before) follow(() => progress.enter('boot'));
+      const installed = { ...machine, ephemeral: null };
+      await prepareBoot(installed, signal);
+      const env = request.env ?? process.env;
+      const { mounts } = LAYOUTS[layout]!;
+      const booted = await bootInstalled(
+        installed,
+        async (booting) => {
+          acceptance = await lookAt(booting, { machine: installed, request, progress, mounts, env });
+        },
+        options,
+      );
+      failure = booted.failure ?? (acceptance && rejection(acceptance));
+      screenshot = booted.screenshot;
+    }
     progress.close();
     await posted.done();
-    const failure = failureOf(progress, { installLog: posted.installLog(), screen: screen.tail });
     const result: Rehearsal = {
       ok: failure === null,
       ...{ artifact, baseImage, layout, until, curtin: version },
       ephemeral: { kind: ephemeral.kind, name: ephemeral.name },
-      ...{ accelerator, seconds: seconds(), phases: progress.done, failure, folder },
-      ...{ acceptance: null, screenshot: null },
+      ...{ accelerator, seconds: seconds() },
+      deployedBefore: before && { at: before.at, seconds: before.seconds },
+      ...{ phases: progress.done, failure, folder, acceptance, screenshot },
     };
     await writeFileAtomic(files.result, `${json(redactDeep(result), 2)}\n`, { mode: 0o600 });
     return result;
   } finally {
-    await screen.close();
     await server.close();
-    if (keep) emit({ type: 'notice', level: 'info', message: `the machine's disks are kept in ${folder}` });
+    if (request.keep)
+      emit({ type: 'notice', level: 'info', message: `the machine's disks are kept in ${folder}` });
   }
 }
 
-/** Runs the machine as long as the host can. */
-async function watchedRun(
-  machine: MachineRequest,
-  watched: Watched,
-  { run, emit, signal }: { run: RunMachine; emit: Emit; signal: AbortSignal },
-): Promise<{ failed: string | null }> {
-  const ending = new AbortController();
-  const host = watchHost(watched, (fault) => ending.abort(fault));
-  try {
-    return await run(machine, { emit, signal: AbortSignal.any([signal, ending.signal]) });
-  } finally {
-    host.close();
-  }
+/** The configurations that curtin gets. */
+async function configsOf(deployment: Deployment, _request: RehearseRequest): Promise<string[]> {
+  return curtinConfigs(deployment);
 }
 
-function stopped(qemu: string): Fault {
-  return new Fault('REHEARSAL_STOPPED', 'The machine of the rehearsal ended by an error of QEMU', {
-    detail: qemu,
-    hint: 'Check the free memory of the host, or give the machine less: --memory.',
-  });
+/** Makes the key by which the installed system is entered. @returns its public half */
+async function newSshKey(files: ReturnType<typeof rehearsalFiles>, signal: AbortSignal): Promise<string> {
+  await makeFolders(files.ssh, 0o700);
+  const options = { signal, reason: 'make the ssh key of a rehearsal' };
+  await $(options)`ssh-keygen -q -t ed25519 -N ${''} -C rehearsal -f ${files.sshKey}`;
+  return (await readFile(`${files.sshKey}.pub`, 'utf8')).trim();
 }
 
 function report(progress: Progress, emit: Emit): void {
@@ -204,20 +245,33 @@ async function expectSpace(folder: string, artifact: number): Promise<void> {
   );
 }
 
-/** Removes the files of the rehearsal before; the lock is ours. */
-async function emptied(folder: string): Promise<void> {
-  const kept = Object.values(lockFiles(folder)).map((path) => basename(path));
+/** Removes the files of the rehearsal before; the lock is ours. @param but names */
+async function emptied(folder: string, but: readonly string[]): Promise<void> {
+  const kept = [...Object.values(lockFiles(folder)).map((path) => basename(path)), ...but];
   for (const name of await readdir(folder))
     if (!kept.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/** Everything of the machine but the records; the disks with `keep`. */
+/** Everything of the machine but the records and what curtin has deployed; nothing more with `keep`. */
 async function removeMachine(folder: string, keep: boolean): Promise<void> {
   const files = rehearsalFiles(folder);
-  for (const path of [files.machine, files.rawConsole, files.curtin])
-    await rm(path, { recursive: true, force: true });
+  const always = [
+    files.machine,
+    files.rawConsole,
+    files.rawBootConsole,
+    files.monitor,
+    files.curtin,
+    files.ssh,
+  ];
+  for (const path of always) await rm(path, { recursive: true, force: true });
   if (keep) return;
-  await rm(files.efiVars, { force: true });
+  await rm(files.bootVars, { force: true });
+  const isDeployed = await access(files.deployed).then(
+    () => true,
+    () => false,
+  );
+  if (!isDeployed) await rm(files.efiVars, { force: true });
   for (const name of await readdir(folder).catch(() => []))
-    if (/^vd[a-z]\.raw$/.test(name)) await rm(join(folder, name), { force: true });
+    if (/^vd[a-z]\.boot\.qcow2$/.test(name) || (!isDeployed && /^vd[a-z]\.qcow2$/.test(name)))
+      await rm(join(folder, name), { force: true });
 }

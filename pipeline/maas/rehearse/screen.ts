@@ -2,22 +2,29 @@ import { createWriteStream } from 'node:fs';
 import type { Emit } from '../../core/events/event.ts';
 import { redact } from '../../core/secrets/registry.ts';
 import { followConsole } from '../../host/vm/console.ts';
-import type { rehearsalFiles } from '../../workspace/layout.ts';
 
 /** Lines kept to be shown with a failure. */
 const TAIL = 40;
 
-/** Follows the machine's console: each line to the log, to those who want to see it, and the last ones to `tail`; secrets masked everywhere. */
-export function followScreen(files: ReturnType<typeof rehearsalFiles>, emit: Emit) {
+/**
+ * Follows the machine's console: each line to the log, to those who want to see it, and the last ones to `tail`; secrets masked everywhere.
+ * @param from written by QEMU @param to the log
+ */
+export function followScreen(
+  { from, to }: { from: string; to: string },
+  emit: Emit,
+  onLine: (line: string) => void = () => {},
+) {
   const tail: string[] = [];
-  const log = createWriteStream(files.console, { mode: 0o600 });
+  const log = createWriteStream(to, { mode: 0o600 });
   // A full disk is seen by the watch on the host.
   log.on('error', () => {});
-  const following = followConsole(files.rawConsole, (line) => {
+  const following = followConsole(from, (line) => {
     const said = redact(line);
     log.write(`${said}\n`);
     if (tail.push(said) > TAIL) tail.shift();
     emit({ type: 'log', source: 'console', line: said });
+    onLine(said);
   });
   let closed: Promise<void> | undefined;
   const close = async () => {

@@ -15,6 +15,8 @@ export interface Given {
   preseed: string;
   /** The installer: curtin, packed with its configuration. */
   userData: Buffer;
+  /** Lets in whoever has the private half, as the keys of the user who deploys. */
+  sshKey: string;
   /** Files by the name below `/images/…/`. */
   images: ReadonlyMap<string, string>;
   artifact: string;
@@ -41,8 +43,10 @@ const NO_ARCHIVE: Answer = { status: 503 };
  * The part of a MAAS that a machine sees while it is deployed, on loopback alone: preseed, metadata (signed by the node's keys), status, images.
  * As the machine's proxy it answers for every archive with 503, at once: apt takes that for a passing fault and goes on (`apt-get update` ends with 0), while
  * it takes 403 or 404 for an archive without a signature and fails (apt 2.6.1 was asked).
+ * @param port that a system installed earlier knows; 0: any free one
+ * @throws EADDRINUSE
  */
-export async function serveRehearsal(onSign: (sign: Sign) => void): Promise<RehearsalServer> {
+export async function serveRehearsal(onSign: (sign: Sign) => void, port = 0): Promise<RehearsalServer> {
   let given: Given | undefined;
 
   async function answer(request: IncomingMessage): Promise<Answer> {
@@ -91,7 +95,7 @@ export async function serveRehearsal(onSign: (sign: Sign) => void): Promise<Rehe
     return { status: 204 };
   }
 
-  function metadata(item: string, installing: boolean, { identity, userData }: Given): Answer {
+  function metadata(item: string, installing: boolean, { identity, userData, sshKey }: Given): Answer {
     const text = (value: string): Answer => ({ status: 200, text: value });
     switch (item.replace(/\/$/, '')) {
       case 'meta-data':
@@ -101,12 +105,12 @@ export async function serveRehearsal(onSign: (sign: Sign) => void): Promise<Rehe
       case 'meta-data/local-hostname':
         return text(identity.hostname);
       case 'meta-data/public-keys':
-        return text('');
+        return text(`${sshKey}\n`);
       case 'meta-data/vendor-data':
       case 'vendor-data':
         return text(VENDOR_DATA);
       case 'user-data':
-        onSign({ type: 'asked', what: 'user-data' });
+        onSign({ type: 'asked', what: installing ? 'installer' : 'user-data' });
         return { status: 200, text: installing ? userData : USER_DATA };
       default:
         return NOT_FOUND;
@@ -126,7 +130,7 @@ export async function serveRehearsal(onSign: (sign: Sign) => void): Promise<Rehe
     socket.end('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n'),
   );
   server.on('clientError', (_error, socket) => socket.destroy());
-  server.listen(0, '127.0.0.1');
+  server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   server.on('error', () => {});
   return {

@@ -52,7 +52,7 @@ export interface PostedFile {
 
 /** A request of the guest to the rehearsal's server, as it happens. */
 export type Sign =
-  | { type: 'asked'; what: 'preseed' | 'user-data' | 'artifact' }
+  | { type: 'asked'; what: 'preseed' | 'installer' | 'artifact' | 'user-data' }
   | { type: 'netboot-off' }
   | { type: 'status'; event: StatusEvent };
 
@@ -105,6 +105,8 @@ export interface RehearseRequest {
   baseImage: string;
   layout: string;
   until: End;
+  /** Whom MAAS' keys let in: the image's default user of cloud-init. Absent: the one that it names on its console, else `ubuntu`. */
+  user?: string;
   /** Null: of the booted system only cloud-init's status and ssh are looked at. */
   checks: RehearsalChecks | null;
   /** Called after the checks, as long as the machine lives. */
@@ -123,11 +125,15 @@ export interface RehearseRequest {
   /** `kernel=…,initrd=…,squashfs=…`; null: the lean one. */
   ephemeral: string | null;
   accelerator: 'auto' | 'kvm' | 'tcg';
-  /** Leave the disks for later. */
+  /** Deploy although the disks of an earlier rehearsal have the same on them. */
+  again?: boolean;
+  /** Leave what the first boot has written, and the disks of a deployment that failed. */
   keep: boolean;
   cache: string;
   emit: Emit;
   signal: AbortSignal;
+  /** For what acceptance checks remember of other machines. Absent: that of this process. */
+  env?: NodeJS.ProcessEnv;
 }
 
 /** The time that a phase took. */
@@ -160,6 +166,8 @@ export interface Rehearsal {
   ephemeral: { kind: 'own' | 'lean'; name: string };
   accelerator: 'kvm' | 'tcg';
   seconds: number;
+  /** An earlier rehearsal has deployed the same on the disks, which were booted again: when, and how long it took. Null: deployed by this one. */
+  deployedBefore: { at: string; seconds: number } | null;
   phases: Timed[];
   failure: Failure | null;
   /** Of the checks of the booted system; null where it did not come to them. */

@@ -1,7 +1,9 @@
 import { visible } from '../../core/escape/visible.ts';
+import type { Verdict } from '../../image/checks/judge.ts';
+import type { BootTrouble } from './boot-trouble.ts';
 import { causeOf } from './causes.ts';
 import { decisive, type Progress } from './phases.ts';
-import type { Failure } from './types.ts';
+import type { Failure, Phase } from './types.ts';
 
 /** Lines of a log in a verdict. */
 const LINES = 20;
@@ -40,6 +42,39 @@ export function failureOf(progress: Progress, { installLog, screen }: Logs): Fai
     remedy: known?.remedy ?? null,
     log: { name: log.name, lines: lines.map(line) },
   };
+}
+
+/** A failure of what curtin has installed, with the end of the log that says most. */
+export function failureWith(
+  phase: Phase,
+  { said, cause, remedy }: BootTrouble,
+  log: { name: string; lines: readonly string[] },
+): Failure {
+  const lines = log.lines.slice(-LINES).map(line);
+  return {
+    phase,
+    said: line(said),
+    error: null,
+    cause: cause && line(cause),
+    remedy,
+    log: { name: log.name, lines },
+  };
+}
+
+/** The failure of an image that its acceptance checks reject; null: they accept it. */
+export function rejection({ passed, findings }: Verdict): Failure | null {
+  if (passed) return null;
+  const failed = findings.filter(({ status, severity }) => status === 'fail' && severity === 'blocker');
+  const ids = failed.map(({ id }) => id).join(', ');
+  return failureWith(
+    'checks',
+    {
+      said: `acceptance checks have failed: ${ids}`,
+      cause: failed[0]?.why ?? null,
+      remedy: failed[0]?.fix ?? null,
+    },
+    { name: 'acceptance checks', lines: failed.map(({ headline, found }) => headline ?? found) },
+  );
 }
 
 function endWithout({ installed, netbootOff }: Progress): string {

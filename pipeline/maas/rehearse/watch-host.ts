@@ -20,7 +20,7 @@ export interface Watched {
   console: string;
   progress: Progress;
   accelerator: 'kvm' | 'tcg';
-  ephemeral: Ephemeral;
+  ephemeral: Ephemeral | null;
   tail: readonly string[];
 }
 
@@ -49,7 +49,7 @@ async function problem(
       {
         detail,
         hint:
-          ephemeral.kind === 'own'
+          ephemeral?.kind === 'own'
             ? 'Check that kernel, initrd and squashfs belong together; without --ephemeral the lean one is used.'
             : 'See console.log; on a busy host run it again.',
       },

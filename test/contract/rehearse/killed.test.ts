@@ -87,7 +87,7 @@ test('kill -9 ends the machine too, and the next rehearsal of the file removes w
   first.command.kill('SIGKILL');
   await ended(first.command);
   while (alive(first.machine)) await sleep(50);
-  expect(left()).toContain('vda.raw');
+  expect(left()).toContain('vda.qcow2');
   writeFileSync(
     join(
       folder,

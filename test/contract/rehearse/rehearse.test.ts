@@ -2,13 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import type { Event } from '../../../pipeline/core/events/event.ts';
-import { paths } from '../../../pipeline/maas/rehearse/identity.ts';
-import { kernelLine, type MachineRequest, machineArgv } from '../../../pipeline/maas/rehearse/machine.ts';
-import { type RunMachine, rehearse } from '../../../pipeline/maas/rehearse/rehearse.ts';
+import { kernelLine, machineArgv, type RunMachine } from '../../../pipeline/maas/rehearse/machine.ts';
+import { rehearse } from '../../../pipeline/maas/rehearse/rehearse.ts';
 import type { RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
-import { event, Node } from './node.ts';
+import { type Seen, standIn } from './stand-in.ts';
 
 /** Real ones where the environment names them, separated by colons; else a stand-in of curtin's interface. */
 const CURTINS = (
@@ -47,52 +45,26 @@ const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
   ...more,
 });
 
-/** A stand-in of the VM: asks for what a machine asks for, and posts what curtin posts. */
-const machine =
-  (
-    result: 'SUCCESS' | 'FAIL',
-    log: string,
-    seen: { request?: MachineRequest; installer?: string } = {},
-  ): RunMachine =>
-  async (asked) => {
-    seen.request = asked;
-    const { identity } = asked;
-    const at = paths(identity);
-    const preseed = await (await new Node(identity, {} as never).get(`${at.byId}?op=get_preseed`)).text();
-    const maas = parse(preseed).datasource.MAAS;
-    const keys = { consumerKey: maas.consumer_key, tokenKey: maas.token_key, tokenSecret: maas.token_secret };
-    const node = new Node(identity, keys);
-    seen.installer = await (await node.signed(`${at.curtin}/2012-03-01/user-data`)).text();
-    await node.signed(at.status, event('start', 'cmd-install'));
-    await node.signed(at.status, event('start', 'cmd-install/stage-extract'));
-    expect(await (await node.get(at.image('root.tgz'))).text()).toBe('demo.tar.gz');
-    if (result === 'FAIL')
-      await node.signed(at.status, event('finish', 'cmd-install/stage-extract', { result }));
-    else
-      await fetch(`${identity.origin.replace('10.0.2.2', '127.0.0.1')}${at.byId}`, {
-        method: 'POST',
-        body: 'op=netboot_off',
-      });
-    const content = Buffer.from(`${log}\n${keys.tokenSecret}\n`).toString('base64');
-    const files = [
-      { path: '/tmp/install.log', encoding: 'base64', content },
-      { path: '../../../outside', encoding: 'base64', content },
-    ];
-    await node.signed(at.status, event('finish', 'cmd-install', { result, files }));
-    return { failed: null };
-  };
+/** A machine that curtin installs, and that is not booted. */
+const machine = (result: 'SUCCESS' | 'FAIL', log: string, seen: Partial<Seen> = {}): RunMachine => {
+  const made = standIn({ result, log });
+  return (asked, options) => made.run(asked, options).finally(() => Object.assign(seen, made.seen));
+};
 
 test.each(CURTINS)('an image that %s installs is deployed; nothing of the machine stays', async (curtin) => {
-  const seen: { request?: MachineRequest; installer?: string } = {};
+  const seen: Partial<Seen> = {};
   const result = await rehearse(request({ curtin: [curtin] }), machine('SUCCESS', 'all went well', seen));
   expect(result).toMatchObject({ ok: true, failure: null, layout: 'flat', ephemeral: { kind: 'own' } });
   expect(result.phases.map(({ phase }) => phase)).toEqual(['power-on', 'ephemeral', 'extract', 'end']);
   expect(seen.installer).toMatch(/^#!\/bin\//);
   expect(readdirSync(result.folder).sort()).toEqual([
     'console.log',
+    'deployed.json',
+    'efi-variables.fd',
     'events.ndjson',
     'install.log',
     'rehearsal.json',
+    'vda.qcow2',
   ]);
   expect(JSON.parse(readFileSync(join(result.folder, 'rehearsal.json'), 'utf8'))).toMatchObject({ ok: true });
   expect(existsSync(join(folder, 'outside'))).toBe(false);
@@ -110,27 +82,29 @@ test('one that fails says where and why, with the end of curtin’s log', async 
   });
 });
 
-test('keys and ids of the machine are in no file that stays, no event, and no command line', async () => {
-  const seen: { request?: MachineRequest } = {};
+test('keys and ids of the machine are in no file that stays but what is deployed, no event, and no command line', async () => {
+  const seen: Partial<Seen> = {};
   const result = await rehearse(request({ keep: true }), machine('SUCCESS', 'log', seen));
   const { identity } = seen.request!;
   const written = readdirSync(result.folder)
-    .filter((name) => !/\.raw$|\.fd$/.test(name))
+    .filter((name) => !/\.qcow2$|\.fd$|^deployed\.json$|^ssh$/.test(name))
     .map((name) => readFileSync(join(result.folder, name), 'utf8'));
   for (const text of [...written, JSON.stringify(events), machineArgv(seen.request!).join(' ')]) {
     expect(text).not.toContain(identity.systemId);
     expect(text).not.toContain(identity.images);
   }
-  expect(kernelLine(seen.request!)).toContain(identity.systemId);
-  expect(statSync(join(result.folder, 'install.log')).mode & 0o077).toBe(0);
+  expect(kernelLine({ ...seen.request!, ephemeral: seen.request!.ephemeral! })).toContain(identity.systemId);
+  for (const name of ['install.log', 'deployed.json'])
+    expect(statSync(join(result.folder, name)).mode & 0o077).toBe(0);
 });
 
 describe('the kernel line', () => {
   const line = async (more: Partial<RehearseRequest>, lean = false) => {
-    const seen: { request?: MachineRequest } = {};
+    const seen: Partial<Seen> = {};
     await rehearse(request(more), machine('SUCCESS', '', seen));
     const asked = seen.request!;
-    return kernelLine(lean ? { ...asked, ephemeral: { ...asked.ephemeral, disk: '/x' } } : asked);
+    const ephemeral = asked.ephemeral!;
+    return kernelLine({ ...asked, ephemeral: lean ? { ...ephemeral, disk: '/x' } : ephemeral });
   };
 
   // As MAAS' rack gives it to a machine (reference: kernel options of provisioningserver/kernel_opts.py).
@@ -180,5 +154,5 @@ test('an interrupted rehearsal leaves neither disks nor the configuration of the
   await expect(rehearse(request(), waiting)).rejects.toThrow();
   const cache = join(folder, 'cache', 'rehearsals');
   const left = readdirSync(join(cache, readdirSync(cache)[0]!));
-  expect(left.filter((name) => /\.raw$|\.fd$|\.conf$/.test(name))).toEqual([]);
+  expect(left.filter((name) => /\.qcow2$|\.fd$|\.conf$/.test(name))).toEqual([]);
 });

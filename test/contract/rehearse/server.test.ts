@@ -30,7 +30,7 @@ beforeEach(async () => {
   };
   node = new Node(identity, keys);
   server.give({
-    ...{ identity, keys, artifact },
+    ...{ identity, keys, artifact, sshKey: 'ssh-ed25519 AAAA rehearsal' },
     preseed: '#cloud-config\n',
     userData: Buffer.from('#!/bin/bash\n'),
     images: new Map([['root.tgz', artifact]]),
@@ -48,7 +48,7 @@ describe('requests of a machine', () => {
   test.each([
     ['instance-id', 'abc'],
     ['local-hostname', 'rehearsal'],
-    ['public-keys', ''],
+    ['public-keys', 'ssh-ed25519 AAAA rehearsal\n'],
   ])('meta-data/%s', async (item, value) => {
     for (const base of [`${at.curtin}/2012-03-01/`, `${at.metadata}2012-03-01/`])
       expect(await (await node.signed(`${base}meta-data/${item}`)).text()).toBe(value);

@@ -14,6 +14,7 @@ const check = (id: string, more: Partial<AcceptanceCheck> = {}): AcceptanceCheck
   wrong: null,
   severity: 'blocker',
   when: {},
+  hardware: false,
   command: `look ${id}`,
   root: false,
   timeoutS: 60,

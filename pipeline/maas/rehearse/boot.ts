@@ -1,0 +1,158 @@
+import { basename } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Emit } from '../../core/events/event.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
+import { rehearsalFiles } from '../../workspace/layout.ts';
+import { type BootTrouble, explained, stopsIn, userIn } from './boot-trouble.ts';
+import { type MachineRequest, type RunMachine, type RunningMachine, stopped } from './machine.ts';
+import type { Progress } from './phases.ts';
+import { followScreen } from './screen.ts';
+import type { Failure } from './types.ts';
+import { failureWith } from './verdict.ts';
+import { watchHost } from './watch-host.ts';
+
+/** The installed system cannot be used. */
+export class BootFailed extends Error {
+  readonly trouble: BootTrouble;
+  readonly log: { name: string; lines: readonly string[] } | undefined;
+
+  constructor(trouble: BootTrouble, log?: { name: string; lines: readonly string[] }) {
+    super(trouble.said);
+    this.trouble = trouble;
+    this.log = log;
+  }
+}
+
+export interface BootOptions {
+  progress: Progress;
+  run: RunMachine;
+  emit: Emit;
+  signal: AbortSignal;
+}
+
+/** A machine that boots, as those see it who wait for something on it. */
+export interface Booting {
+  /** Aborted when there is nothing more to wait for. */
+  signal: AbortSignal;
+  running: Promise<RunningMachine>;
+  /** Whom cloud-init has let in, as soon as it has said so. */
+  user(): string | undefined;
+  /**
+   * Waits until something holds.
+   * @throws BootFailed after `seconds`
+   */
+  until(holds: () => boolean, seconds: number, late: () => BootTrouble): Promise<void>;
+}
+
+export interface Booted {
+  failure: Failure | null;
+  screenshot: string | null;
+}
+
+/** Milliseconds for the lines that follow one which says that the system stops. */
+const SETTLE_MS = 1500;
+const POLL_MS = 200;
+
+/**
+ * Boots what is installed on the machine's disks and lets `use` look at it; whatever comes of that, the machine ends.
+ * @param use what is looked at, which throws BootFailed for what the image has done wrong
+ * @throws Fault of the host, INTERRUPTED
+ */
+export async function bootInstalled(
+  machine: MachineRequest,
+  use: (booting: Booting) => Promise<void>,
+  { progress, run, emit, signal }: BootOptions,
+): Promise<Booted> {
+  const files = rehearsalFiles(machine.folder);
+  /** The host's fault, the machine's end, or the console's last word. */
+  const over = new AbortController();
+  const off = new AbortController();
+  let trouble: BootTrouble | undefined;
+  let user: string | undefined;
+  const screen = followScreen({ from: files.rawBootConsole, to: files.bootConsole }, emit, (line) => {
+    user ??= userIn(line);
+    if (trouble) return;
+    trouble = stopsIn(line);
+    if (trouble) setTimeout(() => over.abort(), SETTLE_MS).unref();
+  });
+  const watched = { ...machine, console: files.rawBootConsole, progress, tail: screen.tail };
+  const host = watchHost(watched, (fault) => over.abort(fault));
+  let isRunning: (machine: RunningMachine) => void = () => {};
+  const running = new Promise<RunningMachine>((resolve) => {
+    isRunning = resolve;
+  });
+  const ended = run(machine, {
+    emit,
+    signal: AbortSignal.any([signal, off.signal]),
+    onRunning: isRunning,
+  }).then(
+    ({ failed }) => over.abort(failed === null ? undefined : stopped(failed)),
+    (error: unknown) => over.abort(error),
+  );
+  const looking = AbortSignal.any([signal, over.signal]);
+  const booting: Booting = {
+    signal: looking,
+    running,
+    user: () => user,
+    async until(holds, seconds, late) {
+      const started = performance.now();
+      while (!holds()) {
+        looking.throwIfAborted();
+        if (performance.now() - started > seconds * 1000) throw new BootFailed(late());
+        await sleep(POLL_MS, undefined, { signal: looking });
+      }
+    },
+  };
+  let failed: BootFailed | undefined;
+  let screenshot: string | null = null;
+  try {
+    await use(booting);
+  } catch (error) {
+    if (signal.aborted) throw interrupted(signal);
+    if (over.signal.reason instanceof Fault) throw over.signal.reason;
+    if (over.signal.aborted) failed = new BootFailed(trouble ? explained(trouble, screen.tail) : TURNED_OFF);
+    else if (error instanceof BootFailed) failed = error;
+    else throw error;
+  } finally {
+    host.close();
+    screenshot = await picture(running, files.screenshot, signal);
+    off.abort();
+    await ended;
+    await screen.close();
+  }
+  const failure = failed
+    ? failureWith(
+        progress.phase,
+        failed.trouble,
+        failed.log ?? { name: basename(files.bootConsole), lines: screen.tail },
+      )
+    : null;
+  return { failure, screenshot };
+}
+
+const TURNED_OFF: BootTrouble = {
+  said: 'the machine turned itself off',
+  cause: null,
+  remedy: null,
+};
+
+/** Milliseconds after which a machine that does not run yet has no picture. */
+const PICTURE_WITHIN_MS = 10_000;
+
+async function picture(
+  running: Promise<RunningMachine>,
+  path: string,
+  signal: AbortSignal,
+): Promise<string | null> {
+  if (signal.aborted) return null;
+  try {
+    const machine = await Promise.race([running, sleep(PICTURE_WITHIN_MS, undefined, { signal })]);
+    if (!machine) return null;
+    await machine.picture(path);
+    return basename(path);
+  } catch {
+    // A machine that has ended has no screen.
+    return null;
+  }
+}

@@ -1,0 +1,203 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Fault } from '../../core/faults/fault.ts';
+import { Remote } from '../../host/ssh/remote.ts';
+import { waitForSsh } from '../../host/ssh/wait.ts';
+import { type Finding, type Verdict, verdictOf } from '../../image/checks/judge.ts';
+import { rehearsalFiles } from '../../workspace/layout.ts';
+import { applicable, gpusOf } from '../acceptance/applicable.ts';
+import { collectLogs } from '../acceptance/collect.ts';
+import { ANSWERS, DEPLOYS } from '../acceptance/first-checks.ts';
+import { finding, inspect } from '../acceptance/inspect.ts';
+import type { Values } from '../acceptance/placeholders.ts';
+import { BootFailed, type Booting } from './boot.ts';
+import type { MachineRequest } from './machine.ts';
+import type { Progress } from './phases.ts';
+import type { RehearsalChecks, RehearseRequest } from './types.ts';
+
+/** Seconds; under emulation everything is several times slower, on a busy host more. */
+const LIMITS = {
+  kvm: { boot: 900, firstBoot: 1800, ssh: 120 },
+  tcg: { boot: 2400, firstBoot: 3600, ssh: 600 },
+};
+/** Seconds for which a refused key is not the last word: cloud-init has ended. */
+const KEYS_WITHIN_S = 30;
+const DEFAULT_USER = 'ubuntu';
+const CONSOLE_MS = 600;
+
+export interface LookOptions {
+  machine: MachineRequest;
+  request: Pick<RehearseRequest, 'checks' | 'shell' | 'user' | 'baseImage' | 'emit'>;
+  progress: Progress;
+  /** Of the layout. */
+  mounts: readonly string[];
+  env: NodeJS.ProcessEnv;
+  /** Milliseconds between two tries; for tests. */
+  pollMs?: number | undefined;
+}
+
+/**
+ * Follows the first boot of the installed system until cloud-init has ended, and runs the acceptance checks on it by ssh.
+ * @returns their verdict; null where there are none
+ * @throws BootFailed for what the image has done wrong
+ */
+export async function lookAt(booting: Booting, options: LookOptions): Promise<Verdict | null> {
+  const { machine, request, progress } = options;
+  const { checks } = request;
+  const limits = LIMITS[machine.accelerator];
+  await booting.until(
+    () => progress.phase !== 'boot' || progress.cloudInitEnded,
+    limits.boot,
+    () => ({
+      said: `the installed system has not asked for its user data within ${limits.boot} s`,
+      cause: null,
+      remedy: 'boot.log says how far it came.',
+    }),
+  );
+  if (progress.phase === 'boot')
+    throw new BootFailed({
+      said: 'cloud-init has ended and has not asked for its user data',
+      cause: 'cloud-init did not use MAAS as its data source',
+      remedy:
+        'Check that no file in /etc/cloud/cloud.cfg.d of the image sets a datasource_list without MAAS (check `cloud-init-enabled` of validate).',
+    });
+  await booting.until(
+    () => progress.cloudInitEnded,
+    limits.firstBoot,
+    () => ({
+      said: `cloud-init has not reported its end within ${limits.firstBoot} s`,
+      cause: null,
+      remedy: 'boot.log says which module it runs; a unit that waits for something holds it up.',
+    }),
+  );
+  progress.enter('ssh');
+  const remote = await enter(booting, { ...options, timeoutS: limits.ssh });
+  await expectCloudInit(remote, booting.signal);
+  if (checks) progress.enter('checks');
+  const verdict = checks && (await accepted(remote, checks, options, booting.signal));
+  const { sshPort } = await booting.running;
+  const { keyFile, user, host } = remote.target;
+  if (request.shell && keyFile !== null) await request.shell({ host, port: sshPort, user, keyFile });
+  return verdict;
+}
+
+/** Runs the checks that are for this image, but those that look for hardware which a virtual machine does not have. */
+async function accepted(
+  remote: Remote,
+  { list, subject, values: known = {} }: RehearsalChecks,
+  { machine, request, mounts, env, pollMs }: LookOptions,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { checks, logs } = applicable(list, subject);
+  const values: Values = {
+    'image.name': null,
+    'image.resource': null,
+    'image.version': null,
+    'image.kernel': null,
+    ...known,
+    'image.release': subject.release,
+    'image.platform': subject.platform,
+    'machine.hostname': machine.identity.hostname,
+    'machine.mounts': mounts.join('\n'),
+    'platform.gpus': gpusOf(list, subject)?.toString() ?? null,
+  };
+  const deployment = `rehearsal ${randomUUID()}`;
+  const found: Finding[] = [
+    finding(DEPLOYS, 1, { status: 'pass', found: 'curtin ended with SUCCESS' }),
+    finding(ANSWERS, 2, { status: 'pass', found: `as ${remote.target.user}` }),
+  ];
+  const possible = checks.filter(({ hardware }) => !hardware);
+  found.push(
+    ...(await inspect(remote, possible, found.length + 1, {
+      ...{ values, emit: request.emit, signal, env },
+      ...(pollMs === undefined ? {} : { pollMs }),
+      origin: { machine: deployment, deployment },
+      sshTimeoutS: LIMITS[machine.accelerator].ssh,
+    })),
+  );
+  for (const check of checks.filter(({ hardware }) => hardware))
+    found.push(finding(check, found.length + 1, { status: 'not-applicable', found: NO_HARDWARE }));
+  await collectLogs(remote, logs, values, machine.folder, signal);
+  return verdictOf(found, subject.profile, request.baseImage);
+}
+
+const NO_HARDWARE = 'it needs the hardware of the platform, which a virtual machine does not have';
+
+async function enter(
+  booting: Booting,
+  { machine, request, env, pollMs, timeoutS }: LookOptions & { timeoutS: number },
+): Promise<Remote> {
+  const files = rehearsalFiles(machine.folder);
+  const { sshPort } = await booting.running;
+  // The last words of the console are read in a moment.
+  if (booting.user() === undefined) await sleep(CONSOLE_MS, undefined, { signal: booting.signal });
+  const user = request.user ?? booting.user() ?? DEFAULT_USER;
+  const target = { host: '127.0.0.1', port: sshPort, user, keyFile: files.sshKey, bastion: null };
+  // The agent's keys are of no use for it.
+  const { SSH_AUTH_SOCK: _, ...rest } = env;
+  const remote = await Remote.prepare(target, files.ssh, {
+    bastionKnownHosts: join(files.ssh, 'bastion'),
+    env: rest,
+  });
+  const { signal } = booting;
+  try {
+    const waiting = { timeoutS, keysWithinS: KEYS_WITHIN_S, emit: request.emit, signal };
+    await waitForSsh(remote, { ...waiting, ...(pollMs === undefined ? {} : { pollMs }) });
+    return remote;
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Fault)) throw error;
+    if (error.code === 'SSH_DENIED')
+      throw new BootFailed({
+        said: `ssh takes no key of user ${user}`,
+        cause: 'cloud-init has not given the keys of MAAS to this user, or sshd refuses it',
+        remedy:
+          'Check system_info.default_user in /etc/cloud/cloud.cfg of the image and acceptance.ssh.user, and `sshd` of validate.',
+      });
+    if (error.code !== 'SSH_UNREACHABLE') throw error;
+    throw new BootFailed({
+      said: `sshd has not answered within ${timeoutS} s`,
+      cause: 'The installed system has no network or no sshd',
+      remedy: 'openssh-server must be in the image and enabled; boot.log names the units that failed.',
+    });
+  }
+}
+
+const RESULT = '/run/cloud-init/result.json';
+
+/** Reads how cloud-init has ended. @throws BootFailed when not by MAAS' data, or with errors */
+async function expectCloudInit(remote: Remote, signal: AbortSignal): Promise<void> {
+  const { stdout } = await remote.run(['cat', RESULT], { timeoutMs: 60_000, signal });
+  const { datasource, errors } = resultOf(stdout);
+  if (datasource !== null && !datasource.includes('MAAS'))
+    throw new BootFailed({
+      said: `cloud-init has used ${datasource}`,
+      cause: 'cloud-init did not use MAAS as its data source',
+      remedy: 'Check datasource_list in /etc/cloud of the image (check `cloud-init-enabled` of validate).',
+    });
+  if (errors.length === 0 && datasource !== null) return;
+  const log = await remote.run('tail -n 20 /var/log/cloud-init-output.log', {
+    ...{ timeoutMs: 60_000, signal, root: true },
+  });
+  throw new BootFailed(
+    {
+      said:
+        datasource === null
+          ? `cloud-init has left no result in ${RESULT}`
+          : `cloud-init has ended with errors: ${errors.join('; ')}`,
+      cause: null,
+      remedy: 'Correct the configuration of the module that the error names, in /etc/cloud of the image.',
+    },
+    { name: 'cloud-init-output.log', lines: log.stdout.split('\n') },
+  );
+}
+
+function resultOf(text: string): { datasource: string | null; errors: string[] } {
+  try {
+    const { v1 } = JSON.parse(text) as { v1?: { datasource?: unknown; errors?: unknown } };
+    const errors = Array.isArray(v1?.errors) ? v1.errors.map(String) : [];
+    return { datasource: typeof v1?.datasource === 'string' ? v1.datasource : null, errors };
+  } catch {
+    return { datasource: null, errors: [] };
+  }
+}
