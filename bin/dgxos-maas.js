@@ -15,17 +15,23 @@ const newEnough = inClone
   ? Boolean(process.features.typescript)
   : major > 20 || (major === 20 && minor >= 17);
 
-const launched = process.env[LAUNCHED] !== undefined;
-if (launched) obeyLauncher();
-else endWithNpm();
+// Nothing else needs to be loaded for it, and scripts ask often.
+if (process.argv.length === 3 && /^(?:-V|--version)$/.test(process.argv[2]))
+  process.stdout.write(`${require('../package.json').version}\n`);
+else start();
 
-if (newEnough) run();
-else if (launched || !handOver()) tooOld();
+function start() {
+  const launched = process.env[LAUNCHED] !== undefined;
+  if (launched) obeyLauncher();
+  else endWithNpm();
+  if (newEnough) run();
+  else if (launched || !handOver()) tooOld();
+}
 
 function run() {
   const { enableCompileCache } = require('module');
   if (enableCompileCache) enableCompileCache();
-  const main = inClone ? source : join(__dirname, '../dist/cli/main.js');
+  const main = inClone ? source : join(__dirname, '../dist/main.js');
   import(pathToFileURL(main).href).then((cli) => cli.main(process.argv));
 }
 

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { packageRoot } from '../../host/process/package-root.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 export type Shell = (typeof SHELLS)[number];
 
 const NAME = 'dgxos-maas';
-const BASH = new URL('../../../templates/completion/dgxos-maas.bash', import.meta.url);
 
 /**
  * The script that a shell loads so that it calls `dgxos-maas complete` at each press of Tab.
@@ -13,7 +14,7 @@ const BASH = new URL('../../../templates/completion/dgxos-maas.bash', import.met
  * bash-completion, offers no files, and cannot be loaded twice (its constants are readonly).
  */
 export async function completionScript(shell: Shell): Promise<string> {
-  if (shell === 'bash') return readFile(BASH, 'utf8');
+  if (shell === 'bash') return readFile(join(packageRoot(), 'templates/completion/dgxos-maas.bash'), 'utf8');
   const { script } = await import('@bomb.sh/tab');
   return printed(() => script(shell, NAME, NAME));
 }

@@ -1,4 +1,4 @@
-import { SPDX } from '@cyclonedx/cyclonedx-library';
+import * as SPDX from '@cyclonedx/cyclonedx-library/SPDX';
 
 /**
  * Short names of Debian's copyright format that mean exactly one SPDX identifier. Not here: "Artistic", "BSD" and the

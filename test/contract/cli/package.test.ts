@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -84,9 +85,21 @@ describe('the installed package', () => {
   it('helps, and holds no source of ours but what it needs', async () => {
     expect(await installed('--help')).toContain('dgxos-maas');
     const own = join(dir, 'node_modules/dgxos-maas');
-    expect(existsSync(join(own, 'dist/cli/main.js'))).toBe(true);
+    expect(existsSync(join(own, 'dist/main.js'))).toBe(true);
     expect(existsSync(join(own, 'test'))).toBe(false);
     expect(existsSync(join(own, 'dist/gone.js'))).toBe(false);
+  });
+
+  it('is one package of at most 12 MB, with the licence of each package whose code is in it', async () => {
+    expect(readdirSync(join(dir, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
+      'dgxos-maas',
+    ]);
+    const own = join(dir, 'node_modules/dgxos-maas');
+    const files = readdirSync(own, { recursive: true, encoding: 'utf8' }).map((name) => join(own, name));
+    expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(12e6);
+    const licenses = readFileSync(join(own, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    for (const name of ['zx', 'execa', 'tar-stream', 'node-fetch', 'ajv', 'commander', 'fetch-blob'])
+      expect(licenses).toMatch(new RegExp(`^${name} \\d\\S+, \\S`, 'm'));
   });
 
   it('leaves the sandbox and its ssh server to a package of their own, and says how to get it', async () => {
