@@ -17,20 +17,21 @@ export interface BenchOptions {
 }
 
 /** `--size 500M --runs 3`, and `--build DIR`, `--only NAME,NAME` where a benchmark takes them. */
-export function benchOptions(size: string): BenchOptions {
+export function benchOptions(size: string, runs = 3): BenchOptions {
   const { values } = parseArgs({
     options: {
       size: { type: 'string', default: size },
-      runs: { type: 'string', default: '3' },
+      runs: { type: 'string', default: String(runs) },
       build: { type: 'string' },
       only: { type: 'string' },
     },
   });
   // Ctrl-C ends what is being measured, and its failure ends us, by way of all clearing up.
   process.on('SIGINT', () => {});
-  const runs = Number(values.runs);
-  if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs ${values.runs} is not a number of runs`);
-  return { size: bytesOf(values.size), runs, build: values.build, only: values.only?.split(',') };
+  const rounds = Number(values.runs);
+  if (!Number.isInteger(rounds) || rounds < 1)
+    throw new Error(`--runs ${values.runs} is not a number of runs`);
+  return { size: bytesOf(values.size), runs: rounds, build: values.build, only: values.only?.split(',') };
 }
 
 function bytesOf(text: string): number {

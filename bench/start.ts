@@ -1,0 +1,65 @@
+// The start of the installed command: of the packed file, as `npm install -g` leaves it, under the node that is first on the PATH.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { alternate, describe, measure, say } from './measure.ts';
+import { benchOptions } from './options.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+const { runs } = benchOptions('0', 11);
+const dir = mkdtempSync(join(tmpdir(), 'bench-start-'));
+try {
+  const npm = (...args: string[]) => execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' });
+  const [{ filename }] = JSON.parse(npm('pack', '--json', '--pack-destination', dir)) as [
+    { filename: string },
+  ];
+  npm('install', '--global', '--no-audit', '--no-fund', '--prefix', dir, join(dir, filename));
+  const modules = join(dir, 'lib/node_modules');
+  const files = readdirSync(modules, { recursive: true, encoding: 'utf8' });
+  const bytes = files.reduce((sum, name) => sum + statSync(join(modules, name)).size, 0);
+  const packages = files.filter((name) =>
+    /^(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+\/package\.json$/.test(name),
+  ).length;
+  const config = join(dir, 'dgxos-maas.yaml');
+  writeFileSync(
+    config,
+    `images: { one: { release: demo, platform: demo1, version: "1", iso: { source: one.iso, sha256: ${'0'.repeat(64)} } } }
+`,
+  );
+  const command =
+    (...args: string[]) =>
+    () =>
+      measure([join(dir, 'bin/dgxos-maas'), ...args]);
+  const contestants = {
+    node: () => measure(['node', '-e', '0']),
+    version: command('--version'),
+    help: command('--help'),
+    checks: command('checks'),
+    validate: command('--config', config, 'config', 'validate'),
+  };
+  // Node keeps compiled code since 22: the first start of an installation is not that of the others.
+  for (const start of Object.values(contestants)) await start();
+  const medians = await alternate(runs, contestants);
+  say(`Medians of ${runs} runs; ${packages} package, ${(bytes / 1e6).toFixed(1)} MB:`);
+  for (const [name, usage] of Object.entries(medians)) say(`  ${name.padEnd(9)} ${describe(usage)}`);
+  const { node, version, help, checks, validate } = medians;
+  const slowest = Math.max(...[help, checks, validate].map(({ wallS }) => wallS - node.wallS));
+  const result = {
+    bench: 'start',
+    runs,
+    versionUserS: version.userS,
+    overheadS: slowest,
+    packages,
+    bytes,
+    goals: {
+      'version: user <= 0.06 s': version.userS <= 0.06,
+      'a command beside node: wall <= 0.2 s': slowest <= 0.2,
+      'installed <= 12 MB': bytes <= 12e6,
+      'packages <= 60': packages <= 60,
+    },
+  };
+  say(JSON.stringify(result));
+} finally {
+  rmSync(dir, { recursive: true, force: true });
+}
