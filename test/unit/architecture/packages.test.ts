@@ -45,7 +45,9 @@ describe('product and sandbox are two packages', () => {
   });
 
   test('each names the packages that it imports, and the sandbox no other', () => {
-    expect(packagesOf('pipeline/').filter((name) => !Object.hasOwn(product.devDependencies, name))).toEqual([]);
+    expect(packagesOf('pipeline/').filter((name) => !Object.hasOwn(product.devDependencies, name))).toEqual(
+      [],
+    );
     // The packed file has their code; see scripts/build.ts.
     expect(product.dependencies).toBeUndefined();
     expect(packagesOf('sandbox/')).toEqual(Object.keys(sandbox.dependencies).sort());
