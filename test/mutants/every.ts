@@ -23,6 +23,8 @@ export interface Place {
   fault: string;
   from: number;
   to: number;
+  /** The operator and its position; undefined for an `if` that is disabled. */
+  operator: { text: string; at: number } | undefined;
 }
 
 /** As much of a node of the syntax tree as is asked here. */
@@ -42,7 +44,7 @@ interface Node {
 export function placesOf(file: string, source: string): Place[] {
   const prefix = file.replace(/^pipeline\//, '').replace(/\.ts$/, '');
   const places: Place[] = [];
-  const add = (node: Node, at: number, what: string, fault: string) => {
+  const add = (node: Node, at: number, what: string, fault: string, operator?: string) => {
     const before = source.slice(0, at).split('\n');
     places.push({
       id: `${prefix}:${before.length}:${before.at(-1)!.length + 1}:${what}`,
@@ -51,6 +53,7 @@ export function placesOf(file: string, source: string): Place[] {
       fault,
       from: node.start,
       to: node.end,
+      operator: operator === undefined ? undefined : { text: operator, at },
     });
   };
   const visit = (node: Node) => {
@@ -63,6 +66,7 @@ export function placesOf(file: string, source: string): Place[] {
         at,
         `${node.operator}:${other}`,
         `${source.slice(node.start, at)}${other}${source.slice(at + node.operator.length, node.end)}`,
+        node.operator,
       );
     } else if (node.type === 'IfStatement' && !isSides(node.test!)) {
       add(node.test!, node.test!.start, 'if:false', 'false');
@@ -89,7 +93,8 @@ function childrenOf(node: Node): Node[] {
  * The source with every fault in it at once, each out of force until its number is the active one.
  * @param places those of the file, as `placesOf` orders them
  * @param first the number of the first of them
- * @param state the folder of `active`, the number or `-`, and of `seen`, where numbers are written that are come past
+ * @param state the folder of `active`, the number or `-`, and of `seen`, where places that are come past are written: the
+ *   number, and the answers that were given there
  */
 export function armed(source: string, places: readonly Place[], first: number, state: string): string {
   const write = (from: number, to: number, inside: readonly { place: Place; number: number }[]): string => {
@@ -99,8 +104,14 @@ export function armed(source: string, places: readonly Place[], first: number, s
       const { place, number } = inside[i]!;
       let next = i + 1;
       while (next < inside.length && inside[next]!.place.from < place.to) next++;
-      const same = write(place.from, place.to, inside.slice(i + 1, next));
-      text += `${source.slice(at, place.from)}(mutant_(${number}) ? (${place.fault}) : (${same}))`;
+      const own = inside.slice(i + 1, next);
+      const part = (from: number, to: number) =>
+        write(
+          from,
+          to,
+          own.filter(({ place }) => place.from >= from && place.to <= to),
+        );
+      text += source.slice(at, place.from) + switched(place, number, part);
       at = place.to;
       i = next;
     }
@@ -114,23 +125,74 @@ export function armed(source: string, places: readonly Place[], first: number, s
   return `${body}\n${RUNTIME.replaceAll('STATE', JSON.stringify(state))}`;
 }
 
+/** @param part writes a part of the source with the places in it */
+function switched(
+  { from, to, fault, operator }: Place,
+  number: number,
+  part: (from: number, to: number) => string,
+): string {
+  if (!operator)
+    return `(mutantActive_(${number}) ? (${fault}) : mutantSaw_(${number}, (${part(from, to)})))`;
+  const { text, at } = operator;
+  if (/[<>]/.test(text))
+    return `mutantLimit_(${number}, '${text}', (${part(from, at)}), (${part(at + text.length, to)}))`;
+  return `(mutantActive_(${number}) ? (${fault}) : mutantSaw_(${number}, (${part(from, to)})))`;
+}
+
+/** The answers that a place has given, added up. */
+export const ANSWER = { yes: 1, no: 2, limit: 4 };
+
+/** Whether a fault can change anything: a limit is met exactly, an `if` holds; an equality always. */
+export function mayDiffer({ operator }: Place, answers: number): boolean {
+  if (answers === 0) return true;
+  if (!operator) return (answers & ANSWER.yes) !== 0;
+  return !/[<>]/.test(operator.text) || (answers & ANSWER.limit) !== 0;
+}
+
+/** The switch of a process: the runner of the tests makes its own, a program that a test starts reads the file. */
+export interface Switch {
+  /** The number of the place whose fault is in force; NaN for none. */
+  active: number;
+  /** Takes the number of a place that is reached, and its answers. */
+  see(number: number, answers: number): void;
+  /** Places come past, and the most of them before a loop counts as endless. */
+  calls: number;
+  most: number;
+}
+
 /** Asked from files rather than the environment: tests start the program with an environment of their own. */
 const RUNTIME = `
-function mutant_(number) {
-  const all = (globalThis.mutants_ ??= (() => {
+function mutants_() {
+  const all = (globalThis.mutantSwitch_ ??= (() => {
     const fs = process.getBuiltinModule('node:fs');
     let active = '-';
     try { active = fs.readFileSync(STATE + '/active', 'utf8'); } catch {}
-    const seen = new Set();
-    const see = (n) => {
-      if (seen.has(n)) return;
-      seen.add(n);
-      try { fs.appendFileSync(STATE + '/seen', n + '\\n'); } catch {}
+    const seen = new Map();
+    const see = (n, answers) => {
+      const before = seen.get(n) ?? 0;
+      if ((before | answers) === before) return;
+      seen.set(n, before | answers);
+      try { fs.appendFileSync(STATE + '/seen', n + ' ' + answers + '\\n'); } catch {}
     };
-    return { active: Number(active), see: active === '-' ? see : () => {} };
+    return { active: Number(active), see: active === '-' ? see : () => {}, calls: 0, most: Infinity };
   })());
-  all.see(number);
-  return all.active === number;
+  if (++all.calls > all.most) throw new Error('a loop without end');
+  return all;
+}
+function mutantActive_(number) {
+  return mutants_().active === number;
+}
+function mutantSaw_(number, value) {
+  mutants_().see(number, value ? 1 : 2);
+  return value;
+}
+function mutantLimit_(number, operator, a, b) {
+  const all = mutants_();
+  const without = operator[0] === '<' ? a < b : a > b;
+  const withLimit = operator[0] === '<' ? a <= b : a >= b;
+  const answer = (operator.length === 2) !== (all.active === number) ? withLimit : without;
+  all.see(number, (answer ? 1 : 2) | (without === withLimit ? 0 : 4));
+  return answer;
 }
 `;
 

@@ -1,15 +1,13 @@
-import { globSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Arms } from './bench.ts';
 import { ArmedBench } from './bench.ts';
 import { ROOT } from './copy.ts';
 import { type Place, placesOf, sample } from './every.ts';
-import { type Seen, SeenByTests } from './seen.ts';
+import { Kept } from './kept.ts';
 import { EQUIVALENT } from './table/equivalent.ts';
 import { MODULES } from './table/modules.ts';
-
-/** Test files that are run for one fault: first those that import its file, then those that saw others, then the fast ones. */
-const MOST_TESTS = { unit: 24, contract: 8 };
+import { Trial } from './trial.ts';
 
 export interface Options {
   modules: readonly string[];
@@ -21,21 +19,26 @@ export interface Options {
   list: boolean;
   /** Run the unit tests alone, which is faster and kills fewer. */
   unit: boolean;
+  /** Count nothing that an earlier call has found. */
+  anew: boolean;
+  /** Tests of each kind that are tried with one fault at most. */
+  most: number;
   print: (line: string) => void;
 }
 
-type Numbered = Place & { number: number; module: string };
+export type Numbered = Place & { number: number; module: string };
 
 /** Every place of the modules, and the number that each has in the copy: all modules are armed, whichever is asked for. */
 export function placesOfModules(): { arms: Arms; places: Numbered[] } {
-  const arms = new Map<string, { places: Place[]; first: number }>();
+  const arms = new Map<string, { source: string; places: Place[]; first: number }>();
   const places: Numbered[] = [];
   for (const [module, { folders, except }] of Object.entries(MODULES))
     for (const file of folders.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: ROOT }).sort())) {
       if (except && file.startsWith(except)) continue;
       const first = places.length;
-      const found = placesOf(file, readFileSync(join(ROOT, file), 'utf8'));
-      arms.set(file, { places: found, first });
+      const source = readFileSync(join(ROOT, file), 'utf8');
+      const found = placesOf(file, source);
+      arms.set(file, { source, places: found, first });
       for (const [i, place] of found.entries()) places.push({ ...place, number: first + i, module });
     }
   return { arms, places };
@@ -58,12 +61,8 @@ export async function tryModules(options: Options): Promise<number> {
         of === module && (options.only.length === 0 || options.only.some((start) => id.startsWith(start))),
     );
     const counted = all.filter((place) => !isEquivalent(place));
-    return {
-      module,
-      all,
-      counted,
-      tried: sample(counted, Math.min(options.count ?? counted.length, counted.length), options.seed),
-    };
+    const tried = sample(counted, Math.min(options.count ?? counted.length, counted.length), options.seed);
+    return { module, all, counted, tried };
   });
   if (options.list) {
     for (const { tried } of groups) for (const { id, text } of tried) print(`${id}  ${oneLine(text)}`);
@@ -72,28 +71,32 @@ export async function tryModules(options: Options): Promise<number> {
   const bench = await ArmedBench.make(arms);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => bench.stop());
   try {
-    const lived = new Set<Numbered>();
-    const cache = new SeenByTests(arms);
-    for (const { module, tried } of groups) {
-      let left: readonly Numbered[] = tried;
-      // Slow tests are run only for what the fast ones let live.
-      for (const kind of options.unit ? (['unit'] as const) : (['unit', 'contract'] as const)) {
-        if (left.length === 0) break;
-        const tests = await testsOf(kind, module, cache, bench, print);
-        const living = tests && (await tryWith(tests, MOST_TESTS[kind], left, bench, print));
-        if (living === undefined) return 130;
-        left = living;
-      }
-      for (const place of left) lived.add(place);
-    }
-    for (const { id, text, fault } of lived) print(`LIVED  ${id}  ${oneLine(text)}  ->  ${oneLine(fault)}`);
-    for (const { module, all, counted, tried } of groups) {
-      const alive = tried.filter((place) => lived.has(place)).length;
-      const killed = tried.length - alive;
+    const lived = new Map(groups.flatMap(({ tried }) => tried.map((place) => [place.number, place])));
+    const share = (name: string, { all, counted, tried }: (typeof groups)[number]) => {
+      const killed = tried.filter(({ number }) => !lived.has(number)).length;
+      const percent = Math.floor((100 * killed) / Math.max(1, tried.length));
       print(
-        `${module}: ${all.length} places, ${all.length - counted.length} excluded, ${tried.length} tried, ${killed} killed, ${alive} lived: ${Math.floor((100 * killed) / Math.max(1, tried.length))} %`,
+        `${name}: ${all.length} places, ${all.length - counted.length} excluded, ${tried.length} tried, ${killed} killed, ${tried.length - killed} lived: ${percent} %`,
       );
-    }
+    };
+    const trial = new Trial(bench, new Kept(arms, bench.dir), lived, options);
+    for (const group of groups)
+      for (const kind of options.unit ? ['unit'] : ['unit', 'contract']) {
+        const files = MODULES[group.module]!.tests.flatMap((folder) =>
+          globSync(`test/${kind}/${folder}/**/*.test.ts`, { cwd: ROOT }),
+        );
+        const size = (file: string) => statSync(join(ROOT, file)).size;
+        await trial.run(
+          files.sort((a, b) => size(a) - size(b)),
+          group.tried,
+        );
+        // Each test file is run with all faults of the sample, so that the share of a stopped call is one of all of them.
+        share(`${bench.stopped ? 'stopped; up to now ' : ''}${group.module}, ${kind} tests`, group);
+        if (bench.stopped) return 130;
+      }
+    for (const { id, text, fault } of lived.values())
+      print(`LIVED  ${id}  ${oneLine(text)}  ->  ${oneLine(fault)}`);
+    for (const group of groups) share(group.module, group);
     return lived.size > 0 ? 1 : 0;
   } finally {
     bench.remove();
@@ -101,56 +104,3 @@ export async function tryModules(options: Options): Promise<number> {
 }
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ');
-
-/** The module's tests and what they come past, the fast ones first. @returns undefined when stopped */
-async function testsOf(
-  kind: keyof typeof MOST_TESTS,
-  module: string,
-  cache: SeenByTests,
-  bench: ArmedBench,
-  print: (line: string) => void,
-): Promise<Seen[] | undefined> {
-  const tests: Seen[] = [];
-  for (const folder of MODULES[module]!.tests)
-    for (const file of globSync(`test/${kind}/${folder}/**/*.test.ts`, { cwd: ROOT }).sort()) {
-      const seen = await cache.of(file, bench);
-      if (seen === undefined) return undefined;
-      if (seen === null) print(`left out: ${file} fails in the copy without any fault`);
-      else tests.push(seen);
-    }
-  return tests.sort((a, b) => a.ms - b.ms);
-}
-
-/** @returns those that lived, or undefined when the bench was stopped */
-async function tryWith(
-  tests: readonly Seen[],
-  most: number,
-  places: readonly Numbered[],
-  bench: ArmedBench,
-  print: (line: string) => void,
-): Promise<Numbered[] | undefined> {
-  const living: Numbered[] = [];
-  // A test that has seen a fault of a folder is likely to see the next one.
-  const kills = new Map<string, number>();
-  for (const place of places) {
-    const name = `/${basename(place.file)}'`;
-    const rank = ({ file, text }: Seen) =>
-      text.includes(name) ? Number.POSITIVE_INFINITY : (kills.get(`${dirname(place.file)} ${file}`) ?? 0);
-    const files = tests
-      .filter((test) => test.places.has(place.number))
-      .sort((a, b) => (rank(a) === rank(b) ? a.ms - b.ms : rank(b) - rank(a)))
-      .slice(0, most)
-      .map(({ file, ms }) => ({ file, longestMs: 20_000 + 10 * ms }));
-    const { end, by } = await bench.try(place.number, files);
-    if (end === 'interrupted') return undefined;
-    if (by !== undefined) {
-      const key = `${dirname(place.file)} ${by}`;
-      kills.set(key, (kills.get(key) ?? 0) + 1);
-      print(`killed  ${place.id}  (${by})`);
-    } else {
-      living.push(place);
-      print(`passed  ${place.id}  (${files.length} test files)`);
-    }
-  }
-  return living;
-}

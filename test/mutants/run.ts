@@ -8,7 +8,7 @@ import { tryModules } from './modules.ts';
 import { type Mutant, occurrences } from './mutant.ts';
 import { MUTANTS } from './table.ts';
 
-const USAGE = `npm run mutants -- [--only ID]... [--every [--module NAME]... [--sample N] [--seed N] [--unit]] [--list]
+const USAGE = `npm run mutants -- [--only ID]... [--every [--module NAME]... [--sample N] [--seed N] [--unit] [--anew] [--most N]] [--list]
 Applies one deliberate fault at a time to a copy of the tree and runs the tests that must see it.
 --only    the mutants whose id begins with ID
 --every   each comparison and guard of the modules in test/mutants/table/modules.ts, in place of the table; at its end
@@ -16,6 +16,8 @@ Applies one deliberate fault at a time to a copy of the tree and runs the tests 
 --module  of this module alone
 --sample  N of each module (--seed chooses others)
 --unit    with the unit tests alone: faster, and the share is a lower bound
+--anew    without the results of earlier calls, which count while the test and the file of the fault are unchanged
+--most    tests of each kind that are tried with one fault (30): those likely to see it first
 --list    their ids, files and tests; nothing is run
 Exit code: 0 when every mutant was killed, 1 when one lived or a test fails without any, 2 for a mistake in the call or the table.`;
 /** A mutant may make a loop endless: that is seen, too. */
@@ -126,10 +128,13 @@ function everyPlace(values: {
   seed: string;
   list: boolean;
   unit: boolean;
+  anew: boolean;
+  most: string;
 }): Promise<number> {
   const count = values.sample === undefined ? undefined : Number(values.sample);
   if (count !== undefined && !(Number.isInteger(count) && count > 0))
     throw new Error('--sample takes a whole number from 1');
+  if (!(Number(values.most) > 0)) throw new Error('--most takes a number from 1');
   return tryModules({
     modules: values.module,
     only: values.only,
@@ -137,6 +142,8 @@ function everyPlace(values: {
     seed: Number(values.seed),
     list: values.list,
     unit: values.unit,
+    anew: values.anew,
+    most: Number(values.most),
     print,
   });
 }
@@ -149,6 +156,8 @@ async function main(): Promise<number> {
       module: { type: 'string', multiple: true, default: [] },
       sample: { type: 'string' },
       unit: { type: 'boolean', default: false },
+      anew: { type: 'boolean', default: false },
+      most: { type: 'string', default: '30' },
       seed: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { armed, placesOf } from '../../mutants/every.ts';
+import { ordered } from '../../mutants/choose.ts';
+import { armed, mayDiffer, placesOf } from '../../mutants/every.ts';
 import { EQUIVALENT } from '../../mutants/table/equivalent.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -42,6 +43,49 @@ describe('the places of a file', () => {
     const code = armed(SOURCE, placesOf('pipeline/core/found.ts', SOURCE), 10, state);
     const calls = `[found(1, 2, ['x === y']), found(2, 2, []), found(1, 2, [])]`;
     expect([...runInNewContext(`${stripTypeScriptTypes(code)}\n${calls}`, { process })]).toEqual(expected);
+  });
+
+  test.each([
+    ['found(1, 1, [])', ['13', '14']],
+    ['found(2, 2, ["x === y"])', ['10', '11']],
+    ['found(1, 2, ["x"])', ['13', '15']],
+    ['found(1, 2, [])', ['13', '15']],
+  ])('record for %s the faults that may change the answer', (call, expected) => {
+    const state = mkdtempSync(join(tmpdir(), 'mutants-'));
+    onTestFinished(() => rmSync(state, { recursive: true }));
+    const places = placesOf('pipeline/core/found.ts', SOURCE);
+    const code = armed(SOURCE, places, 10, state);
+    runInNewContext(`${stripTypeScriptTypes(code)}\n${call}`, { process });
+    const seen = readFileSync(join(state, 'seen'), 'utf8').trim().split('\n');
+    const may = seen.filter((line) => {
+      const [number, answers] = line.split(' ').map(Number);
+      return mayDiffer(places[number! - 10]!, answers!);
+    });
+    expect(may.map((line) => line.split(' ')[0]).sort()).toEqual(expected.sort());
+  });
+});
+
+describe('the tests of a fault', () => {
+  const place = placesOf('pipeline/core/found.ts', SOURCE)[0]!;
+  const candidate = (file: string, answers: number, size: number) => ({
+    file,
+    test: { id: file, name: '', ms: 1, places: new Map(Array.from({ length: size }, (_, i) => [i, 1])) },
+    answers,
+  });
+
+  test('are by turns those with rare answers and those about little else, its own file first', () => {
+    const order = ordered(place, [
+      candidate('wide.test.ts', 1, 9),
+      candidate('found.test.ts', 1, 8),
+      candidate('rare.test.ts', 3, 7),
+      candidate('narrow.test.ts', 1, 2),
+    ]);
+    expect(order.map(({ file }) => file)).toEqual([
+      'rare.test.ts',
+      'found.test.ts',
+      'narrow.test.ts',
+      'wide.test.ts',
+    ]);
   });
 });
 
