@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { paths } from './identity.ts';
-import { storageConfig } from './layouts.ts';
+import { type Layout, storageConfig } from './layouts.ts';
 import type { Disk, Identity, NodeKeys } from './types.ts';
 
 /** Curtin's log in the ephemeral, and the archive of logs that it packs when it fails; MAAS names both. */
@@ -10,7 +10,7 @@ export const ERROR_TAR = '/tmp/curtin-logs.tar';
 export interface Deployment {
   identity: Identity;
   keys: NodeKeys;
-  layout: string;
+  layout: Layout;
   disks: readonly Disk[];
   /** `ubuntu/focal`. */
   baseImage: string;

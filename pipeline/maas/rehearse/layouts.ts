@@ -6,26 +6,28 @@ const ESP_BYTES = 512 * 2 ** 20;
 const MARGIN_BYTES = 4 * 2 ** 20;
 
 /** One entry of curtin's storage configuration, version 1. */
-type Entry = Record<string, unknown>;
+export type Entry = Record<string, unknown>;
 
-interface Layout {
+export interface Layout {
   help: string;
   /** The number of disks that it needs. */
   disks: number;
   /** The mount points of its file systems. */
   mounts: readonly string[];
+  /** Bytes that its partitions need on each disk; absent: they take what there is. */
+  leastBytes?: readonly number[];
   entries(disks: readonly Disk[]): Entry[];
 }
 
 const ROOT_AND_ESP = ['/', '/boot/efi'];
 
 /** The storage layouts of MAAS that can be rehearsed, as MAAS gives them to curtin for a machine that boots by UEFI. */
-export const LAYOUTS: Readonly<Record<string, Layout>> = {
+export const LAYOUTS = {
   flat: {
     help: 'one partition',
     disks: 1,
     mounts: ROOT_AND_ESP,
-    entries: ([disk]) => [
+    entries: ([disk]: readonly Disk[]) => [
       ...bootDisk(disk!),
       ...partition(disk!, 2, rest(disk!)),
       ...root(`${disk!.name}-part2`),
@@ -35,7 +37,7 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
     help: 'a volume group of one disk',
     disks: 1,
     mounts: ROOT_AND_ESP,
-    entries: ([disk]) => [
+    entries: ([disk]: readonly Disk[]) => [
       ...bootDisk(disk!),
       ...partition(disk!, 2, rest(disk!)),
       { id: 'vgroot', name: 'vgroot', type: 'lvm_volgroup', devices: [`${disk!.name}-part2`] },
@@ -53,10 +55,11 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
     help: 'a mirror of two disks, the ESP on the first',
     disks: 2,
     mounts: ROOT_AND_ESP,
-    entries: ([first, second]) => [
+    entries: ([first, second]: readonly Disk[]) => [
       ...bootDisk(first!),
       ...partition(first!, 2, rest(first!)),
-      disk(second!, false),
+      // MAAS marks every disk of an array that has the boot disk in it.
+      disk(second!, true),
       ...partition(second!, 1, rest(second!)),
       {
         id: 'md0',
@@ -69,15 +72,39 @@ export const LAYOUTS: Readonly<Record<string, Layout>> = {
       ...root('md0'),
     ],
   },
-};
+  bcache: {
+    help: 'a disk with a cache on a second one; the image needs bcache-tools',
+    disks: 2,
+    mounts: ROOT_AND_ESP,
+    entries: ([first, second]: readonly Disk[]) => [
+      ...bootDisk(first!),
+      ...partition(first!, 2, rest(first!)),
+      disk(second!, false),
+      ...partition(second!, 1, rest(second!)),
+      {
+        id: 'bcache0',
+        name: 'bcache0',
+        type: 'bcache',
+        backing_device: `${first!.name}-part2`,
+        cache_device: `${second!.name}-part1`,
+        cache_mode: 'writethrough',
+      },
+      ...root('bcache0'),
+    ],
+  },
+} satisfies Readonly<Record<string, Layout>>;
 
-/** Disks for a layout, as virtio names them. @param bytes of each */
-export function disksFor(layout: string, atLeast: number, bytes: number): Disk[] {
-  const count = Math.max(LAYOUTS[layout]!.disks, atLeast);
+/** One of the layouts by its name; undefined for any other. */
+export const namedLayout = (name: string): Layout | undefined =>
+  Object.hasOwn(LAYOUTS, name) ? LAYOUTS[name as keyof typeof LAYOUTS] : undefined;
+
+/** Disks for a layout, as virtio names them. @param bytes of each that needs no more */
+export function disksFor(layout: Layout, atLeast: number, bytes: number): Disk[] {
+  const count = Math.max(layout.disks, atLeast);
   return Array.from({ length: count }, (_, at) => ({
     name: `vd${String.fromCharCode(97 + at)}`,
     serial: `rehearsal-${at + 1}`,
-    bytes,
+    bytes: Math.max(bytes, layout.leastBytes?.[at] ?? 0),
   }));
 }
 
@@ -85,10 +112,10 @@ export function disksFor(layout: string, atLeast: number, bytes: number): Disk[]
 export const diskBytes = (artifact: number) => Math.max(16 * GIB, Math.ceil((artifact * 6) / GIB + 8) * GIB);
 
 /** The storage configuration of a layout: the root's mount comes first, as MAAS sorts them. */
-export function storageConfig(layout: string, disks: readonly Disk[]): Record<string, unknown> {
-  const entries = LAYOUTS[layout]!.entries(disks);
-  const used = new Set(entries.map(({ id }) => id));
-  const spare = disks.filter(({ name }) => !used.has(name)).map((one) => disk(one, false));
+export function storageConfig(layout: Layout, disks: readonly Disk[]): Record<string, unknown> {
+  const entries = layout.entries(disks);
+  const used = new Set(entries.map(({ serial }) => serial));
+  const spare = disks.filter(({ serial }) => !used.has(serial)).map((one) => disk(one, false));
   return {
     partitioning_commands: { builtin: ['curtin', 'block-meta', 'custom'] },
     storage: { version: 1, config: [...entries, ...spare] },

@@ -5,6 +5,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { json } from '../../core/escape/json.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import type { Json } from '../../core/json.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 import { duration } from '../../core/text/human.ts';
 import { chooseAccelerator } from '../../host/accelerator.ts';
@@ -22,9 +23,10 @@ import { deploy } from './deploy.ts';
 import { deploymentKey, filesOf, findDeployed, noteDeployed } from './deployed.ts';
 import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
 import { newIdentity, paths } from './identity.ts';
-import { diskBytes, disksFor, LAYOUTS } from './layouts.ts';
+import { layoutOf } from './layout-file.ts';
+import { diskBytes, disksFor, namedLayout, storageConfig } from './layouts.ts';
 import { lookAt } from './look.ts';
-import { expectPlainPath, prepareBoot, type RunMachine, runMachine } from './machine.ts';
+import { ARTIFACT_SOURCE, expectPlainPath, prepareBoot, type RunMachine, runMachine } from './machine.ts';
 import { Progress } from './phases.ts';
 import { keepPosted } from './posted.ts';
 import { serveRehearsal } from './server.ts';
@@ -94,15 +96,21 @@ async function inFolder(
   request: RehearseRequest,
   run: RunMachine,
 ): Promise<Rehearsal> {
-  const { emit, signal, layout, baseImage, until, kernelOptions, memory } = request;
+  const { emit, signal, baseImage, until, kernelOptions, memory } = request;
   const files = rehearsalFiles(folder);
   await expectSpace(folder, size);
   const { curtin, firmware, accelerator, ephemeral } = await prerequisites(folder, request);
 
+  const layout = namedLayout(request.layout) ?? (await layoutOf(request.layout));
   const disks = disksFor(layout, request.disks, request.diskBytes ?? diskBytes(size));
   const key = await deploymentKey(
     { artifact, curtin, ephemeral },
-    { layout, disks: disks.map(({ bytes }) => bytes), baseImage, kernelOptions },
+    {
+      storage: storageConfig(layout, disks) as Json,
+      sizes: disks.map(({ bytes }) => bytes),
+      baseImage,
+      kernelOptions,
+    },
     { emit, signal },
   );
   const mayBoot = until === 'accepted' && request.again !== true;
@@ -133,7 +141,11 @@ async function inFolder(
     const sshKey = await newSshKey(files, signal);
     const images = new Map<string, string>();
     const served = { identity, keys, artifact, images, sshKey };
-    const machine = { folder, identity, kernelOptions, disks, firmware, accelerator, memory };
+    const wire = request.wire === true || ephemeral.kind === 'own';
+    const machine = {
+      ...{ folder, identity, kernelOptions, disks, firmware, accelerator, memory },
+      artifact: wire ? null : artifact,
+    };
     const options = { progress, run, emit, signal };
     let failure: Failure | null = null;
     let version = before?.curtin ?? '';
@@ -148,7 +160,7 @@ async function inFolder(
       const name = archiveName(artifact);
       const packed = await packInstaller(curtin, {
         configs: await configsOf(deployment, request),
-        source: `${identity.origin}${paths(identity).image(name)}`,
+        source: wire ? `${identity.origin}${paths(identity).image(name)}` : ARTIFACT_SOURCE,
         signal,
       });
       ({ version } = packed);
@@ -170,10 +182,10 @@ async function inFolder(
     let screenshot: string | null = null;
     if (failure === null && until === 'accepted') {
       if (!before) follow(() => progress.enter('boot'));
-      const installed = { ...machine, ephemeral: null };
+      const installed = { ...machine, ephemeral: null, artifact: null };
       await prepareBoot(installed, signal);
       const env = request.env ?? process.env;
-      const { mounts } = LAYOUTS[layout]!;
+      const { mounts } = layout;
       const booted = await bootInstalled(
         installed,
         async (booting) => {
@@ -188,7 +200,7 @@ async function inFolder(
     await posted.done();
     const result: Rehearsal = {
       ok: failure === null,
-      ...{ artifact, baseImage, layout, until, curtin: version },
+      ...{ artifact, baseImage, layout: request.layout, until, curtin: version },
       ephemeral: { kind: ephemeral.kind, name: ephemeral.name },
       ...{ accelerator, seconds: seconds() },
       deployedBefore: before && { at: before.at, seconds: before.seconds },

@@ -125,6 +125,8 @@ export interface RehearseRequest {
   /** `kernel=…,initrd=…,squashfs=…`; null: the lean one. */
   ephemeral: string | null;
   accelerator: 'auto' | 'kvm' | 'tcg';
+  /** Fetch the artifact by HTTP, as MAAS' machines do, also from the lean ephemeral. */
+  wire?: boolean;
   /** Deploy although the disks of an earlier rehearsal have the same on them. */
   again?: boolean;
   /** Leave what the first boot has written, and the disks of a deployment that failed. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { disksFor, LAYOUTS, storageConfig } from '../../../pipeline/maas/rehearse/layouts.ts';
+import { disksFor, LAYOUTS, namedLayout, storageConfig } from '../../../pipeline/maas/rehearse/layouts.ts';
 
 /** Folders of real curtins, as in test/contract/render/hook.test.ts; the layouts themselves are judged in test/unit/rehearse. */
 const REAL = (process.env.DGXOS_MAAS_CURTIN ?? '').split(':').filter(Boolean);
@@ -13,14 +13,15 @@ print(json.dumps(list(storage_config.extract_storage_ordered_dict(config))))
 `;
 
 test('each layout has a disk to boot from', () => {
-  for (const layout of Object.keys(LAYOUTS)) expect(disksFor(layout, 1, 2 ** 34)[0]!.name).toBe('vda');
+  for (const layout of Object.values(LAYOUTS)) expect(disksFor(layout, 1, 2 ** 34)[0]!.name).toBe('vda');
 });
 
 // python3-jsonschema must be there: without it curtin judges nothing.
 test.each(REAL.flatMap((curtin) => Object.keys(LAYOUTS).map((layout) => [curtin, layout])))(
   '%s accepts the layout %s by its own schema',
-  (curtin, layout) => {
-    const config = storageConfig(layout!, disksFor(layout!, 1, 2 ** 34));
+  (curtin, name) => {
+    const layout = namedLayout(name!)!;
+    const config = storageConfig(layout, disksFor(layout, 1, 2 ** 34));
     const stdout = execFileSync('python3', ['-c', `import jsonschema${JUDGE}`], {
       input: JSON.stringify(config),
       env: { ...process.env, PYTHONPATH: curtin, PYTHONDONTWRITEBYTECODE: '1' },

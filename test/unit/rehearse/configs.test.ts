@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { curtinConfigs, type Deployment, preseed } from '../../../pipeline/maas/rehearse/configs.ts';
-import { disksFor } from '../../../pipeline/maas/rehearse/layouts.ts';
+import { disksFor, namedLayout } from '../../../pipeline/maas/rehearse/layouts.ts';
 
 const GIB = 2 ** 30;
 const identity = {
@@ -13,9 +13,9 @@ const identity = {
 };
 const keys = { consumerKey: 'consumer', tokenKey: 'token', tokenSecret: 'secret' };
 
-const deployment = (layout: string): Deployment => ({
-  ...{ identity, keys, layout },
-  disks: disksFor(layout, 1, 16 * GIB),
+const deployment = (name: string): Deployment => ({
+  ...{ identity, keys, layout: namedLayout(name)! },
+  disks: disksFor(namedLayout(name)!, 1, 16 * GIB),
   baseImage: 'ubuntu/focal',
   aptProxy: 'http://10.0.2.2:5248/',
 });

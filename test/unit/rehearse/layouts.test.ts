@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { disksFor, LAYOUTS, storageConfig } from '../../../pipeline/maas/rehearse/layouts.ts';
+import { disksFor, LAYOUTS, namedLayout, storageConfig } from '../../../pipeline/maas/rehearse/layouts.ts';
 
 const GIB = 2 ** 30;
 type Entry = Record<string, unknown> & { id: string; type: string };
-const entries = (layout: string, disks = 1) => {
+const entries = (name: string, disks = 1) => {
+  const layout = namedLayout(name)!;
   const { storage } = storageConfig(layout, disksFor(layout, disks, 16 * GIB)) as {
     storage: { config: Entry[] };
   };
@@ -14,7 +15,8 @@ describe.each(Object.keys(LAYOUTS))('%s', (layout) => {
   test('each entry follows those it stands on, and no id is there twice', () => {
     const seen = new Set<string>();
     for (const entry of entries(layout)) {
-      const needs = [entry.device, entry.volume, entry.volgroup, ...((entry.devices as string[]) ?? [])];
+      const needs = [entry.device, entry.volume, entry.volgroup, entry.backing_device, entry.cache_device];
+      needs.push(...((entry.devices as string[]) ?? []));
       for (const id of needs) if (id !== undefined) expect(seen).toContain(id);
       expect(seen).not.toContain(entry.id);
       seen.add(entry.id);
@@ -32,8 +34,8 @@ describe.each(Object.keys(LAYOUTS))('%s', (layout) => {
 
   test('one disk boots; a disk that the layout has no use for is given to curtin as well', () => {
     const disks = (count: number) => entries(layout, count).filter(({ type }) => type === 'disk');
-    expect(disks(1).filter(({ grub_device }) => grub_device)).toHaveLength(1);
-    expect(disks(1)).toHaveLength(LAYOUTS[layout]!.disks);
+    expect(disks(1)[0]!.grub_device).toBe(true);
+    expect(disks(1)).toHaveLength(namedLayout(layout)!.disks);
     expect(disks(4).map(({ serial }) => serial)).toEqual([1, 2, 3, 4].map((n) => `rehearsal-${n}`));
   });
 });

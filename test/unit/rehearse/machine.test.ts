@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest';
+import { disksFor, namedLayout } from '../../../pipeline/maas/rehearse/layouts.ts';
+import { kernelLine, type MachineRequest, machineArgv } from '../../../pipeline/maas/rehearse/machine.ts';
+
+const ephemeral = {
+  kind: 'lean' as const,
+  ...{ name: 'x', kernel: '/e/vmlinuz', initrd: '/e/initrd', squashfs: null, disk: '/e/medium.img' },
+};
+const machine: MachineRequest & { ephemeral: typeof ephemeral } = {
+  folder: '/cache/a,b',
+  identity: {
+    origin: 'http://10.0.2.2:1',
+    systemId: 'id',
+    images: 'im',
+    hostname: 'rehearsal',
+    mac: '52:54:00:da:60:01',
+  },
+  ...{ ephemeral, artifact: '/images/a,b.tgz', kernelOptions: 'iommu=pt' },
+  disks: disksFor(namedLayout('raid1')!, 1, 2 ** 34),
+  firmware: { code: '/f/code.fd', vars: '/f/vars.fd' },
+  ...{ accelerator: 'tcg', memory: 3072 },
+};
+const argv = (more: Partial<MachineRequest> = {}) => machineArgv({ ...machine, ...more }).join(' ');
+
+test('the ephemeral has disks, its own medium, and the artifact, which nobody writes', () => {
+  expect(argv()).toContain('file=/cache/a,,b/vda.qcow2,discard=unmap,format=qcow2,cache=unsafe');
+  expect(argv()).toContain('file=/cache/a,,b/vdb.qcow2');
+  expect(argv()).toContain('file=/images/a,,b.tgz,discard=unmap,format=raw,readonly=on');
+  expect(argv()).toContain('-no-reboot');
+  expect(argv({ artifact: null })).not.toContain('/images/');
+});
+
+test('the installed system runs on overlays, without ephemeral and artifact, may reboot, and has ssh and a screen', () => {
+  const installed = argv({ ephemeral: null });
+  for (const absent of ['-no-reboot', '-readconfig', '/images/', 'medium.img', '/vda.qcow2'])
+    expect(installed).not.toContain(absent);
+  expect(installed).toContain('file=/cache/a,,b/vda.boot.qcow2,');
+  expect(installed).toContain('efi-variables.boot.fd');
+  expect(installed).toContain('hostfwd=tcp:127.0.0.1:0-:22');
+  expect(installed).toContain('-device VGA');
+});
+
+test('interfaces and disks are at the same places of the bus in both', () => {
+  const devices = (of: string) =>
+    [...of.matchAll(/-device (virtio-(?:net|blk)-pci\S*)/g)].map(([, one]) => one!.split(',')[0]);
+  expect(devices(argv()).slice(0, 3)).toEqual(devices(argv({ ephemeral: null })));
+});
+
+// Linux guards Intel's processors against Meltdown; each of its system calls then costs two flushes of an emulated TLB (kernel 6.1 was asked: "page tables isolation").
+test('an emulated processor is not Intel’s, and not one with fast `rep movsb`', () => {
+  expect(argv()).toMatch(/-cpu qemu64,/);
+  expect(argv({ accelerator: 'kvm' })).toContain('-cpu host');
+});
+
+test('options that speed up the ephemeral stand before the dashes: the installed system does not get them', () => {
+  const [before, after] = kernelLine(machine).split(' --- ') as [string, string];
+  expect(before).toContain('mitigations=off');
+  expect(after).toBe('console=ttyS0 iommu=pt');
+});
