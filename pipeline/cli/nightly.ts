@@ -29,6 +29,7 @@ export interface NightlyOptions extends FormatFlags {
   dryRun?: boolean;
   force?: boolean;
   accept?: boolean;
+  rehearse?: boolean;
   channel?: string;
   promote: boolean;
   upload: boolean;
@@ -130,14 +131,15 @@ async function requestsFor(
   const requests = await Promise.all(
     chosen.map(async (image): Promise<RunRequest> => {
       const { machines, tags } = image.acceptance;
+      const rehearse = options.rehearse ?? config.nightly.rehearse;
       const accepts = upload && (accept ?? machines.length + tags.length > 0);
       return {
         config,
         image,
         release: await loadRelease(image.release),
-        stages: stagesFor({ accept: accepts, promote: channel ?? undefined }, sourceOf(image)),
+        stages: stagesFor({ rehearse, accept: accepts, promote: channel ?? undefined }, sourceOf(image)),
         // All of them: what is not asked for is not among them.
-        selection: upload ? {} : { until: 'validate' },
+        selection: upload ? {} : { until: rehearse ? 'rehearse' : 'validate' },
         emit,
         signal,
         env,

@@ -1,6 +1,9 @@
 import { expectBaseImage } from '../config/base-image.ts';
+import { flagName } from '../config/given.ts';
 import { loadConfig } from '../config/load.ts';
-import { MIB, parseSize } from '../config/units.ts';
+import type { AnySetting } from '../config/setting.ts';
+import { REHEARSAL } from '../config/settings/rehearsal.ts';
+import type { RehearsalConfig } from '../config/types.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { configuredImage } from '../image/checks/configured-image.ts';
@@ -10,28 +13,22 @@ import type { Session } from './session.ts';
 
 export interface RehearseFlags {
   baseImage?: string;
-  layout: string;
+  layout?: string[];
   curtin?: string[];
   ephemeral?: string;
   until: 'deployed';
-  memory: string;
-  disks: string;
+  memory?: string;
+  disks?: string;
   diskSize?: string;
-  kernelOptions: string;
-  accelerator: 'auto' | 'kvm' | 'tcg';
+  kernelOptions?: string;
+  accelerator?: string;
   keep?: boolean;
 }
-
-/** MiB with which the ephemeral still boots and unpacks. */
-const LEAST_MEMORY = 1024;
-/** virtio disks are `vda` to `vdz`. */
-const MOST_DISKS = 16;
-const LEAST_DISK = 4;
 
 /** Deploys an image of the configuration, or any file, on a virtual machine; an image that fails is a result and exit code 6. */
 export async function rehearseImage(session: Session, name: string, flags: RehearseFlags): Promise<void> {
   const { env, emit, signal } = session;
-  const sizes = sizesOf(flags);
+  const given = settingsOf(flags);
   if (flags.baseImage !== undefined) expectBaseImage(flags.baseImage);
   if (/^https?:\/\//.test(name) || name === '-')
     throw new Fault('USAGE', `rehearse takes a file of this host, not ${name === '-' ? 'stdin' : 'a URL'}`, {
@@ -44,18 +41,15 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
       hint: 'Add --base-image ubuntu/focal, or the system that the image is based on.',
     });
   const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
+  const { rehearsal } = image ? config.images[name]! : config;
+  const { memoryMiB: memory, layouts, curtin, ...settings } = { ...rehearsal, ...given };
   const result = await rehearse({
-    ...sizes,
+    ...settings,
+    ...{ memory, curtin: curtin ?? [] },
     artifact: image?.path ?? name,
     baseImage,
-    layout: flags.layout,
-    until: flags.until,
-    ...{ checks: null, shell: null, curtinConfig: null },
-    kernelOptions: kernelOptions(flags.kernelOptions),
-    // The tests take several, separated by colons; one is rehearsed with.
-    curtin: flags.curtin ?? env.DGXOS_MAAS_CURTIN?.split(':').slice(0, 1).filter(Boolean) ?? [],
-    ephemeral: flags.ephemeral ?? null,
-    accelerator: flags.accelerator,
+    layout: layouts[0]!,
+    ...{ until: flags.until, checks: null, shell: null, curtinConfig: null },
     keep: flags.keep === true,
     cache: config.cache,
     ...{ emit, signal },
@@ -64,29 +58,26 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   if (!result.ok) session.exitCode = EXIT.validation;
 }
 
-function sizesOf({ memory, disks, diskSize }: RehearseFlags): {
-  memory: number;
-  disks: number;
-  diskBytes: number | null;
-} {
-  const mebibytes = (parseSize(memory) ?? 0) / MIB;
-  if (!Number.isInteger(mebibytes) || mebibytes < LEAST_MEMORY)
-    throw refused('--memory', memory, 'a size of 1G or more, such as 3G');
-  const count = /^\d{1,3}$/.test(disks) ? Number(disks) : 0;
-  if (count < 1 || count > MOST_DISKS) throw refused('--disks', disks, `a number from 1 to ${MOST_DISKS}`);
-  const bytes = diskSize === undefined ? null : parseSize(diskSize);
-  if (diskSize !== undefined && (bytes === null || bytes < LEAST_DISK * 1024 ** 3 || bytes % MIB !== 0))
-    throw refused('--disk-size', diskSize, `a size of ${LEAST_DISK}G or more, such as 64G`);
-  return { memory: mebibytes, disks: count, diskBytes: bytes };
-}
-
-function kernelOptions(text: string): string {
-  // A quotation mark would end the value in QEMU's file, and a line break the line of the kernel.
-  if (/[^\x20-\x7e]|"/.test(text) || text.length > 1000)
-    throw refused('--kernel-options', text, 'up to 1000 characters of ASCII without quotation marks');
-  return text.trim();
-}
-
-function refused(option: string, value: string, accepts: string): Fault {
-  return new Fault('USAGE', `${option} "${value}" is not accepted`, { hint: `Accepted: ${accepts}.` });
+/** The settings that flags give, as the configuration would. @throws Fault USAGE with what is accepted */
+function settingsOf(flags: RehearseFlags): Partial<RehearsalConfig> {
+  const { curtin, layout } = flags;
+  const read = <V>(name: string, row: AnySetting, text: string | undefined): Record<string, V> => {
+    if (text === undefined) return {};
+    const written = row.kind.parse?.(text);
+    if (written === undefined)
+      throw new Fault('USAGE', `${flagName(row)} "${text}" is not accepted`, {
+        hint: `Accepted: ${row.kind.accepts}.`,
+      });
+    return { [name]: row.kind.read(written, process.cwd()) };
+  };
+  return {
+    ...(curtin && { curtin: REHEARSAL.curtin.kind.read(curtin, process.cwd()) }),
+    ...read('ephemeral', REHEARSAL.ephemeral, flags.ephemeral),
+    ...read('layouts', REHEARSAL.layouts, layout?.join(',')),
+    ...read('kernelOptions', REHEARSAL.kernel_options, flags.kernelOptions),
+    ...read('memoryMiB', REHEARSAL.memory, flags.memory),
+    ...read('disks', REHEARSAL.disks, flags.disks),
+    ...read('diskBytes', REHEARSAL.disk_size, flags.diskSize),
+    ...read('accelerator', REHEARSAL.accelerator, flags.accelerator),
+  };
 }

@@ -3,6 +3,7 @@ import type { ACCEPTANCE } from './settings/acceptance.ts';
 import type { IMAGE } from './settings/image.ts';
 import type { MACHINES } from './settings/machines.ts';
 import type { NIGHTLY } from './settings/nightly.ts';
+import type { REHEARSAL } from './settings/rehearsal.ts';
 import type { RETENTION } from './settings/retention.ts';
 import type { STORE } from './settings/store.ts';
 import type { SETTINGS } from './settings/table.ts';
@@ -28,6 +29,7 @@ export type AcceptanceConfig = Resolved<typeof ACCEPTANCE>;
 export type MachinesConfig = Resolved<typeof MACHINES>;
 /** Seconds that a machine may be in a state before it is given up. */
 export type StateTimeouts = MachinesConfig['timeouts'];
+export type RehearsalConfig = Resolved<typeof REHEARSAL>;
 export type RetentionConfig = Resolved<typeof RETENTION>;
 export type StoreConfig = Resolved<typeof STORE>;
 export type NightlyConfig = Resolved<typeof NIGHTLY>;

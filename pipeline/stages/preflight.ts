@@ -4,20 +4,28 @@ import { checkAcceptance } from '../maas/acceptance/preflight.ts';
 import { resolveApiKey } from '../maas/api/key.ts';
 import type { ChosenTarget } from '../maas/images/choose-targets.ts';
 import { checkUploadPermission } from '../maas/images/upload-permission.ts';
+import { checkRehearsal } from '../maas/rehearse/preflight.ts';
+import { architectureOf, expectAmd64 } from './rehearse.ts';
+import type { StageId } from './rows.ts';
 import { planStages } from './run/dry-run.ts';
 import { upTo } from './run/plan.ts';
 import type { RunRequest } from './run/runner.ts';
 import { noTarget } from './targets.ts';
 
 /**
- * Finds before an hour-long build what would only fail after it: a target that is not there, a key that cannot be
- * read or that MAAS refuses. All failures are collected.
+ * Finds before an hour-long build what would only fail after it: what a rehearsal needs, a target that is not there, a key
+ * that cannot be read or that MAAS refuses. All failures of targets are collected.
  */
 export async function preflight(request: RunRequest): Promise<void> {
-  const { config, image, selection, env } = request;
+  const { config, image, selection, env, signal } = request;
   const stages = upTo(request.stages, selection.until).map(({ id }) => id);
   if (stages.includes('pack') && config.sign.keyFile)
     await loadSigningKey(config.sign.keyFile, env, () => {});
+  if (stages.includes('rehearse')) {
+    expectAmd64({ name: image.name, architecture: architectureOf(image) });
+    if (await willRun('rehearse', request))
+      await checkRehearsal(image.rehearsal, { cache: config.cache, env, signal });
+  }
   if (!stages.includes('upload')) return;
   if (image.upload.length === 0) throw noTarget(image.name);
   const faults: Fault[] = [];
@@ -34,7 +42,7 @@ export async function preflight(request: RunRequest): Promise<void> {
         },
       );
   }
-  if (chosen.length > 0 && (await willUpload(request)))
+  if (chosen.length > 0 && (await willRun('upload', request)))
     await checkUploadPermission(chosen, request).catch((error: unknown) => {
       if (!(error instanceof Fault) || request.signal.aborted) throw error;
       faults.push(error);
@@ -53,10 +61,10 @@ export async function preflight(request: RunRequest): Promise<void> {
   });
 }
 
-/** A run that has nothing to upload asks no MAAS. What cannot be planned yet will say so itself. */
-async function willUpload(request: RunRequest): Promise<boolean> {
+/** Whether a stage of the run is not fresh. What cannot be planned yet will say so itself. */
+async function willRun(id: StageId, request: RunRequest): Promise<boolean> {
   try {
-    return (await planStages(request)).some(({ stage, runs }) => stage === 'upload' && runs);
+    return (await planStages(request)).some(({ stage, runs }) => stage === id && runs);
   } catch (error) {
     if (!(error instanceof Fault) || request.signal.aborted) throw error;
     return true;

@@ -89,6 +89,16 @@ export const ROWS = [
     code: ['image', 'stages/validate.ts'],
   },
   {
+    id: 'rehearse',
+    title: 'deploy it on a virtual machine of this host by curtin, as MAAS would',
+    label: 'Rehearsal',
+    // Not the verdict: a rejected image does not come to this stage.
+    needs: ['pack'],
+    option: 'rehearse',
+    stored: true,
+    code: ['maas/rehearse', 'host/vm', 'image/attest/test-result.ts', 'stages/rehearse.ts'],
+  },
+  {
     id: 'upload',
     title: 'upload to MAAS under a new versioned name, wait until complete',
     label: 'Upload',

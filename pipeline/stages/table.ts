@@ -5,6 +5,7 @@ import { buildArchive } from './build-archive.ts';
 import { iso } from './iso.ts';
 import { pack } from './pack.ts';
 import { promoteTo } from './promote.ts';
+import { rehearse } from './rehearse.ts';
 import { render } from './render.ts';
 import { renderArchive } from './render-archive.ts';
 import { ROWS, type SourceKind, type StageId, stageIdsOf } from './rows.ts';
@@ -13,8 +14,10 @@ import type { Stage } from './types.ts';
 import { upload } from './upload.ts';
 import { validate } from './validate.ts';
 
-/** The stages after the upload, each on request by an option. */
+/** The stages on request, each by an option. */
 export interface OptionalStages {
+  /** Deploy the image on a virtual machine before it is uploaded. */
+  rehearse?: boolean | undefined;
   /** Try the image on a machine. */
   accept?: boolean | undefined;
   /** Promote it to this channel. */
@@ -36,7 +39,7 @@ export function stagesFor(options: OptionalStages, from: SourceKind): readonly S
   const { again } = options;
   const promote = options.promote === undefined ? undefined : promoteTo(options.promote, again);
   const work: { [S in StageId]: unknown } = {
-    ...{ iso, sources, pack, validate, upload, accept, promote },
+    ...{ iso, sources, pack, validate, rehearse, upload, accept, promote },
     ...(from === 'iso' ? { render, build } : { render: renderArchive, build: buildArchive }),
   };
   const ids = stageIdsOf(from);

@@ -7,6 +7,7 @@ import type { IsoFacts, LocalIso } from '../install/iso/facts.ts';
 import type { RenderSource } from '../install/render/sources.ts';
 import type { InstallWay, Rendered } from '../install/render/types.ts';
 import type { ChannelState } from '../maas/images/promote-new.ts';
+import type { Timed } from '../maas/rehearse/types.ts';
 import type { NotCounted, Resolved } from '../workspace/fingerprint.ts';
 import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 
@@ -34,9 +35,21 @@ export interface StageData {
   /** `facts`: path of the evidence for `validate`. */
   pack: { artifact: Artifact; facts: string; factsSha256: string };
   validate: { verdict: Verdict };
+  rehearse: { rehearsals: RehearsedLayout[] };
   upload: { resources: UploadedResource[] };
   accept: { acceptances: AcceptedResource[] };
   promote: { moved: ChannelState[] };
+}
+
+/** A rehearsal that ended well. */
+export interface RehearsedLayout {
+  layout: string;
+  /** Its version. */
+  curtin: string;
+  ephemeral: { kind: 'own' | 'lean'; name: string };
+  accelerator: 'kvm' | 'tcg';
+  seconds: number;
+  phases: Timed[];
 }
 
 export interface UploadedResource {

@@ -100,6 +100,14 @@ export const evidenceFile = (packDir: string) => join(packDir, 'facts.json');
 
 export const verdictFile = (dir: string) => join(dir, 'verdict.json');
 
+/** Of one layout in the folder of `rehearse`. */
+export const rehearsedFolder = (dir: string, layout: string) => join(dir, layout);
+/** The statement on the rehearsals of an artifact, and the same signed. */
+export const rehearsedFiles = (dir: string) => ({
+  statement: join(dir, 'rehearsal.intoto.json'),
+  signature: join(dir, 'rehearsal.sig.json'),
+});
+
 /** Of one target in the folder of `accept`. */
 export const acceptFolder = (dir: string, target: string) => join(dir, target);
 /** Relative to the folder of a target. */
@@ -179,9 +187,9 @@ export const ephemeralFiles = (folder: string) => ({
   maker: join(folder, 'maker.json'),
 });
 
-/** Rehearsals: a folder for each artifact, with the last one's files. */
+/** Rehearsals: a folder for each artifact and layout, with the last one's files. */
 export const rehearsalsFolder = (cache: string) => join(cache, 'rehearsals');
-/** @param key of the artifact's path */
+/** @param key of the artifact's path and the layout */
 export const rehearsalFolder = (cache: string, key: string) => join(rehearsalsFolder(cache), key);
 export const rehearsalFiles = (folder: string) => ({
   console: join(folder, 'console.log'),

@@ -24,6 +24,11 @@ export function declare(program: Command, act: Act): void {
       'test every image on a machine (default: images with machines or tags for it, see `accept`)',
     )
     .option('--no-accept', 'test no image on a machine')
+    .option(
+      '--rehearse',
+      'deploy every image on a virtual machine before it is uploaded (default: nightly.rehearse)',
+    )
+    .option('--no-rehearse', 'rehearse no image')
     .addOption(settingOption(NIGHTLY.channel))
     .option('--no-promote', 'do not change the channel')
     .option('--no-upload', 'stop after the checks; needs no MAAS')

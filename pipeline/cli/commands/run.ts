@@ -34,6 +34,10 @@ export function declare(program: Command, act: Act): void {
       command
         .addOption(stageOption('--until', 'stop after this stage'))
         .option(
+          '--rehearse',
+          'before the upload, deploy the image on a virtual machine of this host (see `rehearse`)',
+        )
+        .option(
           '--accept',
           'after the upload, deploy the image on a machine and check it there (see `accept`)',
         )
@@ -42,7 +46,8 @@ export function declare(program: Command, act: Act): void {
       act(async (session, image: string, options: RunImageOptions) => {
         const given = (option: StageOption | undefined) =>
           option !== undefined && options[option] !== undefined && options[option] !== false;
-        const last = options.until ?? STAGE_IDS.findLast((id) => given(optionOf(id))) ?? until;
+        const last =
+          options.until ?? STAGE_IDS.findLast((id) => id === until || given(optionOf(id))) ?? until;
         for (const stage of [last, options.force, options.from]) {
           const option = stage && optionOf(stage);
           if (option && !given(option))

@@ -5,6 +5,7 @@ import { type Kind, section, setting } from '../setting.ts';
 import { ACCEPTANCE } from './acceptance.ts';
 import { ARCHIVE, mirrors } from './archive.ts';
 import { NO_SUM, sha256 } from './pinned.ts';
+import { REHEARSAL } from './rehearsal.ts';
 import { RESOURCE } from './resource.ts';
 import { VM } from './vm.ts';
 
@@ -223,5 +224,10 @@ export const IMAGE = {
     help: "Overrides the file's own `acceptance`, key by key.",
     inherits: ['acceptance'],
     fields: ACCEPTANCE,
+  }),
+  rehearsal: section({
+    help: "Overrides the file's own `rehearsal`, key by key.",
+    inherits: ['rehearsal'],
+    fields: REHEARSAL,
   }),
 };

@@ -1,4 +1,4 @@
-import { count, text } from '../kinds.ts';
+import { count, text, yesNo } from '../kinds.ts';
 import { setting } from '../setting.ts';
 
 /** Settings of `nightly`. */
@@ -29,5 +29,12 @@ export const NIGHTLY = {
     help: 'Age after which an unchanged image is built again; or never.',
     details:
       'Archives may have new packages by then. With `never`, only --force and newer archives start a build.',
+  }),
+  rehearse: setting({
+    kind: yesNo(),
+    default: false,
+    help: 'Rehearse every image that is new before it is uploaded.',
+    details: '`--rehearse` and `--no-rehearse` override it for one night.',
+    example: true,
   }),
 };

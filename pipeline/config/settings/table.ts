@@ -9,6 +9,7 @@ import { ACCEPTANCE } from './acceptance.ts';
 import { IMAGE } from './image.ts';
 import { MACHINES } from './machines.ts';
 import { NIGHTLY } from './nightly.ts';
+import { REHEARSAL } from './rehearsal.ts';
 import { RETENTION } from './retention.ts';
 import { STORE } from './store.ts';
 import { TARGET } from './target.ts';
@@ -115,6 +116,12 @@ export const SETTINGS = {
     details:
       'The machine is deployed and its disks are overwritten. An image may have an `acceptance` of its own, which overrides this one key by key.',
     fields: ACCEPTANCE,
+  }),
+  rehearsal: section({
+    help: 'The deployment of a new image on a virtual machine of this host, by `dgxos-maas rehearse` and `run --rehearse`.',
+    details:
+      'An image may have a `rehearsal` of its own, which overrides this one key by key. See docs/rehearse.md.',
+    fields: REHEARSAL,
   }),
   retention: section({
     help: 'The uploads that `dgxos-maas prune` and `nightly` keep.',

@@ -118,6 +118,7 @@ export const CATALOGUE = {
   // rehearsal
   CURTIN_MISSING: EXIT.host,
   EPHEMERAL_UNUSABLE: EXIT.host,
+  REHEARSAL_FAILED: EXIT.validation,
   REHEARSAL_TIMEOUT: EXIT.temporary,
   REHEARSAL_STOPPED: EXIT.temporary,
   // workspace

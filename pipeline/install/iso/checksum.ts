@@ -32,7 +32,7 @@ export async function verifyChecksum(
   context: ChecksumContext,
   name = path,
 ): Promise<LocalIso> {
-  const sha256 = await sha256Of(path, context);
+  const sha256 = await sumOf(path, context);
   const { size } = await stat(path);
   if (sha256 === expected) return { path, size, sha256 };
   const volume = await readVolume(path);
@@ -55,7 +55,7 @@ export async function verifyChecksum(
  * every write moves mtime and ctime, and no ordinary call sets ctime back; who can fool it (root writing to the block
  * device, a clock turned back) could as well change the file after any check.
  */
-async function sha256Of(path: string, context: ChecksumContext): Promise<string> {
+export async function sumOf(path: string, context: ChecksumContext): Promise<string> {
   const identity = await identityOf(path);
   const known = await recall(memoryOf(path, context.cacheDir));
   if (known?.identity === identity) return known.sha256;

@@ -1,4 +1,5 @@
-import { access, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
 import { makeFolders } from '../../host/files/folders.ts';
@@ -34,6 +35,43 @@ json.dump({"version": version.version_string(), "installer": installer}, sys.std
 /** Characters of an installer as JSON; curtin's has 320,000. */
 const LARGEST = 16 << 20;
 
+/** Bytes of a source of curtin's; its largest has 130,000. */
+const LARGEST_SOURCE = 4 << 20;
+
+/**
+ * The SHA-256 of what decides an installation by this curtin: its sources and helpers, or the .deb files.
+ * @throws Fault CURTIN_MISSING
+ */
+export async function curtinDigest(named: readonly string[], signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  const add = async (name: string, path: string) => {
+    signal.throwIfAborted();
+    hash
+      .update(`${name}\0`)
+      .update(await readFile(path))
+      .update('\0');
+  };
+  if (named.length > 0 && named.every((path) => path.endsWith('.deb'))) {
+    for (const deb of named) {
+      await mustExist(deb);
+      await add('deb', deb);
+    }
+    return hash.digest('hex');
+  }
+  const { python, helpers } = await findCurtin(named, '', signal);
+  for (const [folder, wanted] of [
+    [join(python, 'curtin'), /\.py$/],
+    [helpers, /./],
+  ] as const) {
+    const names = await readdir(folder, { recursive: true });
+    for (const name of names.filter((one) => wanted.test(one)).sort()) {
+      const facts = await stat(join(folder, name));
+      if (facts.isFile() && facts.size <= LARGEST_SOURCE) await add(name, join(folder, name));
+    }
+  }
+  return hash.digest('hex');
+}
+
 /**
  * The curtin that a user named: a folder, or .deb files, which are unpacked to `work`.
  * @throws Fault CURTIN_MISSING with the commands that get one
@@ -45,7 +83,7 @@ export async function findCurtin(
 ): Promise<Curtin> {
   if (named.length === 0)
     throw new Fault('CURTIN_MISSING', 'A rehearsal needs curtin, which is not part of dgxos-maas', {
-      hint: GET_ONE,
+      hint: `${GET_ONE}; or name it once in dgxos-maas.yaml (rehearsal: {curtin: FOLDER})`,
     });
   const debs = named.filter((path) => path.endsWith('.deb'));
   if (debs.length !== named.length && named.length > 1)

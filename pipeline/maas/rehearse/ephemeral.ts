@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
@@ -14,6 +14,7 @@ import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
 import { ephemeralFiles, ephemeralFolder, ephemeralsFolder } from '../../workspace/layout.ts';
 import { leftUnfinished, removeKept } from './kept.ts';
+import type { EphemeralFiles } from './types.ts';
 
 /** The system from which the machine is installed. */
 export interface Ephemeral {
@@ -40,31 +41,11 @@ interface List {
   boot: string[];
 }
 
-const PARTS = ['kernel', 'initrd', 'squashfs'] as const;
-
 /**
- * The user's own files, such as those of a MAAS: `kernel=FILE,initrd=FILE,squashfs=FILE`.
- * @throws Fault USAGE, EPHEMERAL_UNUSABLE
+ * The user's own files, such as those of a MAAS.
+ * @throws Fault EPHEMERAL_UNUSABLE
  */
-export async function ownEphemeral(option: string): Promise<Ephemeral> {
-  const given = new Map(
-    option.split(',').map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)]),
-  );
-  const wrong = [...given.keys()].find((name) => !PARTS.includes(name as never));
-  const missing = PARTS.find((part) => !given.get(part));
-  if (wrong !== undefined || missing !== undefined)
-    throw new Fault(
-      'USAGE',
-      `--ephemeral "${option}" is not accepted: ${missing ? `${missing} is missing` : `unknown part "${wrong}"`}`,
-      {
-        hint: 'Use kernel=FILE,initrd=FILE,squashfs=FILE: boot-kernel, boot-initrd and squashfs of the base image in MAAS.',
-      },
-    );
-  const [kernel, initrd, squashfs] = PARTS.map((part) => resolve(given.get(part)!)) as [
-    string,
-    string,
-    string,
-  ];
+export async function ownEphemeral({ kernel, initrd, squashfs }: EphemeralFiles): Promise<Ephemeral> {
   for (const file of [kernel, initrd, squashfs]) {
     const there = await stat(file).catch(() => undefined);
     if (!there?.isFile() || there.size === 0)
@@ -75,13 +56,24 @@ export async function ownEphemeral(option: string): Promise<Ephemeral> {
   return { kind: 'own', name: squashfs, kernel, initrd, squashfs, disk: null };
 }
 
+const RECIPE_FOLDER = () => join(packageRoot(), RECIPE);
+
+/** The digest of the recipe, which decides the lean ephemeral. */
+export const leanKey = (): Promise<string> => digest(RECIPE_FOLDER());
+
+/** Whether the lean ephemeral is in the cache. */
+export async function hasLean(cache: string): Promise<boolean> {
+  const key = await leanKey();
+  return isWhole(ephemeralFolder(cache, key), key);
+}
+
 /**
  * A small Debian with what curtin needs and without cloud-init, made once from packages and kept in the cache; made anew when its list
  * of packages or a file of it changes.
  * @throws Fault TOOL_MISSING, TOOL_FAILED, DISK_FULL, INTERRUPTED
  */
 export async function leanEphemeral(cache: string, emit: Emit, signal: AbortSignal): Promise<Ephemeral> {
-  const recipe = join(packageRoot(), RECIPE);
+  const recipe = RECIPE_FOLDER();
   const key = await digest(recipe);
   const folder = ephemeralFolder(cache, key);
   if (!(await isWhole(folder, key))) await make(recipe, key, { cache, emit, signal });

@@ -43,7 +43,8 @@ export async function rehearse(request: RehearseRequest, run: RunMachine = runMa
   const { cache, emit, signal } = request;
   const artifact = resolve(request.artifact);
   const { size } = await artifactOf(artifact);
-  const folder = rehearsalFolder(cache, createHash('sha256').update(artifact).digest('hex').slice(0, 16));
+  const key = createHash('sha256').update(`${artifact}\0${request.layout}`).digest('hex').slice(0, 16);
+  const folder = rehearsalFolder(cache, key);
   expectPlainPath(folder);
   const release = await lockWorkspace(folder, {
     doing: `rehearse ${basename(artifact)}`,

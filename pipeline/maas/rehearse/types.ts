@@ -99,6 +99,13 @@ export interface RehearsalChecks {
   values?: Partial<Values>;
 }
 
+/** The user's own system to install from, such as that of a MAAS. */
+export interface EphemeralFiles {
+  kernel: string;
+  initrd: string;
+  squashfs: string;
+}
+
 export interface RehearseRequest {
   artifact: string;
   /** `ubuntu/focal`. */
@@ -122,8 +129,8 @@ export interface RehearseRequest {
   kernelOptions: string;
   /** A folder, or .deb files. */
   curtin: readonly string[];
-  /** `kernel=…,initrd=…,squashfs=…`; null: the lean one. */
-  ephemeral: string | null;
+  /** Null: the lean one. */
+  ephemeral: EphemeralFiles | null;
   accelerator: 'auto' | 'kvm' | 'tcg';
   /** Fetch the artifact by HTTP, as MAAS' machines do, also from the lean ephemeral. */
   wire?: boolean;

@@ -36,7 +36,11 @@ const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
   memory: 3072,
   kernelOptions: '',
   curtin: [CURTINS[0]!],
-  ephemeral: `kernel=${folder}/kernel,initrd=${folder}/initrd,squashfs=${folder}/squashfs`,
+  ephemeral: {
+    kernel: join(folder, 'kernel'),
+    initrd: join(folder, 'initrd'),
+    squashfs: join(folder, 'squashfs'),
+  },
   accelerator: 'tcg',
   keep: false,
   cache: join(folder, 'cache'),
@@ -127,9 +131,7 @@ describe('missing prerequisites', () => {
     [{ curtin: [] }, 'CURTIN_MISSING'],
     [{ curtin: ['/nowhere'] }, 'CURTIN_MISSING'],
     [{ curtin: [import.meta.dirname] }, 'CURTIN_MISSING'],
-    [{ ephemeral: 'kernel=/nowhere,initrd=/nowhere,squashfs=/nowhere' }, 'EPHEMERAL_UNUSABLE'],
-    [{ ephemeral: 'kernel=/nowhere' }, 'USAGE'],
-    [{ ephemeral: 'constructor=x,kernel=a,initrd=b,squashfs=c' }, 'USAGE'],
+    [{ ephemeral: { kernel: '/nowhere', initrd: '/nowhere', squashfs: '/nowhere' } }, 'EPHEMERAL_UNUSABLE'],
     [{ artifact: '/nowhere' }, 'PATH_UNUSABLE'],
     [{ artifact: '/' }, 'PATH_UNUSABLE'],
   ])('%j: %s', async (more, code) => {

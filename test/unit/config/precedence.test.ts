@@ -162,7 +162,8 @@ describe('resolved values', () => {
         'resource: { name: "custom/x-{digest}", title: T, architecture: arm64/generic, base_image: ubuntu/noble }',
         'upload: [b]',
         'acceptance: { tags: [t], ssh: { port: 2222 } }',
-      )}acceptance: { tags: [of-all], checks: c.yaml, ssh: { user: admin, key_file: k } }\ntargets:\n  a: { url: "https://a/MAAS/", key: { profile: p }, patience: 10m }\n  b: { url: "http://b:5240", key: { file: k } , ca_cert: ca.pem }\n`,
+        'rehearsal: { layouts: [raid1] }',
+      )}acceptance: { tags: [of-all], checks: c.yaml, ssh: { user: admin, key_file: k } }\nrehearsal: { curtin: c1, layouts: [lvm], memory: 4G }\ntargets:\n  a: { url: "https://a/MAAS/", key: { profile: p }, patience: 10m }\n  b: { url: "http://b:5240", key: { file: k } , ca_cert: ca.pem }\n`,
     );
     const base = join(config.file!, '..');
     expect(config.images.dgx1).toEqual({
@@ -211,6 +212,10 @@ describe('resolved values', () => {
         checksFile: join(base, 'c.yaml'),
         waitS: 1800,
         ssh: { user: 'admin', port: 2222, keyFile: join(base, 'k'), bastion: null, timeoutS: 900 },
+      },
+      rehearsal: {
+        ...{ curtin: [join(base, 'c1')], ephemeral: null, layouts: ['raid1'], kernelOptions: '' },
+        ...{ memoryMiB: 4096, disks: 1, diskBytes: null, accelerator: 'auto' },
       },
     });
     expect(config.targets).toEqual({

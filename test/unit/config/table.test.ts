@@ -30,6 +30,9 @@ const placeOf = (one: PlacedSetting) =>
   one.path.map((step, i) =>
     step !== '*' ? step : one.path[i - 1] === 'images' ? (homeOf(one)[1] as string) : 'lab',
   );
+/** Of a section of an image that overrides the file's own. */
+const isInherited = (path: readonly string[]) =>
+  ['images.*.acceptance', 'images.*.rehearsal'].includes(path.slice(0, 3).join('.'));
 const HOMES = ['dgxos5', 'dgxos8'];
 const ofHome = (home: string) => EVERY.filter((one) => homeOf(one)[0] === home);
 const at = (value: unknown, path: readonly string[]): unknown =>
@@ -68,9 +71,9 @@ describe('every setting', () => {
       const cwd = folder();
       const text = uncommented(await initialConfig(home, join(cwd, 'dgxos-maas.yaml')));
       const written = parse(text);
-      // An image's own acceptance has the settings of the file's, which are there.
+      // An image's own acceptance and rehearsal have the settings of the file's, which are there.
       const missing = ofHome(home)
-        .filter(({ path }) => path.slice(0, 3).join('.') !== 'images.*.acceptance')
+        .filter(({ path }) => !isInherited(path))
         .filter((one) => at(written, placeOf(one)) === undefined);
       expect(missing.map(({ path }) => path.join('.'))).toEqual([]);
       await load(text, { cwd });
@@ -133,6 +136,8 @@ const OTHER: unknown[] = [
     { '60_other': 'true' },
     { profile: 'p' },
     { file: 'p' },
+    ['raid1'],
+    { kernel: 'k', initrd: 'i', squashfs: 's' },
   ],
   { 'http://a.example/ubuntu': 'http://b.example/ubuntu' },
 ];
@@ -145,7 +150,7 @@ function withValue(data: object, place: readonly string[], value: unknown): obje
 }
 
 describe('a setting that the file changes', () => {
-  const INHERITED = 'images.dgx1.acceptance.';
+  const INHERITED = ['images.dgx1.acceptance.', 'images.dgx1.rehearsal.'];
   const cwd = mkdtempSync(join(tmpdir(), 'dgxos-maas-config-'));
   afterAll(() => rmSync(cwd, { recursive: true, force: true }));
   const homes = new Map<string, { base: object; before: Awaited<ReturnType<typeof load>> }>();
@@ -170,8 +175,9 @@ describe('a setting that the file changes', () => {
         for (const [key, { value: now }] of after?.origins ?? [])
           if (JSON.stringify(now) !== JSON.stringify(before.origins.get(key)?.value)) changed.add(key);
       }
-      // An image takes from the file's own acceptance what its own does not say.
-      const keys = [...changed].filter((key) => !key.startsWith(INHERITED) || name.startsWith('images.'));
+      // An image takes from the file's own acceptance and rehearsal what its own do not say.
+      const inherited = (key: string) => INHERITED.some((prefix) => key.startsWith(prefix));
+      const keys = [...changed].filter((key) => !inherited(key) || name.startsWith('images.'));
       expect(keys).toHaveLength(1);
     },
   );
@@ -182,9 +188,7 @@ describe('flags and variables of the table', () => {
     ...command.options,
     ...command.commands.flatMap((sub) => options(sub)),
   ];
-  const flagged = EVERY.filter(
-    ({ row, path }) => row.flag && path.slice(0, 3).join('.') !== 'images.*.acceptance',
-  );
+  const flagged = EVERY.filter(({ row, path }) => row.flag && !isInherited(path));
 
   it.each(flagged.map(({ row }) => [flagName(row), row] as const))(
     '%s is an option of a command, with the help of its row',

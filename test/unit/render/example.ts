@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fixedDefaults } from '../../../pipeline/config/defaults.ts';
 import { ACCEPTANCE } from '../../../pipeline/config/settings/acceptance.ts';
+import { REHEARSAL } from '../../../pipeline/config/settings/rehearsal.ts';
 import type { ImageConfig, LiveCurtin, Release } from '../../../pipeline/config/types.ts';
 import type { RenderInput, RenderRelease } from '../../../pipeline/install/render/types.ts';
 
@@ -86,6 +87,7 @@ export const image: ImageConfig = {
   resource: { name: '', title: '', architecture: '', baseImage: '' },
   upload: [],
   acceptance: fixedDefaults(ACCEPTANCE),
+  rehearsal: fixedDefaults(REHEARSAL),
 };
 
 /** A complete input with the differences that a test is about. */

@@ -36,13 +36,14 @@ it('run receives the type that inputs declare', () => {
   });
 });
 
-it('a row needs rows above it, and what options ask for comes last', () => {
+it('a row needs rows above it, and options add rows at their places', () => {
   for (const [at, { needs }] of ROWS.entries())
     for (const id of needs) expect(STAGE_IDS.indexOf(id)).toBeLessThan(at);
   const ids = (asked: Parameters<typeof stagesFor>[0], from: SourceKind = 'iso') =>
     stagesFor(asked, from).map(({ id }) => id);
   expect(STAGES.map(({ id }) => id)).toEqual(['iso', 'render', 'build', 'pack', 'validate', 'upload']);
-  expect(ids({ accept: true, promote: 'stable' })).toEqual(stageIdsOf('iso'));
+  expect(ids({ rehearse: true, accept: true, promote: 'stable' })).toEqual(stageIdsOf('iso'));
+  expect(ids({ rehearse: true }).slice(-3)).toEqual(['validate', 'rehearse', 'upload']);
   expect(ids({}, 'archive')).toEqual(['sources', 'render', 'build', 'pack', 'validate', 'upload']);
   expect(ids({ promote: 'stable' }).at(-1)).toBe('promote');
   expect(() => stagesFor({ promote: 'No Word' }, 'iso')).toThrow('is not a name for a channel');

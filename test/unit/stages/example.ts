@@ -14,6 +14,8 @@ import { lockedStatement } from '../archive/statement.ts';
 import { FIXTURE } from '../render/example.ts';
 import { tools } from './tools.ts';
 
+const STAND_IN_CURTIN = join(import.meta.dirname, '../../fixtures/stand-in-curtin');
+
 /** Everything that stages declare their inputs from. */
 export interface Everything {
   config: Config;
@@ -41,6 +43,9 @@ export class Example {
     tools.set('tar', 'tar (GNU tar) 1.34');
     for (const name of ['packer-maas', 'other-packer-maas'])
       cpSync(FIXTURE, join(this.dir, name), { recursive: true });
+    for (const name of ['curtin', 'other-curtin'])
+      cpSync(STAND_IN_CURTIN, join(this.dir, name), { recursive: true });
+    this.file('other-curtin/curtin/more.py', '');
     for (const name of ['one', 'two']) {
       this.file(`${name}.txt`, name);
       this.file(`${name}.gpg`, `keys ${name}`);
@@ -92,7 +97,10 @@ export class Example {
 
   /** The inputs that a stage declares. */
   async declaredBy(id: StageId, { config, image, release, before }: Everything): Promise<object> {
-    const stages = stagesFor({ accept: true, promote: this.channel, again: this.again }, this.#from);
+    const stages = stagesFor(
+      { rehearse: true, accept: true, promote: this.channel, again: this.again },
+      this.#from,
+    );
     const { signal } = new AbortController();
     const request = { config, image, release, stages, selection: {}, emit() {}, signal, env: this.env };
     const stage = stages.find((one) => one.id === id) as Stage;
@@ -207,6 +215,11 @@ const project = (from: SourceKind) => ({
     ...{ machines: ['one'], tags: ['one'], checks: 'one.checks.yaml', wait: '1m' },
     ssh: { user: 'one', port: 1, key_file: 'one.key', bastion: 'one', timeout: '1m' },
   },
+  rehearsal: {
+    ...{ curtin: 'curtin', layouts: ['lvm'], kernel_options: 'quiet', memory: '4G', disks: 2 },
+    ephemeral: { kernel: 'one.txt', initrd: 'one.txt', squashfs: 'one.txt' },
+    ...{ disk_size: '20G', accelerator: 'tcg' },
+  },
   retention: { keep: 1, days: 1, deployed_days: 1 },
-  nightly: { channel: 'one', jobs: 1, rebuild_after: '1d' },
+  nightly: { channel: 'one', jobs: 1, rebuild_after: '1d', rehearse: true },
 });

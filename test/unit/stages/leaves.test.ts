@@ -13,6 +13,8 @@ vi.mock('../../../pipeline/host/process/tool.ts', async (original) => ({
 
 const NONE: StageId[] = [];
 const ACCEPT: StageId[] = ['accept'];
+const REHEARSE: StageId[] = ['rehearse'];
+const FILES = { kernel: 'one.txt', initrd: 'one.txt', squashfs: 'one.txt' };
 const RENDER: StageId[] = ['render'];
 const MAAS: StageId[] = ['upload', 'accept', 'promote'];
 
@@ -32,7 +34,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'store.ca_cert': ['two.pem', NONE],
   'store.read_only': [true, NONE],
   waivers: ['two.waivers.yaml', ['validate']],
-  'sign.key_file': ['two.key', ['pack']],
+  'sign.key_file': ['two.key', ['pack', 'rehearse']],
   // `verify` uses it.
   'verify.public_key': ['two.pub', NONE],
   'images.*.release': ['demo', ['iso', 'render', 'pack', 'validate', ...MAAS]],
@@ -65,7 +67,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.resource.name': ['custom/two-{digest}', MAAS],
   'images.*.resource.title': ['Two', ['upload', 'accept']],
   'images.*.resource.architecture': ['amd64/generic', ['validate', ...MAAS]],
-  'images.*.resource.base_image': ['ubuntu/focal', ['validate', 'upload', 'accept']],
+  'images.*.resource.base_image': ['ubuntu/focal', ['validate', 'rehearse', 'upload', 'accept']],
   'images.*.upload': [['lab', 'floor2'], MAAS],
   'images.*.acceptance.machines': [['two'], ACCEPT],
   'images.*.acceptance.tags': [['two'], ACCEPT],
@@ -76,6 +78,16 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.acceptance.ssh.key_file': ['two.key', NONE],
   'images.*.acceptance.ssh.bastion': ['two', ACCEPT],
   'images.*.acceptance.ssh.timeout': ['2m', NONE],
+  'images.*.rehearsal.curtin': ['other-curtin', REHEARSE],
+  'images.*.rehearsal.ephemeral.kernel': [{ ...FILES, kernel: 'two.txt' }, REHEARSE],
+  'images.*.rehearsal.ephemeral.initrd': [{ ...FILES, initrd: 'two.txt' }, REHEARSE],
+  'images.*.rehearsal.ephemeral.squashfs': [{ ...FILES, squashfs: 'two.txt' }, REHEARSE],
+  'images.*.rehearsal.layouts': [['flat'], REHEARSE],
+  'images.*.rehearsal.kernel_options': ['iommu=pt', REHEARSE],
+  'images.*.rehearsal.memory': ['3G', REHEARSE],
+  'images.*.rehearsal.disks': [3, REHEARSE],
+  'images.*.rehearsal.disk_size': ['30G', REHEARSE],
+  'images.*.rehearsal.accelerator': ['auto', NONE],
   'targets.*.url': ['http://two:5240/MAAS', MAAS],
   // The account that asks MAAS does not change what is there.
   'targets.*.key.environment': [{ environment: 'B' }, NONE],
@@ -100,6 +112,16 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'acceptance.ssh.key_file': ['two.key', NONE],
   'acceptance.ssh.bastion': ['two', ACCEPT],
   'acceptance.ssh.timeout': ['2m', NONE],
+  'rehearsal.curtin': ['other-curtin', REHEARSE],
+  'rehearsal.ephemeral.kernel': [{ ...FILES, kernel: 'two.txt' }, REHEARSE],
+  'rehearsal.ephemeral.initrd': [{ ...FILES, initrd: 'two.txt' }, REHEARSE],
+  'rehearsal.ephemeral.squashfs': [{ ...FILES, squashfs: 'two.txt' }, REHEARSE],
+  'rehearsal.layouts': [['flat'], REHEARSE],
+  'rehearsal.kernel_options': ['iommu=pt', REHEARSE],
+  'rehearsal.memory': ['3G', REHEARSE],
+  'rehearsal.disks': [3, REHEARSE],
+  'rehearsal.disk_size': ['30G', REHEARSE],
+  'rehearsal.accelerator': ['auto', NONE],
   // Retention and the schedule of nights: stages do not read them.
   'retention.keep': [2, NONE],
   'retention.days': [2, NONE],
@@ -107,6 +129,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'nightly.channel': ['two', NONE],
   'nightly.jobs': [2, NONE],
   'nightly.rebuild_after': ['2d', NONE],
+  'nightly.rehearse': [false, NONE],
 };
 
 /** The position of a leaf in the project of the example. */
@@ -123,7 +146,7 @@ const ARCHIVE_LEAVES: typeof LEAVES = {
 /** The leaves of LEAVES with other stages for an image from archives. */
 const OF_ARCHIVES: typeof LEAVES = {
   'images.*.platform': ['dgx_h100', ['render', 'pack', 'validate', ...MAAS]],
-  'images.*.resource.architecture': ['arm64/generic', ['sources', 'validate', ...MAAS]],
+  'images.*.resource.architecture': ['arm64/generic', ['sources', 'validate', 'rehearse', ...MAAS]],
   'images.*.mirrors.*': ['http://other/ubuntu', NONE],
   'images.*.packages': [['hello', 'gcc'], RENDER],
   'images.*.late_commands.*': ['false', RENDER],
@@ -138,7 +161,7 @@ function placeOf(leaf: string): string {
     .replace('late_commands.*', 'late_commands.50_one')
     .replace('mirrors.*', 'mirrors.http://archive.ubuntu.com/ubuntu')
     .replace('files.', 'files.0.')
-    .replace(/^(targets\.lab\.key|store\.token)\..*/, '$1');
+    .replace(/^(targets\.lab\.key|store\.token|(?:images\.dgx1\.)?rehearsal\.ephemeral)\..*/, '$1');
 }
 
 type Schema = { [key: string]: unknown; properties?: Record<string, Schema>; $ref?: string };

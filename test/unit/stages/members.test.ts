@@ -1,3 +1,4 @@
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
@@ -120,6 +121,21 @@ const COUNTED: Record<IsoStage, Record<string, Change>> = {
     previous: (example) => released(example, 'b'.repeat(64)),
     previousBytes: (example) => released(example, 'b'.repeat(64)),
   },
+  rehearse: {
+    artifact,
+    architecture: ['image.resource.architecture', 'arm64/generic'],
+    baseImage: ['image.resource.baseImage', 'ubuntu/noble'],
+    curtin: (example) => example.file('curtin/curtin/more.py', 'pass'),
+    ephemeral: (example) => example.file('one.txt', 'other'),
+    layouts: ['image.rehearsal.layouts', ['flat', 'raid1']],
+    kernelOptions: ['image.rehearsal.kernelOptions', 'iommu=pt'],
+    memoryMiB: ['image.rehearsal.memoryMiB', 2048],
+    disks: ['image.rehearsal.disks', 3],
+    diskBytes: ['image.rehearsal.diskBytes', null],
+    signingKey: ({ dir }, { config }) => {
+      config.sign.keyFile = join(dir, 'two.key');
+    },
+  },
   upload: { artifact, size, resource: title, image: name, targets },
   accept: {
     ...{ artifact, size, resource: title, image: name, version, release, profile, platform, targets },
@@ -188,6 +204,24 @@ const NOT_COUNTED: Record<IsoStage, Record<string, Change>> = {
     artifactPath: moved,
     factsPath: ['before.pack.facts', '/elsewhere/facts.json'],
     now: () => vi.useFakeTimers({ now: Date.now() + 86_400_000, toFake: ['Date'] }),
+  },
+  rehearse: {
+    path: moved,
+    name,
+    curtinPaths: ({ dir }, { image }) => {
+      cpSync(join(dir, 'curtin'), join(dir, 'copy-of-curtin'), { recursive: true });
+      image.rehearsal.curtin = [join(dir, 'copy-of-curtin')];
+    },
+    ephemeralFiles: (example, { image }) => {
+      image.rehearsal.ephemeral!.kernel = example.copy('one.txt');
+    },
+    accelerator: ['image.rehearsal.accelerator', 'auto'],
+    cache: ({ dir }, { config }) => {
+      config.cache = join(dir, 'other-cache');
+    },
+    keyFile: (example, { config }) => {
+      config.sign.keyFile = example.copy('one.key');
+    },
   },
   upload: { path: moved },
   accept: {

@@ -1,0 +1,169 @@
+import { choice, count, list, path, size, text } from '../kinds.ts';
+import { mapping } from '../mapping.ts';
+import { absolutePath } from '../paths.ts';
+import { type Kind, setting } from '../setting.ts';
+import { GIB, MIB, parseSize } from '../units.ts';
+
+/** The storage layouts of MAAS that a rehearsal knows. */
+export const LAYOUT_NAMES = ['flat', 'lvm', 'raid1'] as const;
+export type LayoutName = (typeof LAYOUT_NAMES)[number];
+
+const LAYOUTS_ACCEPTED = `one or more of ${LAYOUT_NAMES.join(', ')}`;
+
+const layouts: Kind<LayoutName[], LayoutName[]> = {
+  ...list(choice(...LAYOUT_NAMES), { unique: true, accepts: LAYOUTS_ACCEPTED }),
+  schema: { type: 'array', uniqueItems: true, minItems: 1, items: { enum: LAYOUT_NAMES } },
+  parse(given) {
+    const names = given.split(',').map((name) => LAYOUT_NAMES.find((known) => known === name));
+    const found = names.filter((name) => name !== undefined);
+    return found.length === names.length ? [...new Set(found)] : undefined;
+  },
+};
+
+const CURTIN_ACCEPTED = "a folder with curtin's sources, or a list of .deb files";
+
+/** One folder, or .deb files. */
+const curtin: Kind<string | string[], string[]> = {
+  schema: { type: ['string', 'array'], minLength: 1, minItems: 1, items: { type: 'string', minLength: 1 } },
+  accepts: CURTIN_ACCEPTED,
+  read: (written, base) => [written].flat().map((one) => absolutePath(one, base)),
+  write: (value) => (value.length === 1 ? value[0]! : value),
+  // The tests of this project take several, separated by colons; one is rehearsed with.
+  parse: (given) => given.split(':').find((one) => one !== ''),
+};
+
+/** The files of MAAS' own system to install from. */
+const EPHEMERAL = {
+  kernel: setting({
+    kind: path(),
+    required: true,
+    help: 'boot-kernel of the base image.',
+    example: 'boot-kernel',
+  }),
+  initrd: setting({
+    kind: path(),
+    required: true,
+    help: 'boot-initrd of the base image.',
+    example: 'boot-initrd',
+  }),
+  squashfs: setting({
+    kind: path(),
+    required: true,
+    help: 'squashfs of the base image.',
+    example: 'squashfs',
+  }),
+};
+
+type EphemeralFiles = { kernel: string; initrd: string; squashfs: string };
+
+const EPHEMERAL_ACCEPTED = 'kernel=FILE,initrd=FILE,squashfs=FILE';
+
+const ephemeral: Kind<Partial<EphemeralFiles>, EphemeralFiles> = {
+  ...(mapping(EPHEMERAL) as Kind<Partial<EphemeralFiles>, EphemeralFiles>),
+  accepts: EPHEMERAL_ACCEPTED,
+  parse(given) {
+    const parts = new Map(
+      given.split(',').map((part) => [/^[^=]*/.exec(part)![0], part.replace(/^[^=]*=?/, '')]),
+    );
+    const names = Object.keys(EPHEMERAL) as (keyof EphemeralFiles)[];
+    if (parts.size !== names.length || !names.every((name) => parts.get(name))) return undefined;
+    return Object.fromEntries(names.map((name) => [name, parts.get(name)!])) as unknown as EphemeralFiles;
+  },
+};
+
+/** MiB with which the ephemeral still boots and unpacks; the smallest disk that a root fits on. */
+const LEAST = { memory: GIB, disk: 4 * GIB };
+
+const atLeast = (unit: 1 | typeof MIB, least: number, example: string): Kind<string, number> => {
+  const accepts = `a size of ${least / GIB}G or more, such as ${example}`;
+  const fits = (given: string) => (parseSize(given) ?? 0) >= least;
+  const sizes = size(unit);
+  return {
+    ...sizes,
+    accepts,
+    parse: (given) => (fits(given) ? sizes.parse?.(given) : undefined),
+    problems(written, at) {
+      const found = sizes.problems?.(written, at) ?? [];
+      return found.length > 0 || fits(written)
+        ? found
+        : [{ path: at, at: 'value', message: `${at.join('.')}: "${written}" is too small`, accepts }];
+    },
+  };
+};
+
+const KERNEL_OPTIONS_ACCEPTED = 'up to 1000 characters of ASCII without quotation marks';
+
+/** A quotation mark would end the value in QEMU's file, and a line break the line of the kernel. */
+const kernelOptions: Kind<string, string> = {
+  ...text(undefined, (given) =>
+    /^[\x20-\x7e]{0,1000}$/.test(given) && !given.includes('"') ? null : { accepts: KERNEL_OPTIONS_ACCEPTED },
+  ),
+  schema: { type: 'string' },
+  accepts: KERNEL_OPTIONS_ACCEPTED,
+  parse: (given) => (/^[\x20-\x7e]{0,1000}$/.test(given) && !given.includes('"') ? given : undefined),
+  read: (given) => given.trim(),
+};
+
+/** Settings of a rehearsal; in the file itself, and in every image. */
+export const REHEARSAL = {
+  curtin: setting({
+    kind: curtin,
+    default: null,
+    defaultText: 'none: curtin is not part of dgxos-maas',
+    help: "A folder with curtin's sources, or Ubuntu's python3-curtin and curtin-common .deb files.",
+    flag: '--curtin <path...>',
+    variable: 'DGXOS_MAAS_CURTIN',
+    example: 'curtin',
+  }),
+  ephemeral: setting({
+    kind: ephemeral,
+    default: null,
+    defaultText: "a small one, made from Debian's packages",
+    help: "MAAS' system to install from: kernel=FILE,initrd=FILE,squashfs=FILE.",
+    flag: '--ephemeral <files>',
+    example: { kernel: 'boot-kernel', initrd: 'boot-initrd', squashfs: 'squashfs' },
+  }),
+  layouts: setting({
+    kind: layouts,
+    default: ['flat'],
+    help: 'Storage layouts (flat, lvm, raid1), each rehearsed by itself.',
+    defaultText: 'flat',
+    flag: '--layout <layout...>',
+  }),
+  kernel_options: setting({
+    kind: kernelOptions,
+    default: '',
+    help: 'Kernel parameters, as MAAS adds them to a machine.',
+    flag: '--kernel-options <text>',
+    example: 'iommu=pt',
+  }),
+  memory: setting({
+    kind: atLeast(MIB, LEAST.memory, '3G'),
+    as: 'memoryMiB',
+    default: 3072,
+    help: 'Memory of the machine.',
+    flag: '--memory <size>',
+    example: '4G',
+  }),
+  disks: setting({
+    kind: { ...count(1, 16), accepts: 'a number from 1 to 16' },
+    default: 1,
+    help: 'Least number of disks; a layout that needs more gets them.',
+    flag: '--disks <count>',
+  }),
+  disk_size: setting({
+    kind: atLeast(1, LEAST.disk, '64G'),
+    as: 'diskBytes',
+    default: null,
+    defaultText: 'by the size of the image',
+    help: 'Size of each disk; the files are sparse.',
+    flag: '--disk-size <size>',
+    example: '64G',
+  }),
+  accelerator: setting({
+    kind: choice('auto', 'kvm', 'tcg'),
+    default: 'auto',
+    help: 'How the machine runs; auto uses KVM if it works, else emulation.',
+    flag: '--accelerator <name>',
+  }),
+};

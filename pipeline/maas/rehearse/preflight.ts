@@ -1,0 +1,45 @@
+import { access } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import type { RehearsalConfig } from '../../config/types.ts';
+import { Fault } from '../../core/faults/fault.ts';
+import { findFirmware } from '../../host/firmware.ts';
+import { installHint } from '../../host/process/packages.ts';
+import { curtinDigest } from './curtin.ts';
+import { hasLean, ownEphemeral } from './ephemeral.ts';
+
+/** The tools that make the lean ephemeral. */
+const LEAN_TOOLS = ['mmdebstrap', 'mksquashfs', 'mkfs.ext4'];
+
+/**
+ * Finds before anything long what a rehearsal would miss on this host: curtin, the ephemeral's files or the tools that make one,
+ * firmware, QEMU.
+ * @throws Fault CURTIN_MISSING, EPHEMERAL_UNUSABLE, FIRMWARE_MISSING, TOOL_MISSING (4)
+ */
+export async function checkRehearsal(
+  { curtin, ephemeral }: Pick<RehearsalConfig, 'curtin' | 'ephemeral'>,
+  { cache, env, signal }: { cache: string; env: NodeJS.ProcessEnv; signal: AbortSignal },
+): Promise<void> {
+  await curtinDigest(curtin ?? [], signal);
+  if (ephemeral !== null) await ownEphemeral(ephemeral);
+  await findFirmware('amd64');
+  const tools = ['qemu-system-x86_64', ...(ephemeral === null && !(await hasLean(cache)) ? LEAN_TOOLS : [])];
+  for (const tool of tools)
+    if (!(await onPath(tool, env.PATH)))
+      throw new Fault('TOOL_MISSING', `A rehearsal needs ${tool}, which is not installed`, {
+        hint: installHint(tool),
+      });
+}
+
+/** The administrator's folders are searched too, as everywhere: mkfs is there. */
+async function onPath(tool: string, path = ''): Promise<boolean> {
+  for (const folder of [...path.split(delimiter), '/usr/sbin', '/sbin'])
+    if (
+      folder !== '' &&
+      (await access(join(folder, tool)).then(
+        () => true,
+        () => false,
+      ))
+    )
+      return true;
+  return false;
+}

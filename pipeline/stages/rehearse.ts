@@ -1,0 +1,150 @@
+import { copyFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { expand, placeholderValues } from '../config/placeholders.ts';
+import type { ImageConfig } from '../config/types.ts';
+import { Fault, fromSystemError } from '../core/faults/fault.ts';
+import { makeFolders } from '../host/files/folders.ts';
+import { loadSigningKey } from '../image/attest/signing-key.ts';
+import { writeTestResult } from '../image/attest/test-result.ts';
+import { sumOf } from '../install/iso/checksum.ts';
+import { curtinDigest } from '../maas/rehearse/curtin.ts';
+import { leanKey, ownEphemeral } from '../maas/rehearse/ephemeral.ts';
+import { rehearsalFailed, rehearseLayouts } from '../maas/rehearse/matrix.ts';
+import type { EphemeralFiles, Rehearsal } from '../maas/rehearse/types.ts';
+import { notCounted } from '../workspace/fingerprint.ts';
+import { rehearsalFiles, rehearsedFiles, rehearsedFolder } from '../workspace/layout.ts';
+import { defineStage, type RehearsedLayout, type StageContext } from './types.ts';
+
+/** Deploys the artifact on a virtual machine as MAAS would. No image that fails gets past here. */
+export const rehearse = defineStage('rehearse', {
+  async inputs(context) {
+    const { config, image, env, signal } = context;
+    const { artifact } = context.output('pack');
+    const { ephemeral, layouts, kernelOptions, memoryMiB, disks, diskBytes, accelerator } = image.rehearsal;
+    const { keyFile } = config.sign;
+    const curtin = image.rehearsal.curtin ?? [];
+    return {
+      artifact: artifact.sha256,
+      path: notCounted(artifact.path, 'its content counts'),
+      name: notCounted(image.name, 'for messages'),
+      architecture: architectureOf(image),
+      baseImage: image.resource.baseImage,
+      curtin: await curtinDigest(curtin, signal),
+      curtinPaths: notCounted(curtin, 'their contents count'),
+      ephemeral: ephemeral === null ? await leanKey() : await sumsOf(ephemeral, context),
+      ephemeralFiles: notCounted(ephemeral, 'their contents count'),
+      layouts,
+      kernelOptions,
+      memoryMiB,
+      disks,
+      diskBytes,
+      accelerator: notCounted(accelerator, 'how fast the machine runs'),
+      cache: notCounted(config.cache, 'where the ephemeral lies'),
+      signingKey: keyFile === null ? null : (await loadSigningKey(keyFile, env, () => {})).keyId,
+      keyFile: notCounted(keyFile, 'a secret whose public id counts'),
+    };
+  },
+  async run(inputs, { dir, emit, signal, env }) {
+    const { path, baseImage, layouts, kernelOptions, disks, diskBytes, accelerator, cache } = inputs;
+    expectAmd64(inputs);
+    const key = inputs.keyFile === null ? null : await loadSigningKey(inputs.keyFile, env, emit);
+    const results = await rehearseLayouts(
+      {
+        ...{ artifact: path, baseImage, kernelOptions, disks, diskBytes, accelerator, cache, emit, signal },
+        ...{ curtin: inputs.curtinPaths, ephemeral: inputs.ephemeralFiles, memory: inputs.memoryMiB },
+        ...{ until: 'deployed', checks: null, shell: null, curtinConfig: null, keep: false },
+      },
+      layouts,
+    );
+    const files: string[] = [];
+    for (const result of results) files.push(...(await keep(result, rehearsedFolder(dir, result.layout))));
+    const rehearsals = results.map(rehearsed);
+    const named = (ok: boolean) => results.filter((one) => one.ok === ok).map(({ layout }) => layout);
+    const statement = await writeTestResult(
+      {
+        artifact: { name: basename(path), sha256: inputs.artifact },
+        passed: results.every(({ ok }) => ok),
+        configuration: configurationOf(inputs, results),
+        passedTests: named(true),
+        failedTests: named(false),
+      },
+      rehearsedFiles(dir),
+      key,
+    );
+    if (results.some(({ ok }) => !ok)) throw rehearsalFailed(results);
+    return {
+      data: { rehearsals },
+      files: [...files, ...statement],
+      summary: rehearsals
+        .map(
+          ({ layout, curtin, ephemeral }) =>
+            `deployed with ${layout} by curtin ${curtin} (${ephemeral.kind} ephemeral)`,
+        )
+        .join('; '),
+    };
+  },
+});
+
+/** `amd64` of `amd64/generic`. */
+export function architectureOf(image: ImageConfig): string {
+  const { architecture } = image.resource;
+  return expand(architecture, placeholderValues(image, { date: '', digest: '' })).replace(/\/.*/, '');
+}
+
+/** @throws Fault CONFIG_INVALID for an image that no machine of a rehearsal can boot */
+export function expectAmd64({ name, architecture }: { name: string; architecture: string }): void {
+  if (architecture === 'amd64') return;
+  throw new Fault(
+    'CONFIG_INVALID',
+    `Image ${name} is for ${architecture}, and a rehearsal's machine is amd64`,
+    {
+      hint: 'Leave --rehearse (or nightly.rehearse) out for this image; accept tests it on a machine.',
+    },
+  );
+}
+
+async function sumsOf(files: EphemeralFiles, { config, emit, signal }: StageContext<'rehearse'>) {
+  await ownEphemeral(files);
+  const sum = (path: string) => sumOf(path, { cacheDir: config.cache, emit, signal });
+  const { kernel, initrd, squashfs } = files;
+  return { kernel: await sum(kernel), initrd: await sum(initrd), squashfs: await sum(squashfs) };
+}
+
+/** The evidence of a rehearsal as it is kept beside the manifest; what a rehearsal did not come to is not there. */
+async function keep({ folder }: Rehearsal, to: string): Promise<string[]> {
+  await makeFolders(to, 0o700);
+  const { result, events, installLog, console } = rehearsalFiles(folder);
+  const kept: string[] = [];
+  for (const path of [result, events, installLog, console]) {
+    const copy = join(to, basename(path));
+    try {
+      await copyFile(path, copy);
+      kept.push(copy);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw fromSystemError(error, `copying ${path}`);
+    }
+  }
+  return kept;
+}
+
+function rehearsed({ layout, curtin, ephemeral, accelerator, seconds, phases }: Rehearsal): RehearsedLayout {
+  return {
+    layout,
+    curtin,
+    ephemeral: { kind: ephemeral.kind, name: basename(ephemeral.name) },
+    accelerator,
+    seconds,
+    phases,
+  };
+}
+
+function configurationOf(
+  { curtin, ephemeral }: { curtin: string; ephemeral: string | EphemeralFiles },
+  results: readonly Rehearsal[],
+) {
+  const sums = typeof ephemeral === 'string' ? { recipe: ephemeral } : ephemeral;
+  return [
+    { name: 'curtin', digest: { sha256: curtin }, annotations: { version: results[0]?.curtin ?? '' } },
+    ...Object.entries(sums).map(([name, sha256]) => ({ name: `ephemeral:${name}`, digest: { sha256 } })),
+  ];
+}
