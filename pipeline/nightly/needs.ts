@@ -9,12 +9,24 @@ import type { BuildNeeds } from './jobs.ts';
 /** The needs of an installation from archives: it runs apt. */
 const WITHOUT_VM = { cpus: 1, memoryMiB: 1024 };
 
-/** The needs of an image's build; an ISO that is not on this host yet counts as one of the largest. */
-export async function needsOf({
-  config,
-  image,
-  release,
-}: Pick<RunRequest, 'config' | 'image' | 'release'>): Promise<BuildNeeds> {
+/** Processors of a rehearsal's machine. */
+const REHEARSAL_CPUS = 2;
+
+type Planned = Pick<RunRequest, 'config' | 'image' | 'release' | 'stages'>;
+
+/** The needs of an image: those of its build, or of its rehearsal, whichever are larger. */
+export async function needsOf(request: Planned): Promise<BuildNeeds> {
+  const build = await buildNeeds(request);
+  if (!request.stages.some(({ id }) => id === 'rehearse')) return build;
+  const { memoryMiB } = request.image.rehearsal;
+  return {
+    cpus: Math.max(build.cpus, REHEARSAL_CPUS),
+    memoryMiB: Math.max(build.memoryMiB, memoryMiB),
+  };
+}
+
+/** An ISO that is not on this host yet counts as one of the largest. */
+async function buildNeeds({ config, image, release }: Planned): Promise<BuildNeeds> {
   if (sourceOf(image) === 'archive') return WITHOUT_VM;
   const installer = expectedInstaller(isoOf(release));
   const path = mediumPath({ source: image.iso.source, sha256: image.iso.sha256 ?? '' }, config.cache);

@@ -50,6 +50,7 @@ export const LISTED: Record<string, Listed> = {
   'dgxos-maas rehearse dgx1 --curtin curtin': REHEARSES,
   'dgxos-maas rehearse dgx1.tar.gz --base-image ubuntu/focal --curtin curtin': REHEARSES,
   'dgxos-maas rehearse dgx1 --curtin curtin --layout raid1 --kernel-options iommu=pt': REHEARSES,
+  'dgxos-maas run dgx1 --rehearse': REHEARSES,
   'DGXOS_MAAS_CURTIN=$PWD/curtin npx vitest run --project contract test/contract/rehearse': {
     parsed: 'needs the clone of the first block',
   },

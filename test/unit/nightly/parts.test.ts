@@ -97,6 +97,18 @@ it.each([
     vm: { cpus: null, memoryMiB: null, ...vm },
     archive: { root: { source: null } },
   };
-  const request = { config: { cache: '/none' }, image, release: await loadRelease(id) };
+  const request = { config: { cache: '/none' }, image, release: await loadRelease(id), stages: [] };
   expect(await needsOf(request as unknown as Parameters<typeof needsOf>[0])).toEqual(needs);
+});
+
+it('needs of an image that is rehearsed are those of the larger machine', async () => {
+  const image = {
+    vm: {},
+    archive: { root: { source: 'root.tar.xz' } },
+    rehearsal: { memoryMiB: 4096 },
+  };
+  const request = (stages: { id: string }[]) =>
+    ({ config: { cache: '/none' }, image, stages }) as unknown as Parameters<typeof needsOf>[0];
+  expect(await needsOf(request([]))).toEqual({ cpus: 1, memoryMiB: 1024 });
+  expect(await needsOf(request([{ id: 'rehearse' }]))).toEqual({ cpus: 2, memoryMiB: 4096 });
 });

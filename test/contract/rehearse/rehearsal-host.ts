@@ -1,0 +1,66 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Host } from '../cli/host.ts';
+
+const CURTIN = join(import.meta.dirname, '../../fixtures/stand-in-curtin');
+
+/** A host whose QEMU is a stand-in with a chosen end, with a curtin and an ephemeral; and a configuration of one image. */
+export class RehearsalHost extends Host {
+  readonly #bin = join(this.dir, 'bin');
+
+  constructor() {
+    super();
+    mkdirSync(this.#bin);
+    this.env.PATH = `${this.#bin}:${this.env.PATH}`;
+    const qemu = join(this.#bin, 'qemu-system-x86_64');
+    const guest = join(import.meta.dirname, 'stand-in-qemu.ts');
+    writeFileSync(
+      qemu,
+      `#!/bin/sh
+echo run >> ${this.#bin}/runs
+STAND_IN=${this.#bin} exec ${process.execPath} ${guest} "$@"
+`,
+    );
+    chmodSync(qemu, 0o755);
+    for (const name of ['kernel', 'initrd', 'squashfs']) writeFileSync(join(this.dir, name), name);
+    this.guest('SUCCESS');
+  }
+
+  /** The end of the machines from now on, by curtin's result and log. */
+  guest(result: 'SUCCESS' | 'FAIL', log = 'all went well'): void {
+    writeFileSync(join(this.#bin, 'guest.json'), JSON.stringify({ result, log }));
+  }
+
+  /** The number of machines started so far. */
+  machines(): number {
+    try {
+      return readFileSync(join(this.#bin, 'runs'), 'utf8').trim().split('\n').length;
+    } catch {
+      return 0;
+    }
+  }
+
+  /** @param maas URL of the target */
+  config(maas: string, rehearsal = 'layouts: [flat]'): void {
+    writeFileSync(
+      join(this.dir, 'dgxos-maas.yaml'),
+      `workspace: work
+images:
+  demo:
+    release: demo
+    platform: demo1
+    version: "1.0"
+    iso: { source: none.iso, sha256: "${'0'.repeat(64)}" }
+    vm: { accelerator: tcg }
+    resource: { name: "custom/demo-{version}-{digest}" }
+    rehearsal: { ${rehearsal} }
+targets:
+  lab: { url: "${maas}" }
+rehearsal:
+  curtin: ${CURTIN}
+  ephemeral: { kernel: kernel, initrd: initrd, squashfs: squashfs }
+  accelerator: tcg
+`,
+    );
+  }
+}
