@@ -1,14 +1,17 @@
 import { expectBaseImage } from '../config/base-image.ts';
 import { flagName } from '../config/given.ts';
 import { loadConfig } from '../config/load.ts';
+import { loadRelease } from '../config/releases/load.ts';
 import type { AnySetting } from '../config/setting.ts';
 import { REHEARSAL } from '../config/settings/rehearsal.ts';
-import type { RehearsalConfig } from '../config/types.ts';
+import type { ImageConfig, RehearsalConfig } from '../config/types.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { configuredImage } from '../image/checks/configured-image.ts';
 import { rehearse } from '../maas/rehearse/rehearse.ts';
+import type { RehearsalChecks } from '../maas/rehearse/types.ts';
 import { rehearsalText } from '../report/text/rehearsal.ts';
+import { checksOf } from '../stages/checks.ts';
 import type { Session } from './session.ts';
 
 export interface RehearseFlags {
@@ -16,7 +19,7 @@ export interface RehearseFlags {
   layout?: string[];
   curtin?: string[];
   ephemeral?: string;
-  until: 'deployed';
+  until?: string;
   memory?: string;
   disks?: string;
   diskSize?: string;
@@ -42,6 +45,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
     });
   const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
   const { rehearsal } = image ? config.images[name]! : config;
+  const checks = image ? await imageChecks(config.images[name]!) : null;
   const { memoryMiB: memory, layouts, curtin, ...settings } = { ...rehearsal, ...given };
   const result = await rehearse({
     ...settings,
@@ -49,13 +53,20 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
     artifact: image?.path ?? name,
     baseImage,
     layout: layouts[0]!,
-    ...{ until: flags.until, checks: null, shell: null, curtinConfig: null },
+    ...{ checks, env, shell: null, curtinConfig: null },
     keep: flags.keep === true,
     cache: config.cache,
     ...{ emit, signal },
   });
   session.data(result, () => rehearsalText(result, session.paint));
   if (!result.ok) session.exitCode = EXIT.validation;
+}
+
+async function imageChecks(image: ImageConfig): Promise<RehearsalChecks> {
+  return {
+    ...(await checksOf(image, await loadRelease(image.release))),
+    values: { 'image.name': image.name, 'image.version': image.version },
+  };
 }
 
 /** The settings that flags give, as the configuration would. @throws Fault USAGE with what is accepted */
@@ -78,6 +89,7 @@ function settingsOf(flags: RehearseFlags): Partial<RehearsalConfig> {
     ...read('memoryMiB', REHEARSAL.memory, flags.memory),
     ...read('disks', REHEARSAL.disks, flags.disks),
     ...read('diskBytes', REHEARSAL.disk_size, flags.diskSize),
+    ...read('until', REHEARSAL.until, flags.until),
     ...read('accelerator', REHEARSAL.accelerator, flags.accelerator),
   };
 }

@@ -1,14 +1,12 @@
 import { plainName } from '../config/image-name.ts';
-import { KNOWN_FACTS, readEvidence } from '../image/artifact.ts';
 import { acceptOnTargets } from '../maas/acceptance/accept-on-targets.ts';
-import { checksDigest, systemOf } from '../maas/acceptance/applicable.ts';
-import { loadChecks } from '../maas/acceptance/checks-file.ts';
-import { startedKernel } from '../maas/acceptance/kernel.ts';
+import { checksDigest } from '../maas/acceptance/applicable.ts';
 import { acceptanceStateOf } from '../maas/acceptance/quarantine.ts';
 import { quarantined } from '../maas/acceptance/quarantined.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { acceptanceFile } from '../workspace/layout.ts';
 import { readLedger } from '../workspace/ledger/ledger.ts';
+import { checksOf, kernelIn } from './checks.ts';
 import { declaredTargets, withKeys } from './targets.ts';
 import { defineStage } from './types.ts';
 import { resourceOf } from './upload.ts';
@@ -20,11 +18,9 @@ export const accept = defineStage('accept', {
   async inputs(context) {
     const { config, image, release, env } = context;
     const { artifact, facts } = context.output('pack');
-    const { machines, tags, waitS, checksFile, ssh } = image.acceptance;
-    const list = await loadChecks(checksFile);
-    const { platform } = image;
-    const system = systemOf(release, platform);
-    const subject = { release: image.release, profile: release.profile, platform, system };
+    const { machines, tags, waitS, ssh } = image.acceptance;
+    const { list, subject } = await checksOf(image, release);
+    const { platform, system } = subject;
     return {
       artifact: artifact.sha256,
       size: artifact.size,
@@ -89,7 +85,3 @@ export const accept = defineStage('accept', {
     };
   },
 });
-
-async function kernelIn(facts: string): Promise<string | null> {
-  return startedKernel((await readEvidence(facts, KNOWN_FACTS)).facts);
-}

@@ -7,26 +7,30 @@ import { makeFolders } from '../host/files/folders.ts';
 import { loadSigningKey } from '../image/attest/signing-key.ts';
 import { writeTestResult } from '../image/attest/test-result.ts';
 import { sumOf } from '../install/iso/checksum.ts';
+import { checksDigest } from '../maas/acceptance/applicable.ts';
 import { curtinDigest } from '../maas/rehearse/curtin.ts';
 import { leanKey, ownEphemeral } from '../maas/rehearse/ephemeral.ts';
 import { rehearsalFailed, rehearseLayouts } from '../maas/rehearse/matrix.ts';
 import type { EphemeralFiles, Rehearsal } from '../maas/rehearse/types.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { rehearsalFiles, rehearsedFiles, rehearsedFolder } from '../workspace/layout.ts';
+import { checksOf, kernelIn } from './checks.ts';
 import { defineStage, type RehearsedLayout, type StageContext } from './types.ts';
 
 /** Deploys the artifact on a virtual machine as MAAS would. No image that fails gets past here. */
 export const rehearse = defineStage('rehearse', {
   async inputs(context) {
-    const { config, image, env, signal } = context;
-    const { artifact } = context.output('pack');
-    const { ephemeral, layouts, kernelOptions, memoryMiB, disks, diskBytes, accelerator } = image.rehearsal;
+    const { config, image, release, env, signal } = context;
+    const { artifact, facts } = context.output('pack');
+    const { until, ephemeral, layouts, kernelOptions, memoryMiB, disks, diskBytes, accelerator } =
+      image.rehearsal;
     const { keyFile } = config.sign;
     const curtin = image.rehearsal.curtin ?? [];
+    const checks = until === 'accepted' ? await checksOf(image, release) : null;
     return {
       artifact: artifact.sha256,
       path: notCounted(artifact.path, 'its content counts'),
-      name: notCounted(image.name, 'for messages'),
+      name: image.name,
       architecture: architectureOf(image),
       baseImage: image.resource.baseImage,
       curtin: await curtinDigest(curtin, signal),
@@ -35,6 +39,11 @@ export const rehearse = defineStage('rehearse', {
       ephemeralFiles: notCounted(ephemeral, 'their contents count'),
       layouts,
       kernelOptions,
+      until,
+      checks: checks && checksDigest(checks.list, checks.subject),
+      list: notCounted(checks, 'its digest counts; logs decide no verdict'),
+      kernel: until === 'accepted' ? await kernelIn(facts) : null,
+      version: image.version,
       memoryMiB,
       disks,
       diskBytes,
@@ -45,6 +54,7 @@ export const rehearse = defineStage('rehearse', {
     };
   },
   async run(inputs, { dir, emit, signal, env }) {
+    const { until, list, name, kernel, version } = inputs;
     const { path, baseImage, layouts, kernelOptions, disks, diskBytes, accelerator, cache } = inputs;
     expectAmd64(inputs);
     const key = inputs.keyFile === null ? null : await loadSigningKey(inputs.keyFile, env, emit);
@@ -52,7 +62,11 @@ export const rehearse = defineStage('rehearse', {
       {
         ...{ artifact: path, baseImage, kernelOptions, disks, diskBytes, accelerator, cache, emit, signal },
         ...{ curtin: inputs.curtinPaths, ephemeral: inputs.ephemeralFiles, memory: inputs.memoryMiB },
-        ...{ until: 'deployed', checks: null, shell: null, curtinConfig: null, keep: false },
+        ...{ until, env, shell: null, curtinConfig: null, keep: false },
+        checks: list && {
+          ...list,
+          values: { 'image.name': name, 'image.kernel': kernel, 'image.version': version },
+        },
       },
       layouts,
     );
@@ -77,8 +91,8 @@ export const rehearse = defineStage('rehearse', {
       files: [...files, ...statement],
       summary: rehearsals
         .map(
-          ({ layout, curtin, ephemeral }) =>
-            `deployed with ${layout} by curtin ${curtin} (${ephemeral.kind} ephemeral)`,
+          ({ layout, until, curtin, ephemeral }) =>
+            `${until} with ${layout} by curtin ${curtin} (${ephemeral.kind} ephemeral)`,
         )
         .join('; '),
     };
@@ -113,9 +127,9 @@ async function sumsOf(files: EphemeralFiles, { config, emit, signal }: StageCont
 /** The evidence of a rehearsal as it is kept beside the manifest; what a rehearsal did not come to is not there. */
 async function keep({ folder }: Rehearsal, to: string): Promise<string[]> {
   await makeFolders(to, 0o700);
-  const { result, events, installLog, console } = rehearsalFiles(folder);
+  const { result, events, installLog, console, bootConsole, screenshot } = rehearsalFiles(folder);
   const kept: string[] = [];
-  for (const path of [result, events, installLog, console]) {
+  for (const path of [result, events, installLog, console, bootConsole, screenshot]) {
     const copy = join(to, basename(path));
     try {
       await copyFile(path, copy);
@@ -127,14 +141,11 @@ async function keep({ folder }: Rehearsal, to: string): Promise<string[]> {
   return kept;
 }
 
-function rehearsed({ layout, curtin, ephemeral, accelerator, seconds, phases }: Rehearsal): RehearsedLayout {
+function rehearsed(result: Rehearsal): RehearsedLayout {
+  const { layout, until, curtin, ephemeral, accelerator, seconds, phases } = result;
   return {
-    layout,
-    curtin,
+    ...{ layout, until, curtin, accelerator, seconds, phases },
     ephemeral: { kind: ephemeral.kind, name: basename(ephemeral.name) },
-    accelerator,
-    seconds,
-    phases,
   };
 }
 

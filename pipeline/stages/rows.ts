@@ -90,13 +90,19 @@ export const ROWS = [
   },
   {
     id: 'rehearse',
-    title: 'deploy it on a virtual machine of this host by curtin, as MAAS would',
+    title: 'deploy it on a virtual machine of this host by curtin, as MAAS would, boot it, check it by ssh',
     label: 'Rehearsal',
     // Not the verdict: a rejected image does not come to this stage.
     needs: ['pack'],
     option: 'rehearse',
     stored: true,
-    code: ['maas/rehearse', 'host/vm', 'image/attest/test-result.ts', 'stages/rehearse.ts'],
+    code: [
+      'maas/rehearse',
+      'maas/acceptance',
+      'host/vm',
+      'image/attest/test-result.ts',
+      'stages/rehearse.ts',
+    ],
   },
   {
     id: 'upload',

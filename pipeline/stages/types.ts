@@ -7,7 +7,7 @@ import type { IsoFacts, LocalIso } from '../install/iso/facts.ts';
 import type { RenderSource } from '../install/render/sources.ts';
 import type { InstallWay, Rendered } from '../install/render/types.ts';
 import type { ChannelState } from '../maas/images/promote-new.ts';
-import type { Timed } from '../maas/rehearse/types.ts';
+import type { End, Timed } from '../maas/rehearse/types.ts';
 import type { NotCounted, Resolved } from '../workspace/fingerprint.ts';
 import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 
@@ -44,6 +44,7 @@ export interface StageData {
 /** A rehearsal that ended well. */
 export interface RehearsedLayout {
   layout: string;
+  until: End;
   /** Its version. */
   curtin: string;
   ephemeral: { kind: 'own' | 'lean'; name: string };

@@ -1,4 +1,3 @@
-import { Option } from 'commander';
 import { flagHelp } from '../../config/describe.ts';
 import { REHEARSAL } from '../../config/settings/rehearsal.ts';
 import type { Declare } from '../command.ts';
@@ -16,7 +15,6 @@ export const declare: Declare = (program, act) => {
       '--base-image <os/series>',
       'the base image for MAAS, such as ubuntu/focal (default: as configured)',
     )
-    .addOption(new Option('--until <end>', 'how far').choices(['deployed']).default('deployed'))
     .option('--keep', "keep the machine's disks")
     .action(
       act(async (session, image: string, flags: RehearseFlags) => {

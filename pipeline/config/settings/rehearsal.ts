@@ -160,6 +160,13 @@ export const REHEARSAL = {
     flag: '--disk-size <size>',
     example: '64G',
   }),
+  until: setting({
+    kind: choice('accepted', 'deployed'),
+    default: 'accepted',
+    help: 'The end: accepted boots what was deployed and runs the acceptance checks.',
+    flag: '--until <end>',
+    example: 'deployed',
+  }),
   accelerator: setting({
     kind: choice('auto', 'kvm', 'tcg'),
     default: 'auto',

@@ -35,38 +35,34 @@ json.dump({"version": version.version_string(), "installer": installer}, sys.std
 /** Characters of an installer as JSON; curtin's has 320,000. */
 const LARGEST = 16 << 20;
 
-/** Bytes of a source of curtin's; its largest has 130,000. */
-const LARGEST_SOURCE = 4 << 20;
-
 /**
  * The SHA-256 of what decides an installation by this curtin: its sources and helpers, or the .deb files.
  * @throws Fault CURTIN_MISSING
  */
 export async function curtinDigest(named: readonly string[], signal: AbortSignal): Promise<string> {
-  const hash = createHash('sha256');
-  const add = async (name: string, path: string) => {
-    signal.throwIfAborted();
-    hash
-      .update(`${name}\0`)
-      .update(await readFile(path))
-      .update('\0');
-  };
   if (named.length > 0 && named.every((path) => path.endsWith('.deb'))) {
+    const hash = createHash('sha256');
     for (const deb of named) {
       await mustExist(deb);
-      await add('deb', deb);
+      hash.update(await readFile(deb));
     }
     return hash.digest('hex');
   }
-  const { python, helpers } = await findCurtin(named, '', signal);
-  for (const [folder, wanted] of [
-    [join(python, 'curtin'), /\.py$/],
-    [helpers, /./],
-  ] as const) {
-    const names = await readdir(folder, { recursive: true });
-    for (const name of names.filter((one) => wanted.test(one)).sort()) {
-      const facts = await stat(join(folder, name));
-      if (facts.isFile() && facts.size <= LARGEST_SOURCE) await add(name, join(folder, name));
+  return curtinSum(await findCurtin(named, '', signal), signal);
+}
+
+/** The SHA-256 over a curtin's sources and helpers, with their names; what Python compiles is not counted. */
+export async function curtinSum({ python, helpers }: Curtin, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of [join(python, 'curtin'), helpers]) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'));
+    for (const file of files.map(({ parentPath, name }) => join(parentPath, name)).sort()) {
+      signal.throwIfAborted();
+      hash
+        .update(`${file.slice(folder.length)}\0`)
+        .update(await readFile(file))
+        .update('\0');
     }
   }
   return hash.digest('hex');

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
@@ -10,7 +8,7 @@ import { count, list, object, oneOf, type Shape, sha256, text, time } from '../.
 import { digestOf } from '../../image/read/digest.ts';
 import { fingerprint, type Inputs } from '../../workspace/fingerprint.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
-import type { Curtin } from './curtin.ts';
+import { type Curtin, curtinSum } from './curtin.ts';
 import type { Ephemeral } from './ephemeral.ts';
 import type { Identity, NodeKeys } from './types.ts';
 
@@ -62,23 +60,9 @@ export async function deploymentKey(
   return fingerprint({
     ...machine,
     artifact: await sum(artifact),
-    curtin: await folderSum(join(curtin.python, 'curtin')),
-    helpers: await folderSum(curtin.helpers),
+    curtin: await curtinSum(curtin, signal),
     ephemeral: ephemeral.kind === 'lean' ? ephemeral.name : await Promise.all(system.map(sum)),
   });
-}
-
-/** Over every file of a folder, with its name; what Python compiles is not counted. */
-async function folderSum(folder: string): Promise<string> {
-  const hash = createHash('sha256');
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.pyc'));
-  for (const file of files.map(({ parentPath, name }) => join(parentPath, name)).sort())
-    hash
-      .update(`${file.slice(folder.length)}\0`)
-      .update(await readFile(file))
-      .update('\0');
-  return hash.digest('hex');
 }
 
 /** The files of a deployment that is kept, and those of its record. */

@@ -25,7 +25,7 @@ export async function rehearseLayouts(
   return results;
 }
 
-/** The fault of an image that a rehearsal could not deploy: where, the guest's own words, cause and remedy. */
+/** The fault of an image that failed in rehearsals: where, the guest's own words, cause and remedy. */
 export function rehearsalFailed(results: readonly Rehearsal[]): Fault {
   const failed = results.filter(({ ok }) => !ok);
   const [first] = failed;
@@ -37,7 +37,7 @@ export function rehearsalFailed(results: readonly Rehearsal[]): Fault {
   const layouts = failed.map(({ layout }) => layout).join(', ');
   return new Fault(
     'REHEARSAL_FAILED',
-    `${first ? basename(first.artifact) : 'The image'} cannot be deployed: the rehearsal failed with layout ${layouts}`,
+    `${first ? basename(first.artifact) : 'The image'} failed its rehearsal with layout ${layouts}`,
     {
       detail: detail.join('\n'),
       hint: first?.failure?.remedy ?? 'See console.log and install.log in the folder of the rehearsal.',

@@ -2,12 +2,13 @@ import { plain } from '../../core/escape/terminal.ts';
 import { duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { hanging } from '../../core/text/width.ts';
-import type { Rehearsal } from '../../maas/rehearse/types.ts';
+import { countsPhrase } from '../../image/checks/phrases.ts';
+import { type Failure, PHASES, type Rehearsal } from '../../maas/rehearse/types.ts';
 
 /** The verdict on a rehearsal: its phases, and of a failure the guest's words, the cause and the end of the log. */
 export function rehearsalText(result: Rehearsal, color: Paint): string {
-  const { artifact, baseImage, layout, curtin, ephemeral, accelerator, seconds, phases, failure, folder } =
-    result;
+  const { artifact, baseImage, layout, curtin, ephemeral, accelerator, seconds, phases } = result;
+  const { failure, folder, until, acceptance } = result;
   const system =
     ephemeral.kind === 'own' ? `your ephemeral ${ephemeral.name}` : `the lean ephemeral ${ephemeral.name}`;
   const lines = [
@@ -18,13 +19,27 @@ export function rehearsalText(result: Rehearsal, color: Paint): string {
     '',
   ];
   if (failure) {
-    lines.push(hanging(`${color.red('not deployed:')} `, plain(`${failure.phase}: ${failure.said}`), color));
+    lines.push(
+      hanging(
+        `${color.red(isBooted(failure) ? 'not accepted:' : 'not deployed:')} `,
+        plain(`${failure.phase}: ${failure.said}`),
+        color,
+      ),
+    );
     if (failure.error) lines.push(hanging('error: ', plain(failure.error), color));
     if (failure.cause) lines.push(hanging('cause: ', plain(failure.cause), color));
     if (failure.remedy) lines.push(hanging('remedy: ', plain(failure.remedy), color));
     lines.push('', color.dim(`the last lines of ${failure.log.name}:`));
     lines.push(...failure.log.lines.map((line) => `  ${plain(line)}`));
-  } else lines.push(`${color.green('deployed')} in ${duration(seconds)}; the first boot was not rehearsed`);
+  } else if (until === 'deployed')
+    lines.push(`${color.green('deployed')} in ${duration(seconds)}; the first boot was not rehearsed`);
+  else
+    lines.push(
+      `${color.green('accepted')} in ${duration(seconds)}${acceptance ? `; ${countsPhrase(acceptance)}` : ''}`,
+    );
   lines.push('', `logs: ${plain(folder)}`);
   return lines.join('\n');
 }
+
+/** Whether it happened after the deployment. */
+const isBooted = ({ phase }: Failure) => PHASES.indexOf(phase) >= PHASES.indexOf('boot');

@@ -39,7 +39,7 @@ describe('rehearse', () => {
     [[FILE, '--base-image', 'ubuntu/focal', '--ephemeral', 'kernel=/nowhere'], 'kernel=FILE'],
     [[FILE, '--base-image', 'ubuntu/focal', '--ephemeral', 'constructor=x,kernel=a,initrd=b'], 'kernel=FILE'],
     [[FILE, '--base-image', 'ubuntu/focal', '--accelerator', 'xen'], 'auto, kvm, tcg'],
-    [[FILE, '--base-image', 'ubuntu/focal', '--until', 'booted'], 'Allowed choices'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--until', 'booted'], 'accepted, deployed'],
     [[FILE, '--base-image', 'ubuntu/focal', '--memory', '100M'], '1G or more'],
     [[FILE, '--base-image', 'ubuntu/focal', '--memory', '-3G'], '1G or more'],
     [[FILE, '--base-image', 'ubuntu/focal', '--disks', '0'], '1 to 16'],

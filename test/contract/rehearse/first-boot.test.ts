@@ -32,7 +32,11 @@ const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
   memory: 3072,
   kernelOptions: '',
   curtin: [CURTIN],
-  ephemeral: `kernel=${folder}/kernel,initrd=${folder}/initrd,squashfs=${folder}/squashfs`,
+  ephemeral: {
+    kernel: join(folder, 'kernel'),
+    initrd: join(folder, 'initrd'),
+    squashfs: join(folder, 'squashfs'),
+  },
   accelerator: 'tcg',
   keep: false,
   cache: join(folder, 'cache'),

@@ -60,6 +60,7 @@ rehearsal:
   curtin: ${CURTIN}
   ephemeral: { kernel: kernel, initrd: initrd, squashfs: squashfs }
   accelerator: tcg
+  until: deployed
 `,
     );
   }

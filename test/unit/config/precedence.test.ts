@@ -215,7 +215,7 @@ describe('resolved values', () => {
       },
       rehearsal: {
         ...{ curtin: [join(base, 'c1')], ephemeral: null, layouts: ['raid1'], kernelOptions: '' },
-        ...{ memoryMiB: 4096, disks: 1, diskBytes: null, accelerator: 'auto' },
+        ...{ memoryMiB: 4096, disks: 1, diskBytes: null, accelerator: 'auto', until: 'accepted' },
       },
     });
     expect(config.targets).toEqual({

@@ -119,6 +119,7 @@ const OTHER: unknown[] = [
     '77G',
     'tcg',
     'typed',
+    'deployed',
     'namespace',
     'packer-maas',
     'small',

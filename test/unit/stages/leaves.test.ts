@@ -38,8 +38,9 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   // `verify` uses it.
   'verify.public_key': ['two.pub', NONE],
   'images.*.release': ['demo', ['iso', 'render', 'pack', 'validate', ...MAAS]],
-  'images.*.platform': ['dgx2', ['iso', 'render', 'pack', 'validate', ...MAAS]],
-  'images.*.version': ['5.1', ['pack', ...MAAS]],
+  // Its GPUs are a part of the checks of acceptance.
+  'images.*.platform': ['dgx2', ['iso', 'render', 'pack', 'validate', 'rehearse', ...MAAS]],
+  'images.*.version': ['5.1', ['pack', 'rehearse', ...MAAS]],
   'images.*.iso.source': ['https://mirror/two.iso', ['iso']],
   'images.*.iso.sha256': ['2'.repeat(64), ['iso']],
   'images.*.vm.disk_size': ['30G', RENDER],
@@ -71,7 +72,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.upload': [['lab', 'floor2'], MAAS],
   'images.*.acceptance.machines': [['two'], ACCEPT],
   'images.*.acceptance.tags': [['two'], ACCEPT],
-  'images.*.acceptance.checks': ['two.checks.yaml', ACCEPT],
+  'images.*.acceptance.checks': ['two.checks.yaml', ['rehearse', 'accept']],
   'images.*.acceptance.wait': ['2m', NONE],
   'images.*.acceptance.ssh.user': ['two', ACCEPT],
   'images.*.acceptance.ssh.port': [2, ACCEPT],
@@ -87,6 +88,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.rehearsal.memory': ['3G', REHEARSE],
   'images.*.rehearsal.disks': [3, REHEARSE],
   'images.*.rehearsal.disk_size': ['30G', REHEARSE],
+  'images.*.rehearsal.until': ['deployed', REHEARSE],
   'images.*.rehearsal.accelerator': ['auto', NONE],
   'targets.*.url': ['http://two:5240/MAAS', MAAS],
   // The account that asks MAAS does not change what is there.
@@ -105,7 +107,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'machines.timeouts.other': ['2m', NONE],
   'acceptance.machines': [['two'], ACCEPT],
   'acceptance.tags': [['two'], ACCEPT],
-  'acceptance.checks': ['two.checks.yaml', ACCEPT],
+  'acceptance.checks': ['two.checks.yaml', ['rehearse', 'accept']],
   'acceptance.wait': ['2m', NONE],
   'acceptance.ssh.user': ['two', ACCEPT],
   'acceptance.ssh.port': [2, ACCEPT],
@@ -121,6 +123,7 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'rehearsal.memory': ['3G', REHEARSE],
   'rehearsal.disks': [3, REHEARSE],
   'rehearsal.disk_size': ['30G', REHEARSE],
+  'rehearsal.until': ['deployed', REHEARSE],
   'rehearsal.accelerator': ['auto', NONE],
   // Retention and the schedule of nights: stages do not read them.
   'retention.keep': [2, NONE],
@@ -145,7 +148,7 @@ const ARCHIVE_LEAVES: typeof LEAVES = {
 
 /** The leaves of LEAVES with other stages for an image from archives. */
 const OF_ARCHIVES: typeof LEAVES = {
-  'images.*.platform': ['dgx_h100', ['render', 'pack', 'validate', ...MAAS]],
+  'images.*.platform': ['dgx_h100', ['render', 'pack', 'validate', 'rehearse', ...MAAS]],
   'images.*.resource.architecture': ['arm64/generic', ['sources', 'validate', 'rehearse', ...MAAS]],
   'images.*.mirrors.*': ['http://other/ubuntu', NONE],
   'images.*.packages': [['hello', 'gcc'], RENDER],

@@ -41,6 +41,18 @@ const targets: Change = ['config.targets.lab.url', 'http://other:5240/MAAS'];
 const profile: Change = ['release.profile', 'demo'];
 const pack: Change = ['image.pack', 'packer-maas'];
 
+const otherKernel: Change = (example) =>
+  example.file(
+    'facts.json',
+    JSON.stringify({
+      facts: {
+        kernels: [
+          { version: '6.8.0', image: null, initrd: null, modules: true, modulesDep: true, nvidia: false },
+        ],
+      },
+    }),
+  );
+
 /** Every member of every stage's inputs that counts, and something that changes it. */
 const COUNTED: Record<IsoStage, Record<string, Change>> = {
   iso: {
@@ -129,6 +141,10 @@ const COUNTED: Record<IsoStage, Record<string, Change>> = {
     ephemeral: (example) => example.file('one.txt', 'other'),
     layouts: ['image.rehearsal.layouts', ['flat', 'raid1']],
     kernelOptions: ['image.rehearsal.kernelOptions', 'iommu=pt'],
+    until: ['image.rehearsal.until', 'deployed'],
+    ...{ name, version },
+    checks: (example) => example.file('one.checks.yaml', 'checks: []\n'),
+    kernel: otherKernel,
     memoryMiB: ['image.rehearsal.memoryMiB', 2048],
     disks: ['image.rehearsal.disks', 3],
     diskBytes: ['image.rehearsal.diskBytes', null],
@@ -142,17 +158,7 @@ const COUNTED: Record<IsoStage, Record<string, Change>> = {
     system: ['release.platforms.demo1', { title: 't', gpus: 2, nvswitch: true, nvlink5: false, imex: false }],
     quarantined: (example, { before }) =>
       noted(example, { did: 'quarantined', sha256: before.pack.artifact.sha256 }),
-    kernel: (example) =>
-      example.file(
-        'facts.json',
-        JSON.stringify({
-          facts: {
-            kernels: [
-              { version: '6.8.0', image: null, initrd: null, modules: true, modulesDep: true, nvidia: false },
-            ],
-          },
-        }),
-      ),
+    kernel: otherKernel,
     checks: (example) => example.file('one.checks.yaml', 'checks: []\n'),
     machines: ['image.acceptance.machines', ['two']],
     tags: ['image.acceptance.tags', ['two']],
@@ -207,7 +213,8 @@ const NOT_COUNTED: Record<IsoStage, Record<string, Change>> = {
   },
   rehearse: {
     path: moved,
-    name,
+    list: (example) =>
+      example.file('one.checks.yaml', `logs: [{ id: units, command: w }]\nchecks: [${CHECK}]\n`),
     curtinPaths: ({ dir }, { image }) => {
       cpSync(join(dir, 'curtin'), join(dir, 'copy-of-curtin'), { recursive: true });
       image.rehearsal.curtin = [join(dir, 'copy-of-curtin')];
