@@ -20,8 +20,7 @@ export async function checkUploadPermission(
   const answers = await Promise.all(targets.map((chosen) => permissionFault(chosen, { emit, signal })));
   const faults = answers.filter((fault) => fault !== undefined);
   const [first] = faults;
-  if (!first) return;
-  if (faults.length === targets.length) throw first;
+  if (first && faults.length === targets.length) throw first;
   for (const fault of faults)
     emit({ type: 'notice', level: 'warning', message: fault.message, hint: fault.hint });
 }
