@@ -34,7 +34,7 @@ test.each<[string, number, string, string | null]>([
   expect(command).toBe('git -C /packer-maas rev-parse --show-prefix HEAD');
 });
 
-test('a host without git knows none; an interruption and a fault of the program are no answer', async () => {
+test('a host without git knows none; an interruption, or a fault of the program, ends it', async () => {
   const thrown = (error: Error) => () => {
     throw error;
   };
