@@ -3,8 +3,10 @@ import { relative, resolve } from 'node:path';
 import { assertConsents } from '../config/consent.ts';
 import { loadConfig } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
+import type { Config } from '../config/types.ts';
 import { parseAge } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
+import { Fault } from '../core/faults/fault.ts';
 import { prepareFolder } from '../host/files/output.ts';
 import { chooseImages } from '../nightly/choose-images.ts';
 import { defaultJobs } from '../nightly/jobs.ts';
@@ -13,6 +15,7 @@ import { runNight } from '../nightly/night.ts';
 import { nightText, planNightText } from '../nightly/output/text.ts';
 import { NIGHT } from '../nightly/output/writers.ts';
 import { planNight } from '../nightly/plan.ts';
+import type { Renewal } from '../nightly/renew.ts';
 import { endNight, folderOf, namedNight } from '../nightly/store.ts';
 import { writeNight } from '../nightly/write.ts';
 import { type FormatFlags, writeReports } from '../report/formats/write.ts';
@@ -32,6 +35,7 @@ export interface NightlyOptions extends FormatFlags {
   rehearse?: boolean;
   channel?: string;
   promote: boolean;
+  build: boolean;
   upload: boolean;
   prune: boolean;
   out?: string;
@@ -53,10 +57,7 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   const since = options.since === undefined ? undefined : await namedNight(resolve(options.since));
   if (options.out !== undefined && !options.dryRun) await prepareFolder(options.out, '--out');
   const jobs = config.nightly.jobs ?? defaultJobs(await Promise.all(requests.map(needsOf)), hostSize());
-  const renewal = {
-    rebuildAfterS: parseAge(config.nightly.rebuildAfter) ?? null,
-    force: options.force === true,
-  };
+  const renewal = renewalOf(config, options);
   if (options.dryRun) {
     const images = await planNight(requests, renewal);
     const after = [
@@ -107,7 +108,8 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   });
 }
 
-async function requestsFor(
+/** The images of a night with what their runs need, and the channel that good ones are promoted to. */
+export async function requestsFor(
   session: Session,
   patterns: string[],
   options: NightlyOptions,
@@ -139,7 +141,10 @@ async function requestsFor(
         release: await loadRelease(image.release),
         stages: stagesFor({ rehearse, accept: accepts, promote: channel ?? undefined }, sourceOf(image)),
         // All of them: what is not asked for is not among them.
-        selection: upload ? {} : { until: rehearse ? 'rehearse' : 'validate' },
+        selection: {
+          ...(upload ? {} : { until: rehearse ? 'rehearse' : 'validate' }),
+          ...(options.build ? {} : { elsewhere: 'build' }),
+        },
         emit,
         signal,
         env,
@@ -148,6 +153,15 @@ async function requestsFor(
     }),
   );
   return { requests, channel };
+}
+
+/** The age at which a build is due; null where other builders decide it. @throws Fault USAGE */
+export function renewalOf(
+  { nightly }: Config,
+  { force, build }: Pick<NightlyOptions, 'force' | 'build'>,
+): Renewal | null {
+  if (!build && force) throw new Fault('USAGE', '--force requests builds, and --no-build allows none');
+  return build ? { rebuildAfterS: parseAge(nightly.rebuildAfter) ?? null, force: force === true } : null;
 }
 
 /** Of the host, or of the container that this runs in. */

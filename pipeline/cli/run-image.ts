@@ -25,6 +25,8 @@ export interface Flags {
 }
 
 export interface RunImageOptions extends Selection, Flags, OptionalStages {
+  /** Milliseconds since 1970; a build that was begun before does not count. */
+  builtSince?: number;
   dryRun?: boolean;
   wait: boolean;
 }
@@ -68,8 +70,13 @@ export async function requestFor(
 
 /** Runs the stages of one image under the workspace's lock and writes the summary. */
 export async function runImage(session: Session, name: string, options: RunImageOptions): Promise<void> {
-  const { force, from, until } = options;
-  const request = await requestFor(session, name, { force, from, until }, options);
+  const { force, from, until, builtSince: before } = options;
+  const outdated = before !== undefined && {
+    ...{ stage: 'build' as const, before },
+    reason: `it was begun before ${new Date(before).toISOString()} (--built-since)`,
+  };
+  const selection = { force, from, until, ...(outdated && { outdated }) };
+  const request = await requestFor(session, name, selection, options);
   if (options.dryRun) {
     const plan = await planStages(request);
     session.data({ ok: true, dryRun: true, image: name, stages: plan }, () =>

@@ -27,7 +27,7 @@ export interface ImageCandidate {
 export interface ImageContext {
   /** Runs the stages and writes the page on the run. */
   run(request: RunRequest): Promise<RunOutcome>;
-  renewal: Renewal;
+  renewal: Renewal | null;
 }
 
 /**
@@ -74,8 +74,8 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
       night.changes = await changesSince(before, night.artifact, { image: image.name, imageDir, env });
   }
   if (night.status !== 'failed') {
-    const made = ((await readRecord(imageDir, MAKES))?.finishedAt ?? '') >= nightBegan;
-    Object.assign(night, verdictOn(night, log, made));
+    const tonight = ((await readRecord(imageDir, MAKES))?.finishedAt ?? '') >= nightBegan;
+    Object.assign(night, verdictOn(night, log, tonight || cameNow(night, log)));
   } else night.reason = reasonOf(log.reasons) ?? 'it could not start';
   night.seconds = (performance.now() - started) / 1000;
   return night;
@@ -97,6 +97,12 @@ function isOfTonight({ failure, steps }: ImageNight): boolean {
   return failure === null || steps.some(({ step, state }) => step === MAKES && state !== 'failed');
 }
 
+/** Whether its artifact came from the store in this run, and is another one than that of the last night. */
+function cameNow({ artifact, before }: ImageNight, { stages }: RunLog): boolean {
+  const fetched = stages.some(({ stage, fromStore }) => stage === MAKES && fromStore);
+  return fetched && artifact?.sha256 !== before?.sha256;
+}
+
 function verdictOn(
   { artifact, before, promoted }: ImageNight,
   log: RunLog,
@@ -107,7 +113,8 @@ function verdictOn(
     const now = log.stages.some(({ stage, state }) => stage === MAKES && state === 'ran');
     const elsewhere = log.stages.some(({ stage, fromStore }) => stage === MAKES && fromStore);
     const earlier = elsewhere ? 'built by another builder' : 'built before this night was interrupted';
-    const reasons = [now ? '' : earlier, reason ?? ''];
+    // That another host reads its medium is not why it was built.
+    const reasons = [now ? '' : earlier, elsewhere ? '' : (reason ?? '')];
     return { status: 'built', reason: reasons.filter(Boolean).join('; ') };
   }
   if (reason !== undefined) return { status: 'updated', reason };

@@ -15,7 +15,10 @@ export interface PlannedImage {
 }
 
 /** The plan of a night for each image, without any change. */
-export async function planNight(requests: readonly RunRequest[], renewal: Renewal): Promise<PlannedImage[]> {
+export async function planNight(
+  requests: readonly RunRequest[],
+  renewal: Renewal | null,
+): Promise<PlannedImage[]> {
   const plans: PlannedImage[] = [];
   for (const request of requests) {
     const { name: image } = request.image;

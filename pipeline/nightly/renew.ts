@@ -18,44 +18,44 @@ const DAY_S = 86_400;
 const GRACE_S = DAY_S / 2;
 
 /**
- * The request, with the build asked for where it is due: forced, too old, or older than the archives that it uses. An
- * archive that does not answer is named, and does not make a build due.
+ * The request, with the time before which a build, here or in the store, was begun too early: it is forced, too old, or older than the
+ * archives that it uses. An archive that does not answer is named, and does not make a build due.
+ * @param renewal null: no build is too old
  * @param nightBegan ISO 8601
  */
 export async function renewed(
   request: RunRequest,
-  { rebuildAfterS, force }: Renewal,
+  renewal: Renewal | null,
   nightBegan: string,
 ): Promise<RunRequest> {
+  if (renewal === null) return request;
+  const { rebuildAfterS, force } = renewal;
   const { config, image, selection, shared } = request;
   const record = await readRecord(imageDirectory(config, image), 'build');
   if (!record && !shared) return request;
-  const began = record ? begunAt(record) : Date.parse(nightBegan);
+  const night = Date.parse(nightBegan);
+  const began = record ? begunAt(record) : night;
   const built = `built ${shown(began)}`;
-  const ageS = (Date.parse(nightBegan) - began) / 1000;
-  const due = (why: string): RunRequest => ({
+  const ageS = (night - began) / 1000;
+  const outdated = (before: number, reason: string): RunRequest => ({
     ...request,
-    selection: { ...selection, force: 'build', reason: why },
+    selection: { ...selection, outdated: { stage: 'build', before, reason } },
   });
   // A night that goes on after an interruption does not build twice.
-  if (force && ageS > 0) return due('requested by --force');
+  if (force && ageS > 0) return outdated(night, 'requested by --force');
   const dueS = rebuildAfterS === null ? null : rebuildAfterS - (rebuildAfterS >= DAY_S ? GRACE_S : 0);
-  if (dueS !== null && ageS >= dueS)
-    return due(
+  if (dueS !== null && ageS > dueS)
+    return outdated(
+      night - dueS * 1000,
       `${built}, which is ${spanOf(ageS)} ago (nightly.rebuild_after: ${spanOf(rebuildAfterS as number)})`,
     );
   const newest = await newestArchive(request);
   if (record && newest && newest.at > began)
-    return due(`${newest.name} is of ${shown(newest.at)}, after this was ${built}`);
+    return outdated(newest.at, `${newest.name} is of ${shown(newest.at)}, after this was ${built}`);
   if (!shared) return request;
   // The same holds for a build that another builder has put in the store.
-  const before = Math.max(
-    force ? Date.parse(nightBegan) : 0,
-    dueS === null ? 0 : Date.parse(nightBegan) - dueS * 1000,
-    newest?.at ?? 0,
-  );
-  const reason = `the build in the store was begun before ${shown(before)}`;
-  return { ...request, selection: { ...selection, outdated: { stage: 'build', before, reason } } };
+  const before = Math.max(force ? night : 0, dueS === null ? 0 : night - dueS * 1000, newest?.at ?? 0);
+  return outdated(before, `the build in the store was begun before ${shown(before)}`);
 }
 
 async function newestArchive({

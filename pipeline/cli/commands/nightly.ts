@@ -1,8 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { NIGHTLY } from '../../config/settings/nightly.ts';
+import { CI_SYSTEMS } from '../../nightly/output/matrix.ts';
 import type { Act } from '../command.ts';
 import { withFormats } from '../format-options.ts';
 import type { NightlyOptions } from '../nightly.ts';
+import type { UnitsOptions } from '../nightly-units.ts';
 import { NIGHTLY_SETTINGS, settingOption, withSettings } from '../setting-options.ts';
 
 const ENDS = `
@@ -18,6 +20,23 @@ export function declare(program: Command, act: Act): void {
       'build all images that have changed, promote the good ones to a channel, prune, write a summary',
     )
     .option('-n, --dry-run', 'print what would be built and why; change nothing')
+    .addOption(
+      new Option('--plan', 'print the images that builders have to build, as JSON, and stop').conflicts(
+        'dryRun',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--matrix <system>',
+        'print them as a matrix or a child pipeline of this CI system, and stop',
+      )
+        .choices(CI_SYSTEMS)
+        .conflicts(['dryRun', 'plan']),
+    )
+    .option(
+      '--label <name...>',
+      "labels of every job's runner with --matrix (default: self-hosted linux, or dgxos-maas)",
+    )
     .option('--force', 'build every selected image, even if nothing has changed')
     .option(
       '--accept',
@@ -31,6 +50,7 @@ export function declare(program: Command, act: Act): void {
     .option('--no-rehearse', 'rehearse no image')
     .addOption(settingOption(NIGHTLY.channel))
     .option('--no-promote', 'do not change the channel')
+    .option('--no-build', 'take builds that are here or in the store; an image without one fails')
     .option('--no-upload', 'stop after the checks; needs no MAAS')
     .option('--no-prune', 'delete nothing from MAAS')
     .option('-o, --out <dir>', 'also write the summary to this folder')
@@ -39,7 +59,12 @@ export function declare(program: Command, act: Act): void {
     .option('--no-wait', 'fail at once if another run uses the workspace')
     .addHelpText('after', ENDS)
     .action(
-      act(async (session, images: string[], options: NightlyOptions) => {
+      act(async (session, images: string[], options: NightlyOptions & UnitsOptions) => {
+        if (options.plan || options.matrix) {
+          const { nightlyUnits } = await import('../nightly-units.ts');
+          await nightlyUnits(session, images, options);
+          return;
+        }
         const { nightly } = await import('../nightly.ts');
         await nightly(session, images, options);
       }),

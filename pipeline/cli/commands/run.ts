@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Fault } from '../../core/faults/fault.ts';
 import { optionOf, STAGE_IDS, type StageId, type StageOption } from '../../stages/rows.ts';
 import type { Act } from '../command.ts';
@@ -7,6 +7,16 @@ import { RUN_SETTINGS, withSettings } from '../setting-options.ts';
 
 function stageOption(flag: string, text: string): Option {
   return new Option(`${flag} <stage>`, text).choices(STAGE_IDS);
+}
+
+/** ISO 8601 with its zone, so that all builders mean the same moment. */
+function moment(text: string): number {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/.test(text)
+    ? Date.parse(text)
+    : Number.NaN;
+  if (Number.isNaN(at))
+    throw new InvalidArgumentError('Accepted: a time with its zone, such as 2026-11-29T02:17:00Z.');
+  return at;
 }
 
 function addRunOptions(command: Command): Command {
@@ -36,6 +46,11 @@ export function declare(program: Command, act: Act): void {
         .option(
           '--rehearse',
           'before the upload, deploy the image on a virtual machine of this host (see `rehearse`)',
+        )
+        .option(
+          '--built-since <time>',
+          'build again if the build, here or in the store, was begun before',
+          moment,
         )
         .option(
           '--accept',

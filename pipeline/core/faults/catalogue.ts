@@ -76,6 +76,7 @@ export const CATALOGUE = {
   BUILD_MISTYPED: EXIT.build,
   BUILD_INSTALL_FAILED: EXIT.build,
   BUILD_NO_ARTIFACT: EXIT.build,
+  BUILD_MISSING: EXIT.temporary,
   PORT_TAKEN: EXIT.temporary,
   DISK_LOCKED: EXIT.temporary,
   // pack

@@ -14,8 +14,10 @@ export interface Selection {
   from?: StageId | undefined;
   /** Why, where no option asks for it: such as "asked for by `dgxos-maas upload`". */
   reason?: string;
-  /** A result of this stage in the store does not count when its making was begun before (milliseconds since 1970). */
+  /** A result of this stage, here or in the store, does not count when its making was begun before (milliseconds since 1970). */
   outdated?: { stage: StageId; before: number; reason: string };
+  /** Other builders run this stage: the newest of its results here and in the store counts, and without one the run fails. */
+  elsewhere?: StageId;
   /** Stop after this stage. */
   until?: StageId | undefined;
 }
@@ -52,16 +54,18 @@ export async function decide(
 ): Promise<Decision> {
   const declared = await stage.inputs(context);
   const inputs = countedOf(stage, declared);
+  const outdated = selection.outdated?.stage === stage.id ? selection.outdated : undefined;
+  const counts = (result: StageRecord | Entry) => !outdated || begunAt(result) >= outdated.before;
+  const missing = { fresh: false, declared, inputs } as const;
   const requested = (reason: string): Decision => ({
-    ...{ fresh: false, reason, declared, inputs, stored: undefined, requested: true },
+    ...{ ...missing, reason, stored: undefined, requested: true },
   });
+  const inStore = async () =>
+    stage.stored ? await shared?.find(stage.id, fingerprint(inputs), { ...context, imageDir }) : undefined;
   const because = async (reason: string): Promise<Decision> => {
-    const stored =
-      stage.stored && (await shared?.find(stage.id, fingerprint(inputs), { ...context, imageDir }));
-    const { outdated } = selection;
-    if (stored && outdated?.stage === stage.id && begunAt(stored) < outdated.before)
-      return requested(outdated.reason);
-    return { ...{ fresh: false, reason, declared, inputs, requested: false }, stored };
+    const stored = await inStore();
+    if (stored && outdated && !counts(stored)) return requested(outdated.reason);
+    return { ...missing, reason, stored, requested: false };
   };
   if (selection.force === stage.id) return requested(selection.reason ?? `requested by --force ${stage.id}`);
   if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
@@ -72,6 +76,12 @@ export async function decide(
     return because(`changed: ${changed(record.inputs, inputs).join(', ')}`);
   const touched = await changedOutput(stageFolder(imageDir, stage.id), record);
   if (touched) return because(`output ${touched}`);
+  if (outdated && !counts(record)) return because(outdated.reason);
+  if (selection.elsewhere === stage.id) {
+    const stored = await inStore();
+    if (stored && begunAt(stored) > begunAt(record))
+      return { ...missing, reason: 'the store has a newer result', stored, requested: false };
+  }
   return { fresh: true, record };
 }
 

