@@ -17,6 +17,9 @@ const ASKS = 'asks at a terminal';
 const LINKED = { parsed: 'installs for all users; done in a prefix of its own below' };
 const GITHUB = { parsed: 'fetches from GitHub' };
 const REHEARSES = { parsed: 'deploys on a virtual machine; test/contract/rehearse has a stand-in of one' };
+const CLUSTER = {
+  parsed: 'needs a container engine or a cluster; test/contract/recipes validates what it is given',
+};
 const TWO_IMAGES = 'the images are different';
 
 export const LISTED: Record<string, Listed> = {
@@ -24,6 +27,16 @@ export const LISTED: Record<string, Listed> = {
   './scripts/test': { parsed: 'takes many minutes' },
   './scripts/setup': INSTALLS,
   'npm link': LINKED,
+  'npm pack': { parsed: 'test/contract/cli/package.test.ts does' },
+  'podman build -f recipes/Containerfile -t registry.example/dgxos-maas:0.1.0 .': CLUSTER,
+  'podman push registry.example/dgxos-maas:0.1.0': CLUSTER,
+  'kubectl apply -f recipes/kubernetes/common.yaml': CLUSTER,
+  'kubectl -n dgxos-maas create secret generic dgxos-maas-keys --from-file=api-key=key-file': CLUSTER,
+  'kubectl create -f recipes/kubernetes/build.yaml': CLUSTER,
+  'kubectl create -f recipes/kubernetes/finish.yaml': CLUSTER,
+  'dgxos-maas run dgx1 --until pack --built-since 2026-11-29T02:17:00Z': {
+    parsed: 'builds where the build is older; test/contract/many does',
+  },
   'npm install -g --prefix ~/.local ./dgxos-maas-0.1.0.tgz ./dgxos-maas-sandbox-0.1.0.tgz': {
     parsed: 'test/contract/cli/package.test.ts installs them',
   },

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -64,8 +64,10 @@ describe('the jobs of GitLab CI', () => {
   const LOCAL = join(ROOT, 'node_modules/.bin/gitlab-ci-local');
   /** GitLab's own JSON schema of .gitlab-ci.yml, as gitlab-ci-local carries it. */
   const validate = async (change = (text: string) => text, name = 'nightly') => {
-    await execa('git', ['init', '-q', '-b', 'main'], { cwd: dir });
-    await execa('git', ['remote', 'add', 'origin', 'git@gitlab.example:group/images.git'], { cwd: dir });
+    if (!existsSync(join(dir, '.git'))) {
+      await execa('git', ['init', '-q', '-b', 'main'], { cwd: dir });
+      await execa('git', ['remote', 'add', 'origin', 'git@gitlab.example:group/images.git'], { cwd: dir });
+    }
     writeFileSync(join(dir, '.gitlab-ci.yml'), change(recipe(`gitlab-ci/${name}.gitlab-ci.yml`)));
     return execa(process.execPath, [LOCAL, '--preview'], {
       cwd: dir,
@@ -79,7 +81,12 @@ describe('the jobs of GitLab CI', () => {
     const { exitCode, all } = await validate(undefined, 'matrix-nightly');
     expect(exitCode, all).toBe(0);
     expect(all).toContain('artifact: units.yml');
-    const unit = { image: 'dgx1', builtSince: '2026-11-29T00:00:00.000Z', architecture: 'amd64', capability: 'kvm' };
+    const unit = {
+      image: 'dgx1',
+      builtSince: '2026-11-29T00:00:00.000Z',
+      architecture: 'amd64',
+      capability: 'kvm',
+    };
     for (const units of [[], [unit]]) {
       const child = await validate((text) => `${text}${gitlabJobs(units as never)}`, 'unit');
       expect(child.exitCode, child.all).toBe(0);

