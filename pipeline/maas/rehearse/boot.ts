@@ -35,7 +35,8 @@ export interface BootOptions {
 export interface Booting {
   /** Aborted when there is nothing more to wait for. */
   signal: AbortSignal;
-  running: Promise<RunningMachine>;
+  /** @throws Fault REHEARSAL_STOPPED when QEMU does not report it as running */
+  running(): Promise<RunningMachine>;
   /** Whom cloud-init has let in, as soon as it has said so. */
   user(): string | undefined;
   /**
@@ -53,6 +54,8 @@ export interface Booted {
 /** Milliseconds for the lines that follow one which says that the system stops. */
 const SETTLE_MS = 1500;
 const POLL_MS = 200;
+/** Seconds from the start of QEMU until its monitor answers. */
+const RUNNING_WITHIN_S = 120;
 
 /**
  * Boots what is installed on the machine's disks and lets `use` look at it; whatever comes of that, the machine ends.
@@ -78,30 +81,37 @@ export async function bootInstalled(
   });
   const watched = { ...machine, console: files.rawBootConsole, progress, tail: screen.tail };
   const host = watchHost(watched, (fault) => over.abort(fault));
-  let isRunning: (machine: RunningMachine) => void = () => {};
-  const running = new Promise<RunningMachine>((resolve) => {
-    isRunning = resolve;
-  });
+  let running: RunningMachine | undefined;
   const ended = run(machine, {
     emit,
     signal: AbortSignal.any([signal, off.signal]),
-    onRunning: isRunning,
+    onRunning: (up) => {
+      running = up;
+    },
   }).then(
     ({ failed }) => over.abort(failed === null ? undefined : stopped(failed)),
     (error: unknown) => over.abort(error),
   );
   const looking = AbortSignal.any([signal, over.signal]);
+  const isTrueWithin = async (holds: () => boolean, seconds: number): Promise<boolean> => {
+    const started = performance.now();
+    while (!holds()) {
+      looking.throwIfAborted();
+      if (performance.now() - started > seconds * 1000) return false;
+      await sleep(POLL_MS, undefined, { signal: looking });
+    }
+    return true;
+  };
   const booting: Booting = {
     signal: looking,
-    running,
     user: () => user,
+    async running() {
+      await isTrueWithin(() => running !== undefined, RUNNING_WITHIN_S);
+      if (running) return running;
+      throw stopped('its monitor does not answer');
+    },
     async until(holds, seconds, late) {
-      const started = performance.now();
-      while (!holds()) {
-        looking.throwIfAborted();
-        if (performance.now() - started > seconds * 1000) throw new BootFailed(late());
-        await sleep(POLL_MS, undefined, { signal: looking });
-      }
+      if (!(await isTrueWithin(holds, seconds))) throw new BootFailed(late());
     },
   };
   let failed: BootFailed | undefined;
@@ -116,7 +126,7 @@ export async function bootInstalled(
     else throw error;
   } finally {
     host.close();
-    screenshot = await picture(running, files.screenshot, signal);
+    screenshot = await picture(running, files.screenshot);
     off.abort();
     await ended;
     await screen.close();
@@ -137,22 +147,13 @@ const TURNED_OFF: BootTrouble = {
   remedy: null,
 };
 
-/** Milliseconds after which a machine that does not run yet has no picture. */
-const PICTURE_WITHIN_MS = 10_000;
-
-async function picture(
-  running: Promise<RunningMachine>,
-  path: string,
-  signal: AbortSignal,
-): Promise<string | null> {
-  if (signal.aborted) return null;
+/** @returns the name of the file; null where there is no screen any more */
+async function picture(running: RunningMachine | undefined, path: string): Promise<string | null> {
   try {
-    const machine = await Promise.race([running, sleep(PICTURE_WITHIN_MS, undefined, { signal })]);
-    if (!machine) return null;
-    await machine.picture(path);
+    if (!running) return null;
+    await running.picture(path);
     return basename(path);
   } catch {
-    // A machine that has ended has no screen.
     return null;
   }
 }

@@ -25,11 +25,14 @@ const LIMITS = {
 const KEYS_WITHIN_S = 30;
 const DEFAULT_USER = 'ubuntu';
 const CONSOLE_MS = 600;
+const REBOOT_POLL_MS = 3000;
 
 export interface LookOptions {
   machine: MachineRequest;
-  request: Pick<RehearseRequest, 'checks' | 'shell' | 'user' | 'baseImage' | 'emit'>;
+  request: Pick<RehearseRequest, 'checks' | 'shell' | 'user' | 'baseImage' | 'reboots' | 'emit'>;
   progress: Progress;
+  /** The first boot was cut: cloud-init may have what MAAS gave it, and then does not ask again. */
+  afterPowerCut: boolean;
   /** Of the layout. */
   mounts: readonly string[];
   env: NodeJS.ProcessEnv;
@@ -46,11 +49,34 @@ export async function lookAt(booting: Booting, options: LookOptions): Promise<Ve
   const { machine, request, progress } = options;
   const { checks } = request;
   const limits = LIMITS[machine.accelerator];
+  if (options.afterPowerCut) await cloudInitEnds(booting, progress, limits.boot + limits.firstBoot);
+  else {
+    await asksForUserData(booting, options);
+    await cloudInitEnds(booting, progress, limits.firstBoot);
+  }
+  progress.enter('ssh');
+  const remote = await enter(booting, { ...options, timeoutS: limits.ssh });
+  await expectCloudInit(remote, booting.signal);
+  if (checks) progress.enter('checks');
+  const verdict = checks && (await accepted(remote, checks, options, booting.signal));
+  if (request.reboots) await reboot(remote, request.reboots, booting, options);
+  const { sshPort } = await booting.running();
+  const { keyFile, user, host } = remote.target;
+  if (request.shell && keyFile !== null) await request.shell({ host, port: sshPort, user, keyFile });
+  return verdict;
+}
+
+/** Waits for MAAS' Deployed. @throws BootFailed */
+export async function asksForUserData(
+  booting: Booting,
+  { machine, progress }: Pick<LookOptions, 'machine' | 'progress'>,
+): Promise<void> {
+  const { boot } = LIMITS[machine.accelerator];
   await booting.until(
     () => progress.phase !== 'boot' || progress.cloudInitEnded,
-    limits.boot,
+    boot,
     () => ({
-      said: `the installed system has not asked for its user data within ${limits.boot} s`,
+      said: `the installed system has not asked for its user data within ${boot} s`,
       cause: null,
       remedy: 'boot.log says how far it came.',
     }),
@@ -62,24 +88,56 @@ export async function lookAt(booting: Booting, options: LookOptions): Promise<Ve
       remedy:
         'Check that no file in /etc/cloud/cloud.cfg.d of the image sets a datasource_list without MAAS (check `cloud-init-enabled` of validate).',
     });
-  await booting.until(
+}
+
+/** Waits until the first boot is under way for some seconds, or has just ended; then the caller ends the machine. @throws BootFailed */
+export async function untilPowerCut(
+  booting: Booting,
+  seconds: number,
+  options: Pick<LookOptions, 'machine' | 'progress'>,
+): Promise<void> {
+  await asksForUserData(booting, options);
+  await sleep(seconds * 1000, undefined, { signal: booting.signal });
+}
+
+function cloudInitEnds(booting: Booting, progress: Progress, seconds: number): Promise<void> {
+  return booting.until(
     () => progress.cloudInitEnded,
-    limits.firstBoot,
+    seconds,
     () => ({
-      said: `cloud-init has not reported its end within ${limits.firstBoot} s`,
+      said: `cloud-init has not reported its end within ${seconds} s`,
       cause: null,
       remedy: 'boot.log says which module it runs; a unit that waits for something holds it up.',
     }),
   );
-  progress.enter('ssh');
-  const remote = await enter(booting, { ...options, timeoutS: limits.ssh });
-  await expectCloudInit(remote, booting.signal);
-  if (checks) progress.enter('checks');
-  const verdict = checks && (await accepted(remote, checks, options, booting.signal));
-  const { sshPort } = await booting.running;
-  const { keyFile, user, host } = remote.target;
-  if (request.shell && keyFile !== null) await request.shell({ host, port: sshPort, user, keyFile });
-  return verdict;
+}
+
+const BOOT_ID = ['cat', '/proc/sys/kernel/random/boot_id'];
+
+/** Boots the machine again from within, so many times; each time it must answer. @throws BootFailed */
+async function reboot(remote: Remote, times: number, booting: Booting, options: LookOptions): Promise<void> {
+  const { machine, progress } = options;
+  const { signal } = booting;
+  const { boot } = LIMITS[machine.accelerator];
+  const bootId = async () => (await remote.run(BOOT_ID, { timeoutMs: 60_000, signal })).stdout.trim();
+  for (let done = 0; done < times; done++) {
+    if (done === 0) progress.enter('reboots');
+    const before = await bootId();
+    await remote.run(['systemctl', 'reboot'], { root: true, timeoutMs: 60_000, signal });
+    const started = performance.now();
+    let now = before;
+    while (now === before || now === '') {
+      if (performance.now() - started > boot * 1000)
+        throw new BootFailed({
+          said: `the machine does not answer ssh within ${boot} s after reboot ${done + 1} of ${times}`,
+          cause: 'The image comes up once and not again',
+          remedy:
+            'boot.log says how far it came; a first-boot step may have changed GRUB, the network or /etc/fstab.',
+        });
+      await sleep(options.pollMs ?? REBOOT_POLL_MS, undefined, { signal });
+      now = await bootId();
+    }
+  }
 }
 
 /** Runs the checks that are for this image, but those that look for hardware which a virtual machine does not have. */
@@ -129,7 +187,7 @@ async function enter(
   { machine, request, env, pollMs, timeoutS }: LookOptions & { timeoutS: number },
 ): Promise<Remote> {
   const files = rehearsalFiles(machine.folder);
-  const { sshPort } = await booting.running;
+  const { sshPort } = await booting.running();
   // The last words of the console are read in a moment.
   if (booting.user() === undefined) await sleep(CONSOLE_MS, undefined, { signal: booting.signal });
   const user = request.user ?? booting.user() ?? DEFAULT_USER;

@@ -69,6 +69,8 @@ export class Progress {
   enter(phase: Phase): void {
     if (phase === this.phase) return;
     this.close();
+    // A machine that boots again reports the end of that boot.
+    if (phase === 'boot') this.cloudInitEnded = false;
     this.phase = phase;
     this.#since = this.#now();
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { access, readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { readFile, stat, statfs } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { json } from '../../core/escape/json.ts';
 import type { Emit } from '../../core/events/event.ts';
@@ -14,7 +14,7 @@ import { type Firmware, findFirmware } from '../../host/firmware.ts';
 import { $ } from '../../host/process/tool.ts';
 import { endLeftovers } from '../../host/vm/leftovers.ts';
 import type { Verdict } from '../../image/checks/judge.ts';
-import { lockFiles, rehearsalFiles, rehearsalFolder } from '../../workspace/layout.ts';
+import { rehearsalFiles, rehearsalFolder } from '../../workspace/layout.ts';
 import { lockWorkspace } from '../../workspace/lock.ts';
 import { bootInstalled } from './boot.ts';
 import { curtinConfigs, type Deployment, preseed } from './configs.ts';
@@ -25,10 +25,11 @@ import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
 import { newIdentity, paths } from './identity.ts';
 import { layoutOf } from './layout-file.ts';
 import { diskBytes, disksFor, namedLayout, storageConfig } from './layouts.ts';
-import { lookAt } from './look.ts';
+import { lookAt, untilPowerCut } from './look.ts';
 import { ARTIFACT_SOURCE, expectPlainPath, prepareBoot, type RunMachine, runMachine } from './machine.ts';
 import { Progress } from './phases.ts';
 import { keepPosted } from './posted.ts';
+import { emptied, removeMachine } from './remains.ts';
 import { serveRehearsal } from './server.ts';
 import type { Failure, Rehearsal, RehearseRequest, Sign } from './types.ts';
 import { rejection } from './verdict.ts';
@@ -187,13 +188,27 @@ async function inFolder(
       await prepareBoot(installed, signal);
       const env = request.env ?? process.env;
       const { mounts } = layout;
-      const booted = await bootInstalled(
-        installed,
-        async (booting) => {
-          acceptance = await lookAt(booting, { machine: installed, request, progress, mounts, env });
-        },
-        options,
-      );
+      const look = { machine: installed, request, progress, mounts, env };
+      const afterPowerCut = typeof request.powerCut === 'number';
+      let booted = afterPowerCut
+        ? await bootInstalled(
+            installed,
+            (booting) => untilPowerCut(booting, request.powerCut!, look),
+            options,
+          )
+        : null;
+      if (afterPowerCut && booted?.failure === null) {
+        emit({ type: 'notice', level: 'info', message: 'the power is cut; the machine boots again' });
+        follow(() => progress.enter('boot'));
+      }
+      if (!booted?.failure)
+        booted = await bootInstalled(
+          installed,
+          async (booting) => {
+            acceptance = await lookAt(booting, { ...look, afterPowerCut });
+          },
+          options,
+        );
       failure = booted.failure ?? (acceptance && rejection(acceptance));
       screenshot = booted.screenshot;
     }
@@ -256,35 +271,4 @@ async function expectSpace(folder: string, artifact: number): Promise<void> {
       hint: 'Free some space, or set `cache:` in dgxos-maas.yaml to a folder on a larger disk.',
     },
   );
-}
-
-/** Removes the files of the rehearsal before; the lock is ours. @param but names */
-async function emptied(folder: string, but: readonly string[]): Promise<void> {
-  const kept = [...Object.values(lockFiles(folder)).map((path) => basename(path)), ...but];
-  for (const name of await readdir(folder))
-    if (!kept.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
-}
-
-/** Everything of the machine but the records and what curtin has deployed; nothing more with `keep`. */
-async function removeMachine(folder: string, keep: boolean): Promise<void> {
-  const files = rehearsalFiles(folder);
-  const always = [
-    files.machine,
-    files.rawConsole,
-    files.rawBootConsole,
-    files.monitor,
-    files.curtin,
-    files.ssh,
-  ];
-  for (const path of always) await rm(path, { recursive: true, force: true });
-  if (keep) return;
-  await rm(files.bootVars, { force: true });
-  const isDeployed = await access(files.deployed).then(
-    () => true,
-    () => false,
-  );
-  if (!isDeployed) await rm(files.efiVars, { force: true });
-  for (const name of await readdir(folder).catch(() => []))
-    if (/^vd[a-z]\.boot\.qcow2$/.test(name) || (!isDeployed && /^vd[a-z]\.qcow2$/.test(name)))
-      await rm(join(folder, name), { force: true });
 }

@@ -132,6 +132,10 @@ export interface RehearseRequest {
   /** Null: the lean one. */
   ephemeral: EphemeralFiles | null;
   accelerator: 'auto' | 'kvm' | 'tcg';
+  /** Times that the machine is rebooted after the checks. */
+  reboots?: number;
+  /** Seconds after the machine's user data are asked for at which its power is cut, so that the first boot begins again. */
+  powerCut?: number | null;
   /** Fetch the artifact by HTTP, as MAAS' machines do, also from the lean ephemeral. */
   wire?: boolean;
   /** Deploy although the disks of an earlier rehearsal have the same on them. */

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
 import { rehearse } from '../../../pipeline/maas/rehearse/rehearse.ts';
 import type { Address, RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
+import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
 import { type Boot, CLOUD_INIT, standIn } from './stand-in.ts';
 
 const CURTIN = (
@@ -204,6 +205,39 @@ describe('a system that boots and is of no use', () => {
   test('no result of cloud-init', async () => {
     const { failure } = await rehearse(request(), booting({ answers: [[/result\.json/, 1, '']] }).run);
     expect(failure?.said).toContain('left no result');
+  });
+});
+
+describe('after the first boot', () => {
+  test('reboots, each of which the machine must survive', async () => {
+    const { run, seen } = booting({});
+    const { ok, phases } = await rehearse(request({ reboots: 2 }), run);
+    expect(ok).toBe(true);
+    expect(phases.at(-1)?.phase).toBe('reboots');
+    expect(seen.commands.filter((one) => /systemctl.*reboot/.test(one))).toHaveLength(2);
+  });
+
+  test('an image that does not come up again is named so', async () => {
+    const { run } = booting({ again: false, console: [] });
+    const panic = 'Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)';
+    const dies: typeof run = (asked, options) => {
+      if (!asked.ephemeral)
+        setTimeout(() => appendFileSync(rehearsalFiles(asked.folder).rawBootConsole, `${panic}\n`), 3000);
+      return run(asked, options);
+    };
+    const { failure } = await rehearse(request({ reboots: 1 }), dies);
+    expect(failure).toMatchObject({ phase: 'reboots', cause: expect.stringContaining('found no root') });
+  });
+
+  test('a power cut in the first boot, after which cloud-init need not ask MAAS again', async () => {
+    const { run, seen } = booting({});
+    const second = booting({ asks: false }).run;
+    const twice: typeof run = (asked, options) =>
+      (seen.machines.includes('disk') ? second : run)(asked, options);
+    const { ok, phases } = await rehearse(request({ powerCut: 0 }), twice);
+    expect(ok).toBe(true);
+    expect(phases.filter(({ phase }) => phase === 'boot')).toHaveLength(2);
+    expect(seen.machines).toEqual(['ephemeral', 'disk']);
   });
 });
 

@@ -25,6 +25,8 @@ export interface Boot {
   user?: string | null;
   /** Turns itself off then. */
   off?: boolean;
+  /** Comes up again after a reboot. */
+  again?: boolean;
   /** Answers of commands, by a part of them: exit code and stdout. */
   answers?: [RegExp, number, string][];
 }
@@ -92,10 +94,12 @@ function keysOn({ folder }: MachineRequest): NodeKeys {
 async function booted(
   { identity, folder }: MachineRequest,
   keys: NodeKeys,
-  { console = [], asks = true, ends = true, user = 'ubuntu', off = false, answers = [] }: Boot,
+  boot: Boot,
   { commands }: Seen,
   { signal, onRunning }: Parameters<RunMachine>[1],
 ): Promise<{ failed: string | null }> {
+  const { console = [], asks = true, ends = true, user = 'ubuntu', off = false, again = true } = boot;
+  let bootId = 1;
   const at = paths(identity);
   const node = new Node(identity, keys);
   const { rawBootConsole } = rehearsalFiles(folder);
@@ -107,7 +111,14 @@ async function booted(
     ...{ port: 0, hostKey: pair.private, user: user ?? 'nobody', authorizedKeys: [key.trim()] },
     async exec(command, out) {
       commands.push(command);
-      const all: typeof answers = [...answers, [/result\.json/, 0, CLOUD_INIT], [/exit 0/, 0, '']];
+      if (/systemctl.*reboot/.test(command) && again) bootId++;
+      const { answers = [] } = boot;
+      const all: typeof answers = [
+        ...answers,
+        [/boot_id/, 0, `boot-${bootId}\n`],
+        [/result\.json/, 0, CLOUD_INIT],
+        [/exit 0/, 0, ''],
+      ];
       const [, code, text] = all.find(([part]) => part.test(command)) ?? [/./, 127, ''];
       out.stdout(text);
       return code;
