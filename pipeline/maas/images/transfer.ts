@@ -105,6 +105,8 @@ export class Transfer {
   }
 
   async #begin(keepOld: boolean): Promise<void> {
+    // Of an image that has been deleted since.
+    this.#allThere = false;
     if (keepOld) this.#noticeKept();
     if (this.#remote.id === undefined && (await this.#stream())) return;
     const now = await this.#remote.create(keepOld);
@@ -218,7 +220,6 @@ export class Transfer {
     const cleared =
       this.#restarts <= RESTARTS && ((await this.#remote.remove()) || (await this.#remote.replace()));
     if (!cleared) throw error;
-    this.#allThere = false;
     // Expected, and reported already, where another image has the same data.
     if (this.#others?.without.length) return;
     this.#request.emit({

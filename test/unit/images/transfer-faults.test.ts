@@ -126,6 +126,30 @@ test('MAAS that calls the file complete before it reports so is waited for, and 
   expect(bench.notes).toEqual(['sent; MAAS reports 39 %', 'already there']);
 });
 
+test('an image that MAAS calls complete, and that is deleted then, is sent from its beginning like any other', async () => {
+  const bench = new TransferBench();
+  bench.maas.has(NAME, DATA, 2 * CHUNK);
+  bench.maas.before = (chunk) => {
+    if (chunk === 1) {
+      bench.maas.resources.length = 0;
+      throw answered(400, 'Cannot upload to a complete file.');
+    }
+    at([3], busy)(chunk);
+  };
+  await bench.upload();
+  expect(bench.lengths).toEqual([100, 100, 100, 100, 100, 100, 100, 7]);
+});
+
+test('a line that fails at every chunk gets through: only a standstill uses up the patience', async () => {
+  const bench = new TransferBench();
+  // Each first try of a chunk; 40 failures in a row would be too many.
+  bench.maas.before = (chunk) => {
+    if (chunk % 2 === 1) throw busy();
+  };
+  await bench.upload({}, { chunkSizes: [13] });
+  expect(bench.lengths).toHaveLength(78);
+});
+
 describe('bytes in MAAS that are not the beginning of the file', () => {
   const rows: [string, () => Error][] = [
     ['too much', () => answered(400, 'Too much data received.')],
