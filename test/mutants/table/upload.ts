@@ -1,5 +1,6 @@
 import { type Mutant, mutantsOf } from '../mutant.ts';
 
+const FAULTS = 'test/unit/images/transfer-faults.test.ts';
 const CHANNELS = 'test/contract/images/channels.test.ts';
 
 /** Uploads, channels, and what is deleted. */
@@ -56,6 +57,12 @@ export const UPLOAD: readonly Mutant[] = [
     ],
     'cuts-are-counted': ['if (this.#cuts > 2)', 'if (false)'],
     'cuts-in-a-row': ['this.#cuts = 0;', ''],
+    'complete-and-gone': ['this.#allThere = false;', '', FAULTS],
+    'only-a-standstill-counts': [
+      'offset = next;\n      this.#client.retryBudget.advanced();',
+      'offset = next;',
+      FAULTS,
+    ],
   }),
   ...mutantsOf('pipeline/maas/images/chunk-size.ts', ['test/unit/images/chunk-size.test.ts'], {
     'refused-for-ever': ['this.#limit = this.#bytes;\n    return true', 'return true'],
