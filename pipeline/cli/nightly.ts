@@ -129,7 +129,7 @@ export async function requestsFor(
     consents,
     chosen.map(({ name }) => name),
   );
-  const shared = sharedResults(config.store, session);
+  const shared = await sharedResults(config.store, session);
   const requests = await Promise.all(
     chosen.map(async (image): Promise<RunRequest> => {
       const { machines, tags } = image.acceptance;

@@ -64,7 +64,7 @@ export async function requestFor(
     emit: session.emit,
     signal: session.signal,
     env: session.env,
-    shared: sharedResults(config.store, session),
+    shared: await sharedResults(config.store, session),
   };
 }
 

@@ -6,6 +6,7 @@ import { columns } from '../core/text/columns.ts';
 import { bytes } from '../core/text/human.ts';
 import { openStore } from '../store/open.ts';
 import { BadEntry, type Store } from '../store/store.ts';
+import { loadTrust } from '../store/trust.ts';
 import { type Contents, collect, contentsOf, type Kept, type Problem, verifyStore } from '../store/upkeep.ts';
 import type { GcOptions } from './commands/store.ts';
 import type { Session } from './session.ts';
@@ -93,6 +94,7 @@ async function withStore(
     throw new Fault('CONFIG_INVALID', 'The configuration names no store', {
       hint: 'Set `store:` in dgxos-maas.yaml, or DGXOS_MAAS_STORE.',
     });
+  const trust = await loadTrust(config.store, session);
   const store = await openStore(place, config.store, session);
   try {
     const files = store.list();
@@ -100,7 +102,7 @@ async function withStore(
       throw new Fault('USAGE', `The store ${store.place} cannot list its files`, {
         hint: 'Run this on the server, with the folder behind the URL: DGXOS_MAAS_STORE=/srv/store dgxos-maas store list',
       });
-    await use(store, await contentsOf(store, files));
+    await use(store, await contentsOf(store, files, trust));
   } finally {
     store.close();
   }

@@ -17,6 +17,7 @@ import { fingerprint, type Inputs } from '../workspace/fingerprint.ts';
 import { storedRecord } from '../workspace/layout.ts';
 import { withPaths } from '../workspace/record.ts';
 import { BadEntry, type Store } from './store.ts';
+import { signed, type Trust, trusted } from './trust.ts';
 
 /** Raised when the form changes: another one is not read, and does not harm. */
 const FORMAT = 1;
@@ -62,8 +63,12 @@ const ENTRY = object({
   version: text,
 }) as Shape<Entry>;
 
-export const writtenEntry = (entry: Omit<Entry, 'format'>): Buffer =>
-  Buffer.from(`${JSON.stringify({ format: FORMAT, ...entry })}\n`);
+/** The payload type of a signed entry. */
+const SIGNED_AS = 'application/vnd.dgxos-maas.result+json';
+
+/** An entry as it is put, signed where this builder has a key for it. */
+export const writtenEntry = (entry: Omit<Entry, 'format'>, trust: Trust): Buffer =>
+  signed(Buffer.from(`${JSON.stringify({ format: FORMAT, ...entry })}\n`), SIGNED_AS, trust);
 
 /**
  * Reads an entry, which somebody else has written: its form, and that it is the one that was asked for.
@@ -100,8 +105,13 @@ export function readEntry(written: Buffer, stage: string, wanted: string): Entry
   return entry;
 }
 
-/** The entry of a result in a store; undefined where it is not there. @throws BadEntry */
-export async function entryOf(store: Store, stage: string, fingerprint: string): Promise<Entry | undefined> {
+/** The entry of a result in a store; undefined where it is not there. @throws BadEntry, also where nobody has signed it who must */
+export async function entryOf(
+  store: Store,
+  stage: string,
+  fingerprint: string,
+  trust: Trust,
+): Promise<Entry | undefined> {
   const key = storedRecord(stage, fingerprint);
   const found = await store.read(key, 0);
   if (!found) return undefined;
@@ -112,7 +122,7 @@ export async function entryOf(store: Store, stage: string, fingerprint: string):
     if (size > LARGEST_RECORD) throw new BadEntry(key, `it has more than ${LARGEST_RECORD} bytes`);
     parts.push(part);
   }
-  return readEntry(Buffer.concat(parts), stage, fingerprint);
+  return readEntry(trusted(key, Buffer.concat(parts), SIGNED_AS, trust), stage, fingerprint);
 }
 
 /** Whether a path of an entry is one that a stage may have: no way out, no empty name, nothing that a terminal obeys. */

@@ -1,4 +1,5 @@
 import type { StoreConfig } from '../config/types.ts';
+import type { Emit } from '../core/events/event.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { reasonOf } from '../core/faults/system-causes.ts';
 import { registerSecret } from '../core/secrets/registry.ts';
@@ -7,6 +8,7 @@ import { FolderStore } from './folder.ts';
 import { HttpStore } from './http.ts';
 import { SharedResults } from './results.ts';
 import type { Store } from './store.ts';
+import { loadTrust } from './trust.ts';
 
 export interface OpenContext {
   env: NodeJS.ProcessEnv;
@@ -28,11 +30,18 @@ export async function openStore(place: string, config: StoreConfig, context: Ope
   });
 }
 
-/** The results that builders share by a configuration; undefined: none. The store is opened when it is first asked. */
-export function sharedResults(config: StoreConfig, context: OpenContext): SharedResults | undefined {
+/**
+ * The results that builders share by a configuration; undefined: none. The store is opened when it is first asked.
+ * @throws Fault SIGNING_KEY_INVALID: without its keys nothing can be trusted
+ */
+export async function sharedResults(
+  config: StoreConfig,
+  context: OpenContext & { emit: Emit },
+): Promise<SharedResults | undefined> {
   const { place } = config;
   if (place === null) return undefined;
-  return new SharedResults(() => openStore(place, config, context), config.readOnly);
+  const trust = await loadTrust(config, context);
+  return new SharedResults(() => openStore(place, config, context), config.readOnly, trust);
 }
 
 /** Basic with a user, else Bearer; null without a token. The token is a secret from then on. */

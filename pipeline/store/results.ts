@@ -21,6 +21,7 @@ import { type Entry, entryOf, isBelow, LARGEST_RECORD, type StoredFile, writtenE
 import { progressOf } from './progress.ts';
 import { fileHoldsSecret } from './secrets.ts';
 import { BadEntry, type Store } from './store.ts';
+import { maySign, NO_SIGNATURES, type Trust } from './trust.ts';
 
 export interface SharedContext {
   /** The image's folder in the workspace. */
@@ -36,23 +37,30 @@ export interface SharedContext {
 export class SharedResults {
   readonly #open: () => Promise<Store>;
   readonly #readOnly: boolean;
+  readonly #trust: Trust;
   #store: Promise<Store> | undefined;
   /** Not asked again in this run, and nothing is put any more. */
   #away = false;
   /** Keys of what was found to be bad: the next result takes its place. */
   readonly #bad = new Set<string>();
 
-  /** @param open fails with a Fault where the configuration of the store cannot be used */
-  constructor(open: () => Promise<Store>, readOnly: boolean) {
+  /**
+   * @param open fails with a Fault where the configuration of the store cannot be used
+   * @param trust the keys of its entries
+   */
+  constructor(open: () => Promise<Store>, readOnly: boolean, trust: Trust = NO_SIGNATURES) {
     this.#open = open;
-    this.#readOnly = readOnly;
+    this.#readOnly = readOnly || !maySign(trust);
+    this.#trust = trust;
   }
 
   /** The entry of a stage's result, whose files have not been looked at; undefined where there is none that can be used. */
   async find(stage: string, fingerprint: string, context: SharedContext): Promise<Entry | undefined> {
     const key = storedRecord(stage, fingerprint);
     if (this.#away || this.#bad.has(key)) return undefined;
-    return this.#guarded(`looking for ${stage}`, context, (store) => entryOf(store, stage, fingerprint));
+    return this.#guarded(`looking for ${stage}`, context, (store) =>
+      entryOf(store, stage, fingerprint, this.#trust),
+    );
   }
 
   /** The record of an entry as it will be in this workspace; its files are not there yet. */
@@ -153,10 +161,13 @@ export class SharedResults {
       const { inputs, summary, seconds, finishedAt } = record;
       const { data } = withPaths(record, (path) => toStored(imageDir, path));
       const key = storedRecord(stage, fingerprint);
-      const bytes = writtenEntry({
-        ...{ stage, fingerprint, inputs, data, files, summary, seconds, finishedAt },
-        version: programVersion(),
-      });
+      const bytes = writtenEntry(
+        {
+          ...{ stage, fingerprint, inputs, data, files, summary, seconds, finishedAt },
+          version: programVersion(),
+        },
+        this.#trust,
+      );
       if (bytes.length > LARGEST_RECORD) throw new Error(`the record of ${stage} is too large`);
       await store.put(key, { size: bytes.length, bytes }, replace || this.#bad.has(key));
       this.#bad.delete(key);

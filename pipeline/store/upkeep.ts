@@ -4,6 +4,7 @@ import { STORE_BLOBS, STORE_PARTIAL, STORE_RECORDS, storedBlob } from '../worksp
 import { type Entry, entryOf } from './entry.ts';
 import { progressOf } from './progress.ts';
 import { BadEntry, type Listed, type Store } from './store.ts';
+import type { Trust } from './trust.ts';
 
 /** A result in the store. */
 export interface Kept {
@@ -36,7 +37,11 @@ const PARTIAL = new RegExp(`^${STORE_PARTIAL}/[0-9a-f-]{36}$`);
 const UNDER_WAY_MS = 24 * 3600_000;
 
 /** Everything of ours in a store; other files in the same folder are left alone. @param files what `list` gives */
-export async function contentsOf(store: Store, files: AsyncIterable<Listed>): Promise<Contents> {
+export async function contentsOf(
+  store: Store,
+  files: AsyncIterable<Listed>,
+  trust: Trust,
+): Promise<Contents> {
   const found: Contents = { results: [], blobs: new Map(), partial: [], bad: [] };
   for await (const file of files) {
     const [, stage, fingerprint] = RECORD.exec(file.key) ?? [];
@@ -44,7 +49,7 @@ export async function contentsOf(store: Store, files: AsyncIterable<Listed>): Pr
     else if (PARTIAL.test(file.key)) found.partial.push(file);
     else if (stage !== undefined && fingerprint !== undefined) {
       try {
-        const entry = await entryOf(store, stage, fingerprint);
+        const entry = await entryOf(store, stage, fingerprint, trust);
         // Somebody else has deleted it meanwhile.
         if (!entry) continue;
         const bytes = entry.files.reduce((sum, { size }) => sum + size, file.size);

@@ -1,7 +1,7 @@
-import { path, text, yesNo } from '../kinds.ts';
+import { keyPath, list, path, text, yesNo } from '../kinds.ts';
 import { oneOf } from '../mapping.ts';
 import { ISO_ACCEPTED, isIsoSource, isoSource } from '../paths.ts';
-import { setting } from '../setting.ts';
+import { section, setting } from '../setting.ts';
 
 /** The source of a password or token; it is never part of a configuration. */
 export type SecretSource = { from: 'environment'; variable: string } | { from: 'file'; path: string };
@@ -57,5 +57,24 @@ export const STORE = {
     kind: yesNo(),
     default: false,
     help: 'Fetches results from the store, but stores none.',
+  }),
+  signing: section({
+    help: 'Signatures of results: only those signed by a key of this section count. Without it signatures are not checked.',
+    fields: {
+      key_file: setting({
+        kind: keyPath(),
+        default: null,
+        help: 'Private Ed25519 key in PEM that signs the results of this builder.',
+        details:
+          'Without it a builder that checks signatures stores none. Its public half is one of those that count.',
+        example: 'keys/builder.pem',
+      }),
+      public_keys: setting({
+        kind: list(path(), { unique: true, accepts: 'a list of paths' }),
+        default: [],
+        help: 'Public Ed25519 keys in PEM of other builders.',
+        example: ['keys/other-builder.pem.pub'],
+      }),
+    },
   }),
 };

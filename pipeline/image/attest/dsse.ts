@@ -21,9 +21,14 @@ export function preAuthEncoding(type: string, payload: Buffer): Buffer {
 
 /** Signs an in-toto statement, byte for byte as given, with an Ed25519 key. */
 export function signStatement(payload: Buffer, key: KeyObject, keyId: string): Envelope {
-  const sig = sign(null, preAuthEncoding(IN_TOTO, payload), key).toString('base64');
+  return signPayload(IN_TOTO, payload, key, keyId);
+}
+
+/** Signs bytes of a type, as given, with an Ed25519 key. */
+export function signPayload(payloadType: string, payload: Buffer, key: KeyObject, keyId: string): Envelope {
+  const sig = sign(null, preAuthEncoding(payloadType, payload), key).toString('base64');
   return {
-    payloadType: IN_TOTO,
+    payloadType,
     payload: payload.toString('base64'),
     signatures: [{ keyid: keyId, sig }],
   };

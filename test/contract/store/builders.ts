@@ -11,6 +11,7 @@ import type { Stage } from '../../../pipeline/stages/types.ts';
 import { FolderStore } from '../../../pipeline/store/folder.ts';
 import { SharedResults } from '../../../pipeline/store/results.ts';
 import type { Store } from '../../../pipeline/store/store.ts';
+import type { Trust } from '../../../pipeline/store/trust.ts';
 import { notCounted } from '../../../pipeline/workspace/fingerprint.ts';
 
 /** A file of a stand-in's output: its bytes and mode. */
@@ -33,10 +34,10 @@ export class Builder {
   /** Of one command, which plans and then runs. */
   #ofCommand: SharedResults | undefined;
 
-  constructor(workspace: string, store: string | (() => Promise<Store>), readOnly = false) {
+  constructor(workspace: string, store: string | (() => Promise<Store>), readOnly = false, trust?: Trust) {
     this.workspace = workspace;
     const open = typeof store === 'string' ? async () => new FolderStore(store, this.signal) : store;
-    this.#shared = () => new SharedResults(open, readOnly);
+    this.#shared = () => new SharedResults(open, readOnly, trust);
   }
 
   get imageDir(): string {

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FolderStore } from '../../../pipeline/store/folder.ts';
+import { NO_SIGNATURES } from '../../../pipeline/store/trust.ts';
 import { contentsOf, verifyStore } from '../../../pipeline/store/upkeep.ts';
 import { Builder, keysOf, type Tree, treeOf } from './builders.ts';
 
@@ -34,7 +35,7 @@ async function killed(workspace: string, afterMs: number): Promise<void> {
 /** Everything in the store that has a final name is whole. */
 async function expectWhole(): Promise<void> {
   const folder = new FolderStore(store, new AbortController().signal);
-  const contents = await contentsOf(folder, folder.list());
+  const contents = await contentsOf(folder, folder.list(), NO_SIGNATURES);
   expect(await verifyStore(folder, contents, () => {})).toEqual([]);
 }
 

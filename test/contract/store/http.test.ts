@@ -148,7 +148,13 @@ describe('a store behind nginx', () => {
 
   it('gets user and password, or a token, from the environment or a file, and shows neither', async () => {
     const config = (part: Partial<StoreConfig>): StoreConfig => ({
-      ...{ place: null, user: null, caCert: null, readOnly: false },
+      ...{
+        place: null,
+        user: null,
+        caCert: null,
+        readOnly: false,
+        signing: { keyFile: null, publicKeys: [] },
+      },
       token: { from: 'environment', variable: 'DGXOS_MAAS_STORE_TOKEN' },
       ...part,
     });
