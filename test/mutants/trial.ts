@@ -29,6 +29,8 @@ export class Trial {
 
   /** Tries some faults with the tests of some files. */
   async run(files: readonly string[], places: readonly Numbered[]): Promise<void> {
+    // Slow tests are not even recorded for faults that fast ones have killed.
+    if (!places.some(({ number }) => this.#lived.has(number))) return;
     const { anew, most, print } = this.#options;
     const records = new Map<string, Recorded>();
     for (const file of files) {
