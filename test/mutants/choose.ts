@@ -6,7 +6,7 @@ import type { Recorded, RecordedTest } from './kept.ts';
 export interface Candidate {
   file: string;
   test: RecordedTest;
-  /** The answers of the place with this test, without the fault; 0 where they are not known. */
+  /** The answers of the place with this test, without the fault. */
   answers: number;
 }
 

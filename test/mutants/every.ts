@@ -144,7 +144,6 @@ export const ANSWER = { yes: 1, no: 2, limit: 4 };
 
 /** Whether a fault can change anything: a limit is met exactly, an `if` holds; an equality always. */
 export function mayDiffer({ operator }: Place, answers: number): boolean {
-  if (answers === 0) return true;
   if (!operator) return (answers & ANSWER.yes) !== 0;
   return !/[<>]/.test(operator.text) || (answers & ANSWER.limit) !== 0;
 }

@@ -20,6 +20,8 @@ export interface Recorded {
   tests: readonly RecordedTest[];
   /** Places that are come past outside a test, as by an import. */
   outside: ReadonlyMap<number, number>;
+  /** A file of the program has changed that a test comes past: the record is of another program. */
+  stale: boolean;
   /** Numbers of faults by the id of the test that killed or passed them, or `file` for a run of the whole file. */
   killed: Map<string, Set<number>>;
   passed: Map<string, Set<number>>;
@@ -68,18 +70,22 @@ export class Kept {
     }
     if (kept.digest !== this.#digestOf(test)) return undefined;
     const results = (all: Record<string, ByFile>) =>
-      new Map(Object.entries(all).map(([id, found]) => [id, new Set(this.#numbers(found, false))]));
+      new Map(Object.entries(all).map(([id, found]) => [id, new Set(this.#numbers(found, 1))]));
     const places = (found: ByFile) =>
-      new Map(this.#numbers(found, true).map((number) => [Math.floor(number / 8), number % 8]));
+      new Map(this.#numbers(found, 8).map((number) => [Math.floor(number / 8), number % 8]));
+    const records = [...kept.tests.map(({ places }) => places), kept.outside];
     return {
       tests: kept.tests.map((test) => ({ ...test, places: places(test.places) })),
       outside: places(kept.outside),
+      stale: records.some((found) =>
+        Object.entries(found).some(([file, { digest }]) => digest !== this.#digests.get(file)),
+      ),
       killed: results(kept.killed),
       passed: results(kept.passed),
     };
   }
 
-  keep(test: string, { tests, outside, killed, passed }: Recorded): void {
+  keep(test: string, { tests, outside, killed, passed }: Omit<Recorded, 'stale'>): void {
     const results = (all: ReadonlyMap<string, ReadonlySet<number>>) =>
       Object.fromEntries([...all].map(([id, numbers]) => [id, this.#byFile(numbers, 1)]));
     const places = (all: ReadonlyMap<number, number>) =>
@@ -133,15 +139,11 @@ export class Kept {
     return found;
   }
 
-  /** @param answers in the numbers: then all places of a changed file, with none; otherwise nothing of it */
-  #numbers(found: ByFile, answers: boolean): number[] {
-    return Object.entries(found).flatMap(([file, { digest, at }]) => {
-      const arm = this.#arms.get(file);
-      if (!arm) return [];
-      const unit = answers ? 8 : 1;
-      if (digest === this.#digests.get(file)) return at.map((i) => i + unit * arm.first);
-      return answers ? arm.places.map((_, i) => 8 * (arm.first + i)) : [];
-    });
+  /** Those in unchanged files. */
+  #numbers(found: ByFile, unit: 1 | 8): number[] {
+    return Object.entries(found).flatMap(([file, { digest, at }]) =>
+      digest === this.#digests.get(file) ? at.map((i) => i + unit * this.#arms.get(file)!.first) : [],
+    );
   }
 }
 

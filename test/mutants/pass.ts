@@ -14,6 +14,7 @@ export async function record(file: string, bench: ArmedBench): Promise<Recorded 
       .filter((line) => line.is === 'seen')
       .map(({ test, name, ms, places }) => ({ id: test, name, ms, places: answersOf(places) })),
     outside: answersOf(lines.find((line): line is Line & { is: 'end' } => line.is === 'end')!.outside),
+    stale: false,
     killed: new Map(),
     passed: new Map(),
   };

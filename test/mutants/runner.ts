@@ -30,7 +30,7 @@ type Step = { is: 'first' | 'again' } | { is: 'fault' | 'after'; number: number 
 const STATE = process.env.MUTANTS_STATE!;
 const LONGEST_MS = 400_000;
 /** Calls and time of a try, beyond a multiple of those without a fault. */
-const MORE = { calls: 1_000_000, ms: 5_000 };
+const MORE = { calls: 1_000_000, ms: 15_000 };
 
 /**
  * Runs each test again and again in one process, with one fault in force at a time, as vitest would retry it. A fault is

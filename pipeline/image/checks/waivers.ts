@@ -100,7 +100,7 @@ export function waives({ finding }: Waiver, subject: string): boolean {
   let at = first.length;
   for (const part of rest) {
     const found = subject.indexOf(part, at);
-    if (found < 0) return false;
+    if (found === -1) return false;
     at = found + part.length;
   }
   return subject.length - last.length >= at && subject.endsWith(last);

@@ -1,3 +1,4 @@
+import { compareText } from '../../core/text/order.ts';
 import type { Package } from '../facts/facts.ts';
 import { compareDebianVersions } from '../parsers/debian-version.ts';
 import { type Changes, compareByKey } from './keyed.ts';
@@ -44,7 +45,7 @@ export function comparePackages(before: readonly Package[], after: readonly Pack
 
 const present = (p: Package) => !/^.[nc]/.test(p.status);
 const shape = ({ version, arch, status }: Package) => ({ version, arch, status });
-const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+const byName = (a: { name: string }, b: { name: string }) => compareText(a.name, b.name);
 
 function namedTwice(packages: readonly Package[]): string[] {
   const names = packages.map(({ name }) => name).sort();

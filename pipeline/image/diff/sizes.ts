@@ -1,3 +1,4 @@
+import { compareText } from '../../core/text/order.ts';
 /** A list of the biggest files or directories, the biggest first. */
 export interface Listed {
   entries: readonly { path: string; bytes: number }[];
@@ -30,5 +31,5 @@ export function compareSizes(before: Listed, after: Listed): SizeChange[] {
     if (below !== null && (was ?? is ?? 0) <= below) continue;
     changes.push({ path, before: was, after: is, change: (is ?? 0) - (was ?? 0), below });
   }
-  return changes.sort((a, b) => Math.abs(b.change) - Math.abs(a.change) || (a.path < b.path ? -1 : 1));
+  return changes.sort((a, b) => Math.abs(b.change) - Math.abs(a.change) || compareText(a.path, b.path));
 }

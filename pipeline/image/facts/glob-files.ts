@@ -39,5 +39,5 @@ export function globFiles(
     }
     found = next;
   }
-  return found.filter((path) => tree.exists(path)).sort((a, b) => (a < b ? -1 : 1));
+  return found.filter((path) => tree.exists(path)).sort();
 }

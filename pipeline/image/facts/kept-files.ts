@@ -135,7 +135,7 @@ export class KeptFiles {
     for (const path of this.#hardLinks.keys()) if (!this.#files.has(path)) add(path);
     for (const path of this.#tree?.symlinks.keys() ?? []) if (this.wants(path) > 0) add(path);
     // Paths are latin1 text, a character a byte: the order of characters is the order of bytes.
-    for (const names of folders.values()) names.sort((a, b) => (a < b ? -1 : 1));
+    for (const names of folders.values()) names.sort();
     this.#folders = folders;
     return folders;
   }

@@ -157,8 +157,8 @@ export class Tree {
     const hashes: [number, number][] = [[this.#seedA, this.#seedB]];
     for (let at = 0, hops = 0; at < todo.length; ) {
       const slash = todo.indexOf('/', at);
-      const part = todo.slice(at, slash < 0 ? todo.length : slash);
-      at = slash < 0 ? todo.length : slash + 1;
+      const part = todo.slice(at, slash === -1 ? todo.length : slash);
+      at = slash === -1 ? todo.length : slash + 1;
       if (part === '' || part === '.') continue;
       if (part === '..') {
         if (done.length > 0) hashes.length = done.length;
@@ -198,7 +198,7 @@ export class Tree {
   /** Makes the folders above a path. @returns the end of what is in the way, a link or a file; -1 when nothing is */
   #folders(path: string): number {
     let hash: [number, number] = [this.#seedA, this.#seedB];
-    for (let from = 0, end = path.indexOf('/'); end >= 0; from = end, end = path.indexOf('/', end + 1)) {
+    for (let from = 0, end = path.indexOf('/'); end !== -1; from = end, end = path.indexOf('/', end + 1)) {
       hash = this.#further(hash, path.slice(from, end));
       const slot = this.#slot();
       const flags = this.#flags[slot]!;

@@ -227,7 +227,7 @@ function quotedValue(text: string, at: number): { word: string; next: number } |
   for (let i = at; i < text.length; i++) {
     if (text[i] === '"') {
       const end = text.indexOf('"', i + 1);
-      if (end < 0) return null;
+      if (end === -1) return null;
       word += text.slice(i + 1, end);
       i = end;
     } else if (!isBlank(text[i])) return null;
@@ -241,7 +241,7 @@ function withoutComments(line: string, inComment: boolean): { text: string; inCo
   let rest = line;
   if (inComment) {
     const end = rest.indexOf('*/');
-    if (end < 0) return { text: '', inComment: true };
+    if (end === -1) return { text: '', inComment: true };
     rest = rest.slice(end + 2);
   }
   rest = rest.slice(0, unquoted(rest, '//') ?? rest.length);
@@ -252,7 +252,7 @@ function withoutComments(line: string, inComment: boolean): { text: string; inCo
     if (start === null) return { text: text + rest, inComment: false };
     text += rest.slice(0, start);
     const end = rest.indexOf('*/', start + 2);
-    if (end < 0) return { text, inComment: true };
+    if (end === -1) return { text, inComment: true };
     rest = rest.slice(end + 2);
   }
 }
@@ -263,7 +263,7 @@ const MAGIC = /^#(?:clear|include|x-apt-configure-index)/;
 function unquoted(line: string, mark: string): number | null {
   let quotes = 0;
   let counted = 0;
-  for (let at = line.indexOf(mark); at >= 0; ) {
+  for (let at = line.indexOf(mark); at !== -1; ) {
     for (; counted < at; counted++) if (line[counted] === '"') quotes += 1;
     const inside = quotes % 2 === 1;
     if (!inside && !(mark === '#' && MAGIC.test(line.slice(at, at + 30)))) return at;

@@ -162,11 +162,11 @@ function fieldsOf(text: string): Map<string, string> | null {
   while (isBlank(text[begin])) begin = text.indexOf('\n', begin) + 1 || text.length;
   for (let at = begin; at < text.length; ) {
     const colon = text.indexOf(':', at);
-    if (colon < 0) return null;
+    if (colon === -1) return null;
     const name = strip(text.slice(at, colon)).toLowerCase();
     let end = text.indexOf('\n', colon);
-    while (end >= 0 && isBlank(text[end + 1])) end = text.indexOf('\n', end + 1);
-    if (end < 0) end = text.length;
+    while (end !== -1 && isBlank(text[end + 1])) end = text.indexOf('\n', end + 1);
+    if (end === -1) end = text.length;
     fields.set(name, strip(text.slice(colon + 1, end)));
     at = end + 1;
   }

@@ -10,7 +10,7 @@ interface DebianVersion {
 function parts(version: string): DebianVersion {
   const [, epoch = '0', rest = ''] = /^(?:(\d+):)?(.*)$/s.exec(version) ?? [];
   const hyphen = rest.lastIndexOf('-');
-  return hyphen < 0
+  return hyphen === -1
     ? { epoch: epoch, upstream: rest, revision: '' }
     : { epoch: epoch, upstream: rest.slice(0, hyphen), revision: rest.slice(hyphen + 1) };
 }

@@ -67,7 +67,7 @@ function lastByRead(files: readonly CloudFile[], key: string): Found | null {
   for (const { path, text } of files)
     for (const line of shellRead(text)) {
       const cut = line.indexOf('#');
-      const said = cut < 0 ? line : line.slice(0, cut);
+      const said = cut === -1 ? line : line.slice(0, cut);
       if (said === `${key}:` || said.startsWith(`${key}: `)) {
         const value = said.slice(key.length + 1);
         found = { value: value.startsWith(' ') ? value.slice(1) : value, file: path };
@@ -82,10 +82,11 @@ function* shellRead(text: string): Generator<string> {
   lines.pop();
   for (let i = 0; i < lines.length; i++) {
     const parts = [lines[i]!];
-    while (endsEscaped(parts.at(-1)!) && i + 1 < lines.length) {
-      parts.push(parts.pop()!.slice(0, -1));
+    while (endsEscaped(parts.at(-1)!)) {
       i += 1;
-      parts.push(lines[i]!);
+      // The file ends within the line.
+      if (i === lines.length) return;
+      parts.push(parts.pop()!.slice(0, -1), lines[i]!);
     }
     const line = parts.join('');
     yield blanksOff(line.includes('\\') ? line.replace(/\\(.)/g, '$1') : line);
@@ -102,8 +103,8 @@ function endsEscaped(line: string): boolean {
 function blanksOff(line: string): string {
   let start = 0;
   let end = line.length;
-  while (start < end && (line[start] === ' ' || line[start] === '\t')) start += 1;
-  while (end > start && (line[end - 1] === ' ' || line[end - 1] === '\t')) end -= 1;
+  while (line[start] === ' ' || line[start] === '\t') start += 1;
+  while (line[end - 1] === ' ' || line[end - 1] === '\t') end -= 1;
   return line.slice(start, end);
 }
 
@@ -113,10 +114,10 @@ function lastByGrep(files: readonly CloudFile[]): Found | null {
     for (const line of text.split('\n')) {
       if (!keyIn(line)) continue;
       const cut = line.indexOf('#');
-      const said = cut < 0 ? line : line.slice(0, cut);
+      const said = cut === -1 ? line : line.slice(0, cut);
       if (said === '') continue;
       const colon = said.indexOf(': ');
-      found = { value: colon < 0 ? said : said.slice(colon + 2), file: path };
+      found = { value: colon === -1 ? said : said.slice(colon + 2), file: path };
     }
   if (!found) return null;
   return { ...found, value: words(found.value.slice(found.value.lastIndexOf(':') + 1)).join(' ') };
@@ -124,10 +125,10 @@ function lastByGrep(files: readonly CloudFile[]): Found | null {
 
 /** Whether the key stands in the line, quotes and blanks behind it, then a colon. */
 function keyIn(line: string): boolean {
-  for (let at = line.indexOf(KEY); at >= 0; at = line.indexOf(KEY, at + KEY.length)) {
+  for (let at = line.indexOf(KEY); at !== -1; at = line.indexOf(KEY, at + KEY.length)) {
     let i = at + KEY.length;
-    while (i < line.length && '"\'\\'.includes(line[i]!)) i += 1;
-    while (i < line.length && ' \t\r\v\f'.includes(line[i]!)) i += 1;
+    while ('"\'\\'.includes(line[i] ?? 'end')) i += 1;
+    while (' \t\r\v\f'.includes(line[i] ?? 'end')) i += 1;
     if (line[i] === ':') return true;
   }
   return false;
@@ -158,7 +159,7 @@ export function dsIdentifyConfig(text: string): { datasource: string | null; pol
   for (const line of shellRead(text)) {
     const said = line.split('#', 1)[0]!;
     const colon = said.indexOf(':');
-    if (colon < 0) continue;
+    if (colon === -1) continue;
     values.set(words(said.slice(0, colon)).join(' '), unquoted(words(said.slice(colon + 1)).join(' ')));
   }
   return { datasource: values.get('datasource') || null, policy: values.get('policy') || null };

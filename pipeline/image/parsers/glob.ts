@@ -17,14 +17,14 @@ export function wildcardMatches(pattern: string, name: string, brackets = false)
   let star = -1;
   let taken = 0;
   while (n < name.length) {
-    const next = pattern[p] === '*' ? null : one(pattern, p, name[n]!, brackets);
+    const next = pattern[p] === '*' ? -1 : one(pattern, p, name[n]!, brackets);
     if (pattern[p] === '*') {
       star = p++;
       taken = n;
-    } else if (next !== null && next >= 0) {
+    } else if (next !== -1) {
       p = next;
       n += 1;
-    } else if (star >= 0) {
+    } else if (star !== -1) {
       // Only the last star can have to take more.
       p = star + 1;
       n = ++taken;
@@ -43,7 +43,7 @@ function one(pattern: string, at: number, char: string, brackets: boolean): numb
   const end =
     brackets && here === '[' ? pattern.indexOf(']', at + (/[!^]/.test(pattern[at + 1]!) ? 3 : 2)) : -1;
   // A bracket expression of more than 256 characters says nothing that a shorter one could not; its scan stays bounded.
-  if (end < 0 || end - at > 256) return here === char ? at + 1 : -1;
+  if (end === -1 || end - at > 256) return here === char ? at + 1 : -1;
   const negated = /[!^]/.test(pattern[at + 1]!);
   let found = false;
   for (let i = at + (negated ? 2 : 1); i < end; i++) {

@@ -46,7 +46,8 @@ export function parseGrubCfg(text: string): GrubEntry[] {
 
 function entryOf(command: string, words: readonly string[]): GrubEntry {
   const at = words.findIndex((word) => word === '--id' || word === '$menuentry_id_option');
-  const id = words.find((word) => word.startsWith('--id='))?.slice(5) ?? (at > 0 ? words[at + 1] : undefined);
+  const id =
+    words.find((word) => word.startsWith('--id='))?.slice(5) ?? (at === -1 ? undefined : words[at + 1]);
   return { title: words[1] ?? '', id: id ?? null, kernel: null, entries: command === 'submenu' ? [] : null };
 }
 
@@ -65,7 +66,7 @@ function* statements(text: string): Generator<{ words: string[]; end: '\n' | '{'
       at += 1;
     } else if (c === '#') {
       const end = text.indexOf('\n', at);
-      at = end < 0 ? text.length : end;
+      at = end === -1 ? text.length : end;
     } else if (c === '\n' || c === ';') {
       at += 1;
       if (words.length > 0) yield { words, end: '\n' };
@@ -103,8 +104,8 @@ function readWord(text: string, from: number): { word: string; next: number; bar
       at += 2;
     } else if (c === "'") {
       const end = text.indexOf("'", at + 1);
-      parts.push(text.slice(at + 1, end < 0 ? undefined : end));
-      at = end < 0 ? text.length : end + 1;
+      parts.push(text.slice(at + 1, end === -1 ? undefined : end));
+      at = end === -1 ? text.length : end + 1;
     } else {
       at += 1;
       while (at < text.length && text[at] !== '"') {
@@ -136,7 +137,7 @@ export function grubChoice(menu: readonly GrubEntry[], wanted: string): GrubChoi
   let found = true;
   for (let depth = 0; depth <= DEEPEST; depth++) {
     const index: number = spec === null ? 0 : placeOf(entries, spec);
-    const there = index >= 0 && index < entries.length;
+    const there = index !== -1;
     if (!there && spec !== '') found = false;
     const entry: GrubEntry | undefined = entries[there ? index : 0];
     if (!entry) return { entry: null, found: false };

@@ -46,7 +46,7 @@ export function grubMenu(names: readonly string[], settings: GrubMenuSettings): 
   const flavours = (settings.get('GRUB_FLAVOUR_ORDER') ?? '').split(/\s+/, 20).filter(Boolean);
   const rank = (name: string) => {
     const at = flavours.findIndex((flavour) => name.endsWith(`-${flavour}`));
-    return at < 0 ? flavours.length : at;
+    return at === -1 ? flavours.length : at;
   };
   if (flavours.length > 0) kernels.sort((a, b) => rank(a) - rank(b));
   const top = settings.get('GRUB_TOP_LEVEL')?.replace(/^\/boot\//, '');

@@ -52,7 +52,7 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9._+-]{0,100}/;
 function paths(text: string): string[] {
   const found: string[] = [];
   for (const folder of ['/curtin/', '/']) {
-    for (let at = text.indexOf(folder); at >= 0; at = text.indexOf(folder, at + 1)) {
+    for (let at = text.indexOf(folder); at !== -1; at = text.indexOf(folder, at + 1)) {
       const name = NAME.exec(text.slice(at + folder.length, at + folder.length + 110))?.[0];
       if (!name || text[at + folder.length + name.length] === '/') continue;
       const before = text.slice(Math.max(0, at - 80), at);
@@ -74,7 +74,7 @@ function withoutDocstrings(script: string): string {
     .map((line) => {
       if (quote !== '') {
         const end = line.indexOf(quote);
-        if (end < 0) return '';
+        if (end === -1) return '';
         quote = '';
         return line.slice(end + 3);
       }
@@ -82,7 +82,7 @@ function withoutDocstrings(script: string): string {
       if (opened !== '"""' && opened !== "'''") return line;
       const start = line.indexOf(opened);
       const end = line.indexOf(opened, start + 3);
-      if (end >= 0) return line.slice(end + 3);
+      if (end !== -1) return line.slice(end + 3);
       quote = opened;
       return '';
     })

@@ -37,15 +37,15 @@ export function hostScope(host: string): 'build' | 'private' | null {
 /** Host and credentials of a URI with an authority; null when it has none. */
 export function authority(uri: string): { host: string; password: boolean } | null {
   const start = uri.indexOf('://');
-  if (start < 0) return null;
+  if (start === -1) return null;
   const end = uri.indexOf('/', start + 3);
-  const whole = uri.slice(start + 3, end < 0 ? undefined : end);
+  const whole = uri.slice(start + 3, end === -1 ? undefined : end);
   const at = whole.lastIndexOf('@');
   const place = whole.slice(at + 1);
   const bracket = place.startsWith('[') ? place.indexOf(']') + 1 : 0;
   const colon = place.indexOf(':', bracket);
   return {
-    host: colon < 0 ? place : place.slice(0, colon),
-    password: at > 0 && whole.slice(0, at).includes(':'),
+    host: colon === -1 ? place : place.slice(0, colon),
+    password: whole.slice(0, at + 1).includes(':'),
   };
 }

@@ -8,8 +8,8 @@ export interface NumberedLine {
 export function* linesOf(text: string): Generator<string> {
   for (let at = 0; at <= text.length; ) {
     const end = text.indexOf('\n', at);
-    yield text.slice(at, end < 0 ? text.length : end);
-    at = end < 0 ? text.length + 1 : end + 1;
+    yield text.slice(at, end === -1 ? text.length : end);
+    at = end === -1 ? text.length + 1 : end + 1;
   }
 }
 

@@ -62,7 +62,7 @@ export class ModinfoReader {
     const data = this.#data.subarray(0, this.#filled);
     while (this.#from < end) {
       const at = nearest(data, this.#from);
-      if (at < 0 || at >= end) {
+      if (at === -1 || at >= end) {
         this.#from = end;
         return;
       }
@@ -84,7 +84,7 @@ export class ModinfoReader {
     let end = at;
     for (let first = start; first < data.length; first = after(data, end)) {
       const stop = data.indexOf(0, first);
-      if (stop < 0 || !isEntry(data, first, stop)) break;
+      if (stop === -1 || !isEntry(data, first, stop)) break;
       const equals = data.indexOf(61, first);
       const key = data.toString('latin1', first, Math.min(equals, first + LONGEST));
       if (!values.has(key) && WANTED.has(key))
@@ -92,7 +92,7 @@ export class ModinfoReader {
       end = stop;
     }
     const rank = RANKS.findIndex((keys) => keys.some((key) => values.has(key)));
-    const weight = rank < 0 ? RANKS.length : rank;
+    const weight = rank === -1 ? RANKS.length : rank;
     if (values.size > 0 && (this.#best === null || weight < this.#best.rank))
       this.#best = { rank: weight, values };
     return Math.max(end, at + 1);
@@ -106,7 +106,7 @@ function nearest(data: Buffer, from: number): number {
   for (let at = from; ; at += 1) {
     // "vermagic=" and "version=" share their beginning, and both are rare.
     at = data.indexOf('ver', at, 'latin1');
-    if (at < 0) return -1;
+    if (at === -1) return -1;
     if (at > 0 && data[at - 1] !== 0) continue;
     for (const key of [VERMAGIC, VERSION])
       if (data.compare(key, 0, key.length, at, Math.min(at + key.length, data.length)) === 0) return at;

@@ -21,9 +21,9 @@ export const isProxy = (value: string) => !NONE.test(value.trim());
 /** A proxy's address without the user and the password in it. */
 export function withoutLogin(value: string): string {
   const at = value.lastIndexOf('@');
-  if (at < 0) return value;
-  const scheme = value.indexOf('://');
-  return `${value.slice(0, scheme >= 0 && scheme < at ? scheme + 3 : 0)}***@${value.slice(at + 1)}`;
+  if (at === -1) return value;
+  const scheme = value.slice(0, at).indexOf('://');
+  return `${value.slice(0, scheme === -1 ? 0 : scheme + 3)}***@${value.slice(at + 1)}`;
 }
 
 /** `NAME=value` lines as pam_env reads /etc/environment, and systemd environment.d and EnvironmentFile=; the last of a name stands. */
@@ -83,13 +83,13 @@ export function iniProxies(text: string, wanted: (section: string, key: string) 
     if (rest.startsWith('[')) {
       const end = rest.lastIndexOf(']');
       section = rest
-        .slice(0, end < 0 ? undefined : end)
+        .slice(0, end === -1 ? undefined : end)
         .replace(/^\[+/, '')
         .replace(/\]+$/, '')
         .trim()
         .toLowerCase();
       // git takes a setting on the section's own line.
-      rest = end < 0 ? '' : rest.slice(end + 1).trim();
+      rest = end === -1 ? '' : rest.slice(end + 1).trim();
       if (rest === '' || rest.startsWith('#')) continue;
     }
     const cut = rest.search(/[=:]/);
@@ -187,10 +187,10 @@ function unquoted(text: string): string {
   const quote = value[0];
   if (quote === '"' || quote === "'") {
     const end = value.indexOf(quote, 1);
-    return end < 0 ? value.slice(1) : value.slice(1, end);
+    return end === -1 ? value.slice(1) : value.slice(1, end);
   }
   const comment = value.search(/[ \t][#;]/);
-  return comment < 0 ? value : value.slice(0, comment).trimEnd();
+  return comment === -1 ? value : value.slice(0, comment).trimEnd();
 }
 
 function named(found: Iterable<ProxySetting>): ProxySetting[] {

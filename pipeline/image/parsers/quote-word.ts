@@ -7,8 +7,8 @@ export function isBlank(c: string | undefined): boolean {
 export function strip(text: string): string {
   let from = 0;
   let to = text.length;
-  while (from < to && isBlank(text[from])) from += 1;
-  while (to > from && isBlank(text[to - 1])) to -= 1;
+  while (isBlank(text[from])) from += 1;
+  while (isBlank(text[to - 1])) to -= 1;
   return text.slice(from, to);
 }
 
@@ -24,7 +24,7 @@ export function quoteWord(text: string, at: number): { word: string; next: numbe
     const closing = text[end] === '"' ? '"' : text[end] === '[' ? ']' : null;
     if (closing === null) continue;
     end = text.indexOf(closing, end + 1);
-    if (end < 0) return null;
+    if (end === -1) return null;
   }
   const word = text
     .slice(at, end)

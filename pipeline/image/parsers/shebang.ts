@@ -14,7 +14,7 @@ export function parseShebang(bytes: Buffer): Shebang | string {
   if (bytes[0] === 0xef && bytes[1] === 0xbb) return 'it begins with a byte order mark, not with #!';
   if (bytes.toString('latin1', 0, 2) !== '#!') return 'it does not begin with #!';
   const end = bytes.indexOf(0x0a);
-  const line = bytes.toString('latin1', 2, Math.min(end < 0 ? bytes.length : end, 257));
+  const line = bytes.toString('latin1', 2, Math.min(end === -1 ? bytes.length : end, 257));
   if (line.endsWith('\r')) return 'its first line ends in a carriage return (DOS line ends)';
   const [interpreter = '', ...rest] = line.trim().split(/[ \t]+/);
   if (!interpreter.startsWith('/')) return `its interpreter "${interpreter}" is not an absolute path`;

@@ -22,6 +22,8 @@ const OPEN = new Set(['if', 'case', 'while', 'until', 'for', '{', '(']);
 const CLOSE = new Set(['fi', 'esac', 'done', '}', ')']);
 const PREFIX = new Set(['then', 'else', 'elif', 'do', '!', 'if', 'while', 'until', '{']);
 const DECLARE = new Set(['export', 'readonly', 'local', 'declare', 'typeset']);
+/** The name of a function, or its parentheses alone. */
+const FUNCTION = /^\w*\(\)$/;
 const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(\+?=)/;
 
 /**
@@ -37,9 +39,10 @@ export function variableChanges(text: string): { changes: VariableChange[]; open
     let at = 0;
     while (at < words.length) {
       const { text: word } = words[at]!;
-      if (OPEN.has(word) || /^\w+\(\)$/.test(word)) depth += word.endsWith('()') ? 0 : 1;
+      const names = FUNCTION.test(word) || words[at + 1]?.text === '()';
+      if (OPEN.has(word)) depth += 1;
       if (CLOSE.has(word)) depth = Math.max(0, depth - 1);
-      if (!PREFIX.has(word) && !DECLARE.has(word) && !CLOSE.has(word)) break;
+      if (!PREFIX.has(word) && !DECLARE.has(word) && !CLOSE.has(word) && !names) break;
       at += 1;
     }
     const rest = words.slice(at);

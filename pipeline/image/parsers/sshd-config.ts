@@ -157,7 +157,7 @@ function parseLine(raw: string): { keyword: string; values: string[]; rest: stri
 
 function trimmed(raw: string): string {
   let [from, to] = [0, raw.length];
-  while (from < to && ' \t\r'.includes(raw[from]!)) from += 1;
+  while (' \t\r'.includes(raw[from] ?? 'end')) from += 1;
   while (to > from + 1 && ' \t\r\n\f'.includes(raw[to - 1]!)) to -= 1;
   return raw.slice(from, to);
 }
@@ -186,7 +186,7 @@ function delimited(rest: Rest): string | null {
   };
   if (text[at] === '"') {
     const end = text.indexOf('"', at + 1);
-    if (end < 0) {
+    if (end === -1) {
       rest.text = null;
       return null;
     }

@@ -59,7 +59,7 @@ export class SudoersCursor {
     if (this.peek() !== '\n') throw new SudoersError();
     // A backslash does not continue a comment.
     const newline = this.#text.indexOf('\n', this.#at);
-    this.#at = newline < 0 ? this.#text.length : newline + 1;
+    this.#at = newline === -1 ? this.#text.length : newline + 1;
     this.line += 1;
   }
 

@@ -124,16 +124,12 @@ export function readSudoers(files: SudoersFiles, main = 'etc/sudoers'): Sudoers 
       readFile(whole, depth);
       return;
     }
-    const names = [...files.list(whole)]
-      .filter((name) => !name.includes('.') && !name.endsWith('~'))
-      .sort(byBytes);
+    const names = [...files.list(whole)].filter((name) => !name.includes('.') && !name.endsWith('~')).sort();
     for (const name of names) readFile(`${whole.replace(/\/$/, '')}/${name}`, depth);
   };
   readFile(main, 0);
   return found;
 }
-
-const byBytes = (a: string, b: string) => (a < b ? -1 : 1);
 
 type Position = { file: string; line: number };
 

@@ -1,10 +1,11 @@
+import { compareText } from '../../core/text/order.ts';
 /** Orders versions as dpkg does (deb-version(7), without epochs): numbers by value, `~` before everything, letters before the rest. */
 export function compareVersions(a: string, b: string): number {
   const left = parts(a);
   const right = parts(b);
   for (let i = 0; i < Math.max(left.length, right.length); i++) {
     const [x, y] = [left[i] ?? EMPTY, right[i] ?? EMPTY];
-    const order = compareText(x.text, y.text) || compareNumbers(x.number, y.number);
+    const order = compareNonDigits(x.text, y.text) || compareNumbers(x.number, y.number);
     if (order !== 0) return order;
   }
   return 0;
@@ -15,7 +16,7 @@ const EMPTY = { text: '', number: '' };
 /** Orders digits by their value, however many; in time that their length decides. */
 export function compareNumbers(a: string, b: string): number {
   const [x, y] = [withoutZeros(a), withoutZeros(b)];
-  return x.length - y.length || (x < y ? -1 : x > y ? 1 : 0);
+  return x.length - y.length || compareText(x, y);
 }
 
 function withoutZeros(digits: string): string {
@@ -32,10 +33,10 @@ function parts(version: string): { text: string; number: string }[] {
   }));
 }
 
-function compareText(a: string, b: string): number {
+function compareNonDigits(a: string, b: string): number {
   for (let i = 0; i < Math.max(a.length, b.length); i++) {
     const difference = weight(a[i]) - weight(b[i]);
-    if (difference !== 0) return difference < 0 ? -1 : 1;
+    if (difference !== 0) return Math.sign(difference);
   }
   return 0;
 }

@@ -22,7 +22,7 @@ function tooLong(path: string): boolean {
   if (end > MOST_PATH) return true;
   for (let at = 0; at < end; ) {
     const slash = path.indexOf('/', at);
-    const next = slash < 0 || slash > end ? end : slash;
+    const next = slash === -1 || slash > end ? end : slash;
     if (next - at > MOST_NAME) return true;
     at = next + 1;
   }

@@ -148,7 +148,7 @@ function bodyMap(body: Buffer): { segments: Segment[]; data: Buffer } | null {
   let at = 0;
   const next = () => {
     const end = body.indexOf(0x0a, at);
-    const line = end < 0 ? undefined : body.toString('latin1', at, Math.min(end, at + 20));
+    const line = end === -1 ? undefined : body.toString('latin1', at, Math.min(end, at + 20));
     at = end + 1;
     return decimal(line);
   };

@@ -95,6 +95,7 @@ describe('ds-identify of Debian', () => {
     [['datasource_list:\n  - NoCloud\n', 'datasource_list: [Ec2]\n']],
     [['datasource_list: ["MAAS", \'None\']\n']],
     [['datasource_list: \\\n[ NoCloud ]\n']],
+    [['datasource_list: [ NoCloud ]\\\n']],
   ])('takes the list of %j as we do', async (files) => {
     await compare(files);
   });

@@ -98,22 +98,4 @@ export const EQUIVALENT: readonly Equivalent[] = [
     fault: 'end - at < 80',
     why: 'The longest type of a key has 43 characters, so that a word of 80 is none.',
   },
-  {
-    file: 'pipeline/image/facts/collect/unit-files.ts',
-    text: 'a < b',
-    fault: 'a <= b',
-    why: 'The keys of a map are sorted, of which no two are equal.',
-  },
-  {
-    file: 'pipeline/image/facts/collect/licences.ts',
-    text: 'a < b',
-    fault: 'a <= b',
-    why: 'The keys of a map are sorted, of which no two are equal.',
-  },
-  {
-    file: 'pipeline/image/diff/sizes.ts',
-    text: 'a.path < b.path',
-    fault: 'a.path <= b.path',
-    why: 'The paths come out of a set, so that no two are equal.',
-  },
 ];

@@ -25,7 +25,7 @@ export class AptPins {
       if (line === '') packages = [];
       const colon = line.indexOf(':');
       const continued = /^[ \t]/.test(raw);
-      if (!continued && colon > 0) last = line.slice(0, colon).toLowerCase();
+      if (!continued) last = line.slice(0, Math.max(colon, 0)).toLowerCase();
       const value = strip(continued ? line : line.slice(colon + 1));
       if (last === 'package') packages.push(...value.split(/\s+/).filter(Boolean).slice(0, MOST_PACKAGES));
       if (last !== 'pin-priority' || continued || !/^[-+]?\d{1,6}$/.test(value)) continue;

@@ -83,6 +83,6 @@ export function aptFileNames(files: KeptFiles, folder: string, ends: readonly st
   return files.list(folder).filter((name) => {
     if (!/^[A-Za-z0-9_:-][A-Za-z0-9_:.-]*$/.test(name) || name.endsWith('.')) return false;
     const dot = name.lastIndexOf('.');
-    return ends.includes(dot < 0 ? '' : name.slice(dot + 1)) && files.text(`${folder}/${name}`) !== null;
+    return ends.includes(dot === -1 ? '' : name.slice(dot + 1)) && files.text(`${folder}/${name}`) !== null;
   });
 }

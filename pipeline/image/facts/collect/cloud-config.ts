@@ -1,4 +1,3 @@
-import { nestsTooDeeply } from '../../../config/yaml/depth.ts';
 import { shown } from '../../tar/names.ts';
 import type { KeptFiles } from '../kept-files.ts';
 import type { CloudFinding } from './cloud.ts';
@@ -100,7 +99,6 @@ const finding = (path: string, text: string, effect: CloudFinding['effect']): Cl
 
 /** A YAML map as Maps at every level; null for anything else. */
 async function mapOf(text: string): Promise<ReadonlyMap<string, unknown> | null> {
-  if (nestsTooDeeply(text)) return null;
   const { parseYaml } = await import('../../../config/yaml/parse.ts');
   try {
     const document = parseYaml(text, { prettyErrors: false, logLevel: 'silent' });

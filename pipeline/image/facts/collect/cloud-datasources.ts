@@ -71,7 +71,7 @@ function listProblem(
       list.file,
       `${said}: from cloud-init 26.1 on, ds-identify finds MAAS only when the list names nothing else`,
     );
-  if (seeded && real.includes('NoCloud') && real.indexOf('NoCloud') < real.indexOf('MAAS'))
+  if (seeded && real.slice(0, real.indexOf('MAAS')).includes('NoCloud'))
     return off(list.file, `${said}, and the seed in /var/lib/cloud/seed answers before MAAS`);
   return null;
 }

@@ -1,3 +1,4 @@
+import { compareText } from '../../../core/text/order.ts';
 import type { CloudFile } from '../../parsers/ds-identify.ts';
 import type { KeptFiles } from '../kept-files.ts';
 
@@ -45,7 +46,7 @@ export function deployedCloudFiles(
     const name = `${prefix}-cloudconfig-${what}.cfg`;
     parts.push({ name, path: `${CFG_D}/${name}`, text, maas: true });
   }
-  parts.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  parts.sort((a, b) => compareText(a.name, b.name));
   const main = files.text(CFG);
   return [...(main === null ? [] : [{ path: CFG, text: main, maas: false }]), ...parts];
 }

@@ -66,7 +66,7 @@ export function countsCollector(): Collector<Counts> {
       if (type === 'file') file(member);
       if (type === 'character-device' || type === 'block-device') devices.add(`${shown(path)} (${type})`);
       const slash = path.indexOf('/');
-      if (top.size < MOST_TOP && path !== '') top.add(slash < 0 ? path : path.slice(0, slash));
+      if (top.size < MOST_TOP && path !== '') top.add(slash === -1 ? path : path.slice(0, slash));
       if (nestedRoot === null && /^(?!usr\/)[^/]+(\/[^/]+){0,2}\/etc\/os-release$/.test(path))
         nestedRoot = path.slice(0, -'/etc/os-release'.length);
     },
@@ -90,7 +90,7 @@ function directory(path: string): string {
   let end = -1;
   for (let level = 0; level < LEVELS; level++) {
     const next = path.indexOf('/', end + 1);
-    if (next < 0) break;
+    if (next === -1) break;
     end = next;
   }
   return path.slice(0, Math.max(end, 0));

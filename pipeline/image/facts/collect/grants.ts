@@ -74,10 +74,10 @@ function doasGrants(lines: readonly string[]): Found[] {
 /** Rules are programs: only a person can say for whom a YES is. */
 function polkitRules(lines: readonly string[]): Found[] {
   const i = lines.findIndex((line) => !line.startsWith('//') && line.includes('polkit.Result.YES'));
-  return i < 0 ? [] : [[i, { why: 'polkit allows something without a password', severity: 'warning' }]];
+  return i === -1 ? [] : [[i, { why: 'polkit allows something without a password', severity: 'warning' }]];
 }
 
 function polkitAuthority(lines: readonly string[]): Found[] {
   const i = lines.findIndex((line) => /^Result(?:Any|Active|Inactive)[ \t]*=[ \t]*yes$/i.test(line));
-  return i < 0 ? [] : [[i, { why: 'polkit allows something without a password', severity: 'warning' }]];
+  return i === -1 ? [] : [[i, { why: 'polkit allows something without a password', severity: 'warning' }]];
 }

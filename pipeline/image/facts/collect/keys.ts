@@ -33,7 +33,7 @@ export class KeyFiles {
     const cut = path.lastIndexOf('/');
     if (cut >= 4 && path.startsWith('.ssh', cut - 4))
       return !/^(?:known_hosts|config$|id_)/.test(path.slice(cut + 1));
-    return path.indexOf('uthorized', cut) > 0 && !/^usr\/(?:share|src|include)\//.test(path);
+    return path.includes('uthorized', cut) && !/^usr\/(?:share|src|include)\//.test(path);
   }
 
   content(path: string, bytes: Buffer): void {

@@ -1,3 +1,4 @@
+import { compareText } from '../../../core/text/order.ts';
 import { parseDep5 } from '../../parsers/dep5.ts';
 import type { Collector } from '../collector.ts';
 import type { ImageFacts } from '../facts.ts';
@@ -45,7 +46,7 @@ export function licencesCollector(): Collector<Pick<ImageFacts, 'licences'>> {
         const name = path.startsWith('usr/share/doc/') && ALIAS.exec(path)?.[1];
         if (name) alias(path, tree.resolve(`usr/share/doc/${name}/copyright`));
       }
-      const packages = [...declared].sort(([a], [b]) => (a < b ? -1 : 1));
+      const packages = [...declared].sort(([a], [b]) => compareText(a, b));
       return { licences: { packages: Object.fromEntries(packages), freeText } };
     },
   };

@@ -11,7 +11,7 @@ export function mountPointsCollector(): Collector<ImageFacts['mountPoints']> {
   return {
     member({ path, type }) {
       const slash = path.indexOf('/');
-      if (slash < 0) {
+      if (slash === -1) {
         if (type === 'directory') exists.add(path);
       } else if (slash <= 4) members.get(path.slice(0, slash))?.add(`/${shown(path)}`);
     },

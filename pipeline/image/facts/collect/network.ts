@@ -1,3 +1,4 @@
+import { compareText } from '../../../core/text/order.ts';
 import { globMatchesPath } from '../../parsers/glob.ts';
 import { parseInterfaces } from '../../parsers/interfaces.ts';
 import { significantLines } from '../../parsers/lines.ts';
@@ -142,7 +143,7 @@ function nameServers({ tree, files }: Image): NetworkUse[] {
       if (name.endsWith('.conf') && !dropIns.has(name))
         dropIns.set(name, `${folder}/resolved.conf.d/${name}`);
   const main = RESOLVED.map((folder) => `${folder}/resolved.conf`).find((path) => tree.exists(path));
-  const order = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+  const order = [...dropIns].sort(([a], [b]) => compareText(a, b)).map(([, path]) => path);
   let found: NetworkUse[] = [];
   for (const path of [...(main ? [main] : []), ...order])
     for (const { section, key, value } of parseUnit(files.text(path) ?? '')) {

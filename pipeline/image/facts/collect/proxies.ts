@@ -229,7 +229,7 @@ function shellProxies(text: string, path: string): ProxySetting[] {
   for (const { line, name, value } of shellAssignments([{ path, text }]))
     if (isProxyVariable(name)) last.set(name, { line, name, value });
   for (const { line, name, how, conditional } of variableChanges(text).changes)
-    if (how === 'unset' && !conditional && (last.get(name)?.line ?? line) < line) last.delete(name);
+    if (how === 'unset' && !conditional && (last.get(name)?.line ?? line) <= line) last.delete(name);
   return [...last.values()].filter(({ value }) => isProxy(value));
 }
 

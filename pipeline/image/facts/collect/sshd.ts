@@ -156,7 +156,7 @@ function started(unit: string, files: KeptFiles): { main?: string; options: stri
     else if (key === 'Environment')
       for (const word of unitWords(value)) {
         const cut = word.indexOf('=');
-        if (cut > 0) environment.set(word.slice(0, cut), word.slice(cut + 1));
+        if (cut !== -1) environment.set(word.slice(0, cut), word.slice(cut + 1));
       }
     else if (key === 'EnvironmentFile' && ++environmentFiles <= 20)
       for (const [name, set] of parseAssignments(files.text(value.replace(/^-?\/?/, '')) ?? ''))

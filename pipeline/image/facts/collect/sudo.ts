@@ -108,7 +108,7 @@ function askingForAll(sudoers: Sudoers): SudoCaller[] {
     const command = rule.commands.findLast((c) => c.text === 'ALL' && !c.negated && c.authenticate !== false);
     if (!command || rule.hosts.some((h) => h.negated) || !rule.hosts.some((h) => h.text === 'ALL')) continue;
     const users = expanded(rule.users, 'user', sudoers);
-    if (users.some((u) => u.negated)) continue;
+    if (users.some((u) => u.negated || u.text === MORE)) continue;
     found.push({ at, command, named: new Set(users.map((u) => u.text)) });
   }
   return found;
@@ -234,7 +234,7 @@ function defaultAccess(sudoers: Sudoers, accounts: Accounts): SudoAccess[] {
 function defaultReach(d: SudoDefault, sudoers: Sudoers, accounts: Accounts): SudoAccess['reach'] {
   if (d.scope === 'all' || d.scope === 'host') return 'open';
   const bound = expanded(d.binding, d.scope, sudoers);
-  if (bound.some((m) => m.negated || m.text === 'ALL')) return 'open';
+  if (bound.some((m) => m.negated)) return 'open';
   const narrow =
     d.scope === 'command'
       ? bound.every((m) => isListed(m.text))
@@ -252,12 +252,16 @@ function isRoot(name: string, accounts: Accounts): boolean {
   return name === 'root' || name === '#0' || accounts.find(name)?.uid === 0;
 }
 
+/** Members that are looked at; behind them stands one that is nobody's name, so that the others count as anybody. */
+const MOST_MEMBERS = 200;
+const MORE = 'and more';
+
 /** Members with their aliases replaced; a name that is not defined is kept. */
 function expanded(members: readonly SudoMember[], kind: SudoAliasKind, sudoers: Sudoers): SudoMember[] {
   const found: SudoMember[] = [];
   const add = (list: readonly SudoMember[], negated: boolean, open: ReadonlySet<string>) => {
     for (const member of list) {
-      if (found.length >= 200) return;
+      if (found.length >= MOST_MEMBERS) return;
       const alias =
         open.has(member.text) || open.size > 20 ? undefined : sudoers.aliases[kind].get(member.text);
       const odd = member.negated !== negated;
@@ -266,6 +270,7 @@ function expanded(members: readonly SudoMember[], kind: SudoAliasKind, sudoers: 
     }
   };
   add(members, false, new Set());
+  if (found.length >= MOST_MEMBERS) found.push({ text: MORE, negated: false });
   return found;
 }
 

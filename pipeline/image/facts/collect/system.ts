@@ -1,3 +1,4 @@
+import { compareText } from '../../../core/text/order.ts';
 import { parseAssignments } from '../../parsers/assignments.ts';
 import { parseDpkgStatus, providersOf } from '../../parsers/dpkg-status.ts';
 import { type DriverPackages, parseDriverPackages } from '../../parsers/driver-packages.ts';
@@ -41,7 +42,7 @@ export function systemCollector(): Collector<System> {
         osRelease: release === undefined ? null : osRelease(release),
         kernelPackages,
         driverPackages,
-        packages: packages.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)),
+        packages: packages.sort((a, b) => compareText(a.name, b.name)),
         commands: Object.fromEntries(COMMANDS.map((path) => [path.split('/').pop()!, tree.exists(path)])),
         snapCore: ['snaps', 'system-data/var/lib/snapd']
           .filter((path) => tree.has(path))

@@ -1,3 +1,4 @@
+import { compareText } from '../../../core/text/order.ts';
 import { parseUnit, type UnitSetting } from '../../parsers/systemd-unit.ts';
 import type { KeptFiles } from '../kept-files.ts';
 
@@ -17,7 +18,7 @@ export function unitSettings(unit: string, files: KeptFiles): (UnitSetting & { f
   for (const folder of UNIT_FOLDERS)
     for (const name of files.list(`${folder}/${unit}.d`))
       if (name.endsWith('.conf') && !dropIns.has(name)) dropIns.set(name, `${folder}/${unit}.d/${name}`);
-  const order = [...dropIns].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, path]) => path);
+  const order = [...dropIns].sort(([a], [b]) => compareText(a, b)).map(([, path]) => path);
   return [...(main ? [main] : []), ...order].flatMap((file) =>
     parseUnit(files.text(file) ?? '').map((setting) => ({ file, ...setting })),
   );
