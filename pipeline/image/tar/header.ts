@@ -58,8 +58,7 @@ function base256(bytes: Buffer, signed: boolean): number | null {
 
 /** A text field up to its first NUL, byte for byte (latin1). */
 export function text(block: Buffer, offset: number, length: number): string {
-  const nul = block.indexOf(0, offset);
-  return block.toString('latin1', offset, nul === -1 || nul > offset + length ? offset + length : nul);
+  return block.toString('latin1', offset, offset + length).split('\0', 1)[0]!;
 }
 
 export type Format = 'v7' | 'ustar' | 'star' | 'gnu';

@@ -18,15 +18,12 @@ export function nameProblem(name: string, type: MemberType): 'bad-name' | 'absol
 function tooLong(path: string): boolean {
   if (path.length <= MOST_NAME) return false;
   let end = path.length;
-  while (end > 0 && path[end - 1] === '/') end -= 1;
+  while (path[end - 1] === '/') end -= 1;
   if (end > MOST_PATH) return true;
-  for (let at = 0; at < end; ) {
-    const slash = path.indexOf('/', at);
-    const next = slash === -1 || slash > end ? end : slash;
-    if (next - at > MOST_NAME) return true;
-    at = next + 1;
-  }
-  return false;
+  return path
+    .slice(0, end)
+    .split('/')
+    .some((part) => part.length > MOST_NAME);
 }
 
 /** A member's name as a path from the root: without `./`, doubled or closing slashes; '' is the root itself. */

@@ -28,11 +28,11 @@ export function parsePax(body: Buffer): Map<string, Buffer> | null {
     // Some writers pad the header's last block into its size; tar stops at the first NUL.
     if (body[at] === 0) break;
     const blank = body.indexOf(0x20, at);
-    if (blank === -1 || blank - at > 10) return null;
+    if (blank === -1) return null;
     const digits = body.toString('latin1', at, blank);
     if (!/^[1-9][0-9]*$/.test(digits)) return null;
     const end = at + Number(digits);
-    if (end > body.length || end <= blank + 1 || body[end - 1] !== 0x0a) return null;
+    if (end > body.length || body[end - 1] !== 0x0a) return null;
     const equals = body.indexOf(0x3d, blank + 1);
     if (equals === -1 || equals >= end) return null;
     const key = body.toString('latin1', blank + 1, equals);

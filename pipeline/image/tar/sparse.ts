@@ -106,8 +106,8 @@ export class BodyMap {
       const value = decimal(this.#line);
       this.#line = '';
       if (value === null) return null;
-      if (this.#left < 0) this.#left = value;
-      else if (this.#offset < 0) this.#offset = value;
+      if (this.#left === -1) this.#left = value;
+      else if (this.#offset === -1) this.#offset = value;
       else {
         if (!this.extent.add({ offset: this.#offset, length: value })) return null;
         this.#offset = -1;
