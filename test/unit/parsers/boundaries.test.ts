@@ -166,7 +166,7 @@ describe('a line of sudoers', () => {
     expect([rules.length, rules.map(({ file }) => file), errors]).toEqual([count, files, []]);
   });
 
-  it('is no place for errors of the reader itself', () => {
+  it('leaves errors of the reader itself alone', () => {
     const text = (path: string) => {
       if (path === 'etc/b') throw new Error('no memory');
       return '@include b\n';
