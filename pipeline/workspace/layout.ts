@@ -216,6 +216,8 @@ export const rehearsalFiles = (folder: string) => ({
   ssh: join(folder, 'ssh'),
   sshKey: join(folder, 'ssh', 'key'),
   curtin: join(folder, 'curtin'),
+  /** The artifact without its compression, for an emulated machine. */
+  unpacked: join(folder, 'artifact.tar'),
 });
 
 // In the store, which builders share (`store:`); paths relative to it, the same in a folder and on a server.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat, statfs } from 'node:fs/promises';
+import { readFile, rm, stat, statfs } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { json } from '../../core/escape/json.ts';
@@ -32,6 +32,7 @@ import { keepPosted } from './posted.ts';
 import { emptied, removeMachine } from './remains.ts';
 import { serveRehearsal } from './server.ts';
 import type { Failure, Rehearsal, RehearseRequest, Sign } from './types.ts';
+import { unpacked } from './unpacked.ts';
 import { rejection } from './verdict.ts';
 
 const GIB = 2 ** 30;
@@ -144,10 +145,7 @@ async function inFolder(
     const images = new Map<string, string>();
     const served = { identity, keys, artifact, images, sshKey };
     const wire = request.wire === true || ephemeral.kind === 'own';
-    const machine = {
-      ...{ folder, identity, kernelOptions, disks, firmware, accelerator, memory },
-      artifact: wire ? null : artifact,
-    };
+    const machine = { folder, identity, kernelOptions, disks, firmware, accelerator, memory };
     const options = { progress, run, emit, signal };
     let failure: Failure | null = null;
     let version = before?.curtin ?? '';
@@ -171,7 +169,13 @@ async function inFolder(
       images.set(name, artifact);
       if (ephemeral.squashfs !== null) images.set('squashfs', ephemeral.squashfs);
       server.give({ ...served, preseed: preseed(deployment), userData: packed.installer });
-      failure = await deploy({ ...machine, ephemeral }, { ...options, posted });
+      const onDisk =
+        wire || accelerator === 'kvm' ? artifact : await unpacked(artifact, files.unpacked, { emit, signal });
+      failure = await deploy(
+        { ...machine, ephemeral, artifact: wire ? null : onDisk },
+        { ...options, posted },
+      );
+      await rm(files.unpacked, { force: true });
       if (failure === null)
         await noteDeployed(
           folder,

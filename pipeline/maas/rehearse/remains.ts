@@ -18,6 +18,7 @@ export async function removeMachine(folder: string, keep: boolean): Promise<void
     files.rawBootConsole,
     files.monitor,
     files.curtin,
+    files.unpacked,
     files.ssh,
   ];
   for (const path of always) await rm(path, { recursive: true, force: true });
