@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { expectBaseImage } from '../config/base-image.ts';
 import { flagName } from '../config/given.ts';
 import { loadConfig } from '../config/load.ts';
@@ -8,16 +9,19 @@ import type { ImageConfig, RehearsalConfig } from '../config/types.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { configuredImage } from '../image/checks/configured-image.ts';
-import { rehearse } from '../maas/rehearse/rehearse.ts';
+import { rehearseLayouts } from '../maas/rehearse/matrix.ts';
 import type { RehearsalChecks } from '../maas/rehearse/types.ts';
-import { rehearsalText } from '../report/text/rehearsal.ts';
+import { REHEARSALS } from '../report/formats/rehearsals.ts';
+import { type FormatFlags, prepareReports, writeReports } from '../report/formats/write.ts';
+import { rehearsalsText } from '../report/text/rehearsal.ts';
 import { checksOf } from '../stages/checks.ts';
 import type { Session } from './session.ts';
 
-export interface RehearseFlags {
+export interface RehearseFlags extends FormatFlags {
   baseImage?: string;
   layout?: string[];
   curtin?: string[];
+  curtinConfig?: string;
   ephemeral?: string;
   until?: string;
   memory?: string;
@@ -32,6 +36,15 @@ export interface RehearseFlags {
 export async function rehearseImage(session: Session, name: string, flags: RehearseFlags): Promise<void> {
   const { env, emit, signal } = session;
   const given = settingsOf(flags);
+  if (flags.curtinConfig !== undefined && flags.layout !== undefined)
+    throw new Fault(
+      'USAGE',
+      '--curtin-config has the storage of a machine, so that there is nothing for --layout',
+      {
+        hint: 'Leave one of them out.',
+      },
+    );
+  await prepareReports('rehearse', flags);
   if (flags.baseImage !== undefined) expectBaseImage(flags.baseImage);
   if (/^https?:\/\//.test(name) || name === '-')
     throw new Fault('USAGE', `rehearse takes a file of this host, not ${name === '-' ? 'stdin' : 'a URL'}`, {
@@ -47,19 +60,28 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   const { rehearsal } = image ? config.images[name]! : config;
   const checks = image ? await imageChecks(config.images[name]!) : null;
   const { memoryMiB: memory, layouts, curtin, ...settings } = { ...rehearsal, ...given };
-  const result = await rehearse({
-    ...settings,
-    ...{ memory, curtin: curtin ?? [] },
-    artifact: image?.path ?? name,
-    baseImage,
-    layout: layouts[0]!,
-    ...{ checks, env, shell: null, curtinConfig: null },
-    keep: flags.keep === true,
-    cache: config.cache,
-    ...{ emit, signal },
-  });
-  session.data(result, () => rehearsalText(result, session.paint));
-  if (!result.ok) session.exitCode = EXIT.validation;
+  const { curtinConfig = null } = flags;
+  const matrix = await rehearseLayouts(
+    {
+      ...settings,
+      ...{ memory, curtin: curtin ?? [] },
+      artifact: image?.path ?? name,
+      baseImage,
+      ...{ checks, env, shell: null, curtinConfig },
+      keep: flags.keep === true,
+      cache: config.cache,
+      ...{ emit, signal },
+    },
+    // The machine's own storage is the layout.
+    curtinConfig === null ? layouts : [resolve(curtinConfig)],
+  );
+  await writeReports('rehearse', flags, matrix, REHEARSALS, env);
+  const { results, faults } = matrix;
+  const ok = faults.length === 0 && results.every((one) => one.ok);
+  const failed = faults.map(({ layout, fault: { code, message } }) => ({ layout, code, message }));
+  session.data({ ok, rehearsals: results, failed }, () => rehearsalsText(matrix, session.paint));
+  if (results.some((one) => !one.ok)) session.exitCode = EXIT.validation;
+  else if (faults[0]) session.exitCode = faults[0].fault.exitCode;
 }
 
 async function imageChecks(image: ImageConfig): Promise<RehearsalChecks> {

@@ -10,7 +10,8 @@ import { sumOf } from '../install/iso/checksum.ts';
 import { checksDigest } from '../maas/acceptance/applicable.ts';
 import { curtinDigest } from '../maas/rehearse/curtin.ts';
 import { leanKey, ownEphemeral } from '../maas/rehearse/ephemeral.ts';
-import { rehearsalFailed, rehearseLayouts } from '../maas/rehearse/matrix.ts';
+import { namedLayout } from '../maas/rehearse/layouts.ts';
+import { labelOf, rehearsalFailed, rehearseLayouts } from '../maas/rehearse/matrix.ts';
 import type { EphemeralFiles, Rehearsal } from '../maas/rehearse/types.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { rehearsalFiles, rehearsedFiles, rehearsedFolder } from '../workspace/layout.ts';
@@ -37,7 +38,10 @@ export const rehearse = defineStage('rehearse', {
       curtinPaths: notCounted(curtin, 'their contents count'),
       ephemeral: ephemeral === null ? await leanKey() : await sumsOf(ephemeral, context),
       ephemeralFiles: notCounted(ephemeral, 'their contents count'),
-      layouts,
+      layouts: await Promise.all(
+        layouts.map(async (one) => (namedLayout(one) ? one : { file: await contentOf(one, context) })),
+      ),
+      layoutNames: notCounted(layouts, 'the contents of files count'),
       kernelOptions,
       until,
       checks: checks && checksDigest(checks.list, checks.subject),
@@ -55,10 +59,10 @@ export const rehearse = defineStage('rehearse', {
   },
   async run(inputs, { dir, emit, signal, env }) {
     const { until, list, name, kernel, version } = inputs;
-    const { path, baseImage, layouts, kernelOptions, disks, diskBytes, accelerator, cache } = inputs;
+    const { path, baseImage, layoutNames, kernelOptions, disks, diskBytes, accelerator, cache } = inputs;
     expectAmd64(inputs);
     const key = inputs.keyFile === null ? null : await loadSigningKey(inputs.keyFile, env, emit);
-    const results = await rehearseLayouts(
+    const { results, faults } = await rehearseLayouts(
       {
         ...{ artifact: path, baseImage, kernelOptions, disks, diskBytes, accelerator, cache, emit, signal },
         ...{ curtin: inputs.curtinPaths, ephemeral: inputs.ephemeralFiles, memory: inputs.memoryMiB },
@@ -68,16 +72,18 @@ export const rehearse = defineStage('rehearse', {
           values: { 'image.name': name, 'image.kernel': kernel, 'image.version': version },
         },
       },
-      layouts,
+      layoutNames,
     );
     const files: string[] = [];
-    for (const result of results) files.push(...(await keep(result, rehearsedFolder(dir, result.layout))));
+    for (const result of results)
+      files.push(...(await keep(result, rehearsedFolder(dir, labelOf(result.layout)))));
     const rehearsals = results.map(rehearsed);
-    const named = (ok: boolean) => results.filter((one) => one.ok === ok).map(({ layout }) => layout);
+    const named = (ok: boolean) =>
+      results.filter((one) => one.ok === ok).map(({ layout }) => labelOf(layout));
     const statement = await writeTestResult(
       {
         artifact: { name: basename(path), sha256: inputs.artifact },
-        passed: results.every(({ ok }) => ok),
+        passed: faults.length === 0 && results.every(({ ok }) => ok),
         configuration: configurationOf(inputs, results),
         passedTests: named(true),
         failedTests: named(false),
@@ -86,6 +92,7 @@ export const rehearse = defineStage('rehearse', {
       key,
     );
     if (results.some(({ ok }) => !ok)) throw rehearsalFailed(results);
+    if (faults[0]) throw faults[0].fault;
     return {
       data: { rehearsals },
       files: [...files, ...statement],
@@ -117,9 +124,14 @@ export function expectAmd64({ name, architecture }: { name: string; architecture
   );
 }
 
-async function sumsOf(files: EphemeralFiles, { config, emit, signal }: StageContext<'rehearse'>) {
+/** The SHA-256 of a file that the configuration names. */
+function contentOf(path: string, { config, emit, signal }: StageContext<'rehearse'>): Promise<string> {
+  return sumOf(path, { cacheDir: config.cache, emit, signal });
+}
+
+async function sumsOf(files: EphemeralFiles, context: StageContext<'rehearse'>) {
   await ownEphemeral(files);
-  const sum = (path: string) => sumOf(path, { cacheDir: config.cache, emit, signal });
+  const sum = (path: string) => contentOf(path, context);
   const { kernel, initrd, squashfs } = files;
   return { kernel: await sum(kernel), initrd: await sum(initrd), squashfs: await sum(squashfs) };
 }
@@ -144,7 +156,7 @@ async function keep({ folder }: Rehearsal, to: string): Promise<string[]> {
 function rehearsed(result: Rehearsal): RehearsedLayout {
   const { layout, until, curtin, ephemeral, accelerator, seconds, phases } = result;
   return {
-    ...{ layout, until, curtin, accelerator, seconds, phases },
+    ...{ layout: labelOf(layout), until, curtin, accelerator, seconds, phases },
     ephemeral: { kind: ephemeral.kind, name: basename(ephemeral.name) },
   };
 }

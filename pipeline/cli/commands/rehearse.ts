@@ -1,6 +1,7 @@
 import { flagHelp } from '../../config/describe.ts';
 import { REHEARSAL } from '../../config/settings/rehearsal.ts';
 import type { Declare } from '../command.ts';
+import { withFormats } from '../format-options.ts';
 import type { RehearseFlags } from '../rehearse.ts';
 
 export const declare: Declare = (program, act) => {
@@ -15,6 +16,10 @@ export const declare: Declare = (program, act) => {
       '--base-image <os/series>',
       'the base image for MAAS, such as ubuntu/focal (default: as configured)',
     )
+    .option(
+      '--curtin-config <file>',
+      "a real machine's configuration, from `maas PROFILE machine get-curtin-config`, in place of a layout",
+    )
     .option('--keep', "keep the machine's disks")
     .action(
       act(async (session, image: string, flags: RehearseFlags) => {
@@ -22,4 +27,5 @@ export const declare: Declare = (program, act) => {
         await rehearseImage(session, image, flags);
       }),
     );
+  withFormats(command, 'rehearse');
 };

@@ -5,18 +5,26 @@ import { type Kind, setting } from '../setting.ts';
 import { GIB, MIB, parseSize } from '../units.ts';
 
 /** The storage layouts of MAAS that a rehearsal knows. */
-export const LAYOUT_NAMES = ['flat', 'lvm', 'raid1'] as const;
-export type LayoutName = (typeof LAYOUT_NAMES)[number];
+export const LAYOUT_NAMES = ['flat', 'lvm', 'raid1', 'bcache'] as const;
 
-const LAYOUTS_ACCEPTED = `one or more of ${LAYOUT_NAMES.join(', ')}`;
+const isName = (text: string) => LAYOUT_NAMES.some((name) => name === text);
+const LAYOUT_ACCEPTED = `${LAYOUT_NAMES.join(', ')}, or the path of a file ending in .yaml, .yml or .json`;
 
-const layouts: Kind<LayoutName[], LayoutName[]> = {
-  ...list(choice(...LAYOUT_NAMES), { unique: true, accepts: LAYOUTS_ACCEPTED }),
-  schema: { type: 'array', uniqueItems: true, minItems: 1, items: { enum: LAYOUT_NAMES } },
+/** A layout by its name, or a file with curtin's storage configuration. */
+const layout: Kind<string, string> = {
+  ...text(undefined, (given) =>
+    isName(given) || /\.(?:ya?ml|json)$/.test(given) ? null : { accepts: LAYOUT_ACCEPTED },
+  ),
+  accepts: LAYOUT_ACCEPTED,
+  read: (written, base) => (isName(written) ? written : absolutePath(written, base)),
+};
+
+const layouts: Kind<string[], string[]> = {
+  ...list(layout, { unique: true, accepts: LAYOUT_ACCEPTED }),
+  schema: { type: 'array', uniqueItems: true, minItems: 1, items: layout.schema },
   parse(given) {
-    const names = given.split(',').map((name) => LAYOUT_NAMES.find((known) => known === name));
-    const found = names.filter((name) => name !== undefined);
-    return found.length === names.length ? [...new Set(found)] : undefined;
+    const found = given.split(',').map((one) => layout.parse?.(one));
+    return found.includes(undefined) ? undefined : [...new Set(found as string[])];
   },
 };
 
@@ -126,7 +134,7 @@ export const REHEARSAL = {
   layouts: setting({
     kind: layouts,
     default: ['flat'],
-    help: 'Storage layouts (flat, lvm, raid1), each rehearsed by itself.',
+    help: 'Storage layouts (flat, lvm, raid1, bcache, or a file), each rehearsed by itself.',
     defaultText: 'flat',
     flag: '--layout <layout...>',
   }),

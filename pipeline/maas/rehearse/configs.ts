@@ -16,6 +16,8 @@ export interface Deployment {
   baseImage: string;
   /** The proxy of the machine's apt: the rehearsal's own server, which answers for every archive with 503. */
   aptProxy: string;
+  /** Sections of a real machine's configuration; merged by curtin over the others. */
+  more?: Record<string, unknown> | null;
 }
 
 /**
@@ -37,6 +39,7 @@ export function curtinConfigs(deployment: Deployment): string[] {
     cloudConfig(deployment, reporting),
     { 'kernel-crash-dumps': { enabled: false } },
     mainConfig(deployment, reporting),
+    ...(deployment.more ? [deployment.more] : []),
   ].map((config) => stringify(config, { lineWidth: 0 }));
 }
 

@@ -56,7 +56,7 @@ export function parseLayout(text: string, file: string): Layout {
     mounts: entries.flatMap(({ type, path: at }) => (type === 'mount' && typeof at === 'string' ? [at] : [])),
     leastBytes: disks.map(({ id }) => bytesOn(id as string, entries)),
     entries: (own) =>
-      entries.map((entry) => (entry.type === 'disk' ? onOur(own[disks.indexOf(entry)]!, entry) : entry)),
+      entries.map((entry) => (entry.type === 'disk' ? onOur(own[disks.indexOf(entry)], entry) : entry)),
   };
 }
 
@@ -108,16 +108,16 @@ function problemsOf(list: readonly unknown[], path: Path): Problem[] {
   return [];
 }
 
-/** The entry of another machine's disk, for one of ours. */
-function onOur({ serial }: Disk, entry: Entry): Entry {
+/** The entry of another machine's disk, for one of ours; before there are any, without a serial. */
+function onOur(disk: Disk | undefined, entry: Entry): Entry {
   return {
     ...Object.fromEntries(Object.entries(entry).filter(([name]) => !FOUND_BY.includes(name))),
-    serial,
+    ...(disk && { serial: disk.serial }),
   };
 }
 
 /** Bytes that the partitions of a disk need, with room for its tables. */
-function bytesOn(disk: string, entries: readonly Entry[]): number {
+export function bytesOn(disk: string, entries: readonly Entry[]): number {
   const needed = entries
     .filter(({ type, device }) => type === 'partition' && device === disk)
     .map(({ size, flag }) => (flag === 'logical' ? 0 : (bytesOf(size) ?? 0)) + MIB);
@@ -125,7 +125,7 @@ function bytesOn(disk: string, entries: readonly Entry[]): number {
 }
 
 /** A size as curtin reads it (util.human2bytes): powers of 1024, `B` may follow. */
-function bytesOf(size: unknown): number | null {
+export function bytesOf(size: unknown): number | null {
   if (typeof size === 'number') return size;
   const match = typeof size === 'string' ? /^(\d{1,15}(?:\.\d{1,6})?)\s?([KMGTP]?)B?$/i.exec(size) : null;
   return match && Math.ceil(Number(match[1]) * 1024 ** UNITS.indexOf(match[2]!.toUpperCase()));

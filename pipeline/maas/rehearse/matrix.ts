@@ -1,28 +1,56 @@
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import { plain } from '../../core/escape/terminal.ts';
+import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { rehearse } from './rehearse.ts';
 import type { Rehearsal, RehearseRequest } from './types.ts';
 
+/** The layouts of one image, rehearsed. */
+export interface Matrix {
+  results: Rehearsal[];
+  /** Layouts without a result, by the fault of the host. */
+  faults: { layout: string; fault: Fault }[];
+}
+
 /**
- * One rehearsal for each layout, one after the other; one that fails does not stop the others.
- * @throws Fault as `rehearse`: what is missing on the host is missing for all
+ * One rehearsal for each layout, one after the other. One that fails, or that the host has ended, does not stop the others.
+ * @throws Fault as `rehearse`, for what is missing on the host: it is missing for all
  */
 export async function rehearseLayouts(
   request: Omit<RehearseRequest, 'layout'>,
   layouts: readonly string[],
-): Promise<Rehearsal[]> {
-  const results: Rehearsal[] = [];
+): Promise<Matrix> {
+  const matrix: Matrix = { results: [], faults: [] };
+  const labels = layouts.map(labelOf);
+  const twice = labels.find((label, at) => labels.indexOf(label) !== at);
+  if (twice !== undefined)
+    throw new Fault('CONFIG_INVALID', `Two layouts have the name ${twice}`, {
+      hint: 'The name of a file without its ending is that of the layout; rename one of them.',
+    });
   for (const [at, layout] of layouts.entries()) {
     if (layouts.length > 1)
       request.emit({
         type: 'notice',
         level: 'info',
-        message: `rehearsal ${at + 1} of ${layouts.length}: layout ${layout}`,
+        message: `rehearsal ${at + 1} of ${layouts.length}: layout ${labelOf(layout)}`,
       });
-    results.push(await rehearse({ ...request, layout }));
+    try {
+      matrix.results.push(await rehearse({ ...request, layout }));
+    } catch (error) {
+      if (!(error instanceof Fault) || error.exitCode !== EXIT.temporary) throw error;
+      matrix.faults.push({ layout, fault: error });
+    }
   }
-  return results;
+  return matrix;
+}
+
+/** The name of a layout in folders and reports: of a file its own, without the ending. */
+export function labelOf(layout: string): string {
+  return layout.includes('/')
+    ? basename(layout, extname(layout))
+        .replace(/[^A-Za-z0-9._-]/g, '_')
+        .replace(/^\.+/, '_')
+    : layout;
 }
 
 /** The fault of an image that failed in rehearsals: where, the guest's own words, cause and remedy. */
@@ -30,11 +58,11 @@ export function rehearsalFailed(results: readonly Rehearsal[]): Fault {
   const failed = results.filter(({ ok }) => !ok);
   const [first] = failed;
   const detail = failed.flatMap(({ layout, failure }) => [
-    `layout ${layout}, ${failure?.phase}: ${plain(failure?.said ?? '')}`,
+    `layout ${labelOf(layout)}, ${failure?.phase}: ${plain(failure?.said ?? '')}`,
     ...(failure?.error ? [`  error:  ${plain(failure.error)}`] : []),
     ...(failure?.cause ? [`  cause:  ${plain(failure.cause)}`] : []),
   ]);
-  const layouts = failed.map(({ layout }) => layout).join(', ');
+  const layouts = failed.map(({ layout }) => labelOf(layout)).join(', ');
   return new Fault(
     'REHEARSAL_FAILED',
     `${first ? basename(first.artifact) : 'The image'} failed its rehearsal with layout ${layouts}`,

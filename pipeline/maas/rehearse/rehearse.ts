@@ -27,6 +27,7 @@ import { layoutOf } from './layout-file.ts';
 import { diskBytes, disksFor, namedLayout, storageConfig } from './layouts.ts';
 import { lookAt, untilPowerCut } from './look.ts';
 import { ARTIFACT_SOURCE, expectPlainPath, prepareBoot, type RunMachine, runMachine } from './machine.ts';
+import { readMachineConfig } from './machine-config.ts';
 import { Progress } from './phases.ts';
 import { keepPosted } from './posted.ts';
 import { emptied, removeMachine } from './remains.ts';
@@ -102,14 +103,17 @@ async function inFolder(
   const { emit, signal, baseImage, until, kernelOptions, memory } = request;
   const files = rehearsalFiles(folder);
   await expectSpace(folder, size);
+  const real = request.curtinConfig === null ? null : await readMachineConfig(request.curtinConfig);
+  const layout = real?.layout ?? namedLayout(request.layout) ?? (await layoutOf(request.layout));
+  for (const message of real?.replaced ?? []) emit({ type: 'notice', level: 'info', message });
   const { curtin, firmware, accelerator, ephemeral } = await prerequisites(folder, request);
 
-  const layout = namedLayout(request.layout) ?? (await layoutOf(request.layout));
   const disks = disksFor(layout, request.disks, request.diskBytes ?? diskBytes(size));
   const key = await deploymentKey(
     { artifact, curtin, ephemeral },
     {
       storage: storageConfig(layout, disks) as Json,
+      machineConfig: real?.sha256,
       sizes: disks.map(({ bytes }) => bytes),
       baseImage,
       kernelOptions,
@@ -156,10 +160,11 @@ async function inFolder(
       server.give({ ...served, preseed: '', userData: Buffer.alloc(0) });
     } else {
       const aptProxy = `${identity.origin}/`;
-      const deployment: Deployment = { identity, keys, layout, disks, baseImage, aptProxy };
+      const more = real?.more(identity, keys) ?? null;
+      const deployment: Deployment = { identity, keys, layout, disks, baseImage, aptProxy, more };
       const name = archiveName(artifact);
       const packed = await packInstaller(curtin, {
-        configs: await configsOf(deployment, request),
+        configs: curtinConfigs(deployment),
         source: wire ? `${identity.origin}${paths(identity).image(name)}` : ARTIFACT_SOURCE,
         signal,
       });
@@ -233,11 +238,6 @@ async function inFolder(
     if (request.keep)
       emit({ type: 'notice', level: 'info', message: `the machine's disks are kept in ${folder}` });
   }
-}
-
-/** The configurations that curtin gets. */
-async function configsOf(deployment: Deployment, _request: RehearseRequest): Promise<string[]> {
-  return curtinConfigs(deployment);
 }
 
 /** Makes the key by which the installed system is entered. @returns its public half */

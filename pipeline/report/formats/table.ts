@@ -1,5 +1,12 @@
 /** The commands whose result can be had in other forms than their table and --json. */
-export type Reporting = 'validate' | 'accept' | 'diff' | 'nightly' | 'checks' | 'config settings';
+export type Reporting =
+  | 'validate'
+  | 'accept'
+  | 'rehearse'
+  | 'diff'
+  | 'nightly'
+  | 'checks'
+  | 'config settings';
 
 /**
  * The destination of a format: the file that its option names, stdout in place of the table, or a fixed name in its
@@ -23,7 +30,7 @@ export const FORMATS = {
     option: '--junit',
     help: { file: 'write a JUnit report' },
     file: 'junit.xml',
-    commands: { validate: 'file', accept: 'file', nightly: 'folder' },
+    commands: { validate: 'file', accept: 'file', rehearse: 'file', nightly: 'folder' },
   },
   markdown: {
     option: '--markdown',
@@ -32,6 +39,7 @@ export const FORMATS = {
     commands: {
       validate: 'file',
       accept: 'file',
+      rehearse: 'file',
       diff: 'stdout',
       checks: 'stdout',
       'config settings': 'stdout',

@@ -7,6 +7,7 @@ import { settingsPage } from '../../../pipeline/config/reference.ts';
 import { NIGHT } from '../../../pipeline/nightly/output/writers.ts';
 import { CHECK_LIST } from '../../../pipeline/report/formats/checks-page.ts';
 import { DIFF } from '../../../pipeline/report/formats/diffs.ts';
+import { REHEARSALS } from '../../../pipeline/report/formats/rehearsals.ts';
 import {
   FORMATS,
   formatOptions,
@@ -20,6 +21,7 @@ import { readSources } from '../../../scripts/modules.ts';
 const WRITERS: Record<Reporting, Writers<never>> = {
   validate: VERDICTS,
   accept: VERDICTS,
+  rehearse: REHEARSALS,
   diff: DIFF,
   checks: CHECK_LIST,
   nightly: NIGHT,

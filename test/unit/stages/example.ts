@@ -49,6 +49,7 @@ export class Example {
     for (const name of ['one', 'two']) {
       this.file(`${name}.txt`, name);
       this.file(`${name}.gpg`, `keys ${name}`);
+      this.file(`${name}.layout.yaml`, `# ${name}\n`);
       this.file(`${name}.pem`, `certificate ${name}`);
       this.file(`${name}.key`, newKeyPair(undefined).privatePem, 0o600);
       this.file(`${name}.waivers.yaml`, `- { check: machine-id, reason: ${name}, until: 2999-12-31 }\n`);
@@ -216,7 +217,13 @@ const project = (from: SourceKind) => ({
     ssh: { user: 'one', port: 1, key_file: 'one.key', bastion: 'one', timeout: '1m' },
   },
   rehearsal: {
-    ...{ curtin: 'curtin', layouts: ['lvm'], kernel_options: 'quiet', memory: '4G', disks: 2 },
+    ...{
+      curtin: 'curtin',
+      layouts: ['lvm', 'one.layout.yaml'],
+      kernel_options: 'quiet',
+      memory: '4G',
+      disks: 2,
+    },
     ephemeral: { kernel: 'one.txt', initrd: 'one.txt', squashfs: 'one.txt' },
     ...{ disk_size: '20G', accelerator: 'tcg' },
   },

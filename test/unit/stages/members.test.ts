@@ -139,7 +139,7 @@ const COUNTED: Record<IsoStage, Record<string, Change>> = {
     baseImage: ['image.resource.baseImage', 'ubuntu/noble'],
     curtin: (example) => example.file('curtin/curtin/more.py', 'pass'),
     ephemeral: (example) => example.file('one.txt', 'other'),
-    layouts: ['image.rehearsal.layouts', ['flat', 'raid1']],
+    layouts: (example) => example.file('one.layout.yaml', '# other'),
     kernelOptions: ['image.rehearsal.kernelOptions', 'iommu=pt'],
     until: ['image.rehearsal.until', 'deployed'],
     ...{ name, version },
@@ -213,6 +213,9 @@ const NOT_COUNTED: Record<IsoStage, Record<string, Change>> = {
   },
   rehearse: {
     path: moved,
+    layoutNames: (example, { image }) => {
+      image.rehearsal.layouts = ['lvm', example.copy('one.layout.yaml')];
+    },
     list: (example) =>
       example.file('one.checks.yaml', `logs: [{ id: units, command: w }]\nchecks: [${CHECK}]\n`),
     curtinPaths: ({ dir }, { image }) => {
