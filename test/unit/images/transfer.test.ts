@@ -55,6 +55,14 @@ describe.each(['3.4.0', '3.5.0'])('MAAS %s', (version) => {
   });
 });
 
+test('sent anew with another base image, it is refused before anything in use is replaced', async () => {
+  const bench = new TransferBench(new FakeMaas('3.4.0'));
+  await bench.upload({ baseImage: 'ubuntu/jammy' });
+  const anew = bench.upload({ baseImage: 'ubuntu/focal', anew: true });
+  await expect(anew).rejects.toMatchObject({ code: 'MAAS_REFUSED' });
+  expect([bench.maas.creates.length, bench.maas.resources[0]?.sets.length]).toEqual([1, 1]);
+});
+
 test('3.4 has the same data of another name at once', async () => {
   const bench = new TransferBench(new FakeMaas('3.4.0'));
   bench.maas.has('other', DATA);
