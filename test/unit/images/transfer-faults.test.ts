@@ -87,13 +87,13 @@ describe('the size of a chunk', () => {
 
   test.each<[string, () => Error, number[], number[]]>([
     ['three cuts in a row', unreachable, [1, 2, 3], [100, 100, 100, 50]],
-    ['two cuts in a row', unreachable, [1, 2, 4, 5], [100, 100, 100, 100]],
+    ['two cuts in a row, twice', unreachable, [1, 2, 4, 5], [100, 100, 100, 100, 100, 100]],
     ['three busy answers in a row', busy, [1, 2, 3], [100, 100, 100, 100]],
   ])('after %s', async (_what, fault, chunks, lengths) => {
     const bench = new TransferBench();
     bench.maas.before = at(chunks, fault);
     await bench.upload();
-    expect(bench.lengths.slice(0, 4)).toEqual(lengths);
+    expect(bench.lengths.slice(0, lengths.length)).toEqual(lengths);
     expect(await storedChunkSize(bench.dir)).toBeUndefined();
   });
 
