@@ -10,7 +10,7 @@ import { type RunRequest, runStages } from '../../../pipeline/stages/run/runner.
 import type { Stage } from '../../../pipeline/stages/types.ts';
 import type { Entry } from '../../../pipeline/store/entry.ts';
 import type { SharedResults } from '../../../pipeline/store/results.ts';
-import type { StageRecord } from '../../../pipeline/workspace/record.ts';
+import { readRecord, type StageRecord } from '../../../pipeline/workspace/record.ts';
 
 /** A stage that is shared and one that is not, and the results that another builder has put in the store. */
 let workspace: string;
@@ -136,5 +136,41 @@ describe('the results that builders share', () => {
     await runStages(request({ outdated }));
     expect(ran).toEqual(counts ? ['iso'] : ['iso', 'build']);
     if (!counts) expect(reasons().at(-1)).toBe('a week old');
+  });
+
+  const recordHere = async () => (await readRecord(join(workspace, 'img'), 'build'))!;
+
+  test('and results here are outdated by the same limit', async () => {
+    await runStages(request());
+    const outdated = { stage: 'build', before: begunAt(await recordHere()), reason: 'a week old' } as const;
+    ran = [];
+    await runStages(request({ outdated }));
+    await runStages(request({ outdated: { ...outdated, stage: 'iso', before: 0 } }));
+    expect(ran).toEqual([]);
+    await runStages(request({ outdated: { ...outdated, before: outdated.before + 1 } }));
+    expect([ran, reasons().at(-1)]).toEqual([['build'], 'a week old']);
+  });
+
+  test('are all there is of a stage that other builders run', async () => {
+    const elsewhere = { elsewhere: 'build' } as const;
+    await expect(runStages(request(elsewhere))).rejects.toMatchObject({
+      code: 'BUILD_MISSING',
+      message: 'No result of build is here or in the store (no finished earlier run)',
+    });
+    expect(ran).toEqual(['iso']);
+    await runStages(request());
+    const { finishedAt, seconds } = await recordHere();
+    const stored = (later: number) =>
+      entries.set('build', { ...entry, finishedAt, seconds: seconds - later });
+    const states = async (selection: Selection = elsewhere) =>
+      (await runStages(request(selection))).outcomes.map(({ fromStore }) => fromStore === true);
+    expect(await states()).toEqual([false, false]);
+    stored(0);
+    expect(await states()).toEqual([false, false]);
+    stored(0.01);
+    expect(await states({})).toEqual([false, false]);
+    expect(await states({ elsewhere: 'iso' })).toEqual([false, false]);
+    expect(await states()).toEqual([false, true]);
+    expect(ran).toEqual(['iso', 'build']);
   });
 });
