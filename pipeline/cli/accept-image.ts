@@ -22,6 +22,7 @@ import { uploadOf } from '../workspace/ledger/upload-of.ts';
 import { withLock } from './run-image.ts';
 import type { Session } from './session.ts';
 import { ACCEPT_SETTINGS, overridesOf } from './setting-options.ts';
+import { shareLedgerOf } from './share-ledger.ts';
 
 export interface AcceptFlags extends FormatFlags {
   machine?: string[];
@@ -39,6 +40,7 @@ export async function acceptImageByName(session: Session, name: string, flags: A
   await prepareReports('accept', flags);
   const overrides = overridesOf(flags, ACCEPT_SETTINGS, name);
   const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd(), overrides });
+  await shareLedgerOf(config, session);
   const image = selectImage(config, name);
   const acceptance = withFlags(image.acceptance, flags);
   await checkAcceptance(acceptance);

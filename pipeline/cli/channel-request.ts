@@ -3,6 +3,7 @@ import { type ChosenTarget, chooseTargets, type TargetOptions } from '../maas/im
 import type { ChannelRequest } from '../maas/images/promote.ts';
 import { keptFolder } from '../workspace/layout.ts';
 import type { Session } from './session.ts';
+import { shareLedgerOf } from './share-ledger.ts';
 
 export interface ChannelOptions extends TargetOptions {
   channel: string;
@@ -18,6 +19,7 @@ export async function channelRequest(
 ): Promise<{ targets: ChosenTarget[]; request: ChannelRequest }> {
   const { env, emit, signal } = session;
   const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
+  await shareLedgerOf(config, session);
   const image = selectImage(config, name);
   const elsewhere = options.url !== undefined || options.maasProfile !== undefined;
   const to = options.to ?? (image.upload.length > 0 && !elsewhere ? image.upload : undefined);

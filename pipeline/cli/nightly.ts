@@ -27,6 +27,7 @@ import { channelName } from '../workspace/ledger/channel.ts';
 import { runAndReport, withLock } from './run-image.ts';
 import type { Session } from './session.ts';
 import { NIGHTLY_SETTINGS, overridesOf } from './setting-options.ts';
+import { shareLedgerOf } from './share-ledger.ts';
 
 export interface NightlyOptions extends FormatFlags {
   dryRun?: boolean;
@@ -129,6 +130,7 @@ export async function requestsFor(
     consents,
     chosen.map(({ name }) => name),
   );
+  await shareLedgerOf(config, session);
   const shared = await sharedResults(config.store, session);
   const requests = await Promise.all(
     chosen.map(async (image): Promise<RunRequest> => {

@@ -17,6 +17,7 @@ import { sharedResults } from '../store/open.ts';
 import { lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
 import { overridesOf, RUN_SETTINGS } from './setting-options.ts';
+import { shareLedgerOf } from './share-ledger.ts';
 
 /** Options of a run that are not settings of the configuration. */
 export interface Flags {
@@ -46,6 +47,7 @@ export async function requestFor(
     overrides: overridesOf(flags, RUN_SETTINGS, name),
   });
   for (const message of warnings) session.emit({ type: 'notice', level: 'warning', message });
+  await shareLedgerOf(config, session);
   const image = selectImage(config, name);
   assertConsents(consents, [name]);
   if (fast || small) image.compression = fast ? 'fast' : 'small';

@@ -8,6 +8,8 @@ import { openStore } from '../store/open.ts';
 import { BadEntry, type Store } from '../store/store.ts';
 import { loadTrust } from '../store/trust.ts';
 import { type Contents, collect, contentsOf, type Kept, type Problem, verifyStore } from '../store/upkeep.ts';
+import { entryIn, inOrder, readLedger } from '../workspace/ledger/ledger.ts';
+import { namedArtifacts } from '../workspace/ledger/named.ts';
 import type { GcOptions } from './commands/store.ts';
 import type { Session } from './session.ts';
 
@@ -66,18 +68,28 @@ export async function checkStore(session: Session, remove: boolean): Promise<voi
 export async function collectStore(session: Session, options: GcOptions): Promise<void> {
   const { olderThan, keepBytes, dryRun = false } = options;
   await withStore(session, async (store, contents) => {
-    const limit = { olderThanMs: olderThan === undefined ? undefined : olderThan * 1000, keepBytes };
+    const ledger = [
+      ...(await readLedger(session.env)),
+      ...contents.facts.flatMap((line) => entryIn(line) ?? []),
+    ];
+    const named = namedArtifacts(inOrder(ledger));
+    const limit = { olderThanMs: olderThan === undefined ? undefined : olderThan * 1000, keepBytes, named };
     const gone = collect(contents, limit, Date.now());
     if (!dryRun) await removeAll(store, session, gone.keys);
     const results = gone.results.map(shown);
     const files = gone.keys.length - results.length;
-    session.data({ ok: true, dryRun, place: store.place, results, files, bytes: gone.bytes }, () =>
-      [
-        ...results.map(({ stage, fingerprint, putAt, summary }) =>
-          plain(`${stage} ${fingerprint.slice(0, 12)}, put ${putAt.slice(0, 16)}Z: ${summary}`),
-        ),
-        `${results.length} of ${contents.results.length} results and ${files} files, ${bytes(gone.bytes)}: ${dryRun ? 'nothing was deleted (--dry-run).' : 'deleted.'}`,
-      ].join('\n'),
+    session.data(
+      { ok: true, dryRun, place: store.place, results, files, named: gone.named.length, bytes: gone.bytes },
+      () =>
+        [
+          ...results.map(({ stage, fingerprint, putAt, summary }) =>
+            plain(`${stage} ${fingerprint.slice(0, 12)}, put ${putAt.slice(0, 16)}Z: ${summary}`),
+          ),
+          ...(gone.named.length === 0
+            ? []
+            : [`${gone.named.length} more stay: uploads or channels have their artifacts.`]),
+          `${results.length} of ${contents.results.length} results and ${files} files, ${bytes(gone.bytes)}: ${dryRun ? 'nothing was deleted (--dry-run).' : 'deleted.'}`,
+        ].join('\n'),
     );
   });
 }

@@ -71,8 +71,8 @@ export class FolderStore implements Store {
     }
   }
 
-  list(): AsyncIterable<Listed> {
-    return this.#listed('');
+  list(below = ''): AsyncIterable<Listed> {
+    return this.#listed(below);
   }
 
   async remove(key: string): Promise<void> {

@@ -47,8 +47,8 @@ export interface Store {
    * @returns `there` where an earlier one was kept
    */
   put(key: string, content: Content, replace: boolean): Promise<'put' | 'there'>;
-  /** Every file, in no order; undefined where the store cannot list them. */
-  list(): AsyncIterable<Listed> | undefined;
+  /** Every file, or those below a folder, in no order; undefined where the store cannot list them. */
+  list(below?: string): AsyncIterable<Listed> | undefined;
   /** Deletes a file; one that is gone is not an error. */
   remove(key: string): Promise<void>;
   close(): void;

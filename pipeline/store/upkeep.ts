@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Emit } from '../core/events/event.ts';
 import { STORE_BLOBS, STORE_PARTIAL, STORE_RECORDS, storedBlob } from '../workspace/layout.ts';
 import { type Entry, entryOf } from './entry.ts';
+import { factOf, isFact } from './ledger.ts';
 import { progressOf } from './progress.ts';
 import { BadEntry, type Listed, type Store } from './store.ts';
 import type { Trust } from './trust.ts';
@@ -27,6 +28,8 @@ export interface Contents {
   /** Sizes by key. */
   blobs: Map<string, Listed>;
   partial: Listed[];
+  /** Lines of ledgers. */
+  facts: string[];
   bad: Problem[];
 }
 
@@ -42,26 +45,35 @@ export async function contentsOf(
   files: AsyncIterable<Listed>,
   trust: Trust,
 ): Promise<Contents> {
-  const found: Contents = { results: [], blobs: new Map(), partial: [], bad: [] };
+  const found: Contents = { results: [], blobs: new Map(), partial: [], facts: [], bad: [] };
   for await (const file of files) {
     const [, stage, fingerprint] = RECORD.exec(file.key) ?? [];
     if (BLOB.test(file.key)) found.blobs.set(file.key, file);
     else if (PARTIAL.test(file.key)) found.partial.push(file);
-    else if (stage !== undefined && fingerprint !== undefined) {
-      try {
-        const entry = await entryOf(store, stage, fingerprint, trust);
-        // Somebody else has deleted it meanwhile.
-        if (!entry) continue;
-        const bytes = entry.files.reduce((sum, { size }) => sum + size, file.size);
-        found.results.push({ key: file.key, entry, changedMs: file.changedMs, bytes });
-      } catch (error) {
-        if (!(error instanceof BadEntry)) throw error;
-        found.bad.push({ key: error.key, problem: error.message });
-      }
+    else if (isFact(file.key)) {
+      const line = await unlessBad(found.bad, () => factOf(store, file.key, trust));
+      if (line !== undefined) found.facts.push(line);
+    } else if (stage !== undefined && fingerprint !== undefined) {
+      // None where somebody else has deleted it meanwhile.
+      const entry = await unlessBad(found.bad, () => entryOf(store, stage, fingerprint, trust));
+      if (!entry) continue;
+      const bytes = entry.files.reduce((sum, { size }) => sum + size, file.size);
+      found.results.push({ key: file.key, entry, changedMs: file.changedMs, bytes });
     }
   }
   found.results.sort((a, b) => b.changedMs - a.changedMs);
   return found;
+}
+
+/** The data that is read, or undefined where it is bad, which is noted. */
+async function unlessBad<T>(bad: Problem[], read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof BadEntry)) throw error;
+    bad.push({ key: error.key, problem: error.message });
+    return undefined;
+  }
 }
 
 /**
@@ -105,10 +117,14 @@ export interface Retention {
   olderThanMs?: number | undefined;
   /** Bytes that the store may have; results go from the oldest on. */
   keepBytes?: number | undefined;
+  /** Results with a file of this sha256 stay, whatever their age and size: ledgers and channels name it. */
+  named?: ReadonlySet<string>;
 }
 
 export interface Collected {
   results: Kept[];
+  /** Results that would be among them if no ledger named their artifacts. */
+  named: Kept[];
   /** Results, and files that no result that is kept names, of a day ago at least. */
   keys: string[];
   /** Bytes that become free. */
@@ -116,7 +132,11 @@ export interface Collected {
 }
 
 /** The files to delete, records first: a result is never there without its files. */
-export function collect(contents: Contents, { olderThanMs, keepBytes }: Retention, nowMs: number): Collected {
+export function collect(
+  contents: Contents,
+  { olderThanMs, keepBytes, named = new Set() }: Retention,
+  nowMs: number,
+): Collected {
   const { results, blobs, partial } = contents;
   const users = new Map<string, number>();
   const blobsOf = ({ entry }: Kept) => new Set(entry.files.map(({ sha256 }) => storedBlob(sha256)));
@@ -128,10 +148,15 @@ export function collect(contents: Contents, { olderThanMs, keepBytes }: Retentio
   };
   for (const one of results) for (const key of blobsOf(one)) count(key, 1);
   const gone: Kept[] = [];
+  const kept: Kept[] = [];
   for (const one of results.toReversed()) {
     const old = olderThanMs !== undefined && nowMs - one.changedMs > olderThanMs;
     const tooMuch = keepBytes !== undefined && size > keepBytes;
     if (!old && !tooMuch) continue;
+    if (one.entry.files.some(({ sha256 }) => named.has(sha256))) {
+      kept.push(one);
+      continue;
+    }
     gone.push(one);
     for (const key of blobsOf(one)) count(key, -1);
   }
@@ -140,6 +165,7 @@ export function collect(contents: Contents, { olderThanMs, keepBytes }: Retentio
   );
   return {
     results: gone,
+    named: kept,
     keys: [...gone.map(({ key }) => key), ...left.map(({ key }) => key)],
     bytes: left.reduce((sum, one) => sum + one.size, 0),
   };

@@ -130,6 +130,8 @@ export function stateDir(env: NodeJS.ProcessEnv): string {
 
 /** Every upload, promotion, acceptance and deletion, a line each. */
 export const ledgerFile = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'ledger.ndjson');
+/** The lines of other builders' ledgers, where the ledger is shared. */
+export const foreignLedgerFile = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'ledger-of-others.ndjson');
 /** API keys, by the URL of their MAAS. */
 export const loginsFile = (env: NodeJS.ProcessEnv) => join(stateDir(env), 'logins.json');
 /** Facts of uploaded artifacts, by their sha256. */
@@ -228,4 +230,7 @@ export const STORE_BLOBS = 'blobs';
 export const STORE_PARTIAL = 'partial';
 export const storedRecord = (stage: string, fingerprint: string) =>
   `${STORE_RECORDS}/${stage}/${fingerprint}.json`;
+/** A line of a ledger, by the digest of its text. */
+export const STORE_LEDGER = 'ledger';
+export const storedFact = (sha256: string) => `${STORE_LEDGER}/${sha256.slice(0, 2)}/${sha256}.json`;
 export const storedBlob = (sha256: string) => `${STORE_BLOBS}/${sha256.slice(0, 2)}/${sha256}`;

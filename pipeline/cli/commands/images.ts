@@ -18,15 +18,17 @@ async function meant(
   session: Session,
   machines: boolean,
 ): Promise<{ images: ListedImage[]; all: ListedImage[] }> {
+  const { loadConfig } = await import('../../config/load.ts');
+  const { shareLedgerOf } = await import('../share-ledger.ts');
+  const { configFile, env } = session;
+  const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
+  await shareLedgerOf(config, session);
   const { listImages } = await import('../../maas/images/list-images.ts');
   const all = await listImages(chosen, { ...session, machines });
   if (texts.length === 0) return { images: all, all };
-  const { loadConfig } = await import('../../config/load.ts');
   const { readLedger } = await import('../../workspace/ledger/ledger.ts');
   const { maasUrl } = await import('../../config/maas-url.ts');
   const { findImages } = await import('../../maas/images/find-image.ts');
-  const { configFile, env } = session;
-  const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
   const where = { config, ledger: await readLedger(env), target: maasUrl(chosen.target.url) };
   return { images: [...new Set(texts.flatMap((text) => findImages(all, text, where)))], all };
 }

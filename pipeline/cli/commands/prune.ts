@@ -55,6 +55,8 @@ export const declare: Declare = (program, act) => {
         const { emit, signal, env } = session;
         const overrides = overridesOf(options, Object.values(RETENTION));
         const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd(), overrides });
+        const { shareLedgerOf } = await import('../share-ledger.ts');
+        await shareLedgerOf(config, session);
         const policy = config.retention;
         const dryRun = options.dryRun === true;
         const of = image === undefined ? undefined : [image];

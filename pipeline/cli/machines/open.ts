@@ -3,6 +3,7 @@ import type { Config } from '../../config/types.ts';
 import { createClient, type MaasClient } from '../../maas/api/client.ts';
 import { chooseTargets, type TargetOptions } from '../../maas/images/choose-targets.ts';
 import type { Session } from '../session.ts';
+import { shareLedgerOf } from '../share-ledger.ts';
 
 export interface TargetFlags {
   to?: string;
@@ -29,6 +30,7 @@ export async function openMaas(
   const [chosen] = await chooseTargets(targetOptions(flags), session);
   const { target, key } = chosen!;
   const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
+  await shareLedgerOf(config, session);
   const client = createClient({
     url: target.url,
     key,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../host/process/package-root.ts';
-import { keyPath, path, sizeOrNone } from '../kinds.ts';
+import { choice, keyPath, path, sizeOrNone } from '../kinds.ts';
 import { cacheHome } from '../paths.ts';
 import { named, section, setting } from '../setting.ts';
 import { GIB } from '../units.ts';
@@ -62,6 +62,14 @@ export const SETTINGS = {
     details: 'A folder or a URL alone may replace the mapping.',
     shorthand: 'place',
     fields: STORE,
+  }),
+  ledger: setting({
+    kind: choice('local', 'store'),
+    default: 'local',
+    help: 'Ledger of uploads, acceptances and channels: of this host, or shared in the store.',
+    details:
+      '`store` needs `store:`; every builder then knows what the others have uploaded, accepted and promoted.',
+    example: 'store',
   }),
   waivers: setting({
     kind: path(),

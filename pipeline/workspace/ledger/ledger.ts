@@ -9,7 +9,8 @@ import { makeFolders } from '../../host/files/folders.ts';
 import { parseLines } from '../../host/files/read-json.ts';
 import { kindOf, NotRegular, readBoundedText } from '../../host/files/regular.ts';
 import { object, type Shape, text } from '../../host/files/shape.ts';
-import { ledgerFile } from '../layout.ts';
+import { foreignLedgerFile, ledgerFile } from '../layout.ts';
+import { exchangeLedger } from './shared.ts';
 
 /**
  * Actions of this host on the images of a MAAS, one line each. Uploads go on without it; channels, rollback, prune and the
@@ -71,6 +72,7 @@ export async function record(
   try {
     await makeFolders(dirname(path), 0o700);
     await appendLine(path, JSON.stringify({ ...entry, time: new Date().toISOString() }));
+    await exchangeLedger(env, 'now');
   } catch (error) {
     emit({
       type: 'notice',
@@ -84,7 +86,7 @@ export async function record(
  * Appends one line, so that it is kept even when the power fails. One write: appends of several processes do not mix. A line that
  * a crash or a full disk has cut is ended first, else it would take the new one with it.
  */
-async function appendLine(path: string, line: string): Promise<void> {
+export async function appendLine(path: string, line: string): Promise<void> {
   const { O_RDWR, O_APPEND, O_CREAT, O_NONBLOCK } = constants;
   await using file = await open(path, O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK, 0o600);
   const facts = await file.stat();
@@ -124,14 +126,33 @@ export function recordUpload(
   return record({ did, target: url, ...made, ...what, validated: request.validated === true }, env, emit);
 }
 
-/** Every entry, the oldest first; lines cut by a crash, and what is not an entry, are left out. */
+/**
+ * Every entry, the oldest first; lines cut by a crash, and what is not an entry, are left out. Those of other builders are among them
+ * where the ledger is shared, in the order of the builders' clocks.
+ */
 export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]> {
-  let content: string;
+  await exchangeLedger(env);
+  const own = await linesOf(ledgerFile(env));
+  const foreign = await linesOf(foreignLedgerFile(env));
+  if (foreign.length === 0) return parseLines(own.join('\n'), ENTRY);
+  return inOrder(parseLines([...own, ...foreign].join('\n'), ENTRY));
+}
+
+/** Entries of several ledgers by their time, each once. */
+export function inOrder(entries: readonly LedgerEntry[]): LedgerEntry[] {
+  const all = [...new Map(entries.map((entry) => [JSON.stringify(entry), entry])).values()];
+  return all.sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
+}
+
+/** The lines of a ledger's file, none where it is not there. */
+export async function linesOf(path: string): Promise<string[]> {
   try {
-    content = await readBoundedText(ledgerFile(env), LARGEST);
+    return (await readBoundedText(path, LARGEST)).split('\n').filter(Boolean);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw fromSystemError(error, `reading ${ledgerFile(env)}`);
+    throw fromSystemError(error, `reading ${path}`);
   }
-  return parseLines(content, ENTRY);
 }
+
+/** The entry in a line; undefined where it is none. */
+export const entryIn = (line: string): LedgerEntry | undefined => parseLines(line, ENTRY)[0];

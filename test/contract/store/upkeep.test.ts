@@ -1,6 +1,14 @@
+import { createHash } from 'node:crypto';
 import { mkdir, rm, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { maasUrl } from '../../../pipeline/config/maas-url.ts';
+import { FolderStore } from '../../../pipeline/store/folder.ts';
+import { StoreLedger } from '../../../pipeline/store/ledger.ts';
+import { NO_SIGNATURES } from '../../../pipeline/store/trust.ts';
+import { record } from '../../../pipeline/workspace/ledger/ledger.ts';
+import { shareLedger } from '../../../pipeline/workspace/ledger/shared.ts';
+import { startSandbox } from '../../../sandbox/server.ts';
 import { Host } from '../cli/host.ts';
 import { Builder, keysOf } from './builders.ts';
 
@@ -92,6 +100,112 @@ it('gc keeps the newest results up to a size, files without a record for a day, 
   expect(left).toContain('blobs/notes.txt');
   expect((await run('verify')).json.ok).toBe(true);
 });
+
+it('gc keeps what ledgers and channels name, of this host and of the store', async () => {
+  const pack = new Builder(join(host.dir, 'two'), store);
+  pack.trees.pack = { 'img.tar.gz': { bytes: Buffer.from('an artifact') } };
+  pack.knobs.pack = 'other';
+  await pack.run();
+  const sha256 = createHash('sha256').update('an artifact').digest('hex');
+  const entry = {
+    ...{
+      did: 'completed' as const,
+      target: 'http://maas/MAAS',
+      resourceId: 7,
+      name: 'img-1',
+      image: 'img',
+      sha256,
+      size: 1,
+    },
+    ...{
+      architecture: 'amd64/generic',
+      set: 's',
+      title: '',
+      baseImage: '',
+      filetype: 'tgz',
+      file: '/x',
+      validated: true,
+    },
+  } as const;
+  for (const key of await keysOf(store)) await age(key, 40);
+  const gc = async () => (await run('gc', '--older-than', '30d', '--dry-run')).json;
+  expect(await gc()).toMatchObject({ named: 0, results: { length: 4 } });
+  await record(entry, host.env, () => {});
+  expect(await gc()).toMatchObject({ named: 1, results: { length: 3 } });
+  // No more after it was pruned from MAAS, but for a channel that holds it, which another builder has noted in the store.
+  await record({ ...entry, did: 'pruned' }, host.env, () => {});
+  expect(await gc()).toMatchObject({ named: 0 });
+  const { signal } = new AbortController();
+  const other = { XDG_STATE_HOME: join(host.dir, 'other') };
+  const open = async () => new FolderStore(store, signal);
+  const emit = () => {};
+  shareLedger(other, new StoreLedger(open, NO_SIGNATURES, false, { env: other, emit, signal }));
+  await record({ ...entry, did: 'promoted', name: 'img-stable' }, other, emit);
+  expect((await run('gc', '--older-than', '30d')).json).toMatchObject({ named: 1 });
+  const left = await keysOf(store);
+  expect(left).toContain(`blobs/${sha256.slice(0, 2)}/${sha256}`);
+  expect(left.filter((key) => key.startsWith('records/'))).toEqual([
+    expect.stringContaining('records/pack/'),
+  ]);
+  expect(left.filter((key) => key.startsWith('ledger/'))).toHaveLength(1);
+  expect((await run('verify')).json).toMatchObject({ ok: true, results: 1 });
+});
+
+it('a ledger in the store is that of every command, and needs a store', async () => {
+  const other = { XDG_STATE_HOME: join(host.dir, 'other') };
+  await writeFile(
+    join(host.dir, 'dgxos-maas.yaml'),
+    `${JSON.stringify({ ledger: 'store', images: { img: IMAGE } })}\n`,
+  );
+  const { signal } = new AbortController();
+  shareLedger(
+    other,
+    new StoreLedger(async () => new FolderStore(store, signal), NO_SIGNATURES, false, {
+      env: other,
+      emit() {},
+      signal,
+    }),
+  );
+  const sandbox = await startSandbox({ dir: join(host.dir, 'maas') });
+  try {
+    const env = { MAAS_API_URL: sandbox.url, MAAS_API_KEY: sandbox.apiKey };
+    const entry = {
+      ...{
+        did: 'completed' as const,
+        target: maasUrl(sandbox.url),
+        resourceId: 7,
+        name: 'img-1.0-x',
+        image: 'img',
+        sha256: 'a'.repeat(64),
+        size: 1,
+      },
+      ...{
+        architecture: 'amd64/generic',
+        set: 's',
+        title: '',
+        baseImage: '',
+        filetype: 'tgz',
+        file: '/x',
+        validated: true,
+      },
+    } as const;
+    await record(entry, other, () => {});
+    // It is in the ledger, though not in this MAAS: another answer than that of a host which knows no upload.
+    const { stderr } = await host.run(['promote', 'img', '--channel', 'stable'], { env });
+    expect(stderr).not.toContain('has no record of an upload');
+    expect(stderr).toContain('img-1.0-x');
+  } finally {
+    await sandbox.close();
+  }
+  delete host.env.DGXOS_MAAS_STORE;
+  const { code, stderr } = await host.run(['promote', 'img', '--channel', 'stable']);
+  expect([code, stderr]).toEqual([3, expect.stringContaining('`ledger: store` needs a store')]);
+});
+
+const IMAGE = {
+  ...{ release: 'demo', platform: 'demo1', version: '1.0' },
+  iso: { source: 'none.iso', sha256: '0'.repeat(64) },
+};
 
 it('a wrong value, no store, and a store that cannot list are named', async () => {
   expect((await host.run(['store', 'gc', '--older-than', 'soon'])).stderr).toMatch(/such as 30d/);

@@ -122,6 +122,7 @@ const OTHER: unknown[] = [
     'deployed',
     'namespace',
     'packer-maas',
+    'store',
     'small',
     'single',
     'dgx2',

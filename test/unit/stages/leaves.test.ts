@@ -33,6 +33,9 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'store.token.file': [{ file: 'two.txt' }, NONE],
   'store.ca_cert': ['two.pem', NONE],
   'store.read_only': [true, NONE],
+  'store.signing.key_file': ['two.pem', NONE],
+  'store.signing.public_keys': [['two.pem.pub'], NONE],
+  ledger: ['store', NONE],
   waivers: ['two.waivers.yaml', ['validate']],
   'sign.key_file': ['two.key', ['pack', 'rehearse']],
   // `verify` uses it.
