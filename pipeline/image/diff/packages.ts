@@ -54,5 +54,5 @@ function namedTwice(packages: readonly Package[]): string[] {
 
 function direction(before: string, after: string): PackageChange['direction'] {
   const order = compareDebianVersions(before, after);
-  return order === 0 ? 'state' : order < 0 ? 'upgrade' : 'downgrade';
+  return (['upgrade', 'state', 'downgrade'] as const)[Math.sign(order) + 1]!;
 }

@@ -69,6 +69,9 @@ export function signedBytes(count: number): string {
   return `${count < 0 ? '−' : '+'}${bytes(Math.abs(count))}`;
 }
 
+/** @param change not 0 */
+const direction = (change: number): Sign => (change > 0 ? 'up' : 'down');
+
 function summary(rows: readonly Row[], words: Words): string {
   const signs: Sign[] = ['added', 'removed', 'up', 'down', 'changed'];
   return signs
@@ -109,7 +112,7 @@ function total({ a, b, total }: ImageDiff): Row[] | null {
   const rows: Row[] = [];
   const row = (name: string, before: number, after: number, text: (n: number) => string) => {
     if (before !== after)
-      rows.push({ sign: after > before ? 'up' : 'down', name, before: text(before), after: text(after) });
+      rows.push({ sign: direction(after - before), name, before: text(before), after: text(after) });
   };
   if (a.size !== undefined && b.size !== undefined) row('artifact', a.size, b.size, bytes);
   if (total) {
@@ -124,7 +127,7 @@ function sizes(changes: readonly SizeChange[]): Row[] {
     const unlisted = below === null ? '' : `below ${bytes(below)}`;
     const known = before !== null && after !== null;
     return {
-      sign: known || below !== null ? (change > 0 ? 'up' : 'down') : change > 0 ? 'added' : 'removed',
+      sign: known || below !== null ? direction(change) : before === null ? 'added' : 'removed',
       name: `/${path}`,
       before: before === null ? unlisted : bytes(before),
       after: after === null ? unlisted : known ? `${bytes(after)} (${signedBytes(change)})` : bytes(after),

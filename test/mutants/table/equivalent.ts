@@ -98,4 +98,46 @@ export const EQUIVALENT: readonly Equivalent[] = [
     fault: 'end - at < 80',
     why: 'The longest type of a key has 43 characters, so that a word of 80 is none.',
   },
+  {
+    file: 'pipeline/image/diff/sections.ts',
+    text: 'change > 0',
+    fault: 'change >= 0',
+    why: 'Only what has changed gets here.',
+  },
+  {
+    file: 'pipeline/image/facts/collect/sudo.ts',
+    text: 'later.at > at',
+    fault: 'later.at >= at',
+    why: 'Of one rule there is one such command, which the other branch takes.',
+  },
+  {
+    file: 'pipeline/image/facts/collect/network.ts',
+    text: "name < '10-netplan-'",
+    fault: "name <= '10-netplan-'",
+    why: 'The name ends in .network.',
+  },
+  {
+    file: 'pipeline/image/facts/collect/cloud-config.ts',
+    text: 'path > FIRST_OF_MAAS',
+    fault: 'path >= FIRST_OF_MAAS',
+    why: 'The path ends in .cfg, and is longer.',
+  },
+  {
+    file: 'pipeline/image/parsers/apt-conf.ts',
+    text: 'length > 0',
+    fault: 'length >= 0',
+    why: 'The name of no part has no value.',
+  },
+  {
+    file: 'pipeline/image/parsers/apt-sources.ts',
+    text: 'at < from',
+    fault: 'at <= from',
+    why: 'A bracket at the beginning ends the options before one is read.',
+  },
+  {
+    file: 'pipeline/image/tar/tail.ts',
+    text: 'at < bytes.length',
+    fault: 'at <= bytes.length',
+    why: 'A part without bytes changes nothing.',
+  },
 ];

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../../pipeline/config/types.ts';
 import { describeImage } from '../../../pipeline/image/diff/describe.ts';
@@ -9,6 +10,7 @@ import { keepRelease, keptRelease } from '../../../pipeline/image/diff/release-s
 import { keepBuilt } from '../../../pipeline/image/diff/workspace.ts';
 import { ledgerFile } from '../../../pipeline/workspace/layout.ts';
 import { writeRecord } from '../../../pipeline/workspace/record.ts';
+import { goodRoot } from '../checks/root.ts';
 import { whole } from './facts.ts';
 
 const SHA = 'c0ffee'.padEnd(64, '0');
@@ -79,6 +81,38 @@ describe('an image by its name', () => {
     await rm(join(dir, 'work'), { recursive: true });
     expect(await keptRelease(SHA, 'x', env)).toMatchObject({ name: 'x', date: '20261123', facts: whole() });
     expect(await keptRelease('../../etc/passwd', 'x', env)).toBeUndefined();
+  });
+
+  it('is its folder in the workspace', async () => {
+    await put('work/demo/pack/facts.json', JSON.stringify({ facts: whole(), stream: { bytes: 7 } }));
+    await packed();
+    expect(await describeIt(join(dir, 'work/demo'))).toMatchObject({ sha256: SHA });
+  });
+
+  it('is not an archive that breaks off, or whose compression does', async () => {
+    const tar = await goodRoot().tar();
+    const gz = gzipSync(tar);
+    for (const [name, bytes, why] of [
+      ['a.tar', tar.subarray(0, 5000), 'the archive is truncated'],
+      ['b.tar.gz', gz.subarray(0, gz.length - 9), /cannot be compared: .*gzip/],
+    ] as const) {
+      await put(name, '');
+      await writeFile(join(dir, name), bytes);
+      await expect(describeIt(join(dir, name))).rejects.toMatchObject({
+        code: 'IMAGE_UNREADABLE',
+        message: typeof why === 'string' ? expect.stringContaining(why) : expect.stringMatching(why),
+        hint: expect.stringContaining(`validate ${join(dir, name)}`),
+      });
+    }
+    await writeFile(join(dir, 'c.tar'), tar);
+    expect((await describeIt(join(dir, 'c.tar'))).size).toBe(tar.length);
+  });
+
+  it('that nobody knows is answered in words where there are no names', async () => {
+    const none = async () => ({ images: {}, workspace: join(dir, 'work') }) as unknown as Config;
+    await expect(
+      describeImage('dmo', { env, signal: new AbortController().signal, config: none }),
+    ).rejects.toMatchObject({ hint: expect.stringContaining('No image is configured or uploaded.') });
   });
 
   it('that is not built says how to build it', async () => {

@@ -138,3 +138,35 @@ describe('sections', () => {
     expect(notCompared(least)).toEqual(['Not compared: services, users (not known of a and b)']);
   });
 });
+
+describe('parts that only one comparison has', () => {
+  it.each<[string, Files, Files, string]>([
+    ['came without a byte', {}, { a: 0 }, 'new|/a||0 B'],
+    ['went without a byte', { a: 0 }, {}, 'gone|/a|0 B|'],
+  ])('a path that %s', (_what, before, after, row) => {
+    const files = compareSizes(listed(before), listed(after));
+    expect(rows({ ...compareImages(image('a'), image('b')), files }, 'Files')).toEqual([row]);
+  });
+
+  it('the artifact’s size, where nothing else is known', () => {
+    const sized = (size: number | undefined) => ({
+      name: 'x',
+      facts: {},
+      ...(size === undefined ? {} : { size }),
+    });
+    const of = (before: number | undefined, after: number | undefined) => {
+      const diff = compareImages(sized(before), sized(after));
+      return [rows(diff, 'Size'), sections(diff).same.includes('size')];
+    };
+    expect(of(1000, 3000)).toEqual([['larger|artifact|1.0 kB|3.0 kB'], false]);
+    expect(of(3000, 1000)).toEqual([['smaller|artifact|3.0 kB|1.0 kB'], false]);
+    expect(of(1000, 1000)).toEqual([undefined, false]);
+    expect(of(1000, undefined)).toEqual([undefined, false]);
+    expect(of(undefined, 1000)).toEqual([undefined, false]);
+  });
+
+  it('nothing of either', () => {
+    const diff = compareImages({ name: 'a', facts: {} }, { name: 'b', facts: {} });
+    expect(sections(diff)).toEqual({ changed: [], same: [] });
+  });
+});

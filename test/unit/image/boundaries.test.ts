@@ -378,6 +378,26 @@ describe('pins of apt', () => {
   });
 });
 
+describe('state of a machine', () => {
+  const state = async (spoil: (root: Root) => unknown) =>
+    (await factsOf(spoil)).identity.state.map(({ path }) => path);
+  it('is a header of comments alone up to 8 KiB', async () => {
+    const comments = (length: number) => state((r) => r.put('etc/salt/minion_id', '#'.padEnd(length, 'x')));
+    expect([await comments(8191), await comments(8192)]).toEqual([[], ['/etc/salt/minion_id']]);
+    expect(await state((r) => r.put('etc/salt/minion_id', '# c\n\nname\n'))).toEqual(['/etc/salt/minion_id']);
+    expect(await state((r) => r.put('etc/salt/minion_id', ''))).toEqual([]);
+  });
+
+  it('is looked for in a hundred files of a kind', async () => {
+    const keys = (before: number) =>
+      state((r) => {
+        for (const i of numbers(before)) r.put(`etc/chef/a${String(i).padStart(3, '0')}.pem`, '# none\n');
+        r.put('etc/chef/z.pem', 'key');
+      });
+    expect([await keys(99), await keys(100)]).toEqual([['/etc/chef/z.pem'], []]);
+  });
+});
+
 describe('the syntax of a script', () => {
   it('is not checked where the program is not installed', async () => {
     vi.stubEnv('PATH', '/nowhere');
@@ -401,6 +421,21 @@ describe('configuration that reads itself', () => {
         .put('etc/network/interfaces', 'iface e0 inet dhcp\nsource /etc/network/interfaces\n'),
     );
     expect(network.configured).toHaveLength(1);
+  });
+
+  it('of apt is a folder with a slash at the end of its name', async () => {
+    const said = async (name: string) => {
+      const { apt } = await factsOf((r) =>
+        r
+          .put('etc/apt/apt.conf', `#include "${name}";\n`)
+          .put('etc/apt/d/x.conf', 'APT::Get::Assume-Yes "1";\n'),
+      );
+      return apt.bad.filter(({ file }) => file !== '/etc/apt/sources.list').map(({ text }) => text);
+    };
+    expect(await said('/etc/apt/d/')).toEqual([]);
+    expect(await said('/etc/apt/d/x.conf')).toEqual([]);
+    for (const name of ['/etc/apt/d', 'd/', 'x'])
+      expect(await said(name)).toEqual(['it is included and cannot be read']);
   });
 
   it('of apt ends at ten files in each other, and at 500 in all', async () => {
