@@ -7,12 +7,14 @@ import { type Evidence, KNOWN_FACTS, LARGEST_EVIDENCE } from '../../image/artifa
 import { VERDICT, type Verdict } from '../../image/checks/judge.ts';
 import { readAcceptances } from '../../maas/acceptance/read-results.ts';
 import type { Acceptance } from '../../maas/acceptance/types.ts';
+import { readRehearsals } from '../../maas/rehearse/read-results.ts';
 import { STAGE_IDS, type StageId } from '../../stages/rows.ts';
 import type { StageData } from '../../stages/types.ts';
 import { acceptFolder, buildFiles, evidenceFile, stageFolder, verdictFile } from '../../workspace/layout.ts';
 import { readRecord, type StageRecord } from '../../workspace/record.ts';
 import { consoleTail } from './console-tail.ts';
 import { type LastRun, readLastRun } from './last-run.ts';
+import { type RehearsalMaterial, rehearsalMaterial } from './rehearsal.ts';
 
 /** The part of NAME.manifest.json that the report reads. */
 export interface Manifest {
@@ -41,6 +43,8 @@ export interface Material {
   /** Of that artifact; one that judged an earlier artifact is left out. */
   verdict: Verdict | null;
   console: string[];
+  /** Of that artifact, one for each layout. */
+  rehearsals: RehearsalMaterial[];
   /** Of that artifact, on machines; one for each target, with the ends of its logs by their file. */
   acceptances: { result: Acceptance; tails: Record<string, string[]> }[];
   run: LastRun | null;
@@ -60,13 +64,14 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
     throw new Fault('IMAGE_NOT_BUILT', `There is nothing to report in ${imageDir}: no stage has run`, {
       hint: 'Build an image with dgxos-maas run IMAGE, or choose its folder, <workspace>/<image>, with --run DIR.',
     });
-  const [evidence, manifest, verdict, console, acceptances] = await Promise.all([
+  const [evidence, manifest, verdict, console, acceptances, rehearsals] = await Promise.all([
     records.pack &&
       readJsonOrMiss(evidenceFile(stageFolder(imageDir, 'pack')), KNOWN_FACTS, LARGEST_EVIDENCE),
     records.pack && readJsonOrMiss(records.pack.data.artifact.manifest, MANIFEST),
     verdictOf(imageDir, records),
     consoleTail(buildFiles(stageFolder(imageDir, 'build')).console),
     acceptancesOf(imageDir, records),
+    rehearsalsOf(imageDir, records),
   ]);
   return {
     imageDir,
@@ -76,6 +81,7 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
     verdict,
     console,
     acceptances,
+    rehearsals,
     run: last && isLatest(last, records) ? last : null,
   };
 }
@@ -107,6 +113,11 @@ async function acceptancesOf(imageDir: string, { pack }: Records): Promise<Mater
       return { result, tails: Object.fromEntries(tails) };
     }),
   );
+}
+
+async function rehearsalsOf(imageDir: string, { pack }: Records): Promise<RehearsalMaterial[]> {
+  const found = await readRehearsals(imageDir, pack?.data.artifact.sha256);
+  return Promise.all(found.map(rehearsalMaterial));
 }
 
 /** A run that was killed leaves newer records and no word of itself. */

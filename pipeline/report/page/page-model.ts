@@ -9,6 +9,7 @@ import type { Material } from './material.ts';
 import { type Outcome, outcome } from './outcome.ts';
 import type { Previous } from './previous.ts';
 import { type Provenance, provenance } from './provenance.ts';
+import { type ShownRehearsal, shownRehearsal } from './rehearsal.ts';
 import { type Group, sizeTree } from './size-tree.ts';
 import { shownTime } from './time.ts';
 import { type StageBar, timeline } from './timeline.ts';
@@ -34,6 +35,7 @@ export interface PageModel {
   } | null;
   timeline: { total: string; bars: StageBar[] };
   provenance: Provenance;
+  rehearsals: ShownRehearsal[];
   acceptances: ShownAcceptance[];
   console: string[];
 }
@@ -77,6 +79,7 @@ export function pageModel(material: Material, { previous, now, version }: PageCo
     sizes: hasSizes(facts) ? sizes(facts) : null,
     timeline: line,
     provenance: provenance(material),
+    rehearsals: material.rehearsals.map(shownRehearsal),
     acceptances: material.acceptances.map((one) => shownAcceptance(one.result, one.tails)),
     console: material.console,
   };

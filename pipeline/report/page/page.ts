@@ -13,18 +13,23 @@ const eta = new Eta({ views, autoEscape: true, cache: true });
 
 /** The report on one image. @throws Fault TEMPLATE_FAILED */
 export async function renderPage(model: PageModel): Promise<string> {
-  return renderView('page', model);
+  return renderView('page', model, { pictures: model.rehearsals.some(({ picture }) => picture !== null) });
 }
 
 /**
- * A page as one HTML file: no script, nothing from elsewhere, and a policy that would stop both.
+ * A page as one HTML file: no script, nothing from elsewhere (a picture is in the page), and a policy that would stop both.
  * @param view name of a template that writes a whole page
+ * @param options `pictures`: there are some, as data URLs
  * @throws Fault TEMPLATE_FAILED
  */
-export async function renderView(view: string, model: object): Promise<string> {
+export async function renderView(
+  view: string,
+  model: object,
+  { pictures = false }: { pictures?: boolean } = {},
+): Promise<string> {
   try {
     const style = await readFile(join(views, 'style.css'), 'utf8');
-    const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
+    const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'${pictures ? '; img-src data:' : ''}; base-uri 'none'; form-action 'none'`;
     return eta.render(`./${view}`, { ...safeDeep(model), style, policy });
   } catch (error) {
     throw new Fault('TEMPLATE_FAILED', 'The report could not be rendered', {

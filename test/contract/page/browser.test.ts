@@ -7,11 +7,15 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reportPage } from '../../../pipeline/report/page/write-report.ts';
 import { finding, lastRun, writeFolder } from '../../unit/page/folder.ts';
+import { png } from '../../unit/page/png.ts';
 
 const HOSTILE = `<script>document.title='owned'</script><img src="https://evil.example/x" onerror="alert(1)">${'long'.repeat(60)}`;
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const FLAGS =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+
+/** A screen of 640 by 480, as QEMU's screendump writes one. */
+const SCREEN = png(640, 480);
 
 let dir: string;
 let browser: Browser;
@@ -52,6 +56,14 @@ beforeAll(async () => {
     },
     { since },
   );
+  await put('rehearsed', {
+    text: HOSTILE,
+    rehearsal: { picture: SCREEN },
+    lastRun: lastRun({
+      stages: [{ stage: 'rehearse', state: 'failed', seconds: 300 }],
+      failure: { ...failure, stage: 'rehearse', code: 'REHEARSAL_FAILED' },
+    }),
+  });
   await put('failed', {
     without: ['build', 'pack', 'validate'],
     lastRun: lastRun({ stages: [{ stage: 'build', state: 'failed', seconds: 9 }], failure }),
@@ -67,7 +79,11 @@ afterAll(async () => {
 async function open(name: string, colorScheme: 'light' | 'dark', width: number) {
   const page = await browser.newPage({ viewport: { width, height: 800 }, colorScheme });
   const noted: string[] = [];
-  page.on('request', (request) => request.url() !== pages[name] && noted.push(request.url()));
+  page.on('request', (request) => {
+    const url = request.url();
+    // The picture is in the page.
+    if (url !== pages[name] && !url.startsWith('data:image/png;base64,')) noted.push(url);
+  });
   page.on('console', (message) => noted.push(message.text()));
   page.on('dialog', (dialog) => {
     noted.push('dialog');
@@ -89,7 +105,7 @@ async function violations(page: Page): Promise<string[]> {
   return result.violations.map((v) => `${v.id}: ${v.nodes[0]?.html} ${v.nodes[0]?.failureSummary}`);
 }
 
-describe.each(['passed', 'rejected', 'failed'])('the report on an image that %s', (name) => {
+describe.each(['passed', 'rejected', 'rehearsed', 'failed'])('the report on an image that %s', (name) => {
   it.each([
     ['light', 1200],
     ['dark', 1200],
@@ -112,6 +128,26 @@ it('texts of an image stay text in a browser', async () => {
   expect(await page.title()).toContain('Rejected');
   expect(await page.locator('script, img, iframe, link, object, embed').count()).toBe(0);
   expect(await page.locator('body').innerText()).toContain("<script>document.title='owned'</script>");
+  await page.close();
+});
+
+it('a failed rehearsal has its phases, cause, picture and logs', async () => {
+  const { page } = await open('rehearsed', 'light', 1200);
+  const section = page.locator('#rehearsal');
+  const text = await section.innerText();
+  for (const part of [
+    'Failed',
+    'partitioning',
+    'The artifact is damaged',
+    'curtin said <script>',
+    'install.log',
+  ])
+    expect(text).toContain(part);
+  expect(await section.locator('.timeline li.failed .stage').allInnerTexts()).toEqual(['extract']);
+  expect(
+    await section.locator('img').evaluate((img) => (img as unknown as { naturalWidth: number }).naturalWidth),
+  ).toBe(640);
+  if (process.env.PICTURE) await section.screenshot({ path: process.env.PICTURE });
   await page.close();
 });
 

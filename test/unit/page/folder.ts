@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Finding, Verdict } from '../../../pipeline/image/checks/judge.ts';
 import type { Acceptance } from '../../../pipeline/maas/acceptance/types.ts';
+import type { KeptRehearsal } from '../../../pipeline/maas/rehearse/read-results.ts';
 import type { LastRun } from '../../../pipeline/report/page/last-run.ts';
 import { whole } from '../diff/facts.ts';
 
@@ -46,6 +47,8 @@ export interface Folder {
   lastRun?: LastRun;
   console?: string;
   acceptance?: Partial<Acceptance>;
+  /** Of layout flat; `picture` is the content of its PNG. */
+  rehearsal?: Partial<KeptRehearsal> & { picture?: Buffer };
   facts?: object;
   /** Stages without a record. */
   without?: string[];
@@ -107,6 +110,16 @@ export async function writeFolder(dir: string, folder: Folder = {}): Promise<str
   if (folder.acceptance)
     files['accept/lab/acceptance.json'] = { ...acceptance(verdictOf(findings), text), ...folder.acceptance };
   if (folder.acceptance) files['accept/lab/logs/units.log'] = `a unit failed ${text}\n`;
+  if (folder.rehearsal) {
+    const { picture, ...rest } = folder.rehearsal;
+    const { artifact: _, ...one } = { ...rehearsal(text), ...rest, artifact: null };
+    files['rehearse/flat/rehearsal.json'] = one;
+    files['rehearse/flat/install.log'] = `curtin said ${text}\n`;
+    files['rehearse/flat/console.log'] = `\u001b[31mconsole ${text}\u001b[0m\n`;
+    files['rehearse/rehearsal.intoto.json'] = { subject: [{ digest: { sha256: SHA } }], predicate: {} };
+    await mkdir(join(dir, 'rehearse/flat'), { recursive: true });
+    if (picture) await writeFile(join(dir, 'rehearse/flat/screen.png'), picture);
+  }
   if (folder.lastRun) files['last-run.json'] = folder.lastRun;
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(dir, path)), { recursive: true });
@@ -114,6 +127,23 @@ export async function writeFolder(dir: string, folder: Folder = {}): Promise<str
   }
   return dir;
 }
+
+/** A rehearsal that failed while the image was extracted. */
+export const rehearsal = (text = 'x'): KeptRehearsal => ({
+  ...{ ok: false, baseImage: 'ubuntu/focal', layout: 'flat', until: 'accepted', curtin: `24.1${text}` },
+  ephemeral: { kind: 'lean', name: 'c0ffee' },
+  ...{ accelerator: 'tcg', seconds: 300, acceptance: null, screenshot: 'screen.png' },
+  phases: [
+    { phase: 'power-on', seconds: 60 },
+    { phase: 'partitioning', seconds: 100 },
+    { phase: 'extract', seconds: 140 },
+  ],
+  failure: {
+    ...{ phase: 'extract', said: `tar ended ${text}`, error: `ProcessExecutionError ${text}` },
+    ...{ cause: 'The artifact is damaged', remedy: 'Pack it again.' },
+    log: { name: 'install.log', lines: ['one'] },
+  },
+});
 
 /** A machine's result on the artifact of the folder. */
 export const acceptance = (verdict: Verdict, text = 'x'): Acceptance => ({
