@@ -19,11 +19,19 @@ const COMPILED = join(DIST, 'compiled');
 const MODULES = join(ROOT, 'node_modules');
 
 /**
- * Packages that stay outside: ours that is installed beside, and what libraries ask for and do without. fetch-blob has
+ * Packages that stay outside: those that are installed beside where somebody uses them, and what libraries ask for and do without. fetch-blob has
  * web-streams-polyfill (9 MB) for a Node without ReadableStream, which none of `engines` is.
  */
 const OUTSIDE = [
-  ...['dgxos-maas-sandbox', 'web-streams-polyfill', 'kerberos', 'libxmljs2', 'xmlbuilder2'],
+  ...[
+    'dgxos-maas-sandbox',
+    'bullmq',
+    'ioredis',
+    'web-streams-polyfill',
+    'kerberos',
+    'libxmljs2',
+    'xmlbuilder2',
+  ],
   ...['packageurl-js', 'spdx-expression-parse', 'ajv-formats-draft2019', 'react-native-b4a'],
   ...['bare-abort-controller', 'cac', 'citty'],
 ];

@@ -17,6 +17,7 @@ import { declare as nightly } from './commands/nightly.ts';
 import { declare as pack } from './commands/pack.ts';
 import { declare as promote } from './commands/promote.ts';
 import { declare as prune } from './commands/prune.ts';
+import { declare as queue } from './commands/queue.ts';
 import { declare as rehearse } from './commands/rehearse.ts';
 import { declare as report } from './commands/report.ts';
 import { declare as rollback } from './commands/rollback.ts';
@@ -27,10 +28,11 @@ import { declare as store } from './commands/store.ts';
 import { declareUpload } from './commands/upload.ts';
 import { declare as validate } from './commands/validate.ts';
 import { declare as verify } from './commands/verify.ts';
+import { declare as worker } from './commands/worker.ts';
 
 /** Every command by what it is for, in the order of the help. */
 const GROUPS: readonly [heading: string, commands: readonly Declare[]][] = [
-  ['Build:', [init, run, pack, nightly]],
+  ['Build:', [init, run, pack, nightly, worker]],
   ['Check:', [validate, checks, rehearse, accept, diff, report, verify]],
   [
     'MAAS:',
@@ -45,7 +47,7 @@ const GROUPS: readonly [heading: string, commands: readonly Declare[]][] = [
     ],
   ],
   ['Machines:', [machines, inventory]],
-  ['Upkeep:', [doctor, config, store, keygen, sandbox, completion, help]],
+  ['Upkeep:', [doctor, config, store, queue, keygen, sandbox, completion, help]],
 ];
 
 export function declareAll(program: Command, act: Act): void {

@@ -23,7 +23,7 @@ export function program(): Command {
       'configuration file (default: dgxos-maas.yaml in this folder or one above)',
     )
     .option(FORMATS.json.option, FORMATS.json.help.stdout)
-    .option('--events <file>', 'append every event as a JSON line to a file')
+    .option('--events <file>', 'append every event as a JSON line to a file, or to an open one (fd:3)')
     .option('-v, --verbose', 'also show the output of tools')
     .option('-q, --quiet', 'no progress')
     .showHelpAfterError('(use --help for the options)')

@@ -1,6 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { relative, resolve } from 'node:path';
 import { assertConsents } from '../config/consent.ts';
+import { fileInForce } from '../config/find.ts';
 import { loadConfig } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { Config } from '../config/types.ts';
@@ -11,12 +12,13 @@ import { prepareFolder } from '../host/files/output.ts';
 import { chooseImages } from '../nightly/choose-images.ts';
 import { defaultJobs } from '../nightly/jobs.ts';
 import { needsOf } from '../nightly/needs.ts';
-import { runNight } from '../nightly/night.ts';
+import { type NightRequest, runNight } from '../nightly/night.ts';
 import { nightText, planNightText } from '../nightly/output/text.ts';
 import { NIGHT } from '../nightly/output/writers.ts';
 import { planNight } from '../nightly/plan.ts';
 import type { Renewal } from '../nightly/renew.ts';
 import { endNight, folderOf, namedNight } from '../nightly/store.ts';
+import type { Night } from '../nightly/types.ts';
 import { writeNight } from '../nightly/write.ts';
 import { type FormatFlags, writeReports } from '../report/formats/write.ts';
 import { imageDirectory, type RunRequest } from '../stages/run/runner.ts';
@@ -43,6 +45,9 @@ export interface NightlyOptions extends FormatFlags {
   since?: string;
   exitCode?: boolean;
   wait: boolean;
+  /** False: the images are built here, whatever the configuration says. */
+  queue?: string | false;
+  tries: number;
 }
 
 /** `nightly`: chooses the images, runs the night under the workspace's lock, writes the summary where it is wanted. */
@@ -77,20 +82,11 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   }
   await withLock(session, config, options.wait, 'nightly', async () => {
     const keepIn = keptFolder(config.workspace);
-    const run = runAndReport;
-    const night = await runNight({
-      requests,
-      jobs,
-      renewal,
-      since,
-      channel,
-      retention,
-      keepIn,
-      run,
-      emit,
-      signal,
-      env,
-    });
+    const request = { requests, renewal, since, channel, retention, keepIn, emit, signal, env };
+    const night =
+      options.queue === false || config.queue.place === null
+        ? await runNight({ ...request, jobs, run: runAndReport })
+        : await nightOfWorkers(session, { ...request, jobs }, options.tries);
     const folder = await folderOf(config.workspace, night.id);
     const imageDirs = new Map(
       requests.map((request) => [request.image.name, imageDirectory(config, request.image)]),
@@ -109,6 +105,19 @@ export async function nightly(session: Session, patterns: string[], options: Nig
   });
 }
 
+/** The same night, with builds by the workers of a queue: all images are followed at the same time. */
+async function nightOfWorkers(
+  session: Session,
+  night: Omit<NightRequest, 'run'>,
+  tries: number,
+): Promise<Night> {
+  const { withQueue } = await import('./queue/night.ts');
+  const { config } = night.requests[0] as RunRequest;
+  const file = fileInForce({ file: session.configFile, env: session.env, cwd: process.cwd() });
+  const options = { config, file, tries, jobs: night.jobs, run: runAndReport };
+  return withQueue(session, options, (run) => runNight({ ...night, jobs: night.requests.length, run }));
+}
+
 /** The images of a night with what their runs need, and the channel that good ones are promoted to. */
 export async function requestsFor(
   session: Session,
@@ -121,7 +130,7 @@ export async function requestsFor(
     file: session.configFile,
     env,
     cwd: process.cwd(),
-    overrides: overridesOf(options, NIGHTLY_SETTINGS),
+    overrides: overridesOf({ ...options, queue: options.queue || undefined }, NIGHTLY_SETTINGS),
   });
   for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
   const channel = upload && options.promote ? (options.channel ?? config.nightly.channel) : null;

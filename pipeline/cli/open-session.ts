@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { constants, openSync, writeSync } from 'node:fs';
+import { constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { json } from '../core/escape/json.ts';
@@ -92,13 +92,17 @@ function chooseRenderer(options: GlobalOptions, env: NodeJS.ProcessEnv): Rendere
 function openSinks(options: GlobalOptions, renderer: Renderer): (event: Event) => void {
   if (!options.events) return (event) => renderer.show(event);
   let file: number;
+  const descriptor = /^fd:(\d{1,4})$/.exec(options.events);
   try {
     // A pipe without a reader fails at once, it is not waited for.
     const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants;
-    file = openSync(options.events, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
+    file = descriptor
+      ? Number(descriptor[1])
+      : openSync(options.events, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, 0o644);
+    if (descriptor) fstatSync(file);
   } catch (error) {
     if (
-      ['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENXIO', 'ENAMETOOLONG', 'ELOOP'].includes(
+      ['ENOENT', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENXIO', 'ENAMETOOLONG', 'ELOOP', 'EBADF'].includes(
         (error as NodeJS.ErrnoException).code ?? '',
       )
     )

@@ -14,7 +14,7 @@ import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../
 import { type OptionalStages, sourceOf, stagesFor } from '../stages/table.ts';
 import { targetsOf } from '../stages/targets.ts';
 import { sharedResults } from '../store/open.ts';
-import { lockWorkspace } from '../workspace/lock.ts';
+import { LOCK_HOLDER, lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
 import { overridesOf, RUN_SETTINGS } from './setting-options.ts';
 import { shareLedgerOf } from './share-ledger.ts';
@@ -156,6 +156,7 @@ export async function withLock(
   const release = await lockWorkspace(config.workspace, {
     doing,
     wait,
+    holder: Number(session.env[LOCK_HOLDER]) || undefined,
     emit: session.emit,
     signal: session.signal,
   });

@@ -5,6 +5,7 @@ import type { AnySetting, Kind } from '../config/setting.ts';
 import { ACCEPTANCE } from '../config/settings/acceptance.ts';
 import { IMAGE } from '../config/settings/image.ts';
 import { NIGHTLY } from '../config/settings/nightly.ts';
+import { QUEUE } from '../config/settings/queue.ts';
 import { RETENTION } from '../config/settings/retention.ts';
 import { SETTINGS } from '../config/settings/table.ts';
 
@@ -22,7 +23,7 @@ export const RUN_SETTINGS = [
 /** In `accept`. --machine and --tag do not override one setting each: with one of them, the other in the file is not used. */
 export const ACCEPT_SETTINGS = [ACCEPTANCE.checks, ACCEPTANCE.ssh.fields.port];
 
-export const NIGHTLY_SETTINGS = [SETTINGS.workspace, NIGHTLY.jobs, ...Object.values(RETENTION)];
+export const NIGHTLY_SETTINGS = [SETTINGS.workspace, NIGHTLY.jobs, QUEUE.place, ...Object.values(RETENTION)];
 
 /**
  * The option of a setting's flag, with its help and its default. What the schema itself decides is a mistake of usage;

@@ -10,7 +10,7 @@ export function chooseImages(config: Config, patterns: readonly string[]): Image
   if (names.length === 0) return [selectImage(config, patterns[0] ?? '*')];
   const wanted = new Set<string>();
   for (const pattern of patterns.length > 0 ? patterns : ['*']) {
-    const matches = matcher(pattern);
+    const matches = matcherOf(pattern);
     const found = names.filter(matches);
     // Says what there is, and what may have been meant.
     if (found.length === 0) selectImage(config, pattern);
@@ -19,7 +19,8 @@ export function chooseImages(config: Config, patterns: readonly string[]): Image
   return names.filter((name) => wanted.has(name)).map((name) => selectImage(config, name));
 }
 
-function matcher(pattern: string): (name: string) => boolean {
+/** Whether a name is meant by a name or glob. */
+export function matcherOf(pattern: string): (name: string) => boolean {
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*+/g, '.*')

@@ -1,5 +1,5 @@
 import { chmod, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { homedir, hostname } from 'node:os';
 import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../core/events/event.ts';
@@ -9,6 +9,9 @@ import { makeFolders } from '../host/files/folders.ts';
 import { LockFolder } from '../host/process/lock-folder.ts';
 import { lockFiles } from './layout.ts';
 
+/** The variable by which a process knows that the one which started it holds the lock for it. */
+export const LOCK_HOLDER = 'DGXOS_MAAS_LOCK_HOLDER';
+
 export interface LockOptions {
   /** The activity of the holder, for those who wait. */
   doing: string;
@@ -16,6 +19,8 @@ export interface LockOptions {
   wait: boolean;
   emit: Emit;
   signal: AbortSignal;
+  /** A process of this host that holds the lock for its children too, by its number. */
+  holder?: number | undefined;
 }
 
 /**
@@ -36,6 +41,7 @@ export async function lockWorkspace(workspace: string, options: LockOptions): Pr
       throw fromSystemError(error, `locking ${workspace}`);
     }
     const { holder } = lock;
+    if (holder && holder.pid === options.holder && holder.host === hostname()) return async () => {};
     const who = holder
       ? `process ${holder.pid} on ${holder.host} (${holder.doing}, since ${holder.since})`
       : 'another run';

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NIGHTLY } from '../../config/settings/nightly.ts';
 import { CI_SYSTEMS } from '../../nightly/output/matrix.ts';
 import type { Act } from '../command.ts';
@@ -10,6 +10,13 @@ import { NIGHTLY_SETTINGS, settingOption, withSettings } from '../setting-option
 const ENDS = `
 Exit code: 0 success; 77 nothing new (only with --exit-code); otherwise that of
 the first failure that is not temporary, or 75 if all failures are temporary.`;
+
+function tries(text: string): number {
+  const value = Number(text);
+  if (!/^\d{1,2}$/.test(text) || value < 1 || value > 20)
+    throw new InvalidArgumentError('Accepted: a whole number from 1 to 20.');
+  return value;
+}
 
 /** `nightly [IMAGE…]`: every image that has changed, to the channel, with a summary. */
 export function declare(program: Command, act: Act): void {
@@ -56,6 +63,8 @@ export function declare(program: Command, act: Act): void {
     .option('-o, --out <dir>', 'also write the summary to this folder')
     .option('--since <summary>', 'compare with this summary.json, or its folder, instead of the last night')
     .option('--exit-code', 'exit with 77 if nothing is new and nothing is broken')
+    .option('--no-queue', 'build on this host, whatever `queue:` says')
+    .option('--tries <count>', 'number of times that workers begin a build that fails', tries, 3)
     .option('--no-wait', 'fail at once if another run uses the workspace')
     .addHelpText('after', ENDS)
     .action(

@@ -9,6 +9,7 @@ import { ACCEPTANCE } from './acceptance.ts';
 import { IMAGE } from './image.ts';
 import { MACHINES } from './machines.ts';
 import { NIGHTLY } from './nightly.ts';
+import { QUEUE } from './queue.ts';
 import { REHEARSAL } from './rehearsal.ts';
 import { RETENTION } from './retention.ts';
 import { STORE } from './store.ts';
@@ -70,6 +71,12 @@ export const SETTINGS = {
     details:
       '`store` needs `store:`; every builder then knows what the others have uploaded, accepted and promoted.',
     example: 'store',
+  }),
+  queue: section({
+    help: 'Redis through which `nightly` gives builds to other hosts, see `dgxos-maas worker`.',
+    details: 'A URL alone may replace the mapping.',
+    shorthand: 'place',
+    fields: QUEUE,
   }),
   waivers: setting({
     kind: path(),

@@ -129,6 +129,12 @@ export const CATALOGUE = {
   STORE_UNREACHABLE: EXIT.temporary,
   STORE_REFUSED: EXIT.host,
   STORE_DAMAGED: EXIT.validation,
+  // the queue
+  QUEUE_UNREACHABLE: EXIT.temporary,
+  QUEUE_REFUSED: EXIT.host,
+  UNIT_ABANDONED: EXIT.build,
+  UNIT_CANCELLED: EXIT.temporary,
+  UNIT_MISMATCH: EXIT.config,
   // process
   INTERRUPTED: EXIT.sigint,
   TERMINATED: EXIT.sigterm,

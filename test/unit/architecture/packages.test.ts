@@ -55,11 +55,17 @@ describe('product and sandbox are two packages', () => {
 
   test('of one version, which each asks of the other; npm installs neither for the other', () => {
     expect(sandbox.version).toBe(product.version);
-    expect(product.peerDependencies).toEqual({ [sandbox.name]: product.version });
+    expect(product.peerDependencies[sandbox.name]).toBe(product.version);
     expect(sandbox.peerDependencies).toEqual({ [product.name]: product.version });
     for (const { peerDependencies, peerDependenciesMeta } of [product, sandbox])
       for (const name of Object.keys(peerDependencies))
         expect(peerDependenciesMeta[name].optional).toBe(true);
+  });
+
+  test('and the queue asks for its engine, which is installed where a queue is used, in the version of the tests', () => {
+    const { [sandbox.name]: _, ...engine } = product.peerDependencies;
+    expect(Object.keys(engine)).toEqual(['bullmq', 'ioredis']);
+    for (const [name, range] of Object.entries(engine)) expect(product.devDependencies[name]).toBe(range);
   });
 
   test('for the same Node, under the same licence', () => {

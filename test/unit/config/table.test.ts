@@ -130,7 +130,16 @@ const OTHER: unknown[] = [
     'custom/other',
     'arm64/generic',
   ],
-  ...['ubuntu/noble', 'a@b', 'c'.repeat(64), 'http://other.example/MAAS', 5, false, true],
+  ...[
+    'ubuntu/noble',
+    'a@b',
+    'c'.repeat(64),
+    'http://other.example/MAAS',
+    'redis://other.example',
+    5,
+    false,
+    true,
+  ],
   ...[
     ['other'],
     ['lab'],
@@ -209,11 +218,14 @@ describe('flags and variables of the table', () => {
   )('%s overrides the file, and is named as the origin', async (variable, row, path) => {
     const cwd = folder();
     const text = await initialConfig('dgxos5', join(cwd, 'dgxos-maas.yaml'));
-    const given = row.kind.choices?.at(-1) ?? 'elsewhere';
+    const anyPath = 'elsewhere';
+    const taken =
+      row.kind.choices?.at(-1) ?? (row.kind.parse?.(anyPath) === undefined ? 'redis://elsewhere' : undefined);
+    const given = taken ?? anyPath;
     const name = variableOf(variable, 'dgx1');
     const loaded = await load(text, { cwd, env: { [name]: given } });
     const place = placeOf({ row, path }).join('.');
     expect(originsAsWritten(loaded)[place]).toEqual({ from: 'environment', name });
-    expect(at(configAsWritten(loaded), place.split('.'))).toBe(row.kind.choices ? given : join(cwd, given));
+    expect(at(configAsWritten(loaded), place.split('.'))).toBe(taken ?? join(cwd, given));
   });
 });

@@ -165,6 +165,7 @@ const project = (from: SourceKind) => ({
     cache_layers: '1G',
     packer_maas: 'packer-maas',
     waivers: 'one.waivers.yaml',
+    queue: { place: 'redis://one', user: 'one', password: { environment: 'A' }, ca_cert: 'one.pem' },
     store: { place: 'store', user: 'one', token: { environment: 'A' }, ca_cert: 'one.pem', read_only: false },
   },
   sign: { key_file: 'one.key' },

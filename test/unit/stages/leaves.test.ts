@@ -27,6 +27,11 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   cache_layers: ['2G', NONE],
   packer_maas: ['other-packer-maas', NONE],
   // The store brings results, and does not decide what they are.
+  'queue.place': ['redis://other', NONE],
+  'queue.user': ['two', NONE],
+  'queue.password.environment': [{ environment: 'B' }, NONE],
+  'queue.password.file': [{ file: 'two.txt' }, NONE],
+  'queue.ca_cert': ['two.pem', NONE],
   'store.place': ['other-store', NONE],
   'store.user': ['two', NONE],
   'store.token.environment': [{ environment: 'B' }, NONE],
@@ -167,7 +172,10 @@ function placeOf(leaf: string): string {
     .replace('late_commands.*', 'late_commands.50_one')
     .replace('mirrors.*', 'mirrors.http://archive.ubuntu.com/ubuntu')
     .replace('files.', 'files.0.')
-    .replace(/^(targets\.lab\.key|store\.token|(?:images\.dgx1\.)?rehearsal\.ephemeral)\..*/, '$1');
+    .replace(
+      /^(targets\.lab\.key|store\.token|queue\.password|(?:images\.dgx1\.)?rehearsal\.ephemeral)\..*/,
+      '$1',
+    );
 }
 
 type Schema = { [key: string]: unknown; properties?: Record<string, Schema>; $ref?: string };
