@@ -29,7 +29,7 @@ export interface ExecutorOptions {
   held: HeldWorkspace;
   images: Readonly<Record<string, Pick<ImageConfig, 'name' | 'archive'>>>;
   openStore(signal: AbortSignal): Promise<Store>;
-  openShared(): SharedResults;
+  openShared(): Promise<SharedResults>;
   timing: Timing;
 }
 
@@ -129,7 +129,7 @@ async function storedResults(
     await sleep(reported ? timing.storeRetryMs : 0, undefined, { signal }).catch(() => {
       throw interrupted(signal);
     });
-    const shared = options.openShared();
+    const shared = await options.openShared();
     try {
       for (const record of records) await shared.put(record, { imageDir, emit: warn, signal }, false);
     } finally {

@@ -17,7 +17,7 @@ export interface QueuedNight {
   tries: number;
   timing: Timing;
   /** The store as this moment finds it: one that was away may be back. */
-  openShared(): SharedResults;
+  openShared(): Promise<SharedResults>;
   /** Runs the stages on this host, and writes the page on the run. */
   run(request: RunRequest): Promise<RunOutcome>;
   /** Limits what is done on this host at the same time. */
@@ -36,7 +36,7 @@ export function queuedRun(night: QueuedNight): (request: RunRequest) => Promise<
     const quiet = withoutRun(request);
     await night.limit(() => runStages({ ...quiet, selection: { until: first } }));
     const stale = await looked(quiet, night);
-    if (!stale) return night.limit(() => night.run({ ...request, shared: night.openShared() }));
+    if (!stale) return night.limit(async () => night.run({ ...request, shared: await night.openShared() }));
     const unit = await submitted(stale, request, night);
     night.open.set(unit.image, unit);
     let result: UnitResult;
@@ -50,12 +50,12 @@ export function queuedRun(night: QueuedNight): (request: RunRequest) => Promise<
     }
     const local = afterUnit(request, unit);
     await assertThere(local, result, night);
-    return night.limit(() => night.run({ ...withoutFetched(local), shared: night.openShared() }));
+    return night.limit(async () => night.run({ ...withoutFetched(local), shared: await night.openShared() }));
   };
 }
 
 async function looked(request: RunRequest, { openShared }: QueuedNight): Promise<StaleStage | undefined> {
-  const shared = openShared();
+  const shared = await openShared();
   try {
     return await staleStage({ ...request, shared });
   } finally {

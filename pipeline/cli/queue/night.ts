@@ -43,7 +43,7 @@ export async function withQueue<T>(
     const one = queuedRun({
       ...{ client, tries, run, open, timing: connection.timing },
       origin: await originOf(file),
-      openShared: () => sharedResults(config.store, session)!,
+      openShared: async () => (await sharedResults(config.store, session))!,
       limit: pLimit(jobs),
     });
     return await body(one);

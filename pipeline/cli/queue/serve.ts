@@ -46,7 +46,7 @@ export async function serveWorker(session: Session, flags: WorkerFlags): Promise
       held: new HeldWorkspace(config.workspace, emit),
       images: config.images,
       openStore: (until) => openStore(place, config.store, { env, signal: until }),
-      openShared: () => sharedResults(config.store, { env, signal: own })!,
+      openShared: async () => (await sharedResults(config.store, { env, emit, signal: own }))!,
       timing: connection.timing,
     });
     const why = await serve({

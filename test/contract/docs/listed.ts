@@ -20,6 +20,7 @@ const REHEARSES = { parsed: 'deploys on a virtual machine; test/contract/rehears
 const CLUSTER = {
   parsed: 'needs a container engine or a cluster; test/contract/recipes validates what it is given',
 };
+const QUEUES = { parsed: 'needs a Redis; test/contract/queue starts one' };
 const TWO_IMAGES = 'the images are different';
 
 export const LISTED: Record<string, Listed> = {
@@ -76,6 +77,12 @@ export const LISTED: Record<string, Listed> = {
     parsed: 'serves until it is ended; test/contract/sandbox starts it so',
   },
 
+  'dgxos-maas worker': QUEUES,
+  'dgxos-maas worker --metrics 127.0.0.1:9464': QUEUES,
+  'dgxos-maas queue status': QUEUES,
+  "dgxos-maas queue drain 'dgx*'": QUEUES,
+  'dgxos-maas queue retry': QUEUES,
+  'npm install -g bullmq@^6.7.0 ioredis@^6.0.0': { parsed: 'installs for all users' },
   'npm run bench:install -- --runs 1': { parsed: 'takes minutes' },
   'npm run bench:upload -- --size 500M --runs 3': { parsed: 'takes minutes' },
   'npm run bench:validate -- --size 2G --runs 3': { parsed: 'takes minutes' },

@@ -46,7 +46,7 @@ export function queueSettings(url: string, more: Partial<QueueConfig> = {}): Que
   return { place: url, user: null, password: QUEUE.password.default as never, caCert: null, ...more };
 }
 
-export const openShared = (store: string, signal: AbortSignal) =>
+export const openShared = async (store: string, signal: AbortSignal) =>
   new SharedResults(async () => new FolderStore(store, signal), false);
 
 const controlOf = (controls: string, image: string): Control => {

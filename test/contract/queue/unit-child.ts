@@ -21,7 +21,7 @@ try {
       {
         signal,
         emit: (event) => process.stderr.write(`${json(event, 0)}\n`),
-        shared: openShared(store, signal),
+        shared: await openShared(store, signal),
         selection: {
           until: 'pack',
           ...(after === '' ? {} : { outdated: { stage: 'build', before: Number(after), reason: 'too old' } }),

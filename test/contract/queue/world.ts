@@ -114,12 +114,10 @@ export class World {
       run: runStages,
     });
     try {
+      const shared = await openShared(this.store, signal);
       const night = await runNight({
         requests: images.map((image) =>
-          requestOf(
-            { controls: this.controls, workspace, image },
-            { emit, signal, shared: openShared(this.store, signal) },
-          ),
+          requestOf({ controls: this.controls, workspace, image }, { emit, signal, shared }),
         ),
         ...{
           run,

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { draw, importGraph, readSources } from '../../../scripts/modules.ts';
 
-test('the import graph: at most 19 modules and 10 layers, and every import goes down', () => {
+test('the import graph: at most 19 modules and 11 layers, and every import goes down', () => {
   const { modules, backUp } = importGraph(readSources());
   // packer/ and templates/ hold what is rendered and run elsewhere; they import nothing.
   expect(modules.length + ['packer', 'templates'].length).toBeLessThanOrEqual(19);
-  expect(Math.max(...modules.map(({ layer }) => layer))).toBeLessThanOrEqual(10);
+  expect(Math.max(...modules.map(({ layer }) => layer))).toBeLessThanOrEqual(11);
   expect(backUp).toEqual([]);
 });
 
