@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { kvmVerdict } from '../pipeline/host/accelerator.ts';
 import { namespaceVerdict } from '../pipeline/host/namespaces.ts';
+import { judged } from './goals.ts';
 import { alternate, cpu, describe, measure, ratio, say, type Usage } from './measure.ts';
 import { benchOptions, CLI } from './options.ts';
 
@@ -89,11 +90,11 @@ try {
       namespace: { ...toVm, seconds: namespace?.wallS ?? null },
       layer: { ...toCold, seconds: layer?.wallS ?? null },
       vm: { seconds: vm?.wallS ?? null },
-      goals: {
-        'wall <= 0.08 of an emulated VM': kvm.usable || !toVm ? null : toVm.wall <= 0.08,
-        'peak <= 1/3 of the VM': toVm && toVm.peak <= 0.334,
-        'wall from a layer <= 0.30 of a cold build': toCold && toCold.wall <= 0.3,
-      },
+      ...judged({
+        'wall <= 0.08 of an emulated VM': { now: kvm.usable ? null : toVm?.wall, most: 0.08 },
+        'peak <= 1/3 of the VM': { now: toVm?.peak, most: 0.334 },
+        'wall from a layer <= 0.30 of a cold build': { now: toCold?.wall, most: 0.3 },
+      }),
     }),
   );
 } finally {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { $ } from '../pipeline/host/process/tool.ts';
 import { measureTar } from '../pipeline/image/pack/measure.ts';
 import { FUSE_TAR, FUSE_TOOLS, GUEST_TAR, hasFuse, LOOP_TAR, makeDisk, missing, OFFSET } from './disk.ts';
+import { judged } from './goals.ts';
 import { guestTar } from './guest-tar.ts';
 import { alternate, cpu, describe, measure, ratio, say, type Usage } from './measure.ts';
 import { benchOptions } from './options.ts';
@@ -94,7 +95,6 @@ try {
   const loopRatios = against('loop', loop)!;
   const fuseRatios = against('fuse', fuse) ?? null;
   const checks = ratio(ours.wallS, bare.wallS)!;
-  const atMost = (value: number | null | undefined, most: number) => (value == null ? null : value <= most);
   const result = {
     bench: 'pack',
     tarBytes,
@@ -104,13 +104,13 @@ try {
     checks,
     peakBytes: ours.peakTreeBytes,
     guest: built && { seconds: built.seconds, tarBytes: built.tarBytes, secondsAtThisSize: guestS },
-    goals: {
-      'host part <= 0.22 of loop': atMost(loopRatios.wall, 0.22),
-      'with guest <= 0.75 of loop': atMost(loopRatios.wallWithGuest, 0.75),
-      'with guest <= 0.4 of fuse': atMost(fuseRatios?.wallWithGuest, 0.4),
-      'size <= gzip -6': atMost(loopRatios.size, 1),
-      'checks add <= 5 %': atMost(checks, 1.05),
-    },
+    ...judged({
+      'host part <= 0.22 of loop': { now: loopRatios.wall, most: 0.22 },
+      'with guest <= 0.75 of loop': { now: loopRatios.wallWithGuest, most: 0.75 },
+      'with guest <= 0.4 of fuse': { now: fuseRatios?.wallWithGuest, most: 0.4 },
+      'size <= gzip -6': { now: loopRatios.size, most: 1 },
+      'checks add <= 5 %': { now: checks, most: 1.05 },
+    }),
   };
   say(JSON.stringify(result));
 } finally {

@@ -1,0 +1,94 @@
+// A night in which nothing is new: 50 images that are fresh, with a store, and a MAAS of 300 boot resources.
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { parseApiKey } from '../pipeline/maas/api/api-key.ts';
+import { uploadImage } from '../pipeline/maas/images/upload.ts';
+import { startSandbox } from '../sandbox/server.ts';
+import { built } from '../test/contract/acceptance/built.ts';
+import { Host } from '../test/contract/cli/host.ts';
+import { judged } from './goals.ts';
+import { alternate, describe, measure, say } from './measure.ts';
+import { benchOptions, CLI } from './options.ts';
+
+const IMAGES = 50;
+const RESOURCES = 300;
+const { runs } = benchOptions('0', 5);
+const names = Array.from({ length: IMAGES }, (_, at) => `image-${at + 1}`);
+const host = new Host();
+const maas = await startSandbox({ dir: join(host.dir, 'maas') });
+try {
+  host.env.MAAS_API_KEY = maas.apiKey;
+  writeFileSync(join(host.dir, 'dgxos-maas.yaml'), configuration());
+  for (const name of names) await built(host, { 'etc/hostname': name }, name);
+  const nightly = (...argv: string[]) => [
+    process.execPath,
+    CLI,
+    '--config',
+    join(host.dir, 'dgxos-maas.yaml'),
+    'nightly',
+    ...argv,
+  ];
+  const night = () => measure(nightly('--exit-code'), { env: host.env, accept: [77] });
+  say(`The first night of ${IMAGES} images: ${describe(await measure(nightly(), { env: host.env }))}`);
+  const others = Array.from({ length: RESOURCES - 2 * IMAGES }, (_, at) => `other-${at}`);
+  const limit = pLimit(20);
+  await Promise.all(others.map((name) => limit(() => uploaded(name))));
+  const before = maas.requests.length;
+  const { idle, node } = await alternate(runs, {
+    idle: night,
+    node: () => measure([process.execPath, '-e', '0']),
+  });
+  const requests = (maas.requests.length - before) / runs;
+  const result = {
+    bench: 'idle-night',
+    runs,
+    wallS: idle.wallS,
+    nodeS: node.wallS,
+    requests,
+    ...judged({
+      'wall <= 1 s': { now: idle.wallS, most: 1, unit: 's' },
+      'requests <= 20': { now: requests, most: 20 },
+    }),
+  };
+  say(JSON.stringify(result));
+} finally {
+  await maas.close();
+  host.remove();
+}
+
+/** Another user's image, of a few bytes. */
+async function uploaded(name: string): Promise<void> {
+  const file = join(host.dir, name);
+  writeFileSync(file, name);
+  const key = { from: 'environment', variable: 'MAAS_API_KEY' } as const;
+  await uploadImage({
+    target: { name: 'lab', url: maas.url, key, caCert: null, patienceS: 10 },
+    key: parseApiKey(maas.apiKey, 'of the sandbox'),
+    ...{ file, size: name.length, sha256: createHash('sha256').update(name).digest('hex') },
+    ...{
+      name: `custom/${name}`,
+      title: name,
+      validated: false,
+      architecture: 'amd64/generic',
+      baseImage: 'ubuntu/focal',
+    },
+    ...{ filetype: 'tgz', patienceS: 10, id: name, emit() {} },
+    ...{ signal: new AbortController().signal, env: {} },
+  });
+}
+
+function configuration(): string {
+  const images = names.map(
+    (name) => `  ${name}:
+    release: demo
+    platform: demo1
+    version: "1.0"
+    iso: { source: none.iso, sha256: "${'0'.repeat(64)}" }
+    vm: { accelerator: tcg }
+    resource: { name: "custom/${name}-{version}-{digest}" }
+`,
+  );
+  return `workspace: work\nstore: store\nimages:\n${images.join('')}targets:\n  lab: { url: "${maas.url}" }\n`;
+}
