@@ -7,7 +7,7 @@ export interface Goal {
   unit?: 's' | 'MB';
 }
 
-/** What the last line of a benchmark says of its goals; null: it could not be measured here. */
+/** The goals in the last line of a benchmark; null: it could not be measured here. */
 export interface Judged {
   goals: Record<string, boolean | null>;
   /** The figure of each, to three decimals, with its unit. */

@@ -3,7 +3,7 @@ import type { Emit } from '../core/events/event.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { resolveApiKey } from '../maas/api/key.ts';
-import { prune, pruneKept } from '../maas/images/prune.ts';
+import { pruneDue, pruneKept } from '../maas/images/prune.ts';
 import { nightFault } from './fault.ts';
 import type { PrunedTarget } from './types.ts';
 
@@ -29,9 +29,8 @@ export async function pruneTargets(
     try {
       const chosen = { target, key: await resolveApiKey(target, env, emit) };
       const of = images.filter((image) => image.upload.includes(name)).map((image) => image.name);
-      const judged = await prune(chosen, { policy, images: of, dryRun: false, emit, signal, env });
-      const deleted = judged.filter((one) => one.delete).map(({ image }) => image.name);
-      result.push({ target: name, deleted, kept: judged.length - deleted.length, failure: null });
+      const pruned = await pruneDue(chosen, { policy, images: of, dryRun: false, emit, signal, env });
+      result.push({ target: name, ...pruned, failure: null });
     } catch (error) {
       if (signal.aborted) throw interrupted(signal);
       const failure = nightFault(fromSystemError(error, `pruning ${name}`), 'prune');

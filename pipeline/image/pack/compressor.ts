@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { constants, deflateRaw, gzip } from 'node:zlib';
 import { Fault } from '../../core/faults/fault.ts';
-import { $ } from '../../host/process/tool.ts';
+import { versionOutput } from '../../host/process/version-output.ts';
 
 /** Place on the curve of time and size. */
 export type Level = 'fast' | 'normal' | 'small';
@@ -36,7 +36,7 @@ export const ZLIB: Compressor = { tool: 'zlib', version: process.versions.zlib ?
 /** The best compressor of this host: libdeflate's tool (Debian's libdeflate-tools) where installed, else Node's zlib. */
 export async function gzipTools(): Promise<Compressor> {
   try {
-    const { exitCode, stdout } = await $({ nothrow: true })`libdeflate-gzip -V`;
+    const { exitCode, stdout } = await versionOutput(['libdeflate-gzip', '-V']);
     const version = /v?(\d+\.\d+[\w.]*)/.exec(stdout)?.[1];
     if (exitCode === 0 && version) return { tool: 'libdeflate-gzip', version };
   } catch (error) {

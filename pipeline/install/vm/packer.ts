@@ -4,7 +4,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { supervise } from '../../host/process/supervise.ts';
-import { $ } from '../../host/process/tool.ts';
+import { versionOutput } from '../../host/process/version-output.ts';
 import { followConsole } from '../../host/vm/console.ts';
 import { buildFiles } from '../../workspace/layout.ts';
 import { parseRow, spokenLines } from './machine-readable.ts';
@@ -100,12 +100,11 @@ export async function runPacker(request: PackerRun): Promise<{ exitCode: number;
  * @throws Fault TOOL_MISSING, TOOL_TOO_OLD (below 1.6 there is no HCL2 with qemu inside)
  */
 export async function packerVersion(signal?: AbortSignal): Promise<string> {
-  const { stdout } = await $({
+  const { stdout } = await versionOutput(['packer', 'version'], {
     reason: 'build the image',
     signal,
-    nothrow: true,
     env: { CHECKPOINT_DISABLE: '1' },
-  })`packer version`;
+  });
   const version = stdout.match(/v(\d+\.\d+\.\d+)/)?.[1];
   if (!version)
     throw new Fault('TOOL_FAILED', 'packer version did not print a version', {

@@ -1,4 +1,4 @@
-import { $ } from '../../host/process/tool.ts';
+import { versionOutput } from '../../host/process/version-output.ts';
 
 /** The versions of the tools that decide what a build does, for its fingerprint and the manifest. */
 export async function toolVersions(
@@ -6,8 +6,12 @@ export async function toolVersions(
   signal?: AbortSignal,
 ): Promise<Record<string, string>> {
   const [packer, qemu] = await Promise.all([
-    $({ reason: 'build the image', signal, nothrow: true, env: { CHECKPOINT_DISABLE: '1' } })`packer version`,
-    $({ reason: 'run the installer in a VM', signal, nothrow: true })`${[qemuProgram]} --version`,
+    versionOutput(['packer', 'version'], {
+      reason: 'build the image',
+      signal,
+      env: { CHECKPOINT_DISABLE: '1' },
+    }),
+    versionOutput([qemuProgram, '--version'], { reason: 'run the installer in a VM', signal }),
   ]);
   return {
     packer: packer.stdout.match(/v(\d+\.\d+\.\d+)/)?.[1] ?? 'unknown',

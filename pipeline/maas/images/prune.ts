@@ -4,12 +4,13 @@ import type { Emit } from '../../core/events/event.ts';
 import { keptFile } from '../../workspace/layout.ts';
 import { channelHistory, channelNames } from '../../workspace/ledger/channel.ts';
 import { type LedgerEntry, readLedger, record } from '../../workspace/ledger/ledger.ts';
+import { listUploaded } from '../api/answers.ts';
 import { createClient, type MaasClient } from '../api/client.ts';
 import { atLeast } from '../api/version.ts';
 import type { ChosenTarget } from './choose-targets.ts';
 import { type ListedImage, listImages } from './list-images.ts';
 import { type Renewal, renewalOf, renewChannel, warningOf } from './renew.ts';
-import { decideRetention, type RetentionDecision } from './retention.ts';
+import { decideRetention, mayHaveDue, type RetentionDecision } from './retention.ts';
 import { freedBy } from './stored.ts';
 
 export interface PruneRequest {
@@ -39,9 +40,7 @@ export async function prune(chosen: ChosenTarget, request: PruneRequest): Promis
   const ledger = await readLedger(env);
   const images = await listImages(chosen, { ...request, machines: true });
   const judged = decideRetention(images, ledger, client.url, policy, new Date()).filter(
-    ({ image }) =>
-      only === undefined ||
-      ledger.some((e) => e.name === image.name && e.image !== undefined && only.includes(e.image)),
+    ({ image }) => only === undefined || isOf(only, image.name, ledger),
   );
   const version = await client.version();
   const deleted = judged.filter((one) => one.delete).map(({ image }) => image.id);
@@ -67,6 +66,31 @@ export async function prune(chosen: ChosenTarget, request: PruneRequest): Promis
       keepIn: request.channels?.keepIn as string,
     });
   return pruned;
+}
+
+/**
+ * Prunes as `prune` does, and asks MAAS for each image only where one of them may be due: on most nights one request is enough.
+ * @returns the names of those that are deleted, and the number of those that are kept
+ */
+export async function pruneDue(
+  chosen: ChosenTarget,
+  request: PruneRequest & { images: readonly string[] },
+): Promise<{ deleted: string[]; kept: number }> {
+  const { policy, images, emit, signal, env } = request;
+  const { target, key } = chosen;
+  const client = createClient({ url: target.url, key, caCert: target.caCert, emit, signal });
+  const ledger = await readLedger(env);
+  const listed = (await listUploaded(client)).filter(({ name }) => isOf(images, name, ledger));
+  if (!mayHaveDue(listed, ledger, client.url, policy, new Date()))
+    return { deleted: [], kept: listed.length };
+  const judged = await prune(chosen, request);
+  const deleted = judged.filter((one) => one.delete).map(({ image }) => image.name);
+  return { deleted, kept: judged.length - deleted.length };
+}
+
+/** Whether an upload, by its name, is one of these images of the configuration. */
+function isOf(images: readonly string[], name: string, ledger: readonly LedgerEntry[]): boolean {
+  return ledger.some((e) => e.name === name && e.image !== undefined && images.includes(e.image));
 }
 
 /** Deletes one image and notes it. */

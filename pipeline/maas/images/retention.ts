@@ -3,8 +3,11 @@ import { channelHistory, channelNames } from '../../workspace/ledger/channel.ts'
 import type { LedgerEntry } from '../../workspace/ledger/ledger.ts';
 import type { ListedImage } from './list-images.ts';
 
-export interface RetentionDecision {
-  image: ListedImage;
+/** The state of an image that the retention looks at. */
+export type Retained = Pick<ListedImage, 'id' | 'name' | 'sha256' | 'complete' | 'machines' | 'lastDeployed'>;
+
+export interface RetentionDecision<T extends Retained = ListedImage> {
+  image: T;
   delete: boolean;
   why: string;
 }
@@ -40,7 +43,10 @@ export function retentionContext(
 }
 
 /** The newest entry of the ledger on an image. */
-export function entryOf(image: ListedImage, { here }: RetentionContext): LedgerEntry | undefined {
+export function entryOf(
+  image: Pick<Retained, 'id' | 'name'>,
+  { here }: RetentionContext,
+): LedgerEntry | undefined {
   return here.findLast((e) => e.resourceId === image.id && e.name === image.name);
 }
 
@@ -48,7 +54,7 @@ export function entryOf(image: ListedImage, { here }: RetentionContext): LedgerE
  * Why an image must be kept whatever the retention: a channel, what a channel needs, what a machine has, or what may be on its way.
  * Undefined where nothing of this holds.
  */
-export function guard(image: ListedImage, ground: RetentionContext): string | undefined {
+export function guard(image: Retained, ground: RetentionContext): string | undefined {
   if (ground.channels.has(image.name)) return 'a channel';
   const channel = image.sha256 === null ? undefined : ground.held.get(image.sha256);
   if (channel !== undefined) return `${channel} has it, or could be rolled back to it`;
@@ -64,20 +70,20 @@ export function guard(image: ListedImage, ground: RetentionContext): string | un
  * Decides which uploads of a target are deleted. Only what was uploaded from here is ever deleted, and nothing that `guard` holds.
  * @param target the URL of the MAAS
  */
-export function decideRetention(
-  images: readonly ListedImage[],
+export function decideRetention<T extends Retained>(
+  images: readonly T[],
   ledger: readonly LedgerEntry[],
   target: string,
   policy: RetentionConfig,
   now: Date,
-): RetentionDecision[] {
+): RetentionDecision<T>[] {
   const ground = retentionContext(ledger, target, now);
   const ages = new Map<string, number>();
   const uploads = images
     .map((image) => ({ image, entry: entryOf(image, ground) }))
     .sort((a, b) => Date.parse(b.entry?.time ?? '') - Date.parse(a.entry?.time ?? ''));
   return uploads.map(({ image, entry }) => {
-    const kept = (why: string): RetentionDecision => ({ image, delete: false, why });
+    const kept = (why: string): RetentionDecision<T> => ({ image, delete: false, why });
     if (!entry?.image) return kept('not uploaded from this host');
     const held = guard(image, ground);
     if (held !== undefined) return kept(held);
@@ -99,6 +105,36 @@ export function decideRetention(
       why: `older than ${policy.days} days, and there are ${policy.keep} newer ones`,
     };
   });
+}
+
+/**
+ * Whether something may be deleted, by the names that a MAAS lists and what was noted here: false is certain, as long as nobody else
+ * has uploaded under these names.
+ */
+export function mayHaveDue(
+  resources: readonly Pick<Retained, 'id' | 'name'>[],
+  ledger: readonly LedgerEntry[],
+  target: string,
+  policy: RetentionConfig,
+  now: Date,
+): boolean {
+  const ground = retentionContext(ledger, target, now);
+  const noted = resources.flatMap(({ id, name }) => {
+    const entry = entryOf({ id, name }, ground);
+    return entry ? [{ id, name, entry }] : [];
+  });
+  // What an upload that did not end left behind is deleted after a day.
+  if (
+    noted.some(
+      ({ entry }) => entry.did === 'started' && now.getTime() - Date.parse(entry.time) >= IN_FLIGHT_MS,
+    )
+  )
+    return true;
+  // The least that MAAS could hold against a deletion.
+  const free = noted.map(({ id, name, entry: { sha256 } }) => {
+    return { id, name, sha256, complete: true, machines: [], lastDeployed: null };
+  });
+  return decideRetention(free, ledger, target, policy, now).some((one) => one.delete);
 }
 
 /** MAAS writes times in UTC without saying so: "2026-11-22T10:11:12.345". */

@@ -57,19 +57,25 @@ test('good images are uploaded, promoted, and old ones pruned; an unchanged nigh
   expect((await names()).get('b-1.0-nightly')).toBe(sha('b'));
 
   const requests = sandbox.requests.length;
+  const pruning = await house.night({ channel: 'nightly', retention: EVERY_UPLOAD_OLD });
+  expect(pruning.pruned).toMatchObject([{ target: 'lab', deleted: [], kept: 4 }]);
+  // The list alone: nothing can be due, so no image is asked for.
+  expect(sandbox.requests.slice(requests).map(({ path }) => path)).toEqual([
+    '/MAAS/api/2.0/boot-resources/?type=uploaded',
+  ]);
   const quiet = await house.night({ channel: 'nightly' });
   expect(quiet.outcome).toBe('unchanged');
   expect(quiet.images[0]?.promoted).toMatchObject([
     { moved: false, note: expect.stringMatching(/^has it since/) },
   ]);
-  expect(sandbox.requests).toHaveLength(requests);
+  expect(sandbox.requests).toHaveLength(requests + 1);
 
   for (const bash of ['5.2-1', '5.3-1', '5.4-1']) {
     house.set('a', { bash });
     await house.night({ channel: 'nightly', retention: EVERY_UPLOAD_OLD });
   }
-  // All machines are listed once a night, however many images there are.
-  expect(sandbox.requests.filter(({ path }) => /\/machines\/(\?|$)/.test(path))).toHaveLength(4);
+  // All machines are listed once a night in which something may be due, however many images there are.
+  expect(sandbox.requests.filter(({ path }) => /\/machines\/(\?|$)/.test(path))).toHaveLength(1);
   const now = await names();
   expect(now.get('a-1.0-nightly')).toBe(sha('a'));
   // The build that the channel holds, the one that it could go back to, and one more are kept.

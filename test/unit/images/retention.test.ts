@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageConfig } from '../../../pipeline/config/types.ts';
 import type { ListedImage } from '../../../pipeline/maas/images/list-images.ts';
-import { decideRetention } from '../../../pipeline/maas/images/retention.ts';
+import { decideRetention, mayHaveDue } from '../../../pipeline/maas/images/retention.ts';
 import { channelHistory, channelName } from '../../../pipeline/workspace/ledger/channel.ts';
 import type { LedgerEntry } from '../../../pipeline/workspace/ledger/ledger.ts';
 import { inMaas, noted as notedToday, TARGET } from './entries.ts';
@@ -190,5 +190,45 @@ describe('channels', () => {
     expect(shas([...three, did('rolled-back', 'b')])).toEqual(['a', 'b']);
     expect(shas([...three, did('rolled-back', 'b'), did('rolled-back', 'a')])).toEqual(['a']);
     expect(channelHistory(three, 'http://other/MAAS', 'stable')).toEqual([]);
+  });
+});
+
+describe('a look at the names alone', () => {
+  const may = (images: ListedImage[], ledger: LedgerEntry[], policy = POLICY) =>
+    mayHaveDue(images, ledger, TARGET, policy, NOW);
+  const images = ['v0', 'v1', 'v2'].map((name, i) => inMaas(name, i));
+  const ledger = [40, 30, 20].map((days, i) => noted(`v${i}`, i, days));
+
+  test('says so where one is old and beyond the count, and not before', () => {
+    expect(may(images, ledger)).toBe(true);
+    expect(may(images, ledger, { ...POLICY, keep: 3 })).toBe(false);
+    expect(may(images, ledger, { ...POLICY, days: 41 })).toBe(false);
+    expect(may(images, [])).toBe(false);
+  });
+
+  test('says so where an upload began a day ago and was not seen to end', () => {
+    const begun = (days: number) => may(images.slice(0, 1), [noted('v0', 0, days, { did: 'started' })]);
+    expect([begun(0.9), begun(1)]).toEqual([false, true]);
+  });
+
+  test('misses nothing that is deleted by a look at everything', () => {
+    const upload = fc.record({
+      days: fc.integer({ min: 0, max: 60 }),
+      image: fc.constantFrom('dgx1', 'dgx2'),
+      machines: fc.constantFrom<string[]>([], ['gpu-1']),
+      lastDeployed: fc.constantFrom(undefined, null, daysAgo(3), daysAgo(50)),
+    });
+    fc.assert(
+      fc.property(fc.array(upload, { maxLength: 12 }), fc.integer({ min: 0, max: 3 }), (uploads, keep) => {
+        const noticed = uploads.map(({ days, image }, i) => noted(`v${i}`, i, days, { image }));
+        const there = uploads.map(({ machines, lastDeployed }, i) => ({
+          ...inMaas(`v${i}`, i),
+          machines,
+          lastDeployed,
+        }));
+        const policy = { ...POLICY, keep };
+        if (!may(there, noticed, policy)) expect(deleted(there, noticed, policy)).toEqual([]);
+      }),
+    );
   });
 });
