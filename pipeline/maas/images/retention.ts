@@ -123,7 +123,7 @@ export function mayHaveDue(
     const entry = entryOf({ id, name }, ground);
     return entry ? [{ id, name, entry }] : [];
   });
-  // What an upload that did not end left behind is deleted after a day.
+  // The remains of an upload that did not end are deleted after a day.
   if (
     noted.some(
       ({ entry }) => entry.did === 'started' && now.getTime() - Date.parse(entry.time) >= IN_FLIGHT_MS,
