@@ -182,3 +182,13 @@ describe('a file of one’s own', () => {
     expect(await digest(`gpus: { dgx_a100: 4 }\n${check()}`)).not.toBe(one);
   });
 });
+
+it.each([
+  ['{ has_lines: a }', { hasLines: 'a' }],
+  ['{ not_matches: bad }', { notMatches: 'bad' }],
+  ['{ matches: good }', { matches: 'good' }],
+  ['{}', {}],
+])('the expectations of an output are those that are written: %s', async (written, expected) => {
+  const list = await parseChecks(check(`    expect: { stdout: ${written}, stderr: ${written} }`), 'c.yaml');
+  expect(list.checks[0]?.expect).toStrictEqual({ exit: 0, stdout: expected, stderr: expected, fresh: null });
+});
