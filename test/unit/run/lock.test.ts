@@ -7,19 +7,29 @@ import { lockWorkspace } from '../../../pipeline/workspace/lock.ts';
 
 let workspace: string;
 let events: Event[];
-const abort = () => new AbortController();
+/** Every lock that was asked for, in order. */
+const locks: Promise<() => Promise<void>>[] = [];
 beforeEach(() => {
   workspace = mkdtempSync(join(tmpdir(), 'lock-'));
   events = [];
 });
-afterEach(() => {
+afterEach(async () => {
+  // A run whose lock disappears ends its process.
+  for (const taken of locks.splice(0)) {
+    const release = await taken.catch(() => undefined);
+    await release?.().catch(() => {});
+  }
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   rmSync(workspace, { recursive: true, force: true });
 });
 
-const lock = (wait: boolean, signal = abort().signal) =>
-  lockWorkspace(workspace, { doing: 'run a', wait, emit: (event) => void events.push(event), signal });
+function lock(wait: boolean, signal = AbortSignal.timeout(10_000)): Promise<() => Promise<void>> {
+  const emit = (event: Event) => void events.push(event);
+  const taken = lockWorkspace(workspace, { doing: 'run a', wait, emit, signal });
+  locks.push(taken);
+  return taken;
+}
 
 describe('the lock of a workspace', () => {
   test('is taken, released, and taken again', async () => {
@@ -29,7 +39,7 @@ describe('the lock of a workspace', () => {
 
   test('that another run has is refused at once, or waited for with one message', async () => {
     const release = await lock(false);
-    await expect(lock(false)).rejects.toMatchObject({
+    await expect(lock(false, AbortSignal.timeout(2000))).rejects.toMatchObject({
       code: 'WORKSPACE_LOCKED',
       message: expect.stringContaining(`is in use by process ${process.pid}`),
     });
@@ -46,10 +56,13 @@ describe('the lock of a workspace', () => {
 
   test('is no longer waited for once the wait was interrupted', async () => {
     const release = await lock(false);
-    const interrupted = abort();
+    const interrupted = new AbortController();
     const waiting = lock(true, interrupted.signal);
     interrupted.abort();
+    // One that waits all the same is given the lock in the end.
+    const late = setTimeout(() => void release(), 3000);
     await expect(waiting).rejects.toMatchObject({ code: 'INTERRUPTED' });
+    clearTimeout(late);
     await release();
   });
 });
