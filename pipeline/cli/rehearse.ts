@@ -6,6 +6,7 @@ import { loadRelease } from '../config/releases/load.ts';
 import type { AnySetting } from '../config/setting.ts';
 import { REHEARSAL } from '../config/settings/rehearsal.ts';
 import type { ImageConfig, RehearsalConfig } from '../config/types.ts';
+import { parseDuration } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { configuredImage } from '../image/checks/configured-image.ts';
@@ -29,8 +30,15 @@ export interface RehearseFlags extends FormatFlags {
   diskSize?: string;
   kernelOptions?: string;
   accelerator?: string;
+  reboots: string;
+  powerCut?: string;
+  wire?: boolean;
+  again?: boolean;
   keep?: boolean;
 }
+
+/** Each takes minutes where everything is emulated. */
+const MOST_REBOOTS = 20;
 
 /** Deploys an image of the configuration, or any file, on a virtual machine; an image that fails is a result and exit code 6. */
 export async function rehearseImage(session: Session, name: string, flags: RehearseFlags): Promise<void> {
@@ -44,6 +52,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
         hint: 'Leave one of them out.',
       },
     );
+  const { reboots, powerCut } = afterBoot(flags);
   await prepareReports('rehearse', flags);
   if (flags.baseImage !== undefined) expectBaseImage(flags.baseImage);
   if (/^https?:\/\//.test(name) || name === '-')
@@ -68,6 +77,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
       artifact: image?.path ?? name,
       baseImage,
       ...{ checks, env, shell: null, curtinConfig },
+      ...{ reboots, powerCut, wire: flags.wire === true, again: flags.again === true },
       keep: flags.keep === true,
       cache: config.cache,
       ...{ emit, signal },
@@ -82,6 +92,22 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   session.data({ ok, rehearsals: results, failed }, () => rehearsalsText(matrix, session.paint));
   if (results.some((one) => !one.ok)) session.exitCode = EXIT.validation;
   else if (faults[0]) session.exitCode = faults[0].fault.exitCode;
+}
+
+/** @throws Fault USAGE with what is accepted */
+function afterBoot(flags: RehearseFlags): { reboots: number; powerCut: number | null } {
+  const reboots = /^\d{1,3}$/.test(flags.reboots) ? Number(flags.reboots) : -1;
+  if (reboots < 0 || reboots > MOST_REBOOTS)
+    throw refused('--reboots', flags.reboots, `a number from 0 to ${MOST_REBOOTS}`);
+  if (flags.powerCut === undefined) return { reboots, powerCut: null };
+  const powerCut = parseDuration(flags.powerCut);
+  if (powerCut === null || powerCut > 3600)
+    throw refused('--power-cut', flags.powerCut, 'a time of up to an hour, such as 10s');
+  return { reboots, powerCut };
+}
+
+function refused(option: string, value: string, accepts: string): Fault {
+  return new Fault('USAGE', `${option} "${value}" is not accepted`, { hint: `Accepted: ${accepts}.` });
 }
 
 async function imageChecks(image: ImageConfig): Promise<RehearsalChecks> {

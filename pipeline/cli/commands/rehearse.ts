@@ -20,6 +20,13 @@ export const declare: Declare = (program, act) => {
       '--curtin-config <file>',
       "a real machine's configuration, from `maas PROFILE machine get-curtin-config`, in place of a layout",
     )
+    .option('--reboots <count>', 'reboot the machine after the checks, so many times', '0')
+    .option(
+      '--power-cut <time>',
+      'cut the power in the first boot, so long after the system has asked for its user data, such as 10s',
+    )
+    .option('--wire', 'fetch the image by HTTP as in MAAS, also from the small ephemeral')
+    .option('--again', 'deploy although the disks of an earlier rehearsal have the same on them')
     .option('--keep', "keep the machine's disks")
     .action(
       act(async (session, image: string, flags: RehearseFlags) => {

@@ -47,6 +47,10 @@ describe('rehearse', () => {
     [[FILE, '--base-image', 'ubuntu/focal', '--disk-size', '1G'], '4G or more'],
     [[FILE, '--base-image', 'ubuntu/focal', '--kernel-options', 'a"b'], 'quotation'],
     [[FILE, '--base-image', 'ubuntu/focal', '--kernel-options', 'a\nb'], 'ASCII'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--reboots', '-1'], '0 to 20'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--reboots', '21'], '0 to 20'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--power-cut', '10'], 'such as 10s'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--power-cut', '2h'], 'up to an hour'],
   ])('%j is a usage error', async (args, said) => {
     const { code, stdout, stderr } = await host().run(['rehearse', ...args]);
     expect([code, stdout]).toEqual([2, '']);
