@@ -35,13 +35,11 @@ export class Trial {
     const records = new Map<string, Recorded>();
     for (const file of files) {
       const before = this.#kept.of(file);
-      const now = before?.stale === false ? before : await record(file, this.#bench);
+      const now = before?.stale === false ? before : await record(file, this.#bench, print);
       if (now === undefined) return;
       const found =
         before && typeof now !== 'string' ? { ...before, tests: now.tests, outside: now.outside } : now;
-      // One that fails is tried again by the next call: it may have been the load.
-      if (typeof found === 'string')
-        print(`left out: ${file}: ${found}: fails in the copy without any fault`);
+      if (typeof found === 'string') print(`left out: ${file}: ${found}`);
       else {
         if (anew) for (const results of [found.killed, found.passed]) results.clear();
         records.set(file, found);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AptConfig, readAptConf } from '../../../pipeline/image/parsers/apt-conf.ts';
 import { parseAptSources } from '../../../pipeline/image/parsers/apt-sources.ts';
+import { parseCapability } from '../../../pipeline/image/parsers/capability.ts';
+import { aptState } from '../../../pipeline/image/parsers/dpkg-status.ts';
 import { datasourceList, dsIdentifyConfig } from '../../../pipeline/image/parsers/ds-identify.ts';
 import { bootEffect, mountSource } from '../../../pipeline/image/parsers/fstab.ts';
 import { grubChoice, parseGrubCfg } from '../../../pipeline/image/parsers/grub-cfg.ts';
@@ -698,5 +700,44 @@ describe('smaller readers', () => {
     ['none', 'ext4', '', 'nothing'],
   ])('the boot without the device of %s, %s, %s: %s', (file, type, options, effect) => {
     expect(bootEffect({ file, type, options: options.split(',') })).toBe(effect);
+  });
+});
+
+describe('states and capabilities', () => {
+  it.each<[string, ReturnType<typeof aptState>]>([
+    ['ii', null],
+    ['iW', null],
+    ['it', null],
+    ['iU', 'unfinished'],
+    ['iF', 'unfinished'],
+    ['iH', 'unfinished'],
+    ['iHR', 'stops'],
+    ['rc', 'removed'],
+    ['iX', 'unknown'],
+    ['i', 'unknown'],
+    ['??R', 'unknown'],
+  ])('a package in the state %s: %s', (status, state) => {
+    expect(aptState({ status })).toBe(state);
+  });
+
+  // The last capability with a name is the 41st; libcap (2.66) prints those behind it as numbers.
+  it.each<[number[], string | null]>([
+    [[0x02000000, 0, 0, 1 << 8, 0], 'cap_checkpoint_restore=p'],
+    [[0x02000000, 0, 0, 1 << 9, 0], '= 41+p'],
+    [[0x02000001, 0, 0, 3 << 8, 0], 'cap_checkpoint_restore=ep 41+ep'],
+    [[0x02000001, 0xffffffff, 0, 0x1ff, 0], '=ep'],
+    [[0x02000001, 0xfffffffe, 0, 0x1ff, 0], '=ep cap_chown-ep'],
+    [[0x02000000, 0xffffffff, 0xffffffff, 0x1ff, 0x1ff], '=ip'],
+    [[0x02000001, 1, 2, 0, 0], 'cap_dac_override=ei cap_chown+ep'],
+    [[0x02000000, 0, 0, 0, 0], '='],
+    [[0x02000002, 1, 0, 0, 0], null],
+    [[0x03000000, 1, 0, 0, 0], null],
+    [[0x03000000, 1, 0, 0, 0, 0], 'cap_chown=p'],
+    [[0x03000000, 1, 0, 0, 0, 7], 'cap_chown=p [rootid=7]'],
+    [[0x02000000, 1, 0, 0, 0, 0], null],
+  ])('the capabilities %j: %s', (words, expected) => {
+    const value = Buffer.alloc(4 * words.length);
+    for (const [i, word] of words.entries()) value.writeUInt32LE(word, 4 * i);
+    expect(parseCapability(value)?.text ?? null).toBe(expected);
   });
 });
