@@ -28,7 +28,8 @@ export function candidatesOf(
 
 /**
  * The order in which tests are tried with a fault. By turns: one of those with the rarest answers, since the test about a
- * guard is one of few that it stops, and one of those that come past the fewest places, since it looks at little else.
+ * guard is one of few that it stops; one of those that come past the fewest places, since it looks at little else; and one of
+ * those that come past the most, since it may compare everything.
  */
 export function ordered({ file }: Place, candidates: readonly Candidate[]): Candidate[] {
   const times = new Map<number, number>();
@@ -39,5 +40,5 @@ export function ordered({ file }: Place, candidates: readonly Candidate[]): Cand
     (a, b) => far(a) - far(b) || a.test.places.size - b.test.places.size || a.test.ms - b.test.ms,
   );
   const rare = narrow.toSorted((a, b) => times.get(a.answers)! - times.get(b.answers)!);
-  return [...new Set(narrow.flatMap((candidate, i) => [rare[i]!, candidate]))];
+  return [...new Set(narrow.flatMap((candidate, i) => [rare[i]!, candidate, narrow.at(-1 - i)!]))];
 }

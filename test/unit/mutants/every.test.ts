@@ -73,7 +73,7 @@ describe('the tests of a fault', () => {
     answers,
   });
 
-  test('are by turns those with rare answers and those about little else, its own file first', () => {
+  test('are by turns those with rare answers, those about little else, its own file first, and those about all', () => {
     const order = ordered(place, [
       candidate('wide.test.ts', 1, 9),
       candidate('found.test.ts', 1, 8),
@@ -83,8 +83,8 @@ describe('the tests of a fault', () => {
     expect(order.map(({ file }) => file)).toEqual([
       'rare.test.ts',
       'found.test.ts',
-      'narrow.test.ts',
       'wide.test.ts',
+      'narrow.test.ts',
     ]);
   });
 });
