@@ -28,10 +28,12 @@ export class Progress {
   cloudInitEnded = false;
   #since: number;
   readonly #now: () => number;
+  readonly #onDone: (phase: Timed) => void;
 
-  /** @param now seconds */
-  constructor(now: () => number) {
+  /** @param now seconds @param onDone called at the end of each phase */
+  constructor(now: () => number, onDone: (phase: Timed) => void = () => {}) {
     this.#now = now;
+    this.#onDone = onDone;
     this.#since = now();
   }
 
@@ -83,7 +85,9 @@ export class Progress {
 
   /** The phase under way ends here. */
   close(): void {
-    this.done.push({ phase: this.phase, seconds: this.#now() - this.#since });
+    const phase = { phase: this.phase, seconds: this.#now() - this.#since };
+    this.done.push(phase);
+    this.#onDone(phase);
   }
 }
 

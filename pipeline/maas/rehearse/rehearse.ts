@@ -3,7 +3,6 @@ import { readFile, rm, stat, statfs } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { json } from '../../core/escape/json.ts';
-import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import type { Json } from '../../core/json.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
@@ -124,12 +123,12 @@ async function inFolder(
   let before = mayBoot ? await findDeployed(folder, key, { emit, signal }) : null;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
-  const progress = new Progress(seconds);
+  const progress = new Progress(seconds, ({ phase, seconds: took }) =>
+    emit({ type: 'notice', level: 'info', message: `${phase}: ${duration(took)}` }),
+  );
   const posted = keepPosted(files);
   const follow = (look: () => void) => {
-    const { phase } = progress;
     look();
-    if (progress.phase !== phase) report(progress, emit);
     const label = `${progress.phase}, ${duration(seconds())}: ${progress.activity || 'the machine starts'}`;
     emit({ type: 'activity', id: 'rehearse', label });
   };
@@ -246,11 +245,6 @@ async function newSshKey(files: ReturnType<typeof rehearsalFiles>, signal: Abort
   const options = { signal, reason: 'make the ssh key of a rehearsal' };
   await $(options)`ssh-keygen -q -t ed25519 -N ${''} -C rehearsal -f ${files.sshKey}`;
   return (await readFile(`${files.sshKey}.pub`, 'utf8')).trim();
-}
-
-function report(progress: Progress, emit: Emit): void {
-  const last = progress.done.at(-1);
-  if (last) emit({ type: 'notice', level: 'info', message: `${last.phase}: ${duration(last.seconds)}` });
 }
 
 function ephemeralOf({ ephemeral, cache, emit, signal }: RehearseRequest): Promise<Ephemeral> {
