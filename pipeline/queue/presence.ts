@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { announce, cancelledOf, type WorkerEntry, withdraw, workerId } from './registry.ts';
+import { announce, cancelledOf, noteQueue, type WorkerEntry, withdraw, workerId } from './registry.ts';
 import type { Slots, WorkerOptions } from './slots.ts';
 import { labelOf, queueName } from './unit.ts';
 
@@ -22,6 +22,9 @@ export class Presence {
   }
 
   async begin(): Promise<void> {
+    const { connection, needs, origin } = this.#options;
+    // Also one without a unit is listed, with its workers.
+    for (const need of needs) await noteQueue(connection, need, origin);
     await this.#beat();
     this.#timer = setInterval(() => {
       // One that waits for Redis is enough.

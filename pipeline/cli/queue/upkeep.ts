@@ -98,14 +98,15 @@ function statusText({ paint }: Session, { queues, workers, units, more }: Status
     ({ counts, workers: serving }) => serving > 0 || STATES.some((state) => counts[state] > 0),
   );
   const tables = [
-    columns(
-      ['QUEUE', 'VERSION', 'WAITING', 'BUILDING', 'FAILED', 'WORKERS'],
-      used.map(({ label, version, counts, workers: serving }) => [
-        ...[label, version, String(counts.waiting + counts.delayed), String(counts.active)],
-        ...[String(counts.failed), String(serving)],
-      ]),
-      paint,
-    ),
+    used.length > 0 &&
+      columns(
+        ['QUEUE', 'VERSION', 'WAITING', 'BUILDING', 'FAILED', 'WORKERS'],
+        used.map(({ label, version, counts, workers: serving }) => [
+          ...[label, version, String(counts.waiting + counts.delayed), String(counts.active)],
+          ...[String(counts.failed), String(serving)],
+        ]),
+        paint,
+      ),
     workers.length > 0 &&
       columns(
         ['WORKER', 'VERSION', 'BUILDING', 'UP', { head: 'SERVES', wrap: true }],
