@@ -83,6 +83,8 @@ export const LISTED: Record<string, Listed> = {
   "dgxos-maas queue drain 'dgx*'": QUEUES,
   'dgxos-maas queue retry': QUEUES,
   'npm install -g bullmq@^6.7.0 ioredis@^6.0.0': { parsed: 'installs for all users' },
+  'npm run bench:night': { parsed: 'takes minutes, and needs a Redis' },
+  'node bench/night-simulation.ts': { parsed: 'of a clone; it runs in a second' },
   'npm run bench:install -- --runs 1': { parsed: 'takes minutes' },
   'npm run bench:upload -- --size 500M --runs 3': { parsed: 'takes minutes' },
   'npm run bench:validate -- --size 2G --runs 3': { parsed: 'takes minutes' },
