@@ -13,7 +13,7 @@ import { namedArtifacts } from '../workspace/ledger/named.ts';
 import type { GcOptions } from './commands/store.ts';
 import type { Session } from './session.ts';
 
-/** `store list`. @throws Fault USAGE for a store that cannot list its files */
+/** `store list`. @throws Fault STORE_REFUSED for a store that cannot list its files */
 export async function listStore(session: Session): Promise<void> {
   await withStore(session, async (store, contents) => {
     const results = contents.results.map(shown);
@@ -109,12 +109,7 @@ async function withStore(
   const trust = await loadTrust(config.store, session);
   const store = await openStore(place, config.store, session);
   try {
-    const files = store.list();
-    if (!files)
-      throw new Fault('USAGE', `The store ${store.place} cannot list its files`, {
-        hint: 'Run this on the server, with the folder behind the URL: DGXOS_MAAS_STORE=/srv/store dgxos-maas store list',
-      });
-    await use(store, await contentsOf(store, files, trust));
+    await use(store, await contentsOf(store, store.list(), trust));
   } finally {
     store.close();
   }

@@ -16,7 +16,7 @@ import {
 import { fingerprint, type Inputs } from '../workspace/fingerprint.ts';
 import { storedRecord } from '../workspace/layout.ts';
 import { withPaths } from '../workspace/record.ts';
-import { BadEntry, type Store } from './store.ts';
+import { allBytes, BadEntry, type Store } from './store.ts';
 import { signed, type Trust, trusted } from './trust.ts';
 
 /** Raised when the form changes: another one is not read, and does not harm. */
@@ -115,14 +115,8 @@ export async function entryOf(
   const key = storedRecord(stage, fingerprint);
   const found = await store.read(key, 0);
   if (!found) return undefined;
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of found.bytes) {
-    size += part.length;
-    if (size > LARGEST_RECORD) throw new BadEntry(key, `it has more than ${LARGEST_RECORD} bytes`);
-    parts.push(part);
-  }
-  return readEntry(trusted(key, Buffer.concat(parts), SIGNED_AS, trust), stage, fingerprint);
+  const bytes = await allBytes(key, found.bytes, LARGEST_RECORD);
+  return readEntry(trusted(key, bytes, SIGNED_AS, trust), stage, fingerprint);
 }
 
 /** Whether a path of an entry is one that a stage may have: no way out, no empty name, nothing that a terminal obeys. */

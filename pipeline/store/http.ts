@@ -5,7 +5,8 @@ import { HttpError } from '../host/http/http-error.ts';
 import { readRange } from '../host/http/range.ts';
 import { retryAfterS } from '../host/http/retry-budget.ts';
 import { bareUrl, registerQuery } from '../host/http/url.ts';
-import type { Content, Listed, Reading, Store } from './store.ts';
+import { DEEPEST, LARGEST_LISTING, parseListing, STORE_FOLDERS } from './listing.ts';
+import { allBytes, type Content, type Listed, type Reading, type Store } from './store.ts';
 
 /** Milliseconds without a byte, and of a server that does not answer. */
 const STALL_MS = 30_000;
@@ -96,8 +97,8 @@ export class HttpStore implements Store {
     throw this.#refusal('putting', key, answer);
   }
 
-  list(): AsyncIterable<Listed> | undefined {
-    return undefined;
+  async *list(below?: string): AsyncGenerator<Listed> {
+    for (const folder of below === undefined ? STORE_FOLDERS : [below]) yield* this.#listed(folder, DEEPEST);
   }
 
   async remove(key: string): Promise<void> {
@@ -108,6 +109,29 @@ export class HttpStore implements Store {
 
   close(): void {
     this.#http.close();
+  }
+
+  /** @throws Fault STORE_REFUSED where the server does not list its folders in a form that is known */
+  async *#listed(folder: string, deeper: number): AsyncGenerator<Listed> {
+    const answer = await this.#ask(`${folder}/`, { redirects: REDIRECTS });
+    if (this.#isMissing(answer)) return answer.discard();
+    if (answer.status === 401 || answer.status === 429 || answer.status >= 500) {
+      answer.discard();
+      throw this.#refusal('listing', folder, answer);
+    }
+    const entries =
+      answer.status === 200
+        ? parseListing((await allBytes(folder, this.#bytes(answer), LARGEST_LISTING)).toString('utf8'))
+        : answer.discard();
+    if (!entries)
+      throw new Fault('STORE_REFUSED', `${this.place}: the server does not list its folders as JSON`, {
+        hint: 'Let it list them (nginx: autoindex on; autoindex_format json), or run this on the server: DGXOS_MAAS_STORE=/srv/store',
+      });
+    for (const { name, folder: isFolder, size, changedMs } of entries) {
+      const key = `${folder}/${name}`;
+      if (!isFolder) yield { key, size, changedMs };
+      else if (deeper > 1) yield* this.#listed(key, deeper - 1);
+    }
   }
 
   #isMissing({ status }: HttpAnswer): boolean {

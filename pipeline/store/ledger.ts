@@ -8,7 +8,7 @@ import { makeFolders } from '../host/files/folders.ts';
 import { foreignLedgerFile, ledgerFile, STORE_LEDGER, storedFact } from '../workspace/layout.ts';
 import { appendLine, entryIn, linesOf } from '../workspace/ledger/ledger.ts';
 import type { SharedLedger } from '../workspace/ledger/shared.ts';
-import { BadEntry, type Listed, type Store } from './store.ts';
+import { allBytes, BadEntry, type Listed, type Store } from './store.ts';
 import { maySign, signed, type Trust, trusted } from './trust.ts';
 
 /** The payload type of a signed line. */
@@ -28,14 +28,8 @@ const digestOf = (line: string) => createHash('sha256').update(line).digest('hex
 export async function factOf(store: Store, key: string, trust: Trust): Promise<string | undefined> {
   const found = await store.read(key, 0);
   if (!found) return undefined;
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of found.bytes) {
-    size += part.length;
-    if (size > LARGEST) throw new BadEntry(key, `it has more than ${LARGEST} bytes`);
-    parts.push(part);
-  }
-  const line = trusted(key, Buffer.concat(parts), SIGNED_AS, trust).toString('utf8');
+  const bytes = await allBytes(key, found.bytes, LARGEST);
+  const line = trusted(key, bytes, SIGNED_AS, trust).toString('utf8');
   if (digestOf(line) !== FACT.exec(key)?.[2]) throw new BadEntry(key, 'it does not have its sha256');
   if (!entryIn(line) || line.includes('\n')) throw new BadEntry(key, 'it is not a line of a ledger');
   return line;
@@ -98,14 +92,9 @@ export class StoreLedger implements SharedLedger {
 
   async #exchange(store: Store): Promise<void> {
     const { env } = this.#context;
-    const listed = store.list(STORE_LEDGER);
-    if (!listed)
-      throw new Fault('STORE_REFUSED', `The store ${store.place} cannot list its files`, {
-        hint: '`ledger: store` needs a folder, or a server that lists its folders: see docs/store.md.',
-      });
     const own = await linesOf(ledgerFile(env));
     const here = new Set([...own, ...(await linesOf(foreignLedgerFile(env)))].map(digestOf));
-    const there = await this.#take(store, listed, here);
+    const there = await this.#take(store, store.list(STORE_LEDGER), here);
     if (this.#readOnly) return;
     for (const line of own) await this.#give(store, line, there);
   }

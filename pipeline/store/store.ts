@@ -47,11 +47,23 @@ export interface Store {
    * @returns `there` where an earlier one was kept
    */
   put(key: string, content: Content, replace: boolean): Promise<'put' | 'there'>;
-  /** Every file, or those below a folder, in no order; undefined where the store cannot list them. */
-  list(below?: string): AsyncIterable<Listed> | undefined;
+  /** Every file, or those below a folder, in no order. A Fault STORE_REFUSED is thrown where the store cannot list them. */
+  list(below?: string): AsyncIterable<Listed>;
   /** Deletes a file; one that is gone is not an error. */
   remove(key: string): Promise<void>;
   close(): void;
+}
+
+/** The bytes of a small file. @throws BadEntry where there are more than `most` */
+export async function allBytes(key: string, bytes: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of bytes) {
+    size += part.length;
+    if (size > most) throw new BadEntry(key, `it has more than ${most} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
 }
 
 /** A file of the store that is not what it should be: never a result, and no reason to stop. */

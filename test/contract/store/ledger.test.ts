@@ -156,7 +156,7 @@ describe('a ledger in the store', () => {
     expect(await one.names()).toEqual(['before', 'meanwhile', 'still']);
   });
 
-  it('costs one warning where the store cannot list', async () => {
+  it('costs one warning where the server cannot be reached', async () => {
     const one = new Ledger('one', {
       open: async () => new HttpStore('http://127.0.0.1:9/', { signal, authorization: null, caCert: null }),
     });

@@ -207,13 +207,13 @@ const IMAGE = {
   iso: { source: 'none.iso', sha256: '0'.repeat(64) },
 };
 
-it('a wrong value, no store, and a store that cannot list are named', async () => {
+it('a wrong value, no store, and a store that cannot be reached are named', async () => {
   expect((await host.run(['store', 'gc', '--older-than', 'soon'])).stderr).toMatch(/such as 30d/);
   expect((await host.run(['store', 'gc', '--keep-bytes', 'much'])).stderr).toMatch(/such as 200G/);
   host.env.DGXOS_MAAS_STORE = 'http://127.0.0.1:1/store';
   const http = await run('list');
-  expect(http.code).toBe(2);
-  expect(http.stderr + http.stdout).toMatch(/cannot list its files/);
+  expect(http.code).toBe(75);
+  expect(http.stderr + http.stdout).toMatch(/cannot be reached/);
   delete host.env.DGXOS_MAAS_STORE;
   expect((await run('list')).code).toBe(3);
 });
