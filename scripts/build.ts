@@ -36,6 +36,9 @@ const OUTSIDE = [
   ...['bare-abort-controller', 'cac', 'citty'],
 ];
 
+/** Text of pipeline/host/files/read-json.ts. */
+const LOADS_AJV = "createRequire(import.meta.url)('ajv')";
+
 /** The names that a CommonJS module has for itself, for libraries that were such. */
 const NAMES = 'const __filename = import.meta.filename, __dirname = import.meta.dirname;';
 
@@ -50,11 +53,14 @@ async function build(): Promise<void> {
     input: { main: join(COMPILED, 'cli/main.js'), guard: join(COMPILED, 'host/process/guard.js') },
     platform: 'node',
     external: (name) => OUTSIDE.some((one) => name === one || name.startsWith(`${one}/`)),
-    // Loaded when the first record is read, and without waiting: the bundle has no node_modules to look into.
+    // Sources load it when the first record is read, from node_modules; the bundle has none.
     plugins: [
       {
-        name: 'require-ajv',
-        transform: (code) => code.replace("createRequire(import.meta.url)('ajv')", "require('ajv')"),
+        name: 'import-ajv',
+        transform: (code) =>
+          code.includes(LOADS_AJV)
+            ? `import * as ajvModule from 'ajv';\n${code.replace(LOADS_AJV, 'ajvModule')}`
+            : null,
       },
       {
         name: 'names-of-commonjs',

@@ -10,6 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -33,6 +34,12 @@ const PATH = (process.env.PATH ?? '')
 function npm(cwd: string, ...args: string[]): { stdout: string; stderr: string } {
   return spawnSync('npm', args, { cwd, env: { ...process.env, PATH }, encoding: 'utf8' });
 }
+
+/** Packages that the command can do without: BullMQ for a queue, and those that libraries ask for and miss in silence. */
+const BESIDE = [
+  ...['bullmq', 'ioredis', 'kerberos', 'supports-color', 'xmlbuilder2'],
+  'web-streams-polyfill/dist/ponyfill.es2018.js',
+];
 
 const command = () => join(dir, 'node_modules/.bin/dgxos-maas');
 
@@ -100,6 +107,16 @@ describe('the installed package', () => {
     const licenses = readFileSync(join(own, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
     for (const name of ['zx', 'execa', 'tar-stream', 'node-fetch', 'ajv', 'commander', 'fetch-blob'])
       expect(licenses).toMatch(new RegExp(`^${name} \\d\\S+, \\S`, 'm'));
+  });
+
+  it('has the code of every package that it loads, but of those that are installed beside it', () => {
+    const loaded = modulesIn('dgxos-maas').flatMap((file) => [
+      ...readFileSync(file, 'utf8').matchAll(
+        /\b(?:__require|createRequire\([^)]*\)|import)\(["']([^."'][^"']*)["']\)/g,
+      ),
+    ]);
+    const packages = loaded.map(([, name]) => name as string).filter((name) => !isBuiltin(name));
+    expect(new Set(packages)).toEqual(new Set(BESIDE));
   });
 
   it('leaves the sandbox and its ssh server to a package of their own, and says how to get it', async () => {
