@@ -399,6 +399,13 @@ describe('state of a machine', () => {
 });
 
 describe('the syntax of a script', () => {
+  it('is not checked in a language that is not known', async () => {
+    expect(await checkSyntax('perl', Buffer.from('x'))).toEqual({
+      checkedBy: 'nothing: the language is not known',
+      problem: null,
+    });
+  });
+
   it('is not checked where the program is not installed', async () => {
     vi.stubEnv('PATH', '/nowhere');
     try {
