@@ -17,7 +17,7 @@ import { say } from './measure.ts';
 const { values } = parseArgs({
   options: {
     units: { type: 'string', default: '200' },
-    sleep: { type: 'string', default: '0.3' },
+    sleep: { type: 'string', default: '0.5' },
     many: { type: 'string', default: '10000' },
   },
 });
