@@ -9,9 +9,10 @@ import type { ImageConfig, RehearsalConfig } from '../config/types.ts';
 import { parseDuration } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
+import { openShell } from '../host/ssh/shell.ts';
 import { configuredImage } from '../image/checks/configured-image.ts';
 import { rehearseLayouts } from '../maas/rehearse/matrix.ts';
-import type { RehearsalChecks } from '../maas/rehearse/types.ts';
+import type { Address, RehearsalChecks } from '../maas/rehearse/types.ts';
 import { REHEARSALS } from '../report/formats/rehearsals.ts';
 import { type FormatFlags, prepareReports, writeReports } from '../report/formats/write.ts';
 import { rehearsalsText } from '../report/text/rehearsal.ts';
@@ -35,6 +36,7 @@ export interface RehearseFlags extends FormatFlags {
   wire?: boolean;
   again?: boolean;
   keep?: boolean;
+  shell?: boolean;
 }
 
 /** Each takes minutes where everything is emulated. */
@@ -70,13 +72,15 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   const checks = image ? await imageChecks(config.images[name]!) : null;
   const { memoryMiB: memory, layouts, curtin, ...settings } = { ...rehearsal, ...given };
   const { curtinConfig = null } = flags;
+  if (flags.shell) expectShell(session, { ...settings, layouts });
+  const shell = flags.shell ? (address: Address) => openShell(address, { emit, signal }) : null;
   const matrix = await rehearseLayouts(
     {
       ...settings,
       ...{ memory, curtin: curtin ?? [] },
       artifact: image?.path ?? name,
       baseImage,
-      ...{ checks, env, shell: null, curtinConfig },
+      ...{ checks, env, shell, curtinConfig },
       ...{ reboots, powerCut, wire: flags.wire === true, again: flags.again === true },
       keep: flags.keep === true,
       cache: config.cache,
@@ -108,6 +112,21 @@ function afterBoot(flags: RehearseFlags): { reboots: number; powerCut: number | 
 
 function refused(option: string, value: string, accepts: string): Fault {
   return new Fault('USAGE', `${option} "${value}" is not accepted`, { hint: `Accepted: ${accepts}.` });
+}
+
+/** @throws Fault USAGE where nobody could use a session, or there is none */
+function expectShell(
+  { json }: Pick<Session, 'json'>,
+  { until, layouts }: Pick<RehearsalConfig, 'until' | 'layouts'>,
+): void {
+  const wrong = json
+    ? 'writes to stdout, where --json writes its object'
+    : until !== 'accepted'
+      ? 'needs the booted image, and --until deployed does not boot it'
+      : layouts.length > 1
+        ? 'is for one layout'
+        : null;
+  if (wrong !== null) throw new Fault('USAGE', `--shell ${wrong}`, { hint: 'Leave one of them out.' });
 }
 
 async function imageChecks(image: ImageConfig): Promise<RehearsalChecks> {

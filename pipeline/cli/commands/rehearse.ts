@@ -27,6 +27,7 @@ export const declare: Declare = (program, act) => {
     )
     .option('--wire', 'fetch the image by HTTP as in MAAS, also from the small ephemeral')
     .option('--again', 'deploy although the disks of an earlier rehearsal have the same on them')
+    .option('--shell', 'after the checks, open a session by ssh on the booted image')
     .option('--keep', "keep the machine's disks")
     .action(
       act(async (session, image: string, flags: RehearseFlags) => {

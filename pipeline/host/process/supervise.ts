@@ -80,3 +80,24 @@ export async function supervise(
     seconds: result.durationMs / 1000,
   };
 }
+
+/**
+ * Runs a tool with which somebody at the terminal speaks: stdin, stdout and stderr are ours. However it ends is a result.
+ * @throws Fault TOOL_MISSING; INTERRUPTED when `signal` was aborted
+ */
+export async function interact(
+  argv: readonly [string, ...string[]],
+  { signal, reason }: { signal: AbortSignal; reason: string },
+): Promise<void> {
+  const [command, ...args] = argv;
+  const result = await execa(command, args, {
+    env: toolEnvironment({ TERM: process.env.TERM ?? 'dumb' }),
+    extendEnv: false,
+    stdio: 'inherit',
+    reject: false,
+    cancelSignal: signal,
+    forceKillAfterDelay: 2000,
+  });
+  if (signal.aborted) throw interrupted(signal);
+  if (result.code === 'ENOENT') throw toolMissing(command, reason);
+}

@@ -52,6 +52,9 @@ const STATEMENT = object({
 /** Bytes of a rehearsal.json: a verdict with its checks. */
 const LARGEST = 4 << 20;
 
+/** The record of a rehearsal; undefined where there is none that can be read. @param path of rehearsal.json */
+export const readKept = (path: string) => readJsonOrMiss(path, REHEARSAL, LARGEST);
+
 /** The rehearsals of one artifact in an image's folder of the workspace, with their folders; damaged ones are left out. */
 export async function readRehearsals(
   imageDir: string,
@@ -66,7 +69,7 @@ export async function readRehearsals(
     .sort();
   const found = await Promise.all(
     folders.map(async (folder) => ({
-      rehearsal: await readJsonOrMiss(rehearsalFiles(folder).result, REHEARSAL, LARGEST),
+      rehearsal: await readKept(rehearsalFiles(folder).result),
       dir: folder,
     })),
   );

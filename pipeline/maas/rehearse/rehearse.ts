@@ -6,7 +6,6 @@ import { json } from '../../core/escape/json.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import type { Json } from '../../core/json.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
-import { duration } from '../../core/text/human.ts';
 import { chooseAccelerator } from '../../host/accelerator.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { type Firmware, findFirmware } from '../../host/firmware.ts';
@@ -24,6 +23,7 @@ import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
 import { newIdentity, paths } from './identity.ts';
 import { layoutOf } from './layout-file.ts';
 import { diskBytes, disksFor, namedLayout, storageConfig } from './layouts.ts';
+import { liveReport } from './live.ts';
 import { lookAt, untilPowerCut } from './look.ts';
 import { ARTIFACT_SOURCE, expectPlainPath, prepareBoot, type RunMachine, runMachine } from './machine.ts';
 import { readMachineConfig } from './machine-config.ts';
@@ -33,6 +33,7 @@ import { emptied, removeMachine } from './remains.ts';
 import { serveRehearsal } from './server.ts';
 import type { Failure, Rehearsal, RehearseRequest, Sign } from './types.ts';
 import { unpacked } from './unpacked.ts';
+import { usualSeconds } from './usual.ts';
 import { rejection } from './verdict.ts';
 
 const GIB = 2 ** 30;
@@ -121,17 +122,13 @@ async function inFolder(
   );
   const mayBoot = until === 'accepted' && request.again !== true;
   let before = mayBoot ? await findDeployed(folder, key, { emit, signal }) : null;
+  const usual = await usualSeconds(request.cache, accelerator);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
-  const progress = new Progress(seconds, ({ phase, seconds: took }) =>
-    emit({ type: 'notice', level: 'info', message: `${phase}: ${duration(took)}` }),
-  );
+  const live = liveReport({ usual, seconds, emit });
+  const progress = new Progress(seconds, live.ended);
   const posted = keepPosted(files);
-  const follow = (look: () => void) => {
-    look();
-    const label = `${progress.phase}, ${duration(seconds())}: ${progress.activity || 'the machine starts'}`;
-    emit({ type: 'activity', id: 'rehearse', label });
-  };
+  const follow = live.follow(progress);
   const onSign = (sign: Sign) =>
     follow(() => {
       progress.see(sign);

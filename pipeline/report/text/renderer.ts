@@ -87,6 +87,9 @@ export function plainRenderer(
   };
 }
 
+/** Lines kept while another program has the terminal. */
+const MOST_WAITING = 1000;
+
 /** A terminal: lasting lines above, a live line for each thing under way below. */
 export function terminalRenderer(stream: Stream, color: Paint, options: { verbose: boolean }): Renderer {
   const rates = new Rates();
@@ -94,6 +97,8 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
   const machines = new MachineLines();
   const runs = new Runs();
   let drawn = 0;
+  /** Lines that wait until the terminal is given back; null: it is ours. */
+  let waiting: string[] | null = null;
   let stageStarted = performance.now();
   const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
   let frame = 0;
@@ -103,6 +108,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
     drawn = 0;
   };
   const draw = () => {
+    if (waiting !== null) return;
     erase();
     const width = (stream.columns ?? 80) - 1;
     const now = performance.now();
@@ -129,6 +135,12 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
   return {
     show(event) {
       runs.see(event);
+      if (event.type === 'terminal') {
+        erase();
+        for (const line of waiting ?? []) stream.write(line);
+        waiting = event.taken ? [] : null;
+        return;
+      }
       if (event.type === 'progress') {
         const rate = rates.of(event);
         live.set(event.id, (room) => progressText(event, rate, room));
@@ -158,8 +170,13 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
             : undefined
           : lineOf(event, color, runs.several);
       if (line === undefined) return;
+      const written = `${forTerminal(redact(line), color.on)}\n`;
+      if (waiting !== null) {
+        if (waiting.length < MOST_WAITING) waiting.push(written);
+        return;
+      }
       erase();
-      stream.write(`${forTerminal(redact(line), color.on)}\n`);
+      stream.write(written);
       draw();
     },
     close() {

@@ -65,6 +65,7 @@ export const LISTED: Record<string, Listed> = {
   'dgxos-maas rehearse dgx1.tar.gz --base-image ubuntu/focal --curtin curtin': REHEARSES,
   'dgxos-maas rehearse dgx1 --curtin curtin --layout raid1 --kernel-options iommu=pt': REHEARSES,
   'dgxos-maas run dgx1 --rehearse': REHEARSES,
+  'dgxos-maas rehearse dgx1 --shell': REHEARSES,
   'dgxos-maas rehearse dgx1 --layout flat lvm raid1 --junit rehearsal.xml --markdown rehearsal.md': REHEARSES,
   'maas admin machine get-curtin-config 4y3h7n > gpu-001.yaml': {
     parsed: "asks a real MAAS by MAAS' own command",

@@ -44,6 +44,19 @@ describe('rehearse', () => {
   });
 });
 
+describe('--shell', () => {
+  it.each([
+    [['--json', '--until', 'accepted'], '--json'],
+    [['--until', 'deployed'], '--until deployed'],
+    [['--until', 'accepted', '--layout', 'flat', 'lvm'], 'one layout'],
+  ])('is refused with %j, before any machine runs', async (flags, said) => {
+    const ran = await rehearse('--shell', ...flags);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr + ran.stdout).toContain(said);
+    expect(host.machines()).toBe(0);
+  });
+});
+
 describe('--curtin-config', () => {
   const config = (boot = 'boot') => `network:
   version: 2
