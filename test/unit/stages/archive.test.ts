@@ -8,6 +8,9 @@ vi.mock('../../../pipeline/host/process/tool.ts', async (original) => ({
   ...(await original<object>()),
   $: (await import('./tools.ts')).answer,
 }));
+vi.mock('../../../pipeline/host/process/version-output.ts', async () => ({
+  versionOutput: (await import('./tools.ts')).answerOfVersion,
+}));
 
 type Id = 'sources' | 'render' | 'build';
 type Change = (all: Everything, example: Example) => unknown;

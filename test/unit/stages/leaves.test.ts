@@ -10,6 +10,9 @@ vi.mock('../../../pipeline/host/process/tool.ts', async (original) => ({
   ...(await original<object>()),
   $: (await import('./tools.ts')).answer,
 }));
+vi.mock('../../../pipeline/host/process/version-output.ts', async () => ({
+  versionOutput: (await import('./tools.ts')).answerOfVersion,
+}));
 
 const NONE: StageId[] = [];
 const ACCEPT: StageId[] = ['accept'];

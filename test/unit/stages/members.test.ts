@@ -12,6 +12,9 @@ vi.mock('../../../pipeline/host/process/tool.ts', async (original) => ({
   ...(await original<object>()),
   $: (await import('./tools.ts')).answer,
 }));
+vi.mock('../../../pipeline/host/process/version-output.ts', async () => ({
+  versionOutput: (await import('./tools.ts')).answerOfVersion,
+}));
 vi.mock('../../../pipeline/host/accelerator.ts', () => ({
   chooseAccelerator: async () => ({ accelerator: tools.get('accelerator') ?? 'tcg' }),
 }));

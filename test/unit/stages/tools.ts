@@ -12,3 +12,6 @@ export function answer() {
     return { exitCode: 0, stdout, stderr: '' };
   };
 }
+
+/** In the place of `versionOutput`, which asks a file once: these answers change. */
+export const answerOfVersion = (argv: readonly string[]) => answer()([''], argv);
