@@ -99,7 +99,7 @@ export class ImageReader extends Writable {
     this.#found = this.#plain ? { format: 'none', name: 'tar' } : formatOf(head);
     if (this.#found.format === 'unknown') return;
     this.#decompressor = await decompressor(this.#found.format, (chunk) => this.#inspect(chunk));
-    if (head.length > 0) await this.#decompressor.write(head);
+    await this.#decompressor.write(head);
   }
 
   async #inspect(chunk: Buffer): Promise<void> {

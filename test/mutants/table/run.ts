@@ -32,7 +32,7 @@ export const RUN: readonly Mutant[] = [
     'not-finite': [' && Number.isFinite(value)', ''],
     resolved: ['if (value instanceof NotCounted) return value.value;', ''],
   }),
-  ...mutantsOf('pipeline/image/pack/member.ts', ['test/contract/pack/member.test.ts'], {
+  ...mutantsOf('pipeline/image/pack/member.ts', ['test/unit/pack/member.test.ts'], {
     isize: [' || buffer.readUInt32LE(0) !== bytes', ''],
     'shortest-member': ['size < 18 || ', ''],
     'exit-code': ['exitCode !== 0', 'exitCode < 0'],

@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { type Header, pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measureTar } from '../../../pipeline/image/pack/measure.ts';
+import { fixChecksum, paxRecords, setType } from '../checks/root.ts';
 
 let dir: string;
 let path: string;
@@ -91,4 +92,84 @@ test('an aborted signal ends it', async () => {
   await expect(measureTar(path, { signal: AbortSignal.abort() })).rejects.toMatchObject({
     code: 'INTERRUPTED',
   });
+});
+
+/** One member of this type. */
+async function typed(type: string, content: Buffer, change: (header: Buffer) => void = () => {}) {
+  const tar = (await tarOf([{ name: 'x', content }])).subarray(0, -1024);
+  change(tar);
+  setType(tar, 0, type);
+  return tar;
+}
+const END = Buffer.alloc(1024);
+/** A record whose value fills the header to so many bytes. */
+const record = (bytes: number) => {
+  const [most] = [bytes - paxRecords({ comment: 'x'.repeat(bytes - 30) }).length];
+  return paxRecords({ comment: 'x'.repeat(bytes - 30 + most) });
+};
+const measured = async (...parts: Buffer[]) => {
+  const tar = Buffer.concat(parts);
+  await writeFile(path, tar);
+  return measureTar(path).then(
+    ({ bytes, entries }) => [bytes === Math.ceil(tar.length / 10_240) * 10_240, entries],
+    (error) => error.message.replace(/.*archive: /, ''),
+  );
+};
+
+test('extended headers say how long the next member is, or all that follow', async () => {
+  const body = Buffer.alloc(512, 'y');
+  // A size of its own in the header, which is not what follows.
+  const wrong = (header: Buffer) => header.write('00000000000\0', 124, 'latin1');
+  const file = await typed('0', body, wrong);
+  const plain = await typed('0', body);
+  const size = { size: '512' };
+  expect(await measured(await typed('x', paxRecords(size)), file, plain, END)).toEqual([true, 2]);
+  expect(await measured(await typed('x', paxRecords(size)), file, file, END)).toBe(
+    'a damaged header at byte 2560',
+  );
+  expect(await measured(await typed('g', paxRecords(size)), file, file, END)).toEqual([true, 2]);
+  const none = await typed('x', paxRecords({ path: 'other' }));
+  expect(await measured(await typed('g', paxRecords(size)), none, file, END)).toEqual([true, 1]);
+  expect(await measured(await typed('L', Buffer.from('name')), plain, END)).toEqual([true, 1]);
+  expect(await measured(await typed('K', Buffer.from('name')), plain, END)).toEqual([true, 1]);
+});
+
+test('a hard link has no body, whatever its size field says', async () => {
+  const link = (await typed('1', Buffer.alloc(512))).subarray(0, 512);
+  expect(await measured(link, END)).toEqual([true, 1]);
+});
+
+test.each<[number, unknown]>([
+  [256 << 10, [true, 1]],
+  [(256 << 10) + 1, [true, 1]],
+  [1 << 20, [true, 1]],
+  [(1 << 20) + 1, 'a damaged PAX header at byte 0'],
+])('an extended header of %i bytes: %j', async (bytes, expected) => {
+  expect(await measured(await typed('x', record(bytes)), await typed('0', Buffer.alloc(0)), END)).toEqual(
+    expected,
+  );
+});
+
+test('an extended header that does not add up is damage', async () => {
+  expect(await measured(await typed('x', Buffer.from('99 path=x\n')), END)).toBe(
+    'a damaged PAX header at byte 0',
+  );
+});
+
+test('the map of an old sparse file goes on as long as each block says so', async () => {
+  const header = (more: number) =>
+    typed('S', Buffer.alloc(512, 'y'), (tar) => {
+      tar[482] = more;
+    });
+  const map = (more: number) => {
+    const block = Buffer.alloc(512);
+    block[504] = more;
+    return block;
+  };
+  const [plain, mapped] = [await header(0), await header(1)];
+  fixChecksum(plain, 0);
+  expect(await measured(plain, END)).toEqual([true, 1]);
+  const [head, body] = [mapped.subarray(0, 512), mapped.subarray(512)];
+  expect(await measured(head, map(1), map(0), body, END)).toEqual([true, 1]);
+  expect(await measured(head, map(0), body, plain, END)).toEqual([true, 2]);
 });

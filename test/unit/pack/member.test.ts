@@ -1,7 +1,7 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { compressMember } from '../../../pipeline/image/pack/member.ts';
 
@@ -18,10 +18,13 @@ afterEach(() => {
 const BLOCK = Buffer.from('root file system '.repeat(1000));
 
 /** Compresses a block by a tool that writes these bytes and ends with this code, whatever it was given. */
-function by(bytes: Buffer, code = 0): Promise<string> {
+function by(bytes: Buffer, code = 0, said = ''): Promise<string> {
   writeFileSync(join(dir, 'written'), bytes);
   const tool = join(dir, 'libdeflate-gzip');
-  writeFileSync(tool, `#!/bin/sh\nfor slot; do :; done\ncp ${dir}/written "$slot.gz"\nexit ${code}\n`);
+  writeFileSync(
+    tool,
+    `#!/bin/sh\nfor slot; do :; done\ncp ${dir}/written "$slot.gz"\necho '${said}' >&2\nexit ${code}\n`,
+  );
   chmodSync(tool, 0o755);
   const compressor = { tool: 'libdeflate-gzip', version: '1' } as const;
   return compressMember(compressor, 1, BLOCK, join(dir, 'slot'), new AbortController().signal);
@@ -31,13 +34,26 @@ test('a member of the whole block is taken', async () => {
   expect(await by(gzipSync(BLOCK))).toBe(join(dir, 'slot.gz'));
 });
 
+test('a member may be as short as a header and a tail', async () => {
+  const end = Buffer.alloc(18);
+  end.writeUInt32LE(BLOCK.length, 14);
+  expect(await by(end)).toBe(join(dir, 'slot.gz'));
+});
+
+test('zlib makes a member without a tool', async () => {
+  const path = join(dir, 'slot');
+  const { signal } = new AbortController();
+  const compressor = { tool: 'zlib', version: '1' } as const;
+  expect(gunzipSync(readFileSync(await compressMember(compressor, 1, BLOCK, path, signal)))).toEqual(BLOCK);
+});
+
 test.each([
   ['holds less than the block', gzipSync(BLOCK.subarray(0, -1))],
   ['holds more than the block', gzipSync(Buffer.concat([BLOCK, BLOCK]))],
   ['is cut', gzipSync(BLOCK).subarray(0, -3)],
   ['is empty', Buffer.alloc(0)],
   // The last four bytes alone would do.
-  ['is too short for a header', gzipSync(BLOCK).subarray(-17)],
+  ['is one byte too short for a header', gzipSync(BLOCK).subarray(-17)],
 ])('a member that %s is refused, though the tool ended well', async (_what, bytes) => {
   await expect(by(bytes)).rejects.toMatchObject({
     code: 'PACK_FAILED',
@@ -49,5 +65,8 @@ test('a tool that failed is not believed, however good its member is', async () 
   await expect(by(gzipSync(BLOCK), 1)).rejects.toMatchObject({
     code: 'PACK_FAILED',
     message: 'libdeflate-gzip ended with exit code 1',
+  });
+  await expect(by(gzipSync(BLOCK), 1, 'slot.gz: No space left on device')).rejects.toMatchObject({
+    code: 'DISK_FULL',
   });
 });
