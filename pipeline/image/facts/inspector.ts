@@ -71,11 +71,6 @@ export class Inspector extends Writable {
     return this.#stopped;
   }
 
-  /** True once the blocks that close the tar were read: what follows is padding, and a reader of a raw disk may stop. */
-  get ended(): boolean {
-    return this.#scanner.ended;
-  }
-
   /** Members seen so far. */
   get members(): number {
     return this.#tree.size;

@@ -41,11 +41,6 @@ export class TarScanner {
     this.#take = take;
   }
 
-  /** Whether the zero blocks that close a tar were read. */
-  get ended(): boolean {
-    return this.#mode === 'tail';
-  }
-
   /** The pieces that tar-stream is to read: parts of the chunk, or buffers of their own. */
   push(chunk: Buffer): Buffer[] {
     this.#pieces = [];

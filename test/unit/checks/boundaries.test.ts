@@ -199,6 +199,18 @@ describe('smaller limits of checks', () => {
     const log = `var/lib/dkms/nvidia-fs/2/${KERNEL}/x86_64/log/make.log`;
     const fs = await finding('added-modules', (r) => r.put(log, 'NVIDIA_SRC_DIR=/usr/src/nvidia-1.2/x\n'));
     expect(fs.found).not.toContain('was built with the sources');
+    const none = goodRoot({
+      version: '20.04',
+      codename: 'focal',
+      kernel: KERNEL,
+      arch: 'amd64',
+      driver: null,
+    });
+    none.put(log, 'NVIDIA_SRC_DIR=/usr/src/nvidia-450.1/x\n');
+    const { findings } = await judged(none);
+    expect(findings.find(({ id }) => id === 'added-modules')?.found).not.toContain(
+      'was built with the sources',
+    );
   });
 
   it.each<[string, RegExp]>([

@@ -161,6 +161,10 @@ const HARMLESS: readonly [how: string, spoil: (r: Root) => Root][] = [
     (r) => r.put(`${D}/curtin-preserve-sources.cfg`, 'apt:\n  preserve_sources_list: true\n'),
   ],
   ['a renderer', (r) => r.put(`${D}/x.cfg`, 'system_info:\n  network:\n    renderers: [netplan]\n')],
+  [
+    'a file beside the drop-ins',
+    (r) => r.put('etc/systemd/system/cloud-init.service.d/a.txt', '[Unit]\nConditionPathExists=/x\n'),
+  ],
   ['a folder of the name', (r) => r.dir('etc/cloud/cloud-init.disabled')],
   ['a dangling link of the name', (r) => r.link('etc/cloud/cloud-init.disabled', 'nowhere')],
   [
@@ -207,6 +211,7 @@ describe('cloud-init on a deployed machine', () => {
     'quiet single',
     'emergency',
     'init=/bin/bash',
+    'ci.di.policy=disabled',
     'systemd.mask=cloud-init-local.service',
     'systemd.mask=cloud-init',
   ])('never starts with %j on the kernel command line', async (words) => {
@@ -218,6 +223,7 @@ describe('cloud-init on a deployed machine', () => {
     'systemd.unit=multi-user.target 3',
     'init=/lib/systemd/systemd',
     'init=/sbin/init',
+    'ci.di.policy=search ci.di.policy=enabled',
     'systemd.mask=snapd.service',
     'rootflags=s loglevel=1',
   ])('starts with %j on the kernel command line', async (words) => {

@@ -47,6 +47,7 @@ describe('sshd', () => {
     // No account with uid 0 goes by that name.
     'Match User backup\nPermitRootLogin yes',
     'KbdInteractiveAuthentication yes',
+    'AuthenticationMethods publickey,keyboard-interactive',
     'AuthorizedKeysFile /etc/ssh/keys/%u .ssh/authorized_keys',
     'AuthorizedKeysCommand none\nAuthorizedKeysFile none\nTrustedUserCAKeys none',
     // Ubuntu's own file.

@@ -386,6 +386,7 @@ describe('state of a machine', () => {
     expect([await comments(8191), await comments(8192)]).toEqual([[], ['/etc/salt/minion_id']]);
     expect(await state((r) => r.put('etc/salt/minion_id', '# c\n\nname\n'))).toEqual(['/etc/salt/minion_id']);
     expect(await state((r) => r.put('etc/salt/minion_id', ''))).toEqual([]);
+    expect(await state((r) => r.put('var/lib/AccountsService/users/a', ''))).toEqual([]);
   });
 
   it('is looked for in a hundred files of a kind', async () => {

@@ -35,6 +35,8 @@ describe('ds-identify', () => {
 
   it('takes the last mode of a policy', () => {
     expect(policyMode('search,found=all,disabled')).toBe('disabled');
+    for (const mode of ['enabled', 'disabled', 'search', 'report'])
+      expect([policyMode(`disabled,${mode},x`), policyMode(`enabled,${mode}`)]).toEqual([mode, mode]);
     expect(policyMode('maybe=none')).toBe('search');
     expect(policyMode(null)).toBe('search');
   });

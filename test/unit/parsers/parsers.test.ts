@@ -181,7 +181,8 @@ describe('accounts', () => {
 
   it('take the first line of a name, as the C library does', () => {
     expect(parseShadow('a::1\na:!:1\n').get('a')).toEqual({ state: 'none' });
-    expect(parsePasswd('root:x:0:0:r:/root:/bin/sh\nbad\n#x:x:0:0\n+::::::\n')).toEqual([
+    const others = 'bad\n#x:x:0:0\n+::::::\na:x:1:no::/:/bin/sh\nb:x:no:1::/:/bin/sh\n';
+    expect(parsePasswd(`root:x:0:0:r:/root:/bin/sh\n${others}`)).toEqual([
       { name: 'root', password: 'x', uid: 0, gid: 0, home: '/root', shell: '/bin/sh' },
     ]);
   });
