@@ -146,10 +146,10 @@ describe('a file with holes', () => {
   });
 
   it.each([
-    ['that is no number', 'x\n'],
+    ['with a word for a number', 'x\n'],
     ['that the body ends in', '9\n'],
     ['whose line never ends', '1'.repeat(300)],
-  ])('is refused with a map %s', async (_what, map) => {
+  ])('is refused: a map %s', async (_what, map) => {
     const tar = await posix([], { map, size: 0 });
     expect(scan(Buffer.concat([tar, await after, END])).problem).toBe('broken-header');
   });
