@@ -58,6 +58,7 @@ export class Reporter {
   see(value: unknown): boolean {
     const event = eventOf(value);
     if (!event) return false;
+    if (event.type === 'stage-start') this.#live.clear();
     if (event.type === 'progress' || event.type === 'activity') {
       this.#live.delete(event.id);
       this.#live.set(event.id, event);

@@ -110,13 +110,14 @@ export class QueueClient {
           wake = resolve;
         });
         if (signal.aborted) throw interrupted(signal);
+        // Before the job: one that ends meanwhile is looked at again, with its last report.
+        const state = await queue.getJobState(id);
         const job = (await queue.getJob(id)) as Job | undefined;
         if (!job)
           throw new Fault('UNIT_CANCELLED', `The build of ${unit.image} was taken out of the queue`, {
             hint: 'Run the command again to submit it again.',
           });
         seen.see(reportOf(job.progress));
-        const state = await job.getState();
         if (state === 'completed') return job.returnvalue as UnitResult;
         if (state === 'failed') {
           const { fault, stage } = faultFrom(job.failedReason ?? '', unit.image);

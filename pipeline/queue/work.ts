@@ -112,7 +112,7 @@ function unitOf(job: Job, { program, config, version }: Origin): Unit {
 
 interface Throttled {
   (): void;
-  /** Sends what is not sent yet, unless Redis is away. */
+  /** Sends what is not sent yet. */
   flush(): Promise<void>;
   end(): void;
 }
@@ -141,10 +141,13 @@ function throttled(send: () => Promise<unknown>, everyMs: number): Throttled {
   };
   return Object.assign(call, {
     async flush() {
-      if (timer === undefined && !more) return;
+      const due = timer !== undefined || more;
       clearTimeout(timer);
-      now();
+      timer = undefined;
+      more = false;
+      // The one on its way has not seen the newest.
       await sending;
+      if (due) await send().catch(() => {});
     },
     end() {
       clearTimeout(timer);

@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseAge } from '../../config/units.ts';
 import type { Act } from '../command.ts';
 import { WORKER_SETTINGS } from '../queue/options.ts';
@@ -36,7 +36,11 @@ export function declare(program: Command, act: Act): void {
   withSettings(command, WORKER_SETTINGS)
     .description('build the images that `nightly --queue` submits, on this host, until it is ended')
     .option('-j, --jobs <count>', 'number of images built at the same time', jobs, 1)
-    .option('--grace <time>', 'time for a build to finish after a signal, such as 30m', seconds, 60)
+    .addOption(
+      new Option('--grace <time>', 'time for a build to finish after a signal, such as 30m')
+        .argParser(seconds)
+        .default(60, '1m'),
+    )
     .option(
       '--metrics <address>',
       'serve metrics for Prometheus at this host:port, such as 127.0.0.1:9464',

@@ -65,13 +65,17 @@ async function cancelOrLeave(
   const io = terminal(env);
   const names = [...open.keys()].join(', ');
   const ctrlC = signal.reason instanceof Fault && signal.reason.code === 'INTERRUPTED';
-  const answer =
-    ctrlC && io.interactive
-      ? await io.ask(
-          `\n${names}: in the queue. Cancel, or leave them to the workers? [c/L] `,
-          new AbortController().signal,
-        )
-      : '';
+  // The live lines would erase the question.
+  const taken = (is: boolean) => emit({ type: 'terminal', taken: is });
+  let answer = '';
+  if (ctrlC && io.interactive) {
+    taken(true);
+    answer = await io.ask(
+      `\n${names}: in the queue. Cancel, or leave them to the workers? [c/L] `,
+      new AbortController().signal,
+    );
+    taken(false);
+  }
   if (!/^c(?:ancel)?$/i.test(answer)) {
     emit({
       type: 'notice',

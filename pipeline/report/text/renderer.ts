@@ -87,6 +87,9 @@ export function plainRenderer(
   };
 }
 
+/** After them nothing that moved before goes on. */
+const CLEARS: readonly Event['type'][] = ['stage-start', 'stage-end', 'stage-failed', 'run-end'];
+
 /** Lines kept while another program has the terminal. */
 const MOST_WAITING = 1000;
 
@@ -110,14 +113,15 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
   const draw = () => {
     if (waiting !== null) return;
     erase();
-    const width = (stream.columns ?? 80) - 1;
+    // A terminal whose size nobody has set has none.
+    const width = (stream.columns || 80) - 1;
     const now = performance.now();
     const lines = [
       ...[...live.values()].map((label) => ({ label, since: stageStarted })),
       ...machines.lines().map(({ label, since }) => ({ label: () => label, since })),
     ];
     // More lines than the terminal has could not be erased again.
-    const most = Math.max(1, (stream.rows ?? 24) - 2);
+    const most = Math.max(1, (stream.rows || 24) - 2);
     for (const { label, since } of lines.slice(0, most)) {
       const elapsed = duration((now - since) / 1000);
       const room = Math.max(10, width - elapsed.length - 5);
@@ -157,7 +161,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
         if (!event.end) return;
       }
       if (event.type === 'stage-start') stageStarted = performance.now();
-      if (event.type === 'stage-end' || event.type === 'stage-failed' || event.type === 'run-end') {
+      if (CLEARS.includes(event.type) && 'image' in event) {
         erase();
         // Those of other images go on.
         for (const id of live.keys()) if (!runs.several || id.startsWith(`${event.image}/`)) live.delete(id);

@@ -1,12 +1,18 @@
 import { existsSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { RealRedis } from './redis.ts';
 import { ORIGIN, until, World } from './world.ts';
 
+let redis: RealRedis;
 let world: World;
+beforeAll(async () => {
+  redis = await RealRedis.start();
+});
+afterAll(() => redis?.close());
 beforeEach(async () => {
-  world = await World.begin();
+  world = await World.begin(redis);
 });
 afterEach(() => world.end());
 

@@ -1,9 +1,16 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { World } from './world.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { RealRedis } from './redis.ts';
+import { NAMESPACE, until, World } from './world.ts';
 
+let redis: RealRedis;
 let world: World;
+beforeAll(async () => {
+  redis = await RealRedis.start();
+});
+afterAll(() => redis?.close());
 beforeEach(async () => {
-  world = await World.begin();
+  world = await World.begin(redis);
 });
 afterEach(() => world.end());
 
@@ -35,4 +42,39 @@ test('a night submits what is not in the store, a worker builds it, and the summ
   const other = await world.night(['one', 'two']);
   expect(outcomes(other)).toEqual({ one: 'updated', two: 'updated' });
   expect([world.runs('build', 'one'), world.runs('build', 'two')]).toEqual([1, 1]);
+});
+
+test('a worker of two jobs builds two units at the same time, and a third after them', async () => {
+  const images = ['one', 'two', 'three'];
+  for (const image of images) world.control(image, { until: 'go' });
+  await world.worker(images, { jobs: 2 });
+  const night = world.night(images);
+  const begun = () => images.filter((image) => world.runs('build', image) === 1).length;
+  await until(() => begun() === 2);
+  // The time in which a free worker would have begun.
+  await sleep(1000);
+  expect(begun()).toBe(2);
+  world.go();
+  expect(outcomes(await night)).toEqual({ one: 'built', two: 'built', three: 'built' });
+  expect(begun()).toBe(3);
+});
+
+test('a worker of several queues with one job builds one unit at a time, of each queue', async () => {
+  const images = ['one', 'two', 'arm-one', 'arm-two'];
+  for (const image of images) world.control(image, { until: 'go' });
+  const arm = { ...NAMESPACE, architecture: 'arm64' };
+  const worker = await world.worker(images, { needs: [NAMESPACE, arm] });
+  const night = world.night(images);
+  const begun = () => images.filter((image) => world.runs('build', image) > 0).length;
+  await until(() => begun() === 1);
+  await sleep(1000);
+  expect(begun()).toBe(1);
+  world.go();
+  expect(Object.values(outcomes(await night))).toEqual(images.map(() => 'built'));
+  // What was handed back, since the worker was busy, was begun once.
+  for (const image of images) expect([image, world.runs('build', image)]).toEqual([image, 1]);
+  const spans = worker.said.matchAll(/(\S+): (begins|ends)/g);
+  const order = [...spans].map(([, image, what]) => `${what} ${image}`);
+  for (let at = 0; at < order.length; at += 2)
+    expect(order[at + 1]).toBe(order[at]?.replace('begins', 'ends'));
 });

@@ -104,7 +104,10 @@ export function requestOf(
     image: {
       ...{ name: image, files: [], lateCommands: {}, packages: [], upload: [] },
       archive: { root: { source: 'http://m.example/root' }, repository: { source: null } },
-      resource: { architecture: 'amd64/generic', baseImage: 'custom' },
+      resource: {
+        architecture: image.startsWith('arm') ? 'arm64/generic' : 'amd64/generic',
+        baseImage: 'custom',
+      },
     } as never,
     release: { baseImage: '', ubuntu: { codename: '' } } as never,
     stages: standInStages(controls, image),

@@ -13,7 +13,7 @@ import { type Connection, connect } from '../../../pipeline/queue/connection.ts'
 import { queuedRun } from '../../../pipeline/queue/night.ts';
 import type { Need, Origin, Unit } from '../../../pipeline/queue/unit.ts';
 import { runStages } from '../../../pipeline/stages/run/runner.ts';
-import { PASSWORD, RealRedis } from './redis.ts';
+import { PASSWORD, type RealRedis } from './redis.ts';
 import { type Control, openShared, queueSettings, requestOf, SHORT } from './stages.ts';
 import type { WorkerSettings } from './worker-child.ts';
 
@@ -44,8 +44,10 @@ export class World {
     process.env.DGXOS_MAAS_QUEUE_PASSWORD = PASSWORD;
   }
 
-  static async begin(): Promise<World> {
-    return new World(await RealRedis.start());
+  /** @param redis the one of the test file, which is emptied */
+  static async begin(redis: RealRedis): Promise<World> {
+    await redis.clear();
+    return new World(redis);
   }
 
   control(image: string, control: Control): void {
@@ -145,7 +147,6 @@ export class World {
   async end(): Promise<void> {
     for (const worker of this.workers) await worker.kill('SIGKILL');
     for (const connection of this.#connections) connection.close();
-    await this.redis.close();
     rmSync(this.dir, { recursive: true, force: true });
   }
 }
