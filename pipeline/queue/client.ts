@@ -190,7 +190,7 @@ class Seen {
   readonly #emit: (event: Event) => void;
   #attempt = -1;
   #count = 0;
-  #live = '';
+  #live = new Set<string>();
   #failure = '';
 
   constructor(emit: (event: Event) => void) {
@@ -221,10 +221,9 @@ class Seen {
     }
     for (const event of kept.slice(this.#count)) this.#emit(event);
     this.#count = Math.max(this.#count, kept.length);
-    const text = JSON.stringify(live);
-    if (text === this.#live) return;
-    this.#live = text;
-    for (const event of live) this.#emit(event);
+    const moving = live.map((event) => [JSON.stringify(event), event] as const);
+    for (const [text, event] of moving) if (!this.#live.has(text)) this.#emit(event);
+    this.#live = new Set(moving.map(([text]) => text));
   }
 }
 

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitFunction } from 'p-limit';
 import type { Event } from '../core/events/event.ts';
 import { Fault } from '../core/faults/fault.ts';
+import { upTo } from '../stages/run/plan.ts';
 import { type RunOutcome, type RunRequest, runStages } from '../stages/run/runner.ts';
 import type { SharedResults } from '../store/results.ts';
 import type { QueueClient } from './client.ts';
@@ -32,26 +33,41 @@ export interface QueuedNight {
  */
 export function queuedRun(night: QueuedNight): (request: RunRequest) => Promise<RunOutcome> {
   return async (request) => {
-    const first = firstStage(request);
-    const quiet = withoutRun(request);
-    await night.limit(() => runStages({ ...quiet, selection: { until: first } }));
-    const stale = await looked(quiet, night);
-    if (!stale) return night.limit(async () => night.run({ ...request, shared: await night.openShared() }));
-    const unit = await submitted(stale, request, night);
-    night.open.set(unit.image, unit);
-    let result: UnitResult;
+    const started = performance.now();
+    const stages = upTo(request.stages, request.selection.until).map(({ id }) => id);
+    const { name: image } = request.image;
+    let ok = false;
+    request.emit({ type: 'run-start', image, stages });
     try {
-      result = await night.client.follow(unit, {
-        emit: followed(request),
-        signal: request.signal,
-      });
+      const outcome = await runParts(withoutRun(request), night);
+      ok = true;
+      return outcome;
     } finally {
-      if (!request.signal.aborted) night.open.delete(unit.image);
+      request.emit({ type: 'run-end', image, ok, seconds: (performance.now() - started) / 1000 });
     }
-    const local = afterUnit(request, unit);
-    await assertThere(local, result, night);
-    return night.limit(async () => night.run({ ...withoutFetched(local), shared: await night.openShared() }));
   };
+}
+
+/** Looks at the medium here, lets a worker build, and does the rest here. */
+async function runParts(request: RunRequest, night: QueuedNight): Promise<RunOutcome> {
+  const first = firstStage(request);
+  await night.limit(() => runStages({ ...request, selection: { until: first } }));
+  const stale = await looked(request, night);
+  if (!stale) return night.limit(async () => night.run({ ...request, shared: await night.openShared() }));
+  const unit = await submitted(stale, request, night);
+  night.open.set(unit.image, unit);
+  let result: UnitResult;
+  try {
+    result = await night.client.follow(unit, {
+      emit: followed(request),
+      signal: request.signal,
+    });
+  } finally {
+    if (!request.signal.aborted) night.open.delete(unit.image);
+  }
+  const local = afterUnit(request, unit);
+  await assertThere(local, result, night);
+  return night.limit(async () => night.run({ ...withoutFetched(local), shared: await night.openShared() }));
 }
 
 async function looked(request: RunRequest, { openShared }: QueuedNight): Promise<StaleStage | undefined> {
@@ -92,7 +108,7 @@ function afterUnit(request: RunRequest, { builtSince }: Unit): RunRequest {
  */
 async function assertThere(request: RunRequest, result: UnitResult, night: QueuedNight): Promise<void> {
   const since = Date.now();
-  for (let quieter = withoutRun(request); ; quieter = { ...quieter, emit() {} }) {
+  for (let quieter = request; ; quieter = { ...quieter, emit() {} }) {
     const stale = await looked(quieter, night);
     if (!stale) return;
     const made = result.results.find(({ stage }) => stage === stale.stage);
@@ -131,7 +147,7 @@ function mismatch(
   );
 }
 
-/** The request with its events but those of the run as a whole, which there is one of. */
+/** The request with its events but those of the run as a whole, whose parts are runs, too. */
 function withoutRun(request: RunRequest): RunRequest {
   return {
     ...request,

@@ -7,7 +7,9 @@ const PACE_MS = 200;
 export function progressOf(emit: Emit, label: string, total: number) {
   let done = 0;
   let shownAt = performance.now();
-  const show = () => emit({ type: 'progress', id: 'store', label, done, total, unit: 'bytes' });
+  // Of each transfer its own, since its speed is reckoned by it.
+  const id = `store:${label}`;
+  const show = () => emit({ type: 'progress', id, label, done, total, unit: 'bytes' });
   return {
     advance(count: number): void {
       done += count;

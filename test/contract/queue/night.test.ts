@@ -36,6 +36,10 @@ test('a night submits what is not in the store, a worker builds it, and the summ
     label: 'one: the installer runs',
   });
 
+  // One run of each image, so that lines of two images name theirs.
+  const whole = first.events.filter(({ type }) => type === 'run-start' || type === 'run-end');
+  expect(whole.map(({ type }) => type)).toEqual(['run-start', 'run-start', 'run-end', 'run-end']);
+
   const again = await world.night(['one', 'two'], { workspace });
   expect(outcomes(again)).toEqual({ one: 'unchanged', two: 'unchanged' });
   // Another host finds all of it in the store.
@@ -71,7 +75,7 @@ test('a worker of several queues with one job builds one unit at a time, of each
   expect(begun()).toBe(1);
   world.go();
   expect(Object.values(outcomes(await night))).toEqual(images.map(() => 'built'));
-  // What was handed back, since the worker was busy, was begun once.
+  // A unit that was handed back, since the worker was busy, was begun once.
   for (const image of images) expect([image, world.runs('build', image)]).toEqual([image, 1]);
   const spans = worker.said.matchAll(/(\S+): (begins|ends)/g);
   const order = [...spans].map(([, image, what]) => `${what} ${image}`);

@@ -10,7 +10,7 @@ if pid == 0:
     fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack('HHHH', 30, 120, 0, 0))
     os.execvp(argv[0], argv)
 shown, seen = b'', 0
-# What was shown is printed, too, when it takes too long.
+# The terminal's text is printed, too, when it takes too long.
 signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
 signal.alarm(40)
 while True:

@@ -51,6 +51,21 @@ it('keeps each live line within the terminal, whatever is in it', () => {
   expect(lines[0]).toContain('12 MB of 400 MB (3 %)');
 });
 
+it('draws a whole line on a terminal without a size, and ends what moved when the next stage starts', () => {
+  let written = '';
+  const stream = { write: (text: string) => (written += text), columns: 0, rows: 0 };
+  const renderer = terminalRenderer(stream, paint(false), { verbose: false });
+  const note = () => renderer.show({ type: 'notice', level: 'info', message: 'a note' });
+  renderer.show({ type: 'activity', id: 'one', label: 'Keeping render in the store' });
+  note();
+  expect(written).toContain('Keeping render in the store');
+  renderer.show({ type: 'stage-start', image: 'dgx1', stage: 'build', reason: 'changed' });
+  written = '';
+  note();
+  renderer.close();
+  expect(written).not.toContain('Keeping');
+});
+
 it('without a terminal each upload has a line every few seconds', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   const lines: string[] = [];
