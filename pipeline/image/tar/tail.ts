@@ -56,12 +56,12 @@ export class Tail {
       for (let i = at; i < at + n; i++) if (part[i] !== 0) this.bytes += 1;
       this.#filled += n;
       at += n;
-      const first = this.bytes > 0 && !this.pixz && !this.headers;
+      const first = !this.pixz && !this.headers;
       if (first && this.#filled >= PIXZ.length && this.#block.subarray(0, PIXZ.length).equals(PIXZ))
         this.pixz = true;
       if (this.#filled < BLOCK) return;
       this.#filled = 0;
-      if (!this.headers && this.bytes > 0 && checksumOk(this.#block)) this.headers = true;
+      if (!this.headers && checksumOk(this.#block)) this.headers = true;
     }
   }
 }

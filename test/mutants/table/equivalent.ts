@@ -140,4 +140,52 @@ export const EQUIVALENT: readonly Equivalent[] = [
     fault: 'at <= bytes.length',
     why: 'A part without bytes changes nothing.',
   },
+  {
+    file: 'pipeline/image/facts/collect/sshd.ts',
+    text: 'i < argv.length',
+    fault: 'i <= argv.length',
+    why: 'Behind the last word there is none, which is not an option.',
+  },
+  {
+    file: 'pipeline/image/facts/contents.ts',
+    text: 'wanted > most',
+    fault: 'wanted >= most',
+    why: 'The most is the same number then.',
+  },
+  {
+    file: 'pipeline/image/pack/measure.ts',
+    text: 'at + length > this.#start + this.#filled',
+    fault: 'at + length >= this.#start + this.#filled',
+    why: 'What is in the window is read once more, and is the same.',
+  },
+  {
+    file: 'pipeline/image/pack/output.ts',
+    text: 'this.#unflushed >= FLUSH_BYTES',
+    fault: 'this.#unflushed > FLUSH_BYTES',
+    why: 'When a file is flushed changes nothing of what it holds.',
+  },
+  {
+    file: 'pipeline/image/parsers/apt-conf.ts',
+    text: 'at < bare.text.length',
+    fault: 'at <= bare.text.length',
+    why: 'No character is behind the end, and none of those looked for.',
+  },
+  {
+    file: 'pipeline/image/facts/collect/proxies.ts',
+    text: '!/proxy/i.test(text)',
+    fault: 'false',
+    why: 'No variable of a proxy has a name without the word.',
+  },
+  {
+    file: 'pipeline/image/checks/apt.ts',
+    text: 'priority < 0',
+    fault: 'priority <= 0',
+    why: 'Pins of 0 are not among the facts.',
+  },
+  {
+    file: 'pipeline/image/read/image-reader.ts',
+    text: 'this.#headBytes >= MAGIC_BYTES',
+    fault: 'this.#headBytes > MAGIC_BYTES',
+    why: 'The next chunk, or the end, starts it as well.',
+  },
 ];

@@ -161,7 +161,9 @@ describe('consoles', () => {
       'usr/lib/systemd/system/serial-getty@.service',
       '[Service]\nExecStart=-/sbin/agetty -o "-p -- \\\\u" -a bob \\\n --keep-baud 115200 %I $TERM\n',
     ],
+    ['etc/systemd/system/getty@tty2.service', '[Service]\nExecStart=agetty -a bob tty2\nRestart=always\n'],
     ['etc/gdm3/custom.conf', '[daemon]\nAutomaticLoginEnable = True\nAutomaticLogin = bob\n'],
+    ['etc/gdm3/custom.conf', '[daemon]\nAutomaticLogin = eve\nTimedLoginEnable = 1\nTimedLogin = bob\n'],
     ['etc/lightdm/lightdm.conf.d/50-x.conf', '[Seat:*]\nautologin-user=bob\n'],
     ['etc/sddm.conf', '[Autologin]\nUser=bob\n'],
   ])('/%s logs somebody in', async (file, text) => {
@@ -181,6 +183,11 @@ describe('consoles', () => {
       '[daemon]\n#WaylandEnable=false\n# Enabling automatic login\n#  AutomaticLoginEnable = true\n#  AutomaticLogin = user1\n[security]\n',
     ],
     ['etc/gdm3/custom.conf', '[daemon]\nAutomaticLoginEnable = false\nAutomaticLogin = bob\n'],
+    ['etc/gdm3/custom.conf', '[daemon]\nAutomaticLoginEnable = true\n'],
+    ['etc/gdm3/custom.conf', '[daemon]\nAutomaticLogin = bob\n'],
+    ['etc/gdm3/custom.conf', '[daemon]\nTimedLoginEnable = true\nTimedLogin =\n'],
+    ['etc/systemd/system/getty@tty2.service', '[Unit]\nExecStart=agetty -a bob tty2\n'],
+    ['etc/lightdm/lightdm.conf', '[Seat:*]\nautologin-user=\n'],
     ['etc/lightdm/lightdm.conf', '[Seat:*]\n#autologin-user=\n'],
     [
       'etc/systemd/system/getty@tty1.service.d/a.conf.off',

@@ -191,6 +191,10 @@ describe('apt-sources passes', () => {
     ['a disabled stanza', stanza('URIs: http://127.0.0.1/\nEnabled: no')],
     ['the last of two fields', stanza('URIs: http://127.0.0.1/\nURIs: http://a.example/')],
     [
+      'the usual places by name',
+      conf('Dir::Etc::sourceparts "sources.list.d"; Dir::Etc "etc/apt"; Dir "/";'),
+    ],
+    [
       'Allow-Insecure in deb822, which apt does not read',
       stanza('URIs: http://a.example\nAllow-Insecure: yes'),
     ],

@@ -219,6 +219,8 @@ describe('smaller limits of checks', () => {
     ['- check: sshd\n  reason: a\n  until: 2026-1-1', /not a day/],
     ['- check: sshd\n  reason: a\n  until: 2026-02-30', /not a day/],
     ['- check: sshd\n  reason: a\n  until: 2026-02-28x', /not a day/],
+    ['- check: sshd\n  reason: a\n  until: 2026-02', /not a day/],
+    ['- check: sshd\n  reason: a\n  until: "2026"', /not a day/],
     ['- check: sshd\n  reason: " "\n  until: 2026-02-28', /no "reason"/],
   ])('waivers that are refused: %j', (text, message) => {
     expect(() => parseWaivers(text, 'f')).toThrow(message);

@@ -212,6 +212,7 @@ describe('cloud-init on a deployed machine', () => {
     'emergency',
     'init=/bin/bash',
     'ci.di.policy=disabled',
+    'cc:datasource_list:[Ec2]',
     'systemd.mask=cloud-init-local.service',
     'systemd.mask=cloud-init',
   ])('never starts with %j on the kernel command line', async (words) => {
@@ -224,6 +225,9 @@ describe('cloud-init on a deployed machine', () => {
     'init=/lib/systemd/systemd',
     'init=/sbin/init',
     'ci.di.policy=search ci.di.policy=enabled',
+    'network-config=x other=disabled cloud-init=enabled',
+    'cc:manage_etc_hosts:true x.datasource_list=Ec2',
+    'cc:datasource_list:[MAAS]',
     'systemd.mask=snapd.service',
     'rootflags=s loglevel=1',
   ])('starts with %j on the kernel command line', async (words) => {

@@ -286,6 +286,15 @@ describe('no alarm', () => {
           module('nvidia', '6.8.0-1-generic', '580.65.06'),
         ),
     ],
+    [
+      'for modules that cannot be read: of a kernel that is not there, and others than the driver',
+      (r) =>
+        r
+          .put('usr/lib/modules/6.8.0-1-generic/updates/dkms/nvidia.ko.xz', 'x')
+          .put('usr/lib/modules/6.8.0-85-generic/updates/dkms/nvidia-uvm.ko.xz', 'x')
+          .withoutPackage('nvidia-dkms-580-open')
+          .withoutPackage('nvidia-kernel-source-580-open'),
+    ],
   ])('%s', async (_what, change) => {
     expect(await driver('DGX OS 7 on DGX B200', change)).toMatchObject({ status: 'pass' });
   });

@@ -33,6 +33,8 @@ describe('sshd', () => {
     ['GatewayPorts clientspecified', 'warning', 'gatewayports'],
     ['StrictModes no', 'warning', 'strictmodes'],
     ['AuthenticationMethods none', 'warning', 'authenticationmethods'],
+    ['AuthenticationMethods none\nUsePAM yes', 'warning', 'authenticationmethods'],
+    ['AuthenticationMethods none\nPermitEmptyPasswords no', 'warning', 'authenticationmethods'],
     ['Match User', 'major', '/etc/ssh/sshd_config'],
   ])('%j is a %s: %s', async (text, severity, subject) => {
     const finding = await config(`${text}\n`);

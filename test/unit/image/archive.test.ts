@@ -48,6 +48,14 @@ describe('an archive that is not whole', () => {
     );
   });
 
+  it('has no end where the blocks of zeros are missing', async () => {
+    const { archive } = await inspect(await bare([{ name: './a', content: 'x' }]));
+    expect(archive).toMatchObject({
+      ...{ whole: true, members: 1 },
+      problems: [{ kind: 'no-end', examples: [expect.stringContaining('byte 1024')] }],
+    });
+  });
+
   it('has a damaged header', async () => {
     const tar = Buffer.concat([
       await bare([{ name: './a', content: 'x' }]),

@@ -469,3 +469,25 @@ describe('configuration that reads itself', () => {
     expect([await problem(wide(499)), await problem(wide(500))]).toEqual([0, 1]);
   });
 });
+
+describe('a member of an image', () => {
+  const facts = (path: string, content: string | Buffer = 'x', more: object = {}) =>
+    factsOf((r) => r.put(path, content, more));
+  it.each(['dev', 'proc', 'sys', 'run', 'tmp'])('in /%s is noted', async (name) => {
+    const { mountPoints } = await facts(`${name}/x`);
+    expect(mountPoints[name]?.members).toMatchObject({ count: 1, examples: [`/${name}/x`] });
+  });
+
+  it('is of root where the system is, and elsewhere of anybody', async () => {
+    expect((await facts('srv/x', 'x', { uid: 1000, mode: 0o666 })).owners.wrong).toEqual([]);
+    expect((await facts('etc/sudoers.d/x', 'x', { uid: 1000 })).owners.wrong).toHaveLength(1);
+  });
+
+  it('is counted among modules where the kernel did not bring it', async () => {
+    const { modules } = await factsOf(() => {});
+    const own = await facts(`usr/lib/modules/${KERNEL}/kernel/drivers/x.ko`, module('x', KERNEL));
+    expect(own.modules).toEqual(modules);
+    const added = await facts(`usr/lib/modules/${KERNEL}/extra/x.ko`, module('x', KERNEL));
+    expect(added.modules).not.toEqual(modules);
+  });
+});

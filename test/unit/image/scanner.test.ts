@@ -154,6 +154,14 @@ describe('a file with holes', () => {
     expect(scan(Buffer.concat([tar, await after, END])).problem).toBe('broken-header');
   });
 
+  it('is refused in a form that the header is not of', async () => {
+    const tar = await posix(stretches(1));
+    // The header of GNU's own format, behind a PAX header.
+    tar.write('ustar  \0', 1024 + 257, 'latin1');
+    fixChecksum(tar, 1024);
+    expect(scan(Buffer.concat([tar, await after, END])).problem).toBe('broken-header');
+  });
+
   it('is refused with a map in the body where there is no body', async () => {
     const tar = await posix([]);
     const at = tar.length - 2 * BLOCK;
@@ -165,6 +173,20 @@ describe('a file with holes', () => {
 });
 
 describe('an extended header', () => {
+  it('for all members counts for each, below one of its own', async () => {
+    const all = await extended('g', paxRecords({ uid: '5', gid: '6' }));
+    const tar = Buffer.concat([
+      all,
+      await member('a', Buffer.alloc(0), { uid: '7' }),
+      await member('b', Buffer.alloc(0)),
+      END,
+    ]);
+    expect(scan(tar).read.map((reading) => [reading.member!.uid, reading.member!.gid])).toEqual([
+      [7, 6],
+      [5, 6],
+    ]);
+  });
+
   const MOST = 1 << 20;
   const records = (bytes: number) => {
     const more = bytes - paxRecords({ comment: 'x'.repeat(bytes - 30) }).length;

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { HttpError } from '../../../pipeline/host/http/http-error.ts';
+import { validateFile } from '../../../pipeline/image/checks/validate-file.ts';
 import { digestOf } from '../../../pipeline/image/read/digest.ts';
 import { ImageReader } from '../../../pipeline/image/read/image-reader.ts';
 import { readImage } from '../../../pipeline/image/read/read-image.ts';
@@ -209,6 +211,23 @@ describe('an image', () => {
       const parts = stream(some, () => stop.abort(), last);
       await expect(read(parts, { signal: stop.signal })).rejects.toMatchObject({ code: 'INTERRUPTED' });
     }
+  });
+
+  test('may end its gzip in any byte: of zeros, of one that counts', async () => {
+    for (const bytes of [10_240, 16 << 20]) {
+      const gzip = gzipSync(Buffer.alloc(bytes), { level: 1 });
+      expect((await read(stream(gzip))).stream).toMatchObject({ format: 'gzip', problem: null });
+      const { problem } = (await read(stream(gzip, Buffer.from('\0x')))).stream;
+      expect(problem).toMatch(/^[12] bytes of something else follow|something that is not gzip/);
+    }
+  });
+
+  test('is not read for a profile that there is none of', async () => {
+    await expect(
+      validateFile(join(dir, 'none'), { signal, profile: 'dgxos99' } as never),
+    ).rejects.toMatchObject({
+      code: 'USAGE',
+    });
   });
 
   test('has no facts before its end', () => {
