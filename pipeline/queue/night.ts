@@ -81,11 +81,11 @@ async function looked(request: RunRequest, { openShared }: QueuedNight): Promise
 
 async function submitted(stale: StaleStage, request: RunRequest, night: QueuedNight): Promise<Unit> {
   const { image, selection, emit } = request;
-  const { stage, fingerprint, reason } = stale;
+  const { stage, begin, reason } = stale;
   const builtSince = selection.outdated?.before ?? null;
   const unit = await night.client.submit({
     ...{ format: 1, image: image.name, ...night.origin, need: await needOf(request) },
-    ...{ stage, fingerprint, builtSince, tries: night.tries, lostBefore: 0 },
+    ...{ ...begin, builtSince, tries: night.tries, lostBefore: 0 },
   });
   emit({ type: 'notice', level: 'info', message: `in the queue: ${stage}: ${reason}` });
   return unit;

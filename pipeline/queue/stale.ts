@@ -10,14 +10,19 @@ export interface StaleStage {
   reason: string;
   fingerprint: string;
   inputs: Inputs;
+  /** The first stage that builders share, whether it is there or not: the same for as long as the build goes on. */
+  begin: { stage: string; fingerprint: string };
 }
 
 /** The first stage whose result must be made by a worker; undefined: all are here or in the store. The medium's own stage must have run. */
 export async function staleStage(request: RunRequest): Promise<StaleStage | undefined> {
   const imageDir = imageDirectory(request.config, request.image);
   const data: Partial<StageData> = {};
+  let begin: StaleStage['begin'] | undefined;
   for (const stage of upTo(request.stages, UNTIL)) {
     const decision = await decide(stage, contextFor(request, stage, data), { ...request, imageDir });
+    const made = decision.fresh ? decision.record.fingerprint : fingerprint(decision.inputs);
+    if (stage.stored) begin ??= { stage: stage.id, fingerprint: made };
     if (decision.fresh) Object.assign(data, { [stage.id]: decision.record.data });
     else if (decision.stored && request.shared)
       Object.assign(data, { [stage.id]: request.shared.recordOf(decision.stored, imageDir).data });
@@ -25,8 +30,9 @@ export async function staleStage(request: RunRequest): Promise<StaleStage | unde
       return {
         stage: stage.id,
         reason: decision.reason,
-        fingerprint: fingerprint(decision.inputs),
+        fingerprint: made,
         inputs: decision.inputs,
+        begin: begin ?? { stage: stage.id, fingerprint: made },
       };
   }
   return undefined;

@@ -30,7 +30,7 @@ export interface Unit extends Origin {
   format: 1;
   image: string;
   need: Need;
-  /** The first stage that must run, with its fingerprint. */
+  /** The first stage that builders share, with its fingerprint, by which those who ask for the same build meet. */
   stage: string;
   fingerprint: string;
   /** A build that was begun earlier does not count (milliseconds since 1970); null: any does. */

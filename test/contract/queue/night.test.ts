@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Event } from '../../../pipeline/core/events/event.ts';
 import { RealRedis } from './redis.ts';
 import { NAMESPACE, until, World } from './world.ts';
 
@@ -20,7 +22,13 @@ const outcomes = ({ night }: { night: { images: { image: string; status: string 
 test('a night submits what is not in the store, a worker builds it, and the summary is that of a local night', async () => {
   await world.worker(['one', 'two']);
   const workspace = world.host();
-  const first = await world.night(['one', 'two'], { workspace });
+  world.control('one', { until: 'go' });
+  const events: Event[] = [];
+  const begun = world.night(['one', 'two'], { workspace, events });
+  const installing = { type: 'activity', id: 'one/installer', label: 'one: the installer runs' };
+  await until(() => events.some((event) => isDeepStrictEqual(event, installing)));
+  world.go();
+  const first = await begun;
   expect(outcomes(first)).toEqual({ one: 'built', two: 'built' });
   expect(first.warnings).toEqual([]);
   const [image] = first.night.images;
@@ -30,12 +38,6 @@ test('a night submits what is not in the store, a worker builds it, and the summ
     ['build', 'ran'],
     ['pack', 'ran'],
   ]);
-  expect(first.events).toContainEqual({
-    type: 'activity',
-    id: 'one/installer',
-    label: 'one: the installer runs',
-  });
-
   // One run of each image, so that lines of two images name theirs.
   const whole = first.events.filter(({ type }) => type === 'run-start' || type === 'run-end');
   expect(whole.map(({ type }) => type)).toEqual(['run-start', 'run-start', 'run-end', 'run-end']);

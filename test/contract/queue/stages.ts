@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QUEUE } from '../../../pipeline/config/settings/queue.ts';
@@ -27,6 +28,9 @@ export interface Control {
   /** Counts among the inputs: another value is another result. */
   knob?: Json;
 }
+
+/** Where Node keeps what it has compiled, for processes that are started often; the command line uses the same folder. */
+export const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
 
 export const SHORT: Timing = {
   ...TIMING,

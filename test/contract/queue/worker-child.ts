@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { json } from '../../../pipeline/core/escape/json.ts';
 import { connect } from '../../../pipeline/queue/connection.ts';
@@ -7,7 +8,7 @@ import { Tally } from '../../../pipeline/queue/metrics.ts';
 import type { Need, Origin } from '../../../pipeline/queue/unit.ts';
 import { serve } from '../../../pipeline/queue/worker.ts';
 import { FolderStore } from '../../../pipeline/store/folder.ts';
-import { openShared, queueSettings, SHORT } from './stages.ts';
+import { COMPILED, openShared, queueSettings, SHORT } from './stages.ts';
 
 /** The settings of a worker that is a process of its own. */
 export interface WorkerSettings {
@@ -23,6 +24,8 @@ export interface WorkerSettings {
   metrics?: { host: string; port: number };
 }
 
+// One that is killed writes none at its end.
+flushCompileCache();
 const settings = JSON.parse(process.argv[2] as string) as WorkerSettings;
 const { url, controls, workspace, store, origin, needs, images, jobs, graceMs, metrics } = settings;
 const abort = new AbortController();
@@ -49,7 +52,7 @@ const why = await serve({
       join(import.meta.dirname, 'unit-child.ts'),
       ...[controls, workspace, store, image, builtSince === null ? '' : String(builtSince)],
     ],
-    env: {},
+    env: COMPILED,
     config: { workspace },
     held: new HeldWorkspace(workspace, emit),
     images: Object.fromEntries(
