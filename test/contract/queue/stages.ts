@@ -29,7 +29,7 @@ export interface Control {
   knob?: Json;
 }
 
-/** Where Node keeps what it has compiled, for processes that are started often; the command line uses the same folder. */
+/** The folder in which Node keeps compiled files, for processes that are started often; the command line uses the same. */
 export const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
 
 export const SHORT: Timing = {
