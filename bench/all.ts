@@ -45,9 +45,9 @@ async function resultsOf(name: string, args: readonly string[]): Promise<Result[
   const code = await new Promise((resolve) => child.once('close', resolve));
   const failed = (now: string): Result[] => [{ goal: 'runs', now, met: 'no' }];
   if (code !== 0) return failed(`exit code ${code}`);
-  const { goals, now } = JSON.parse(last) as {
+  const { goals, now = {} } = JSON.parse(last) as {
     goals: Record<string, boolean | null>;
-    now: Record<string, string | null>;
+    now?: Record<string, string | null>;
   };
   return Object.entries(goals).map(([goal, met]) => ({
     goal,
