@@ -116,8 +116,7 @@ function lastByGrep(files: readonly CloudFile[]): Found | null {
       const cut = line.indexOf('#');
       const said = cut === -1 ? line : line.slice(0, cut);
       if (said === '') continue;
-      const colon = said.indexOf(': ');
-      found = { value: colon === -1 ? said : said.slice(colon + 2), file: path };
+      found = { value: said, file: path };
     }
   if (!found) return null;
   return { ...found, value: words(found.value.slice(found.value.lastIndexOf(':') + 1)).join(' ') };

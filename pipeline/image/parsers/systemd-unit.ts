@@ -33,7 +33,7 @@ export function parseUnit(text: string): UnitSetting[] {
     parts.push(continued ? line.slice(0, -1) : line);
     if (!continued) end();
   }
-  if (parts.length > 0) end();
+  end();
   return settings;
 }
 

@@ -58,6 +58,14 @@ describe('the architecture of a root', () => {
         r.put('usr/bin/dash', elf(183)).put('usr/bin/sh', '', { type: 'link', linkname: './usr/bin/dash' }),
     ],
     [
+      'a hard link, beside a program that is read before',
+      (r: Root) =>
+        r
+          .put('usr/bin/bash', elf(62))
+          .put('usr/bin/dash', elf(183))
+          .put('usr/bin/sh', '', { type: 'link', linkname: './usr/bin/dash' }),
+    ],
+    [
       'a root without merged /usr',
       (r: Root) => r.remove('bin').dir('bin').link('bin/sh', 'dash').put('bin/dash', elf(183)),
     ],

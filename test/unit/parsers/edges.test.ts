@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { KeyFiles } from '../../../pipeline/image/facts/collect/keys.ts';
 import { AptConfig, readAptConf } from '../../../pipeline/image/parsers/apt-conf.ts';
+import { parseAssignments } from '../../../pipeline/image/parsers/assignments.ts';
+import { stanzas } from '../../../pipeline/image/parsers/dpkg-status.ts';
+import { parseDriverPackages } from '../../../pipeline/image/parsers/driver-packages.ts';
 import type { GrubEntry } from '../../../pipeline/image/parsers/grub-cfg.ts';
 import { grubDefaults } from '../../../pipeline/image/parsers/grub-menu.ts';
 import { lostKernelOptions } from '../../../pipeline/image/parsers/grub-options.ts';
@@ -9,7 +12,10 @@ import { isBlank, quoteWord, strip } from '../../../pipeline/image/parsers/quote
 import { parseShebang } from '../../../pipeline/image/parsers/shebang.ts';
 import { variableChanges } from '../../../pipeline/image/parsers/shell-variables.ts';
 import { readSshdConfig } from '../../../pipeline/image/parsers/sshd-config.ts';
+import { readSudoers } from '../../../pipeline/image/parsers/sudoers.ts';
+import { parseUnit } from '../../../pipeline/image/parsers/systemd-unit.ts';
 import { number } from '../../../pipeline/image/tar/header.ts';
+import { parsePax } from '../../../pipeline/image/tar/pax.ts';
 
 it('each blank of C is one, alone and at the ends of a text', () => {
   for (const blank of ' \t\n\r\v\f')
@@ -147,4 +153,62 @@ it.each<[string, number | null]>([
   ['        ', null],
 ])('a field of %j is the number %s', (field, expected) => {
   expect(number(Buffer.from(field, 'latin1'), 0, 8)).toBe(expected);
+});
+
+it.each([
+  ["'a b'", 'a b'],
+  ['"a\\"b"', 'a"b'],
+  ["'", "'"],
+  ['"', '"'],
+  ["'a", "'a"],
+  ["a'", "a'"],
+  ['ab', 'ab'],
+  ["''", ''],
+])('the value %s without its quotes is %j', (written, value) => {
+  expect(parseAssignments(`A=${written}\n`).get('A')).toBe(value);
+});
+
+it('stanzas are parted by lines of blanks, however many', () => {
+  expect([...stanzas('\na\n b\n\n \t\nc\n')]).toEqual([['a', ' b'], ['c']]);
+});
+
+it('packages of others provide nothing of the driver', () => {
+  const stanza = (name: string, provides: string) =>
+    `Package: ${name}\nStatus: install ok installed\nVersion: 580.1-1\nProvides: ${provides}\n\n`;
+  const { packages, provides } = parseDriverPackages(
+    stanza('bash', 'shell') + stanza('libnvidia-compute-580', 'libcuda1'),
+  );
+  expect(packages.map(({ name }) => name)).toEqual(['libnvidia-compute-580']);
+  expect(provides).toEqual(['libcuda1']);
+});
+
+it.each([
+  ['10 path=a\n', 'a'],
+  ['9 path=a\n', 'a'],
+  ['8 path=a\n', null],
+  ['99 path=a\n', null],
+  ['0 path=a\n', null],
+  ['9 path=a ', null],
+])('the record %j of an extended header has the path %j', (record, path) => {
+  expect(parsePax(Buffer.from(record))?.get('path')?.toString() ?? null).toBe(path);
+});
+
+// As `visudo -c` of sudo 1.9.13 has them.
+it.each([
+  ['a ALL = ROLE=x /bin/y', 0],
+  ['a ALL = ROLE="x y" /bin/y', 0],
+  ['a ALL = ROLE= /bin/y', 1],
+  ['a ALL = CWD=', 1],
+  ['a ALL = /bin/y x : b = /bin/z', 0],
+  ['a ALL = /bin/y x:b ALL = /bin/z', 1],
+])('sudoers %j has %i errors', (text, errors) => {
+  expect(readSudoers({ text: () => `${text}\n`, list: () => [] }).errors).toHaveLength(errors);
+});
+
+it('the last line of a unit counts without its end, and a continued one', () => {
+  expect(parseUnit('[A]\nB=1').map(({ section, key, value }) => `${section}.${key}=${value}`)).toEqual([
+    'A.B=1',
+  ]);
+  expect(parseUnit('[A]\nB=1 \\').map(({ value }) => value)).toEqual(['1']);
+  expect(parseUnit('')).toEqual([]);
 });
