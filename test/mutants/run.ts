@@ -17,7 +17,7 @@ Applies one deliberate fault at a time to a copy of the tree and runs the tests 
 --sample  N of each module (--seed chooses others)
 --unit    with the unit tests alone: faster, and the share is a lower bound
 --anew    without the results of earlier calls, which count while the test and the file of the fault are unchanged
---most    tests of each kind that are tried with one fault (30): those likely to see it first
+--most    tests of each kind that are tried with one fault (120): those likely to see it first
 --list    their ids, files and tests; nothing is run
 Exit code: 0 when every mutant was killed, 1 when one lived or a test fails without any, 2 for a mistake in the call or the table.`;
 /** A mutant may make a loop endless: that is seen, too. */
@@ -157,7 +157,7 @@ async function main(): Promise<number> {
       sample: { type: 'string' },
       unit: { type: 'boolean', default: false },
       anew: { type: 'boolean', default: false },
-      most: { type: 'string', default: '30' },
+      most: { type: 'string', default: '120' },
       seed: { type: 'string', default: '1' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
