@@ -1,7 +1,7 @@
 #!/bin/sh
 # gitlab-ci-local takes `allow_failure: exit_codes:` for `allow_failure: true` when it chooses its own exit code.
 #
-# Package: gitlab-ci-local 4.75.1 (npm, August 2026).
+# Package: gitlab-ci-local 4.75.1 (npm, August 2026), under Node 26.10.
 # Behaviour: a job with `allow_failure: { exit_codes: [77] }` that ends with 75 is shown in red as FAIL, as GitLab would have it, and the
 #   command ends with 0 nevertheless; the same job without `allow_failure` makes it end with 1.
 # Seen: "allowed 77, ended with 77: 0", "allowed 77, ended with 75: 0", "nothing allowed, ended with 75: 1".
@@ -14,7 +14,9 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 npm init -y >/dev/null
-npm install --silent --no-audit --no-fund gitlab-ci-local@4.75.1 >/dev/null
+# It needs Node 22 or newer.
+npm install --silent --no-audit --no-fund gitlab-ci-local@4.75.1 node@26.10.0 >/dev/null
+PATH="$dir/node_modules/.bin:$PATH"
 mkdir project
 cd project
 git init -q
@@ -32,11 +34,11 @@ git add .
 git -c user.name=n -c user.email=n@example.org commit -qm pipeline
 run() {
   code=0
-  ../node_modules/.bin/gitlab-ci-local --force-shell-executor "$1" >log 2>&1 || code=$?
+  gitlab-ci-local --force-shell-executor "$1" >log 2>&1 || code=$?
   grep -aq "FAIL\|WARN" log
   echo "$2: $code"
 }
-echo "gitlab-ci-local $(../node_modules/.bin/gitlab-ci-local --version)"
+echo "gitlab-ci-local $(gitlab-ci-local --version)"
 seen=$(
   run allowed 'allowed 77, ended with 77'
   run other 'allowed 77, ended with 75'
