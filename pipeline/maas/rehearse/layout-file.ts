@@ -1,7 +1,6 @@
 import { dotted, type Path, type Problem, quoted, toFault } from '../../config/yaml/problem.ts';
+import { readText } from '../../config/yaml/read-text.ts';
 import { Source } from '../../config/yaml/source.ts';
-import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { readBoundedText } from '../../host/files/regular.ts';
 import type { Entry, Layout } from './layouts.ts';
 import type { Disk } from './types.ts';
 
@@ -21,18 +20,8 @@ const ACCEPTED = 'curtin’s storage configuration, version 1: storage: { versio
  * @throws Fault CONFIG_NOT_FOUND, CONFIG_SYNTAX, CONFIG_INVALID with every problem at its place
  */
 export async function layoutOf(file: string): Promise<Layout> {
-  let text: string;
-  try {
-    text = await readBoundedText(file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR')
-      throw new Fault('CONFIG_NOT_FOUND', `There is no layout ${file} and no file of that name`, {
-        hint: 'dgxos-maas rehearse --help lists the layouts; a file has a storage configuration of curtin.',
-      });
-    throw fromSystemError(error, `reading ${file}`);
-  }
-  return parseLayout(text, file);
+  const hint = 'dgxos-maas rehearse --help lists the layouts; a file has a storage configuration of curtin.';
+  return parseLayout(await readText(file, hint, `There is no layout ${file} and no file of that name`), file);
 }
 
 /** The layout of a YAML text. @param file for messages */

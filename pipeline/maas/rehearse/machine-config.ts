@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { dotted, type Problem, toFault } from '../../config/yaml/problem.ts';
+import { readText } from '../../config/yaml/read-text.ts';
 import { Source } from '../../config/yaml/source.ts';
-import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { readBoundedText } from '../../host/files/regular.ts';
+import { Fault } from '../../core/faults/fault.ts';
 import { documentsOf } from './documents.ts';
 import { parseLayout } from './layout-file.ts';
 import type { Layout } from './layouts.ts';
@@ -66,16 +66,8 @@ const MOST_DOCUMENTS = 64;
  * @throws Fault CONFIG_NOT_FOUND, CONFIG_SYNTAX, CONFIG_INVALID with every problem at its place
  */
 export async function readMachineConfig(file: string): Promise<MachineConfig> {
-  try {
-    return parseMachineConfig(await readBoundedText(file), file);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR')
-      throw new Fault('CONFIG_NOT_FOUND', `There is no file ${file} (--curtin-config)`, {
-        hint: 'Get one with: maas PROFILE machine get-curtin-config SYSTEM_ID > FILE',
-      });
-    throw fromSystemError(error, `reading ${file}`);
-  }
+  const hint = 'Get one with: maas PROFILE machine get-curtin-config SYSTEM_ID > FILE';
+  return parseMachineConfig(await readText(file, hint, `There is no file ${file} (--curtin-config)`), file);
 }
 
 /** The configuration in a text. @param file for messages */
