@@ -123,9 +123,12 @@ export class SudoersCursor {
     const parts = [name];
     for (;;) {
       const blank = this.blanks();
+      const expression = parts.length === 1 && this.peek() === '^';
       const part = this.#argument(parts.length > 1);
       if (part === null) return parts.join('');
       parts.push(blank ? ` ${part}` : part);
+      // A regular expression stands for all arguments.
+      if (expression) return parts.join('');
     }
   }
 
@@ -133,7 +136,9 @@ export class SudoersCursor {
   #argument(more: boolean): string | null {
     const char = this.#text[this.#at];
     const next = this.#text[this.#at + 1] ?? '';
-    if (char === undefined || this.#newline(this.#at) > 0 || '#:,'.includes(char)) return null;
+    if (char === undefined || '\n#:,'.includes(char)) return null;
+    // sudo takes CR LF as the end of a line everywhere but here.
+    if (char === '\r') throw new SudoersError();
     if (char === '=' && !/[^#\\:, \t\r\n]/.test(next)) return null;
     if (char === '^' && !more) {
       const regex = this.match(REGEX);

@@ -250,7 +250,9 @@ function aliasEntry(cursor: SudoersCursor, found: Sudoers, kind: SudoAliasKind):
     cursor.expect('=');
     const members = kind === 'command' ? commandMembers(cursor) : list(cursor, name);
     // sudo refuses a second definition.
-    if (!found.aliases[kind].has(alias)) found.aliases[kind].set(alias, members);
+    // The first definition counts, and what follows the second on its line does not.
+    if (found.aliases[kind].has(alias)) throw new SudoersError();
+    found.aliases[kind].set(alias, members);
   } while (cursor.take(':'));
   cursor.end();
 }
