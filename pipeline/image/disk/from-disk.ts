@@ -12,7 +12,7 @@ import { formatSums, parseSums } from '../attest/sums.ts';
 import { ARCHIVE_CHECKS } from '../checks/archive.ts';
 import { judge, type Verdict } from '../checks/judge.ts';
 import { profileOf } from '../checks/profiles.ts';
-import { contentOf } from '../pack/manifest.ts';
+import { artifactOf, contentOf } from '../pack/manifest.ts';
 import { type PackedRoot, packRoot } from '../pack/root.ts';
 import { openDisk } from './disk-file.ts';
 import {
@@ -205,12 +205,7 @@ async function describe(packed: PackedRoot, evidence: Evidence, inputs: Inputs):
     platform,
     version,
     date: new Date().toISOString().slice(0, 10).replaceAll('-', ''),
-    artifact: {
-      file: basename(packed.path),
-      sha256: packed.sha256,
-      size: packed.size,
-      tarBytes: packed.tarBytes,
-    },
+    artifact: artifactOf(packed),
     inputs,
     tools: { compressor: packed.compressor },
     ...contentOf(facts),

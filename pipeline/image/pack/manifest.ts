@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { ImageFacts } from '../facts/facts.ts';
 import type { NamedImage, Origin } from '../origin.ts';
+import { memberLine } from './member-line.ts';
 import type { PackedRoot } from './root.ts';
 
 export interface ManifestSource {
@@ -26,12 +27,7 @@ export function artifactManifest(source: ManifestSource): string {
       platform: image.platform,
       version: image.version,
       date: source.date,
-      artifact: {
-        file: basename(packed.path),
-        sha256: packed.sha256,
-        size: packed.size,
-        tarBytes: packed.tarBytes,
-      },
+      artifact: artifactOf(packed),
       inputs: {
         ...(iso && {
           iso: { sha256: iso.medium.sha256, size: iso.medium.size, volumeId: iso.facts.volumeId },
@@ -56,6 +52,11 @@ export function artifactManifest(source: ManifestSource): string {
     null,
     2,
   )}\n`;
+}
+
+/** The artifact, as every manifest names it. */
+export function artifactOf({ path, sha256, size, tarBytes, members }: PackedRoot) {
+  return { file: basename(path), sha256, size, tarBytes, members: members?.map(memberLine) };
 }
 
 /** The content of an image, as every manifest lists it. */

@@ -29,8 +29,9 @@ export class Output {
     this.#unflushed += bytes.length;
   }
 
-  /** Adds the content of a file. */
-  async append(path: string): Promise<void> {
+  /** Adds the content of a file. @returns its size */
+  async append(path: string): Promise<number> {
+    const before = this.#size;
     const from = await open(path, 'r');
     try {
       for (;;) {
@@ -42,6 +43,7 @@ export class Output {
       await from.close();
     }
     if (this.#unflushed >= FLUSH_BYTES) await this.#flush();
+    return this.#size - before;
   }
 
   /** Starts a flush and waits for the one before. */

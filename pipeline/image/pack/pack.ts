@@ -21,6 +21,7 @@ import {
   ZLIB,
 } from './compressor.ts';
 import { compressMember, compressPiece } from './member.ts';
+import type { Member } from './member-line.ts';
 import { Output } from './output.ts';
 
 export interface PackOptions {
@@ -50,13 +51,14 @@ export interface Packed {
   sha256: string;
   size: number;
   /** Of the tar inside. */
-  tarSha256: string;
   tarBytes: number;
+  /** All, in order; not there where the gzip has one member of pieces. */
+  members?: Member[];
   compressor: string;
 }
 
 /**
- * Compresses a tar to a gzip file of many members, or of pieces of one, in parallel on all cores, in one reading that also gives both digests
+ * Compresses a tar to a gzip file of many members, or of pieces of one, in parallel on all cores, in one reading that also gives the digests
  * and feeds a consumer. The same tar gives the same bytes on any machine with the same compressor (see `compressorId`).
  * @throws Fault DISK_FULL, NO_PERMISSION, PACK_FAILED; what the consumer fails with; INTERRUPTED
  */
@@ -100,10 +102,10 @@ async function compress(
 ): Promise<Omit<Packed, 'path' | 'compressor'>> {
   const input = await open(tar, 'r');
   const output = await Output.create(join(work, STREAM));
-  const members: Promise<string>[] = [];
+  const atWork: (Pick<Member, 'tarBytes' | 'sha256'> & { path: Promise<string> })[] = [];
+  const members: Member[] = [];
   try {
     const { size: total } = await input.stat();
-    const sum = createHash('sha256');
     const feed = consumer && new Feed(consumer);
     // One more than cores, so that none idles while the oldest is awaited; that bounds the memory too.
     const depth = Math.min(availableParallelism() + 1, MOST_MEMBERS);
@@ -112,21 +114,24 @@ async function compress(
     let crc = 0;
     const single = form === 'single';
     if (single) await output.write(MEMBER_HEAD);
+    const appendOldest = async () => {
+      const { path, ...inside } = atWork.shift()!;
+      members.push({ bytes: await output.append(await path), ...inside });
+    };
     // Nothing is one member too: no bytes at all would be no gzip.
     for (let i = 0; done < total || i === 0; i++) {
-      if (members.length === depth) await output.append(await members.shift()!);
+      if (atWork.length === depth) await appendOldest();
       const block = await fill(buffers[i % depth]!, input);
       if (block.length === 0 && total > 0)
         throw new Fault('TAR_TRUNCATED', `${tar} became shorter while it was read`);
       const slot = join(work, `member-${i % depth}`);
       const power = LEVELS[compressor.tool][level];
-      const member = single
+      const path = single
         ? compressPiece(power, block, slot)
         : compressMember(compressor, power, block, slot, signal);
       // Awaited in its turn; until then a failure is not an unhandled one.
-      member.catch(() => {});
-      members.push(member);
-      sum.update(block);
+      path.catch(() => {});
+      atWork.push({ path, tarBytes: block.length, sha256: createHash('sha256').update(block).digest('hex') });
       if (single) crc = crc32(block, crc);
       await feed?.write(block);
       done += block.length;
@@ -134,9 +139,9 @@ async function compress(
       if (signal.aborted) throw interrupted(signal);
     }
     await feed?.end();
-    while (members.length > 0) await output.append(await members.shift()!);
+    while (atWork.length > 0) await appendOldest();
     if (single) await output.write(memberTail(crc, done));
-    return { ...(await output.finish()), tarSha256: sum.digest('hex'), tarBytes: done };
+    return { ...(await output.finish()), tarBytes: done, ...(single ? {} : { members }) };
   } finally {
     await input.close();
     await output.close();

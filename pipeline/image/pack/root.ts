@@ -2,6 +2,7 @@ import type { Emit } from '../../core/events/event.ts';
 import type { RootOutput } from '../artifact.ts';
 import { type ImageContent, ImageReader } from '../read/image-reader.ts';
 import { adoptTgz } from './adopt.ts';
+import type { Member } from './member-line.ts';
 import { packTar } from './pack.ts';
 
 /** The artifact, with what the pass that made it found. */
@@ -12,6 +13,8 @@ export interface PackedRoot extends ImageContent {
   size: number;
   /** Bytes of the tar inside. */
   tarBytes: number;
+  /** Of the gzip, in order; not there where they are not known, or there is but one. */
+  members?: readonly Member[];
   compressor: string;
 }
 

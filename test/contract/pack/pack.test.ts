@@ -59,8 +59,8 @@ test.each([
     path: out,
     sha256: sha(bytes),
     size: bytes.length,
-    tarSha256: sha(whole),
     tarBytes: whole.length,
+    members: expect.any(Array),
     compressor: expect.stringMatching(new RegExp(`^${tool} \\d`)),
   });
   expect(gunzipSync(bytes).equals(whole)).toBe(true);
@@ -121,9 +121,9 @@ test('a consumer gets every byte in order, at its own pace', async () => {
       }, 60);
     },
   });
-  const { tarSha256 } = await pack({ consumer });
+  await pack({ consumer });
   expect(consumer.writableFinished).toBe(true);
-  expect(sum.digest('hex')).toBe(tarSha256);
+  expect(sum.digest('hex')).toBe(sha(await readFile(tar)));
 });
 
 test('a consumer that fails ends it; nothing is left', async () => {
@@ -179,7 +179,7 @@ test('one member for readers that stop after the first: the same tar for gzip an
   expect(packed.tarBytes).toBeGreaterThan(16 << 20);
   const bytes = await readFile(out);
   expect(sha(bytes)).toBe(packed.sha256);
-  expect(sha(gunzipSync(bytes))).toBe(packed.tarSha256);
+  expect(gunzipSync(bytes).equals(await readFile(tar))).toBe(true);
   await runOk(['gzip', '-t', out]);
   const python = `import tarfile, zlib
 d = zlib.decompressobj(31)

@@ -5,6 +5,10 @@ import { goodRoot, inspect } from '../checks/root.ts';
 const pinned = { sha256: 'a', size: 1, source: 'x' };
 
 async function inputs(origin: object, members: 'many' | 'single' = 'many') {
+  return (await manifest(origin, members)).inputs;
+}
+
+async function manifest(origin: object, members: 'many' | 'single', packed: object = {}) {
   const source = {
     image: { name: 'x', compression: 'fast', members },
     origin: {
@@ -12,9 +16,9 @@ async function inputs(origin: object, members: 'many' | 'single' = 'many') {
       rendered: { files: [], settings: {}, way: 'vm', accelerator: null },
       ...origin,
     },
-    packed: { path: '/x.tar.gz', facts: await inspect(await goodRoot().tar()) },
+    packed: { path: '/x.tar.gz', facts: await inspect(await goodRoot().tar()), ...packed },
   } as unknown as ManifestSource;
-  return JSON.parse(artifactManifest(source)).inputs;
+  return JSON.parse(artifactManifest(source));
 }
 
 const COMMON = {
@@ -38,4 +42,16 @@ test('a manifest has the medium or the files of the archive, and no empty member
 test('a manifest names the form of the gzip where it is not the usual one', async () => {
   expect(await inputs({})).toEqual(COMMON);
   expect(await inputs({}, 'single')).toEqual({ ...COMMON, gzipMembers: 'single' });
+});
+
+test('a manifest lists the members of the gzip, where they are known', async () => {
+  const members = [
+    { bytes: 20, tarBytes: 10_240, sha256: 'a'.repeat(64) },
+    { bytes: 21, tarBytes: 512, sha256: 'b'.repeat(64) },
+  ];
+  expect((await manifest({}, 'many', { members })).artifact.members).toEqual([
+    `20 10240 ${'a'.repeat(64)}`,
+    `21 512 ${'b'.repeat(64)}`,
+  ]);
+  expect((await manifest({}, 'single')).artifact).not.toHaveProperty('members');
 });

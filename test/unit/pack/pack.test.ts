@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { compressorId, gzipTools, MEMBER_BYTES, ZLIB } from '../../../pipeline/image/pack/compressor.ts';
 import { Output } from '../../../pipeline/image/pack/output.ts';
-import { type PackOptions, packTar } from '../../../pipeline/image/pack/pack.ts';
+import { type Packed, type PackOptions, packTar } from '../../../pipeline/image/pack/pack.ts';
 import { packRoot } from '../../../pipeline/image/pack/root.ts';
 
 const version = vi.hoisted(() => ({ answer: (): unknown => undefined }));
@@ -31,6 +31,19 @@ const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const heads = (gzip: Buffer) => gzip.toString('latin1').split('\x1f\x8b\x08\x00\x00\x00\x00\x00').length - 1;
 const pack = (options: Partial<PackOptions> = {}) =>
   packTar({ tar, out, level: 'fast', emit() {}, id: 'pack', compressor: ZLIB, ...options });
+
+/** Each member that is listed can be unpacked alone, and holds what the list says. */
+function expectMembers({ members }: Packed, made: Buffer, whole: Buffer): void {
+  let [at, from] = [0, 0];
+  for (const { bytes, tarBytes, sha256 } of members ?? []) {
+    const inside = gunzipSync(made.subarray(at, at + bytes));
+    expect(inside.equals(whole.subarray(from, from + tarBytes))).toBe(true);
+    expect(sha256).toBe(sha(inside));
+    at += bytes;
+    from += tarBytes;
+  }
+  expect([at, from]).toEqual(members ? [made.length, whole.length] : [0, 0]);
+}
 
 /** A file of so many bytes, no two blocks of it alike. */
 function content(bytes: number): Buffer {
@@ -58,11 +71,13 @@ describe('an artifact', () => {
       const packed = await pack({ members: form, consumer });
       const made = readFileSync(out);
       expect(packed).toEqual({
-        ...{ path: out, sha256: sha(made), size: made.length, tarSha256: sha(whole), tarBytes: bytes },
+        ...{ path: out, sha256: sha(made), size: made.length, tarBytes: bytes },
+        ...(form === 'many' && { members: expect.any(Array) }),
         compressor: `zlib ${process.versions.zlib}`,
       });
       expect(heads(made)).toBe(form === 'many' ? members : 1);
       expect(gunzipSync(made).equals(whole)).toBe(true);
+      expectMembers(packed, made, whole);
       expect(Buffer.concat(parts).equals(whole)).toBe(true);
       expect(readdirSync(dir).sort()).toEqual(['image.tar.gz', 'root.tar']);
     }
