@@ -1,4 +1,4 @@
-// All benchmarks in a quick form, and one table: goal, figure, met. `-- NAME…` runs those alone.
+// All benchmarks that have a quick form, and one table: goal, figure, met. `-- NAME…` runs those alone.
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { ROWS } from './rows.ts';
@@ -16,7 +16,9 @@ if (unknown.length > 0) {
   process.stderr.write(`bench: there is no ${unknown.join(', ')}; there are ${names}\n`);
   process.exit(2);
 }
-const chosen = ROWS.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+const chosen = ROWS.filter(({ name, whenNamed }) =>
+  positionals.length === 0 ? !whenNamed : positionals.includes(name),
+);
 const results: Result[] = [];
 for (const { name, quick } of chosen) {
   process.stderr.write(`bench: ${name} ${quick.join(' ')}\n`);

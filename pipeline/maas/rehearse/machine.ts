@@ -54,7 +54,7 @@ export const ARTIFACT_SOURCE = `file:///dev/disk/by-id/virtio-${ARTIFACT}`;
  */
 const EMULATED_CPU = 'qemu64,+cx16,+lahf-lm,+popcnt,+ssse3,+sse4.1,+sse4.2';
 /** For the lean ephemeral alone, before the dashes: the installed system does not get them. Guards that cost much where everything is emulated. */
-const LEAN_OPTIONS = 'mitigations=off init_on_alloc=0 apparmor=0 nowatchdog tsc=reliable';
+export const LEAN_OPTIONS = 'mitigations=off init_on_alloc=0 apparmor=0 nowatchdog tsc=reliable';
 
 /** Reads as a QEMU size and file name: a comma parts options. */
 const escaped = (path: string) => path.replaceAll(',', ',,');
@@ -172,12 +172,13 @@ export async function prepareBoot({ folder, disks }: MachineRequest, signal: Abo
 export async function runMachine(
   request: MachineRequest,
   { emit, signal, onRunning }: RunOptions,
+  argv = machineArgv(request),
 ): Promise<{ failed: string | null }> {
   const said: string[] = [];
   const over = new AbortController();
   const running = onRunning && monitored(request, over.signal, onRunning);
   try {
-    const { exitCode, signal: by } = await supervise(machineArgv(request), {
+    const { exitCode, signal: by } = await supervise(argv, {
       cwd: request.folder,
       guarded: true,
       graceMs: 2000,

@@ -85,6 +85,7 @@ export const LISTED: Record<string, Listed> = {
   'dgxos-maas queue retry': QUEUES,
   'npm install -g bullmq@^6.7.0 ioredis@^6.0.0': { parsed: 'installs for all users' },
   'npm run bench:start': { parsed: 'packs and installs' },
+  'DGXOS_MAAS_CURTIN=$PWD/curtin npm run bench:rehearse': { parsed: 'takes half an hour' },
   'npm run bench:night': { parsed: 'takes minutes, and needs a Redis' },
   'node bench/night-simulation.ts': { parsed: 'of a clone; it runs in a second' },
   'npm run bench:install -- --runs 1': { parsed: 'takes minutes' },
