@@ -53,8 +53,11 @@ export const ARTIFACT_SOURCE = `file:///dev/disk/by-id/virtio-${ARTIFACT}`;
  * at a time. Not Intel's: Linux guards those against Meltdown, and each system call then empties the translations of addresses twice.
  */
 const EMULATED_CPU = 'qemu64,+cx16,+lahf-lm,+popcnt,+ssse3,+sse4.1,+sse4.2';
-/** For the lean ephemeral alone, before the dashes: the installed system does not get them. Guards that cost much where everything is emulated. */
-export const LEAN_OPTIONS = 'mitigations=off init_on_alloc=0 apparmor=0 nowatchdog tsc=reliable';
+/**
+ * For the lean ephemeral alone, before the dashes: the installed system does not get them. Guards that cost much where everything is emulated. With
+ * norandmaps a program has the same addresses each time that it is started: QEMU keeps translated code by them, too, and otherwise translates it anew.
+ */
+export const LEAN_OPTIONS = 'norandmaps mitigations=off init_on_alloc=0 apparmor=0 nowatchdog tsc=reliable';
 
 /** Reads as a QEMU size and file name: a comma parts options. */
 const escaped = (path: string) => path.replaceAll(',', ',,');

@@ -55,5 +55,7 @@ test('an emulated processor is not Intel’s, and not one with fast `rep movsb`'
 test('options that speed up the ephemeral stand before the dashes: the installed system does not get them', () => {
   const [before, after] = kernelLine(machine).split(' --- ') as [string, string];
   expect(before).toContain('mitigations=off');
+  // qemu 7.2, 600 MB of Debian: mkinitramfs takes 274 CPU seconds without, 123 with it; `info jit` counts 15 flushes of all code, and none.
+  expect(before).toContain('norandmaps');
   expect(after).toBe('console=ttyS0 iommu=pt');
 });
