@@ -43,6 +43,10 @@ export function isInherited(path: string): boolean {
  * @throws NotRegular for a folder, pipe, socket or device; the system's own errors
  */
 export async function openRegular(path: string): Promise<FileHandle> {
+  return (await openWithStats(path)).file;
+}
+
+async function openWithStats(path: string): Promise<{ file: FileHandle; stats: Stats }> {
   let file: FileHandle;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -52,9 +56,10 @@ export async function openRegular(path: string): Promise<FileHandle> {
     throw error;
   }
   try {
-    const kind = kindOf(await file.stat());
+    const stats = await file.stat();
+    const kind = kindOf(stats);
     if (kind !== undefined) throw new NotRegular(path, kind);
-    return file;
+    return { file, stats };
   } catch (error) {
     await file.close();
     throw error;
@@ -67,19 +72,29 @@ export async function openRegular(path: string): Promise<FileHandle> {
  * @throws NotRegular, TooLarge, the system's own errors
  */
 export async function readBounded(path: string, most = LARGEST_TEXT): Promise<Buffer> {
-  const file = isInherited(path) ? await open(path, 'r') : await openRegular(path);
+  const { file, stats } = isInherited(path)
+    ? { file: await open(path, 'r'), stats: undefined }
+    : await openWithStats(path);
   try {
-    const parts: Buffer[] = [];
+    // One byte more than the file has, so that it is whole before the buffer is full.
+    let buffer: Buffer = Buffer.allocUnsafe(Math.min(stats?.size ?? 0, most) + 1);
     let length = 0;
-    for await (const part of file.createReadStream({ autoClose: false })) {
-      length += (part as Buffer).length;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length, null);
+      length += bytesRead;
       if (length > most) throw new TooLarge(path, most);
-      parts.push(part as Buffer);
+      if (bytesRead === 0) return buffer.subarray(0, length);
+      if (length === buffer.length) buffer = enlarged(buffer, most + 1);
     }
-    return Buffer.concat(parts);
   } finally {
     await file.close();
   }
+}
+
+function enlarged(buffer: Buffer, most: number): Buffer {
+  const larger = Buffer.allocUnsafe(Math.min(Math.max(2 * buffer.length, 64 << 10), most));
+  buffer.copy(larger);
+  return larger;
 }
 
 /** Like `readBounded`, as UTF-8. */

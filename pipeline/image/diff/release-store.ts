@@ -1,4 +1,4 @@
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { makeFolders } from '../../host/files/folders.ts';
@@ -22,7 +22,14 @@ export async function keepRelease(
 ): Promise<void> {
   const dir = releasesFolder(env);
   await makeFolders(dir, 0o700);
-  await writeFileAtomic(releaseFile(env, release.sha256), JSON.stringify(release));
+  const path = releaseFile(env, release.sha256);
+  const content = JSON.stringify(release);
+  if ((await readBoundedText(path, LARGEST_EVIDENCE).catch(() => undefined)) === content) {
+    const now = new Date();
+    // It is among the newest again; none is more than before.
+    return await utimes(path, now, now);
+  }
+  await writeFileAtomic(path, content);
   const files = await Promise.all(
     (await readdir(dir))
       .filter((file) => file.endsWith('.json'))

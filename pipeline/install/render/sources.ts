@@ -23,10 +23,7 @@ export async function renderSources(input: {
   packerMaas: string;
 }): Promise<RenderSource[]> {
   const { image, release, packerMaas } = input;
-  const sources: RenderSource[] = [];
-  for (const folder of ['hcl', 'curtin', 'namespace', 'namespace/interpreter', 'subiquity'])
-    for (const entry of await readdir(join(TEMPLATES, folder), { withFileTypes: true }))
-      if (entry.isFile()) sources.push(await templateSource(join(TEMPLATES, folder, entry.name)));
+  const sources = [...(await allTemplates())];
   if (release.upstream?.from === 'templates')
     sources.push(await templateSource(join(TEMPLATES, release.upstream.curtin)));
   else if (release.upstream)
@@ -38,6 +35,22 @@ export async function renderSources(input: {
   for (const file of await filesToServe(image, release))
     sources.push({ path: file.path, sha256: file.sha256 });
   return sources.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+let templates: Promise<RenderSource[]> | undefined;
+
+/** The templates of every way; they are read once in a process, like the program itself. */
+function allTemplates(): Promise<RenderSource[]> {
+  templates ??= readTemplates();
+  return templates;
+}
+
+async function readTemplates(): Promise<RenderSource[]> {
+  const sources: RenderSource[] = [];
+  for (const folder of ['hcl', 'curtin', 'namespace', 'namespace/interpreter', 'subiquity'])
+    for (const entry of await readdir(join(TEMPLATES, folder), { withFileTypes: true }))
+      if (entry.isFile()) sources.push(await templateSource(join(TEMPLATES, folder, entry.name)));
+  return sources;
 }
 
 export async function templateSource(path: string): Promise<RenderSource> {
