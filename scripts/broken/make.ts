@@ -111,7 +111,15 @@ async function filesOf(
   const list = info.find((path) => path.endsWith('.list'));
   if (list === undefined) throw new Error(`the package ${name} is not in the image`);
   const listed = ((await textOf(list)) ?? '').split('\n').map((path) => path.slice(1));
-  return [...info, ...listed.flatMap((path) => [path, `usr/${path}`]).filter((path) => members.has(path))];
+  // dpkg lists folders, too, and /lib is one to it where the image has a link.
+  const folders = new Set(listed.map((path) => dirname(path)));
+  return [
+    ...info,
+    ...listed
+      .filter((path) => !folders.has(path))
+      .flatMap((path) => [path, `usr/${path}`])
+      .filter((path) => members.has(path)),
+  ];
 }
 
 const withoutPackages = (status: string | undefined, packages: readonly string[]): string =>

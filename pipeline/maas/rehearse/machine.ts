@@ -85,6 +85,9 @@ export function machineArgv({
     ...['-drive', `if=none,id=${id},file=${escaped(path)},discard=unmap${more}`],
     ...['-device', `virtio-blk-pci,drive=${id},serial=${serial}`],
   ];
+  // A deployment is one process after the other: a second emulated processor, and what both do to agree, costs more than it does. The installed
+  // system starts its units at the same time.
+  const processors = ephemeral && accelerator === 'tcg' ? '1' : '2';
   // The installed system runs on overlays, so that what curtin left can be booted again.
   const ofDisk = ({ name }: Disk) => (ephemeral ? files.disk(name) : files.overlay(name));
   return [
@@ -93,9 +96,9 @@ export function machineArgv({
     // The ephemeral's end is that of the deployment; the installed system may reboot.
     ...(ephemeral ? ['-no-reboot'] : []),
     ...['-machine', 'q35'],
-    // Two processors run at once under emulation as well; a larger cache of translated code saves a tenth.
+    // A larger cache of translated code saves a tenth.
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=512'],
-    ...['-cpu', accelerator === 'kvm' ? 'host' : EMULATED_CPU, '-smp', '2', '-m', String(memory)],
+    ...['-cpu', accelerator === 'kvm' ? 'host' : EMULATED_CPU, '-smp', processors, '-m', String(memory)],
     ...flash(firmware.code, ',readonly=on'),
     ...flash(ephemeral ? files.efiVars : files.bootVars, ''),
     // The network first: its slot on the bus gives the interface its name.

@@ -88,18 +88,26 @@ function endWithout({ installed, netbootOff }: Progress): string {
 function errorIn(log: string): string | null {
   const lines = log.split('\n');
   const from = lines.findIndex((one) => /\bfinish: \S{1,200}: FAIL:/.test(one));
-  const at = lines.findIndex(
-    (one, index) => index > from && /^\s{0,40}[\w.]{1,80}(?:Error|Exception): \S/.test(one),
-  );
+  const at = lines.findIndex((one, index) => index > from && EXCEPTION.test(one));
   if (from === -1 || at === -1) return null;
   const first = lines[at]!.trim();
-  if (!first.includes('ProcessExecutionError')) return line(first);
+  if (!first.includes('Unexpected error while running command')) return line(first);
   const said = (name: string) =>
     lines
       .slice(at, at + COMMAND_LINES)
       .find((one) => one.trimStart().startsWith(`${name}: `))
       ?.trim();
-  return line([said('Command'), said('Exit code'), said('Stderr')].filter(Boolean).join('; ') || first);
+  const stderr = said('Stderr');
+  // Of a command that writes to the log itself, such as the image's hook, the last words are above the event.
+  const above = lines[from - 1]?.trim() ?? '';
+  const last = stderr === "Stderr: ''" && !CURTINS_OWN.test(above) ? above : stderr;
+  return line([said('Command'), said('Exit code'), last].filter(Boolean).join('; ') || first);
 }
+
+/** An exception's line, or curtin's last word where the command was one of a configuration. */
+const EXCEPTION =
+  /^(?:\s{0,40}[\w.]{1,80}(?:Error|Exception): \S|curtin: Installation failed with exception: \S)/;
+/** Lines that curtin writes by itself. */
+const CURTINS_OWN = /^(?:$|start: |finish: |Running command |TIMED )/;
 
 const line = (text: string) => visible(text).replaceAll('\n', ' ').slice(0, LONGEST_LINE);

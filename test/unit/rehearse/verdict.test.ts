@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { Progress } from '../../../pipeline/maas/rehearse/phases.ts';
 import type { Sign, StatusEvent } from '../../../pipeline/maas/rehearse/types.ts';
@@ -109,6 +111,34 @@ test.each([
   const failure = failureOf(progress, { ...logs, installLog: said });
   expect(failure?.cause).toContain(cause);
   expect(failure?.remedy).not.toBeNull();
+});
+
+const LOGS = join(import.meta.dirname, '../../fixtures/curtin-logs');
+
+// Parts of the logs that curtin 23.1.1 (canonical/curtin 737e305d) wrote of images that scripts/broken-images.ts makes, without the lines of source.
+test.each([
+  ['no-cloud-init', 'The image has no cloud-init', "ValueError: invalid literal for int() with base 10: ''"],
+  ['no-netplan', 'The image has no netplan', 'netplan info'],
+  ['hook-not-executable', 'curtin-hooks cannot be run', 'Permission denied'],
+  [
+    'hook-installs-kernel',
+    'installs another kernel than the image has: linux-image-generic',
+    'E: Unable to locate package linux-image-generic',
+  ],
+  ['old-kdump-tools', 'kdump-tools of the image is older', 'kdump_set_default'],
+  ['kernel-without-modules', 'no kernel with its modules', 'curtin-hooks: no kernel with modules found in'],
+])('%s: cause and curtin’s own error are named', (name, cause, error) => {
+  const progress = followed(...begun, status('finish', 'cmd-install', 'FAIL'));
+  const installLog = readFileSync(join(LOGS, `${name}.log`), 'utf8');
+  const failure = failureOf(progress, { ...logs, installLog })!;
+  expect(failure.cause).toContain(cause);
+  expect(failure.error).toContain(error);
+});
+
+test('words of a command that is part of every log are not a cause', () => {
+  const progress = followed(...begun, status('finish', 'cmd-install', 'FAIL'));
+  const installLog = `Running command ['bash', '-c', 'cloud-init --version || (echo "cloud-init not detected, MAAS will not be able to configure this machine properly" && exit 1)']\n`;
+  expect(failureOf(progress, { ...logs, installLog })!.cause).toBeNull();
 });
 
 test('a machine that just ends has failed in its phase, and the console is all there is', () => {
