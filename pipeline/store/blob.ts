@@ -56,7 +56,7 @@ export async function putBlob(
   const key = storedBlob(sha256);
   const there = replace ? undefined : await store.size(key);
   if (there === size) return;
-  const content = { size, bytes: { [Symbol.asyncIterator]: checked } };
+  const content = { size, sha256, bytes: { [Symbol.asyncIterator]: checked } };
   for (const budget = budgetOf(); ; )
     try {
       // One of another size cannot be the same file.

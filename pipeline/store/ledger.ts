@@ -8,7 +8,7 @@ import { makeFolders } from '../host/files/folders.ts';
 import { foreignLedgerFile, ledgerFile, STORE_LEDGER, storedFact } from '../workspace/layout.ts';
 import { appendLine, entryIn, linesOf } from '../workspace/ledger/ledger.ts';
 import type { SharedLedger } from '../workspace/ledger/shared.ts';
-import { allBytes, BadEntry, type Listed, type Store } from './store.ts';
+import { allBytes, BadEntry, contentOf, type Listed, type Store } from './store.ts';
 import { maySign, signed, type Trust, trusted } from './trust.ts';
 
 /** The payload type of a signed line. */
@@ -148,7 +148,7 @@ export class StoreLedger implements SharedLedger {
     }
     const bytes = signed(Buffer.from(line), SIGNED_AS, this.#trust);
     // One that is there under this name is bad.
-    await store.put(storedFact(digest), { size: bytes.length, bytes }, this.#settled.has(digest));
+    await store.put(storedFact(digest), contentOf(bytes), this.#settled.has(digest));
     this.#settled.delete(digest);
   }
 }

@@ -20,7 +20,7 @@ import { digestOf, fetchBlob, putBlob } from './blob.ts';
 import { type Entry, entryOf, isBelow, LARGEST_RECORD, type StoredFile, writtenEntry } from './entry.ts';
 import { progressOf } from './progress.ts';
 import { fileHoldsSecret } from './secrets.ts';
-import { BadEntry, type Store } from './store.ts';
+import { BadEntry, contentOf, type Store } from './store.ts';
 import { maySign, NO_SIGNATURES, type Trust } from './trust.ts';
 
 export interface SharedContext {
@@ -169,7 +169,7 @@ export class SharedResults {
         this.#trust,
       );
       if (bytes.length > LARGEST_RECORD) throw new Error(`the record of ${stage} is too large`);
-      await store.put(key, { size: bytes.length, bytes }, replace || this.#bad.has(key));
+      await store.put(key, contentOf(bytes), replace || this.#bad.has(key));
       this.#bad.delete(key);
       progress.end();
     });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { StoredFile } from './entry.ts';
 
 /** Bytes of a file and its SHA-256: the name under which the store keeps it. */
@@ -15,10 +16,15 @@ export interface Reading {
   discard(): Promise<void>;
 }
 
-export interface Content {
-  size: number;
+/** A file to put: its bytes, and what they are known to be before they are sent. */
+export interface Content extends Blob {
   /** Each iteration begins anew. */
   bytes: Buffer | AsyncIterable<Buffer>;
+}
+
+/** A small file to put. */
+export function contentOf(bytes: Buffer): Content & { bytes: Buffer } {
+  return { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), bytes };
 }
 
 /** A file of the store, as a listing has it. */
@@ -54,15 +60,24 @@ export interface Store {
   close(): void;
 }
 
-/** The bytes of a small file. @throws BadEntry where there are more than `most` */
-export async function allBytes(key: string, bytes: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
-  const parts: Buffer[] = [];
+/** The same bytes. @throws BadEntry where there are more than `most` */
+export async function* limited(
+  key: string,
+  bytes: AsyncIterable<Buffer>,
+  most: number,
+): AsyncGenerator<Buffer> {
   let size = 0;
   for await (const part of bytes) {
     size += part.length;
     if (size > most) throw new BadEntry(key, `it has more than ${most} bytes`);
-    parts.push(part);
+    yield part;
   }
+}
+
+/** The bytes of a small file. @throws BadEntry where there are more than `most` */
+export async function allBytes(key: string, bytes: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  for await (const part of limited(key, bytes, most)) parts.push(part);
   return Buffer.concat(parts);
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STORE_PARTIAL } from '../workspace/layout.ts';
-import type { Store } from './store.ts';
+import { contentOf, type Store } from './store.ts';
 
 /**
  * Reads from a store and, unless it is read only, puts a small file and deletes it.
@@ -11,6 +11,6 @@ export async function tryStore(store: Store, readOnly: boolean): Promise<void> {
   const bytes = Buffer.from('dgxos-maas doctor\n');
   await store.size(key);
   if (readOnly) return;
-  await store.put(key, { size: bytes.length, bytes }, false);
+  await store.put(key, contentOf(bytes), false);
   await store.remove(key);
 }

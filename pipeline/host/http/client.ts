@@ -18,12 +18,12 @@ export interface HttpOptions {
 }
 
 export interface HttpRequest {
-  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'PROPFIND' | 'MKCOL';
   /** With user and password, where they are needed: they are sent as a header. */
   url: URL | string;
   headers?: Record<string, string>;
   body?: Content;
-  /** The number of redirects to follow (GET only); none by default: they are answers like others then. */
+  /** The number of redirects to follow; none by default: they are answers like others then. A body is sent again only by 307 and 308. */
   redirects?: number;
   /** Milliseconds from the last byte of the request to the end of the answer; without it only a standstill ends the answer. */
   answerMs?: number;
@@ -72,7 +72,7 @@ export class HttpClient {
     };
     for (let left = request.redirects ?? 0; ; left -= 1) {
       const answer = await this.#once(request, hop);
-      const next = request.redirects ? nextHop(hop, answer) : undefined;
+      const next = request.redirects && mayFollow(request, answer) ? nextHop(hop, answer) : undefined;
       if (next === undefined) return answer;
       answer.discard();
       if (left === 0) throw new HttpError('redirect', 'the server redirects endlessly');
@@ -132,6 +132,11 @@ export class HttpClient {
     this.#agents.set(url.origin, agent);
     return agent;
   }
+}
+
+/** RFC 9110, 15.4: other redirects turn a request into a GET. */
+function mayFollow({ method = 'GET' }: HttpRequest, { status }: HttpAnswer): boolean {
+  return method === 'GET' || method === 'HEAD' || status === 307 || status === 308;
 }
 
 interface Reading {

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { StoreConfig } from '../../../pipeline/config/types.ts';
 import { redact } from '../../../pipeline/core/secrets/registry.ts';
-import { HttpStore } from '../../../pipeline/store/http.ts';
 import { openStore } from '../../../pipeline/store/open.ts';
+import { webStore } from '../../../pipeline/store/server/web.ts';
 import { Builder, keysOf, treeOf } from './builders.ts';
 import { Nginx, type NginxOptions } from './nginx.ts';
 
@@ -28,7 +28,7 @@ async function server(options: NginxOptions): Promise<Nginx> {
 }
 
 const at = (url: string, options: { authorization?: string; caCert?: string; stallMs?: number } = {}) => {
-  return async () => new HttpStore(url, { signal, authorization: null, caCert: null, ...options });
+  return async () => webStore(url, { signal, authorization: null, caCert: null, ...options });
 };
 
 beforeAll(async () => {
@@ -153,6 +153,7 @@ describe('a store behind nginx', () => {
         user: null,
         caCert: null,
         readOnly: false,
+        s3: { endpoint: null, region: null, pathStyle: null },
         signing: { keyFile: null, publicKeys: [] },
       },
       token: { from: 'environment', variable: 'DGXOS_MAAS_STORE_TOKEN' },

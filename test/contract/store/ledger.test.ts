@@ -15,8 +15,8 @@ import type { Event } from '../../../pipeline/core/events/event.ts';
 import { registerSecret } from '../../../pipeline/core/secrets/registry.ts';
 import { newKeyPair } from '../../../pipeline/image/attest/signing-key.ts';
 import { FolderStore } from '../../../pipeline/store/folder.ts';
-import { HttpStore } from '../../../pipeline/store/http.ts';
 import { StoreLedger } from '../../../pipeline/store/ledger.ts';
+import { webStore } from '../../../pipeline/store/server/web.ts';
 import type { Store } from '../../../pipeline/store/store.ts';
 import { loadTrust, NO_SIGNATURES, type Trust } from '../../../pipeline/store/trust.ts';
 import { contentsOf, verifyStore } from '../../../pipeline/store/upkeep.ts';
@@ -158,7 +158,7 @@ describe('a ledger in the store', () => {
 
   it('costs one warning where the server cannot be reached', async () => {
     const one = new Ledger('one', {
-      open: async () => new HttpStore('http://127.0.0.1:9/', { signal, authorization: null, caCert: null }),
+      open: async () => webStore('http://127.0.0.1:9/', { signal, authorization: null, caCert: null }),
     });
     await one.note({ name: 'here' });
     expect(await one.names()).toEqual(['here']);

@@ -5,24 +5,30 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FolderStore } from '../../../pipeline/store/folder.ts';
-import { HttpStore } from '../../../pipeline/store/http.ts';
 import { StoreLedger } from '../../../pipeline/store/ledger.ts';
-import { parseListing } from '../../../pipeline/store/listing.ts';
+import { parseListing } from '../../../pipeline/store/server/autoindex.ts';
+import { webStore } from '../../../pipeline/store/server/web.ts';
 import { NO_SIGNATURES } from '../../../pipeline/store/trust.ts';
 import { readLedger, record } from '../../../pipeline/workspace/ledger/ledger.ts';
 import { exchangeLedger, shareLedger } from '../../../pipeline/workspace/ledger/shared.ts';
 import { Host } from '../cli/host.ts';
+import { Apache } from './apache.ts';
 import { Builder, keysOf } from './builders.ts';
 import { Nginx } from './nginx.ts';
 
 const { signal } = new AbortController();
-const over = (url: string) => new HttpStore(url, { signal, authorization: null, caCert: null });
+const over = (url: string) => webStore(url, { signal, authorization: null, caCert: null });
 
-describe('a store behind nginx that lists its folders', () => {
-  let nginx: Nginx;
+// Debian's nginx-light 1.22.1 with libnginx-mod-http-dav-ext 3.0.0, and its Apache 2.4.
+describe.each<[string, () => Nginx | Apache]>([
+  ['nginx with autoindex', () => new Nginx()],
+  ['nginx with PROPFIND', () => new Nginx({ listing: 'propfind' })],
+  ['Apache with mod_dav, which makes no folders by itself', () => new Apache()],
+])('a store behind %s', (_, server) => {
+  let nginx: Nginx | Apache;
   let host: Host;
   beforeEach(async () => {
-    nginx = await new Nginx().start();
+    nginx = await server().start();
     host = new Host({ DGXOS_MAAS_STORE: nginx.url });
   });
   afterEach(async () => {
@@ -110,9 +116,14 @@ describe('a server that lists in another form, or not at all', () => {
   afterEach(() => server.close());
 
   it.each([
-    [403, 'forbidden', 'STORE_REFUSED', /does not list its folders as JSON/],
-    [200, '<html><a href="x">x</a></html>', 'STORE_REFUSED', /does not list its folders as JSON/],
-    [200, '{"children":[]}', 'STORE_REFUSED', /does not list its folders as JSON/],
+    [403, 'forbidden', 'STORE_REFUSED', /lists its folders neither as JSON nor by PROPFIND/],
+    [
+      200,
+      '<html><a href="x">x</a></html>',
+      'STORE_REFUSED',
+      /lists its folders neither as JSON nor by PROPFIND/,
+    ],
+    [200, '{"children":[]}', 'STORE_REFUSED', /lists its folders neither as JSON nor by PROPFIND/],
     [401, '', 'STORE_REFUSED', /401/],
     [503, '', 'STORE_UNREACHABLE', /503/],
   ])('%i %j is a fault with a hint', async (status, body, code, message) => {

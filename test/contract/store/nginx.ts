@@ -13,7 +13,15 @@ export interface NginxOptions {
   methods?: string;
   largest?: string;
   tls?: { cert: string; key: string };
+  /** The form of its listings: of autoindex, or of its module dav-ext. */
+  listing?: 'json' | 'propfind' | 'none';
 }
+
+const LISTINGS = {
+  json: 'autoindex on; autoindex_format json;',
+  propfind: 'dav_ext_methods PROPFIND;',
+  none: '',
+};
 
 /** Debian's nginx with its DAV module, on loopback, over a folder. */
 export class Nginx {
@@ -37,7 +45,7 @@ export class Nginx {
 
   async start(): Promise<this> {
     this.#port ||= await freePort();
-    const { password, bearer, methods = 'PUT DELETE', largest = '0', tls } = this.#options;
+    const { password, bearer, methods = 'PUT DELETE', largest = '0', tls, listing = 'json' } = this.#options;
     mkdirSync(this.root, { recursive: true });
     mkdirSync(join(this.#dir, 'tmp'), { recursive: true });
     // The workers of a master that is root belong to another user.
@@ -54,6 +62,7 @@ export class Nginx {
     writeFileSync(
       join(this.#dir, 'nginx.conf'),
       `daemon off; pid ${this.#dir}/pid; error_log ${this.#dir}/error.log; worker_processes 1;
+${listing === 'propfind' ? 'load_module /usr/lib/nginx/modules/ngx_http_dav_ext_module.so;' : ''}
 events { worker_connections 64; }
 http {
   access_log ${this.#dir}/access.log;
@@ -64,7 +73,7 @@ http {
     location /store/ {
       root ${this.#dir}/www; client_max_body_size ${largest};
       dav_methods ${methods}; create_full_put_path on; dav_access user:rw group:rw all:r;
-      autoindex on; autoindex_format json;
+      ${LISTINGS[listing]}
       ${auth} ${token}
     }
   }
@@ -92,7 +101,7 @@ http {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((done) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
@@ -101,7 +110,7 @@ function freePort(): Promise<number> {
   });
 }
 
-async function answers(port: number): Promise<boolean> {
+export async function answers(port: number): Promise<boolean> {
   const { connect } = await import('node:net');
   return new Promise((done) => {
     const socket = connect(port, '127.0.0.1', () => {

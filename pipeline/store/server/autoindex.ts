@@ -1,16 +1,11 @@
-import { parseJson, WrongJson } from '../host/files/read-json.ts';
-import { list, object, type Shape, text } from '../host/files/shape.ts';
-import { STORE_BLOBS, STORE_LEDGER, STORE_PARTIAL, STORE_RECORDS } from '../workspace/layout.ts';
-
-/** The folders of a store, which alone are listed on a server. */
-export const STORE_FOLDERS = [STORE_RECORDS, STORE_BLOBS, STORE_LEDGER, STORE_PARTIAL];
-/** Folders in them that lie one in the other. */
-export const DEEPEST = 2;
-/** Bytes of a folder's listing; a file has some 150. */
-export const LARGEST_LISTING = 64 << 20;
+import { parseJson, WrongJson } from '../../host/files/read-json.ts';
+import { list, object, type Shape, text } from '../../host/files/shape.ts';
 
 /** Names in our folders; nothing else is asked for. */
 const NAME = /^[\w-][\w.-]*$/;
+
+/** Whether a name in a listing may be one of ours: no way out, and nothing that a terminal obeys. */
+export const isName = (name: string): boolean => NAME.test(name);
 
 export interface ListedEntry {
   name: string;
@@ -41,7 +36,7 @@ export function parseListing(written: string): ListedEntry[] | undefined {
   return entries.flatMap(({ name, type, mtime, size }) => {
     const changedMs = Date.parse(mtime);
     const folder = type === 'directory';
-    if (!NAME.test(name) || Number.isNaN(changedMs) || !(folder || type === 'file')) return [];
+    if (!isName(name) || Number.isNaN(changedMs) || !(folder || type === 'file')) return [];
     return [{ name, folder, changedMs, size: typeof size === 'number' && size >= 0 ? size : 0 }];
   });
 }
