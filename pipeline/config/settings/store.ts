@@ -49,7 +49,8 @@ export const STORE = {
   user: setting({
     kind: text({ pattern: '^[^:\\x00-\\x1f]+$', accepts: 'a name without a colon' }),
     default: null,
-    help: 'User name at the server, with the token as its password; in S3 the access key, with the token as its secret.',
+    help: 'User name at the server, with the token as its password.',
+    details: 'In S3 the access key, with the token as its secret.',
     example: 'builder',
   }),
   token: setting({
@@ -93,7 +94,7 @@ export const STORE = {
         kind: yesNo(),
         default: null,
         defaultText: 'true with `endpoint`, or where the name of the bucket cannot be part of that of a host',
-        help: 'Whether the bucket is a part of the path (https://server/bucket), not of the name of the host.',
+        help: 'Whether the bucket is part of the path (https://server/bucket), not of the host.',
         example: true,
       }),
     },
