@@ -4,6 +4,7 @@ import { flagName } from '../config/given.ts';
 import { loadConfig } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { AnySetting } from '../config/setting.ts';
+import { type CurtinSource, curtinOfWords } from '../config/settings/curtin.ts';
 import { REHEARSAL } from '../config/settings/rehearsal.ts';
 import type { ImageConfig, RehearsalConfig } from '../config/types.ts';
 import { parseDuration } from '../config/units.ts';
@@ -77,7 +78,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   const matrix = await rehearseLayouts(
     {
       ...settings,
-      ...{ memory, curtin: curtin ?? [] },
+      ...{ memory, curtin },
       artifact: image?.path ?? name,
       baseImage,
       ...{ checks, env, shell, curtinConfig },
@@ -129,6 +130,12 @@ function expectShell(
   if (wrong !== null) throw new Fault('USAGE', `--shell ${wrong}`, { hint: 'Leave one of them out.' });
 }
 
+function curtinOf(words: readonly string[]): CurtinSource {
+  const written = curtinOfWords(words);
+  if (written === undefined) throw refused('--curtin', words.join(' '), REHEARSAL.curtin.kind.accepts);
+  return REHEARSAL.curtin.kind.read(written, process.cwd());
+}
+
 async function imageChecks(image: ImageConfig): Promise<RehearsalChecks> {
   return {
     ...(await checksOf(image, await loadRelease(image.release))),
@@ -149,7 +156,7 @@ function settingsOf(flags: RehearseFlags): Partial<RehearsalConfig> {
     return { [name]: row.kind.read(written, process.cwd()) };
   };
   return {
-    ...(curtin && { curtin: REHEARSAL.curtin.kind.read(curtin, process.cwd()) }),
+    ...(curtin && { curtin: curtinOf(curtin) }),
     ...read('ephemeral', REHEARSAL.ephemeral, flags.ephemeral),
     ...read('layouts', REHEARSAL.layouts, layout?.join(',')),
     ...read('kernelOptions', REHEARSAL.kernel_options, flags.kernelOptions),

@@ -9,6 +9,7 @@ import { writeTestResult } from '../image/attest/test-result.ts';
 import { sumOf } from '../install/iso/checksum.ts';
 import { checksDigest } from '../maas/acceptance/applicable.ts';
 import { curtinDigest } from '../maas/rehearse/curtin.ts';
+import { obtainCurtin } from '../maas/rehearse/curtin-source.ts';
 import { leanKey, ownEphemeral } from '../maas/rehearse/ephemeral.ts';
 import { namedLayout } from '../maas/rehearse/layouts.ts';
 import { labelOf, rehearsalFailed, rehearseLayouts } from '../maas/rehearse/matrix.ts';
@@ -26,7 +27,9 @@ export const rehearse = defineStage('rehearse', {
     const { until, ephemeral, layouts, kernelOptions, memoryMiB, disks, diskBytes, accelerator } =
       image.rehearsal;
     const { keyFile } = config.sign;
-    const curtin = image.rehearsal.curtin ?? [];
+    const { curtin } = image.rehearsal;
+    const work = { cache: config.cache, emit: context.emit, signal };
+    const digest = await curtinDigest(await obtainCurtin(curtin, work), signal);
     const checks = until === 'accepted' ? await checksOf(image, release) : null;
     return {
       artifact: artifact.sha256,
@@ -34,8 +37,8 @@ export const rehearse = defineStage('rehearse', {
       name: image.name,
       architecture: architectureOf(image),
       baseImage: image.resource.baseImage,
-      curtin: await curtinDigest(curtin, signal),
-      curtinPaths: notCounted(curtin, 'their contents count'),
+      curtin: digest.sha256,
+      curtinFrom: notCounted({ source: curtin, packages: digest.files }, 'its content counts'),
       ephemeral: ephemeral === null ? await leanKey() : await sumsOf(ephemeral, context),
       ephemeralFiles: notCounted(ephemeral, 'their contents count'),
       layouts: await Promise.all(
@@ -65,7 +68,7 @@ export const rehearse = defineStage('rehearse', {
     const { results, faults } = await rehearseLayouts(
       {
         ...{ artifact: path, baseImage, kernelOptions, disks, diskBytes, accelerator, cache, emit, signal },
-        ...{ curtin: inputs.curtinPaths, ephemeral: inputs.ephemeralFiles, memory: inputs.memoryMiB },
+        ...{ curtin: inputs.curtinFrom.source, ephemeral: inputs.ephemeralFiles, memory: inputs.memoryMiB },
         ...{ until, env, shell: null, curtinConfig: null, keep: false },
         checks: list && {
           ...list,
@@ -162,12 +165,21 @@ function rehearsed(result: Rehearsal): RehearsedLayout {
 }
 
 function configurationOf(
-  { curtin, ephemeral }: { curtin: string; ephemeral: string | EphemeralFiles },
+  {
+    curtin,
+    curtinFrom,
+    ephemeral,
+  }: {
+    curtin: string;
+    curtinFrom: { packages: { name: string; sha256: string }[] };
+    ephemeral: string | EphemeralFiles;
+  },
   results: readonly Rehearsal[],
 ) {
   const sums = typeof ephemeral === 'string' ? { recipe: ephemeral } : ephemeral;
   return [
     { name: 'curtin', digest: { sha256: curtin }, annotations: { version: results[0]?.curtin ?? '' } },
+    ...curtinFrom.packages.map(({ name, sha256 }) => ({ name: `curtin:${name}`, digest: { sha256 } })),
     ...Object.entries(sums).map(([name, sha256]) => ({ name: `ephemeral:${name}`, digest: { sha256 } })),
   ];
 }

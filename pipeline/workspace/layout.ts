@@ -185,9 +185,16 @@ export const ephemeralFiles = (folder: string) => ({
   disk: join(folder, 'medium.img'),
   /** Written last of all. */
   record: join(folder, 'ephemeral.json'),
-  /** The process that makes it, as long as it is not whole. */
-  maker: join(folder, 'maker.json'),
+  maker: makerFile(folder),
 });
+
+/** Packages of curtin that were fetched: each by where they come from. */
+export const curtinsFolder = (cache: string) => join(cache, 'curtins');
+export const curtinFolder = (cache: string, key: string) => join(curtinsFolder(cache), key);
+/** Of files that were fetched. Written last of all: a folder without it is not whole. */
+export const fetchedRecord = (folder: string) => join(folder, 'fetched.json');
+/** The process that makes a folder of the cache, as long as it is not whole. */
+export const makerFile = (folder: string) => join(folder, 'maker.json');
 
 /** Rehearsals: a folder for each artifact and layout, with the last one's files. */
 export const rehearsalsFolder = (cache: string) => join(cache, 'rehearsals');

@@ -75,14 +75,15 @@ export const mirrors: Kind<Record<string, string>, Record<string, string>> = {
   problems: (written, place) =>
     Object.entries(written).flatMap(([from, to]) => {
       const at = [...place, from];
-      if (!isPlain(from))
+      if (!isPlainUrl(from))
         return [{ ...refused(at, ACCEPTED, 'the key is not the URL of an archive'), at: 'key' as const }];
       // A password may stand in it: it is not repeated.
-      return isPlain(to) ? [] : [refused(at, ACCEPTED, 'the mirror is not such a URL')];
+      return isPlainUrl(to) ? [] : [refused(at, ACCEPTED, 'the mirror is not such a URL')];
     }),
 };
 
-function isPlain(url: string): boolean {
+/** Whether a URL may stand in a list of apt sources as it is. */
+export function isPlainUrl(url: string): boolean {
   return PLAIN_URL.test(url) && URL.canParse(url);
 }
 

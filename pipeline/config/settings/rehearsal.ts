@@ -3,6 +3,7 @@ import { mapping } from '../mapping.ts';
 import { absolutePath } from '../paths.ts';
 import { type Kind, setting } from '../setting.ts';
 import { GIB, MIB, parseSize } from '../units.ts';
+import { curtin } from './curtin.ts';
 
 /** The storage layouts of MAAS that a rehearsal knows. */
 export const LAYOUT_NAMES = ['flat', 'lvm', 'raid1', 'bcache'] as const;
@@ -26,18 +27,6 @@ const layouts: Kind<string[], string[]> = {
     const found = given.split(',').map((one) => layout.parse?.(one));
     return found.includes(undefined) ? undefined : [...new Set(found as string[])];
   },
-};
-
-const CURTIN_ACCEPTED = "a folder with curtin's sources, or a list of .deb files";
-
-/** One folder, or .deb files. */
-const curtin: Kind<string | string[], string[]> = {
-  schema: { type: ['string', 'array'], minLength: 1, minItems: 1, items: { type: 'string', minLength: 1 } },
-  accepts: CURTIN_ACCEPTED,
-  read: (written, base) => [written].flat().map((one) => absolutePath(one, base)),
-  write: (value) => (value.length === 1 ? value[0]! : value),
-  // The tests of this project take several, separated by colons; one is rehearsed with.
-  parse: (given) => given.split(':').find((one) => one !== ''),
 };
 
 /** The files of MAAS' own system to install from. */
@@ -118,7 +107,9 @@ export const REHEARSAL = {
     kind: curtin,
     default: null,
     defaultText: 'none: curtin is not part of dgxos-maas',
-    help: "A folder with curtin's sources, or Ubuntu's python3-curtin and curtin-common .deb files.",
+    help: "A folder with curtin's sources, Ubuntu's .deb files, or a version of its archive.",
+    details:
+      'In the file a mapping of `path`, of `deb`, or of `version`, `mirror` and `suite` (with `keyring`) as well; as a flag `version=V,mirror=URL,suite=S`. A URL of a .deb file is by https, or ends in `#sha256=` and its sum.',
     flag: '--curtin <path...>',
     variable: 'DGXOS_MAAS_CURTIN',
     example: 'curtin',

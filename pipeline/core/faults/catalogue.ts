@@ -119,6 +119,7 @@ export const CATALOGUE = {
   // rehearsal
   CURTIN_MISSING: EXIT.host,
   EPHEMERAL_UNUSABLE: EXIT.host,
+  DOWNLOAD_FAILED: EXIT.temporary,
   REHEARSAL_FAILED: EXIT.validation,
   REHEARSAL_TIMEOUT: EXIT.temporary,
   REHEARSAL_STOPPED: EXIT.temporary,

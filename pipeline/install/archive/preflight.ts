@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import type { Architecture } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { writeAptConfig } from '../../host/apt.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { $ } from '../../host/process/tool.ts';
 import { type Mirrors, mirrorScript } from './mirrors.ts';
@@ -131,40 +132,15 @@ function moved(system: string, paths: string, between: string | RegExp): string 
     .join(',');
 }
 
-async function aptConfig(dir: string, system: string, architecture: string): Promise<string> {
-  for (const name of ['lists/partial', 'cache/archives/partial', 'parts']) await makeFolders(join(dir, name));
-  await writeFile(join(dir, 'status'), '');
-  const set = {
+function aptConfig(dir: string, system: string, architecture: string): Promise<string> {
+  return writeAptConfig(dir, architecture, {
     'Dir::Etc': join(system, 'etc/apt'),
-    // Settings of this host, or of the root, are none of the question.
-    'Dir::Etc::main': join(dir, 'no.conf'),
-    'Dir::Etc::parts': join(dir, 'parts'),
     'Dir::Etc::sourcelist': join(system, 'etc/apt/sources.list'),
     'Dir::Etc::sourceparts': join(system, 'etc/apt/sources.list.d'),
     'Dir::Etc::trusted': join(system, 'etc/apt/trusted.gpg'),
     'Dir::Etc::trustedparts': join(system, 'etc/apt/trusted.gpg.d'),
-    'Dir::State': dir,
-    'Dir::State::status': join(dir, 'status'),
-    'Dir::State::lists': join(dir, 'lists'),
-    'Dir::Cache': join(dir, 'cache'),
-    'APT::Architecture': architecture,
-    'APT::Update::Error-Mode': 'any',
-    'Acquire::Check-Date': 'true',
-    'Acquire::Check-Valid-Until': 'true',
     'Acquire::IndexTargets::deb::Packages::DefaultEnabled': 'false',
-    'Acquire::IndexTargets::deb::Translations::DefaultEnabled': 'false',
-    'Acquire::Retries': '2',
-    'Acquire::http::Timeout': '30',
-    'Acquire::https::Timeout': '30',
-    ...(process.getuid?.() === 0 && { 'APT::Sandbox::User': 'root' }),
-  };
-  const lines = Object.entries(set).map(([name, value]) => `${name} "${value}";\n`);
-  const file = join(dir, 'apt.conf');
-  await writeFile(
-    file,
-    `${lines.join('')}#clear APT::Architectures;\nAPT::Architectures { "${architecture}"; };\n`,
-  );
-  return file;
+  });
 }
 
 /** The messages of apt about each source, without its advice for a running system. */

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { access, readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { access, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { $ } from '../../host/process/tool.ts';
+import { type CurtinFiles, GET_ONE } from './curtin-source.ts';
 
 /** A curtin on this host: a checkout of its sources, or what its two packages unpack to. */
 export interface Curtin {
@@ -17,10 +18,6 @@ const FORMS = [
   ['.', 'helpers'],
   ['usr/lib/python3/dist-packages', 'usr/lib/curtin/helpers'],
 ] as const;
-
-const GET_ONE =
-  'git clone https://github.com/canonical/curtin, then add --curtin curtin; ' +
-  'or on Ubuntu: apt-get download python3-curtin curtin-common, then add --curtin *curtin*.deb';
 
 /** Packs an installer by curtin's own code, from JSON on stdin to JSON on stdout. */
 const PACK = `
@@ -36,19 +33,18 @@ json.dump({"version": version.version_string(), "installer": installer}, sys.std
 const LARGEST = 16 << 20;
 
 /**
- * The SHA-256 of what decides an installation by this curtin: its sources and helpers, or the .deb files.
+ * The sum of what decides an installation by this curtin: its sources and helpers, or the .deb files, each by its own sum.
  * @throws Fault CURTIN_MISSING
  */
-export async function curtinDigest(named: readonly string[], signal: AbortSignal): Promise<string> {
-  if (named.length > 0 && named.every((path) => path.endsWith('.deb'))) {
-    const hash = createHash('sha256');
-    for (const deb of named) {
-      await mustExist(deb);
-      hash.update(await readFile(deb));
-    }
-    return hash.digest('hex');
-  }
-  return curtinSum(await findCurtin(named, '', signal), signal);
+export async function curtinDigest(
+  files: CurtinFiles,
+  signal: AbortSignal,
+): Promise<{ sha256: string; files: { name: string; sha256: string }[] }> {
+  if ('folder' in files)
+    return { sha256: await curtinSum(await findCurtin(files, '', signal), signal), files: [] };
+  const hash = createHash('sha256');
+  for (const { sha256 } of files.debs) hash.update(sha256);
+  return { sha256: hash.digest('hex'), files: files.debs.map(({ name, sha256 }) => ({ name, sha256 })) };
 }
 
 /** The SHA-256 over a curtin's sources and helpers, with their names; what Python compiles is not counted. */
@@ -69,48 +65,36 @@ export async function curtinSum({ python, helpers }: Curtin, signal: AbortSignal
 }
 
 /**
- * The curtin that a user named: a folder, or .deb files, which are unpacked to `work`.
+ * A curtin to run: .deb files are unpacked below `work`.
  * @throws Fault CURTIN_MISSING with the commands that get one
  */
-export async function findCurtin(
-  named: readonly string[],
-  work: string,
-  signal: AbortSignal,
-): Promise<Curtin> {
-  if (named.length === 0)
-    throw new Fault('CURTIN_MISSING', 'A rehearsal needs curtin, which is not part of dgxos-maas', {
-      hint: `${GET_ONE}; or name it once in dgxos-maas.yaml (rehearsal: {curtin: FOLDER})`,
-    });
-  const debs = named.filter((path) => path.endsWith('.deb'));
-  if (debs.length !== named.length && named.length > 1)
-    throw new Fault('USAGE', '--curtin takes one folder, or .deb files', { hint: GET_ONE });
-  let folder = resolve(named[0]!);
-  if (debs.length > 0) {
+export async function findCurtin(files: CurtinFiles, work: string, signal: AbortSignal): Promise<Curtin> {
+  let folder: string;
+  if ('debs' in files) {
     folder = join(work, 'curtin');
+    await rm(folder, { recursive: true, force: true });
     await makeFolders(folder);
-    for (const deb of debs) {
-      await mustExist(deb);
-      await $({ signal, reason: 'unpack curtin' })`dpkg-deb --extract ${resolve(deb)} ${folder}`;
+    const options = { signal, nothrow: true, reason: 'unpack curtin' };
+    for (const { path } of files.debs) {
+      const { exitCode, stderr } = await $(options)`dpkg-deb --extract ${path} ${folder}`;
+      if (exitCode !== 0)
+        throw new Fault('CURTIN_MISSING', `${path} is not a package that dpkg-deb can read`, {
+          detail: stderr.trim(),
+          hint: GET_ONE,
+        });
     }
-  } else await mustExist(folder);
+  } else folder = files.folder;
   for (const [python, helpers] of FORMS) {
     const found = { python: join(folder, python), helpers: join(folder, helpers) };
     const parts = [join(found.python, 'curtin', 'pack.py'), join(found.helpers, 'shell-archive')];
     if ((await Promise.all(parts.map(readable))).every(Boolean)) return found;
   }
+  const named = 'debs' in files ? files.debs.map(({ path }) => path).join(' ') : folder;
   throw new Fault(
     'CURTIN_MISSING',
-    `There is no curtin in ${named.join(' ')}: neither curtin/pack.py with helpers/, nor both packages of Ubuntu`,
-    {
-      hint: GET_ONE,
-    },
+    `There is no curtin in ${named}: neither curtin/pack.py with helpers/, nor both packages of Ubuntu`,
+    { hint: GET_ONE },
   );
-}
-
-async function mustExist(path: string): Promise<void> {
-  await stat(path).catch((cause) => {
-    throw new Fault('CURTIN_MISSING', `There is no ${path} (--curtin)`, { hint: GET_ONE, cause });
-  });
 }
 
 const readable = (path: string) =>

@@ -13,7 +13,7 @@ import { shellWord } from '../../host/process/shell-word.ts';
 import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
 import { ephemeralFiles, ephemeralFolder, ephemeralsFolder } from '../../workspace/layout.ts';
-import { leftUnfinished, removeKept } from './kept.ts';
+import { removeUnfinished } from './kept.ts';
 import type { EphemeralFiles } from './types.ts';
 
 /** The system from which the machine is installed. */
@@ -118,7 +118,7 @@ async function make(
     message: `making the ephemeral system from ${packages.length} packages of Debian ${suite} and what they need; it is kept for later rehearsals`,
   });
   await makeFolders(ephemeralsFolder(cache), 0o700);
-  await removeKept(await leftUnfinished(cache));
+  await removeUnfinished(ephemeralsFolder(cache));
   const folder = await mkdtemp(`${ephemeralFolder(cache, key)}.partial-`);
   try {
     const files = ephemeralFiles(folder);

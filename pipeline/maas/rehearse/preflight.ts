@@ -5,6 +5,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { findFirmware } from '../../host/firmware.ts';
 import { installHint } from '../../host/process/packages.ts';
 import { curtinDigest } from './curtin.ts';
+import { type CurtinWork, obtainCurtin } from './curtin-source.ts';
 import { hasLean, ownEphemeral } from './ephemeral.ts';
 
 /** The tools that make the lean ephemeral. */
@@ -13,13 +14,14 @@ const LEAN_TOOLS = ['mmdebstrap', 'mksquashfs', 'mkfs.ext4'];
 /**
  * Finds before anything long what a rehearsal would miss on this host: curtin, the ephemeral's files or the tools that make one,
  * firmware, QEMU.
- * @throws Fault CURTIN_MISSING, EPHEMERAL_UNUSABLE, FIRMWARE_MISSING, TOOL_MISSING (4)
+ * @throws Fault CURTIN_MISSING, EPHEMERAL_UNUSABLE, FIRMWARE_MISSING, TOOL_MISSING (4), DOWNLOAD_FAILED (75)
  */
 export async function checkRehearsal(
   { curtin, ephemeral }: Pick<RehearsalConfig, 'curtin' | 'ephemeral'>,
-  { cache, env, signal }: { cache: string; env: NodeJS.ProcessEnv; signal: AbortSignal },
+  work: CurtinWork & { env: NodeJS.ProcessEnv },
 ): Promise<void> {
-  await curtinDigest(curtin ?? [], signal);
+  const { cache, env, signal } = work;
+  await curtinDigest(await obtainCurtin(curtin, work), signal);
   if (ephemeral !== null) await ownEphemeral(ephemeral);
   await findFirmware('amd64');
   const tools = ['qemu-system-x86_64', ...(ephemeral === null && !(await hasLean(cache)) ? LEAN_TOOLS : [])];

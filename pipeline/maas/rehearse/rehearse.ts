@@ -17,6 +17,7 @@ import { lockWorkspace } from '../../workspace/lock.ts';
 import { bootInstalled } from './boot.ts';
 import { curtinConfigs, type Deployment, preseed } from './configs.ts';
 import { type Curtin, findCurtin, packInstaller } from './curtin.ts';
+import { obtainCurtin } from './curtin-source.ts';
 import { deploy } from './deploy.ts';
 import { deploymentKey, filesOf, findDeployed, noteDeployed } from './deployed.ts';
 import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
@@ -85,7 +86,7 @@ interface Prerequisites {
 
 async function prerequisites(folder: string, request: RehearseRequest): Promise<Prerequisites> {
   const { emit, signal } = request;
-  const curtin = await findCurtin(request.curtin, folder, signal);
+  const curtin = await findCurtin(await obtainCurtin(request.curtin, request), folder, signal);
   const firmware = await findFirmware('amd64');
   const { accelerator } = await chooseAccelerator(request.accelerator, { signal, emit });
   const ephemeral = await ephemeralOf(request);
@@ -138,7 +139,7 @@ async function inFolder(
   let server = before && (await serveRehearsal(onSign, before.port).catch(() => null));
   if (server === null) before = null;
   server ??= await serveRehearsal(onSign);
-  await emptied(folder, before ? filesOf(before, folder) : []);
+  await emptied(folder, [basename(files.curtin), ...(before ? filesOf(before, folder) : [])]);
   try {
     const { identity, keys } = before ?? newIdentity(server.port);
     const sshKey = await newSshKey(files, signal);

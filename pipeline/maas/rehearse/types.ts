@@ -1,3 +1,4 @@
+import type { CurtinSource } from '../../config/settings/curtin.ts';
 import type { Emit } from '../../core/events/event.ts';
 import type { Verdict } from '../../image/checks/judge.ts';
 import type { ConditionSubject } from '../acceptance/applicable.ts';
@@ -127,8 +128,8 @@ export interface RehearseRequest {
   /** MiB. */
   memory: number;
   kernelOptions: string;
-  /** A folder, or .deb files. */
-  curtin: readonly string[];
+  /** Null: none is named, which is an error. */
+  curtin: CurtinSource | null;
   /** Null: the lean one. */
   ephemeral: EphemeralFiles | null;
   accelerator: 'auto' | 'kvm' | 'tcg';

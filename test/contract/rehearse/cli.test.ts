@@ -47,6 +47,9 @@ describe('rehearse', () => {
     [[FILE, '--base-image', 'ubuntu/focal', '--disk-size', '1G'], '4G or more'],
     [[FILE, '--base-image', 'ubuntu/focal', '--kernel-options', 'a"b'], 'quotation'],
     [[FILE, '--base-image', 'ubuntu/focal', '--kernel-options', 'a\nb'], 'ASCII'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--curtin', 'version=23.1'], 'mirror and suite'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--curtin', 'http://m/p.deb'], '#sha256='],
+    [[FILE, '--base-image', 'ubuntu/focal', '--curtin', 'a', 'b'], 'a list of .deb files'],
     [[FILE, '--base-image', 'ubuntu/focal', '--reboots', '-1'], '0 to 20'],
     [[FILE, '--base-image', 'ubuntu/focal', '--reboots', '21'], '0 to 20'],
     [[FILE, '--base-image', 'ubuntu/focal', '--power-cut', '10'], 'such as 10s'],
@@ -68,15 +71,16 @@ describe('rehearse', () => {
 test('prune --cache deletes what rehearsals keep, but not what one uses', async () => {
   const made = host();
   const cache = join(made.dir, 'cache', 'dgxos-maas');
-  const [ephemeral, over, used] = ['ephemerals/aa', 'rehearsals/bb', 'rehearsals/cc'].map((name) =>
-    join(cache, name),
-  );
-  for (const folder of [ephemeral!, over!, used!]) mkdirSync(folder, { recursive: true });
+  const names = ['ephemerals/aa', 'curtins/dd', 'rehearsals/bb', 'rehearsals/cc'];
+  const [ephemeral, curtin, over, used] = names.map((name) => join(cache, name));
+  for (const folder of [ephemeral!, curtin!, over!, used!]) mkdirSync(folder, { recursive: true });
   const { hostname } = await import('node:os');
   writeFileSync(join(used!, 'holder.json'), JSON.stringify({ pid: process.pid, host: hostname() }));
   const dry = await made.run(['prune', '--cache', '--dry-run', '--json']);
-  expect(dry.json.rehearsals).toEqual([ephemeral, over]);
+  expect(dry.json.rehearsals).toEqual([ephemeral, curtin, over]);
   expect(existsSync(ephemeral!)).toBe(true);
   expect((await made.run(['prune', '--cache'])).code).toBe(0);
-  expect([ephemeral, over, used].map((folder) => existsSync(folder!))).toEqual([false, false, true]);
+  expect([ephemeral, curtin, over, used].map((folder) => existsSync(folder!))).toEqual([
+    ...[false, false, false, true],
+  ]);
 });

@@ -32,7 +32,7 @@ const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
   diskBytes: null,
   memory: 3072,
   kernelOptions: '',
-  curtin: [CURTIN],
+  curtin: { from: 'folder', path: CURTIN },
   ephemeral: {
     kernel: join(folder, 'kernel'),
     initrd: join(folder, 'initrd'),

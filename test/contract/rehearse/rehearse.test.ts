@@ -35,7 +35,7 @@ const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
   diskBytes: null,
   memory: 3072,
   kernelOptions: '',
-  curtin: [CURTINS[0]!],
+  curtin: { from: 'folder', path: CURTINS[0]! },
   ephemeral: {
     kernel: join(folder, 'kernel'),
     initrd: join(folder, 'initrd'),
@@ -57,7 +57,10 @@ const machine = (result: 'SUCCESS' | 'FAIL', log: string, seen: Partial<Seen> = 
 
 test.each(CURTINS)('an image that %s installs is deployed; nothing of the machine stays', async (curtin) => {
   const seen: Partial<Seen> = {};
-  const result = await rehearse(request({ curtin: [curtin] }), machine('SUCCESS', 'all went well', seen));
+  const result = await rehearse(
+    request({ curtin: { from: 'folder', path: curtin } }),
+    machine('SUCCESS', 'all went well', seen),
+  );
   expect(result).toMatchObject({ ok: true, failure: null, layout: 'flat', ephemeral: { kind: 'own' } });
   expect(result.phases.map(({ phase }) => phase)).toEqual(['power-on', 'ephemeral', 'extract', 'end']);
   expect(seen.installer).toMatch(/^#!\/bin\//);
@@ -127,10 +130,10 @@ describe('the kernel line', () => {
 
 describe('missing prerequisites', () => {
   const idle: RunMachine = () => Promise.reject(new Error('no machine is started'));
-  test.each([
-    [{ curtin: [] }, 'CURTIN_MISSING'],
-    [{ curtin: ['/nowhere'] }, 'CURTIN_MISSING'],
-    [{ curtin: [import.meta.dirname] }, 'CURTIN_MISSING'],
+  test.each<[Partial<RehearseRequest>, string]>([
+    [{ curtin: null }, 'CURTIN_MISSING'],
+    [{ curtin: { from: 'folder', path: '/nowhere' } }, 'CURTIN_MISSING'],
+    [{ curtin: { from: 'folder', path: import.meta.dirname } }, 'CURTIN_MISSING'],
     [{ ephemeral: { kernel: '/nowhere', initrd: '/nowhere', squashfs: '/nowhere' } }, 'EPHEMERAL_UNUSABLE'],
     [{ artifact: '/nowhere' }, 'PATH_UNUSABLE'],
     [{ artifact: '/' }, 'PATH_UNUSABLE'],

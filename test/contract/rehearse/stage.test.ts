@@ -1,8 +1,10 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 import { built } from '../acceptance/built.ts';
+import { makeCurtinDebs } from './curtin-debs.ts';
 import { RehearsalHost } from './rehearsal-host.ts';
 
 let host: RehearsalHost;
@@ -60,6 +62,26 @@ describe('run --rehearse', () => {
     expect(states(await host.run(['--json', 'run', 'demo', '--rehearse']))).toMatchObject({
       ...{ rehearse: 'ran', upload: 'fresh' },
     });
+  });
+
+  it('names each package of a curtin in the statement, by its own sum', async () => {
+    await makeCurtinDebs(join(host.dir, 'debs'));
+    const names = readdirSync(join(host.dir, 'debs')).sort();
+    host.config(maas.url, `curtin: [${names.map((name) => `"debs/${name}"`).join(', ')}]`);
+    await built(host);
+    const ran = await host.run(['--json', 'run', 'demo', '--rehearse', '--until', 'rehearse']);
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    const { configuration } = JSON.parse(read('rehearse/rehearsal.intoto.json')).predicate;
+    expect(configuration.slice(1, 3)).toEqual(
+      names.map((name) => ({
+        name: `curtin:${name}`,
+        digest: {
+          sha256: createHash('sha256')
+            .update(readFileSync(join(host.dir, 'debs', name)))
+            .digest('hex'),
+        },
+      })),
+    );
   });
 
   it('stops an image that fails before it is uploaded, and reports on it', async () => {

@@ -214,7 +214,12 @@ describe('resolved values', () => {
         ssh: { user: 'admin', port: 2222, keyFile: join(base, 'k'), bastion: null, timeoutS: 900 },
       },
       rehearsal: {
-        ...{ curtin: [join(base, 'c1')], ephemeral: null, layouts: ['raid1'], kernelOptions: '' },
+        ...{
+          curtin: { from: 'folder', path: join(base, 'c1') },
+          ephemeral: null,
+          layouts: ['raid1'],
+          kernelOptions: '',
+        },
         ...{ memoryMiB: 4096, disks: 1, diskBytes: null, accelerator: 'auto', until: 'accepted' },
       },
     });

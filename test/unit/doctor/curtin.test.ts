@@ -1,13 +1,16 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { examineCurtin } from '../../../pipeline/doctor/rehearsal.ts';
 
 const CURTIN = join(import.meta.dirname, '../../fixtures/stand-in-curtin');
 
-const examined = async (top: string[] | null, image: string[] | null, rehearse = false) => {
+const folder = (path: string | null) => path && { from: 'folder', path };
+
+const examined = async (top: string | null, image: string | null, rehearse = false) => {
   const config = {
-    ...{ rehearsal: { curtin: top }, images: { dgx1: { rehearsal: { curtin: image } } } },
-    nightly: { rehearse },
+    ...{ rehearsal: { curtin: folder(top) }, images: { dgx1: { rehearsal: { curtin: folder(image) } } } },
+    ...{ nightly: { rehearse }, cache: tmpdir() },
   };
   const { signal } = new AbortController();
   const found = await examineCurtin(config as unknown as Parameters<typeof examineCurtin>[0], signal);
@@ -16,22 +19,22 @@ const examined = async (top: string[] | null, image: string[] | null, rehearse =
 
 it.each([
   ['nothing is rehearsed', null, null, false, []],
-  ['one for all images', [CURTIN], [CURTIN], false, [['curtin', 'ok', CURTIN]]],
+  ['one for all images', CURTIN, CURTIN, false, [['curtin', 'ok', CURTIN]]],
   [
     'one that is missing',
     null,
-    ['/nowhere'],
+    '/nowhere',
     false,
     [['curtin', 'optional', expect.stringContaining('/nowhere')]],
   ],
   [
     'one that nights need',
     null,
-    ['/nowhere'],
+    '/nowhere',
     true,
     [['curtin', 'missing', expect.stringContaining('/nowhere')]],
   ],
   ['nights without one', null, null, true, [['curtin', 'missing', null]]],
 ] as const)('curtin: %s', async (_, top, image, rehearse, rows) => {
-  expect(await examined(top && [...top], image && [...image], rehearse)).toEqual(rows);
+  expect(await examined(top, image, rehearse)).toEqual(rows);
 });

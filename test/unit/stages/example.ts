@@ -48,6 +48,7 @@ export class Example {
     this.file('other-curtin/curtin/more.py', '');
     for (const name of ['one', 'two']) {
       this.file(`${name}.txt`, name);
+      this.file(`${name}.deb`, name);
       this.file(`${name}.gpg`, `keys ${name}`);
       this.file(`${name}.layout.yaml`, `# ${name}\n`);
       this.file(`${name}.pem`, `certificate ${name}`);

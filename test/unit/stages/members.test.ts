@@ -221,9 +221,9 @@ const NOT_COUNTED: Record<IsoStage, Record<string, Change>> = {
     },
     list: (example) =>
       example.file('one.checks.yaml', `logs: [{ id: units, command: w }]\nchecks: [${CHECK}]\n`),
-    curtinPaths: ({ dir }, { image }) => {
+    curtinFrom: ({ dir }, { image }) => {
       cpSync(join(dir, 'curtin'), join(dir, 'copy-of-curtin'), { recursive: true });
-      image.rehearsal.curtin = [join(dir, 'copy-of-curtin')];
+      image.rehearsal.curtin = { from: 'folder', path: join(dir, 'copy-of-curtin') };
     },
     ephemeralFiles: (example, { image }) => {
       image.rehearsal.ephemeral!.kernel = example.copy('one.txt');
