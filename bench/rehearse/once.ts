@@ -46,7 +46,8 @@ const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => abort.abort());
 const done = await rehearse(
   {
-    ...{ artifact, layout, again, cache, curtin: [curtin], baseImage: 'ubuntu/focal', until: 'accepted' },
+    ...{ artifact, layout, again, cache, baseImage: 'ubuntu/focal', until: 'accepted' },
+    curtin: { from: 'folder', path: curtin },
     ...{ checks: null, shell: null, curtinConfig: null, disks: 1, diskBytes: null, memory: 3072 },
     ...{ kernelOptions: '', ephemeral: null, accelerator: 'auto', keep: false },
     wire: way === 'plain',
