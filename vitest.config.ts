@@ -1,8 +1,11 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { COMPILED } from './test/compiled.ts';
+import { LongestFirst } from './test/sequencer.ts';
 
-// Two cores are the smallest machine we promise: the slow suites run one file at a time there, as vitest has it.
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
@@ -20,6 +23,9 @@ export default defineConfig({
         test: {
           name: 'contract',
           include: ['test/contract/**/*.test.ts'],
+          env: COMPILED,
+          // Half of the time a test waits: for a server, a process, a time-out.
+          maxWorkers: 2 * availableParallelism(),
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -28,9 +34,10 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          env: COMPILED,
           testTimeout: 900_000,
           hookTimeout: 1_200_000,
-          fileParallelism: false,
+          maxWorkers: '100%',
         },
       },
     ],

@@ -17,7 +17,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ARCHIVE_URL, type DemoArchive } from '../../scripts/archive/build.ts';
 import { serveFolder } from '../../scripts/archive/serve.ts';
-import { ROOT, start, type Workspace } from './demo.ts';
+import { madeBy, start, type Workspace } from './demo.ts';
 import { ended, installing, mountsBelow } from './namespaces.ts';
 import { asOrdinaryUser, membersOf, withOrdinaryUser } from './ordinary-user.ts';
 import { KILLS, killAtRandom, leftBy, packagesOf, sha256, wholeRun } from './random-kills.ts';
@@ -54,9 +54,7 @@ function archiveWorkspace(image: Record<string, unknown> = {}): Workspace {
 }
 
 beforeAll(async () => {
-  const argv = [join(ROOT, 'scripts/demo-archive.ts'), '--json'];
-  const { stdout } = await promisify(execFile)(process.execPath, argv, { maxBuffer: 1 << 26 });
-  made = JSON.parse(stdout) as DemoArchive;
+  made = await madeBy('demo-archive.ts');
   server = await serveFolder(made.archive);
   workspace = archiveWorkspace();
 });

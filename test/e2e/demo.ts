@@ -13,19 +13,23 @@ export interface Iso {
   sha256: string;
 }
 
-/** A demo ISO, with the specimen files in its root or without; made once, then taken from the cache. */
-export async function demoIso({
+/** A medium of a script, made or in its cache; a second test file waits for the first, which may be making the same. */
+export async function madeBy<T>(script: string, ...flags: string[]): Promise<T> {
+  const argv = [ROOT, process.execPath, join(ROOT, 'scripts', script), '--json', ...flags];
+  const { stdout } = await promisify(execFile)('flock', argv, { maxBuffer: 1 << 26 });
+  return JSON.parse(stdout) as T;
+}
+
+/** A demo ISO, with the specimen files in its root or without. */
+export const demoIso = ({
   specimens = true,
   installer = 'live-curtin' as 'live-curtin' | 'subiquity',
-} = {}): Promise<Iso> {
-  const args = [
-    ...[join(ROOT, 'scripts/demo-iso.ts'), '--json'],
+} = {}): Promise<Iso> =>
+  madeBy(
+    'demo-iso.ts',
     ...(specimens ? ['--specimens'] : []),
     ...(installer === 'subiquity' ? ['--subiquity'] : []),
-  ];
-  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 26 });
-  return JSON.parse(stdout) as Iso;
-}
+  );
 
 export interface Workspace {
   dir: string;

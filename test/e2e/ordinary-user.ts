@@ -4,15 +4,22 @@ import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
 import { ROOT, type Workspace } from './demo.ts';
 
-const USER = 'dgxos-maas-test';
+/** One for each test file that runs at the same time. */
+const WORKER = Number(process.env.VITEST_POOL_ID ?? 1);
+const USER = `dgxos-maas-test-${WORKER}`;
+const FIRST_ID = 700_000 + WORKER * 65_536;
+
+/** Changes the users of this host, one test file after the other: the tools refuse while another one does. */
+const users = (...argv: string[]) => execFileSync('flock', ['/etc', ...argv], { stdio: 'pipe' });
 
 /** A user with a range of ids of its own, for the tests of a file; whoever runs them must be root. */
 export function withOrdinaryUser(): void {
   beforeAll(() => {
-    execFileSync('useradd', ['--create-home', USER]);
-    execFileSync('usermod', ['--add-subuids', '700000-765535', '--add-subgids', '700000-765535', USER]);
+    const range = `${FIRST_ID}-${FIRST_ID + 65_535}`;
+    users('useradd', '--create-home', USER);
+    users('usermod', '--add-subuids', range, '--add-subgids', range, USER);
   });
-  afterAll(() => execFileSync('userdel', ['--remove', '--force', USER], { stdio: 'ignore' }));
+  afterAll(() => void users('userdel', '--remove', '--force', USER));
 }
 
 /** Gives a workspace, and files in it, to that user, with a copy of the program that it can reach wherever the clone is. */

@@ -10,6 +10,7 @@ import { parseApiKey } from '../../../pipeline/maas/api/api-key.ts';
 import { TUNING, type Tuning } from '../../../pipeline/maas/images/tuning.ts';
 import { type UploadRequest, type UploadResult, uploadImage } from '../../../pipeline/maas/images/upload.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../sandbox/server.ts';
+import { COMPILED } from '../../compiled.ts';
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url));
 
@@ -96,6 +97,7 @@ export class Bench {
     const upload: ChildUpload = { request, tuning: { ...QUICK, ...tuning } };
     return spawn(process.execPath, [CHILD, JSON.stringify(upload)], {
       env: {
+        ...COMPILED,
         PATH: process.env.PATH,
         XDG_STATE_HOME: join(this.dir, state),
         MAAS_API_KEY: this.sandbox.apiKey,

@@ -1,6 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QUEUE } from '../../../pipeline/config/settings/queue.ts';
@@ -28,9 +27,6 @@ export interface Control {
   /** Counts among the inputs: another value is another result. */
   knob?: Json;
 }
-
-/** The folder in which Node keeps compiled files, for processes that are started often; the command line uses the same. */
-export const COMPILED = { NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache') };
 
 export const SHORT: Timing = {
   ...TIMING,

@@ -8,7 +8,8 @@ import { Tally } from '../../../pipeline/queue/metrics.ts';
 import type { Need, Origin } from '../../../pipeline/queue/unit.ts';
 import { serve } from '../../../pipeline/queue/worker.ts';
 import { FolderStore } from '../../../pipeline/store/folder.ts';
-import { COMPILED, openShared, queueSettings, SHORT } from './stages.ts';
+import { COMPILED } from '../../compiled.ts';
+import { openShared, queueSettings, SHORT } from './stages.ts';
 
 /** The settings of a worker that is a process of its own. */
 export interface WorkerSettings {

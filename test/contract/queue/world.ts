@@ -14,7 +14,7 @@ import { queuedRun } from '../../../pipeline/queue/night.ts';
 import type { Need, Origin, Unit } from '../../../pipeline/queue/unit.ts';
 import { runStages } from '../../../pipeline/stages/run/runner.ts';
 import { PASSWORD, type RealRedis } from './redis.ts';
-import { COMPILED, type Control, openShared, queueSettings, requestOf, SHORT } from './stages.ts';
+import { type Control, openShared, queueSettings, requestOf, SHORT } from './stages.ts';
 import type { WorkerSettings } from './worker-child.ts';
 
 export const ORIGIN: Origin = { version: '1.0.0', program: 'a'.repeat(64), config: 'b'.repeat(64) };
@@ -161,7 +161,6 @@ export class TestWorker {
     const file = join(import.meta.dirname, 'worker-child.ts');
     this.child = spawn(process.execPath, [file, JSON.stringify(settings)], {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...COMPILED },
     });
     this.child.stdout?.on('data', (part) => {
       this.said += part;
