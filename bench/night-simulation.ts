@@ -49,13 +49,13 @@ for (let image = 0; image < images; image++) {
   done.push(free[builder] as number);
 }
 const workersS = Math.max(...free);
-const storeS = (images * (ROOT + ARTIFACT)) / STORE;
-// The finishing host fetches each root with its artifact, and uploads the artifact to MAAS.
+const storeS = (images * (ROOT + 2 * ARTIFACT)) / STORE;
+// The finishing host fetches each artifact and uploads it to MAAS; the root stays in the store.
 let finisherS = 0;
 for (const at of done.sort((a, b) => a - b))
-  finisherS = Math.max(finisherS, at) + (ROOT + 2 * ARTIFACT) / HOST;
+  finisherS = Math.max(finisherS, at) + (2 * ARTIFACT) / HOST;
 const redisS = images * REDIS_S;
-const parts = { workersS, storeS, finisherS: (images * (ROOT + 2 * ARTIFACT)) / HOST, redisS };
+const parts = { workersS, storeS, finisherS: (images * 2 * ARTIFACT) / HOST, redisS };
 const [bottleneck] = Object.entries(parts).sort(([, a], [, b]) => b - a)[0] as [string, number];
 const hours = (s: number) => `${(s / 3600).toFixed(1)} h`;
 say(`${images} images on ${builders} builders: ${hours(finisherS)} until the last one is uploaded`);

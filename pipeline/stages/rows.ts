@@ -16,6 +16,8 @@ export interface Row {
   option?: string;
   /** Whether builders share its results in the store: neither media nor what was done to a MAAS. */
   stored?: true;
+  /** The member of its data with the path of a large file, which is fetched from the store only for a stage that reads it. */
+  large?: string;
   /** Sources below pipeline/ that decide what it finds or makes; see `programDigest`. */
   code: readonly string[];
 }
@@ -64,6 +66,7 @@ export const ROWS = [
     label: 'Build',
     needs: ['iso', 'sources', 'render'],
     stored: true,
+    large: 'root.path',
     code: [
       'install/archive',
       'install/vm',

@@ -11,6 +11,7 @@ import { programVersion } from '../workspace/program.ts';
 import {
   deleteRecord,
   describeFiles,
+  memberOf,
   type StageRecord,
   toStored,
   withPaths,
@@ -76,11 +77,14 @@ export class SharedResults {
   /**
    * Fetches the files of an entry in place of the stage's folder, and writes its record. Until every file is here and verified
    * the stage's folder stays as it is.
+   * @param large the member of its data with the path of a file that stays in the store
    * @returns undefined where it cannot be used: the stage must run
    */
-  async take(entry: Entry, context: SharedContext): Promise<StageRecord | undefined> {
+  async take(entry: Entry, context: SharedContext, large?: string): Promise<StageRecord | undefined> {
     const { imageDir, signal } = context;
-    const { stage, fingerprint, files } = entry;
+    const { stage, fingerprint } = entry;
+    const left = large === undefined ? undefined : memberOf(entry, large);
+    const files = entry.files.filter(({ path }) => path !== left);
     const fetched = fetchedFolder(imageDir, stage);
     const key = storedRecord(stage, fingerprint);
     const record = await this.#guarded(`fetching ${stage}`, context, async (store) => {
@@ -106,17 +110,22 @@ export class SharedResults {
         await chmod(to, file.mode);
       }
       progress.end();
+      // An earlier transfer may have begun with it.
+      if (left !== undefined && isBelow(left, stage))
+        await rm(join(whole, left.slice(stage.length + 1)), { force: true });
       const dir = stageFolder(imageDir, stage);
       await deleteRecord(imageDir, stage);
       await removeTree(dir);
       await rename(whole, dir);
       const made = this.recordOf(entry, imageDir);
+      const isLeft = ({ path }: { path: string }) => left !== undefined && path === join(imageDir, left);
+      const here = made.files.filter((file) => !isLeft(file)).map(({ path }) => path);
       const written = {
         ...made,
-        files: await describeFiles(
-          dir,
-          made.files.map(({ path }) => path),
-        ),
+        files: [
+          ...(await describeFiles(dir, here)),
+          ...made.files.filter(isLeft).map((file) => ({ ...file, absent: true as const })),
+        ],
       };
       await writeRecord(imageDir, written);
       return written;

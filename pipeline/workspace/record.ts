@@ -25,6 +25,8 @@ export interface OutputFile {
   path: string;
   size: number;
   mtimeMs: number;
+  /** It was left in the store: no stage that runs here reads it. */
+  absent?: true;
 }
 
 /** The record of a finished stage: its inputs, its outputs, its duration. */
@@ -84,6 +86,13 @@ export function withPaths<R extends { stage: string; data: unknown; files: reado
     if (holder && typeof path === 'string') holder[last] = change(path, member);
   }
   return { ...record, data, files: record.files.map((file) => ({ ...file, path: change(file.path) })) };
+}
+
+/** The text of a member of a record's data. @param member its dotted name */
+export function memberOf({ data }: { data: unknown }, member: string): string | undefined {
+  let value = data;
+  for (const name of member.split('.')) value = (value as Record<string, unknown> | undefined)?.[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /** A path below the image's folder as a record keeps it; one outside of it stays as it is. */
@@ -154,9 +163,10 @@ export async function describeFiles(dir: string, paths: string[]): Promise<Outpu
   );
 }
 
-/** The first output file that is gone or was changed since the record was written. @param dir what its name is relative to */
+/** The first output file that is gone or was changed since the record was written; one that was left in the store is not gone. @param dir what its name is relative to */
 export async function changedOutput(dir: string, record: StageRecord): Promise<string | undefined> {
   for (const before of record.files) {
+    if (before.absent) continue;
     const inside = relative(dir, before.path);
     const name = isOutside(inside) ? before.path : inside;
     try {

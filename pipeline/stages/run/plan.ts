@@ -44,13 +44,17 @@ interface DecisionScope {
   selection: Selection;
   /** The results that builders share. */
   shared?: SharedResults | undefined;
+  /** Stages with a file that was left in the store, which does not have it any more. */
+  lost?: ReadonlySet<StageId>;
 }
+
+const LOST = 'its output is neither here nor in the store any more';
 
 /** Whether one stage must run, and why: the one place where that is decided. */
 export async function decide(
   stage: Stage,
   context: StageContext,
-  { stages, imageDir, selection, shared }: DecisionScope,
+  { stages, imageDir, selection, shared, lost }: DecisionScope,
 ): Promise<Decision> {
   const declared = await stage.inputs(context);
   const inputs = countedOf(stage, declared);
@@ -70,6 +74,7 @@ export async function decide(
   if (selection.force === stage.id) return requested(selection.reason ?? `requested by --force ${stage.id}`);
   if (selection.from && position(stages, stage.id) >= position(stages, selection.from))
     return requested(selection.reason ?? `requested by --from ${selection.from}`);
+  if (lost?.has(stage.id)) return { ...missing, reason: LOST, stored: undefined, requested: false };
   const record = await readRecord(imageDir, stage.id, stage.outside?.(context));
   if (!record) return because('no finished earlier run');
   if (record.fingerprint !== fingerprint(inputs))

@@ -11,7 +11,7 @@ import { imageFolder, stageFolder } from '../../workspace/layout.ts';
 import { deleteRecord, describeFiles, type StageRecord, writeRecord } from '../../workspace/record.ts';
 import type { StageId } from '../rows.ts';
 import type { Stage, StageContext, StageData } from '../types.ts';
-import { type Decision, decide, type Missing, type Selection, upTo } from './plan.ts';
+import { type Decision, decide, type Missing, position, type Selection, upTo } from './plan.ts';
 
 export interface RunRequest {
   config: Config;
@@ -79,24 +79,34 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
   const image = request.image.name;
   const imageDir = imageDirectory(request.config, request.image);
   const data: Partial<StageData> = {};
+  const records = new Map<StageId, StageRecord>();
+  const lost = new Set<StageId>();
   const outcomes: StageOutcome[] = [];
   const stages = upTo(request.stages, request.selection.until);
   request.emit({ type: 'run-start', image, stages: stages.map((stage) => stage.id) });
   try {
-    for (const stage of stages) {
+    for (let at = 0; at < stages.length; at += 1) {
+      const stage = stages[at] as Stage;
       if (request.signal.aborted) throw interrupted(request.signal);
       const context = contextFor(request, stage, data);
-      const decision = await decide(stage, context, { ...request, imageDir });
+      const decision = await decide(stage, context, { ...request, imageDir, lost });
       const place = { ...context, imageDir };
-      const found = await existing(decision, request.shared, place);
+      const found = await existing(decision, stage.large, request.shared, place);
+      const missing = found ? undefined : await unreadable(stage, records, request.shared, place);
+      if (missing !== undefined) {
+        lost.add(missing);
+        at = position(stages, missing) - 1;
+        outcomes.length = at + 1;
+        continue;
+      }
       let record: StageRecord;
       if (found) {
         record = found.record;
         request.emit({ type: 'stage-fresh', image, stage: stage.id, ...fromStore(found) });
       } else {
-        const missing = decision as Missing;
-        request.emit({ type: 'stage-start', image, stage: stage.id, reason: missing.reason });
-        record = await runOne(stage, context, { ...request, imageDir, missing });
+        const making = decision as Missing;
+        request.emit({ type: 'stage-start', image, stage: stage.id, reason: making.reason });
+        record = await runOne(stage, context, { ...request, imageDir, missing: making });
         request.emit({
           type: 'stage-end',
           image,
@@ -104,8 +114,9 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
           seconds: record.seconds,
           summary: record.summary,
         });
-        if (stage.stored) await request.shared?.put(record, place, missing.requested);
+        if (stage.stored) await request.shared?.put(record, place, making.requested);
       }
+      records.set(stage.id, record);
       Object.assign(data, { [stage.id]: record.data });
       outcomes.push({
         stage: stage.id,
@@ -131,15 +142,40 @@ interface Found {
 
 const fromStore = (found: Found | undefined) => (found?.fromStore ? ({ fromStore: true } as const) : {});
 
-/** The result that need not be made: it is here, or is fetched from the store; undefined where the stage must run. */
+/**
+ * The result that need not be made: it is here, or is fetched from the store but for its large file; undefined where the stage must
+ * run.
+ */
 async function existing(
   decision: Decision,
+  large: string | undefined,
   shared: SharedResults | undefined,
   place: SharedContext,
 ): Promise<Found | undefined> {
   if (decision.fresh) return { record: decision.record, fromStore: false };
-  const record = decision.stored && (await shared?.take(decision.stored, place));
+  const record = decision.stored && (await shared?.take(decision.stored, place, large));
   return record && { record, fromStore: true };
+}
+
+/**
+ * Fetches the large files that a stage reads and that were left in the store.
+ * @returns an earlier stage that must run, since they cannot be fetched any more
+ */
+async function unreadable(
+  { needs }: Stage,
+  records: Map<StageId, StageRecord>,
+  shared: SharedResults | undefined,
+  place: SharedContext,
+): Promise<StageId | undefined> {
+  for (const need of needs) {
+    const record = records.get(need);
+    if (!record?.files.some(({ absent }) => absent)) continue;
+    const entry = await shared?.find(need, record.fingerprint, place);
+    const whole = entry && (await shared?.take(entry, place));
+    if (!whole) return need;
+    records.set(need, whole);
+  }
+  return undefined;
 }
 
 async function runOne(

@@ -30,6 +30,8 @@ export class Builder {
   /** Of the build, as the real stage has it. */
   buildId = 'one';
   signal = new AbortController().signal;
+  /** As the real build has it: its root is fetched for a stage that reads it. */
+  large = false;
   readonly #shared: () => SharedResults;
   /** Of one command, which plans and then runs. */
   #ofCommand: SharedResults | undefined;
@@ -96,6 +98,7 @@ export class Builder {
       ({
         ...{ id, title: id, label: id, needs, code: [] },
         ...(id === 'iso' ? {} : { stored: true }),
+        ...(id === 'build' && this.large ? { large: 'root.path' } : {}),
         async inputs(context: { output(id: StageId): Record<string, Json>; dir: string }) {
           const before = needs.map((need) => context.output(need));
           return {

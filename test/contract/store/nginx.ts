@@ -1,5 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +49,18 @@ export class Nginx {
 
   get url(): string {
     return `${this.#options.tls ? 'https' : 'http'}://127.0.0.1:${this.#port}/store`;
+  }
+
+  /** The requests so far, with the bytes of each answer, in their order; then forgets them. */
+  requests(): { method: string; key: string; status: number; bytes: number }[] {
+    const path = join(this.#dir, 'access.log');
+    const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+    truncateSync(path);
+    return lines.map((line) => {
+      const [, method = '', key = '', status, bytes] =
+        /"(\S+) \/store\/(\S*) [^"]*" (\d+) (\d+)/.exec(line) ?? [];
+      return { method, key, status: Number(status), bytes: Number(bytes) };
+    });
   }
 
   async start(): Promise<this> {
