@@ -52,8 +52,7 @@ const workersS = Math.max(...free);
 const storeS = (images * (ROOT + 2 * ARTIFACT)) / STORE;
 // The finishing host fetches each artifact and uploads it to MAAS; the root stays in the store.
 let finisherS = 0;
-for (const at of done.sort((a, b) => a - b))
-  finisherS = Math.max(finisherS, at) + (2 * ARTIFACT) / HOST;
+for (const at of done.sort((a, b) => a - b)) finisherS = Math.max(finisherS, at) + (2 * ARTIFACT) / HOST;
 const redisS = images * REDIS_S;
 const parts = { workersS, storeS, finisherS: (images * 2 * ARTIFACT) / HOST, redisS };
 const [bottleneck] = Object.entries(parts).sort(([, a], [, b]) => b - a)[0] as [string, number];
