@@ -116,7 +116,7 @@ describe('a root that was left in a store', () => {
     two.knobs = { pack: 'another compression' };
     expect(await two.run()).toEqual(['build', 'pack']);
     expect(two.warnings).toEqual([expect.stringContaining('has a bad entry, which is not used: blobs/')]);
-    // What it has built took the place of the bad file.
+    // Its build took the place of the bad file.
     const three = builder('three');
     three.knobs = { pack: 'a third one' };
     expect(await three.run()).toEqual(['iso', 'pack']);
