@@ -4,6 +4,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { Feed } from './feed.ts';
 import { type ImageContent, ImageReader } from './image-reader.ts';
+import { readInRanges } from './read-ranges.ts';
 import { openSource, type Source, sourceFault } from './source.ts';
 
 export interface ReadImage extends ImageContent {
@@ -31,6 +32,12 @@ const STEP = 8 << 20;
  * @throws Fault IMAGE_UNREADABLE when the bytes cannot be had; INTERRUPTED
  */
 export async function readImage(source: string | Source, options: ReadOptions): Promise<ReadImage> {
+  const read = typeof source === 'string' ? await readInRanges(source, options) : null;
+  return read ?? (await readInSequence(source, options));
+}
+
+/** Reads an image in one piece: the way for every source and format, and the one that judges what is wrong with a stream. */
+export async function readInSequence(source: string | Source, options: ReadOptions): Promise<ReadImage> {
   const { signal, emit } = options;
   const {
     name,

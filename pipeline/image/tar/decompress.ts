@@ -31,10 +31,17 @@ export async function decompressor(
 async function drain(source: Readable, sink: (chunk: Buffer) => Promise<void>): Promise<void> {
   for await (const chunk of source as AsyncIterable<Buffer>) {
     await sink(chunk);
-    // zlib takes a new buffer for each full chunk, and the collector lets tens of MB of them pile up: give it back at once
-    // (where Node can: from 22 on).
-    if (chunk.byteLength === CHUNK) (chunk.buffer as { transfer?(size: number): void }).transfer?.(0);
+    giveBack(chunk);
   }
+}
+
+/**
+ * zlib takes a new buffer when one is full, and the collector lets tens of MB of them pile up: gives the buffer of its last chunk
+ * back at once (where Node can: from 22 on).
+ */
+export function giveBack(chunk: Buffer): void {
+  const { buffer, byteOffset, byteLength } = chunk as Buffer & { buffer: { transfer?(size: number): void } };
+  if (buffer.byteLength >= CHUNK && byteOffset + byteLength === buffer.byteLength) buffer.transfer?.(0);
 }
 
 function gunzip(sink: (chunk: Buffer) => Promise<void>): Decompressor {
