@@ -29,10 +29,14 @@ export async function readInRanges(
   const { size: total } = await file.stat();
   const hash = createHash('sha256');
   let size = 0;
-  const ranges = new Ranges(file, (chunk) => {
-    hash.update(chunk);
-    size += chunk.length;
-  }, limits);
+  const ranges = new Ranges(
+    file,
+    (chunk) => {
+      hash.update(chunk);
+      size += chunk.length;
+    },
+    limits,
+  );
   const inflater = new Inflater(ranges);
   const inspector = createInspector({ signal });
   const tar = new Feed(inspector);

@@ -5,6 +5,8 @@ import type { Format } from './magic.ts';
 
 /** Bytes that come out at a time: larger is faster, and memory is this times a few. */
 const CHUNK = 256 << 10;
+/** Chunks that are inflated ahead of their reader. */
+const AHEAD = 8;
 
 /** A stream being unpacked: compressed bytes go in, the tar goes to the sink given at the start. */
 export interface Decompressor {
@@ -45,7 +47,12 @@ export function giveBack(chunk: Buffer): void {
 }
 
 function gunzip(sink: (chunk: Buffer) => Promise<void>): Decompressor {
-  const stream = createGunzip({ chunkSize: CHUNK });
+  // By the chunk, so that several wait while one is read: as bytes they would be put together in one more buffer.
+  const stream = createGunzip({
+    chunkSize: CHUNK,
+    readableObjectMode: true,
+    readableHighWaterMark: AHEAD,
+  } as never);
   const feeder = feed(stream, drain(stream, sink));
   let taken = 0;
   let lastNonZero = 0;

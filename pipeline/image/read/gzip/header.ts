@@ -13,7 +13,7 @@ export function findMember(bytes: Buffer, from: number): number {
   return -1;
 }
 
-/** What every compressor writes: no reserved flag, a known system, a level that RFC 1952 names, and data before it. */
+/** The fields as every compressor writes them: no reserved flag, a known system, a level that RFC 1952 names, and data before it. */
 function isPlausible(bytes: Buffer, at: number): boolean {
   if (at + FIXED >= bytes.length) return false;
   const [flags, extra, system] = [bytes[at + 3]!, bytes[at + 8]!, bytes[at + 9]!];

@@ -3,16 +3,16 @@ import { createGunzip, type Gunzip } from 'node:zlib';
 import { giveBack } from '../../tar/decompress.ts';
 import { joined, type Range, type Ranges } from './ranges.ts';
 
-/** The file is no chain of whole members that can be held: only reading it in sequence says what it is. */
+/** The file is not a chain of whole members that can be held: reading it in sequence finds the reason. */
 export class NotInRanges extends Error {}
 
 /** Bytes that come out at a time. */
 const CHUNK = 512 << 10;
 /** Bytes of tar that wait for their turn, of one range and of all: with them a process stays below 150 MB. */
 const MOST_READY = 17 << 20;
-const MOST_READY_OF_ALL = 34 << 20;
+const MOST_READY_OF_ALL = 18 << 20;
 /** Packed bytes that are held, those at work included. */
-const MOST_PACKED = 24 << 20;
+const MOST_PACKED = 12 << 20;
 /** Ranges at work at once; libuv's pool has four threads. */
 const MOST_AT_WORK = Math.min(availableParallelism() + 1, 8);
 
@@ -113,7 +113,8 @@ export class Inflater {
       range = joined(range, next.range);
     }
     this.#wasted += short.bytes;
-    if (range === short || range.bytes > most || this.#wasted > this.done / 2 + 4 * most) throw new NotInRanges();
+    if (range === short || range.bytes > most || this.#wasted > this.done / 2 + 4 * most)
+      throw new NotInRanges();
     const job = begun(range);
     this.#jobs[0] = job;
     return job;
@@ -158,7 +159,13 @@ function begun(range: Range): Job {
   // A member ends with its length: how much is to be expected, not how much there is.
   const said = range.bytes < 4 ? 0 : lastWord(range);
   const ready = Math.min(Math.max(said, CHUNK), MOST_READY);
-  const gunzip = createGunzip({ chunkSize: CHUNK, readableHighWaterMark: ready } as never);
+  // By the chunk: a stream of bytes would put all that waits together in one more buffer. A chunk is at most cut once for each part.
+  const most = Math.ceil(ready / CHUNK) + range.parts.length;
+  const gunzip = createGunzip({
+    chunkSize: CHUNK,
+    readableObjectMode: true,
+    readableHighWaterMark: most,
+  } as never);
   // Met by whoever reads it.
   gunzip.on('error', () => {});
   for (const part of range.parts) gunzip.write(part);

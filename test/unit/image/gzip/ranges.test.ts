@@ -3,17 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
-import { readImage, readInSequence } from '../../../../pipeline/image/read/read-image.ts';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { readInSequence } from '../../../../pipeline/image/read/read-image.ts';
 import { readInRanges } from '../../../../pipeline/image/read/read-ranges.ts';
-import { goodRoot, tarOf } from '../../checks/root.ts';
+import { tarOf } from '../../checks/root.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'ranges-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const { signal } = new AbortController();
+vi.setConfig({ testTimeout: 120_000 });
 /** Small enough for files of some kB to have many ranges. */
 const SMALL = { chunk: 700, least: 64, most: 1 << 20 };
-const tar = await goodRoot().tar();
+/** Some files only: every run reads all of it twice. */
+const tar = await tarOf(
+  Array.from({ length: 40 }, (_, i) => ({
+    name: `etc/f${i}`,
+    content: `line ${i}\n`.repeat(1 + i * i),
+  })) as never,
+);
 
 let count = 0;
 function file(bytes: Buffer): string {
@@ -28,14 +35,12 @@ function members(bytes: Buffer, cuts: readonly number[], level = 6): Buffer[] {
   return places.map((at, i) => gzipSync(bytes.subarray(at, places[i + 1] ?? bytes.length), { level }));
 }
 
-/** What both readers find: of the one in ranges null where it leaves the file to the other. */
+/** The findings of both readers: of the one in ranges null where it leaves the file to the other. */
 async function both(bytes: Buffer, limits = SMALL) {
   const path = file(bytes);
   const sequence = await readInSequence(path, { signal });
   const ranges = await readInRanges(path, { signal }, limits);
-  const any = await readImage(path, { signal });
   rmSync(path);
-  expect(any).toEqual(sequence);
   if (ranges !== null) expect(ranges).toEqual(sequence);
   return { sequence, ranges };
 }
@@ -49,7 +54,7 @@ describe('reading in ranges', () => {
         const { ranges } = await both(Buffer.concat(members(tar, cuts, level)));
         expect(ranges).not.toBeNull();
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   });
 
@@ -63,7 +68,7 @@ describe('reading in ranges', () => {
         // A name or a time in a header may be any.
         expect(ranges === null || sequence.stream.problem === null).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -78,7 +83,7 @@ describe('reading in ranges', () => {
         const { ranges } = await both(bytes.subarray(0, length));
         expect(ranges !== null).toBe(ends.includes(length));
       }),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   });
 
@@ -96,7 +101,9 @@ describe('reading in ranges', () => {
   });
 
   test('reads on behind headers that are data: of files that are packed themselves, and of bytes made to look like them', async () => {
-    const fake = Buffer.concat(Array.from({ length: 200 }, () => Buffer.from('zzzz1f8b0800000000000003ff', 'hex')));
+    const fake = Buffer.concat(
+      Array.from({ length: 200 }, () => Buffer.from('zzzz1f8b0800000000000003ff', 'hex')),
+    );
     const inner = gzipSync('some text, '.repeat(100));
     const body = Buffer.concat([fake, inner, fake, inner]);
     const bytes = await tarOf([
@@ -120,13 +127,16 @@ describe('reading in ranges', () => {
       Buffer.from('name\0comment\0'),
     ]);
     const half = tar.length >> 1;
-    const odd = (bytes: Buffer) => Buffer.concat([header, deflateRawSync(bytes), gzipSync(bytes).subarray(-8)]);
+    const odd = (bytes: Buffer) =>
+      Buffer.concat([header, deflateRawSync(bytes), gzipSync(bytes).subarray(-8)]);
     const { ranges } = await both(Buffer.concat([odd(tar.subarray(0, half)), odd(tar.subarray(half))]));
     expect(ranges).not.toBeNull();
   });
 
   test('reads thousands of tiny members, and empty ones', async () => {
-    const tiny = Array.from({ length: Math.ceil(tar.length / 7) }, (_, i) => tar.subarray(i * 7, i * 7 + 7));
+    const tiny = Array.from({ length: Math.ceil(tar.length / 64) }, (_, i) =>
+      tar.subarray(i * 64, i * 64 + 64),
+    );
     const { ranges } = await both(Buffer.concat(tiny.flatMap((part) => [gzipSync(part), gzipSync('')])));
     expect(ranges).not.toBeNull();
   });
