@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { shellQuoted } from '../../host/process/shell-word.ts';
+import { processorOf } from '../../host/vm/processor.ts';
 import { FROM_LAYER, namespaceFiles } from '../namespace/render.ts';
 import { type Boot, boot } from './boot.ts';
 import { CURTIN_CONFIG, composeCurtin } from './curtin.ts';
@@ -95,8 +96,7 @@ function qemuArgs(input: RenderInput, upstream: Upstream | undefined): [string, 
   ]);
   return [
     [hclString('-netdev'), hclString('user,id=user.0,hostfwd=tcp:127.0.0.1:{{ .SSHHostPort }}-:22')],
-    // The default model is that of 2006, without instructions that current kernels and libraries take for granted.
-    [hclString('-cpu'), hclString(input.accelerator === 'kvm' ? 'host' : 'max')],
+    [hclString('-cpu'), hclString(processorOf(input.accelerator ?? 'tcg', 'amd64'))],
     [hclString('-serial'), '"file:${var.console_log}"'],
     ...kept,
   ];

@@ -6,6 +6,7 @@ import type { Firmware } from '../../host/firmware.ts';
 import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
 import { connectMonitor, forwardedPort } from '../../host/vm/monitor.ts';
+import { processorOf } from '../../host/vm/processor.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
 import { DISK_LABEL, type Ephemeral } from './ephemeral.ts';
 import { paths } from './identity.ts';
@@ -48,11 +49,6 @@ const ARTIFACT = 'artifact';
 /** By which curtin finds it: a path needs no download. */
 export const ARTIFACT_SOURCE = `file:///dev/disk/by-id/virtio-${ARTIFACT}`;
 
-/**
- * The processor that is emulated, of level x86-64-v2. Not `max`: it says that `rep movsb` is fast (ERMS), so that Linux and glibc copy by it, a byte
- * at a time. Not Intel's: Linux guards those against Meltdown, and each system call then empties the translations of addresses twice.
- */
-const EMULATED_CPU = 'qemu64,+cx16,+lahf-lm,+popcnt,+ssse3,+sse4.1,+sse4.2';
 /**
  * For the lean ephemeral alone, before the dashes: the installed system does not get them. Guards that cost much where everything is emulated. With
  * norandmaps a program has the same addresses each time that it is started: QEMU keeps translated code by them, too, and otherwise translates it anew.
@@ -98,7 +94,7 @@ export function machineArgv({
     ...['-machine', 'q35'],
     // A larger cache of translated code saves a tenth.
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=512'],
-    ...['-cpu', accelerator === 'kvm' ? 'host' : EMULATED_CPU, '-smp', processors, '-m', String(memory)],
+    ...['-cpu', processorOf(accelerator, 'amd64'), '-smp', processors, '-m', String(memory)],
     ...flash(firmware.code, ',readonly=on'),
     ...flash(ephemeral ? files.efiVars : files.bootVars, ''),
     // The network first: its slot on the bus gives the interface its name.

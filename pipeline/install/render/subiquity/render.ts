@@ -1,5 +1,6 @@
 import { isoInMemoryMiB } from '../../../config/releases/installers.ts';
 import { Fault } from '../../../core/faults/fault.ts';
+import { processorOf } from '../../../host/vm/processor.ts';
 import { BOOT_DISK } from '../boot.ts';
 import { filesToServe } from '../files.ts';
 import { goTemplateText, hclString, hclTemplate, type Interpolation } from '../hcl.ts';
@@ -110,8 +111,7 @@ function hcl(input: SubiquityInput, vm: VmSettings): object {
       firmware('efi_code', 'efi_code', ',read-only=on'),
       firmware('efi_vars', 'efi_vars', ''),
       [hclString('-netdev'), hclString('user,id=user.0')],
-      // The default model has no instructions that current kernels and libraries take for granted.
-      [hclString('-cpu'), hclString(accelerator === 'kvm' ? 'host' : 'max')],
+      [hclString('-cpu'), hclString(processorOf(accelerator, architecture))],
       [hclString('-serial'), hclTemplate(['file:', expression('console_log')])],
       [hclString('-kernel'), hclTemplate([expression('kernel')])],
       [hclString('-initrd'), hclTemplate([expression('initrd')])],
