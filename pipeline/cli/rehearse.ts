@@ -26,6 +26,7 @@ export interface RehearseFlags extends FormatFlags {
   curtin?: string[];
   curtinConfig?: string;
   ephemeral?: string;
+  secureBoot?: boolean;
   until?: string;
   memory?: string;
   disks?: string;
@@ -157,6 +158,7 @@ function settingsOf(flags: RehearseFlags): Partial<RehearsalConfig> {
   };
   return {
     ...(curtin && { curtin: curtinOf(curtin) }),
+    ...(flags.secureBoot && { secureBoot: true }),
     ...read('ephemeral', REHEARSAL.ephemeral, flags.ephemeral),
     ...read('layouts', REHEARSAL.layouts, layout?.join(',')),
     ...read('kernelOptions', REHEARSAL.kernel_options, flags.kernelOptions),

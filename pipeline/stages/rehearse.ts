@@ -26,6 +26,7 @@ export const rehearse = defineStage('rehearse', {
     const { artifact, facts } = context.output('pack');
     const { until, ephemeral, layouts, kernelOptions, memoryMiB, disks, diskBytes, accelerator } =
       image.rehearsal;
+    const { secureBoot } = image.rehearsal;
     const { keyFile } = config.sign;
     const { curtin } = image.rehearsal;
     const work = { cache: config.cache, emit: context.emit, signal };
@@ -46,6 +47,7 @@ export const rehearse = defineStage('rehearse', {
       ),
       layoutNames: notCounted(layouts, 'the contents of files count'),
       kernelOptions,
+      secureBoot,
       until,
       checks: checks && checksDigest(checks.list, checks.subject),
       list: notCounted(checks, 'its digest counts; logs decide no verdict'),
@@ -69,7 +71,7 @@ export const rehearse = defineStage('rehearse', {
       {
         ...{ artifact: path, baseImage, kernelOptions, disks, diskBytes, accelerator, cache, emit, signal },
         ...{ curtin: inputs.curtinFrom.source, ephemeral: inputs.ephemeralFiles, memory: inputs.memoryMiB },
-        ...{ until, env, shell: null, curtinConfig: null, keep: false },
+        ...{ secureBoot: inputs.secureBoot, until, env, shell: null, curtinConfig: null, keep: false },
         checks: list && {
           ...list,
           values: { 'image.name': name, 'image.kernel': kernel, 'image.version': version },

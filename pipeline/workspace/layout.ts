@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /*
  * The paths of everything that this program keeps: below a workspace, below the state folder, below the cache. No other file
@@ -107,6 +107,13 @@ export const rehearsedFiles = (dir: string) => ({
   statement: join(dir, 'rehearsal.intoto.json'),
   signature: join(dir, 'rehearsal.sig.json'),
 });
+
+/** The statements on the rehearsals of an artifact: in its own folder, or in that of the stage beside `pack`. */
+export const rehearsedBeside = (artifact: string) => {
+  const folder = dirname(artifact);
+  const stage = stageFolder(dirname(folder), 'rehearse');
+  return [folder, ...(basename(folder) === 'pack' ? [stage] : [])].map(rehearsedFiles);
+};
 
 /** Of one target in the folder of `accept`. */
 export const acceptFolder = (dir: string, target: string) => join(dir, target);

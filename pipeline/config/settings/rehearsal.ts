@@ -1,4 +1,4 @@
-import { choice, count, list, path, size, text } from '../kinds.ts';
+import { choice, count, list, path, size, text, yesNo } from '../kinds.ts';
 import { mapping } from '../mapping.ts';
 import { absolutePath } from '../paths.ts';
 import { type Kind, setting } from '../setting.ts';
@@ -158,6 +158,12 @@ export const REHEARSAL = {
     help: 'Size of each disk; the files are sparse.',
     flag: '--disk-size <size>',
     example: '64G',
+  }),
+  secure_boot: setting({
+    kind: { ...yesNo(), parse: (given) => (given === 'true' ? true : undefined) },
+    default: false,
+    help: "Boot the installed system with Secure Boot and Microsoft's keys.",
+    flag: '--secure-boot',
   }),
   until: setting({
     kind: choice('accepted', 'deployed'),

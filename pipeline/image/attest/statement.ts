@@ -30,13 +30,13 @@ export function readStatement(bytes: Buffer): ParsedStatement | null {
     if (_type !== STATEMENT_TYPE || predicateType !== PREDICATE_TYPE) return null;
     const { buildDefinition, runDetails } = predicate;
     const version = runDetails.builder.version?.['dgxos-maas'];
-    const subjects = sums(subject);
+    const subjects = digestsOf(subject);
     byName(subjects);
     return {
       subjects,
-      byproducts: byName(sums(runDetails.byproducts)),
+      byproducts: byName(digestsOf(runDetails.byproducts)),
       builder: typeof version === 'string' ? `dgxos-maas ${version}` : String(runDetails.builder.id),
-      iso: sums(buildDefinition.resolvedDependencies).find(({ name }) => name === 'iso')?.sha256,
+      iso: digestsOf(buildDefinition.resolvedDependencies).find(({ name }) => name === 'iso')?.sha256,
     };
   } catch {
     // Not JSON, or of another form.
@@ -44,7 +44,8 @@ export function readStatement(bytes: Buffer): ParsedStatement | null {
   }
 }
 
-function sums(resources: Resource[] | undefined): NamedDigest[] {
+/** The resources that have a SHA-256. */
+export function digestsOf(resources: Resource[] | undefined): NamedDigest[] {
   return (resources ?? []).flatMap(({ name, digest }) => {
     const sha256 = sha256Of(digest?.sha256);
     return sha256 === undefined ? [] : [{ name: String(name), sha256 }];

@@ -2,7 +2,8 @@ import type { Sidecar } from './sidecar.ts';
 
 /** One verified item and its result; "not-verified" says why it could not be verified. */
 export interface Finding {
-  check: 'sums' | 'manifest' | 'sbom' | 'provenance' | 'signature';
+  /** `rehearsal` is there only where the file was rehearsed. */
+  check: 'sums' | 'manifest' | 'sbom' | 'provenance' | 'signature' | 'rehearsal';
   state: 'verified' | 'failed' | 'not-verified';
   said: string;
 }

@@ -11,6 +11,7 @@ const TITLES: Record<Finding['check'], string> = {
   manifest: 'manifest',
   sbom: 'SBOM',
   signature: 'signature',
+  rehearsal: 'rehearsal',
 };
 
 /** The result of a verification, for people. */

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
 import { digestOf } from '../read/digest.ts';
 import { sidecarNames } from './names.ts';
+import { verifyRehearsal } from './rehearsal.ts';
 import { readSidecar, type Sidecar } from './sidecar.ts';
 import { type SignedSubject, signatureOf } from './signature.ts';
 import { type ParsedStatement, readStatement, sha256Of } from './statement.ts';
@@ -20,7 +21,7 @@ export interface VerifyOptions {
 
 /**
  * Compares a file with what stands beside it: its digest with SHA256SUMS, manifest, SBOM and provenance, and the provenance
- * with its signature. Reads nothing but these files. Once a statement is signed, it alone says what belongs to the file.
+ * with its signature; and the statement on its rehearsals, where there is one. Reads nothing but these files. Once a statement is signed, it alone says what belongs to the file.
  * @throws Fault IMAGE_UNREADABLE, NO_PERMISSION
  */
 export async function verifyFile(path: string, options: VerifyOptions): Promise<Verification> {
@@ -36,6 +37,7 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
   };
   const statement = records.provenance && readStatement(records.provenance.bytes);
   const signature = signatureOf(records, { ...options, sha256: digest.sha256, name: basename(file) });
+  const rehearsal = await verifyRehearsal(file, { ...options, sha256: digest.sha256 });
   const findings = [
     verifySums(file, digest.sha256, records),
     provenance(records.provenance, statement, digest.sha256),
@@ -47,9 +49,12 @@ export async function verifyFile(path: string, options: VerifyOptions): Promise<
       }),
     ),
     signature.finding,
+    ...(rehearsal ? [rehearsal] : []),
   ];
   const failed = findings.some(({ state }) => state === 'failed');
-  const known = findings.some(({ check, state }) => state === 'verified' && check !== 'sbom');
+  const known = findings.some(
+    ({ check, state }) => state === 'verified' && check !== 'sbom' && check !== 'rehearsal',
+  );
   return {
     ok: !failed && known,
     file,

@@ -94,10 +94,27 @@ const STOPS: readonly Stop[] = [
     remedy: 'See stage curthooks of install.log: update-grub must have run in the target.',
   },
   {
+    // shim, about the loader that it starts; GRUB, about shim's answer on a kernel.
+    line: /Verification failed: \(0x1A\) Security Violation.*|error: bad shim signature.*|error: .{0,200}has invalid signature.*/,
+    cause:
+      'Secure Boot refuses a part of the image: its signature is not by a key that the firmware or shim knows',
+    remedy:
+      'GRUB must be grub-efi-amd64-signed, and the kernel a signed one (linux-image of Ubuntu or Debian, not linux-image-unsigned).',
+  },
+  {
     // OVMF, after every entry of its list has failed.
     line: /No bootable option or device was found.*|UEFI Interactive Shell v.*|No bootable device.*/,
     cause: 'The firmware found no boot loader on the disks',
     remedy: 'shim and GRUB for EFI must be in the image (checks `boot-packages` and `esp` of validate).',
+    reasons: [
+      {
+        // OVMF 2022.11 with Microsoft's keys, of an unsigned GRUB.
+        text: /BdsDxe: failed to (?:load|start) .{0,300}: (?:Access Denied|Security Violation)/,
+        cause: () =>
+          'Secure Boot refuses the boot loader on the disk: it is not signed by a key of the firmware',
+        remedy: 'shim-signed and grub-efi-amd64-signed must be in the image, so that curtin installs shim.',
+      },
+    ],
   },
   {
     line: /Used fallback datasource.*|finished at .{0,80}Datasource DataSourceNone.*/,

@@ -29,7 +29,10 @@ const REBOOT_POLL_MS = 3000;
 
 export interface LookOptions {
   machine: MachineRequest;
-  request: Pick<RehearseRequest, 'checks' | 'shell' | 'user' | 'baseImage' | 'reboots' | 'emit'>;
+  request: Pick<
+    RehearseRequest,
+    'checks' | 'shell' | 'user' | 'baseImage' | 'reboots' | 'secureBoot' | 'emit'
+  >;
   progress: Progress;
   /** The first boot was cut: cloud-init may have what MAAS gave it, and then does not ask again. */
   afterPowerCut: boolean;
@@ -57,6 +60,7 @@ export async function lookAt(booting: Booting, options: LookOptions): Promise<Ve
   progress.enter('ssh');
   const remote = await enter(booting, { ...options, timeoutS: limits.ssh });
   await expectCloudInit(remote, booting.signal);
+  if (request.secureBoot) await expectSecureBoot(remote, booting.signal);
   if (checks) progress.enter('checks');
   const verdict = checks && (await accepted(remote, checks, options, booting.signal));
   if (request.reboots) await reboot(remote, request.reboots, booting, options);
@@ -248,6 +252,21 @@ async function expectCloudInit(remote: Remote, signal: AbortSignal): Promise<voi
     },
     { name: 'cloud-init-output.log', lines: log.stdout.split('\n') },
   );
+}
+
+/** Its first four bytes are attributes, the fifth is 1 where signatures are enforced (UEFI 2.10, 3.3). */
+const SECURE_BOOT = '/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c';
+
+/** Reads whether signatures were enforced at this boot. @throws BootFailed when not */
+async function expectSecureBoot(remote: Remote, signal: AbortSignal): Promise<void> {
+  const read = ['od', '-An', '-tu1', '-j4', '-N1', SECURE_BOOT];
+  const { stdout } = await remote.run(read, { timeoutMs: 60_000, signal });
+  if (stdout.trim() === '1') return;
+  throw new BootFailed({
+    said: `the booted system reports that Secure Boot is not in force (${SECURE_BOOT})`,
+    cause: 'The system was started past the signatures, or its kernel has no EFI variables',
+    remedy: 'Check that the kernel of the image has CONFIG_EFIVAR_FS and is started by shim.',
+  });
 }
 
 function resultOf(text: string): { datasource: string | null; errors: string[] } {

@@ -91,7 +91,9 @@ export function machineArgv({
     ...['-no-user-config', '-nodefaults', '-display', 'none'],
     // The ephemeral's end is that of the deployment; the installed system may reboot.
     ...(ephemeral ? ['-no-reboot'] : []),
-    ...['-machine', 'q35'],
+    ...['-machine', `q35${firmware.smm ? ',smm=on' : ''}`],
+    // Only the firmware itself may write its variables: without it nobody could rely on the keys.
+    ...(firmware.smm ? ['-global', 'driver=cfi.pflash01,property=secure,value=on'] : []),
     // A larger cache of translated code saves a tenth.
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=512'],
     ...['-cpu', processorOf(accelerator, 'amd64'), '-smp', processors, '-m', String(memory)],

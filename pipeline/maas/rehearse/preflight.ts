@@ -2,11 +2,11 @@ import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { RehearsalConfig } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
-import { findFirmware } from '../../host/firmware.ts';
 import { installHint } from '../../host/process/packages.ts';
 import { curtinDigest } from './curtin.ts';
 import { type CurtinWork, obtainCurtin } from './curtin-source.ts';
 import { hasLean, ownEphemeral } from './ephemeral.ts';
+import { firmwaresFor } from './firmwares.ts';
 
 /** The tools that make the lean ephemeral. */
 const LEAN_TOOLS = ['mmdebstrap', 'mksquashfs', 'mkfs.ext4'];
@@ -17,13 +17,13 @@ const LEAN_TOOLS = ['mmdebstrap', 'mksquashfs', 'mkfs.ext4'];
  * @throws Fault CURTIN_MISSING, EPHEMERAL_UNUSABLE, FIRMWARE_MISSING, TOOL_MISSING (4), DOWNLOAD_FAILED (75)
  */
 export async function checkRehearsal(
-  { curtin, ephemeral }: Pick<RehearsalConfig, 'curtin' | 'ephemeral'>,
+  { curtin, ephemeral, secureBoot }: Pick<RehearsalConfig, 'curtin' | 'ephemeral' | 'secureBoot'>,
   work: CurtinWork & { env: NodeJS.ProcessEnv },
 ): Promise<void> {
   const { cache, env, signal } = work;
   await curtinDigest(await obtainCurtin(curtin, work), signal);
   if (ephemeral !== null) await ownEphemeral(ephemeral);
-  await findFirmware('amd64');
+  await firmwaresFor(secureBoot);
   const tools = ['qemu-system-x86_64', ...(ephemeral === null && !(await hasLean(cache)) ? LEAN_TOOLS : [])];
   for (const tool of tools)
     if (!(await onPath(tool, env.PATH)))

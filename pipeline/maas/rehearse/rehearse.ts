@@ -8,7 +8,6 @@ import type { Json } from '../../core/json.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 import { chooseAccelerator } from '../../host/accelerator.ts';
 import { makeFolders } from '../../host/files/folders.ts';
-import { type Firmware, findFirmware } from '../../host/firmware.ts';
 import { $ } from '../../host/process/tool.ts';
 import { endLeftovers } from '../../host/vm/leftovers.ts';
 import type { Verdict } from '../../image/checks/judge.ts';
@@ -21,6 +20,7 @@ import { obtainCurtin } from './curtin-source.ts';
 import { deploy } from './deploy.ts';
 import { deploymentKey, filesOf, findDeployed, noteDeployed } from './deployed.ts';
 import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
+import { type Firmwares, firmwaresFor } from './firmwares.ts';
 import { newIdentity, paths } from './identity.ts';
 import { layoutOf } from './layout-file.ts';
 import { diskBytes, disksFor, namedLayout, storageConfig } from './layouts.ts';
@@ -79,7 +79,7 @@ async function artifactOf(path: string): Promise<{ size: number }> {
 /** The parts that the host gives to a rehearsal, examined before anything long. */
 interface Prerequisites {
   curtin: Curtin;
-  firmware: Firmware;
+  firmware: Firmwares;
   accelerator: 'kvm' | 'tcg';
   ephemeral: Ephemeral;
 }
@@ -87,7 +87,7 @@ interface Prerequisites {
 async function prerequisites(folder: string, request: RehearseRequest): Promise<Prerequisites> {
   const { emit, signal } = request;
   const curtin = await findCurtin(await obtainCurtin(request.curtin, request), folder, signal);
-  const firmware = await findFirmware('amd64');
+  const firmware = await firmwaresFor(request.secureBoot === true);
   const { accelerator } = await chooseAccelerator(request.accelerator, { signal, emit });
   const ephemeral = await ephemeralOf(request);
   for (const path of [ephemeral.kernel, ephemeral.initrd]) expectPlainPath(path);
@@ -118,6 +118,7 @@ async function inFolder(
       sizes: disks.map(({ bytes }) => bytes),
       baseImage,
       kernelOptions,
+      ...(request.secureBoot === true && { secureBoot: true }),
     },
     { emit, signal },
   );
@@ -146,7 +147,7 @@ async function inFolder(
     const images = new Map<string, string>();
     const served = { identity, keys, artifact, images, sshKey };
     const wire = request.wire === true || ephemeral.kind === 'own';
-    const machine = { folder, identity, kernelOptions, disks, firmware, accelerator, memory };
+    const machine = { folder, identity, kernelOptions, disks, accelerator, memory };
     const options = { progress, run, emit, signal };
     let failure: Failure | null = null;
     let version = before?.curtin ?? '';
@@ -174,7 +175,7 @@ async function inFolder(
       const onDisk =
         wire || accelerator === 'kvm' ? artifact : await unpacked(artifact, files.unpacked, { emit, signal });
       failure = await deploy(
-        { ...machine, ephemeral, artifact: wire ? null : onDisk },
+        { ...machine, firmware: firmware.deploys, ephemeral, artifact: wire ? null : onDisk },
         { ...options, posted },
       );
       await rm(files.unpacked, { force: true });
@@ -190,7 +191,7 @@ async function inFolder(
     let screenshot: string | null = null;
     if (failure === null && until === 'accepted') {
       if (!before) follow(() => progress.enter('boot'));
-      const installed = { ...machine, ephemeral: null, artifact: null };
+      const installed = { ...machine, firmware: firmware.boots, ephemeral: null, artifact: null };
       await prepareBoot(installed, signal);
       const env = request.env ?? process.env;
       const { mounts } = layout;
@@ -224,7 +225,7 @@ async function inFolder(
       ok: failure === null,
       ...{ artifact, baseImage, layout: request.layout, until, curtin: version },
       ephemeral: { kind: ephemeral.kind, name: ephemeral.name },
-      ...{ accelerator, seconds: seconds() },
+      ...{ accelerator, secureBoot: request.secureBoot === true, seconds: seconds() },
       deployedBefore: before && { at: before.at, seconds: before.seconds },
       ...{ phases: progress.done, failure, folder, acceptance, screenshot },
     };

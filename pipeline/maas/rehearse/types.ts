@@ -128,6 +128,8 @@ export interface RehearseRequest {
   /** MiB. */
   memory: number;
   kernelOptions: string;
+  /** The installed system is booted with Secure Boot, by a firmware with Microsoft's keys. */
+  secureBoot?: boolean;
   /** Null: none is named, which is an error. */
   curtin: CurtinSource | null;
   /** Null: the lean one. */
@@ -179,6 +181,7 @@ export interface Rehearsal {
   curtin: string;
   ephemeral: { kind: 'own' | 'lean'; name: string };
   accelerator: 'kvm' | 'tcg';
+  secureBoot: boolean;
   seconds: number;
   /** An earlier rehearsal has deployed the same on the disks, which were booted again: when, and how long it took. Null: deployed by this one. */
   deployedBefore: { at: string; seconds: number } | null;

@@ -33,7 +33,7 @@ function rehearsalText(result: Rehearsal, color: Paint): string {
     ephemeral.kind === 'own' ? `your ephemeral ${ephemeral.name}` : `the lean ephemeral ${ephemeral.name}`;
   const lines = [
     `${plain(artifact)} on ${plain(baseImage)}, layout ${plain(labelOf(layout))}`,
-    `curtin ${plain(curtin)}, ${plain(system)}, ${accelerator === 'kvm' ? 'KVM' : 'emulated'}`,
+    `curtin ${plain(curtin)}, ${plain(system)}, ${accelerator === 'kvm' ? 'KVM' : 'emulated'}${result.secureBoot ? ', Secure Boot' : ''}`,
     '',
     ...phases.map(({ phase, seconds: took }) => `${phase.padEnd(12)} ${duration(took).padStart(12)}`),
     '',

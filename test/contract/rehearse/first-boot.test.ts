@@ -209,6 +209,18 @@ describe('a system that boots and is of no use', () => {
 });
 
 describe('after the first boot', () => {
+  test.each([
+    ['1', true],
+    ['0', false],
+    ['', false],
+  ])('Secure Boot that the system reports as %j', async (said, ok) => {
+    const answers: [RegExp, number, string][] = [[/efivars\/SecureBoot-/, 0, `   ${said}\n`]];
+    const { run } = booting({ answers });
+    const result = await rehearse(request({ secureBoot: true }), run);
+    expect([result.ok, result.secureBoot]).toEqual([ok, true]);
+    if (!ok) expect(result.failure?.said).toContain('Secure Boot is not in force');
+  });
+
   test('reboots, each of which the machine must survive', async () => {
     const { run, seen } = booting({});
     const { ok, phases } = await rehearse(request({ reboots: 2 }), run);

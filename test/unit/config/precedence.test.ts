@@ -219,6 +219,7 @@ describe('resolved values', () => {
           ephemeral: null,
           layouts: ['raid1'],
           kernelOptions: '',
+          secureBoot: false,
         },
         ...{ memoryMiB: 4096, disks: 1, diskBytes: null, accelerator: 'auto', until: 'accepted' },
       },

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { examineFirmware } from '../../../pipeline/doctor/host.ts';
-import { findFirmware } from '../../../pipeline/host/firmware.ts';
+import { findFirmware, findSecureFirmware } from '../../../pipeline/host/firmware.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -54,6 +54,19 @@ it('takes the first by name that starts an unsigned kernel, and passes over all 
     writeFileSync(join(dir, 'share', name), text);
   expect(await findFirmware('amd64', folders())).toEqual(found('40-plain'));
   expect(await findFirmware('arm64', folders())).toEqual(found('12-arm64'));
+});
+
+it("with Secure Boot takes one that has Microsoft's keys, and says what it needs of the VM", async () => {
+  describeFirmware('share', '10-plain');
+  describeFirmware('share', '20-no-keys', { features: ['secure-boot', 'requires-smm'] });
+  describeFirmware('share', '30-keys-alone', { features: ['enrolled-keys'] });
+  await expect(findSecureFirmware(folders())).rejects.toMatchObject({
+    code: 'FIRMWARE_MISSING',
+    hint: expect.stringContaining('apt-get install ovmf'),
+  });
+  describeFirmware('share', '40-keys', { features: ['secure-boot', 'requires-smm', 'enrolled-keys'] });
+  describeFirmware('share', '50-keys', { features: ['secure-boot', 'enrolled-keys'] });
+  expect(await findSecureFirmware(folders())).toEqual({ ...found('40-keys'), smm: true });
 });
 
 it("an administrator's description of the same name replaces the distribution's", async () => {

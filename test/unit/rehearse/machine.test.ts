@@ -40,6 +40,13 @@ test('the installed system runs on overlays, without ephemeral and artifact, may
   expect(installed).toContain('-device VGA');
 });
 
+// As QEMU's docs/specs and OVMF's README have it: without both, the guest could write the keys.
+test('a firmware that needs system management mode has it, and alone writes its variables', () => {
+  const secure = argv({ firmware: { code: '/f/ms.fd', vars: '/f/ms.vars.fd', smm: true } });
+  expect(secure).toContain('-machine q35,smm=on -global driver=cfi.pflash01,property=secure,value=on');
+  expect(argv()).not.toContain('smm');
+});
+
 test('interfaces and disks are at the same places of the bus in both', () => {
   const devices = (of: string) =>
     [...of.matchAll(/-device (virtio-(?:net|blk)-pci\S*)/g)].map(([, one]) => one!.split(',')[0]);

@@ -144,6 +144,7 @@ const COUNTED: Record<IsoStage, Record<string, Change>> = {
     ephemeral: (example) => example.file('one.txt', 'other'),
     layouts: (example) => example.file('one.layout.yaml', '# other'),
     kernelOptions: ['image.rehearsal.kernelOptions', 'iommu=pt'],
+    secureBoot: ['image.rehearsal.secureBoot', true],
     until: ['image.rehearsal.until', 'deployed'],
     ...{ name, version },
     checks: (example) => example.file('one.checks.yaml', 'checks: []\n'),
