@@ -2,7 +2,7 @@ import type { TestSpecification } from 'vitest/node';
 import { BaseSequencer } from 'vitest/node';
 
 /** Files that take longest, in this order: one that began as the last would run alone at the end. */
-const LONGEST = [
+export const LONGEST = [
   ...[
     'e2e/pipeline',
     'e2e/typed',

@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CATALOGUE } from '../../../pipeline/core/faults/catalogue.ts';
+import { LONGEST } from '../../sequencer.ts';
 import { CODES } from './codes.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -59,4 +60,8 @@ test('each finding says of which versions it speaks, and can be run', () => {
     expect(text(file), file).toContain('Why it matters:');
     expect(text(file), file).toMatch(/^set -eu$/m);
   }
+});
+
+test('each test file that begins before others is there', () => {
+  expect(LONGEST.filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
 });
