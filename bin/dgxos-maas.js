@@ -31,8 +31,8 @@ function start() {
 function run() {
   const { enableCompileCache } = require('module');
   if (enableCompileCache) enableCompileCache();
-  const main = inClone ? source : join(__dirname, '../dist/main.js');
-  import(pathToFileURL(main).href).then((cli) => cli.main(process.argv));
+  if (inClone) import(pathToFileURL(source).href).then((cli) => cli.main(process.argv));
+  else require('../dist/main.cjs').main(process.argv);
 }
 
 function tooOld() {

@@ -1,14 +1,20 @@
-import stringWidth from 'string-width';
+import { createRequire } from 'node:module';
 import type { Paint } from './paint.ts';
 
 /** Sequences that a cut must not divide: a character that `visible` spelled out, or a line end that `plain` did. */
 const SPELLED = /\\u[0-9a-f]{4}|\\n/;
-const ASCII = /^[\x20-\x7e]*$/;
-const graphemes = new Intl.Segmenter();
+/** Texts whose characters take a column each: ASCII, Latin letters, and the marks of our own messages. */
+const SIMPLE = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2010-\u2027\u2190-\u2193]*$/;
+let stringWidth: ((text: string) => number) | undefined;
+let graphemes: Intl.Segmenter | undefined;
 
 /** Columns that a text takes in a terminal; colours take none. */
 export function widthOf(text: string): number {
-  return ASCII.test(text) ? text.length : stringWidth(text);
+  if (SIMPLE.test(text)) return text.length;
+  // Here and not above: it takes 7 MB and as much time as the rest of a command, and few texts need it.
+  stringWidth ??= (createRequire(import.meta.url)('string-width') as { default: (text: string) => number })
+    .default;
+  return stringWidth(text);
 }
 
 /** A text without colours, in at most so many columns: an ellipsis stands for what was cut. */
@@ -91,7 +97,10 @@ export function pairs(
 function* units(text: string): Generator<string> {
   for (const part of text.split(new RegExp(`(${SPELLED.source})`)))
     if (SPELLED.test(part)) yield part;
-    else for (const { segment } of graphemes.segment(part)) yield segment;
+    else {
+      graphemes ??= new Intl.Segmenter();
+      for (const { segment } of graphemes.segment(part)) yield segment;
+    }
 }
 
 /** As much as fits, from the front. */

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
+import { surelyFits } from './fits.ts';
 import { LARGEST_TEXT, readBoundedText } from './regular.ts';
 import type { Shape } from './shape.ts';
 
@@ -24,16 +25,22 @@ export interface Difference {
   problem: string;
 }
 
-/** The first difference of a value from a shape, or null. A shape is compiled when it is first asked for. */
+/** The first difference of a value from a shape, or null. It is compiled when a first value differs. */
 export function differenceFrom(shape: Shape<unknown>, value: unknown): Difference | null {
+  if (surelyFits(shape.schema, value)) return null;
   let validate = compiled.get(shape);
   if (!validate) {
-    // Here and not above: commands that read no record are spared the time of loading it.
-    ajv ??= new (createRequire(import.meta.url)('ajv') as { Ajv: typeof Ajv }).Ajv({ allowUnionTypes: true });
+    // Here and not above: hardly a record differs, and loading it takes longer than reading them all.
+    ajv ??= newAjv();
     validate = ajv.compile(shape.schema);
     compiled.set(shape, validate);
   }
   return validate(value) ? null : differenceOf(validate.errors ?? []);
+}
+
+function newAjv(): Ajv {
+  const loaded = createRequire(import.meta.url)('ajv') as { Ajv: typeof Ajv };
+  return new loaded.Ajv({ allowUnionTypes: true });
 }
 
 function differenceOf(errors: readonly ErrorObject[]): Difference {

@@ -1,11 +1,11 @@
 import type { Agent } from 'node:http';
-import fetch, { type Response } from 'node-fetch';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { openAgent } from './connection.ts';
 import { type Content, Sending } from './content.ts';
 import { HttpError, networkError } from './http-error.ts';
 import { type Hop, nextHop } from './redirect.ts';
 import { StallLimit } from './stall.ts';
+import type { Incoming, Transport } from './transport.ts';
 import { bareUrl } from './url.ts';
 
 export interface HttpOptions {
@@ -42,9 +42,6 @@ export interface HttpAnswer {
   /** Does without the body, and ends the connection. */
   discard(): void;
 }
-
-/** Bytes that are read ahead of whoever takes the answer. */
-const AHEAD = 256 << 10;
 
 /**
  * Requests to any host, with the connections kept. Proxies, authorities, limits, redirects and credentials are decided here for
@@ -103,18 +100,15 @@ export class HttpClient {
     };
     limit.expect(sending ? stallMs : (answerMs ?? stallMs), 'no answer came');
     try {
-      const response = await fetch(url, {
+      const transport = await transportOf(request);
+      const response = await transport(url, {
         method: request.method ?? 'GET',
         headers: {
           'User-Agent': 'dgxos-maas',
           ...headers,
           ...(content ? { 'Content-Type': content.type, 'Content-Length': String(content.length) } : {}),
         },
-        body: sending?.stream,
-        agent,
-        redirect: 'manual',
-        compress: request.compressed ?? false,
-        highWaterMark: AHEAD,
+        ...{ sending, agent, compressed: request.compressed ?? false },
         signal: AbortSignal.any([signal, cut.signal]),
       });
       if (answerMs === undefined) limit.rest();
@@ -122,8 +116,8 @@ export class HttpClient {
     } catch (error) {
       throw failed(error);
     } finally {
-      // An answer in the middle of the body (413): the rest is not sent, and the connection is not used again.
-      if (!sending?.done) sending?.stream.destroy();
+      // An answer in the middle of the body (413): the rest is not sent.
+      if (!sending?.done) sending?.slices.return(undefined);
     }
   }
 
@@ -139,6 +133,13 @@ function mayFollow({ method = 'GET' }: HttpRequest, { status }: HttpAnswer): boo
   return method === 'GET' || method === 'HEAD' || status === 307 || status === 308;
 }
 
+/** Redirects are followed by downloads, from anywhere; MAAS and stores are asked many times in a run. */
+async function transportOf({ redirects }: HttpRequest): Promise<Transport> {
+  return redirects === undefined
+    ? (await import('./by-node.ts')).byNode
+    : (await import('./by-fetch.ts')).byFetch;
+}
+
 interface Reading {
   limit: StallLimit;
   cut: AbortController;
@@ -149,10 +150,10 @@ interface Reading {
 }
 
 class Answer implements HttpAnswer {
-  readonly #response: Response;
+  readonly #response: Incoming;
   readonly #reading: Reading;
 
-  constructor(response: Response, reading: Reading) {
+  constructor(response: Incoming, reading: Reading) {
     this.#response = response;
     this.#reading = reading;
     // Nobody may listen yet, or any longer, when the connection is cut.

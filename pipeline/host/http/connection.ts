@@ -1,6 +1,5 @@
-import { type ClientRequest, Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import { checkServerIdentity as checkIdentity, createSecureContext, type PeerCertificate } from 'node:tls';
+import type { ClientRequest, Agent as HttpAgent } from 'node:http';
+import type { PeerCertificate } from 'node:tls';
 import { authorities } from './authority.ts';
 import { proxyFor } from './proxy.ts';
 
@@ -21,7 +20,10 @@ export async function openAgent(url: URL, caCert: string | null): Promise<HttpAg
   const keepAlive = true;
   if (!proxy)
     return withConnectLimit(
-      secure ? new HttpsAgent({ keepAlive, ...trusted }) : new HttpAgent({ keepAlive }),
+      // Not by `import`, see scripts/build.ts; TLS is loaded where it is used.
+      secure
+        ? new (process.getBuiltinModule('node:https').Agent)({ keepAlive, ...trusted })
+        : new (process.getBuiltinModule('node:http').Agent)({ keepAlive }),
     );
   // Options of the constructor are for the connection to the proxy, of which the target's authority knows nothing.
   const options = { keepAlive, ...(proxy.protocol === 'https:' ? trust(await authorities(null)) : {}) };
@@ -31,14 +33,15 @@ export async function openAgent(url: URL, caCert: string | null): Promise<HttpAg
   // These are for the connection within the tunnel. The library loses the host when it is an address, so the certificate is
   // held against the URL's own.
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  const checkServerIdentity = (_: string, certificate: PeerCertificate) => checkIdentity(host, certificate);
+  const checkServerIdentity = (_: string, certificate: PeerCertificate) =>
+    process.getBuiltinModule('node:tls').checkServerIdentity(host, certificate);
   Object.assign(agent.options, trusted, { checkServerIdentity });
   return throughProxy(agent);
 }
 
 /** Parsed once: a whole bundle of authorities takes some 20 ms. */
 function trust(ca: string[] | undefined) {
-  return ca ? { secureContext: createSecureContext({ ca }) } : {};
+  return ca ? { secureContext: process.getBuiltinModule('node:tls').createSecureContext({ ca }) } : {};
 }
 
 function late(): Error {

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { StallLimit } from './stall.ts';
 
 // Small enough to follow the pace of a slow line, large enough to cost nothing on a fast one.
@@ -17,7 +16,8 @@ export interface Content {
 
 /** Content on its way into a request. */
 export class Sending {
-  readonly stream: Readable;
+  /** The bytes in slices, at the pace at which they are taken. */
+  readonly slices: AsyncGenerator<Buffer>;
   /** Every byte has been handed to the connection. */
   done = false;
   /** The error of the content itself (a changed file); it would come back as a broken connection. */
@@ -28,7 +28,7 @@ export class Sending {
     limit: StallLimit,
     { stallMs, answerMs }: { stallMs: number; answerMs: number },
   ) {
-    this.stream = Readable.from(this.#paced(content, limit, stallMs, answerMs), { objectMode: false });
+    this.slices = this.#paced(content, limit, stallMs, answerMs);
   }
 
   async *#paced(

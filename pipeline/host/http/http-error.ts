@@ -1,4 +1,3 @@
-import { FetchError } from 'node-fetch';
 import { redact } from '../../core/secrets/registry.ts';
 
 /** Why there is no whole answer. Its message names no URL, whose query may be a secret; whoever asked says which it was. */
@@ -28,11 +27,14 @@ export class HttpError extends Error {
   }
 }
 
-/** An error of the libraries below as ours; a mistake of the program stays what it is, and is not taken for the network. */
-export function networkError(error: unknown): unknown {
+/**
+ * An error of the libraries below as ours; a mistake of the program stays what it is, and is not taken for the network.
+ * @param certain it comes from the connection, whether it has a code or not
+ */
+export function networkError(error: unknown, certain = false): unknown {
   if (!(error instanceof Error) || error instanceof HttpError) return error;
   const { code = '' } = error as NodeJS.ErrnoException;
-  if (code === '' && !(error instanceof FetchError)) return error;
+  if (code === '' && !certain) return error;
   const reason = error.message.replace(/^request to \S+ failed, reason: /, '');
   return new HttpError('network', redact(reason), { code, cause: error });
 }

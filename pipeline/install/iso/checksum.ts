@@ -7,6 +7,7 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { makeFolders } from '../../host/files/folders.ts';
+import { identityOf } from '../../host/files/identity.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { sha256 as digest, object, text } from '../../host/files/shape.ts';
 import { sumFile } from '../../workspace/layout.ts';
@@ -56,11 +57,11 @@ export async function verifyChecksum(
  * device, a clock turned back) could as well change the file after any check.
  */
 export async function sumOf(path: string, context: ChecksumContext): Promise<string> {
-  const identity = await identityOf(path);
+  const identity = identityOf(await stat(path, { bigint: true }));
   const known = await recall(memoryOf(path, context.cacheDir));
   if (known?.identity === identity) return known.sha256;
   const sha256 = await hash(path, context);
-  if ((await identityOf(path)) !== identity)
+  if (identityOf(await stat(path, { bigint: true })) !== identity)
     throw new Fault('ISO_CHECKSUM', `${path} changed while it was read`, {
       hint: 'Wait until it is whole, and run the command again.',
     });
@@ -73,7 +74,10 @@ export async function remember(path: string, sha256: string, cacheDir: string): 
   try {
     const memory = memoryOf(path, cacheDir);
     await makeFolders(dirname(memory));
-    await writeFileAtomic(memory, JSON.stringify({ path, identity: await identityOf(path), sha256 }));
+    await writeFileAtomic(
+      memory,
+      JSON.stringify({ path, identity: identityOf(await stat(path, { bigint: true })), sha256 }),
+    );
   } catch {
     // An unwritable cache only costs the time of hashing again.
   }
@@ -83,11 +87,6 @@ export async function remember(path: string, sha256: string, cacheDir: string): 
 function memoryOf(path: string, cacheDir: string): string {
   const key = createHash('sha256').update(path).digest('hex').slice(0, 32);
   return sumFile(cacheDir, key);
-}
-
-async function identityOf(path: string): Promise<string> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-  return [dev, ino, size, mtimeNs, ctimeNs].join(':');
 }
 
 const KNOWN = object({ identity: text, sha256: digest });

@@ -6,6 +6,7 @@ import writeFileAtomic from 'write-file-atomic';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { reasonOf } from '../../core/faults/system-causes.ts';
 import { makeFolders } from '../../host/files/folders.ts';
+import { identityOf } from '../../host/files/identity.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { openRegular } from '../../host/files/regular.ts';
 import { count, object, orNull, sha256, text } from '../../host/files/shape.ts';
@@ -187,8 +188,7 @@ async function exists(path: string): Promise<boolean> {
  * times are kept.
  */
 async function stateOf(path: string): Promise<string> {
-  const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-  return [thisProcess().place?.split(' ')[0], dev, ino, size, mtimeNs, ctimeNs].join(':');
+  return `${thisProcess().place?.split(' ')[0] ?? ''}:${identityOf(await stat(path, { bigint: true }))}`;
 }
 
 async function sumOf(path: string, signal: AbortSignal): Promise<{ sha256: string; bytes: number }> {

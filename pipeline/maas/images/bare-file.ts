@@ -5,6 +5,7 @@ import { expectImageName, plainName } from '../../config/image-name.ts';
 import type { ResourceConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
+import { identityOf, isFresh } from '../../host/files/identity.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { count, object, sha256, text } from '../../host/files/shape.ts';
 import { headlineOf } from '../../image/checks/judge.ts';
@@ -36,7 +37,8 @@ interface Context {
 }
 
 export interface BareFile {
-  artifact: { path: string; size: number; sha256: string };
+  /** `identity` as `KnownFile` has it. */
+  artifact: { path: string; size: number; sha256: string; identity: string | undefined };
   resource: ResourceConfig;
   filetype: string;
   /** Whether its checks have passed. */
@@ -76,7 +78,7 @@ export async function describeFile(
   const baseImage = options.baseImage ?? looked.baseImage;
   if (!baseImage) throw noBaseImage(path);
   return {
-    artifact: { path: file, size: looked.size, sha256: looked.sha256 },
+    artifact: { path: file, size: looked.size, sha256: looked.sha256, identity: looked.identity },
     resource: {
       name,
       title: options.title ?? plainName(name),
@@ -117,6 +119,8 @@ const BASE_SYSTEMS = new Set(['ubuntu', 'centos', 'rhel', 'ol']);
 interface InspectedFile {
   size: number;
   sha256: string;
+  /** See `KnownFile`; undefined where nobody has read the bytes. */
+  identity?: string | undefined;
   baseImage: string | undefined;
   /** Such as arm64/generic. */
   architecture?: string;
@@ -129,6 +133,7 @@ async function validated(
 ): Promise<InspectedFile> {
   const { validateFile } = await import('../../image/checks/validate-file.ts');
   const { profile, baseImage, architecture } = options;
+  const identity = await settledIdentity(file);
   const looking = { profile, baseImage, architecture, waivers: await waivers(), signal, emit };
   const { facts, verdict, sha256, size } = await validateFile(file, looking);
   const failed = verdict.findings.filter(({ status }) => status === 'fail');
@@ -157,7 +162,7 @@ async function validated(
   const os = facts.osRelease;
   const fromImage = os && BASE_SYSTEMS.has(os.id) && os.codename ? `${os.id}/${os.codename}` : undefined;
   const own = imageArchitecture(facts);
-  return { size, sha256, baseImage: fromImage, ...(own ? { architecture: `${own}/generic` } : {}) };
+  return { size, sha256, identity, baseImage: fromImage, ...(own ? { architecture: `${own}/generic` } : {}) };
 }
 
 /** Size and sum: from the manifest that `build` left beside the file, else by reading it. */
@@ -168,7 +173,14 @@ async function measured(
   const size = await sizeOf(file);
   const known = await manifestSum(file, size);
   if (known) return { size, sha256: known, baseImage: undefined };
-  return { ...(await digestOf(file, emit, signal)), baseImage: undefined };
+  const identity = await settledIdentity(file);
+  return { ...(await digestOf(file, emit, signal)), identity, baseImage: undefined };
+}
+
+/** Undefined for a file that was written a moment ago: another write might leave the same times. */
+async function settledIdentity(file: string): Promise<string | undefined> {
+  const facts = await stat(file, { bigint: true });
+  return isFresh(facts) ? undefined : identityOf(facts);
 }
 
 const MANIFEST = object({ artifact: object({ file: text, sha256, size: count }) });

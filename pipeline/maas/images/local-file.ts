@@ -2,12 +2,13 @@ import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { identityOf } from '../../host/files/identity.ts';
 import { openRegular } from '../../host/files/regular.ts';
 
 // Read and hashed in pieces, so that the connection is served in between.
-const PIECE = 1024 * 1024;
-// Read while MAAS stores the chunk before, so that it never waits for our disk.
-const AHEAD = 8;
+const PIECE = 256 * 1024;
+// Read while a piece is on its way, and while MAAS stores the chunk before, so that it seldom waits for our disk.
+const AHEAD = 4;
 // Besides those ahead: one being read, and two that the connection may not have let go of yet.
 const BUFFERS = AHEAD + 3;
 
@@ -16,6 +17,8 @@ export interface KnownFile {
   file: string;
   size: number;
   sha256: string;
+  /** `identityOf` the file before its sum was made of its bytes; while it is the same, they are not hashed again. */
+  identity?: string | undefined;
   signal: AbortSignal;
 }
 
@@ -26,7 +29,8 @@ interface Piece {
 
 /**
  * The file to send, read ahead in pieces into a few buffers that are used again and again: memory is the same for any size.
- * Every byte is hashed once, and the last chunk is only given out when the sum of all is the known one.
+ * The last chunk is only given out when the sum of all is the known one: every byte is hashed once, but of a file that is still the one
+ * whose sum was made in this run.
  */
 export class LocalFile {
   /** Bytes. */
@@ -41,17 +45,22 @@ export class LocalFile {
   #ready: Piece[] = [];
   /** The reading ahead under way. */
   #reading: Promise<void> = Promise.resolve();
+  #busy = false;
   #stop = false;
+  /** Undefined when the bytes have to be hashed. */
+  #identity: string | undefined;
+  #verified = false;
 
   private constructor(handle: FileHandle, known: KnownFile) {
     this.#handle = handle;
     this.#known = known;
     this.size = known.size;
+    this.#identity = known.identity;
   }
 
-  /** Bytes from the beginning that have been read and hashed. */
+  /** Bytes from the beginning that need not be read for the sum any more. */
   get readTo(): number {
-    return this.#hashedTo;
+    return this.#identity === undefined ? this.#hashedTo : this.size;
   }
 
   /** @throws Fault UPLOAD_CHANGED when the file does not have the size that goes with the sum */
@@ -87,22 +96,38 @@ export class LocalFile {
   async *#pieces(from: number, to: number, hashedBefore: number): AsyncGenerator<Buffer> {
     await this.#stopReading();
     if (this.#ready[0]?.offset !== from) this.#ready = [];
-    await this.#hashUpTo(hashedBefore);
+    if (hashedBefore === this.size) await this.#verify();
+    else if (this.#identity === undefined) await this.#hashUpTo(hashedBefore);
     for (let at = from; at < to; ) {
-      if (this.#ready.length === 0) await this.#readAhead(at, 1);
-      const piece = this.#ready.shift() as Piece;
+      const piece = await this.#next(at);
       const bytes = piece.bytes.subarray(0, to - at);
       if (bytes.length < piece.bytes.length)
         this.#ready.unshift({ offset: to, bytes: piece.bytes.subarray(bytes.length) });
       at += bytes.length;
-      if (hashedBefore === this.size || at === this.size) this.#verify();
+      if (at === this.size) await this.#verify();
+      this.#readOn(at);
       yield bytes;
     }
-    // The next chunk is read while MAAS stores this one.
-    const next = this.#ready.at(-1);
-    this.#reading = this.#readAhead(next ? next.offset + next.bytes.length : to, AHEAD);
-    // The fault is thrown to the reader of the chunk; until then it must not end the process.
-    this.#reading.catch(() => {});
+  }
+
+  async #next(at: number): Promise<Piece> {
+    // The one that is read ahead; its fault is that of the second try.
+    if (this.#ready.length === 0) await this.#reading;
+    if (this.#ready.length === 0) await this.#readAhead(at, 1);
+    return this.#ready.shift() as Piece;
+  }
+
+  /** Reads the next pieces while the connection and MAAS work on those before. */
+  #readOn(at: number): void {
+    if (this.#busy) return;
+    this.#busy = true;
+    const last = this.#ready.at(-1);
+    this.#reading = this.#readAhead(last ? last.offset + last.bytes.length : at, AHEAD)
+      // It is met again when the piece is needed; until then it must not end the process.
+      .catch(() => {})
+      .finally(() => {
+        this.#busy = false;
+      });
   }
 
   /** The whole file from its beginning; the last piece comes only when the sum is right. */
@@ -127,7 +152,7 @@ export class LocalFile {
 
   async #stopReading(): Promise<void> {
     this.#stop = true;
-    await this.#reading.catch(() => {});
+    await this.#reading;
     this.#stop = false;
   }
 
@@ -153,7 +178,7 @@ export class LocalFile {
       const from = offset + filled;
       // Bytes that were hashed are not hashed again when they are sent again.
       const fresh = Math.max(0, this.#hashedTo - from);
-      if (fresh < bytesRead && from <= this.#hashedTo) {
+      if (this.#identity === undefined && fresh < bytesRead && from <= this.#hashedTo) {
         this.#hash.update(target.subarray(filled + fresh, filled + bytesRead));
         this.#hashedTo = from + bytesRead;
       }
@@ -161,10 +186,17 @@ export class LocalFile {
     }
   }
 
-  #verify(): void {
+  async #verify(): Promise<void> {
+    if (this.#identity !== undefined) {
+      if (identityOf(await this.#handle.stat({ bigint: true })) === this.#identity) return;
+      this.#identity = undefined;
+    }
+    await this.#hashUpTo(this.size);
+    if (this.#verified) return;
     const now = this.#hash.copy().digest('hex');
     if (now !== this.#known.sha256)
       throw changed(this.#known.file, `its sha256 is ${now} now, not ${this.#known.sha256}`);
+    this.#verified = true;
   }
 }
 

@@ -29,6 +29,8 @@ export interface UploadRequest {
   size: number;
   /** 64 hexadecimal digits, in lower case. */
   sha256: string;
+  /** See `KnownFile`. */
+  identity?: string | undefined;
   /** With or without `custom/`. */
   name: string;
   title: string;

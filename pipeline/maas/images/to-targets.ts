@@ -5,12 +5,12 @@ import { Fault } from '../../core/faults/fault.ts';
 import type { ApiKey } from '../api/api-key.ts';
 import { type UploadResult, uploadImage } from './upload.ts';
 
-/** Targets served at the same time: each takes two chunks of memory and its share of the line. */
+/** Targets served at the same time: each takes some memory and its share of the line. */
 const AT_ONCE = 4;
 
 export interface UploadPlan {
-  /** A file with its size in bytes and its sum. */
-  artifact: { path: string; size: number; sha256: string };
+  /** A file with its size in bytes, its sum, and its identity as `KnownFile` has it. */
+  artifact: { path: string; size: number; sha256: string; identity?: string | undefined };
   /** Placeholders filled in. */
   resource: ResourceConfig;
   filetype: string;
@@ -47,6 +47,7 @@ export async function uploadToTargets(
           file: artifact.path,
           size: artifact.size,
           sha256: artifact.sha256,
+          identity: artifact.identity,
           ...resource,
           filetype,
           patienceS: target.patienceS,

@@ -47,7 +47,7 @@ const command = () => join(dir, 'node_modules/.bin/dgxos-maas');
 function modulesIn(name: string): string[] {
   const dist = join(dir, 'node_modules', name, 'dist');
   const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
-  return files.filter((file) => file.endsWith('.js')).map((file) => join(dist, file));
+  return files.filter((file) => /\.c?js$/.test(file)).map((file) => join(dist, file));
 }
 
 /** Runs a program under the system's node; gives its exit code and what it warned of. */
@@ -73,7 +73,7 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'package-'));
   // The output of a source that was deleted since.
   mkdirSync(join(root, 'dist'), { recursive: true });
-  writeFileSync(join(root, 'dist/gone.js'), '');
+  writeFileSync(join(root, 'dist/gone.cjs'), '');
   const [packed] = JSON.parse(npm(root, 'pack', '--json', '--pack-destination', dir).stdout) as [
     { filename: string },
   ];
@@ -92,9 +92,9 @@ describe('the installed package', () => {
   it('helps, and holds no source of ours but what it needs', async () => {
     expect(await installed('--help')).toContain('dgxos-maas');
     const own = join(dir, 'node_modules/dgxos-maas');
-    expect(existsSync(join(own, 'dist/main.js'))).toBe(true);
+    expect(existsSync(join(own, 'dist/main.cjs'))).toBe(true);
     expect(existsSync(join(own, 'test'))).toBe(false);
-    expect(existsSync(join(own, 'dist/gone.js'))).toBe(false);
+    expect(existsSync(join(own, 'dist/gone.cjs'))).toBe(false);
   });
 
   it('is one package of at most 12 MB, with the licence of each package whose code is in it', async () => {
@@ -112,7 +112,7 @@ describe('the installed package', () => {
   it('has the code of every package that it loads, but of those that are installed beside it', () => {
     const loaded = modulesIn('dgxos-maas').flatMap((file) => [
       ...readFileSync(file, 'utf8').matchAll(
-        /\b(?:__require|createRequire\([^)]*\)|import)\(["']([^."'][^"']*)["']\)/g,
+        /(?<![`.])\b(?:(?:__)?require|createRequire\([^)]*\)|import)\(["']([^."'][^"']*)["']\)/g,
       ),
     ]);
     const packages = loaded.map(([, name]) => name as string).filter((name) => !isBuiltin(name));

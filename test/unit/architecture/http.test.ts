@@ -6,7 +6,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const CLIENT = 'pipeline/host/http/';
 /** Libraries and modules by which one asks; a server takes only what is in SERVER from those of Node. */
 const LIBRARY =
-  /(?:from|import\()\s*['"](?:node-fetch|undici|https?-proxy-agent|proxy-from-env|axios|got|(?:node:)?https?|(?:node:)?http2)['"]/;
+  /(?:from|import\(|getBuiltinModule\()\s*['"](?:node-fetch|undici|https?-proxy-agent|proxy-from-env|axios|got|(?:node:)?https?|(?:node:)?http2)['"]/;
 const SERVER =
   /^import (?:type )?\{\s*(?:(?:type )?(?:createServer|STATUS_CODES|IncomingMessage|Server|ServerResponse|OutgoingHttpHeaders)\b,?\s*)+\} from '(?:node:)?https?';$/gm;
 
@@ -31,6 +31,7 @@ test.each([
   ["import fetch from 'node-fetch';", true],
   ["const { default: fetch } = await import('node-fetch');", true],
   ["import { request } from 'node:https';", true],
+  ["const { request } = process.getBuiltinModule('node:https');", true],
   ["import { Agent, createServer } from 'node:http';", true],
   ["import type { Agent } from 'node:http';", true],
   ["import { HttpsProxyAgent } from 'https-proxy-agent';", true],

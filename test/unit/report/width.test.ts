@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { plain } from '../../../pipeline/core/escape/terminal.ts';
 import { columns } from '../../../pipeline/core/text/columns.ts';
@@ -196,4 +197,15 @@ describe('the width of a stream', () => {
 
 it('pads by columns', () => {
   expect(`${padded('日', 4)}|`).toBe('日  |');
+});
+
+it('a text without a mark that needs a look is as wide as string-width has it', () => {
+  const character = fc.integer({ min: 0x20, max: 0x2fff }).map((code) => String.fromCodePoint(code));
+  fc.assert(
+    fc.property(fc.array(character, { maxLength: 6 }), (characters) => {
+      const text = characters.join('');
+      expect(widthOf(text)).toBe(stringWidth(text));
+    }),
+    { numRuns: 3000 },
+  );
 });
