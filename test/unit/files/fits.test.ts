@@ -26,7 +26,7 @@ const leaf = fc.constantFrom<Shape<unknown>>(
   anything,
   sha256,
   time,
-  oneOf('a', 1),
+  oneOf<string | number>('a', 1),
 );
 /** Those that every object has are left to ajv where a schema names them. */
 const INHERITED = ['toString', '__proto__', 'constructor'];
@@ -55,19 +55,20 @@ const { value } = fc.letrec((tie) => ({
 
 test('what surely fits a shape is what fits it by ajv', () => {
   const fitting: number[] = [];
+  const ajv = new Ajv({ allowUnionTypes: true });
   fc.assert(
     fc.property(shape, value, ({ schema }, given) => {
       const written = JSON.parse(JSON.stringify(given)) as unknown;
-      const byAjv = new Ajv({ allowUnionTypes: true }).validate(schema, written);
+      const byAjv = ajv.validate(schema, written);
       if (byAjv) fitting.push(1);
       const inherited = INHERITED.some((name) => JSON.stringify(schema).includes(name));
       if (!inherited || !byAjv) expect(surelyFits(schema, written)).toBe(byAjv);
     }),
-    { numRuns: 400 },
+    { numRuns: 200 },
   );
   // Neither only such that fit, nor only such that do not.
-  expect(fitting.length).toBeGreaterThan(20);
-  expect(fitting.length).toBeLessThan(380);
+  expect(fitting.length).toBeGreaterThan(10);
+  expect(fitting.length).toBeLessThan(190);
 });
 
 test.each([
