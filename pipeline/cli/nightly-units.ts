@@ -1,7 +1,8 @@
 import { json } from '../core/escape/json.ts';
 import { redact } from '../core/secrets/registry.ts';
 import { appendOutput } from '../host/files/output.ts';
-import { type CiSystem, githubMatrix, githubOutputs, gitlabJobs } from '../nightly/output/matrix.ts';
+import type { CiSystem } from '../nightly/output/ci-systems.ts';
+import { githubMatrix, githubOutputs, gitlabJobs } from '../nightly/output/matrix.ts';
 import { type NightUnits, unitsOf } from '../nightly/units.ts';
 import { type NightlyOptions, renewalOf, requestsFor } from './nightly.ts';
 import { withLock } from './run-image.ts';

@@ -2,7 +2,7 @@ import { dirname, join, relative } from 'node:path';
 import { packageRoot } from '../host/process/package-root.ts';
 import { loadRelease, releaseIds } from './releases/load.ts';
 import { settingsTemplate } from './template.ts';
-import { CONFIG_SCHEMA } from './yaml/schema.ts';
+import { CONFIG_SCHEMA } from './yaml/compile-schema.ts';
 
 /**
  * A commented dgxos-maas.yaml for the first platform of a release, naming the newest ISO whose sum is known.

@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { configSchema } from './config-schema.ts';
 import { type LocatedConsent, missingConsent } from './consent.ts';
 import { CONFIG_FILE, fileInForce } from './find.ts';
 import { Given, type Overrides } from './given.ts';
@@ -13,9 +12,7 @@ import { SETTINGS } from './settings/table.ts';
 import type { Config, Release } from './types.ts';
 import { dotted, type LocatedProblem, type Path, type Problem, toFault } from './yaml/problem.ts';
 import { prune } from './yaml/prune.ts';
-import { readText, shownName } from './yaml/read-text.ts';
-import { dataAsWritten, schemaProblems } from './yaml/schema.ts';
-import { Source } from './yaml/source.ts';
+import type { Source } from './yaml/source.ts';
 
 export { selectImage, selectTarget } from './select.ts';
 
@@ -45,16 +42,10 @@ export interface LoadedConfig {
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { env, cwd } = options;
   const file = fileInForce(options);
-  const source =
-    file === null
-      ? null
-      : new Source(shownName(file, cwd), await readText(file, 'Create one with: dgxos-maas init'), {
-          named: 'images',
-        });
+  const { source, data, differences } = file === null ? NO_FILE : await readConfig(file, cwd);
   const given = new Given(env, options.overrides ?? { values: new Map() }, cwd);
 
-  const data = source ? dataAsWritten(configSchema, source) : {};
-  const found = source ? [...keysInFile(data), ...schemaProblems(configSchema, data)] : [];
+  const found = [...differences];
   // The rest is still checked after the wrong parts are taken out, so that one run reports every problem.
   const written = prune(data, found) as RawConfig;
   const images = Object.keys(written.images ?? {});
@@ -80,6 +71,30 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   if (env.MAAS_API_URL && targets.length)
     warnings.push(`MAAS_API_URL is not used: ${CONFIG_FILE} names its own targets (${targets.join(', ')})`);
   return { ...resolved, warnings, consents: consentsOf(written, releases, source) };
+}
+
+interface ConfigFile {
+  source: Source | null;
+  data: unknown;
+  /** From the schema, and keys that should not be in it. */
+  differences: readonly Problem[];
+}
+
+const NO_FILE: ConfigFile = { source: null, data: {}, differences: [] };
+
+/** Loads the reader of YAML too, which an upload to the MAAS of the environment does without. */
+async function readConfig(file: string, cwd: string): Promise<ConfigFile> {
+  const [{ Source: Yaml }, { readText, shownName }, { dataAsWritten, schemaProblems }, { CONFIG_SCHEMA }] =
+    await Promise.all([
+      import('./yaml/source.ts'),
+      import('./yaml/read-text.ts'),
+      import('./yaml/schema.ts'),
+      import('./yaml/compile-schema.ts'),
+    ]);
+  const text = await readText(file, 'Create one with: dgxos-maas init');
+  const source = new Yaml(shownName(file, cwd), text, { named: 'images' });
+  const data = dataAsWritten(CONFIG_SCHEMA, source);
+  return { source, data, differences: [...keysInFile(data), ...schemaProblems(CONFIG_SCHEMA, data)] };
 }
 
 function consentsOf(

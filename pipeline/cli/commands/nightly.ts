@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { NIGHTLY } from '../../config/settings/nightly.ts';
-import { CI_SYSTEMS } from '../../nightly/output/matrix.ts';
+import { CI_SYSTEMS } from '../../nightly/output/ci-systems.ts';
 import type { Act } from '../command.ts';
 import { withFormats } from '../format-options.ts';
 import type { NightlyOptions } from '../nightly.ts';

@@ -137,7 +137,7 @@ export const declare: Declare = (program, act) => {
     .description('print the JSON schema of site.yaml, for editors')
     .action(
       act(async (session) => {
-        const { schemaText } = await import('../../config/yaml/schema.ts');
+        const { schemaText } = await import('../../config/yaml/compile-schema.ts');
         const { SITE_SCHEMA } = await import('../../maas/site/load.ts');
         const text = schemaText(SITE_SCHEMA);
         session.data({ ok: true, schema: JSON.parse(text) }, text.trimEnd(), 'document');

@@ -102,7 +102,6 @@ async function whatIs(subject: string, session: Session): Promise<'file' | 'imag
 async function uploadFile(session: Session, path: string, options: Options): Promise<void> {
   const { basename } = await import('node:path');
   const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
-  const { siteWaivers } = await import('../../image/checks/site-waivers.ts');
   const { describeFile, expectFile } = await import('../../maas/images/bare-file.ts');
   const { checkUploadPermission: expectUploader } = await import('../../maas/images/upload-permission.ts');
   const { uploadToTargets } = await import('../../maas/images/to-targets.ts');
@@ -111,9 +110,12 @@ async function uploadFile(session: Session, path: string, options: Options): Pro
   await expectFile(path, options);
   const targets = await chooseTargets(options, session);
   await expectUploader(targets, session);
-  const waivers = () => siteWaivers(undefined, session);
+  const waivers = async () =>
+    (await import('../../image/checks/site-waivers.ts')).siteWaivers(undefined, session);
   const file = await describeFile(path, options, { emit: session.emit, signal: session.signal, waivers });
   const { emit, signal, env } = session;
+  const { doWithoutOptimizingCompilers } = await import('../young-generation.ts');
+  doWithoutOptimizingCompilers();
   const results = await uploadToTargets(targets, { ...file, image: basename(path), emit, signal, env });
   session.data({ ok: true, uploads: results }, () => uploadSummary(results, session.paint));
 }

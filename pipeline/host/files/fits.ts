@@ -25,7 +25,7 @@ const patterns = new Map<string, RegExp>();
 export function surelyFits(schema: object, value: unknown): boolean {
   const { type, minimum, pattern, anyOf, items, properties, required, additionalProperties, ...rest } =
     schema as Plain;
-  // What every object inherits is a member to ajv.
+  // To ajv every object has the members that it inherits.
   if (properties && Object.keys(properties).some((name) => name in Object.prototype)) return false;
   if (Object.keys(schema).some((keyword) => !KNOWN.has(keyword)) || typeof type === 'object') return false;
   if (type !== undefined && typeOf(value) !== type) return false;

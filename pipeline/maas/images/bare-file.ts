@@ -5,14 +5,12 @@ import { expectImageName, plainName } from '../../config/image-name.ts';
 import type { ResourceConfig } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { identityOf, isFresh } from '../../host/files/identity.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
 import { count, object, sha256, text } from '../../host/files/shape.ts';
-import { headlineOf } from '../../image/checks/judge.ts';
 import type { Waiver } from '../../image/checks/waivers.ts';
-import { imageArchitecture } from '../../image/facts/architecture.ts';
 import { digestOf } from '../../image/read/digest.ts';
 import { checkContent } from './content.ts';
+import { type InspectedFile, settledIdentity } from './inspected-file.ts';
 import { FILETYPES, filetypeOf } from './request.ts';
 
 /** The options for a file that is not in the configuration. */
@@ -29,7 +27,7 @@ export interface BareFileOptions {
   profile: string;
 }
 
-interface Context {
+export interface Context {
   emit: Emit;
   signal: AbortSignal;
   /** Of the site; asked for where the file is checked. */
@@ -74,7 +72,10 @@ export async function describeFile(
     return fault.message;
   });
   if (unsure !== null) context.emit({ type: 'notice', level: 'warning', message: unsure });
-  const looked = validate ? await validated(file, options, context) : await measured(file, context);
+  // The checks are loaded for that alone.
+  const looked = validate
+    ? await (await import('./validated-file.ts')).validated(file, options, context)
+    : await measured(file, context);
   const baseImage = options.baseImage ?? looked.baseImage;
   if (!baseImage) throw noBaseImage(path);
   return {
@@ -113,58 +114,6 @@ export async function expectFile(
   return name;
 }
 
-/** The systems that MAAS accepts in a base image. */
-const BASE_SYSTEMS = new Set(['ubuntu', 'centos', 'rhel', 'ol']);
-
-interface InspectedFile {
-  size: number;
-  sha256: string;
-  /** See `KnownFile`; undefined where nobody has read the bytes. */
-  identity?: string | undefined;
-  baseImage: string | undefined;
-  /** Such as arm64/generic. */
-  architecture?: string;
-}
-
-async function validated(
-  file: string,
-  options: BareFileOptions,
-  { emit, signal, waivers }: Context,
-): Promise<InspectedFile> {
-  const { validateFile } = await import('../../image/checks/validate-file.ts');
-  const { profile, baseImage, architecture } = options;
-  const identity = await settledIdentity(file);
-  const looking = { profile, baseImage, architecture, waivers: await waivers(), signal, emit };
-  const { facts, verdict, sha256, size } = await validateFile(file, looking);
-  const failed = verdict.findings.filter(({ status }) => status === 'fail');
-  const line = (finding: (typeof failed)[number]) =>
-    // Of a waived one also by whom and until when.
-    `${finding.number} ${finding.id}: ${finding.status === 'waived' ? finding.found : headlineOf(finding)}`;
-  const blockers = failed.filter(({ severity }) => severity === 'blocker');
-  if (!verdict.passed)
-    throw new Fault(
-      'IMAGE_REJECTED',
-      `${file} is unfit for MAAS: ${blockers.length} ${blockers.length === 1 ? 'blocker' : 'blockers'} failed`,
-      {
-        hint: `For reasons and fixes run \`dgxos-maas validate ${file}\`; --no-validate uploads it anyway.`,
-        detail: blockers.map(line).join('\n'),
-      },
-    );
-  for (const finding of failed)
-    emit({ type: 'notice', level: 'warning', message: line(finding), hint: finding.fix });
-  for (const finding of verdict.findings)
-    if (finding.waiver)
-      emit({
-        type: 'notice',
-        level: 'info',
-        message: line(finding),
-      });
-  const os = facts.osRelease;
-  const fromImage = os && BASE_SYSTEMS.has(os.id) && os.codename ? `${os.id}/${os.codename}` : undefined;
-  const own = imageArchitecture(facts);
-  return { size, sha256, identity, baseImage: fromImage, ...(own ? { architecture: `${own}/generic` } : {}) };
-}
-
 /** Size and sum: from the manifest that `build` left beside the file, else by reading it. */
 async function measured(
   file: string,
@@ -175,12 +124,6 @@ async function measured(
   if (known) return { size, sha256: known, baseImage: undefined };
   const identity = await settledIdentity(file);
   return { ...(await digestOf(file, emit, signal)), identity, baseImage: undefined };
-}
-
-/** Undefined for a file that was written a moment ago: another write might leave the same times. */
-async function settledIdentity(file: string): Promise<string | undefined> {
-  const facts = await stat(file, { bigint: true });
-  return isFresh(facts) ? undefined : identityOf(facts);
 }
 
 const MANIFEST = object({ artifact: object({ file: text, sha256, size: count }) });

@@ -1,10 +1,7 @@
 import { stringify } from 'yaml';
 import { Fault } from '../../core/faults/fault.ts';
 import type { Unit } from '../units.ts';
-
-/** The CI systems that a night's units can be written for. */
-export const CI_SYSTEMS = ['github', 'gitlab'] as const;
-export type CiSystem = (typeof CI_SYSTEMS)[number];
+import type { CiSystem } from './ci-systems.ts';
 
 /** Jobs that GitHub takes in one matrix. */
 const MOST_JOBS = 256;

@@ -53,7 +53,7 @@ const { value } = fc.letrec((tie) => ({
   ),
 }));
 
-test('what surely fits a shape is what fits it by ajv', () => {
+test('a value surely fits a shape where it fits by ajv', () => {
   const fitting: number[] = [];
   const ajv = new Ajv({ allowUnionTypes: true });
   fc.assert(

@@ -2,12 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { architecturesOf, packagesOf } from '../../../pipeline/config/releases/archive.ts';
-import {
-  archiveOf,
-  listReleases,
-  loadRelease,
-  parseRelease,
-} from '../../../pipeline/config/releases/load.ts';
+import { archiveOf, listReleases, loadRelease } from '../../../pipeline/config/releases/load.ts';
+import { parseRelease } from '../../../pipeline/config/releases/parse-release.ts';
 import { loadPlatforms, parsePlatforms } from '../../../pipeline/config/releases/platforms.ts';
 import { packageRoot } from '../../../pipeline/host/process/package-root.ts';
 

@@ -2,13 +2,8 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { unknownPlaceholders } from '../../../pipeline/config/placeholders.ts';
-import {
-  isoOf,
-  listReleases,
-  loadRelease,
-  parseRelease,
-  releaseIds,
-} from '../../../pipeline/config/releases/load.ts';
+import { isoOf, listReleases, loadRelease, releaseIds } from '../../../pipeline/config/releases/load.ts';
+import { parseRelease } from '../../../pipeline/config/releases/parse-release.ts';
 import { packageRoot } from '../../../pipeline/host/process/package-root.ts';
 
 const RELEASES = await releaseIds();
