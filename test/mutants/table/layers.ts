@@ -47,7 +47,7 @@ export const LAYERS: readonly Mutant[] = [
     'cut-off': ['if (found.bytes !== said.bytes)', 'if (false)'],
     'other-bytes': ['if (found.sha256 !== said.sha256) return', 'if (false) return'],
     'touched-since': ['if (state === said.seen) return null;', 'return null;'],
-    'the-boot': ["[thisProcess().place?.split(' ')[0], dev,", '[dev,'],
+    'the-boot': ["thisProcess().place?.split(' ')[0] ?? ''", "''"],
     'damaged-one-goes': [
       '  await removeLayer(folder).catch(() => {});\n  return undefined;',
       '  return undefined;',
