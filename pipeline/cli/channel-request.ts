@@ -1,6 +1,7 @@
 import { loadConfig, selectImage } from '../config/load.ts';
 import { type ChosenTarget, chooseTargets, type TargetOptions } from '../maas/images/choose-targets.ts';
 import type { ChannelRequest } from '../maas/images/promote.ts';
+import { sharedResults } from '../store/open.ts';
 import { keptFolder } from '../workspace/layout.ts';
 import type { Session } from './session.ts';
 import { shareLedgerOf } from './share-ledger.ts';
@@ -26,8 +27,11 @@ export async function channelRequest(
   const targets = await chooseTargets({ ...options, to }, session);
   const keepIn = keptFolder(config.workspace);
   const { channel, requireAccepted, quarantined } = options;
+  const shared = await sharedResults(config.store, session);
+  const fetch: ChannelRequest['fetch'] =
+    shared && (({ name: label, ...blob }, to) => shared.fetchFile(blob, to, label, { emit, signal }));
   return {
     targets,
-    request: { image, channel, requireAccepted, quarantined, keepIn, emit, signal, env },
+    request: { image, channel, requireAccepted, quarantined, keepIn, fetch, emit, signal, env },
   };
 }

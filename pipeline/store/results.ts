@@ -21,7 +21,7 @@ import { digestOf, fetchBlob, putBlob } from './blob.ts';
 import { type Entry, entryOf, isBelow, LARGEST_RECORD, type StoredFile, writtenEntry } from './entry.ts';
 import { progressOf } from './progress.ts';
 import { fileHoldsSecret } from './secrets.ts';
-import { BadEntry, contentOf, type Store } from './store.ts';
+import { BadEntry, type Blob, contentOf, type Store } from './store.ts';
 import { maySign, NO_SIGNATURES, type Trust } from './trust.ts';
 
 export interface SharedContext {
@@ -184,6 +184,27 @@ export class SharedResults {
     });
   }
 
+  /**
+   * Fetches a file by its digest, whatever result it belongs to.
+   * @returns false where the store does not have it, or cannot be used: one warning says why it cannot
+   */
+  async fetchFile(
+    blob: Blob,
+    to: string,
+    label: string,
+    context: Omit<SharedContext, 'imageDir'>,
+  ): Promise<boolean> {
+    if (this.#away) return false;
+    const fetched = await this.#guarded(`fetching ${label}`, context, async (store) => {
+      if ((await store.size(storedBlob(blob.sha256))) === undefined) return false;
+      const progress = progressOf(context.emit, `Fetching ${label} from the store`, blob.size);
+      await fetchBlob(store, blob, to, { signal: context.signal, onBytes: progress.advance });
+      progress.end();
+      return true;
+    });
+    return fetched === true;
+  }
+
   async close(): Promise<void> {
     const store = await this.#store?.catch(() => undefined);
     store?.close();
@@ -208,7 +229,7 @@ export class SharedResults {
   /** Does something with the store; what goes wrong is one warning, and undefined. */
   async #guarded<T>(
     doing: string,
-    { emit, signal }: SharedContext,
+    { emit, signal }: Omit<SharedContext, 'imageDir'>,
     use: (store: Store) => Promise<T>,
   ): Promise<T | undefined> {
     const warn = (message: string, hint?: string) =>

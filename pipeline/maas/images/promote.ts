@@ -1,4 +1,5 @@
 import { copyFile, link, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { makeFolders } from '../../host/files/folders.ts';
@@ -25,6 +26,13 @@ export interface ChannelRequest {
   channel: string;
   /** The folder of the artifacts that channels hold, so that a channel can go back after the next build. */
   keepIn: string;
+  /**
+   * Fetches an artifact that is not here, by its digest, from where builders share their results; false where it is not there.
+   * Without it only what is here can be promoted.
+   */
+  fetch?:
+    | ((entry: Pick<LedgerEntry, 'name' | 'sha256' | 'size'>, to: string) => Promise<boolean>)
+    | undefined;
   /** Promote only what was accepted on a machine. */
   requireAccepted?: boolean;
   /** Promote even what failed there. */
@@ -132,7 +140,7 @@ async function updateChannel(
  */
 export async function kept(
   entry: LedgerEntry,
-  { keepIn: dir, emit, signal }: Pick<ChannelRequest, 'keepIn' | 'emit' | 'signal'>,
+  { keepIn: dir, emit, signal, fetch }: Pick<ChannelRequest, 'keepIn' | 'emit' | 'signal' | 'fetch'>,
 ): Promise<string> {
   const path = keptFile(dir, entry.sha256);
   const found = await currentEntry(path, entry, emit, signal);
@@ -142,14 +150,7 @@ export async function kept(
   let from: string | undefined;
   for (const place of places)
     if (from === undefined && (await currentEntry(place, entry, emit, signal)) === 'good') from = place;
-  if (from === undefined)
-    throw new Fault(
-      'UPLOAD_MISSING',
-      `The file of ${entry.name} no longer exists: ${entry.file} has changed`,
-      {
-        hint: 'Build and upload the image again, then promote it.',
-      },
-    );
+  if (from === undefined) return fetched(entry, path, fetch);
   if (found === 'other')
     emit({
       type: 'notice',
@@ -171,6 +172,30 @@ export async function kept(
     await rm(part, { force: true });
   }
   return path;
+}
+
+/** The artifact out of the store, for a host that does not have it: another one has built or uploaded it. */
+async function fetched(
+  { name, file, sha256, size }: LedgerEntry,
+  path: string,
+  fetch: ChannelRequest['fetch'],
+): Promise<string> {
+  const part = `${path}.${process.pid}.part`;
+  try {
+    await makeFolders(dirname(path));
+    if (await fetch?.({ name, sha256, size }, part)) {
+      await rename(part, path);
+      return path;
+    }
+  } catch (error) {
+    throw fromSystemError(error, `keeping ${name} in ${dirname(path)}`);
+  } finally {
+    await rm(part, { force: true });
+  }
+  const where = fetch ? ', and the store does not have it' : '';
+  throw new Fault('UPLOAD_MISSING', `The file of ${name} no longer exists: ${file} has changed${where}`, {
+    hint: 'Build and upload the image again, then promote it.',
+  });
 }
 
 /** Whether the file at a path is the artifact of an entry: the size first, as it costs nothing. */

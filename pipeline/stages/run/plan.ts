@@ -18,6 +18,8 @@ export interface Selection {
   outdated?: { stage: StageId; before: number; reason: string };
   /** Other builders run this stage: the newest of its results here and in the store counts, and without one the run fails. */
   elsewhere?: StageId;
+  /** Results that builders share are not made up to this stage: one that is neither here nor in the store fails the run. */
+  readyUntil?: StageId;
   /** Stop after this stage. */
   until?: StageId | undefined;
 }

@@ -92,6 +92,8 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
       const decision = await decide(stage, context, { ...request, imageDir, lost });
       const place = { ...context, imageDir };
       const found = await existing(decision, stage.large, request.shared, place);
+      if (!found && stage.stored && mustBeReady(stages, stage.id, request.selection))
+        throw notReady(image, stage.id, (decision as Missing).reason);
       const missing = found ? undefined : await unreadable(stage, records, request.shared, place);
       if (missing !== undefined) {
         lost.add(missing);
@@ -176,6 +178,16 @@ async function unreadable(
     records.set(need, whole);
   }
   return undefined;
+}
+
+const mustBeReady = (stages: readonly Stage[], id: StageId, { readyUntil }: Selection) =>
+  readyUntil !== undefined && position(stages, id) <= position(stages, readyUntil);
+
+/** The Fault of an image that a command only hands over, and that would have to be built. */
+export function notReady(image: string, stage: StageId, reason: string): Fault {
+  return new Fault('IMAGE_NOT_BUILT', `Image ${image} is not ready for upload: ${stage}: ${reason}`, {
+    hint: `Run dgxos-maas build ${image}, or dgxos-maas run ${image}, which also uploads it.`,
+  });
 }
 
 async function runOne(
