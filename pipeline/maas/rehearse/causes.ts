@@ -63,6 +63,14 @@ const KNOWN: readonly Known[] = [
     remedy: 'dgxos-maas validate FILE reports where it ends.',
   },
   {
+    // A source that is only unreachable is a warning of apt's.
+    pattern: /^E: (?:Failed to fetch|The repository) '?((?:file|copy|cdrom|https?|mirror):\S{1,200})/m,
+    cause: ([, source]) =>
+      `apt-get update fails at a source of the image, and with it every deployment: ${source}`,
+    remedy:
+      'Remove the source from /etc/apt/sources.list.d, which MAAS leaves as it is (check `apt-sources` of validate).',
+  },
+  {
     pattern: MISSES,
     cause: ([, name]) =>
       `curtin misses packages in the image and cannot fetch them, since a rehearsal has no archives: ${name}`,

@@ -125,6 +125,9 @@ test.each([
     'installs another kernel than the image has: linux-image-generic',
     'E: Unable to locate package linux-image-generic',
   ],
+  ['no-lvm2', 'curtin misses packages in the image', "'lvm2'"],
+  ['no-efi-packages', 'a rehearsal has no archives: grub-efi-amd64', "'grub-efi-amd64'"],
+  ['dead-repository', 'fails at a source of the image, and with it every deployment: file:/var/', "'update'"],
   ['old-kdump-tools', 'kdump-tools of the image is older', 'kdump_set_default'],
   ['kernel-without-modules', 'no kernel with its modules', 'curtin-hooks: no kernel with modules found in'],
 ])('%s: cause and curtin’s own error are named', (name, cause, error) => {
