@@ -12,18 +12,21 @@ export interface Change {
 
 const HOOK = 'curtin/curtin-hooks';
 const STATUS = 'var/lib/dpkg/status';
-const FOREIGN = 'UUID=0b5f6c1e-52a7-4d5e-9a51-6d5b2c6ab001';
 
 const text =
   (content: string) =>
   (_old: string | undefined): string =>
     content;
 
-/** @throws Error when `old` has not got `part` once: the change would change nothing */
-const replaced = (part: string, by: string) => (old: string | undefined) => {
-  if (old?.split(part).length !== 2) throw new Error(`the image has not got this once: ${part}`);
-  return old.replace(part, by);
-};
+/** The hook without its function for crash dumps. @throws Error when it has none */
+function withoutCrashDumps(hook = ''): string {
+  const without = hook
+    .replace(/^def check_crash_dumps\([\s\S]*?(?=^def )/m, '')
+    .replace(/^ +check_crash_dumps\(.*\n/m, '');
+  if (without.includes('crash_dumps') || without === hook)
+    throw new Error('the image’s hook is not that of dgxos-maas');
+  return without;
+}
 
 /** kdump-tools as Ubuntu 24.04 and Debian 12 have it: without the script that curtin runs to switch crash dumps off. */
 const OLD_KDUMP = `Package: kdump-tools
@@ -63,18 +66,8 @@ export const CHANGES: readonly Change[] = [
   {
     name: 'fstab-foreign-uuid',
     does: '/etc/fstab mounts /data by a UUID of another machine',
-    writes: { 'etc/fstab': { text: text(`${FOREIGN} /data ext4 defaults 0 2\n`) } },
-  },
-  {
-    name: 'unit-foreign-uuid',
-    does: 'a mount unit that local-fs.target requires names a UUID of another machine',
     writes: {
-      'etc/systemd/system/data.mount': {
-        text: text(
-          `[Unit]\nBefore=local-fs.target\n[Mount]\nWhat=/dev/disk/by-uuid/${FOREIGN.slice(5)}\nWhere=/data\n`,
-        ),
-      },
-      'etc/systemd/system/local-fs.target.d/data.conf': { text: text('[Unit]\nRequires=data.mount\n') },
+      'etc/fstab': { text: text('UUID=0b5f6c1e-52a7-4d5e-9a51-6d5b2c6ab001 /data ext4 defaults 0 2\n') },
     },
   },
   {
@@ -96,7 +89,7 @@ export const CHANGES: readonly Change[] = [
     does: 'kdump-tools without kdump_set_default is installed, and the hook does not know that',
     writes: {
       [STATUS]: { text: (old) => `${old?.trimEnd() ?? ''}\n\n${OLD_KDUMP}` },
-      [HOOK]: { text: replaced('    check_crash_dumps(config, target, LOG)\n', ''), mode: 0o755 },
+      [HOOK]: { text: withoutCrashDumps, mode: 0o755 },
     },
   },
   {

@@ -87,6 +87,7 @@ export const LISTED: Record<string, Listed> = {
   'npm run bench:start': { parsed: 'packs and installs' },
   'DGXOS_MAAS_CURTIN=$PWD/curtin npm run bench:rehearse': { parsed: 'takes half an hour' },
   'npm run bench:night': { parsed: 'takes minutes, and needs a Redis' },
+  'node scripts/broken-images.ts demo.tar.gz broken': { parsed: 'needs the demo image' },
   'node bench/night-simulation.ts': { parsed: 'of a clone; it runs in a second' },
   'npm run bench:install -- --runs 1': { parsed: 'takes minutes' },
   'npm run bench:upload -- --size 500M --runs 3': { parsed: 'takes minutes' },

@@ -13,7 +13,8 @@ Package: cloud-init-extra
 Status: install ok installed
 `;
 const ROOT: Record<string, string> = {
-  'curtin/curtin-hooks': '#!/bin/sh\nmain() {\n    check_crash_dumps(config, target, LOG)\n}\n',
+  'curtin/curtin-hooks':
+    'one()\ndef check_crash_dumps(x):\n    pass\n\n\ndef main():\n    check_crash_dumps(config)\n    more()\n',
   'usr/bin/cloud-init': 'x',
   'usr/bin/other': 'y',
   'usr/lib/modules/6.1/modules.dep': '',
@@ -65,7 +66,7 @@ test('a mode, a text and a file of their own are each the only change, and no me
   expect(text(path, 'curtin/curtin-hooks')).toBe(ROOT['curtin/curtin-hooks']);
 
   const kdump = await broken('old-kdump-tools');
-  expect(text(kdump.path, 'curtin/curtin-hooks')).toBe('#!/bin/sh\nmain() {\n}\n');
+  expect(text(kdump.path, 'curtin/curtin-hooks')).toBe('one()\ndef main():\n    more()\n');
   expect(text(kdump.path, 'var/lib/dpkg/status')).toContain('\n\nPackage: kdump-tools\n');
 
   const added = await broken('datasource-late');
