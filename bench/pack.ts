@@ -21,7 +21,10 @@ if (process.getuid?.() !== 0) {
   process.exit(4);
 }
 const absent = [...missing(FUSE_TOOLS), ...(hasFuse() ? [] : ['/dev/fuse'])];
-if (absent.length > 0) say(`No comparison with packer-maas' way of today: ${absent.join(', ')} not here.`);
+if (absent.length > 0)
+  say(
+    `No comparison with packer-maas' way of today: ${absent.join(', ')} not here; scripts/setup --bench installs it.`,
+  );
 
 const dir = await mkdtemp(join(tmpdir(), 'bench-pack-'));
 const path = (name: string) => join(dir, name);

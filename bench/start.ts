@@ -1,21 +1,16 @@
 // The start of the installed command: of the packed file, as `npm install -g` leaves it, under the node that is first on the PATH.
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { judged } from './goals.ts';
+import { installPacked } from './installed.ts';
 import { alternate, describe, measure, say } from './measure.ts';
 import { benchOptions } from './options.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 const { runs } = benchOptions('0', 11);
 const dir = mkdtempSync(join(tmpdir(), 'bench-start-'));
 try {
-  const npm = (...args: string[]) => execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' });
-  const [{ filename }] = JSON.parse(npm('pack', '--json', '--pack-destination', dir)) as [
-    { filename: string },
-  ];
-  npm('install', '--global', '--no-audit', '--no-fund', '--prefix', dir, join(dir, filename));
+  const installed = installPacked(dir);
   const modules = join(dir, 'lib/node_modules');
   const files = readdirSync(modules, { recursive: true, encoding: 'utf8' });
   const bytes = files.reduce((sum, name) => sum + statSync(join(modules, name)).size, 0);
@@ -31,7 +26,7 @@ try {
   const command =
     (...args: string[]) =>
     () =>
-      measure([join(dir, 'bin/dgxos-maas'), ...args]);
+      measure([installed, ...args]);
   const contestants = {
     node: () => measure(['node', '-e', '0']),
     version: command('--version'),

@@ -1,4 +1,4 @@
-// Our upload against a client that does what the maas command does: same server, same file, in turn.
+// Our upload, of the installed package, against a client that does what the maas command does: same server, same file, in turn.
 // Needs python3-httplib2, the maas command's own library.
 import { createHash, randomFillSync } from 'node:crypto';
 import { link, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { judged } from './goals.ts';
+import { installPacked } from './installed.ts';
 import { alternate, cpu, describe, measure, ratio, say, type Usage } from './measure.ts';
-import { benchOptions, CLI } from './options.ts';
+import { benchOptions } from './options.ts';
 import { startServer } from './sandbox.ts';
 
 // The system's own, which Debian's packages are for.
@@ -22,6 +23,10 @@ const REGION_MS = 17;
 const { size, runs } = benchOptions('500M');
 const dir = await mkdtemp(join(tmpdir(), 'bench-upload-'));
 try {
+  await mkdir(join(dir, 'installed'));
+  const installed = installPacked(join(dir, 'installed'));
+  // Node keeps compiled code since 22: the first start of an installation is not that of the others.
+  await measure([installed, 'upload', '--help']);
   const bare = join(dir, 'bare.tar.gz');
   const sha256 = await makeFile(bare, size);
   // As the pipeline leaves an artifact: its sum is in the manifest beside it.
@@ -47,12 +52,10 @@ try {
     userOverSha256sumAndSockets: ratio(mine.userS, allowed),
     peakBytes: largest,
     ...judged({
-      'wall <= 0.7': { now: mine.wallS / region.peer.wallS, most: 0.7 },
-      'wall <= 0.7 of a server that takes no time': {
-        now: bareServer.mine.wallS / bareServer.peer.wallS,
-        most: 0.7,
-      },
-      'peak <= 110 MB': { now: largest / 1e6, most: 110, unit: 'MB' },
+      'wall <= 0.6 at the pace of a region': { now: worst(region, 'wallS'), most: 0.6 },
+      'wall <= 0.7 of a server that takes no time': { now: worst(bareServer, 'wallS'), most: 0.7 },
+      'CPU <= 0.8': { now: Math.max(worstCpu(region), worstCpu(bareServer)), most: 0.8 },
+      'peak <= 60 MB': { now: largest / 1e6, most: 60, unit: 'MB' },
       'user <= sha256sum + sockets': { now: mine.userS / allowed, most: 1 },
     }),
   };
@@ -74,7 +77,7 @@ try {
       };
       const ours = (file: string) =>
         upload(
-          ...[process.execPath, CLI, 'upload', file, '--no-validate'],
+          ...[process.execPath, installed, 'upload', file, '--no-validate'],
           ...['--name', 'custom/bench', '--base-image', 'ubuntu/focal'],
         );
       const medians = await alternate(runs, {
@@ -104,6 +107,17 @@ try {
 } finally {
   await rm(dir, { recursive: true, force: true });
 }
+
+/** The larger ratio of both files, with and without a sum that is known. */
+function worst({ mine, bareFile, peer }: Contestants, figure: keyof Usage): number {
+  return Math.max(mine[figure], bareFile[figure]) / peer[figure];
+}
+
+function worstCpu({ mine, bareFile, peer }: Contestants): number {
+  return Math.max(cpu(mine), cpu(bareFile)) / cpu(peer);
+}
+
+type Contestants = Record<'mine' | 'bareFile' | 'peer', Usage>;
 
 function ratios({ mine, bareFile, peer, peer37 }: Record<'mine' | 'bareFile' | 'peer' | 'peer37', Usage>) {
   return {

@@ -87,6 +87,15 @@ describe('scripts/setup', () => {
     expect((await clone([]).run('setup', '--modules')).calls).toBe('');
   });
 
+  it('--bench adds to --dev what benchmarks compare with', async () => {
+    const host = clone([]);
+    const asked = installedBy((await host.run('setup', '--bench')).calls);
+    const all = ['build', 'demo', 'dev', 'bench'].flatMap(section);
+    expect(asked).toEqual(all.filter((name) => !host.stubs.includes(name)));
+    // The tools that bench/disk.ts names: one that is missing would leave a comparison out.
+    expect(asked).toEqual(expect.arrayContaining(['pigz', 'nbdkit', 'libnbd-bin', 'isal']));
+  });
+
   it('asks apt for nothing when all is there, and only for what is missing', async () => {
     expect((await clone(section('build')).run('setup')).calls).toBe('');
     const { calls } = await clone(section('build').filter((name) => name !== 'xorriso')).run('setup');

@@ -1,0 +1,17 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/**
+ * Packs the clone and installs the file as `npm install -g` does: what a user runs.
+ * @param dir where it goes
+ * @returns the command
+ */
+export function installPacked(dir: string): string {
+  const npm = (...args: string[]) =>
+    execFileSync('npm', args, { cwd: join(import.meta.dirname, '..'), encoding: 'utf8' });
+  const [{ filename }] = JSON.parse(npm('pack', '--json', '--pack-destination', dir)) as [
+    { filename: string },
+  ];
+  npm('install', '--global', '--no-audit', '--no-fund', '--prefix', dir, join(dir, filename));
+  return join(dir, 'bin/dgxos-maas');
+}
