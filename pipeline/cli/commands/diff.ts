@@ -12,6 +12,7 @@ of an upload. A manifest says less than the others; what it does not say is not
 compared.`;
 
 interface Options extends FormatFlags {
+  full?: boolean;
   exitCode?: boolean;
 }
 
@@ -23,6 +24,10 @@ export const declare: Declare = (program, act) => {
     .argument('<b>', 'the newer image')
     .description('compare two images: packages, kernels, sizes, setuid files, services, users')
     .option('--exit-code', 'exit with 1 if the images differ (without this option the code is 0 either way)')
+    .option(
+      '--full',
+      'read both archives completely, also where their manifests list the members that are equal',
+    )
     .addHelpText('after', IMAGES)
     .action(
       act(async (session, a: string, b: string, options: Options) => {
@@ -37,8 +42,10 @@ export const declare: Declare = (program, act) => {
         const { env, emit, signal, configFile: file } = session;
         const config = async () => (await loadConfig({ file, env, cwd: process.cwd() })).config;
         // One after the other: both are read from the same disk.
-        const before = await describeImage(a, { env, emit, signal, config });
-        const after = await describeImage(b, { env, emit, signal, config });
+        const request = { env, emit, signal, config };
+        const { describeByMembers } = await import('../../image/diff/by-members.ts');
+        const known = options.full ? null : await describeByMembers(a, b, request);
+        const [before, after] = known ?? [await describeImage(a, request), await describeImage(b, request)];
         const diff = compareImages(before, after);
         const document = await writeReports('diff', options, diff, DIFF, env);
         session.data(

@@ -27,5 +27,7 @@ export interface Description {
   version?: string;
   /** YYYYMMDD. */
   date?: string;
+  /** The file whose statements were taken for what was not read; not there where everything was read. */
+  trusted?: string;
   facts: Partial<Compared>;
 }

@@ -76,6 +76,11 @@ export class Inspector extends Writable {
     return this.#tree.size;
   }
 
+  /** Whether what comes next is a header, or nothing. */
+  get betweenMembers(): boolean {
+    return this.#scanner.betweenMembers;
+  }
+
   /** Bytes of tar taken so far; those after a stop count too, so that it is the same in pieces of any size. */
   get tarBytes(): number {
     return this.#bytes;

@@ -41,6 +41,13 @@ export class TarScanner {
     this.#take = take;
   }
 
+  /** Whether the bytes so far end with a member, or behind the last one. */
+  get betweenMembers(): boolean {
+    return (
+      this.#mode === 'tail' || (this.#mode === 'header' && this.#filled === 0 && !this.#extended.pending)
+    );
+  }
+
   /** The pieces that tar-stream is to read: parts of the chunk, or buffers of their own. */
   push(chunk: Buffer): Buffer[] {
     this.#pieces = [];
@@ -74,9 +81,8 @@ export class TarScanner {
   /** To be called when there are no more bytes. */
   end(): void {
     if (this.problem || this.#mode === 'tail' || this.#mode === 'stopped') return;
-    const boundary = this.#mode === 'header' && this.#filled === 0 && !this.#extended.pending;
     if (this.offset === 0) this.#stop('empty', 'there are no bytes');
-    else if (!boundary)
+    else if (!this.betweenMembers)
       this.#stop(
         this.#members === 0 ? 'not-tar' : 'truncated',
         `the archive breaks off in the middle of a member, at byte ${this.offset}`,

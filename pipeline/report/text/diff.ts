@@ -3,7 +3,7 @@ import { bytes } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { hanging, padded, widthOf } from '../../core/text/width.ts';
 import type { ImageDiff } from '../../image/diff/compare.ts';
-import { notCompared, verdict } from '../../image/diff/phrases.ts';
+import { notCompared, notRead, verdict } from '../../image/diff/phrases.ts';
 import { type Row, type Sign, sections } from '../../image/diff/sections.ts';
 
 /** Rows of sizes that are shown; --json has all. */
@@ -33,6 +33,8 @@ export function diffText(diff: ImageDiff, color: Paint): string {
   if (!diff.different) lines.push(color.green(verdict(diff)));
   if (diff.different && same.length > 0)
     lines.push(hanging('', `The same: ${same.join(', ')}`, color, color.dim));
+  const trusted = notRead(diff);
+  if (trusted !== null) lines.push(hanging('', plain(trusted), color, color.dim));
   for (const line of notCompared(diff)) lines.push(hanging('', plain(line), color, color.yellow));
   return lines.join('\n').trimEnd();
 }

@@ -50,7 +50,7 @@ export function countsCollector(): Collector<Counts> {
       biggest.sort((a, b) => b.bytes - a.bytes);
       biggest.length = Math.min(biggest.length, BIGGEST);
     }
-    const place = directory(path);
+    const place = directoryOf(path);
     const sum = directories.get(place);
     if (sum) {
       sum.bytes += stored;
@@ -86,7 +86,7 @@ export function countsCollector(): Collector<Counts> {
 }
 
 /** The directory that a file counts to: its own, or the one three levels deep above it; '' is the root. */
-function directory(path: string): string {
+export function directoryOf(path: string): string {
   let end = -1;
   for (let level = 0; level < LEVELS; level++) {
     const next = path.indexOf('/', end + 1);
