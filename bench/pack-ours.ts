@@ -1,4 +1,4 @@
-// Our host's part in a process of its own: argv is the tar and the artifact. --bare compresses and digests, no more.
+// Our host's part in a process of its own: argv is the tar and the artifact. --bare compresses and digests, no more; --cache has members.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,10 +13,20 @@ import { packRoot } from '../pipeline/image/pack/root.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { bare: { type: 'boolean' }, level: { type: 'string', default: 'normal' } },
+  options: {
+    bare: { type: 'boolean' },
+    cache: { type: 'string' },
+    level: { type: 'string', default: 'normal' },
+  },
 });
 const [tar, out] = positionals as [string, string];
-const options = { level: values.level as 'normal', emit: () => {}, signal: new AbortController().signal };
+const cache = values.cache === undefined ? undefined : { folder: values.cache, most: 10 * 2 ** 30 };
+const options = {
+  level: values.level as 'normal',
+  cache,
+  emit: () => {},
+  signal: new AbortController().signal,
+};
 if (values.bare) await packTar({ tar, out, id: 'pack', ...options });
 else {
   const packed = await packRoot({ kind: 'tar', path: tar, bytes: 0 }, out, options);

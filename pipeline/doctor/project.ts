@@ -6,6 +6,7 @@ import { loadRelease } from '../config/releases/load.ts';
 import type { Config, Release } from '../config/types.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { bytes } from '../core/text/human.ts';
+import { listMembers } from '../image/pack/member-cache.ts';
 import { listLayers, unfinished } from '../install/namespace/layer-store.ts';
 import { checkoutProblem } from '../install/render/checkout.ts';
 import { openStore } from '../store/open.ts';
@@ -73,6 +74,7 @@ export async function examineProject(options: ExamineOptions): Promise<ProjectFi
     await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),
     await examineFolder('cache', 'keep downloaded ISOs', config.cache, downloads ? LARGEST_ISO_BYTES : 0),
     await examineLayers(config),
+    await examineMembers(config),
     ...(await examineStore(config, options)),
   ];
   const count = Object.keys(config.images).length;
@@ -92,6 +94,21 @@ async function examineLayers({ cache, cacheLayers }: Config): Promise<Finding> {
     tool: 'layers',
     neededFor: 'build again without the steps of the medium',
     found: leftOver > 0 ? `${found}; ${leftOver} left unfinished by killed builds` : found,
+    status: 'ok',
+    fix: null,
+    package: null,
+  };
+}
+
+/** The size of the compressed members in the cache, and its limit. */
+async function examineMembers({ cache, cacheMembers }: Config): Promise<Finding> {
+  const members = await listMembers(cache);
+  const size = members.reduce((sum, one) => sum + one.bytes, 0);
+  const most = cacheMembers === 0 ? 'none are kept (cache_members: none)' : `at most ${bytes(cacheMembers)}`;
+  return {
+    tool: 'members',
+    neededFor: 'pack again without compressing what has not changed',
+    found: `${members.length} of ${bytes(size)}, ${most}`,
     status: 'ok',
     fix: null,
     package: null,

@@ -31,13 +31,18 @@ export const pack = defineStage('pack', {
       // The public half of the key that signs, if any.
       signingKey: keyFile === null ? null : (await loadSigningKey(keyFile, env, () => {})).keyId,
       keyFile: notCounted(keyFile, 'a secret whose public id counts'),
+      cache: notCounted(
+        { folder: config.cache, most: config.cacheMembers },
+        'a member from the cache is the one that would be made',
+      ),
     };
   },
   async run(inputs, { dir, emit, signal, env }) {
     const { root, origin, name, release, platform, version, compression: level, members, keyFile } = inputs;
+    const cache = inputs.cache.most > 0 ? inputs.cache : undefined;
     const key = keyFile === null ? null : await loadSigningKey(keyFile, env, emit);
     const { artifact: path, evidence: evidencePath } = packFiles(dir, name);
-    const packed = await packRoot(root, path, { level, members, emit, signal });
+    const packed = await packRoot(root, path, { level, members, cache, emit, signal });
     const date = new Date().toISOString().slice(0, 10).replaceAll('-', '');
     const evidence: Evidence = {
       facts: packed.facts,

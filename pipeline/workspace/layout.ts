@@ -169,6 +169,10 @@ export const debsFolder = (cache: string) => join(cache, 'debs');
 /** The sum of a medium, as long as its file stays as it is. @param key of its path */
 export const sumFile = (cache: string, key: string) => join(cache, 'sums', `${key}.json`);
 
+/** Compressed blocks of tars, shared by images: each by the digest of what it was made of. */
+export const membersFolder = (cache: string) => join(cache, 'members');
+export const memberFile = (cache: string, name: string) => join(membersFolder(cache), name);
+
 /** Layers: what media install without a VM, each by the fingerprint of all that decides it. */
 export const layersFolder = (cache: string) => join(cache, 'layers');
 export const layerFolder = (cache: string, key: string) => join(layersFolder(cache), key);

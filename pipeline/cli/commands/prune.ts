@@ -33,7 +33,7 @@ export const declare: Declare = (program, act) => {
     .addOption(
       new Option(
         '--cache',
-        'only delete the layers that installations without a VM keep in the cache, and what rehearsals keep there',
+        'only delete what the cache has of layers, compressed members and rehearsals',
       ).conflicts([
         ...['to', 'url', 'maasProfile', 'apiKeyFile', 'channels', 'keep', 'days', 'deployedDays'],
       ]),

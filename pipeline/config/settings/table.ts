@@ -37,7 +37,7 @@ export const SETTINGS = {
     kind: path(),
     default: ({ env }) => join(cacheHome(env), 'dgxos-maas'),
     defaultText: '$XDG_CACHE_HOME/dgxos-maas',
-    help: 'Folder for downloaded ISOs, packages and layers, shared by workspaces.',
+    help: 'Folder for downloaded ISOs, packages, layers and compressed members, shared by workspaces.',
     variable: 'DGXOS_MAAS_CACHE',
     example: '~/.cache/dgxos-maas',
   }),
@@ -49,6 +49,14 @@ export const SETTINGS = {
       'A layer is the root as the medium installs it without a VM. A build that differs in packages, files and late commands starts from it. The layer that was used longest ago is deleted first.',
     flag: '--cache-layers <size>',
     example: '40G',
+  }),
+  cache_members: setting({
+    kind: sizeOrNone(),
+    default: 10 * GIB,
+    help: 'Largest size of all compressed members in the cache; none: each pack compresses everything.',
+    details:
+      'A pack takes the parts of its tar that an earlier one of any image has compressed; the artifact is the same. Those that were used longest ago are deleted first.',
+    example: '20G',
   }),
   packer_maas: setting({
     kind: path(),

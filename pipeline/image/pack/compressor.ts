@@ -2,15 +2,10 @@ import { promisify } from 'node:util';
 import { constants, deflateRaw, gzip } from 'node:zlib';
 import { Fault } from '../../core/faults/fault.ts';
 import { versionOutput } from '../../host/process/version-output.ts';
+import { SIZES } from './cut.ts';
 
 /** Place on the curve of time and size. */
 export type Level = 'fast' | 'normal' | 'small';
-
-/**
- * Bytes of tar in one gzip member. Larger ones save less than 0.1 % and cost memory on machines of many cores; smaller
- * ones cost more process starts.
- */
-export const MEMBER_BYTES = 16 << 20;
 
 /** The number of members of the gzip: many, or one for readers that stop after the first. */
 export type Members = 'many' | 'single';
@@ -49,7 +44,8 @@ export async function gzipTools(): Promise<Compressor> {
 export async function compressorId(level: Level, members: Members = 'many'): Promise<string> {
   const { tool, version } = members === 'single' ? ZLIB : await gzipTools();
   const pieces = members === 'single' ? 'one member of pieces' : 'members';
-  return `${tool} ${version}, level ${LEVELS[tool][level]}, ${pieces} of ${MEMBER_BYTES} bytes`;
+  const { least, mean, most } = SIZES;
+  return `${tool} ${version}, level ${LEVELS[tool][level]}, ${pieces} of ${least} to ${most} bytes, ${mean} on average, cut at files`;
 }
 
 const gzipAsync = promisify(gzip);

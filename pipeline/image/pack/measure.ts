@@ -1,15 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
-import { BLOCK, checksumOk, isZero, number } from '../tar/header.ts';
-import { parsePax, paxNumber } from '../tar/pax.ts';
+import { type Entry, readEntry } from '../tar/entry.ts';
+import { BLOCK, isZero } from '../tar/header.ts';
 
 /** GNU tar's default record of 20 blocks: a file of whole records is what a plain `tar -cf` writes. */
 const RECORD = 20 * BLOCK;
 /** Headers stand close together in a tar of small files, so one read usually serves many. */
 const WINDOW = 256 * 1024;
-/** Linux allows 64 KiB an attribute; an extended header beyond this is damage. */
-const LARGEST_EXTENDED = 1 << 20;
 
 /**
  * Finds where a tar ends in a file that goes on after it (a disk that a tar was written to), by its headers alone:
@@ -36,40 +34,19 @@ export async function measureTar(
 }
 
 async function walk(tar: Blocks): Promise<{ bytes: number; entries: number }> {
-  let entries = 0;
   let at = 0;
-  // Set by a PAX header for the next member; a global header's is kept.
-  let nextSize: number | null = null;
   let globalSize: number | null = null;
-  for (;;) {
-    const header = await tar.block(at);
-    if (isZero(header)) {
-      if (!isZero(await tar.block(at + BLOCK))) throw tar.invalid('a lone zero block', at);
-      if (entries === 0) throw tar.invalid('no member at all', at);
-      return { bytes: Math.ceil((at + 2 * BLOCK) / RECORD) * RECORD, entries };
+  for (let entries = 0; ; entries++) {
+    const entry = await tar.entry(at, globalSize);
+    if (entry.kind === 'damage') throw tar.invalid(entry.what, entry.at);
+    if (entry.kind === 'zeros') {
+      const end = entry.at + BLOCK;
+      if (!isZero(await tar.bytes(end, BLOCK))) throw tar.invalid('a lone zero block', entry.at);
+      if (entries === 0) throw tar.invalid('no member at all', entry.at);
+      return { bytes: Math.ceil((end + BLOCK) / RECORD) * RECORD, entries };
     }
-    const size = number(header, 124, 12);
-    if (size === null || !checksumOk(header)) throw tar.invalid('a damaged header', at);
-    const type = String.fromCharCode(header[156]!);
-    at += BLOCK;
-    if (type === 'x' || type === 'g') {
-      const records = size <= LARGEST_EXTENDED ? parsePax(await tar.bytes(at, size)) : null;
-      if (!records) throw tar.invalid('a damaged PAX header', at - BLOCK);
-      const stated = paxNumber(records, 'size');
-      if (type === 'g') globalSize = stated;
-      else nextSize = stated;
-      at += padded(size);
-      continue;
-    }
-    if (type === 'L' || type === 'K') {
-      at += padded(size);
-      continue;
-    }
-    if (type === 'S') at = await tar.afterSparseMap(header, at);
-    // A hard link has no body, whatever its size field says (GNU tar reads it so).
-    at += type === '1' ? 0 : padded(nextSize ?? globalSize ?? size);
-    nextSize = null;
-    entries++;
+    at = entry.end;
+    globalSize = entry.globalSize;
   }
 }
 
@@ -90,11 +67,14 @@ class Blocks {
     this.#signal = signal;
   }
 
-  /** The block at an offset; valid until the next call. */
-  async block(at: number): Promise<Buffer> {
-    return await this.bytes(at, BLOCK);
+  async entry(at: number, globalSize: number | null): Promise<Entry> {
+    const reading = readEntry(at, globalSize);
+    let step = reading.next();
+    while (!step.done) step = reading.next(await this.bytes(step.value.at, step.value.length));
+    return step.value;
   }
 
+  /** The bytes at an offset; valid until the next call. */
   async bytes(at: number, length: number): Promise<Buffer> {
     if (at + length > this.#size)
       throw new Fault(
@@ -123,22 +103,7 @@ class Blocks {
     return into.subarray(0, filled);
   }
 
-  /** GNU's old sparse format continues its map in blocks between header and body, as long as each says so. */
-  async afterSparseMap(header: Buffer, at: number): Promise<number> {
-    let more = header[482] !== 0;
-    let next = at;
-    while (more) {
-      more = (await this.block(next))[504] !== 0;
-      next += BLOCK;
-    }
-    return next;
-  }
-
   invalid(what: string, at: number): Fault {
     return new Fault('TAR_INVALID', `${this.#path} is not a valid tar archive: ${what} at byte ${at}`);
   }
-}
-
-function padded(size: number): number {
-  return Math.ceil(size / BLOCK) * BLOCK;
 }

@@ -4,34 +4,48 @@ import { $ } from '../../host/process/tool.ts';
 import { type Compressor, zlibMember, zlibPiece } from './compressor.ts';
 
 /**
- * Compresses one block to a gzip member whose header holds neither name nor time.
- * @param slot a path for the tool's input; libdeflate-gzip maps whole files and takes no pipe
- * @returns the path of the member
+ * Compresses blocks to a gzip member each, whose header holds neither name nor time.
+ * @param slot beginning of the paths of the tool's input; libdeflate-gzip maps whole files and takes no pipe, but several files
+ * @returns the paths of the members
  * @throws Fault PACK_FAILED, DISK_FULL
  */
-export async function compressMember(
+export async function compressMembers(
   { tool }: Compressor,
   level: number,
-  block: Buffer,
+  blocks: readonly Buffer[],
   slot: string,
   signal: AbortSignal,
-): Promise<string> {
-  const member = `${slot}.gz`;
-  if (tool === 'zlib') await writeFile(member, await zlibMember(block, level));
+): Promise<string[]> {
+  const slots = blocks.map((_, i) => `${slot}-${i}`);
+  const members = slots.map((path) => `${path}.gz`);
+  if (tool === 'zlib')
+    await forEach(blocks, async (block, i) => writeFile(members[i]!, await zlibMember(block, level)));
   else {
-    await overwrite(slot, block);
-    const { exitCode, stderr } = await $({ signal, nothrow: true })`${tool} -${level} -kf ${slot}`;
+    await forEach(blocks, (block, i) => overwrite(slots[i]!, block));
+    const { exitCode, stderr } = await $({ signal, nothrow: true })`${tool} -${level} -kf ${slots}`;
     if (exitCode !== 0) throw toolFault(tool, exitCode, stderr);
   }
-  await assertMember(member, block.length);
-  return member;
+  await forEach(blocks, (block, i) => assertMember(members[i]!, block.length));
+  return members;
 }
 
-/** Compresses one block to a piece of a member. @returns the path of the piece */
-export async function compressPiece(level: number, block: Buffer, slot: string): Promise<string> {
-  const piece = `${slot}.deflate`;
-  await writeFile(piece, await zlibPiece(block, level));
-  return piece;
+/** Compresses blocks to pieces of one member. @returns the paths of the pieces */
+export async function compressPieces(
+  level: number,
+  blocks: readonly Buffer[],
+  slot: string,
+): Promise<string[]> {
+  const pieces = blocks.map((_, i) => `${slot}-${i}.deflate`);
+  await forEach(blocks, async (block, i) => writeFile(pieces[i]!, await zlibPiece(block, level)));
+  return pieces;
+}
+
+/** One after the other: other groups of blocks are at work meanwhile. */
+async function forEach(
+  blocks: readonly Buffer[],
+  act: (block: Buffer, index: number) => Promise<void>,
+): Promise<void> {
+  for (const [index, block] of blocks.entries()) await act(block, index);
 }
 
 /** Writes over what the slot held before: its pages in memory are used again instead of being freed and found anew. */

@@ -27,22 +27,28 @@ export class Output {
     await writeAll(this.#file, bytes, this.#size);
     this.#size += bytes.length;
     this.#unflushed += bytes.length;
+    if (this.#unflushed >= FLUSH_BYTES) await this.#flush();
   }
 
-  /** Adds the content of a file. @returns its size */
-  async append(path: string): Promise<number> {
+  /**
+   * Adds the content of a file.
+   * @param seen gets the content too, in parts
+   * @returns its size
+   */
+  async append(path: string, seen: (bytes: Buffer) => void = () => {}): Promise<number> {
     const before = this.#size;
     const from = await open(path, 'r');
     try {
       for (;;) {
         const { bytesRead } = await from.read(this.#buffer, 0, this.#buffer.length, null);
         if (bytesRead === 0) break;
-        await this.write(this.#buffer.subarray(0, bytesRead));
+        const bytes = this.#buffer.subarray(0, bytesRead);
+        seen(bytes);
+        await this.write(bytes);
       }
     } finally {
       await from.close();
     }
-    if (this.#unflushed >= FLUSH_BYTES) await this.#flush();
     return this.#size - before;
   }
 

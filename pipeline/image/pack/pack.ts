@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -12,15 +11,15 @@ import { Feed } from '../read/feed.ts';
 import {
   type Compressor,
   gzipTools,
-  LEVELS,
   type Level,
-  MEMBER_BYTES,
   MEMBER_HEAD,
   type Members,
   memberTail,
   ZLIB,
 } from './compressor.ts';
-import { compressMember, compressPiece } from './member.ts';
+import { Cutter, SIZES, type Sizes, windowOf } from './cut.ts';
+import { type Compressed, compressGroup } from './group.ts';
+import { MemberCache } from './member-cache.ts';
 import type { Member } from './member-line.ts';
 import { Output } from './output.ts';
 
@@ -43,6 +42,10 @@ export interface PackOptions {
   members?: Members;
   /** Default: `gzipTools()`; one member is always made by zlib. */
   compressor?: Compressor;
+  /** Where members of earlier packs are kept, and bytes that all may have together; without it each is made. */
+  cache?: { folder: string; most: number } | undefined;
+  /** Default: `SIZES`; other ones give other bytes. */
+  sizes?: Sizes;
 }
 
 export interface Packed {
@@ -92,68 +95,109 @@ export async function packTar(options: PackOptions): Promise<Packed> {
 
 const STREAM = 'stream.gz';
 
-/** Members at work at once; more than that is faster than one thread reads and digests. */
-const MOST_MEMBERS = 16;
+type Running = PackOptions & { signal: AbortSignal };
+
+/**
+ * Bytes of tar whose blocks are compressed by one start of the tool. Larger ones cost memory on machines of many cores; smaller ones cost
+ * more starts.
+ */
+export const GROUP_BYTES = 16 << 20;
+
+/** Groups at work at once; more than that is faster than one thread reads and digests. */
+const MOST_GROUPS = 16;
 
 async function compress(
-  { tar, level, members: form, consumer, emit, signal, id }: PackOptions & { signal: AbortSignal },
+  { tar, level, members: form, consumer, emit, signal, id, cache: kept, sizes = SIZES }: Running,
   compressor: Compressor,
   work: string,
 ): Promise<Omit<Packed, 'path' | 'compressor'>> {
   const input = await open(tar, 'r');
   const output = await Output.create(join(work, STREAM));
-  const atWork: (Pick<Member, 'tarBytes' | 'sha256'> & { path: Promise<string> })[] = [];
+  const cache = kept && (await MemberCache.open({ cache: kept.folder, most: kept.most, emit }));
+  const atWork: Promise<Compressed[]>[] = [];
   const members: Member[] = [];
   try {
     const { size: total } = await input.stat();
     const feed = consumer && new Feed(consumer);
+    const cutter = new Cutter(sizes);
     // One more than cores, so that none idles while the oldest is awaited; that bounds the memory too.
-    const depth = Math.min(availableParallelism() + 1, MOST_MEMBERS);
-    const buffers = Array.from({ length: depth }, () => Buffer.allocUnsafeSlow(MEMBER_BYTES));
-    let done = 0;
-    let crc = 0;
+    const depth = Math.min(availableParallelism() + 1, MOST_GROUPS);
+    const buffers = Array.from({ length: depth }, () =>
+      Buffer.allocUnsafeSlow(Math.max(GROUP_BYTES, windowOf(sizes))),
+    );
     const single = form === 'single';
+    const options = { compressor, level, single, cache, signal };
+    let crc = 0;
+    let done = 0;
+    let appended = 0;
+    // The beginning of a block whose end has not been read.
+    let rest = Buffer.alloc(0);
     if (single) await output.write(MEMBER_HEAD);
     const appendOldest = async () => {
-      const { path, ...inside } = atWork.shift()!;
-      members.push({ bytes: await output.append(await path), ...inside });
+      for (const { tarBytes, sha256, ...made } of await atWork.shift()!) {
+        let bytes: number;
+        if ('bytes' in made) {
+          await output.write(made.bytes);
+          bytes = made.bytes.length;
+        } else {
+          const { path, key } = made;
+          const kept = key === undefined ? undefined : cache?.begin(key);
+          bytes = await output.append(path, kept?.see);
+          await kept?.keep(path, total - appended);
+        }
+        members.push({ bytes, tarBytes, sha256 });
+        appended += tarBytes;
+      }
     };
     // Nothing is one member too: no bytes at all would be no gzip.
     for (let i = 0; done < total || i === 0; i++) {
       if (atWork.length === depth) await appendOldest();
-      const block = await fill(buffers[i % depth]!, input);
-      if (block.length === 0 && total > 0)
-        throw new Fault('TAR_TRUNCATED', `${tar} became shorter while it was read`);
-      const slot = join(work, `member-${i % depth}`);
-      const power = LEVELS[compressor.tool][level];
-      const path = single
-        ? compressPiece(power, block, slot)
-        : compressMember(compressor, power, block, slot, signal);
+      const buffer = buffers[i % depth]!;
+      rest.copy(buffer);
+      const wanted = Math.min(buffer.length, total - done);
+      await fill(buffer.subarray(rest.length, wanted), input, tar);
+      const { blocks, length } = cut(buffer.subarray(0, wanted), cutter, done + wanted === total);
+      const group = compressGroup(blocks, join(work, `member-${i % depth}`), options);
       // Awaited in its turn; until then a failure is not an unhandled one.
-      path.catch(() => {});
-      atWork.push({ path, tarBytes: block.length, sha256: createHash('sha256').update(block).digest('hex') });
-      if (single) crc = crc32(block, crc);
-      await feed?.write(block);
-      done += block.length;
+      group.catch(() => {});
+      atWork.push(group);
+      const read = buffer.subarray(0, length);
+      rest = buffer.subarray(length, wanted);
+      if (single) crc = crc32(read, crc);
+      await feed?.write(read);
+      done += length;
       emit({ type: 'progress', id, label: 'Packing', done, total, unit: 'bytes' });
       if (signal.aborted) throw interrupted(signal);
     }
     await feed?.end();
     while (atWork.length > 0) await appendOldest();
     if (single) await output.write(memberTail(crc, done));
-    return { ...(await output.finish()), tarBytes: done, ...(single ? {} : { members }) };
+    const finished = await output.finish();
+    await cache?.makeRoom();
+    return { ...finished, tarBytes: done, ...(single ? {} : { members }) };
   } finally {
     await input.close();
     await output.close();
   }
 }
 
-async function fill(buffer: Buffer, from: FileHandle): Promise<Buffer> {
-  let filled = 0;
-  while (filled < buffer.length) {
+/** The whole blocks that bytes begin with. */
+function cut(bytes: Buffer, cutter: Cutter, last: boolean): { blocks: Buffer[]; length: number } {
+  const blocks: Buffer[] = [];
+  let at = 0;
+  do {
+    const length = cutter.next(bytes.subarray(at), last);
+    if (length === null) break;
+    blocks.push(bytes.subarray(at, at + length));
+    at += length;
+  } while (at < bytes.length);
+  return { blocks, length: at };
+}
+
+async function fill(buffer: Buffer, from: FileHandle, name: string): Promise<void> {
+  for (let filled = 0; filled < buffer.length; ) {
     const { bytesRead } = await from.read(buffer, filled, buffer.length - filled, null);
-    if (bytesRead === 0) break;
+    if (bytesRead === 0) throw new Fault('TAR_TRUNCATED', `${name} became shorter while it was read`);
     filled += bytesRead;
   }
-  return buffer.subarray(0, filled);
 }

@@ -3,7 +3,7 @@ import type { RootOutput } from '../artifact.ts';
 import { type ImageContent, ImageReader } from '../read/image-reader.ts';
 import { adoptTgz } from './adopt.ts';
 import type { Member } from './member-line.ts';
-import { packTar } from './pack.ts';
+import { type PackOptions, packTar } from './pack.ts';
 
 /** The artifact, with what the pass that made it found. */
 export interface PackedRoot extends ImageContent {
@@ -22,6 +22,7 @@ export interface PackRootOptions {
   level: 'fast' | 'normal' | 'small';
   /** Default: many. */
   members?: 'many' | 'single';
+  cache?: PackOptions['cache'];
   emit: Emit;
   signal: AbortSignal;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { compressMember } from '../../../pipeline/image/pack/member.ts';
+import { compressMembers } from '../../../pipeline/image/pack/member.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -18,7 +18,7 @@ afterEach(() => {
 const BLOCK = Buffer.from('root file system '.repeat(1000));
 
 /** Compresses a block by a tool that writes these bytes and ends with this code, whatever it was given. */
-function by(bytes: Buffer, code = 0, said = ''): Promise<string> {
+async function by(bytes: Buffer, code = 0, said = ''): Promise<string> {
   writeFileSync(join(dir, 'written'), bytes);
   const tool = join(dir, 'libdeflate-gzip');
   writeFileSync(
@@ -27,24 +27,26 @@ function by(bytes: Buffer, code = 0, said = ''): Promise<string> {
   );
   chmodSync(tool, 0o755);
   const compressor = { tool: 'libdeflate-gzip', version: '1' } as const;
-  return compressMember(compressor, 1, BLOCK, join(dir, 'slot'), new AbortController().signal);
+  const { signal } = new AbortController();
+  return (await compressMembers(compressor, 1, [BLOCK], join(dir, 'slot'), signal))[0]!;
 }
 
 test('a member of the whole block is taken', async () => {
-  expect(await by(gzipSync(BLOCK))).toBe(join(dir, 'slot.gz'));
+  expect(await by(gzipSync(BLOCK))).toBe(join(dir, 'slot-0.gz'));
 });
 
 test('a member may be as short as a header and a tail', async () => {
   const end = Buffer.alloc(18);
   end.writeUInt32LE(BLOCK.length, 14);
-  expect(await by(end)).toBe(join(dir, 'slot.gz'));
+  expect(await by(end)).toBe(join(dir, 'slot-0.gz'));
 });
 
 test('zlib makes a member without a tool', async () => {
   const path = join(dir, 'slot');
   const { signal } = new AbortController();
   const compressor = { tool: 'zlib', version: '1' } as const;
-  expect(gunzipSync(readFileSync(await compressMember(compressor, 1, BLOCK, path, signal)))).toEqual(BLOCK);
+  const [member] = await compressMembers(compressor, 1, [BLOCK], path, signal);
+  expect(gunzipSync(readFileSync(member!))).toEqual(BLOCK);
 });
 
 test.each([

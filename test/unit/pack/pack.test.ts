@@ -6,9 +6,10 @@ import { Writable } from 'node:stream';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
-import { compressorId, gzipTools, MEMBER_BYTES, ZLIB } from '../../../pipeline/image/pack/compressor.ts';
+import { compressorId, gzipTools, ZLIB } from '../../../pipeline/image/pack/compressor.ts';
+import { SIZES } from '../../../pipeline/image/pack/cut.ts';
 import { Output } from '../../../pipeline/image/pack/output.ts';
-import { type Packed, type PackOptions, packTar } from '../../../pipeline/image/pack/pack.ts';
+import { GROUP_BYTES, type Packed, type PackOptions, packTar } from '../../../pipeline/image/pack/pack.ts';
 import { packRoot } from '../../../pipeline/image/pack/root.ts';
 
 const version = vi.hoisted(() => ({ answer: (): unknown => undefined }));
@@ -27,6 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
+const CUT = '262144 to 4194304 bytes, 1048576 on average, cut at files';
 const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
 const heads = (gzip: Buffer) => gzip.toString('latin1').split('\x1f\x8b\x08\x00\x00\x00\x00\x00').length - 1;
 const pack = (options: Partial<PackOptions> = {}) =>
@@ -57,10 +59,11 @@ describe('an artifact', () => {
   test.each<[string, number, number]>([
     ['nothing', 0, 1],
     ['less than a member', 10_240, 1],
-    ['one member exactly', MEMBER_BYTES, 1],
-    ['a member and a byte', MEMBER_BYTES + 1, 2],
-    // More than there are at work at once, on a host of two cores.
-    ['several', 3 * MEMBER_BYTES + 5, 4],
+    // What is not a tar is cut at fixed offsets.
+    ['one member exactly', SIZES.most, 1],
+    ['a member and a byte', SIZES.most + 1, 2],
+    // In more groups than there are at work at once, on a host of two cores.
+    ['several groups', 3 * GROUP_BYTES + 5, 13],
   ])('of %s is the tar again, in as many members', async (_, bytes, members) => {
     const whole = content(bytes);
     for (const form of ['many', 'single'] as const) {
@@ -89,12 +92,12 @@ describe('an artifact', () => {
   };
 
   test('of a tar that becomes shorter is none', async () => {
-    content(2 * MEMBER_BYTES);
-    await refused('TAR_TRUNCATED', { emit: () => truncateSync(tar, MEMBER_BYTES) });
+    content(2 * GROUP_BYTES);
+    await refused('TAR_TRUNCATED', { emit: () => truncateSync(tar, GROUP_BYTES) });
   });
 
   test('is none when it is interrupted, before and meanwhile', async () => {
-    content(2 * MEMBER_BYTES);
+    content(2 * GROUP_BYTES);
     await refused('INTERRUPTED', { signal: AbortSignal.abort() });
     const stop = new AbortController();
     await refused('INTERRUPTED', { signal: stop.signal, emit: () => stop.abort() });
@@ -141,9 +144,9 @@ describe('the compressor', () => {
     version.answer = () => answer;
     const { tool, version: found } = await gzipTools();
     expect(`${tool} ${found}`).toBe(name);
-    expect(await compressorId('small')).toBe(`${name}, level 9, members of ${MEMBER_BYTES} bytes`);
+    expect(await compressorId('small')).toBe(`${name}, level 9, members of ${CUT}`);
     expect(await compressorId('fast', 'single')).toBe(
-      `zlib ${ZLIB.version}, level 1, one member of pieces of ${MEMBER_BYTES} bytes`,
+      `zlib ${ZLIB.version}, level 1, one member of pieces of ${CUT}`,
     );
   });
 

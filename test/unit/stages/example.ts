@@ -164,6 +164,7 @@ const project = (from: SourceKind) => ({
     workspace: 'work',
     cache: 'cache',
     cache_layers: '1G',
+    cache_members: '1G',
     packer_maas: 'packer-maas',
     waivers: 'one.waivers.yaml',
     queue: { place: 'redis://one', user: 'one', password: { environment: 'A' }, ca_cert: 'one.pem' },

@@ -37,6 +37,8 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   cache: ['other-cache', NONE],
   // A build from a layer has the same result.
   cache_layers: ['2G', NONE],
+  // Nor does an artifact with members from the cache differ.
+  cache_members: ['2G', NONE],
   packer_maas: ['other-packer-maas', NONE],
   // The store brings results, and does not decide what they are.
   'queue.place': ['redis://other', NONE],

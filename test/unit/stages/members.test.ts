@@ -209,6 +209,7 @@ const NOT_COUNTED: Record<IsoStage, Record<string, Change>> = {
     keyFile: (example, { config }) => {
       config.sign.keyFile = example.copy('one.key');
     },
+    cache: ['config.cacheMembers', 0],
   },
   validate: {
     artifactPath: moved,
