@@ -30,9 +30,22 @@ export async function makeDisk(disk: string, bytes: number, tars: readonly strin
   }
 }
 
+/** Mounts the root to change it. */
+export async function changeDisk(disk: string, change: (root: string) => Promise<void>): Promise<void> {
+  const mountPoint = `${disk}.changing`;
+  mkdirSync(mountPoint, { recursive: true });
+  await $()`mount -o loop,offset=${OFFSET} ${disk} ${mountPoint}`;
+  try {
+    await change(mountPoint);
+  } finally {
+    await $()`umount ${mountPoint}`;
+    rmdirSync(mountPoint);
+  }
+}
+
 /** The tar that the guest's hand-over writes of its root; here by the host's kernel. */
 export const GUEST_TAR =
-  "tar --format=posix --pax-option=delete=atime,delete=ctime --xattrs --xattrs-include='*' --numeric-owner --sort=name -S -b 2048";
+  "tar --format=posix --pax-option=exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime --xattrs --xattrs-include='*' --numeric-owner --sort=name -S -b 2048";
 
 /** (1) DGX OS 5's way, as root. Arguments: disk, mount point, artifact. */
 export const LOOP_TAR = `set -e

@@ -7,7 +7,18 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { $ } from '../pipeline/host/process/tool.ts';
 import { measureTar } from '../pipeline/image/pack/measure.ts';
-import { FUSE_TAR, FUSE_TOOLS, GUEST_TAR, hasFuse, LOOP_TAR, makeDisk, missing, OFFSET } from './disk.ts';
+import { change, packagesIn } from './changed-packages.ts';
+import {
+  changeDisk,
+  FUSE_TAR,
+  FUSE_TOOLS,
+  GUEST_TAR,
+  hasFuse,
+  LOOP_TAR,
+  makeDisk,
+  missing,
+  OFFSET,
+} from './disk.ts';
 import { judged } from './goals.ts';
 import { guestTar } from './guest-tar.ts';
 import { alternate, cpu, describe, measure, ratio, say, type Usage } from './measure.ts';
@@ -53,14 +64,40 @@ try {
   say(`Root: ${entries} entries, ${tarBytes} bytes of tar; tar by this host's kernel: ${describe(hostTar)}`);
 
   const artifact = (name: string) => path(`${name}.tar.gz`);
-  const sh = (script: string, name: string, folder: string) =>
-    measure(['sh', '-c', script, 'sh', disk, folder, artifact(name)]);
-  let round = 0;
   // As bin/dgxos-maas.js does: compiled once, not in every run.
   const env = { ...process.env, NODE_COMPILE_CACHE: path('compile-cache') };
+  const sh = (script: string, name: string, folder: string) =>
+    measure(['sh', '-c', script, 'sh', disk, folder, artifact(name)]);
+  // The same root with a package of 5 MB in another version, then with more of them, as another platform has it.
+  const changed = { package: path('package.tar'), platform: path('platform.tar') };
+  for (const [name, enough] of [
+    ['package', 4e6],
+    ['platform', 50e6],
+  ] as const) {
+    await changeDisk(disk, async (root) => {
+      const { packages, files, bytes } = await packagesIn(root, { most: 6.5e6, enough });
+      change(files);
+      say(`Changed for ${name}: ${packages.join(', ')}: ${files.length} files of ${bytes} bytes`);
+    });
+    await measure(['sh', '-c', handOver, 'sh', disk, mountPoint, changed[name]]);
+    truncateSync(changed[name], (await measureTar(changed[name])).bytes);
+  }
+  const filled = path('cache');
+  let round = 0;
+  /** Packs with a cache of its own, empty or as the pack before the change has left it: what a run adds is not seen by the next. */
+  const cached = async (name: string, from: string, warm: boolean) => {
+    const cache = path(`cache-${round++}`);
+    if (warm) await $()`cp -al ${filled} ${cache}`;
+    const usage = await measure([process.execPath, OURS, '--cache', cache, from, artifact(name)], { env });
+    await rm(cache, { recursive: true, force: true });
+    return usage;
+  };
   const contestants: Record<string, () => Promise<Usage>> = {
     ours: () => measure([process.execPath, OURS, tar, artifact('ours')], { env }),
     bare: () => measure([process.execPath, OURS, '--bare', tar, artifact('bare')], { env }),
+    cold: () => cached('cold', tar, false),
+    package: () => cached('package', changed.package, true),
+    platform: () => cached('platform', changed.platform, true),
     loop: () => sh(LOOP_TAR, 'loop', mountPoint),
   };
   if (absent.length === 0)
@@ -70,7 +107,8 @@ try {
       return sh(FUSE_TAR, 'fuse', folder);
     };
   // A difference of some percent between two short runs takes more of them to be distinguished from chance.
-  const short = Array.from({ length: 3 }, () => ['ours', 'bare']).flat();
+  const short = Array.from({ length: 3 }, () => ['ours', 'bare', 'cold', 'package', 'platform']).flat();
+  await measure([process.execPath, OURS, '--cache', filled, tar, artifact('cold')], { env });
   const long = Object.keys(contestants).filter((name) => !short.includes(name));
   const medians = await alternate(runs, contestants, [...short, ...long]);
   say(`Medians of ${runs} runs, ${tarBytes} bytes of tar:`);
@@ -82,8 +120,9 @@ try {
     if (Number(stdout) !== entries) throw new Error(`${name} packed ${stdout.trim()} of ${entries} entries`);
   }
 
-  const { ours, bare, loop, fuse } = medians as Record<string, Usage> &
+  const { ours, bare, loop, fuse, ...others } = medians as Record<string, Usage> &
     Record<'ours' | 'bare' | 'loop', Usage>;
+  const { cold, package: afterPackage, platform } = others as Record<'cold' | 'package' | 'platform', Usage>;
   const bytes = (name: string) => statSync(artifact(name)).size;
   // Seconds that were measured in a real build, at that tar's rate; without one nothing is said of the guest.
   const guestS = built ? (built.seconds * tarBytes) / built.tarBytes : null;
@@ -113,6 +152,9 @@ try {
       'with guest <= 0.4 of fuse': { now: fuseRatios?.wallWithGuest, most: 0.4 },
       'size <= gzip -6': { now: loopRatios.size, most: 1 },
       'checks add <= 5 %': { now: checks, most: 1.05 },
+      'cache adds <= 3 % to a first pack': { now: ratio(cold.wallS, ours.wallS), most: 1.03 },
+      'a changed package <= 0.30 of cold': { now: ratio(afterPackage.wallS, cold.wallS), most: 0.3 },
+      'the next platform <= 0.30 of cold': { now: ratio(platform.wallS, cold.wallS), most: 0.3 },
     }),
   };
   say(JSON.stringify(result));
