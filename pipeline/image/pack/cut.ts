@@ -11,13 +11,13 @@ export interface Sizes {
   most: number;
 }
 
-/** What other ones cost is in docs/benchmarks.md. */
+/** The cost of other ones is in docs/benchmarks.md. */
 export const SIZES: Sizes = { least: 256 << 10, mean: 1 << 20, most: 4 << 20 };
 
 /** An entry with more headers than this is not of any tar that a root is packed in. */
 const MOST_HEADERS = 2 << 20;
 
-/** What must be seen of a tar before it is certain where a block ends. */
+/** The bytes of a tar that must be seen before it is certain where a block ends. */
 export const windowOf = ({ most }: Sizes) => most + 2 * MOST_HEADERS;
 
 /**

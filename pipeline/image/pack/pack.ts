@@ -42,7 +42,7 @@ export interface PackOptions {
   members?: Members;
   /** Default: `gzipTools()`; one member is always made by zlib. */
   compressor?: Compressor;
-  /** Where members of earlier packs are kept, and bytes that all may have together; without it each is made. */
+  /** The folder of members of earlier packs, and bytes that all may have together; without it each is made. */
   cache?: { folder: string; most: number } | undefined;
   /** Default: `SIZES`; other ones give other bytes. */
   sizes?: Sizes;

@@ -10,7 +10,7 @@ export interface Wanted {
   length: number;
 }
 
-/** What begins at some byte of a tar. */
+/** The thing that begins at some byte of a tar. */
 export type Entry =
   /** `body`: where its content begins, or would; `end`: where the next one begins; `globalSize`: for the next one. */
   | { kind: 'entry'; body: number; end: number; globalSize: number | null }

@@ -105,7 +105,7 @@ test.each(['many', 'single'] as const)(
   120_000,
 );
 
-/** Which members a pack with the cache has compressed: those whose file is younger than it. */
+/** The number of members that a pack with the cache has compressed: those whose file is new. */
 async function compressed(): Promise<number> {
   const before = new Set((await listMembers(cache)).map(({ path }) => basename(path)));
   await pack();

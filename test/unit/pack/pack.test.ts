@@ -59,7 +59,7 @@ describe('an artifact', () => {
   test.each<[string, number, number]>([
     ['nothing', 0, 1],
     ['less than a member', 10_240, 1],
-    // What is not a tar is cut at fixed offsets.
+    // Bytes that are not a tar are cut at fixed offsets.
     ['one member exactly', SIZES.most, 1],
     ['a member and a byte', SIZES.most + 1, 2],
     // In more groups than there are at work at once, on a host of two cores.
