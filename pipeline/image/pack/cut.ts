@@ -52,7 +52,7 @@ export class Cutter {
       const entry = entryAt(bytes, at, globalSize);
       if (entry === 'cut off') return all;
       if (entry.kind !== 'entry') {
-        // What follows is the end of the archive, or unknown; it stands alone only where it does not fit.
+        // The rest is the end of the archive, or unknown; it stands alone only where it does not fit.
         if (bytes.length <= most) return all;
         if (at > 0) return this.#end(at, 0, globalSize);
         return this.#end(most, Number.POSITIVE_INFINITY);
