@@ -62,7 +62,7 @@ async function build(): Promise<void> {
   const bundle = await rolldown({
     input: {
       main: join(COMPILED, 'cli/main.js'),
-      ...Object.fromEntries(WHEN_NEEDED.map((name) => [name, name])),
+      ...Object.fromEntries(WHEN_NEEDED.map((name) => [name, entryOf(name)])),
       ...compileSchemas(),
     },
     platform: 'node',
@@ -83,6 +83,13 @@ async function build(): Promise<void> {
   rmSync(COMPILED, { recursive: true });
   const chunks = output.filter((one): one is OutputChunk => one.type === 'chunk');
   writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licenses(bundledIn(chunks)));
+}
+
+/** A file that gives a package as `require` gives it, with its default as a member. */
+function entryOf(name: string): string {
+  const file = join(COMPILED, `${name}.cjs`);
+  writeFileSync(file, `module.exports = require('${name}');\n`);
+  return file;
 }
 
 /** Puts the schemas' code in place of what compiles them. @returns the file of each, by the name of its file in dist/ */
