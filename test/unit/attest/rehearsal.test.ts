@@ -142,6 +142,8 @@ describe('fails', () => {
   function tampered(): void {
     const envelope = JSON.parse(readFileSync(signature(), 'utf8'));
     const text = Buffer.from(envelope.payload, 'base64').toString().replace('flat', 'lvm2');
+    // The statement beside it says the same, so that the signature alone shows it.
+    writeFileSync(statement(), text);
     writeFileSync(
       signature(),
       JSON.stringify({ ...envelope, payload: Buffer.from(text).toString('base64') }),
