@@ -79,7 +79,7 @@ describe('blocks of README and docs', () => {
 
   it.each(lines.filter((line) => /scripts\/\w|npm run /.test(line)))('%s: the script is there', (line) => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-    for (const [, name] of line.matchAll(/scripts\/([\w-]+)/g))
+    for (const [, name] of line.matchAll(/scripts\/([\w.-]+)/g))
       expect(existsSync(join(ROOT, 'scripts', name as string))).toBe(true);
     for (const [, name] of line.matchAll(/npm run ([\w:-]+)/g))
       expect(scripts).toHaveProperty([name as string]);
