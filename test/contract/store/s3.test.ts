@@ -425,7 +425,7 @@ describe('the commands', () => {
   user: ${ceph.keys.accessKeyId}
   token: { file: secret }
   s3: { endpoint: "${ceph.endpoint}/", region: us-east-1, path_style: true }
-images: { demo: { release: demo, version: '1', platform: demo, iso: x.iso } }
+images: { demo: { release: demo, version: '1', platform: demo1, iso: { source: x.iso, sha256: "${'0'.repeat(64)}" } } }
 `,
     );
     const env = {
