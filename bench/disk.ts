@@ -34,7 +34,9 @@ export async function makeDisk(disk: string, bytes: number, tars: readonly strin
 export async function changeDisk(disk: string, change: (root: string) => Promise<void>): Promise<void> {
   const mountPoint = `${disk}.changing`;
   mkdirSync(mountPoint, { recursive: true });
-  await $()`mount -o loop,offset=${OFFSET} ${disk} ${mountPoint}`;
+  // The loop device of an earlier read-only mount is detached a moment after its umount, and would be used again.
+  const writable = `for i in $(seq 100); do mount -w -o loop,offset=${OFFSET} "$1" "$2" && exit 0; sleep 0.1; done; exit 1`;
+  await $()`sh -c ${writable} sh ${disk} ${mountPoint}`;
   try {
     await change(mountPoint);
   } finally {
