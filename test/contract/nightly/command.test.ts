@@ -41,6 +41,37 @@ test('--dry-run lists for each image what would run and why, and leaves no trace
   expect(existsSync(join(host.dir, 'work'))).toBe(false);
 });
 
+test('--plan lists what builders have to build, as JSON with and without --json, and builds nothing', async () => {
+  const plain = await host.run(['nightly', '--plan', 'one', 'other']);
+  expect(plain.code, plain.stderr).toBe(0);
+  const found = JSON.parse(plain.stdout);
+  expect(found.units).toMatchObject([
+    {
+      image: 'one',
+      reason: 'iso: no finished earlier run',
+      builtSince: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      needs: { cpus: expect.any(Number), memoryMiB: expect.any(Number) },
+      architecture: 'amd64',
+      capability: expect.stringMatching(/^(?:kvm|tcg|namespace)$/),
+      holdsIso: true,
+    },
+    { image: 'other' },
+  ]);
+  expect(found.fresh).toEqual([]);
+  const { json } = await host.run(['--json', 'nightly', '--plan', 'one', 'other']);
+  expect(json).toMatchObject({ ok: true, nightBegan: expect.any(String), units: found.units, fresh: [] });
+  expect(existsSync(join(host.dir, 'work', 'one', 'iso.json'))).toBe(false);
+});
+
+test.each([
+  [['--plan', 'none'], 'IMAGE_UNKNOWN'],
+  [['--plan', '--dry-run'], 'USAGE'],
+  [['--plan', '--matrix', 'github'], 'USAGE'],
+])('nightly %j is refused: %s', async (argv, code) => {
+  const { json } = await host.run(['--json', 'nightly', ...argv]);
+  expect(json).toMatchObject({ ok: false, error: { code } });
+});
+
 test('broken images: exit code, table, folder, annotations, outputs and summary of GitHub', async () => {
   const env = { GITHUB_OUTPUT: join(host.dir, 'output'), GITHUB_STEP_SUMMARY: join(host.dir, 'step.md') };
   const out = join(host.dir, 'out');
