@@ -1,5 +1,5 @@
 // Our upload, of the installed package, against a client that does what the maas command does: same server, same file, in turn.
-// Needs python3-httplib2, the maas command's own library.
+import { spawnSync } from 'node:child_process';
 import { createHash, randomFillSync } from 'node:crypto';
 import { link, mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,6 +21,13 @@ const SOCKETS = fileURLToPath(new URL('./bare-sockets.ts', import.meta.url));
  */
 const REGION_MS = 17;
 const { size, runs } = benchOptions('500M');
+if (spawnSync(PYTHON, ['-I', '-c', 'import httplib2']).status !== 0) {
+  say(
+    'Not measured: python3-httplib2, the library of the maas command, is not here; scripts/setup --bench installs it.',
+  );
+  say(JSON.stringify({ bench: 'upload', ...goalsOf(undefined) }));
+  process.exit(0);
+}
 const dir = await mkdtemp(join(tmpdir(), 'bench-upload-'));
 try {
   await mkdir(join(dir, 'installed'));
@@ -51,12 +58,12 @@ try {
     userOverSha256sum: ratio(mine.userS, sum.userS),
     userOverSha256sumAndSockets: ratio(mine.userS, allowed),
     peakBytes: largest,
-    ...judged({
-      'wall <= 0.6 at the pace of a region': { now: worst(region, 'wallS'), most: 0.6 },
-      'wall <= 0.7 of a server that takes no time': { now: worst(bareServer, 'wallS'), most: 0.7 },
-      'CPU <= 0.8': { now: Math.max(worstCpu(region), worstCpu(bareServer)), most: 0.8 },
-      'peak <= 60 MB': { now: largest / 1e6, most: 60, unit: 'MB' },
-      'user <= sha256sum + sockets': { now: mine.userS / allowed, most: 1 },
+    ...goalsOf({
+      region: worst(region, 'wallS'),
+      bareServer: worst(bareServer, 'wallS'),
+      cpu: Math.max(worstCpu(region), worstCpu(bareServer)),
+      peakMB: largest / 1e6,
+      user: mine.userS / allowed,
     }),
   };
   say(JSON.stringify(result));
@@ -106,6 +113,25 @@ try {
   }
 } finally {
   await rm(dir, { recursive: true, force: true });
+}
+
+interface Figures {
+  /** Of wall time, at the pace of a region and against a server that takes none. */
+  region: number;
+  bareServer: number;
+  cpu: number;
+  peakMB: number;
+  user: number;
+}
+
+function goalsOf(figures: Figures | undefined) {
+  return judged({
+    'wall <= 0.6 at the pace of a region': { now: figures?.region, most: 0.6 },
+    'wall <= 0.7 of a server that takes no time': { now: figures?.bareServer, most: 0.7 },
+    'CPU <= 0.8': { now: figures?.cpu, most: 0.8 },
+    'peak <= 60 MB': { now: figures?.peakMB, most: 60, unit: 'MB' },
+    'user <= sha256sum + sockets': { now: figures?.user, most: 1 },
+  });
 }
 
 /** The larger ratio of both files, with and without a sum that is known. */
