@@ -47,6 +47,8 @@ export class Ranges {
       const chunk = this.#free.pop() ?? { buffer: Buffer.allocUnsafeSlow(length), users: 0 };
       const { bytesRead } = await this.#file.read(chunk.buffer, 0, length, null);
       if (bytesRead === 0) break;
+      // Its first range may be released before its last one is made.
+      chunk.users = 1;
       const bytes = chunk.buffer.subarray(0, bytesRead);
       this.#onChunk(bytes);
       // A header on the border of two chunks is not found, which costs nothing but a longer range.
@@ -64,6 +66,7 @@ export class Ranges {
         yield range;
         range = { parts: [], bytes: 0, chunks: [] };
       }
+      this.#leave(chunk);
       if (range.bytes > most) {
         yield null;
         return;
@@ -74,10 +77,12 @@ export class Ranges {
 
   /** Uses the memory of a range again. */
   release(range: Range): void {
-    for (const chunk of range.chunks) {
-      chunk.users -= 1;
-      if (chunk.users === 0) this.#free.push(chunk);
-    }
+    for (const chunk of range.chunks) this.#leave(chunk);
+  }
+
+  #leave(chunk: Chunk): void {
+    chunk.users -= 1;
+    if (chunk.users === 0) this.#free.push(chunk);
   }
 }
 
