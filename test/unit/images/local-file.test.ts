@@ -109,7 +109,7 @@ test('of a file that is the one whose sum was made, nothing is hashed again', as
 
 test.each([
   ['written to', async () => writeFile(file, Buffer.from(data).fill(0, 5, 6))],
-  ['replaced', async () => (await rm(file), writeFile(file, Buffer.from(data).fill(0, 5, 6)))],
+  ['replaced', () => rm(file).then(() => writeFile(file, Buffer.from(data).fill(0, 5, 6)))],
 ])(
   'a file that was %s after its sum was made is hashed, and found changed before its last chunk',
   async (_, change) => {
