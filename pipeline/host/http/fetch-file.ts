@@ -93,7 +93,8 @@ async function once(
       done += chunk.length;
       if (done > most) return { why: `it has more than ${most} bytes`, passes: false };
       hash.update(chunk);
-      await file.write(chunk);
+      // Unlike `write`, it does not stop short where the disk is nearly full.
+      await file.writeFile(chunk);
       if (performance.now() - reported < REPORT_MS) continue;
       reported = performance.now();
       emit({ type: 'progress', id: 'fetch', label: `Fetching ${basename(to)}`, done, total, unit: 'bytes' });

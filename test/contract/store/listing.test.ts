@@ -9,12 +9,12 @@ import { StoreLedger } from '../../../pipeline/store/ledger.ts';
 import { parseListing } from '../../../pipeline/store/server/autoindex.ts';
 import { webStore } from '../../../pipeline/store/server/web.ts';
 import { NO_SIGNATURES } from '../../../pipeline/store/trust.ts';
-import { readLedger, record } from '../../../pipeline/workspace/ledger/ledger.ts';
-import { exchangeLedger, shareLedger } from '../../../pipeline/workspace/ledger/shared.ts';
+import { shareLedger } from '../../../pipeline/workspace/ledger/shared.ts';
 import { Host } from '../cli/host.ts';
 import { Apache } from './apache.ts';
 import { Builder, keysOf } from './builders.ts';
 import { Nginx } from './nginx.ts';
+import { expectSharedEntries } from './shared-ledger.ts';
 
 const { signal } = new AbortController();
 const over = (url: string) => webStore(url, { signal, authorization: null, caCert: null });
@@ -82,24 +82,7 @@ describe.each<[string, () => Nginx | Apache]>([
       shareLedger(env, new StoreLedger(async () => over(nginx.url), NO_SIGNATURES, false, context as never));
       return env;
     };
-    const entry = {
-      did: 'completed',
-      target: 'http://m/MAAS',
-      name: 'img',
-      architecture: 'a',
-      set: 's',
-      sha256: 'a'.repeat(64),
-      file: '/x',
-    };
-    const [one, two] = [ledger('one'), ledger('two')];
-    await Promise.all([
-      record(entry as never, one, () => {}),
-      record({ ...entry, name: 'other' } as never, two, () => {}),
-    ]);
-    for (const env of [one, two]) {
-      await exchangeLedger(env, 'now');
-      expect((await readLedger(env)).map(({ name }) => name).sort()).toEqual(['img', 'other']);
-    }
+    await expectSharedEntries(ledger('one'), ledger('two'));
   });
 });
 

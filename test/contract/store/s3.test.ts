@@ -13,11 +13,11 @@ import { signatureOf } from '../../../pipeline/store/s3/sign.ts';
 import { webStore } from '../../../pipeline/store/server/web.ts';
 import { contentOf, type Store } from '../../../pipeline/store/store.ts';
 import { NO_SIGNATURES } from '../../../pipeline/store/trust.ts';
-import { readLedger, record } from '../../../pipeline/workspace/ledger/ledger.ts';
-import { exchangeLedger, shareLedger } from '../../../pipeline/workspace/ledger/shared.ts';
+import { shareLedger } from '../../../pipeline/workspace/ledger/shared.ts';
 import { Host } from '../cli/host.ts';
 import { Builder, treeOf } from './builders.ts';
 import { Ceph } from './ceph.ts';
+import { expectSharedEntries } from './shared-ledger.ts';
 
 // The server is the gateway of Debian's Ceph, 16.2.15.
 
@@ -459,19 +459,7 @@ it('the ledger of all builders is in it', async () => {
     shareLedger(env, new StoreLedger(open(), NO_SIGNATURES, false, context as never));
     return env;
   };
-  const entry = {
-    ...{ did: 'completed', target: 'http://m/MAAS', name: 'img', architecture: 'a', set: 's', file: '/x' },
-    sha256: 'a'.repeat(64),
-  };
-  const [one, two] = [ledger('one'), ledger('two')];
-  await Promise.all([
-    record(entry as never, one, () => {}),
-    record({ ...entry, name: 'other' } as never, two, () => {}),
-  ]);
-  for (const env of [one, two]) {
-    await exchangeLedger(env, 'now');
-    expect((await readLedger(env)).map(({ name }) => name).sort()).toEqual(['img', 'other']);
-  }
+  await expectSharedEntries(ledger('one'), ledger('two'));
 });
 
 describe('a gateway that takes a token and answers with presigned URLs', () => {
