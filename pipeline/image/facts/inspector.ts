@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ExtractEvents, extract } from 'tar-stream';
 import type { ParsedHeader } from '../tar/member.ts';
-import { MOST_PATH, nameProblem, normalise, shown } from '../tar/names.ts';
+import { leadsUp, MOST_PATH, nameProblem, normalise, shown } from '../tar/names.ts';
 import type { Sparse } from '../tar/sparse.ts';
 import { TarScanner } from '../tar/tar-scanner.ts';
 import { Budget } from './budget.ts';
@@ -46,6 +46,8 @@ export class Inspector extends Writable {
   readonly #facts = deferred<ImageFacts>();
   #bytes = 0;
   #open = 0;
+  /** A folder with a list of its names was seen. */
+  #incremental = false;
   /** Settled when those who read the last member as it came are through with it. */
   #readers: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -203,8 +205,12 @@ export class Inspector extends Writable {
   }
 
   /** Gives a member to every collector, under the path where tar puts it. @returns whether its content is wanted */
-  #member({ name, member, sparse, unknownType }: ParsedHeader): boolean {
-    if (member === null || this.#stopped) return false;
+  #member({ name, member, sparse, unknownType, dumped }: ParsedHeader): boolean {
+    if (this.#stopped) return false;
+    if (member === null) {
+      if (leadsUp(name)) this.#problems.add('escape', `${shown(name)} (the label of the archive)`);
+      return false;
+    }
     const wrong = nameProblem(name, member.type);
     if (wrong) {
       this.#problems.add(wrong, shown(name) || 'a member without a name');
@@ -240,6 +246,10 @@ export class Inspector extends Writable {
     });
     if (before.known && !(before.wasDirectory && type === 'directory'))
       this.#problems.add('duplicate', shown(path));
+    // GNU tar sets the attributes of such an archive's folders at the end, and each spelling of a name by itself.
+    this.#incremental ||= dumped;
+    if (this.#incremental && type === 'directory' && before.wasMember)
+      this.#problems.add('ambiguous', `${shown(path)} occurs twice in an incremental archive`);
     this.#options.each?.(member);
     for (const collector of this.#every) collector.member?.(member);
     const readers = this.#contents.readers(member);

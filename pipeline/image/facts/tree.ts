@@ -77,8 +77,8 @@ export class Tree {
     return { obstacle: 'below-symlink' };
   }
 
-  /** Adds a path that has its place; says whether it was there, and whether as a directory that tar was given or made. */
-  add(path: string, kind: Kind): { known: boolean; wasDirectory: boolean } {
+  /** Adds a path that has its place; says whether it was there, as a member or as a folder made by tar, and whether as a directory. */
+  add(path: string, kind: Kind): { known: boolean; wasMember: boolean; wasDirectory: boolean } {
     this.#hash(path);
     const slot = this.#slot();
     const before = this.#flags[slot]!;
@@ -96,7 +96,7 @@ export class Tree {
     } else if (before & SYMLINK) this.symlinks.delete(path);
     const known = (before & (SEEN | IMPLIED)) !== 0;
     if (!(before & SEEN)) this.size += 1;
-    return { known, wasDirectory: (before & DIRECTORY) !== 0 };
+    return { known, wasMember: (before & SEEN) !== 0, wasDirectory: (before & DIRECTORY) !== 0 };
   }
 
   /** Whether there is such a member, or a folder that tar makes; links are not followed. */

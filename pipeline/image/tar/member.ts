@@ -24,6 +24,8 @@ export interface ParsedHeader {
   moreMap: boolean;
   /** A type that tar does not know and extracts as a plain file, with a warning. */
   unknownType: string | null;
+  /** A directory with a list of its names, as incremental archives have them. */
+  dumped: boolean;
 }
 
 /** The types that tar knows, as it extracts them; it takes any other for a file. */
@@ -102,6 +104,7 @@ export function readMember(block: Buffer, extension: Extension, place: number): 
     sparse,
     moreMap: holes?.more ?? false,
     unknownType: TYPES.has(typeflag) || typeflag === 'V' ? null : typeflag,
+    dumped: typeflag === 'D' || pax.has('GNU.dumpdir'),
   };
 }
 

@@ -9,9 +9,14 @@ export function nameProblem(name: string, type: MemberType): 'bad-name' | 'absol
   // tar takes it for the folder that it extracts to, and ends with an error.
   if (name === '') return 'bad-name';
   if (name.startsWith('/')) return 'absolute';
-  if (name.includes('..') && name.split('/').includes('..')) return 'escape';
+  if (leadsUp(name)) return 'escape';
   if (type !== 'directory' && /(?:^|\/)\.\/*$/.test(name.slice(-MOST_NAME))) return 'bad-name';
   return tooLong(name) ? 'bad-name' : null;
+}
+
+/** Whether one part of a name is "..": tar refuses it, also in the label of a volume. */
+export function leadsUp(name: string): boolean {
+  return name.includes('..') && name.split('/').includes('..');
 }
 
 /** Whether a path is longer than Linux takes it. */

@@ -183,6 +183,8 @@ describe('an archive that GNU tar refuses or extracts in part', () => {
     ['a symlink to nothing', [{ type: '2', name: 'l', link: '' }], 'bad-link'],
     ['an empty name', [{ pax: [['path', '']] }], 'bad-name'],
     ['".."', [{ name: 'a/../../b' }], 'escape'],
+    ['a label with ".."', [{ type: 'V', name: 'a/../b' }], 'escape'],
+    ['a longer label with ".."', [{ type: 'V', name: 'x', pax: [['path', '..']] }], 'escape'],
     ['a hard link to a later member', [{ type: '1', name: 'y', link: 'x' }, { name: 'x' }], 'bad-hard-link'],
     [
       'a hard link to a folder',
@@ -235,6 +237,21 @@ describe('an archive that GNU tar refuses or extracts in part', () => {
     expect(blockers(await inspect(bytes))).not.toEqual([]);
     expect(extract(bytes).exitCode).toBe(2);
   });
+
+  it.each<[string, Partial<Entry>]>([
+    ['by its type', { type: 'D', magic: 'gnu' }],
+    ['by a record', { type: '5', pax: [['GNU.dumpdir', '\0']] }],
+  ])(
+    'with two owners of a folder in an incremental archive (%s) is a blocker: tar takes the first',
+    async (_how, first) => {
+      const bytes = made({ ...first, name: 'd' }, { type: '5', name: './d', gid: '0000001\0' });
+      expect(await kinds(bytes)).toEqual(['ambiguous']);
+      expect(extract(bytes).members.get('d')).toMatchObject({ type: 'directory', gid: 0 });
+      const plain = made({ type: '5', name: 'd' }, { type: '5', name: './d', gid: '0000001\0' });
+      expect(await kinds(plain)).toEqual([]);
+      expect(extract(plain).members.get('d')).toMatchObject({ type: 'directory', gid: 1 });
+    },
+  );
 
   it('because another follows it is a blocker: tar says nothing', async () => {
     const bytes = Buffer.concat([made({ name: 'a' }), made({ name: 'b' })]);

@@ -45,8 +45,10 @@ async function doctor(images: Record<string, string>, { without = [] as string[]
 
 it('an image from archives needs apt, tar, xz and namespaces, and nothing of media and VMs', async () => {
   const { code, diagnosis, of } = await doctor({ one: image({ root: `sha256: ${SUM}, keyring: none` }) });
-  expect(diagnosis.findings.filter(({ status }) => !['ok', 'optional'].includes(status))).toEqual([]);
-  expect(code).toBe(0);
+  // The space on this machine's disk is not what is asked.
+  const others = diagnosis.findings.filter(({ tool }) => tool !== 'workspace');
+  expect(others.filter(({ status }) => !['ok', 'optional'].includes(status))).toEqual([]);
+  expect(code).toBe(of('workspace')?.status === 'unusable' ? 4 : 0);
   for (const tool of ['apt-get', 'tar', 'xz', 'namespaces'])
     expect(of(tool)).toMatchObject({ status: 'ok', neededFor: 'install one from archives' });
   // A sum alone asks for no signature, and this host's own programs for no emulator.
