@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type ExtractEvents, extract } from 'tar-stream';
+import { deferred } from '../../core/deferred.ts';
 import type { ParsedHeader } from '../tar/member.ts';
 import { leadsUp, MOST_PATH, nameProblem, normalise, shown } from '../tar/names.ts';
 import type { Sparse } from '../tar/sparse.ts';
@@ -291,15 +292,4 @@ export class Inspector extends Writable {
 /** Opens a reader of one image's tar. */
 export function createInspector(options?: InspectorOptions): Inspector {
   return new Inspector(options);
-}
-
-/** Promise.withResolvers, which Node 20 does not have. */
-function deferred<T>() {
-  let resolve!: (value: T) => void;
-  let reject!: (error: Error) => void;
-  const promise = new Promise<T>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }
