@@ -13,6 +13,7 @@ import { Fault } from '../core/faults/fault.ts';
 import { openShell } from '../host/ssh/shell.ts';
 import { configuredImage } from '../image/checks/configured-image.ts';
 import { rehearseLayouts } from '../maas/rehearse/matrix.ts';
+import { SAME } from '../maas/rehearse/rehearse.ts';
 import type { Address, RehearsalChecks } from '../maas/rehearse/types.ts';
 import { REHEARSALS } from '../report/formats/rehearsals.ts';
 import { type FormatFlags, prepareReports, writeReports } from '../report/formats/write.ts';
@@ -36,6 +37,7 @@ export interface RehearseFlags extends FormatFlags {
   reboots: string;
   powerCut?: string;
   wire?: boolean;
+  redeploy?: string[];
   again?: boolean;
   keep?: boolean;
   shell?: boolean;
@@ -57,6 +59,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
       },
     );
   const { reboots, powerCut } = afterBoot(flags);
+  const redeploy = (flags.redeploy ?? []).map(usedBy);
   await prepareReports('rehearse', flags);
   if (flags.baseImage !== undefined) expectBaseImage(flags.baseImage);
   if (/^https?:\/\//.test(name) || name === '-')
@@ -74,7 +77,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   const checks = image ? await imageChecks(config.images[name]!) : null;
   const { memoryMiB: memory, layouts, curtin, ...settings } = { ...rehearsal, ...given };
   const { curtinConfig = null } = flags;
-  if (flags.shell) expectShell(session, { ...settings, layouts });
+  if (flags.shell) expectShell(session, { ...settings, layouts }, redeploy.length > 0);
   const shell = flags.shell ? (address: Address) => openShell(address, { emit, signal }) : null;
   const matrix = await rehearseLayouts(
     {
@@ -83,7 +86,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
       artifact: image?.path ?? name,
       baseImage,
       ...{ checks, env, shell, curtinConfig },
-      ...{ reboots, powerCut, wire: flags.wire === true, again: flags.again === true },
+      ...{ reboots, powerCut, redeploy, wire: flags.wire === true, again: flags.again === true },
       keep: flags.keep === true,
       cache: config.cache,
       ...{ emit, signal },
@@ -112,6 +115,15 @@ function afterBoot(flags: RehearseFlags): { reboots: number; powerCut: number | 
   return { reboots, powerCut };
 }
 
+/** A layout for the disks that have been used. @throws Fault USAGE with what is accepted */
+function usedBy(word: string): string {
+  if (word === SAME) return word;
+  const [layout] = REHEARSAL.layouts.kind.parse?.(word) ?? [];
+  if (layout === undefined || word.includes(','))
+    throw refused('--redeploy', word, `${SAME}, ${REHEARSAL.layouts.kind.accepts}`);
+  return REHEARSAL.layouts.kind.read([layout], process.cwd())[0]!;
+}
+
 function refused(option: string, value: string, accepts: string): Fault {
   return new Fault('USAGE', `${option} "${value}" is not accepted`, { hint: `Accepted: ${accepts}.` });
 }
@@ -120,6 +132,7 @@ function refused(option: string, value: string, accepts: string): Fault {
 function expectShell(
   { json }: Pick<Session, 'json'>,
   { until, layouts }: Pick<RehearsalConfig, 'until' | 'layouts'>,
+  redeploys: boolean,
 ): void {
   const wrong = json
     ? 'writes to stdout, where --json writes its object'
@@ -127,7 +140,9 @@ function expectShell(
       ? 'needs the booted image, and --until deployed does not boot it'
       : layouts.length > 1
         ? 'is for one layout'
-        : null;
+        : redeploys
+          ? 'is for one deployment, and --redeploy makes several'
+          : null;
   if (wrong !== null) throw new Fault('USAGE', `--shell ${wrong}`, { hint: 'Leave one of them out.' });
 }
 

@@ -211,6 +211,8 @@ export const makerFile = (folder: string) => join(folder, 'maker.json');
 export const rehearsalsFolder = (cache: string) => join(cache, 'rehearsals');
 /** @param key of the artifact's path and the layout */
 export const rehearsalFolder = (cache: string, key: string) => join(rehearsalsFolder(cache), key);
+/** Below a rehearsal's: that of a deployment on the disks that the ones before have used. */
+export const redeployedFolder = (folder: string, number: number) => join(folder, `redeployed-${number}`);
 export const rehearsalFiles = (folder: string) => ({
   console: join(folder, 'console.log'),
   /** The console of the installed system. */

@@ -25,6 +25,10 @@ export const declare: Declare = (program, act) => {
       '--power-cut <time>',
       'cut the power in the first boot, so long after the system has asked for its user data, such as 10s',
     )
+    .option(
+      '--redeploy <layout...>',
+      'then release the machine and deploy it again on its used disks: same, or a layout; several, one after the other',
+    )
     .option('--wire', 'fetch the image by HTTP as in MAAS, also from the small ephemeral')
     .option('--again', 'deploy although the disks of an earlier rehearsal have the same on them')
     .option('--shell', 'after the checks, open a session by ssh on the booted image')

@@ -98,8 +98,19 @@ export const LAYOUTS = {
 export const namedLayout = (name: string): Layout | undefined =>
   Object.hasOwn(LAYOUTS, name) ? LAYOUTS[name as keyof typeof LAYOUTS] : undefined;
 
+/** The disks of a machine on which each of several layouts can be. */
+export function roomFor(layouts: readonly Layout[]): Pick<Layout, 'disks' | 'leastBytes'> {
+  const disks = Math.max(...layouts.map((one) => one.disks));
+  const least = (at: number) => Math.max(...layouts.map(({ leastBytes }) => leastBytes?.[at] ?? 0));
+  return { disks, leastBytes: Array.from({ length: disks }, (_, at) => least(at)) };
+}
+
 /** Disks for a layout, as virtio names them. @param bytes of each that needs no more */
-export function disksFor(layout: Layout, atLeast: number, bytes: number): Disk[] {
+export function disksFor(
+  layout: Pick<Layout, 'disks' | 'leastBytes'>,
+  atLeast: number,
+  bytes: number,
+): Disk[] {
   const count = Math.max(layout.disks, atLeast);
   return Array.from({ length: count }, (_, at) => ({
     name: `vd${String.fromCharCode(97 + at)}`,
@@ -115,7 +126,12 @@ export const diskBytes = (artifact: number) => Math.max(16 * GIB, Math.ceil((art
 export function storageConfig(layout: Layout, disks: readonly Disk[]): Record<string, unknown> {
   const entries = layout.entries(disks);
   const used = new Set(entries.map(({ serial }) => serial));
-  const spare = disks.filter(({ serial }) => !used.has(serial)).map((one) => disk(one, false));
+  // As MAAS gives a disk that has no partitions: wiped, without a table.
+  const spare = disks
+    .filter(({ serial }) => !used.has(serial))
+    .map(({ name, serial }) => ({
+      ...{ id: name, name, type: 'disk', serial, wipe: 'superblock' },
+    }));
   return {
     partitioning_commands: { builtin: ['curtin', 'block-meta', 'custom'] },
     storage: { version: 1, config: [...entries, ...spare] },

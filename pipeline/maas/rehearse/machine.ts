@@ -1,5 +1,5 @@
 import { copyFile, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import type { Firmware } from '../../host/firmware.ts';
@@ -23,10 +23,18 @@ export interface MachineRequest {
   /** Given to the machine beside MAAS' own; curtin carries them to the installed system. */
   kernelOptions: string;
   disks: readonly Disk[];
+  /** The disks and variables that an earlier deployment has left; absent: new ones. */
+  used?: UsedMachine | null;
   firmware: Firmware;
   accelerator: 'kvm' | 'tcg';
   /** MiB. */
   memory: number;
+}
+
+/** Disks and variables of a machine that was released: nothing is erased, as in MAAS by default. */
+export interface UsedMachine {
+  disk(name: string): string;
+  efiVars: string;
 }
 
 /** A machine that runs. */
@@ -145,15 +153,21 @@ export function machineConfig(request: MachineRequest & { ephemeral: Ephemeral }
 
 const REASON = 'run the machine of a rehearsal';
 
-/** Makes the machine's disks, empty and sparse, and its firmware's variables. @throws Fault TOOL_MISSING, errors of the system */
+/**
+ * Makes the machine's disks, and its firmware's variables: empty and sparse, or overlays on used ones.
+ * @throws Fault TOOL_MISSING, errors of the system
+ */
 export async function prepareMachine(
   request: MachineRequest & { ephemeral: Ephemeral },
   signal: AbortSignal,
 ): Promise<void> {
-  const files = rehearsalFiles(request.folder);
-  await copyFile(request.firmware.vars, files.efiVars);
-  for (const { name, bytes } of request.disks)
-    await $({ signal, reason: REASON })`qemu-img create -q -f qcow2 ${files.disk(name)} ${String(bytes)}`;
+  const { folder, disks, used, firmware } = request;
+  const files = rehearsalFiles(folder);
+  await copyFile(used?.efiVars ?? firmware.vars, files.efiVars);
+  for (const { name, bytes } of disks)
+    if (used) await overlayOn(used.disk(name), files.disk(name), signal);
+    else
+      await $({ signal, reason: REASON })`qemu-img create -q -f qcow2 ${files.disk(name)} ${String(bytes)}`;
   await writeFile(files.machine, machineConfig(request), { mode: 0o600 });
 }
 
@@ -161,11 +175,13 @@ export async function prepareMachine(
 export async function prepareBoot({ folder, disks }: MachineRequest, signal: AbortSignal): Promise<void> {
   const files = rehearsalFiles(folder);
   await copyFile(files.efiVars, files.bootVars);
-  for (const { name } of disks) {
-    const [disk, overlay] = [files.disk(name), files.overlay(name)];
-    // By its name alone: the folder may be moved.
-    await $({ signal, reason: REASON })`qemu-img create -q -f qcow2 -F qcow2 -b ${basename(disk)} ${overlay}`;
-  }
+  for (const { name } of disks) await overlayOn(files.disk(name), files.overlay(name), signal);
+}
+
+async function overlayOn(disk: string, overlay: string, signal: AbortSignal): Promise<void> {
+  // By the path from one to the other: the folder may be moved.
+  const base = relative(dirname(overlay), disk);
+  await $({ signal, reason: REASON })`qemu-img create -q -f qcow2 -F qcow2 -b ${base} ${overlay}`;
 }
 
 /**

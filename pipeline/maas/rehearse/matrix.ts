@@ -1,7 +1,8 @@
-import { basename, extname } from 'node:path';
+import { basename } from 'node:path';
 import { plain } from '../../core/escape/terminal.ts';
 import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { labelOf, titleOf } from './label.ts';
 import { rehearse } from './rehearse.ts';
 import type { Rehearsal, RehearseRequest } from './types.ts';
 
@@ -35,7 +36,7 @@ export async function rehearseLayouts(
         message: `rehearsal ${at + 1} of ${layouts.length}: layout ${labelOf(layout)}`,
       });
     try {
-      matrix.results.push(await rehearse({ ...request, layout }));
+      for await (const result of rehearse({ ...request, layout })) matrix.results.push(result);
     } catch (error) {
       if (!(error instanceof Fault) || error.exitCode !== EXIT.temporary) throw error;
       matrix.faults.push({ layout, fault: error });
@@ -44,25 +45,16 @@ export async function rehearseLayouts(
   return matrix;
 }
 
-/** The name of a layout in folders and reports: of a file its own, without the ending. */
-export function labelOf(layout: string): string {
-  return layout.includes('/')
-    ? basename(layout, extname(layout))
-        .replace(/[^A-Za-z0-9._-]/g, '_')
-        .replace(/^\.+/, '_')
-    : layout;
-}
-
 /** The fault of an image that failed in rehearsals: where, the guest's own words, cause and remedy. */
 export function rehearsalFailed(results: readonly Rehearsal[]): Fault {
   const failed = results.filter(({ ok }) => !ok);
   const [first] = failed;
-  const detail = failed.flatMap(({ layout, failure }) => [
-    `layout ${labelOf(layout)}, ${failure?.phase}: ${plain(failure?.said ?? '')}`,
+  const detail = failed.flatMap(({ layout, after, failure }) => [
+    `layout ${titleOf({ layout, after })}, ${failure?.phase}: ${plain(failure?.said ?? '')}`,
     ...(failure?.error ? [`  error:  ${plain(failure.error)}`] : []),
     ...(failure?.cause ? [`  cause:  ${plain(failure.cause)}`] : []),
   ]);
-  const layouts = failed.map(({ layout }) => labelOf(layout)).join(', ');
+  const layouts = failed.map(titleOf).join(', ');
   return new Fault(
     'REHEARSAL_FAILED',
     `${first ? basename(first.artifact) : 'The image'} failed its rehearsal with layout ${layouts}`,

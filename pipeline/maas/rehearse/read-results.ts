@@ -19,7 +19,10 @@ import { PHASES, type Rehearsal } from './types.ts';
 const PHASE = oneOf(...PHASES);
 
 /** The part of rehearsal.json that reports read. */
-export type KeptRehearsal = Omit<Rehearsal, 'artifact' | 'deployedBefore' | 'folder' | 'secureBoot'>;
+export type KeptRehearsal = Omit<
+  Rehearsal,
+  'artifact' | 'after' | 'deployedBefore' | 'folder' | 'secureBoot'
+>;
 
 const REHEARSAL: Shape<KeptRehearsal> = object({
   ok: flag,

@@ -141,6 +141,11 @@ export interface RehearseRequest {
   powerCut?: number | null;
   /** Fetch the artifact by HTTP, as MAAS' machines do, also from the lean ephemeral. */
   wire?: boolean;
+  /**
+   * Layouts with which the machine is then released and deployed again, one after the other, on the disks that the deployments before have used; `same`:
+   * as the first time.
+   */
+  redeploy?: readonly string[];
   /** Deploy although the disks of an earlier rehearsal have the same on them. */
   again?: boolean;
   /** Leave what the first boot has written, and the disks of a deployment that failed. */
@@ -177,6 +182,8 @@ export interface Rehearsal {
   artifact: string;
   baseImage: string;
   layout: string;
+  /** The layouts that were on the disks before, in their order: of a machine that was released and deployed again. */
+  after: string[];
   until: End;
   curtin: string;
   ephemeral: { kind: 'own' | 'lean'; name: string };

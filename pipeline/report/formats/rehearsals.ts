@@ -1,6 +1,7 @@
 import { cell, code, fenced, table } from '../../core/escape/markdown.ts';
 import { duration } from '../../core/text/human.ts';
-import { labelOf, type Matrix } from '../../maas/rehearse/matrix.ts';
+import { labelOf, titleOf } from '../../maas/rehearse/label.ts';
+import type { Matrix } from '../../maas/rehearse/matrix.ts';
 import type { Failure, Rehearsal } from '../../maas/rehearse/types.ts';
 import { junitXml, type TestCase, type TestSuite } from './junit.ts';
 import type { Writers } from './table.ts';
@@ -30,8 +31,9 @@ function junit({ results, faults }: Matrix): string {
   });
 }
 
-function suiteOf({ layout, phases, failure, acceptance, seconds }: Rehearsal): TestSuite {
-  const label = labelOf(layout);
+function suiteOf(result: Rehearsal): TestSuite {
+  const { phases, failure, acceptance, seconds } = result;
+  const label = titleOf(result);
   const cases = phases.map(
     ({ phase, seconds: took }): TestCase => ({
       ...{ classname: `rehearsal.${label}`, name: phase, seconds: took },
@@ -56,19 +58,19 @@ function markdown({ results, faults }: Matrix): string {
   const ok = faults.length === 0 && results.every((one) => one.ok);
   const [first] = results;
   const rows = [
-    ...results.map(({ layout, ok: passed, until, failure, seconds, curtin }) => [
+    ...results.map(({ layout, after, ok: passed, until, failure, seconds, curtin }) => [
       passed ? `✅ ${until}` : '❌ failed',
-      code(labelOf(layout)),
+      code(titleOf({ layout, after })),
       cell(failure ? `${failure.phase}: ${failure.cause ?? failure.said}` : ''),
       duration(seconds),
       cell(curtin),
     ]),
     ...faults.map(({ layout, fault }) => ['⚠️ no result', code(labelOf(layout)), cell(fault.message), '', '']),
   ];
-  const logs = results.flatMap(({ layout, failure }) =>
+  const logs = results.flatMap(({ layout, after, failure }) =>
     failure
       ? [
-          `<details><summary>${cell(labelOf(layout))}: the end of ${cell(failure.log.name)}</summary>`,
+          `<details><summary>${cell(titleOf({ layout, after }))}: the end of ${cell(failure.log.name)}</summary>`,
           '',
           ...fenced(failure.log.lines.join('\n'), LINES),
           '',

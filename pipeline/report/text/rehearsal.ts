@@ -3,7 +3,8 @@ import { duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { hanging, padded, widthOf } from '../../core/text/width.ts';
 import { countsPhrase } from '../../image/checks/phrases.ts';
-import { labelOf, type Matrix } from '../../maas/rehearse/matrix.ts';
+import { labelOf, titleOf } from '../../maas/rehearse/label.ts';
+import type { Matrix } from '../../maas/rehearse/matrix.ts';
 import { type Failure, PHASES, type Rehearsal } from '../../maas/rehearse/types.ts';
 
 /** The verdicts on the rehearsals of an image, and of several a table at the end. */
@@ -11,28 +12,33 @@ export function rehearsalsText({ results, faults }: Matrix, color: Paint): strin
   const texts = results.map((one) => rehearsalText(one, color));
   if (results.length + faults.length <= 1)
     return [...texts, ...faults.map(({ fault }) => plain(fault.message))].join('\n\n');
-  const width = Math.max(...[...results, ...faults].map(({ layout }) => widthOf(plain(labelOf(layout)))));
-  const row = (layout: string, word: string, rest: string) =>
-    hanging(`${padded(plain(labelOf(layout)), width)}  ${word}  `, plain(rest), color);
+  const names = [...results.map(titleOf), ...faults.map(({ layout }) => labelOf(layout))];
+  const width = Math.max(...names.map((name) => widthOf(plain(name))));
+  const row = (name: string, word: string, rest: string) =>
+    hanging(`${padded(plain(name), width)}  ${word}  `, plain(rest), color);
   const table = [
-    ...results.map(({ layout, until, failure, seconds }) =>
+    ...results.map(({ layout, after, until, failure, seconds }) =>
       failure
-        ? row(layout, color.red('failed  '), `${failure.phase}: ${failure.cause ?? failure.said}`)
-        : row(layout, color.green(until), duration(seconds)),
+        ? row(
+            titleOf({ layout, after }),
+            color.red('failed  '),
+            `${failure.phase}: ${failure.cause ?? failure.said}`,
+          )
+        : row(titleOf({ layout, after }), color.green(until), duration(seconds)),
     ),
-    ...faults.map(({ layout, fault }) => row(layout, color.yellow('no result'), fault.message)),
+    ...faults.map(({ layout, fault }) => row(labelOf(layout), color.yellow('no result'), fault.message)),
   ];
   return [...texts, table.join('\n')].join('\n\n');
 }
 
 /** The verdict on a rehearsal: its phases, and of a failure the guest's words, the cause and the end of the log. */
 function rehearsalText(result: Rehearsal, color: Paint): string {
-  const { artifact, baseImage, layout, curtin, ephemeral, accelerator, seconds, phases } = result;
+  const { artifact, baseImage, curtin, ephemeral, accelerator, seconds, phases } = result;
   const { failure, folder, until, acceptance } = result;
   const system =
     ephemeral.kind === 'own' ? `your ephemeral ${ephemeral.name}` : `the lean ephemeral ${ephemeral.name}`;
   const lines = [
-    `${plain(artifact)} on ${plain(baseImage)}, layout ${plain(labelOf(layout))}`,
+    `${plain(artifact)} on ${plain(baseImage)}, layout ${plain(titleOf(result))}`,
     `curtin ${plain(curtin)}, ${plain(system)}, ${accelerator === 'kvm' ? 'KVM' : 'emulated'}${result.secureBoot ? ', Secure Boot' : ''}`,
     '',
     ...phases.map(({ phase, seconds: took }) => `${phase.padEnd(12)} ${duration(took).padStart(12)}`),

@@ -54,6 +54,10 @@ describe('rehearse', () => {
     [[FILE, '--base-image', 'ubuntu/focal', '--reboots', '21'], '0 to 20'],
     [[FILE, '--base-image', 'ubuntu/focal', '--power-cut', '10'], 'such as 10s'],
     [[FILE, '--base-image', 'ubuntu/focal', '--power-cut', '2h'], 'up to an hour'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--redeploy', 'zfs'], 'same, flat, lvm, raid1'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--redeploy', 'flat,lvm'], 'same, flat, lvm, raid1'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--redeploy', 'flat', ''], 'same, flat, lvm, raid1'],
+    [[FILE, '--base-image', 'ubuntu/focal', '--shell', '--redeploy', 'same'], 'one deployment'],
   ])('%j is a usage error', async (args, said) => {
     const { code, stdout, stderr } = await host().run(['rehearse', ...args]);
     expect([code, stdout]).toEqual([2, '']);

@@ -57,8 +57,7 @@ describe('--shell', () => {
   });
 });
 
-describe('--curtin-config', () => {
-  const config = (boot = 'boot') => `network:
+const realMachine = (boot = 'boot') => `network:
   version: 2
   ethernets: { ens1: { match: { macaddress: "0c:42:a1:00:00:01" }, addresses: [10.20.0.77/24] } }
 reporting:
@@ -78,8 +77,62 @@ storage:
   - { id: esp_mount, type: mount, path: /boot/efi, device: esp_format }
 `;
 
+describe('--redeploy', () => {
+  it('deploys again on the used disks; each deployment is a result named after what was on them', async () => {
+    const flags = ['--layout', 'lvm', '--redeploy', 'same', 'flat', '--junit', 'r.xml', '--markdown', 'r.md'];
+    const ran = await rehearse('--json', ...flags);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(
+      ran.json.rehearsals.map((one: { layout: string; after: string[] }) => [one.layout, one.after]),
+    ).toEqual([
+      ['lvm', []],
+      ['lvm', ['lvm']],
+      ['flat', ['lvm', 'lvm']],
+    ]);
+    expect(host.machines()).toBe(3);
+    expect(read('r.xml')).toContain('<testsuite name="layout flat after lvm, lvm" tests="6" failures="0"');
+    expect(read('r.md')).toContain('| ✅ deployed | `lvm after lvm` |');
+    expect(ran.stderr).toMatch(
+      /the machine is released, and deployed again on the disks that it has used: layout\s+flat/,
+    );
+  });
+
+  it('ends at the first that fails', async () => {
+    host.guest('FAIL', 'tar: Unexpected EOF');
+    const ran = await rehearse('--redeploy', 'same', 'lvm');
+    expect(ran.code).toBe(6);
+    expect(host.machines()).toBe(1);
+  });
+
+  it('of several layouts it follows each', async () => {
+    const ran = await rehearse('--layout', 'flat', 'raid1', '--redeploy', 'same');
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stdout).toMatch(
+      /\nflat after flat {4}deployed .*\nraid1 {14}deployed .*\nraid1 after raid1 {2}deployed .*\n$/,
+    );
+  });
+
+  it('a layout file that is not there is named, before any machine runs', async () => {
+    const ran = await rehearse('--redeploy', 'same', 'none.yaml');
+    expect(ran.code).toBe(3);
+    expect(ran.stderr).toContain('none.yaml');
+    expect(host.machines()).toBe(0);
+  });
+
+  it('`same` is what a real machine had', async () => {
+    writeFileSync(join(host.dir, 'gpu-001.yaml'), realMachine());
+    const ran = await rehearse('--json', '--curtin-config', 'gpu-001.yaml', '--redeploy', 'same', 'flat');
+    expect(ran.code, ran.stderr).toBe(0);
+    const file = join(host.dir, 'gpu-001.yaml');
+    expect(ran.json.rehearsals.map(({ layout }: { layout: string }) => layout)).toEqual([file, file, 'flat']);
+    const written = host.written([file]) + host.said;
+    for (const real of [SECRET, 'TokenKey2345678901', 'S64GNE0N1']) expect(written).not.toContain(real);
+  });
+});
+
+describe('--curtin-config', () => {
   it('deploys as on a real machine, says every replacement, and writes its keys nowhere', async () => {
-    writeFileSync(join(host.dir, 'gpu-001.yaml'), config());
+    writeFileSync(join(host.dir, 'gpu-001.yaml'), realMachine());
     const ran = await rehearse('--curtin-config', 'gpu-001.yaml');
     expect(ran.code, ran.stderr).toBe(0);
     const said = ran.stderr.replace(/\s+/g, ' ');
@@ -94,7 +147,7 @@ storage:
   });
 
   it('a storage that no rehearsal has is named with line and column, before any machine runs', async () => {
-    writeFileSync(join(host.dir, 'gpu-001.yaml'), config('bios_grub'));
+    writeFileSync(join(host.dir, 'gpu-001.yaml'), realMachine('bios_grub'));
     const ran = await rehearse('--json', '--curtin-config', 'gpu-001.yaml');
     expect(ran).toMatchObject({ code: 3, json: { error: { code: 'CONFIG_INVALID' } } });
     expect(ran.json.error.where).toEqual({ file: 'gpu-001.yaml', line: 13, column: 74 });

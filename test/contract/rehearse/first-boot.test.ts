@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
-import { rehearse } from '../../../pipeline/maas/rehearse/rehearse.ts';
 import type { Address, RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
 import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
+import { rehearse } from './rehearse-once.ts';
 import { type Boot, CLOUD_INIT, standIn } from './stand-in.ts';
 
 const CURTIN = (

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { kernelLine, machineArgv, type RunMachine } from '../../../pipeline/maas/rehearse/machine.ts';
-import { rehearse } from '../../../pipeline/maas/rehearse/rehearse.ts';
 import type { RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
+import { rehearse } from './rehearse-once.ts';
 import { type Seen, standIn } from './stand-in.ts';
 
 /** Real ones where the environment names them, separated by colons; else a stand-in of curtin's interface. */

@@ -38,6 +38,8 @@ export interface Seen {
   /** Machines in the order in which they ran. */
   machines: ('ephemeral' | 'disk')[];
   commands: string[];
+  /** Of the machine, for each deployment. */
+  keys: NodeKeys[];
 }
 
 export const CLOUD_INIT = JSON.stringify({
@@ -46,7 +48,7 @@ export const CLOUD_INIT = JSON.stringify({
 
 /** A stand-in of the VM: asks for what a machine asks for, and posts what curtin and cloud-init post. */
 export function standIn(deployment: Deployment, boot: Boot = {}): { run: RunMachine; seen: Seen } {
-  const seen: Seen = { machines: [], commands: [] };
+  const seen: Seen = { machines: [], commands: [], keys: [] };
   let keys: NodeKeys | undefined;
   const run: RunMachine = (asked, options) => {
     seen.machines.push(asked.ephemeral ? 'ephemeral' : 'disk');
@@ -61,6 +63,7 @@ export function standIn(deployment: Deployment, boot: Boot = {}): { run: RunMach
     const preseed = await (await new Node(identity, {} as never).get(`${at.byId}?op=get_preseed`)).text();
     const maas = parse(preseed).datasource.MAAS;
     keys = { consumerKey: maas.consumer_key, tokenKey: maas.token_key, tokenSecret: maas.token_secret };
+    seen.keys.push(keys);
     const node = new Node(identity, keys);
     seen.installer = await (await node.signed(`${at.curtin}/2012-03-01/user-data`)).text();
     await node.signed(at.status, event('start', 'cmd-install'));
