@@ -120,14 +120,16 @@ export class Root {
 }
 
 const PAX_NAME = './PaxHeaders/x';
+/** The same bytes whenever a test makes them. */
+const mtime = new Date('2026-01-01T00:00:00Z');
 
 /** Members as given, in their order, however odd their names. */
 export async function tarOf(members: readonly ({ name: string } & Partial<Node>)[]): Promise<Buffer> {
   const archive = pack();
   for (const { name, pax = {}, content = '', type = 'file', ...header } of members) {
-    if (Object.keys(pax).length > 0) archive.entry({ name: PAX_NAME }, paxRecords(pax));
-    if (type === 'file') archive.entry({ name, type, ...header }, Buffer.from(content as string));
-    else archive.entry({ name, type, ...header, size: 0 });
+    if (Object.keys(pax).length > 0) archive.entry({ name: PAX_NAME, mtime }, paxRecords(pax));
+    if (type === 'file') archive.entry({ name, type, mtime, ...header }, Buffer.from(content as string));
+    else archive.entry({ name, type, mtime, ...header, size: 0 });
   }
   archive.finalize();
   const parts: Buffer[] = [];
