@@ -8,6 +8,7 @@ import { type BootTrouble, explained, stopsIn, userIn } from './boot-trouble.ts'
 import { type MachineRequest, type RunMachine, type RunningMachine, stopped } from './machine.ts';
 import type { Progress } from './phases.ts';
 import { followScreen } from './screen.ts';
+import { SshdConsole } from './sshd-trouble.ts';
 import type { Failure } from './types.ts';
 import { failureWith } from './verdict.ts';
 import { watchHost } from './watch-host.ts';
@@ -37,6 +38,7 @@ export interface Booting {
   signal: AbortSignal;
   /** @throws Fault REHEARSAL_STOPPED when QEMU does not report it as running */
   running(): Promise<RunningMachine>;
+  sshd: SshdConsole;
   /** Whom cloud-init has let in, as soon as it has said so. */
   user(): string | undefined;
   /**
@@ -73,8 +75,10 @@ export async function bootInstalled(
   const off = new AbortController();
   let trouble: BootTrouble | undefined;
   let user: string | undefined;
+  const sshd = new SshdConsole();
   const screen = followScreen({ from: files.rawBootConsole, to: files.bootConsole }, emit, (line) => {
     user ??= userIn(line);
+    sshd.see(line);
     if (trouble) return;
     trouble = stopsIn(line);
     if (trouble) setTimeout(() => over.abort(), SETTLE_MS).unref();
@@ -105,6 +109,7 @@ export async function bootInstalled(
   const booting: Booting = {
     signal: looking,
     user: () => user,
+    sshd,
     async running() {
       await isTrueWithin(() => running !== undefined, RUNNING_WITHIN_S);
       if (running) return running;

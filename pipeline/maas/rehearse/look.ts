@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Fault } from '../../core/faults/fault.ts';
-import { Remote } from '../../host/ssh/remote.ts';
-import { waitForSsh } from '../../host/ssh/wait.ts';
+import type { Remote } from '../../host/ssh/remote.ts';
 import { type Finding, type Verdict, verdictOf } from '../../image/checks/judge.ts';
-import { rehearsalFiles } from '../../workspace/layout.ts';
 import { applicable, gpusOf } from '../acceptance/applicable.ts';
 import { collectLogs } from '../acceptance/collect.ts';
 import { ANSWERS, DEPLOYS } from '../acceptance/first-checks.ts';
 import { finding, inspect } from '../acceptance/inspect.ts';
 import type { Values } from '../acceptance/placeholders.ts';
 import { BootFailed, type Booting } from './boot.ts';
+import { enter } from './enter.ts';
 import type { MachineRequest } from './machine.ts';
 import type { Progress } from './phases.ts';
 import type { RehearsalChecks, RehearseRequest } from './types.ts';
@@ -21,10 +18,6 @@ const LIMITS = {
   kvm: { boot: 900, firstBoot: 1800, ssh: 120 },
   tcg: { boot: 2400, firstBoot: 3600, ssh: 600 },
 };
-/** Seconds for which a refused key is not the last word: cloud-init has ended. */
-const KEYS_WITHIN_S = 30;
-const DEFAULT_USER = 'ubuntu';
-const CONSOLE_MS = 600;
 const REBOOT_POLL_MS = 3000;
 
 export interface LookOptions {
@@ -185,45 +178,6 @@ async function accepted(
 }
 
 const NO_HARDWARE = 'it needs the hardware of the platform, which a virtual machine does not have';
-
-async function enter(
-  booting: Booting,
-  { machine, request, env, pollMs, timeoutS }: LookOptions & { timeoutS: number },
-): Promise<Remote> {
-  const files = rehearsalFiles(machine.folder);
-  const { sshPort } = await booting.running();
-  // The last words of the console are read in a moment.
-  if (booting.user() === undefined) await sleep(CONSOLE_MS, undefined, { signal: booting.signal });
-  const user = request.user ?? booting.user() ?? DEFAULT_USER;
-  const target = { host: '127.0.0.1', port: sshPort, user, keyFile: files.sshKey, bastion: null };
-  // The agent's keys are of no use for it.
-  const { SSH_AUTH_SOCK: _, ...rest } = env;
-  const remote = await Remote.prepare(target, files.ssh, {
-    bastionKnownHosts: join(files.ssh, 'bastion'),
-    env: rest,
-  });
-  const { signal } = booting;
-  try {
-    const waiting = { timeoutS, keysWithinS: KEYS_WITHIN_S, emit: request.emit, signal };
-    await waitForSsh(remote, { ...waiting, ...(pollMs === undefined ? {} : { pollMs }) });
-    return remote;
-  } catch (error) {
-    if (signal.aborted || !(error instanceof Fault)) throw error;
-    if (error.code === 'SSH_DENIED')
-      throw new BootFailed({
-        said: `ssh takes no key of user ${user}`,
-        cause: 'cloud-init has not given the keys of MAAS to this user, or sshd refuses it',
-        remedy:
-          'Check system_info.default_user in /etc/cloud/cloud.cfg of the image and acceptance.ssh.user, and `sshd` of validate.',
-      });
-    if (error.code !== 'SSH_UNREACHABLE') throw error;
-    throw new BootFailed({
-      said: `sshd has not answered within ${timeoutS} s`,
-      cause: 'The installed system has no network or no sshd',
-      remedy: 'openssh-server must be in the image and enabled; boot.log names the units that failed.',
-    });
-  }
-}
 
 const RESULT = '/run/cloud-init/result.json';
 
