@@ -5,7 +5,16 @@ import { interrupted } from '../core/faults/interrupted.ts';
 import { parseJson } from '../host/files/read-json.ts';
 import { faultFrom, type Report, reportOf } from './carried.ts';
 import { type Connection, PREFIX } from './connection.ts';
-import { cancel, forgetQueue, liveWorkers, noteQueue, revive, unusedQueues, whyWaiting } from './registry.ts';
+import {
+  cancel,
+  forgetQueue,
+  liveWorkers,
+  noteQueue,
+  revive,
+  unusedQueues,
+  type WorkerEntry,
+  whyWaiting,
+} from './registry.ts';
 import { UNIT, type Unit, type UnitResult, unitId } from './unit.ts';
 
 /** Ended units that are remembered: who follows one later still finds its end. */
@@ -20,10 +29,13 @@ export interface FollowOptions {
 }
 
 interface Followed {
-  queue: Queue;
-  id: string;
   wake(): void;
+  /** Gets the workers while no worker has the unit. */
+  look: ((workers: readonly WorkerEntry[]) => void) | undefined;
 }
+
+/** Looks of the timer after which each followed unit was looked at once: events report everything, and one may get lost with Redis. */
+const ROUND = 20;
 
 /** The side of the queue that submits units and follows them. */
 export class QueueClient {
@@ -32,9 +44,16 @@ export class QueueClient {
   readonly #events = new Map<string, QueueEvents>();
   readonly #followed = new Map<string, Followed>();
   #timer: NodeJS.Timeout | undefined;
+  #looking = false;
+  #round = 0;
+  readonly #wakeAll = () => {
+    for (const { wake } of this.#followed.values()) wake();
+  };
 
   constructor(connection: Connection) {
     this.#connection = connection;
+    // Events may be lost with a Redis that restarts.
+    connection.redis.on('ready', this.#wakeAll);
   }
 
   queue(name: string): Queue {
@@ -99,9 +118,10 @@ export class QueueClient {
     const id = unitId(unit);
     let wake = () => {};
     const seen = new Seen(emit);
-    const waiting = new Waiting(this.#connection, unit, emit);
-    this.#followed.set(id, { queue, id, wake: () => wake() });
-    this.#timer ??= setInterval(() => this.#wakeAll(), this.#connection.timing.pollMs);
+    const waiting = new Waiting(unit, emit);
+    const followed: Followed = { wake: () => wake(), look: undefined };
+    this.#followed.set(id, followed);
+    this.#timer ??= setInterval(() => this.#look(), this.#connection.timing.pollMs);
     const stop = () => wake();
     signal.addEventListener('abort', stop);
     try {
@@ -125,7 +145,7 @@ export class QueueClient {
           throw fault;
         }
         seen.failed(job, unit);
-        if (state !== 'active') await waiting.look();
+        followed.look = state === 'active' ? undefined : (workers) => waiting.look(workers);
         await news;
       }
     } finally {
@@ -156,12 +176,25 @@ export class QueueClient {
 
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#connection.redis.off('ready', this.#wakeAll);
     for (const events of this.#events.values()) await events.close().catch(() => {});
     for (const queue of this.#queues.values()) await queue.close().catch(() => {});
   }
 
-  #wakeAll(): void {
-    for (const { wake } of this.#followed.values()) wake();
+  /** One request for the workers, whatever the number of units, and a look at some of the units. */
+  async #look(): Promise<void> {
+    if (this.#looking || this.#followed.size === 0) return;
+    this.#looking = true;
+    try {
+      const all = [...this.#followed.values()];
+      for (const [index, { wake }] of all.entries()) if (index % ROUND === this.#round % ROUND) wake();
+      this.#round = (this.#round + 1) % Math.min(ROUND, all.length);
+      if (!all.some(({ look }) => look)) return;
+      const workers = await liveWorkers(this.#connection).catch(() => undefined);
+      if (workers) for (const { look } of this.#followed.values()) look?.(workers);
+    } finally {
+      this.#looking = false;
+    }
   }
 
   async #listen(name: string): Promise<void> {
@@ -229,19 +262,17 @@ class Seen {
 
 /** Says once why nobody takes a unit, and again when the reason is another one. */
 class Waiting {
-  readonly #connection: Connection;
   readonly #unit: Unit;
   readonly #emit: (event: Event) => void;
   #said: string | null = null;
 
-  constructor(connection: Connection, unit: Unit, emit: (event: Event) => void) {
-    this.#connection = connection;
+  constructor(unit: Unit, emit: (event: Event) => void) {
     this.#unit = unit;
     this.#emit = emit;
   }
 
-  async look(): Promise<void> {
-    const why = whyWaiting(this.#unit, await liveWorkers(this.#connection));
+  look(workers: readonly WorkerEntry[]): void {
+    const why = whyWaiting(this.#unit, workers);
     if (why === this.#said) return;
     this.#said = why;
     this.#emit(

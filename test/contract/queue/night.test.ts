@@ -84,3 +84,19 @@ test('a worker of several queues with one job builds one unit at a time, of each
   for (let at = 0; at < order.length; at += 2)
     expect(order[at + 1]).toBe(order[at]?.replace('begins', 'ends'));
 });
+
+test('following units that wait costs no request for each of them at each look', async () => {
+  const images = Array.from({ length: 30 }, (_, i) => `image-${i}`);
+  const ended = new AbortController();
+  const events: Event[] = [];
+  const night = world.night(images, { signal: ended.signal, events });
+  // Each reports once that it has no worker.
+  const waiting = () => events.filter((event) => /worker/.test(JSON.stringify(event))).length;
+  await until(() => waiting() >= images.length);
+  const before = await redis.jobLooks();
+  // Five looks.
+  await sleep(1500);
+  expect((await redis.jobLooks()) - before).toBeLessThan(2 * images.length);
+  ended.abort();
+  await expect(night).rejects.toMatchObject({ code: 'INTERRUPTED' });
+});

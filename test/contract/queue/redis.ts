@@ -56,6 +56,17 @@ export class RealRedis {
     client.disconnect();
   }
 
+  /** The commands that it was given for jobs of BullMQ: keys of one, `HGETALL` and scripts. */
+  async jobLooks(): Promise<number> {
+    const client = new Redis(this.url, { password: PASSWORD });
+    const stats = await client.info('commandstats');
+    client.disconnect();
+    return [...stats.matchAll(/cmdstat_(?:hgetall|evalsha|eval):calls=(\d+)/g)].reduce(
+      (sum, [, calls]) => sum + Number(calls),
+      0,
+    );
+  }
+
   /** As by kill -9 or a crash of its host. */
   async down(): Promise<void> {
     const child = this.#process;
