@@ -1,40 +1,46 @@
 import { type Compressor, LEVELS, type Level } from './compressor.ts';
-import { digestOf } from './digest.ts';
+import type { BlockDigests } from './digest.ts';
 import { compressMembers, compressPieces } from './member.ts';
 import { MemberCache } from './member-cache.ts';
+import type { Room } from './room.ts';
 
 export interface GroupOptions {
   compressor: Compressor;
   level: Level;
   /** Whether the blocks become pieces of one member. */
   single: boolean;
+  digests: BlockDigests;
   cache: MemberCache | undefined;
   signal: AbortSignal;
 }
 
-/** A block that was compressed now, or earlier. */
+/** A block that was compressed now, or earlier: then its bytes are in the room of its group. */
 export type Compressed = {
   tarBytes: number;
   sha256: string;
-} & (
+} /** In the room of its group. */ & (
   | { bytes: Buffer }
   /** `key`: for the cache; the file may be moved there. */
   | { path: string; key: string | undefined }
 );
 
-/** Compresses some blocks of a tar, those together that are not in the cache: a start of the tool costs more than a small block. */
+/**
+ * Compresses some blocks of a tar, those together that are not in the cache: a start of the tool costs more than a small block.
+ * @param room for those that are; they stay there until it is cleared
+ */
 export async function compressGroup(
   blocks: readonly Buffer[],
   slot: string,
-  { compressor, level, single, cache, signal }: GroupOptions,
+  room: Room,
+  { compressor, level, single, digests, cache, signal }: GroupOptions,
 ): Promise<Compressed[]> {
   const power = LEVELS[compressor.tool][level];
   const by = `${compressor.tool} ${compressor.version} ${power} ${single ? 'piece' : 'member'}`;
   const found = await Promise.all(
     blocks.map(async (block) => {
-      const sha256 = await digestOf(block);
+      const sha256 = await digests.of(block);
       const key = cache && MemberCache.keyOf(by, sha256);
-      const bytes = key === undefined ? undefined : await cache?.find(key);
+      const bytes = key === undefined ? undefined : await cache?.find(key, block.length, room);
       return { block, sha256, key, bytes };
     }),
   );

@@ -6,6 +6,7 @@ import { reasonOf } from '../../core/faults/system-causes.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { openRegular } from '../../host/files/regular.ts';
 import { memberFile, membersFolder } from '../../workspace/layout.ts';
+import type { Room } from './room.ts';
 
 /*
  * Compressed blocks of tars, each a file by the digest of all that decides it. Its name also has a sum and the number of its bytes, so that
@@ -106,20 +107,25 @@ export class MemberCache {
     return createHash('sha256').update(`${by} ${sha256}`).digest('hex');
   }
 
-  /** The bytes kept for a key, all of them verified by their sum, or undefined. */
-  async find(key: string): Promise<Buffer | undefined> {
+  /**
+   * The bytes kept for a key, all of them verified by their sum, or undefined.
+   * @param tarBytes what they hold
+   * @param room where they are read to
+   */
+  async find(key: string, tarBytes: number, room: Room): Promise<Buffer | undefined> {
     const known = this.#known.get(key);
-    return known && (await this.#read(known));
+    return known && (await this.#read(known, tarBytes, room));
   }
 
-  async #read(known: Known): Promise<Buffer | undefined> {
+  async #read(known: Known, tarBytes: number, room: Room): Promise<Buffer | undefined> {
     const path = memberFile(this.#options.cache, nameOf(known));
     try {
+      if (known.bytes > mostOf(tarBytes)) throw new Error(`it is too large for ${tarBytes} bytes of tar`);
       const file = await openRegular(path);
       try {
         const { size, mtimeMs } = await file.stat();
         if (size !== known.bytes) throw new Error(`it has ${size} of ${known.bytes} bytes`);
-        const bytes = Buffer.allocUnsafeSlow(size);
+        const bytes = room.take(size);
         for (let at = 0; at < size; ) {
           const { bytesRead } = await file.read(bytes, at, size - at, at);
           if (bytesRead === 0) throw new Error('it became shorter');
@@ -216,6 +222,9 @@ export class MemberCache {
     });
   }
 }
+
+/** Bytes that no compressor exceeds: deflate stores what does not pack, with 5 bytes for each block of at least 10,000. */
+const mostOf = (tarBytes: number) => tarBytes + (tarBytes >> 10) + 1024;
 
 /** The CRC-32 goes on from that of the key: a file under the name of another one is found out. */
 const seed = (key: string) => crc32(key);

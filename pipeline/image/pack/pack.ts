@@ -18,10 +18,12 @@ import {
   ZLIB,
 } from './compressor.ts';
 import { Cutter, SIZES, type Sizes, windowOf } from './cut.ts';
+import { BlockDigests } from './digest.ts';
 import { type Compressed, compressGroup } from './group.ts';
 import { MemberCache } from './member-cache.ts';
 import type { Member } from './member-line.ts';
 import { Output } from './output.ts';
+import { Room } from './room.ts';
 
 export interface PackOptions {
   /** A plain tar on disk. */
@@ -106,6 +108,14 @@ export const GROUP_BYTES = 16 << 20;
 /** Groups at work at once; more than that is faster than one thread reads and digests. */
 const MOST_GROUPS = 16;
 
+/** A slot with bytes to compress. */
+interface Filled {
+  /** Beginning of the paths of what its blocks are compressed to. */
+  path: string;
+  bytes: Buffer;
+  room: Room;
+}
+
 async function compress(
   { tar, level, members: form, consumer, emit, signal, id, cache: kept, sizes = SIZES }: Running,
   compressor: Compressor,
@@ -114,24 +124,29 @@ async function compress(
   const input = await open(tar, 'r');
   const output = await Output.create(join(work, STREAM));
   const cache = kept && (await MemberCache.open({ cache: kept.folder, most: kept.most, emit }));
+  const digests = new BlockDigests();
   const atWork: Promise<Compressed[]>[] = [];
   const members: Member[] = [];
+  let filling: Promise<Filled> | undefined;
   try {
     const { size: total } = await input.stat();
     const feed = consumer && new Feed(consumer);
     const cutter = new Cutter(sizes);
     // One more than cores, so that none idles while the oldest is awaited; that bounds the memory too.
     const depth = Math.min(availableParallelism() + 1, MOST_GROUPS);
-    const buffers = Array.from({ length: depth }, () =>
-      Buffer.allocUnsafeSlow(Math.max(GROUP_BYTES, windowOf(sizes))),
-    );
+    const length = Math.max(GROUP_BYTES, windowOf(sizes));
+    const slots = Array.from({ length: depth }, (_, i) => ({
+      path: join(work, `member-${i}`),
+      buffer: Buffer.from(new SharedArrayBuffer(length)),
+      room: new Room(length),
+    }));
     const single = form === 'single';
-    const options = { compressor, level, single, cache, signal };
+    const options = { compressor, level, single, digests, cache, signal };
     let crc = 0;
     let done = 0;
     let appended = 0;
     // The beginning of a block whose end has not been read.
-    let rest = Buffer.alloc(0);
+    let rest: Buffer = Buffer.alloc(0);
     if (single) await output.write(MEMBER_HEAD);
     const appendOldest = async () => {
       for (const { tarBytes, sha256, ...made } of await atWork.shift()!) {
@@ -149,23 +164,32 @@ async function compress(
         appended += tarBytes;
       }
     };
-    // Nothing is one member too: no bytes at all would be no gzip.
-    for (let i = 0; done < total || i === 0; i++) {
+    /** Fills a slot, when it is free: with the rest of the one before, and what follows it in the file. */
+    const fillNext = async (i: number): Promise<Filled> => {
       if (atWork.length === depth) await appendOldest();
-      const buffer = buffers[i % depth]!;
-      rest.copy(buffer);
-      const wanted = Math.min(buffer.length, total - done);
-      await fill(buffer.subarray(rest.length, wanted), input, tar);
-      const { blocks, length } = cut(buffer.subarray(0, wanted), cutter, done + wanted === total);
-      const group = compressGroup(blocks, join(work, `member-${i % depth}`), options);
+      const slot = slots[i % depth]!;
+      slot.room.clear();
+      rest.copy(slot.buffer);
+      const bytes = slot.buffer.subarray(0, Math.min(slot.buffer.length, total - done));
+      await fill(bytes.subarray(rest.length), input, tar);
+      return { ...slot, bytes };
+    };
+    filling = fillNext(0);
+    for (let i = 1; filling; i++) {
+      const { path, bytes, room } = await filling;
+      const { blocks, length } = cut(bytes, cutter, done + bytes.length === total);
+      const group = compressGroup(blocks, path, room, options);
       // Awaited in its turn; until then a failure is not an unhandled one.
       group.catch(() => {});
       atWork.push(group);
-      const read = buffer.subarray(0, length);
-      rest = buffer.subarray(length, wanted);
+      rest = bytes.subarray(length);
+      done += length;
+      // Read while this part is inspected.
+      filling = done < total ? fillNext(i) : undefined;
+      filling?.catch(() => {});
+      const read = bytes.subarray(0, length);
       if (single) crc = crc32(read, crc);
       await feed?.write(read);
-      done += length;
       emit({ type: 'progress', id, label: 'Packing', done, total, unit: 'bytes' });
       if (signal.aborted) throw interrupted(signal);
     }
@@ -176,6 +200,8 @@ async function compress(
     await cache?.makeRoom();
     return { ...finished, tarBytes: done, ...(single ? {} : { members }) };
   } finally {
+    await digests.close();
+    await filling?.catch(() => {});
     await input.close();
     await output.close();
   }

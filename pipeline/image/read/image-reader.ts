@@ -86,6 +86,7 @@ export class ImageReader extends Writable {
   async #take(chunk: Buffer): Promise<void> {
     this.#taken += chunk.length;
     if (this.#bomb !== null || this.#found?.format === 'unknown') return;
+    if (this.#plain && !this.#decompressor) await this.#start();
     if (this.#decompressor) return this.#decompressor.write(chunk);
     // A copy: the source may use the chunk again.
     this.#head.push(Buffer.from(chunk));

@@ -18,4 +18,21 @@ export const IMAGE: readonly Mutant[] = [
     'global-dumpdir': ['|GNU\\.dumpdir$', ''],
     'global-attributes': ['|SCHILY\\.)', ')'],
   }),
+  ...mutantsOf('pipeline/image/pack/member-cache.ts', ['test/unit/pack/member-cache.test.ts'], {
+    'size-of-a-member': ['if (size !== known.bytes)', 'if (false)'],
+    'sum-of-a-member': ['if (crc32(bytes, seed(known.key)) !== known.sum)', 'if (false)'],
+    'member-of-another-key': ['(key: string) => crc32(key)', '(_key: string) => 0'],
+    'member-too-large': ['if (known.bytes > mostOf(tarBytes))', 'if (false)'],
+    'space-for-the-rest': ['bavail * bsize < needed + known.bytes', 'bavail * bsize < known.bytes'],
+  }),
+  ...mutantsOf('pipeline/image/pack/room.ts', ['test/unit/pack/digest.test.ts'], {
+    'room-that-is-full': ['if (bytes > this.#memory.length - this.#used)', 'if (false)'],
+  }),
+  ...mutantsOf('pipeline/image/pack/digest.ts', ['test/unit/pack/digest.test.ts'], {
+    'digest-after-the-end': ['if (this.#failure) return', 'if (false) return'],
+    'digest-that-is-waited-for': [
+      'for (const { reject } of this.#waiting.splice(0)) reject(this.#failure);',
+      '',
+    ],
+  }),
 ];

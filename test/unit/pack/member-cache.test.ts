@@ -15,13 +15,14 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import { gunzipSync } from 'node:zlib';
+import { crc32, gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { pack as tarStream } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Compressor, ZLIB } from '../../../pipeline/image/pack/compressor.ts';
+import { SIZES as DEFAULT_SIZES } from '../../../pipeline/image/pack/cut.ts';
 import { listMembers, removeMembers } from '../../../pipeline/image/pack/member-cache.ts';
-import { type PackOptions, packTar } from '../../../pipeline/image/pack/pack.ts';
+import { GROUP_BYTES, type PackOptions, packTar } from '../../../pipeline/image/pack/pack.ts';
 
 const space = vi.hoisted(() => ({ free: Number.POSITIVE_INFINITY }));
 vi.mock('node:fs/promises', async (original) => ({
@@ -138,6 +139,16 @@ test('a compressor of another version, another level and another form have membe
   }
 });
 
+test('an artifact is the same from the cache when there are more groups than are at work at once', async () => {
+  // No two blocks alike, in parts that pack well, since they are compressed twice.
+  const whole = Buffer.alloc(6 * GROUP_BYTES + 5);
+  for (let at = 0; at + 4 <= whole.length; at += 1 << 16) whole.writeUInt32LE(at + 1, at);
+  writeFileSync(tar, whole);
+  const bare = await pack({ cache: undefined, sizes: DEFAULT_SIZES });
+  expect(await pack({ sizes: DEFAULT_SIZES })).toEqual(bare);
+  expect(await pack({ sizes: DEFAULT_SIZES })).toEqual(bare);
+});
+
 describe('a member that lies is found, deleted and made again, with one warning', () => {
   const damage = (act: (path: string, all: string[]) => void) => () => {
     const all = names().map((name) => join(folder(), name));
@@ -172,6 +183,16 @@ describe('a member that lies is found, deleted and made again, with one warning'
         const bytes = readFileSync(path);
         bytes[9] = 0xff;
         writeFileSync(path, bytes);
+      }),
+    ],
+    [
+      'more bytes than a compressor makes of its block, with their true sum and number',
+      damage((path) => {
+        const bytes = Buffer.alloc(100_000, 'x');
+        const key = basename(path).slice(0, 64);
+        rmSync(path);
+        const sum = crc32(bytes, crc32(key)).toString(16).padStart(8, '0');
+        writeFileSync(join(folder(), `${key}-${sum}-${bytes.length}`), bytes);
       }),
     ],
     [
