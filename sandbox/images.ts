@@ -40,6 +40,10 @@ export function setComplete(world: SandboxContext, set: ImageSet): boolean {
   return set.files.reduce((sum, file) => sum + copied(world, file), 0) === total(world, set);
 }
 
+/** Its name on the disk: from 3.5.2 on a part of the sum, before that all of it. */
+export const nameOnDisk = (world: SandboxContext, { sha256 }: ImageFile) =>
+  world.traits.filenameOnDisk ? sha256.slice(0, 7) : sha256;
+
 function showFile(world: SandboxContext, resource: Resource, file: ImageFile) {
   const complete = fileComplete(world, file);
   const uploadUri = `${API}boot-resources/${resource.id}/upload/${file.id}/`;
@@ -47,7 +51,7 @@ function showFile(world: SandboxContext, resource: Resource, file: ImageFile) {
     filename: file.filename,
     filetype: file.filetype,
     sha256: file.sha256,
-    filename_on_disk: world.traits.filenameOnDisk ? file.sha256.slice(0, 7) : undefined,
+    filename_on_disk: world.traits.filenameOnDisk ? nameOnDisk(world, file) : undefined,
     size: file.size,
     complete,
     progress: complete ? undefined : fileProgress(world, file),

@@ -5,7 +5,7 @@ import { addSynced } from './synced.ts';
 
 const SERIES = ['focal', 'jammy'];
 
-/** A MAAS that has imported Ubuntu for these architectures; the bytes themselves are not there. */
+/** A MAAS that has imported Ubuntu for these architectures. */
 export function freshState(version: string, architectures: string[]): State {
   const state: State = {
     format: 1,

@@ -2,6 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { accountRoutes } from './account.ts';
 import { Authenticator } from './auth.ts';
+import { diskRoutes, streamRoutes } from './boot-files.ts';
 import { bootResourceRoutes } from './boot-resources.ts';
 import type { SandboxContext } from './context.ts';
 import { customImageRoutes } from './custom-images.ts';
@@ -166,6 +167,7 @@ function offersFor({ traits }: SandboxContext): { routes: VersionedRoute[]; desc
   const others = [
     describeRoute(() => description),
     ...(traits.customImages ? customImageRoutes : []),
+    ...(traits.regionCopies ? diskRoutes : streamRoutes),
     ...controlRoutes,
   ];
   const offers = routesOfVersion(api, traits.version);

@@ -1,14 +1,22 @@
 import { createHash } from 'node:crypto';
-import { type Resource, type State, SYNCED } from './store.ts';
+import { type ImageFile, type Resource, type State, SYNCED } from './store.ts';
 
-/** The boot files of a release, with sizes in bytes. */
+/** The boot files of a release, with sizes in bytes: a thousandth of what Ubuntu has. */
 const PARTS = [
-  ['boot-kernel', 14_000_000],
-  ['boot-initrd', 120_000_000],
-  ['squashfs', 400_000_000],
+  ['boot-kernel', 14_000],
+  ['boot-initrd', 120_000],
+  ['squashfs', 400_000],
 ] as const;
 
-/** An imported release of one architecture, added to what is there; of the bytes only their number is kept. */
+/** The bytes of an imported file, which no disk has: they follow from its name. */
+export function contentOf(
+  { name, architecture }: Pick<Resource, 'name' | 'architecture'>,
+  { filename, size }: Pick<ImageFile, 'filename' | 'size'>,
+): Buffer {
+  return Buffer.alloc(size, `${name} ${architecture} ${filename}\n`);
+}
+
+/** An imported release of one architecture, added to what is there. */
 export function addSynced(
   state: Pick<State, 'resources' | 'nextResource' | 'nextFile'>,
   name: string,
@@ -31,7 +39,9 @@ export function addSynced(
           id: state.nextFile++,
           filename,
           filetype: filename,
-          sha256: createHash('sha256').update(`${name} ${architecture} ${filename}`).digest('hex'),
+          sha256: createHash('sha256')
+            .update(contentOf({ name, architecture }, { filename, size }))
+            .digest('hex'),
           size,
           blob: `synced-${name.split('/')[1]}`,
           received: complete ? size : 0,

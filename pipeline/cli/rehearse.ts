@@ -12,6 +12,7 @@ import { EXIT } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { openShell } from '../host/ssh/shell.ts';
 import { configuredImage } from '../image/checks/configured-image.ts';
+import { offeredEphemeral } from '../maas/rehearse/ephemeral-source.ts';
 import { rehearseLayouts } from '../maas/rehearse/matrix.ts';
 import { SAME } from '../maas/rehearse/rehearse.ts';
 import type { Address, RehearsalChecks } from '../maas/rehearse/types.ts';
@@ -75,14 +76,15 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   const { config } = await loadConfig({ file: session.configFile, env, cwd: process.cwd() });
   const { rehearsal } = image ? config.images[name]! : config;
   const checks = image ? await imageChecks(config.images[name]!) : null;
-  const { memoryMiB: memory, layouts, curtin, ...settings } = { ...rehearsal, ...given };
+  const { memoryMiB: memory, layouts, curtin, ephemeral: source, ...settings } = { ...rehearsal, ...given };
   const { curtinConfig = null } = flags;
   if (flags.shell) expectShell(session, { ...settings, layouts }, redeploy.length > 0);
   const shell = flags.shell ? (address: Address) => openShell(address, { emit, signal }) : null;
+  const ephemeral = source && (await offeredEphemeral(source, baseImage, { config, env, emit, signal }));
   const matrix = await rehearseLayouts(
     {
       ...settings,
-      ...{ memory, curtin },
+      ...{ memory, curtin, ephemeral },
       artifact: image?.path ?? name,
       baseImage,
       ...{ checks, env, shell, curtinConfig },

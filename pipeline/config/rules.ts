@@ -16,7 +16,7 @@ import {
 } from './image-rules.ts';
 import { placeholdersAreKnown, resourceFieldsSuitMaas, resourceNameSuitsMaas } from './resource-rules.ts';
 import type { ImageRule, Rule, RuleContext } from './rule.ts';
-import { oneTargetTakesTheKeyOfTheEnvironment } from './target-rules.ts';
+import { ephemeralsAreOfTargets, oneTargetTakesTheKeyOfTheEnvironment } from './target-rules.ts';
 import { valuesAreUsable } from './value-rules.ts';
 import type { Problem } from './yaml/problem.ts';
 
@@ -39,6 +39,7 @@ const RULES: readonly Rule[] = [
   everyImage(resourceFieldsSuitMaas),
   everyImage(uploadsGoToTargets),
   oneTargetTakesTheKeyOfTheEnvironment,
+  ephemeralsAreOfTargets,
 ];
 
 export function ruleProblems(context: RuleContext): Problem[] {

@@ -18,7 +18,7 @@ export function selectImage(config: Config, name: string): ImageConfig {
  * The target of this name.
  * @throws Fault TARGET_UNKNOWN with the targets there are
  */
-export function selectTarget(config: Config, name: string): TargetConfig {
+export function selectTarget(config: Pick<Config, 'targets' | 'file'>, name: string): TargetConfig {
   const way = `add it under \`targets:\` in ${config.file ?? CONFIG_FILE}, or set MAAS_API_URL and MAAS_API_KEY`;
   return named(config.targets, name, 'target', 'TARGET_UNKNOWN', way);
 }

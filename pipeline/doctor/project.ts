@@ -15,7 +15,7 @@ import { tryStore } from '../store/try.ts';
 import { examineArchives } from './archives.ts';
 import type { Finding } from './finding.ts';
 import { examineFirmware, examineFolder } from './host.ts';
-import { examineCurtin } from './rehearsal.ts';
+import { examineCurtin, examineEphemerals } from './rehearsal.ts';
 import { examineSsh } from './tools.ts';
 
 /** The VM's disk, the tar that the guest hands over and the artifact may each be as large as the disk. */
@@ -69,6 +69,7 @@ export async function examineProject(options: ExamineOptions): Promise<ProjectFi
     ...(fromArchives.length > 0 ? await examineArchives(fromArchives, options.signal) : []),
     ...(accepts ? [await examineSsh(options.signal)] : []),
     ...(await examineCurtin(config, options.signal ?? new AbortController().signal)),
+    ...(await examineEphemerals(config)),
     await examineSubmodule(config, releases),
     await examineFirmware(byUefi),
     await examineFolder('workspace', 'build and pack', config.workspace, COPIES * Math.max(0, ...disks)),

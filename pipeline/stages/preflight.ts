@@ -24,7 +24,7 @@ export async function preflight(request: RunRequest): Promise<void> {
   if (stages.includes('rehearse')) {
     expectAmd64({ name: image.name, architecture: architectureOf(image) });
     if (await willRun('rehearse', request))
-      await checkRehearsal(image.rehearsal, { cache: config.cache, env, emit: request.emit, signal });
+      await checkRehearsal(image, { config, env, emit: request.emit, signal });
   }
   if (!stages.includes('upload')) return;
   if (image.upload.length === 0) throw noTarget(image.name);

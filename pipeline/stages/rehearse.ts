@@ -1,6 +1,7 @@
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expand, placeholderValues } from '../config/placeholders.ts';
+import type { EphemeralFiles } from '../config/settings/ephemeral.ts';
 import type { ImageConfig } from '../config/types.ts';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
 import { makeFolders } from '../host/files/folders.ts';
@@ -11,14 +12,21 @@ import { checksDigest } from '../maas/acceptance/applicable.ts';
 import { curtinDigest } from '../maas/rehearse/curtin.ts';
 import { obtainCurtin } from '../maas/rehearse/curtin-source.ts';
 import { leanKey, ownEphemeral } from '../maas/rehearse/ephemeral.ts';
+import { offeredEphemeral } from '../maas/rehearse/ephemeral-source.ts';
 import { labelOf } from '../maas/rehearse/label.ts';
 import { namedLayout } from '../maas/rehearse/layouts.ts';
 import { rehearsalFailed, rehearseLayouts } from '../maas/rehearse/matrix.ts';
-import type { EphemeralFiles, Rehearsal } from '../maas/rehearse/types.ts';
+import type { OfferedEphemeral, Part } from '../maas/rehearse/offered.ts';
+import type { Rehearsal, UsedEphemeral } from '../maas/rehearse/types.ts';
 import { notCounted } from '../workspace/fingerprint.ts';
 import { rehearsalFiles, rehearsedFiles, rehearsedFolder } from '../workspace/layout.ts';
 import { checksOf, kernelIn } from './checks.ts';
 import { defineStage, type RehearsedLayout, type StageContext } from './types.ts';
+
+const EPHEMERAL_WORDS: Record<UsedEphemeral['kind'], string> = {
+  ...{ own: 'own ephemeral', lean: 'lean ephemeral' },
+  ...{ mirror: 'ephemeral of a mirror', maas: 'ephemeral of a MAAS' },
+};
 
 /** Deploys the artifact on a virtual machine as MAAS would. No image that fails gets past here. */
 export const rehearse = defineStage('rehearse', {
@@ -33,6 +41,7 @@ export const rehearse = defineStage('rehearse', {
     const work = { cache: config.cache, emit: context.emit, signal };
     const digest = await curtinDigest(await obtainCurtin(curtin, work), signal);
     const checks = until === 'accepted' ? await checksOf(image, release) : null;
+    const used = ephemeral && (await offeredEphemeral(ephemeral, image.resource.baseImage, context));
     return {
       artifact: artifact.sha256,
       path: notCounted(artifact.path, 'its content counts'),
@@ -41,8 +50,8 @@ export const rehearse = defineStage('rehearse', {
       baseImage: image.resource.baseImage,
       curtin: digest.sha256,
       curtinFrom: notCounted({ source: curtin, packages: digest.files }, 'its content counts'),
-      ephemeral: ephemeral === null ? await leanKey() : await sumsOf(ephemeral, context),
-      ephemeralFiles: notCounted(ephemeral, 'their contents count'),
+      ephemeral: used === null ? await leanKey() : await sumsOf(used, context),
+      ephemeralFiles: notCounted(used, 'their contents count'),
       layouts: await Promise.all(
         layouts.map(async (one) => (namedLayout(one) ? one : { file: await contentOf(one, context) })),
       ),
@@ -105,7 +114,7 @@ export const rehearse = defineStage('rehearse', {
       summary: rehearsals
         .map(
           ({ layout, until, curtin, ephemeral }) =>
-            `${until} with ${layout} by curtin ${curtin} (${ephemeral.kind} ephemeral)`,
+            `${until} with ${layout} by curtin ${curtin} (${EPHEMERAL_WORDS[ephemeral.kind]})`,
         )
         .join('; '),
     };
@@ -135,10 +144,19 @@ function contentOf(path: string, { config, emit, signal }: StageContext<'rehears
   return sumOf(path, { cacheDir: config.cache, emit, signal });
 }
 
-async function sumsOf(files: EphemeralFiles, context: StageContext<'rehearse'>) {
-  await ownEphemeral(files);
+type Sums = Record<Part, string>;
+
+async function sumsOf(
+  used: EphemeralFiles | OfferedEphemeral,
+  context: StageContext<'rehearse'>,
+): Promise<Sums> {
+  if ('from' in used) {
+    const { kernel, initrd, squashfs } = used.files;
+    return { kernel: kernel.sha256, initrd: initrd.sha256, squashfs: squashfs.sha256 };
+  }
+  await ownEphemeral(used);
   const sum = (path: string) => contentOf(path, context);
-  const { kernel, initrd, squashfs } = files;
+  const { kernel, initrd, squashfs } = used;
   return { kernel: await sum(kernel), initrd: await sum(initrd), squashfs: await sum(squashfs) };
 }
 
@@ -163,7 +181,7 @@ function rehearsed(result: Rehearsal): RehearsedLayout {
   const { layout, until, curtin, ephemeral, accelerator, seconds, phases } = result;
   return {
     ...{ layout: labelOf(layout), until, curtin, accelerator, seconds, phases },
-    ephemeral: { kind: ephemeral.kind, name: basename(ephemeral.name) },
+    ephemeral: ephemeral.kind === 'own' ? { ...ephemeral, name: basename(ephemeral.name) } : ephemeral,
   };
 }
 
@@ -172,17 +190,24 @@ function configurationOf(
     curtin,
     curtinFrom,
     ephemeral,
+    ephemeralFiles,
   }: {
     curtin: string;
     curtinFrom: { packages: { name: string; sha256: string }[] };
-    ephemeral: string | EphemeralFiles;
+    ephemeral: string | Sums;
+    ephemeralFiles: EphemeralFiles | OfferedEphemeral | null;
   },
   results: readonly Rehearsal[],
 ) {
   const sums = typeof ephemeral === 'string' ? { recipe: ephemeral } : ephemeral;
+  const from = ephemeralFiles &&
+    'from' in ephemeralFiles && { from: ephemeralFiles.from, source: ephemeralFiles.name };
   return [
     { name: 'curtin', digest: { sha256: curtin }, annotations: { version: results[0]?.curtin ?? '' } },
     ...curtinFrom.packages.map(({ name, sha256 }) => ({ name: `curtin:${name}`, digest: { sha256 } })),
-    ...Object.entries(sums).map(([name, sha256]) => ({ name: `ephemeral:${name}`, digest: { sha256 } })),
+    ...Object.entries(sums).map(([name, sha256]) => ({
+      ...{ name: `ephemeral:${name}`, digest: { sha256 } },
+      ...(from && { annotations: from }),
+    })),
   ];
 }

@@ -7,7 +7,7 @@ import type { IsoFacts, LocalIso } from '../install/iso/facts.ts';
 import type { RenderSource } from '../install/render/sources.ts';
 import type { InstallWay, Rendered } from '../install/render/types.ts';
 import type { ChannelState } from '../maas/images/promote-new.ts';
-import type { End, Timed } from '../maas/rehearse/types.ts';
+import type { End, Timed, UsedEphemeral } from '../maas/rehearse/types.ts';
 import type { NotCounted, Resolved } from '../workspace/fingerprint.ts';
 import { type NeedsOf, type Row, rowOf, type StageId } from './rows.ts';
 
@@ -47,7 +47,7 @@ export interface RehearsedLayout {
   until: End;
   /** Its version. */
   curtin: string;
-  ephemeral: { kind: 'own' | 'lean'; name: string };
+  ephemeral: UsedEphemeral;
   accelerator: 'kvm' | 'tcg';
   seconds: number;
   phases: Timed[];

@@ -1,9 +1,9 @@
-import { choice, count, list, path, size, text, yesNo } from '../kinds.ts';
-import { mapping } from '../mapping.ts';
+import { choice, count, list, size, text, yesNo } from '../kinds.ts';
 import { absolutePath } from '../paths.ts';
 import { type Kind, setting } from '../setting.ts';
 import { GIB, MIB, parseSize } from '../units.ts';
 import { curtin } from './curtin.ts';
+import { ephemeral } from './ephemeral.ts';
 
 /** The storage layouts of MAAS that a rehearsal knows. */
 export const LAYOUT_NAMES = ['flat', 'lvm', 'raid1', 'bcache'] as const;
@@ -26,45 +26,6 @@ const layouts: Kind<string[], string[]> = {
   parse(given) {
     const found = given.split(',').map((one) => layout.parse?.(one));
     return found.includes(undefined) ? undefined : [...new Set(found as string[])];
-  },
-};
-
-/** The files of MAAS' own system to install from. */
-const EPHEMERAL = {
-  kernel: setting({
-    kind: path(),
-    required: true,
-    help: 'boot-kernel of the base image.',
-    example: 'boot-kernel',
-  }),
-  initrd: setting({
-    kind: path(),
-    required: true,
-    help: 'boot-initrd of the base image.',
-    example: 'boot-initrd',
-  }),
-  squashfs: setting({
-    kind: path(),
-    required: true,
-    help: 'squashfs of the base image.',
-    example: 'squashfs',
-  }),
-};
-
-type EphemeralFiles = { kernel: string; initrd: string; squashfs: string };
-
-const EPHEMERAL_ACCEPTED = 'kernel=FILE,initrd=FILE,squashfs=FILE';
-
-const ephemeral: Kind<Partial<EphemeralFiles>, EphemeralFiles> = {
-  ...(mapping(EPHEMERAL) as Kind<Partial<EphemeralFiles>, EphemeralFiles>),
-  accepts: EPHEMERAL_ACCEPTED,
-  parse(given) {
-    const parts = new Map(
-      given.split(',').map((part) => [/^[^=]*/.exec(part)![0], part.replace(/^[^=]*=?/, '')]),
-    );
-    const names = Object.keys(EPHEMERAL) as (keyof EphemeralFiles)[];
-    if (parts.size !== names.length || !names.every((name) => parts.get(name))) return undefined;
-    return Object.fromEntries(names.map((name) => [name, parts.get(name)!])) as unknown as EphemeralFiles;
   },
 };
 
@@ -118,9 +79,11 @@ export const REHEARSAL = {
     kind: ephemeral,
     default: null,
     defaultText: "a small one, made from Debian's packages",
-    help: "MAAS' system to install from: kernel=FILE,initrd=FILE,squashfs=FILE.",
-    flag: '--ephemeral <files>',
-    example: { kernel: 'boot-kernel', initrd: 'boot-initrd', squashfs: 'squashfs' },
+    help: "MAAS' system to install from: its files, or those of a simplestreams mirror or of a MAAS.",
+    details:
+      'In the file a mapping of `kernel`, `initrd` and `squashfs`; of `mirror` (with `keyring`); or of `maas`. The last two may have `series`, `subarch` and `version`.',
+    flag: '--ephemeral <source>',
+    example: { mirror: 'http://images.maas.io/ephemeral-v3/stable' },
   }),
   layouts: setting({
     kind: layouts,

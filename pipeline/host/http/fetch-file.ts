@@ -17,6 +17,10 @@ export interface FetchFile {
   sha256: string | null;
   /** Bytes beyond which it is not what was asked for. */
   most: number;
+  /** Bytes that it must have; null: any number. */
+  bytes?: number | null;
+  /** In place of DOWNLOAD_FAILED, where the server does not have it (404, 410). */
+  missing?: () => Fault;
   /** PEM file of the authority that alone is trusted. */
   caCert?: string | null;
   emit: Emit;
@@ -54,6 +58,7 @@ export async function fetchFile(asked: FetchFile): Promise<string> {
         await rename(partial, to);
         return got.sha256;
       }
+      if (got.missing && asked.missing) throw asked.missing();
       if (!got.passes || tries === TRIES)
         throw new Fault('DOWNLOAD_FAILED', `${shown} cannot be fetched: ${got.why}`, {
           hint: got.passes ? 'Run the command again later.' : 'Correct the address in the configuration.',
@@ -71,9 +76,10 @@ export async function fetchFile(asked: FetchFile): Promise<string> {
 
 /** One try: the sum of what came, or why it did not. */
 async function once(
-  { url, most, emit, signal, to, caCert = null }: FetchFile,
+  { url, most, bytes = null, emit, signal, to, caCert = null }: FetchFile,
   partial: string,
-): Promise<{ sha256: string } | { why: string; passes: boolean }> {
+): Promise<{ sha256: string } | { why: string; passes: boolean; missing?: boolean }> {
+  const otherSize = (has: number) => ({ why: `it has ${has} bytes and should have ${bytes}`, passes: false });
   const http = new HttpClient({ signal, stallMs: STALL_MS, caCert });
   const file = await open(partial, 'w', 0o600);
   try {
@@ -82,10 +88,17 @@ async function once(
     if (status !== 200) {
       answer.discard();
       const passes = status >= 500 || status === 429 || status === 408;
-      return { why: `the server answered ${status} ${statusText}`.trim(), passes };
+      const missing = status === 404 || status === 410;
+      return { why: `the server answered ${status} ${statusText}`.trim(), passes, missing };
     }
     const length = Number(answer.headers.get('content-length') ?? Number.NaN);
-    const total = Number.isFinite(length) ? length : undefined;
+    // Compressed on the way, it has another length than the file.
+    const isPlain = (answer.headers.get('content-encoding') ?? 'identity') === 'identity';
+    const total = Number.isFinite(length) && isPlain ? length : undefined;
+    if (bytes !== null && total !== undefined && total !== bytes) {
+      answer.discard();
+      return otherSize(total);
+    }
     const hash = createHash('sha256');
     let done = 0;
     let reported = 0;
@@ -101,6 +114,7 @@ async function once(
     }
     if (total !== undefined && done < total)
       return { why: `the connection ended ${total - done} bytes early`, passes: true };
+    if (bytes !== null && done !== bytes) return otherSize(done);
     await file.sync();
     emit({
       type: 'progress',

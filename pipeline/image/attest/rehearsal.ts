@@ -4,7 +4,7 @@ import { rehearsedBeside } from '../../workspace/layout.ts';
 import { IN_TOTO, isSignedBy, parseEnvelope, payloadOf } from './dsse.ts';
 import { readSidecar, type Sidecar } from './sidecar.ts';
 import { keyIdOf } from './signing-key.ts';
-import { readTestResult, type TestResultRead } from './test-result.ts';
+import { readTestResult, type TestedEphemeral, type TestResultRead } from './test-result.ts';
 import type { Finding } from './verification.ts';
 
 interface RehearsalRequest {
@@ -74,10 +74,17 @@ function problemOf({ subjects, passed, failedTests }: TestResultRead, sha256: st
     : `the file failed its rehearsal: ${list('layout', failedTests) || 'no layout was named'}`;
 }
 
+const EPHEMERALS: Record<TestedEphemeral, string> = {
+  lean: 'the lean ephemeral',
+  own: 'the own ephemeral',
+  mirror: 'the ephemeral of a mirror',
+  maas: 'the ephemeral of a MAAS',
+};
+
 function summary({ passedTests, curtin, ephemeral }: TestResultRead): string {
   const by =
     curtin === null ? '' : ` by curtin ${curtin.version || 'of an unnamed version'} (${curtin.sha256})`;
-  const from = ephemeral === null ? '' : `, from the ${ephemeral} ephemeral`;
+  const from = ephemeral === null ? '' : `, from ${EPHEMERALS[ephemeral]}`;
   return `it was rehearsed with ${list('layout', passedTests) || 'no layout'}${by}${from}`;
 }
 

@@ -40,6 +40,9 @@ export async function writeTestResult(
   return [files.statement, files.signature];
 }
 
+/** The system that images were installed from: made of packages, files of the user, or of a mirror or a MAAS. */
+export type TestedEphemeral = 'lean' | 'own' | 'mirror' | 'maas';
+
 /** The parts of a statement on tests that verification needs. */
 export interface TestResultRead {
   subjects: NamedDigest[];
@@ -48,7 +51,7 @@ export interface TestResultRead {
   failedTests: string[];
   /** Null where the statement names none. */
   curtin: { version: string; sha256: string } | null;
-  ephemeral: 'lean' | 'own' | null;
+  ephemeral: TestedEphemeral | null;
 }
 
 /** The parts of an in-toto statement on a rehearsal; null for anything else, as of `readStatement`. */
@@ -62,7 +65,10 @@ export function readTestResult(bytes: Buffer): TestResultRead | null {
     if (result !== 'PASSED' && result !== 'FAILED') return null;
     const parts = digestsOf(configuration);
     const curtin = parts.find(({ name }) => name === 'curtin');
-    const version = (configuration as Resource[]).find(({ name }) => name === 'curtin')?.annotations?.version;
+    const noted = (part: string) =>
+      (configuration as Resource[]).find(({ name }) => name === part)?.annotations ?? {};
+    const { version } = noted('curtin');
+    const { from } = noted('ephemeral:kernel');
     const names = parts.map(({ name }) => name);
     return {
       subjects: digestsOf(subject),
@@ -73,7 +79,9 @@ export function readTestResult(bytes: Buffer): TestResultRead | null {
       ephemeral: names.includes('ephemeral:recipe')
         ? 'lean'
         : names.includes('ephemeral:kernel')
-          ? 'own'
+          ? from === 'mirror' || from === 'maas'
+            ? from
+            : 'own'
           : null,
     };
   } catch {

@@ -5,11 +5,11 @@ import { UBUNTU_KEYRING, UBUNTU_KEYRING_HINT } from '../../config/keyring.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { makeFolders } from '../../host/files/folders.ts';
+import { type Signature, verifySignature } from '../../host/gpgv.ts';
 import { decoded } from '../../host/http/url.ts';
 import { installHint } from '../../host/process/packages.ts';
 import { parseSource, type Source } from '../iso/source.ts';
 import { besideOf, NotReadable } from './beside.ts';
-import { type Signature, verifySignature } from './gpgv.ts';
 import { sumFor } from './sums.ts';
 
 /** Bytes; those of a folder of cloud images have some kB. */
@@ -136,7 +136,10 @@ async function signedSum(source: Source, request: SignedSumsRequest): Promise<Tr
   await writeFile(files.sums, sums);
   await writeFile(files.signature, signature);
   const by = await verifySignature(
-    { keyring: used, signature: files.signature, data: files.sums },
+    {
+      ...{ name: 'SHA256SUMS', setting: 'archive.root.keyring' },
+      ...{ keyring: used, signature: files.signature, data: files.sums },
+    },
     signal,
   ).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== 'TOOL_MISSING') throw error;

@@ -9,7 +9,7 @@ import { curtinConfigs, type Deployment, preseed } from './configs.ts';
 import { type Curtin, packInstaller } from './curtin.ts';
 import { deploy } from './deploy.ts';
 import { type Deployed, noteDeployed } from './deployed.ts';
-import type { Ephemeral } from './ephemeral.ts';
+import { type Ephemeral, ephemeralPhrase } from './ephemeral.ts';
 import type { Firmwares } from './firmwares.ts';
 import { paths } from './identity.ts';
 import type { Layout } from './layouts.ts';
@@ -166,7 +166,7 @@ async function prepare(
   sshKey: string,
 ): Promise<{ version: string; onDisk: string | null }> {
   const { emit, signal, baseImage } = request;
-  const wire = request.wire === true || ephemeral.kind === 'own';
+  const wire = request.wire === true || ephemeral.disk === null;
   const aptProxy = `${identity.origin}/`;
   const deployment: Deployment = { identity, keys, layout, disks, baseImage, aptProxy, more };
   const file = archiveName(artifact);
@@ -175,8 +175,7 @@ async function prepare(
     source: wire ? `${identity.origin}${paths(identity).image(file)}` : ARTIFACT_SOURCE,
     signal,
   });
-  const system = `${ephemeral.kind === 'own' ? 'yours' : 'the lean one'}, ${ephemeral.name}`;
-  emit({ type: 'notice', level: 'info', message: `curtin ${version}; ephemeral: ${system}` });
+  emit({ type: 'notice', level: 'info', message: `curtin ${version}; ${ephemeralPhrase(ephemeral)}` });
   const images = new Map([[file, artifact]]);
   if (ephemeral.squashfs !== null) images.set('squashfs', ephemeral.squashfs);
   server.give({

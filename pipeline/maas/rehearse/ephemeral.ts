@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import type { EphemeralFiles } from '../../config/settings/ephemeral.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { makeFolders } from '../../host/files/folders.ts';
@@ -14,13 +15,10 @@ import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
 import { ephemeralFiles, ephemeralFolder, ephemeralsFolder } from '../../workspace/layout.ts';
 import { removeUnfinished } from './kept.ts';
-import type { EphemeralFiles } from './types.ts';
+import type { UsedEphemeral } from './types.ts';
 
 /** The system from which the machine is installed. */
-export interface Ephemeral {
-  kind: 'own' | 'lean';
-  /** For the output and the record: the sum that decides it, or the user's files. */
-  name: string;
+export interface Ephemeral extends UsedEphemeral {
   kernel: string;
   initrd: string;
   /** The root, fetched by HTTP as MAAS has it; null where it is a disk of the machine. */
@@ -54,6 +52,17 @@ export async function ownEphemeral({ kernel, initrd, squashfs }: EphemeralFiles)
       });
   }
   return { kind: 'own', name: squashfs, kernel, initrd, squashfs, disk: null };
+}
+
+/** As a message names it. */
+export function ephemeralPhrase({ kind, name }: UsedEphemeral): string {
+  const which = {
+    own: 'your ephemeral',
+    lean: 'the lean ephemeral',
+    mirror: 'the ephemeral',
+    maas: 'the ephemeral',
+  };
+  return `${which[kind]} ${name}`;
 }
 
 const RECIPE_FOLDER = () => join(packageRoot(), RECIPE);

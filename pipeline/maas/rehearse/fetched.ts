@@ -58,11 +58,7 @@ export async function fetchedOnce(
 ): Promise<FetchedFile[]> {
   const found = await foundWhole(folder, work);
   if (found) return found;
-  await makeFolders(dirname(folder), 0o700);
-  await removeUnfinished(dirname(folder));
-  const partial = await mkdtemp(`${folder}.partial-`);
-  try {
-    await writeFile(makerFile(partial), JSON.stringify(thisProcess()));
+  return inPartial(folder, async (partial) => {
     const files: { name: string; sha256: string }[] = [];
     for (const name of await obtain(partial))
       files.push({ name, sha256: (await digestOf(join(partial, name), work.emit, work.signal)).sha256 });
@@ -74,6 +70,20 @@ export async function fetchedOnce(
     await rm(makerFile(partial));
     await rename(partial, folder);
     return files.map((one) => ({ ...one, path: join(folder, one.name) }));
+  });
+}
+
+/**
+ * Does something in a folder beside one of the cache, which is gone afterwards; what a killed process has left there is removed by the next one.
+ * @throws what `use` throws; errors of the system
+ */
+export async function inPartial<T>(folder: string, use: (partial: string) => Promise<T>): Promise<T> {
+  await makeFolders(dirname(folder), 0o700);
+  await removeUnfinished(dirname(folder));
+  const partial = await mkdtemp(`${folder}.partial-`);
+  try {
+    await writeFile(makerFile(partial), JSON.stringify(thisProcess()));
+    return await use(partial);
   } finally {
     await rm(partial, { recursive: true, force: true });
   }

@@ -1,11 +1,12 @@
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { RehearsalConfig } from '../../config/types.ts';
+import type { Config, ImageConfig } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { installHint } from '../../host/process/packages.ts';
 import { curtinDigest } from './curtin.ts';
 import { type CurtinWork, obtainCurtin } from './curtin-source.ts';
 import { hasLean, ownEphemeral } from './ephemeral.ts';
+import { fetchEphemeral, offeredEphemeral } from './ephemeral-source.ts';
 import { firmwaresFor } from './firmwares.ts';
 
 /** The tools that make the lean ephemeral. */
@@ -13,16 +14,22 @@ const LEAN_TOOLS = ['mmdebstrap', 'mksquashfs', 'mkfs.ext4'];
 
 /**
  * Finds before anything long what a rehearsal would miss on this host: curtin, the ephemeral's files or the tools that make one,
- * firmware, QEMU.
- * @throws Fault CURTIN_MISSING, EPHEMERAL_UNUSABLE, FIRMWARE_MISSING, TOOL_MISSING (4), DOWNLOAD_FAILED (75)
+ * firmware, QEMU. What is elsewhere is fetched.
+ * @throws Fault CURTIN_MISSING, EPHEMERAL_UNUSABLE, FIRMWARE_MISSING, TOOL_MISSING (4), SUMS_UNTRUSTED (3), DOWNLOAD_FAILED (75), MAAS_*
  */
 export async function checkRehearsal(
-  { curtin, ephemeral, secureBoot }: Pick<RehearsalConfig, 'curtin' | 'ephemeral' | 'secureBoot'>,
-  work: CurtinWork & { env: NodeJS.ProcessEnv },
+  { rehearsal, resource }: Pick<ImageConfig, 'rehearsal' | 'resource'>,
+  { config, ...given }: Omit<CurtinWork, 'cache'> & { config: Config; env: NodeJS.ProcessEnv },
 ): Promise<void> {
-  const { cache, env, signal } = work;
+  const { curtin, ephemeral, secureBoot } = rehearsal;
+  const { cache } = config;
+  const work = { ...given, cache };
+  const { env, signal } = work;
   await curtinDigest(await obtainCurtin(curtin, work), signal);
-  if (ephemeral !== null) await ownEphemeral(ephemeral);
+  if (ephemeral !== null) {
+    const offered = await offeredEphemeral(ephemeral, resource.baseImage, { ...given, config });
+    await ('from' in offered ? fetchEphemeral(offered, work) : ownEphemeral(offered));
+  }
   await firmwaresFor(secureBoot);
   const tools = ['qemu-system-x86_64', ...(ephemeral === null && !(await hasLean(cache)) ? LEAN_TOOLS : [])];
   for (const tool of tools)

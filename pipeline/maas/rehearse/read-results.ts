@@ -14,7 +14,7 @@ import {
 } from '../../host/files/shape.ts';
 import { VERDICT } from '../../image/checks/judge.ts';
 import { rehearsalFiles, rehearsedFiles, stageFolder } from '../../workspace/layout.ts';
-import { PHASES, type Rehearsal } from './types.ts';
+import { EPHEMERAL_KINDS, PHASES, type Rehearsal } from './types.ts';
 
 const PHASE = oneOf(...PHASES);
 
@@ -30,7 +30,7 @@ const REHEARSAL: Shape<KeptRehearsal> = object({
   layout: text,
   until: oneOf('deployed', 'accepted'),
   curtin: text,
-  ephemeral: object({ kind: oneOf('own', 'lean'), name: text }),
+  ephemeral: object({ kind: oneOf(...EPHEMERAL_KINDS), name: text }),
   accelerator: oneOf('kvm', 'tcg'),
   seconds: count,
   phases: list(object({ phase: PHASE, seconds: count })),

@@ -13,6 +13,7 @@ import { obtainCurtin } from './curtin-source.ts';
 import { deployAndBoot, type Prerequisites, type Turn } from './deploy-and-boot.ts';
 import { deploymentKey, filesOf, findDeployed } from './deployed.ts';
 import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
+import { fetchEphemeral } from './ephemeral-source.ts';
 import { firmwaresFor } from './firmwares.ts';
 import { newIdentity } from './identity.ts';
 import { labelOf } from './label.ts';
@@ -168,7 +169,8 @@ function leftIn(folder: string, until: End): UsedMachine {
 }
 
 function ephemeralOf({ ephemeral, cache, emit, signal }: RehearseRequest): Promise<Ephemeral> {
-  return ephemeral === null ? leanEphemeral(cache, emit, signal) : ownEphemeral(ephemeral);
+  if (ephemeral === null) return leanEphemeral(cache, emit, signal);
+  return 'from' in ephemeral ? fetchEphemeral(ephemeral, { cache, emit, signal }) : ownEphemeral(ephemeral);
 }
 
 /** The disks grow as the image is unpacked. @throws Fault DISK_FULL */

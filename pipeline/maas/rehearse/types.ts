@@ -1,9 +1,11 @@
 import type { CurtinSource } from '../../config/settings/curtin.ts';
+import type { EphemeralFiles } from '../../config/settings/ephemeral.ts';
 import type { Emit } from '../../core/events/event.ts';
 import type { Verdict } from '../../image/checks/judge.ts';
 import type { ConditionSubject } from '../acceptance/applicable.ts';
 import type { Values } from '../acceptance/placeholders.ts';
 import type { CheckList } from '../acceptance/types.ts';
+import type { OfferedEphemeral } from './offered.ts';
 
 /** A disk of the rehearsal's machine, as curtin finds it: by its serial. */
 export interface Disk {
@@ -100,11 +102,12 @@ export interface RehearsalChecks {
   values?: Partial<Values>;
 }
 
-/** The user's own system to install from, such as that of a MAAS. */
-export interface EphemeralFiles {
-  kernel: string;
-  initrd: string;
-  squashfs: string;
+/** The systems to install from: files of the user, one made of packages, that of a mirror, and that of a MAAS. */
+export const EPHEMERAL_KINDS = ['own', 'lean', 'mirror', 'maas'] as const;
+export interface UsedEphemeral {
+  kind: (typeof EPHEMERAL_KINDS)[number];
+  /** The sum that decides it, the user's files, or what it is of which place, and who signed that. */
+  name: string;
 }
 
 export interface RehearseRequest {
@@ -133,7 +136,7 @@ export interface RehearseRequest {
   /** Null: none is named, which is an error. */
   curtin: CurtinSource | null;
   /** Null: the lean one. */
-  ephemeral: EphemeralFiles | null;
+  ephemeral: EphemeralFiles | OfferedEphemeral | null;
   accelerator: 'auto' | 'kvm' | 'tcg';
   /** Times that the machine is rebooted after the checks. */
   reboots?: number;
@@ -186,7 +189,7 @@ export interface Rehearsal {
   after: string[];
   until: End;
   curtin: string;
-  ephemeral: { kind: 'own' | 'lean'; name: string };
+  ephemeral: UsedEphemeral;
   accelerator: 'kvm' | 'tcg';
   secureBoot: boolean;
   seconds: number;

@@ -49,7 +49,7 @@ async function problem(
       {
         detail,
         hint:
-          ephemeral?.kind === 'own'
+          ephemeral && ephemeral.kind !== 'lean'
             ? 'Check that kernel, initrd and squashfs belong together; without --ephemeral the lean one is used.'
             : 'See console.log; on a busy host run it again.',
       },

@@ -2,6 +2,7 @@ import { basename, join } from 'node:path';
 import { duration } from '../../core/text/human.ts';
 import type { Finding } from '../../image/checks/judge.ts';
 import { countsPhrase, failures } from '../../image/checks/phrases.ts';
+import { ephemeralPhrase } from '../../maas/rehearse/ephemeral.ts';
 import type { KeptRehearsal } from '../../maas/rehearse/read-results.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
 import { consoleTail } from './console-tail.ts';
@@ -65,7 +66,9 @@ export function shownRehearsal({ rehearsal, tails, picture, label }: RehearsalMa
     start += share;
     return { phase, took: duration(took), failed: failure?.phase === phase, ...bar };
   });
-  const system = ephemeral.kind === 'own' ? 'your ephemeral' : 'the lean ephemeral';
+  // Of the user's own files the name is a path of this host, of the lean one a sum.
+  const isFetched = ephemeral.kind === 'mirror' || ephemeral.kind === 'maas';
+  const system = ephemeralPhrase(isFetched ? ephemeral : { ...ephemeral, name: '' }).trim();
   const row = (name: string, value: string | null | undefined) => (value ? [{ name, value }] : []);
   return {
     ok,

@@ -3,6 +3,7 @@ import { duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { hanging, padded, widthOf } from '../../core/text/width.ts';
 import { countsPhrase } from '../../image/checks/phrases.ts';
+import { ephemeralPhrase } from '../../maas/rehearse/ephemeral.ts';
 import { labelOf, titleOf } from '../../maas/rehearse/label.ts';
 import type { Matrix } from '../../maas/rehearse/matrix.ts';
 import { type Failure, PHASES, type Rehearsal } from '../../maas/rehearse/types.ts';
@@ -35,11 +36,9 @@ export function rehearsalsText({ results, faults }: Matrix, color: Paint): strin
 function rehearsalText(result: Rehearsal, color: Paint): string {
   const { artifact, baseImage, curtin, ephemeral, accelerator, seconds, phases } = result;
   const { failure, folder, until, acceptance } = result;
-  const system =
-    ephemeral.kind === 'own' ? `your ephemeral ${ephemeral.name}` : `the lean ephemeral ${ephemeral.name}`;
   const lines = [
     `${plain(artifact)} on ${plain(baseImage)}, layout ${plain(titleOf(result))}`,
-    `curtin ${plain(curtin)}, ${plain(system)}, ${accelerator === 'kvm' ? 'KVM' : 'emulated'}${result.secureBoot ? ', Secure Boot' : ''}`,
+    `curtin ${plain(curtin)}, ${plain(ephemeralPhrase(ephemeral))}, ${accelerator === 'kvm' ? 'KVM' : 'emulated'}${result.secureBoot ? ', Secure Boot' : ''}`,
     '',
     ...phases.map(({ phase, seconds: took }) => `${phase.padEnd(12)} ${duration(took).padStart(12)}`),
     '',

@@ -53,6 +53,11 @@ export class Keys {
     await $`gpg ${[...this.#gpg, ...faked(at), ...more, ...users]} --yes --output ${to} --detach-sign ${file}`;
   }
 
+  /** Signs a text in clear, as `.sjson` of simplestreams is. */
+  async clearSign(name: string, file: string, to: string): Promise<void> {
+    await $`gpg ${this.#gpg} --local-user ${name} --yes --output ${to} --clear-sign ${file}`;
+  }
+
   async remove(): Promise<void> {
     await $({ nothrow: true })`gpgconf --homedir ${this.#home} --kill all`;
     await rm(this.#home, { recursive: true, force: true });

@@ -173,3 +173,53 @@ describe('nightly', () => {
     expect(uploads()).toBe(0);
   });
 });
+
+describe('an ephemeral of a MAAS or a mirror', () => {
+  const ephemeral = (what: string) => `layouts: [flat], ephemeral: { ${what} }`;
+
+  it('is fetched before the first stage, named in the statement, and fresh for the same sums', async () => {
+    await built(host);
+    host.config(maas.url, ephemeral('maas: lab'));
+    const ran = await host.run(['--json', 'run', 'demo', '--rehearse', '--until', 'rehearse']);
+    expect(ran.code, ran.stdout + ran.stderr).toBe(0);
+    const name = `ubuntu/jammy amd64/generic 20260801 of ${maas.url}`;
+    expect(ran.json.rehearse.rehearsals).toMatchObject([{ ephemeral: { kind: 'maas', name } }]);
+    const { predicate } = JSON.parse(read('rehearse/rehearsal.intoto.json'));
+    expect(predicate.configuration).toContainEqual({
+      name: 'ephemeral:kernel',
+      digest: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      annotations: { from: 'maas', source: name },
+    });
+    const shown = await host.run(['verify', join(host.dir, 'work/demo/pack/demo.tar.gz')]);
+    expect(shown.stdout + shown.stderr).toContain('from the ephemeral of a MAAS');
+    // The only target needs no name.
+    host.config(maas.url, ephemeral('maas: ""'));
+    const again = await host.run(['--json', 'run', 'demo', '--rehearse', '--until', 'rehearse']);
+    expect(states(again)).toMatchObject({ rehearse: 'fresh' });
+    expect(host.machines()).toBe(1);
+  });
+
+  it('that is not there ends the run before the first stage', async () => {
+    await built(host);
+    host.config(maas.url, ephemeral('maas: lab, series: noble'));
+    const ran = await host.run(['run', 'demo', '--rehearse', '--until', 'rehearse']);
+    expect(ran.code).toBe(4);
+    expect(ran.stderr).toContain('does not have ubuntu/noble for amd64/ga-NN.04');
+    expect(host.machines()).toBe(0);
+  });
+
+  it('is taken on the command line', async () => {
+    await built(host);
+    host.config(maas.url);
+    const by = (source: string) => host.run(['--json', 'rehearse', 'demo', '--ephemeral', source]);
+    expect((await by('maas')).json.rehearsals).toMatchObject([{ ephemeral: { kind: 'maas' } }]);
+    const mirror = await by(`mirror=${maas.url}/images-stream,keyring=none`);
+    // MAAS 3.5 is not a mirror.
+    expect([mirror.code, mirror.stderr]).toEqual([
+      4,
+      expect.stringContaining('There is no streams/v1/index.json in'),
+    ]);
+    const unknown = await by('maas=lap');
+    expect([unknown.code, unknown.stderr]).toEqual([3, expect.stringContaining('There is no target "lap"')]);
+  });
+});

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, it, vi } from 'vitest';
@@ -22,10 +23,20 @@ vi.mock('../../../pipeline/maas/rehearse/apt-download.ts', () => ({
   },
 }));
 
+/** The offer of a mirror or a MAAS: other sums for each source. */
+vi.mock('../../../pipeline/maas/rehearse/ephemeral-source.ts', () => ({
+  async offeredEphemeral(source: object): Promise<object> {
+    if (!('from' in source)) return source;
+    const sha256 = createHash('sha256').update(JSON.stringify(source)).digest('hex');
+    return { ...source, files: { kernel: { sha256 }, initrd: { sha256 }, squashfs: { sha256 } } };
+  },
+}));
+
 const NONE: StageId[] = [];
 const ACCEPT: StageId[] = ['accept'];
 const REHEARSE: StageId[] = ['rehearse'];
 const ARCHIVE = { version: '2', mirror: 'http://archive.example/ubuntu', suite: 'noble' };
+const MIRROR = { mirror: 'http://mirror.example/stable' };
 const FILES = { kernel: 'one.txt', initrd: 'one.txt', squashfs: 'one.txt' };
 const RENDER: StageId[] = ['render'];
 const MAAS: StageId[] = ['upload', 'accept', 'promote'];
@@ -114,6 +125,12 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'images.*.rehearsal.ephemeral.kernel': [{ ...FILES, kernel: 'two.txt' }, REHEARSE],
   'images.*.rehearsal.ephemeral.initrd': [{ ...FILES, initrd: 'two.txt' }, REHEARSE],
   'images.*.rehearsal.ephemeral.squashfs': [{ ...FILES, squashfs: 'two.txt' }, REHEARSE],
+  'images.*.rehearsal.ephemeral.mirror': [MIRROR, REHEARSE],
+  'images.*.rehearsal.ephemeral.keyring': [{ ...MIRROR, keyring: 'one.gpg' }, REHEARSE],
+  'images.*.rehearsal.ephemeral.maas': [{ maas: 'lab' }, REHEARSE],
+  'images.*.rehearsal.ephemeral.series': [{ ...MIRROR, series: 'noble' }, REHEARSE],
+  'images.*.rehearsal.ephemeral.subarch': [{ ...MIRROR, subarch: 'hwe-22.04' }, REHEARSE],
+  'images.*.rehearsal.ephemeral.version': [{ ...MIRROR, version: '20260801' }, REHEARSE],
   'images.*.rehearsal.layouts': [['flat'], REHEARSE],
   'images.*.rehearsal.kernel_options': ['iommu=pt', REHEARSE],
   'images.*.rehearsal.secure_boot': [true, REHEARSE],
@@ -156,6 +173,12 @@ const LEAVES: Record<string, [value: unknown, stages: StageId[]]> = {
   'rehearsal.ephemeral.kernel': [{ ...FILES, kernel: 'two.txt' }, REHEARSE],
   'rehearsal.ephemeral.initrd': [{ ...FILES, initrd: 'two.txt' }, REHEARSE],
   'rehearsal.ephemeral.squashfs': [{ ...FILES, squashfs: 'two.txt' }, REHEARSE],
+  'rehearsal.ephemeral.mirror': [MIRROR, REHEARSE],
+  'rehearsal.ephemeral.keyring': [{ ...MIRROR, keyring: 'one.gpg' }, REHEARSE],
+  'rehearsal.ephemeral.maas': [{ maas: 'lab' }, REHEARSE],
+  'rehearsal.ephemeral.series': [{ ...MIRROR, series: 'noble' }, REHEARSE],
+  'rehearsal.ephemeral.subarch': [{ ...MIRROR, subarch: 'hwe-22.04' }, REHEARSE],
+  'rehearsal.ephemeral.version': [{ ...MIRROR, version: '20260801' }, REHEARSE],
   'rehearsal.layouts': [['flat'], REHEARSE],
   'rehearsal.kernel_options': ['iommu=pt', REHEARSE],
   'rehearsal.secure_boot': [true, REHEARSE],

@@ -1,6 +1,7 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { EphemeralFiles } from '../../../pipeline/config/settings/ephemeral.ts';
 import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
 import { type StageId, stageIdsOf } from '../../../pipeline/stages/rows.ts';
 import { counted, NotCounted, resolved } from '../../../pipeline/workspace/fingerprint.ts';
@@ -228,7 +229,7 @@ const NOT_COUNTED: Record<IsoStage, Record<string, Change>> = {
       image.rehearsal.curtin = { from: 'folder', path: join(dir, 'copy-of-curtin') };
     },
     ephemeralFiles: (example, { image }) => {
-      image.rehearsal.ephemeral!.kernel = example.copy('one.txt');
+      (image.rehearsal.ephemeral as EphemeralFiles).kernel = example.copy('one.txt');
     },
     accelerator: ['image.rehearsal.accelerator', 'auto'],
     cache: ({ dir }, { config }) => {

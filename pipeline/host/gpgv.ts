@@ -1,6 +1,6 @@
-import { Fault } from '../../core/faults/fault.ts';
-import { LARGEST_TEXT, readBounded } from '../../host/files/regular.ts';
-import { $ } from '../../host/process/tool.ts';
+import { Fault } from '../core/faults/fault.ts';
+import { LARGEST_TEXT, readBounded } from './files/regular.ts';
+import { $ } from './process/tool.ts';
 
 /** A signature that a key of the keyring has made. */
 export interface Signature {
@@ -20,33 +20,71 @@ interface Block {
 
 const TIMEOUT_MS = 60_000;
 
+/** The names that messages use. */
+interface Named {
+  /** The name of the signed file: `SHA256SUMS`. */
+  name: string;
+  /** The setting that names the keyring. */
+  setting: string;
+}
+
+interface Judged extends Named {
+  /** Absolute path: gpgv looks for any other below its home. */
+  keyring: string;
+}
+
 /**
  * Verifies a detached signature by gpgv. Of several signatures one by a valid key is enough, as for apt; one that does not fit the
  * data is refused whatever the others are.
- * @param keyring absolute path: gpgv looks for any other below its home
  * @throws Fault SUMS_UNTRUSTED with the reason; TOOL_MISSING without gpgv
  */
-export async function verifySignature(
-  { keyring, signature, data }: { keyring: string; signature: string; data: string },
+export function verifySignature(
+  { signature, data, ...judged }: Judged & { signature: string; data: string },
   signal: AbortSignal,
 ): Promise<Signature> {
-  await assertKeyring(keyring);
+  return judge([signature, data], judged, signal);
+}
+
+/**
+ * Verifies a text that is signed in clear, and writes what was signed: the text around it is nobody's (gpgv 2.2.40 leaves it out).
+ * @param to a path where no file is
+ * @throws as `verifySignature`
+ */
+export function verifyClearSigned(
+  { file, to, ...judged }: Judged & { file: string; to: string },
+  signal: AbortSignal,
+): Promise<Signature> {
+  return judge(['--output', to, file], judged, signal);
+}
+
+async function judge(
+  words: readonly string[],
+  { keyring, name, setting }: Judged,
+  signal: AbortSignal,
+): Promise<Signature> {
+  await assertKeyring(keyring, setting);
   // Its exit code is 0 also for keys that are revoked or expired, and 2 for a good signature beside one of a foreign key.
   const { stdout, stderr } = await $({
-    ...{ signal, nothrow: true, timeoutMs: TIMEOUT_MS, reason: 'verify the signature of SHA256SUMS' },
-  })`gpgv --status-fd 1 --keyring ${keyring} ${signature} ${data}`;
+    ...{ signal, nothrow: true, timeoutMs: TIMEOUT_MS, reason: `verify the signature of ${name}` },
+  })`gpgv --status-fd 1 --keyring ${keyring} ${words}`;
   const blocks = parseStatus(stdout);
   const good = blocks.find((block) => block.good && block.valid);
   const bad = blocks.find(({ problem }) => problem === BAD);
-  if (good?.valid && !bad) return { key: good.valid.key, at: new Date(good.valid.at * 1000).toISOString() };
-  const problem = (bad ?? blocks.find((block) => block.problem))?.problem ?? 'it holds no OpenPGP signature';
-  throw new Fault('SUMS_UNTRUSTED', `The signature of SHA256SUMS is not valid: ${problem}`, {
+  const isDamaged = stdout.includes('[GNUPG:] ERROR ');
+  if (good?.valid && !bad && !isDamaged)
+    return { key: good.valid.key, at: new Date(good.valid.at * 1000).toISOString() };
+  const found = (bad ?? blocks.find((block) => block.problem))?.problem;
+  const problem =
+    found === BAD
+      ? `it was not made of this ${name}`
+      : (found ?? (good ? 'more follows what is signed' : 'it holds no OpenPGP signature'));
+  throw new Fault('SUMS_UNTRUSTED', `The signature of ${name} is not valid: ${problem}`, {
     detail: stderr.trim(),
-    hint: `The keys are those of ${keyring}. Name another keyring, or none, in \`archive.root.keyring\`.`,
+    hint: `The keys are those of ${keyring}. Name another keyring, or none, in \`${setting}\`.`,
   });
 }
 
-const BAD = 'it was not made of this SHA256SUMS';
+const BAD = 'not of this data';
 
 /** @see doc/DETAILS of GnuPG */
 function parseStatus(status: string): Block[] {
@@ -74,10 +112,10 @@ function parseStatus(status: string): Block[] {
 }
 
 /** gpgv calls every key of a keyring that it cannot read a missing one. */
-async function assertKeyring(keyring: string): Promise<void> {
+async function assertKeyring(keyring: string, setting: string): Promise<void> {
   const unusable = (why: string, hint?: string) =>
     new Fault('SUMS_UNTRUSTED', `The keyring ${keyring} ${why}`, {
-      hint: hint ?? 'Set `archive.root.keyring` to a file of public keys as `gpg --export` writes it.',
+      hint: hint ?? `Set \`${setting}\` to a file of public keys as \`gpg --export\` writes it.`,
     });
   let start: Buffer;
   try {
