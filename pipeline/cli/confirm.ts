@@ -3,6 +3,7 @@ import type { Event } from '../core/events/event.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { interrupted } from '../core/faults/interrupted.ts';
 import { type Paint, paint, wantsColor, widthOfStream } from '../core/text/paint.ts';
+import type { Session } from './session.ts';
 
 /** The terminal on which a person may be asked. */
 export interface Terminal {
@@ -15,34 +16,45 @@ export interface Terminal {
 }
 
 /** Asks on stderr and reads stdin. In CI nobody answers, whatever the streams are. */
-export function terminal(env: NodeJS.ProcessEnv): Terminal {
+export function terminal({ env, emit }: Pick<Session, 'env' | 'emit'>): Terminal {
   const interactive = process.stdin.isTTY === true && process.stderr.isTTY === true && !env.CI;
   return {
     interactive,
     paint: interactive
       ? paint(wantsColor(process.stderr, env), widthOfStream(process.stderr))
       : paint(false, widthOfStream(process.stderr)),
-    ask: (text, signal) =>
-      new Promise((resolve, reject) => {
-        const asking = createInterface({ input: process.stdin, output: process.stderr });
-        const stop = () => {
-          reject(interrupted(signal));
-          asking.close();
-        };
-        signal.addEventListener('abort', stop, { once: true });
-        // The terminal is in raw mode meanwhile, where Ctrl-C is only a character.
-        asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-        asking.question(text, (answer) => {
-          resolve(answer.trim());
-          asking.close();
-        });
-        // Also by Ctrl-D, which answers nothing.
-        asking.on('close', () => {
-          signal.removeEventListener('abort', stop);
-          resolve('');
-        });
-      }),
+    ask: async (text, signal) => {
+      // Live lines would be drawn over the question.
+      emit({ type: 'terminal', taken: true });
+      try {
+        return await answered(text, signal);
+      } finally {
+        emit({ type: 'terminal', taken: false });
+      }
+    },
   };
+}
+
+function answered(text: string, signal: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const asking = createInterface({ input: process.stdin, output: process.stderr });
+    const stop = () => {
+      reject(interrupted(signal));
+      asking.close();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    // The terminal is in raw mode meanwhile, where Ctrl-C is only a character.
+    asking.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
+    asking.question(text, (answer) => {
+      resolve(answer.trim());
+      asking.close();
+    });
+    // Also by Ctrl-D, which answers nothing.
+    asking.on('close', () => {
+      signal.removeEventListener('abort', stop);
+      resolve('');
+    });
+  });
 }
 
 /** Text of several lines as a notice: the first is its message. */

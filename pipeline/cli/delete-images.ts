@@ -35,7 +35,7 @@ export async function deleteNamed(
   const dryRun = options.dryRun === true;
   if (!dryRun) {
     await confirm(`To be deleted from ${target.name}:\n${lines.map((line) => `  ${line}`).join('\n')}`, {
-      ...{ yes: options.yes === true, signal, io: terminal(env) },
+      ...{ yes: options.yes === true, signal, io: terminal(session) },
     });
     for (const image of images) await deleteImage(client, image, ledger, { env, emit });
   }

@@ -34,7 +34,7 @@ export const act: Act =
     const abort = new AbortController();
     // Everything of a run listens to it; Node 20 warns of more than ten listeners.
     setMaxListeners(0, abort.signal);
-    const release = onSignals(abort);
+    const release = onSignals(abort, renderer);
     let exitCode = 0;
     try {
       const session: Session = {
@@ -52,7 +52,7 @@ export const act: Act =
             : form !== undefined
               ? said()
               : forTerminal(said(), session.paint.on);
-          if (written) process.stdout.write(`${written}\n`);
+          if (written) aboveLive(renderer, () => process.stdout.write(`${written}\n`));
         },
       };
       await action(session, ...(args.slice(0, -1) as never));
@@ -71,6 +71,14 @@ export const act: Act =
     }
     process.exitCode = exitCode;
   };
+
+/** Writes to stdout, which may be the terminal that has live lines, too. */
+function aboveLive(renderer: Renderer, write: () => void): void {
+  const same = process.stdout.isTTY;
+  if (same) renderer.show({ type: 'terminal', taken: true });
+  write();
+  if (same) renderer.show({ type: 'terminal', taken: false });
+}
 
 function asFault(error: unknown, signal: AbortSignal): Fault {
   if (signal.aborted && signal.reason instanceof Fault) return signal.reason;
@@ -143,14 +151,17 @@ function writeWhole(file: number, text: string): void {
 }
 
 /** The first signal asks for an orderly end; a second one of the same session ends at once. */
-function onSignals(abort: AbortController): () => void {
+function onSignals(abort: AbortController, renderer: Renderer): () => void {
   const handlers = (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => {
     const handler = () => {
       const fault =
         signal === 'SIGINT'
           ? new Fault('INTERRUPTED', 'Interrupted')
           : new Fault('TERMINATED', `Ended by ${signal}`);
-      if (abort.signal.aborted) process.exit(fault.exitCode);
+      if (abort.signal.aborted) {
+        renderer.close();
+        process.exit(fault.exitCode);
+      }
       abort.abort(fault);
     };
     process.on(signal, handler);

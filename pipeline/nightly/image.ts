@@ -135,6 +135,7 @@ function watched(request: RunRequest, log: RunLog): RunRequest {
     log.see(event);
     if (event.type === 'progress' || event.type === 'activity')
       request.emit({ ...event, id: `${name}/${event.id}`, label: `${name}: ${event.label}` });
+    else if (event.type === 'activity-end') request.emit({ ...event, id: `${name}/${event.id}` });
     else if (event.type === 'notice') request.emit({ ...event, message: `${name}: ${event.message}` });
     else if (event.type === 'log') request.emit({ ...event, source: `${name} ${event.source}` });
     else request.emit(event);

@@ -39,6 +39,7 @@ const EVENTS: { [Type in Event['type']]?: Shape<unknown> } = {
     { total: count, note: text },
   ),
   activity: object({ id: text, label: text }),
+  'activity-end': object({ id: text }),
   notice: object({ level: oneOf('info', 'warning'), message: text }, { hint: text, detail: text }),
 };
 
@@ -59,7 +60,8 @@ export class Reporter {
     const event = eventOf(value);
     if (!event) return false;
     if (event.type === 'stage-start') this.#live.clear();
-    if (event.type === 'progress' || event.type === 'activity') {
+    if (event.type === 'activity-end') this.#live.delete(event.id);
+    else if (event.type === 'progress' || event.type === 'activity') {
       this.#live.delete(event.id);
       this.#live.set(event.id, event);
       if (this.#live.size > MOST_LIVE) this.#live.delete(this.#live.keys().next().value as string);

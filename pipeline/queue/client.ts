@@ -223,7 +223,7 @@ class Seen {
   readonly #emit: (event: Event) => void;
   #attempt = -1;
   #count = 0;
-  #live = new Set<string>();
+  #live = new Map<string, Event>();
   #failure = '';
 
   constructor(emit: (event: Event) => void) {
@@ -254,9 +254,13 @@ class Seen {
     }
     for (const event of kept.slice(this.#count)) this.#emit(event);
     this.#count = Math.max(this.#count, kept.length);
-    const moving = live.map((event) => [JSON.stringify(event), event] as const);
-    for (const [text, event] of moving) if (!this.#live.has(text)) this.#emit(event);
-    this.#live = new Set(moving.map(([text]) => text));
+    const moving = new Map<string, Event>();
+    for (const event of live)
+      if (event.type === 'progress' || event.type === 'activity') moving.set(event.id, event);
+    for (const id of this.#live.keys()) if (!moving.has(id)) this.#emit({ type: 'activity-end', id });
+    for (const [id, event] of moving)
+      if (JSON.stringify(this.#live.get(id)) !== JSON.stringify(event)) this.#emit(event);
+    this.#live = moving;
   }
 }
 

@@ -19,7 +19,7 @@ import {
 } from '../workspace/record.ts';
 import { digestOf, fetchBlob, putBlob } from './blob.ts';
 import { type Entry, entryOf, isBelow, LARGEST_RECORD, type StoredFile, writtenEntry } from './entry.ts';
-import { progressOf } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { fileHoldsSecret } from './secrets.ts';
 import { BadEntry, type Blob, contentOf, type Store } from './store.ts';
 import { maySign, NO_SIGNATURES, type Trust } from './trust.ts';
@@ -90,26 +90,24 @@ export class SharedResults {
     const record = await this.#guarded(`fetching ${stage}`, context, async (store) => {
       const whole = join(fetched, fingerprint);
       await this.#prepare(fetched, fingerprint, imageDir);
-      const progress = progressOf(
-        context.emit,
-        `Fetching ${stage} from the store`,
-        files.reduce((sum, { size }) => sum + size, 0),
-      );
-      for (const file of files) {
-        const to = join(whole, file.path.slice(stage.length + 1));
-        await makeFolders(dirname(to), 0o700);
-        // One that an earlier, interrupted transfer has finished may be read only.
-        await chmod(to, 0o600).catch(() => {});
-        try {
-          await fetchBlob(store, file, to, { signal, onBytes: progress.advance });
-        } catch (error) {
-          // A record is worth nothing without its files: the next result takes the place of both.
-          if (error instanceof BadEntry) this.#bad.add(key);
-          throw error;
+      const total = files.reduce((sum, { size }) => sum + size, 0);
+      const label = `Fetching ${stage} from the store`;
+      await withProgress({ emit: context.emit, label, total }, async (onBytes) => {
+        for (const file of files) {
+          const to = join(whole, file.path.slice(stage.length + 1));
+          await makeFolders(dirname(to), 0o700);
+          // One that an earlier, interrupted transfer has finished may be read only.
+          await chmod(to, 0o600).catch(() => {});
+          try {
+            await fetchBlob(store, file, to, { signal, onBytes });
+          } catch (error) {
+            // A record is worth nothing without its files: the next result takes the place of both.
+            if (error instanceof BadEntry) this.#bad.add(key);
+            throw error;
+          }
+          await chmod(to, file.mode);
         }
-        await chmod(to, file.mode);
-      }
-      progress.end();
+      });
       // An earlier transfer may have begun with it.
       if (left !== undefined && isBelow(left, stage))
         await rm(join(whole, left.slice(stage.length + 1)), { force: true });
@@ -155,18 +153,21 @@ export class SharedResults {
         return;
       }
       const sizes = record.files.reduce((sum, { size }) => sum + size, 0);
-      const progress = progressOf(context.emit, `Keeping ${stage} in the store`, 2 * sizes);
-      const transfer = { signal, onBytes: progress.advance };
       const files: StoredFile[] = [];
-      for (const { path } of record.files) {
-        const stored = toStored(imageDir, path);
-        if (!isBelow(stored, stage))
-          throw new Error(`stage ${stage} has the output ${path}, which is not in its folder`);
-        const { mode } = await stat(path);
-        const blob = await digestOf(path, transfer);
-        await putBlob(store, path, blob, { ...transfer, replace: this.#bad.has(storedBlob(blob.sha256)) });
-        files.push({ path: stored, mode: mode & 0o777, ...blob });
-      }
+      const label = `Keeping ${stage} in the store`;
+      // Each file is read twice: for its digest, and to be put.
+      await withProgress({ emit: context.emit, label, total: 2 * sizes }, async (onBytes) => {
+        const transfer = { signal, onBytes };
+        for (const { path } of record.files) {
+          const stored = toStored(imageDir, path);
+          if (!isBelow(stored, stage))
+            throw new Error(`stage ${stage} has the output ${path}, which is not in its folder`);
+          const { mode } = await stat(path);
+          const blob = await digestOf(path, transfer);
+          await putBlob(store, path, blob, { ...transfer, replace: this.#bad.has(storedBlob(blob.sha256)) });
+          files.push({ path: stored, mode: mode & 0o777, ...blob });
+        }
+      });
       const { inputs, summary, seconds, finishedAt } = record;
       const { data } = withPaths(record, (path) => toStored(imageDir, path));
       const key = storedRecord(stage, fingerprint);
@@ -180,7 +181,6 @@ export class SharedResults {
       if (bytes.length > LARGEST_RECORD) throw new Error(`the record of ${stage} is too large`);
       await store.put(key, contentOf(bytes), replace || this.#bad.has(key));
       this.#bad.delete(key);
-      progress.end();
     });
   }
 
@@ -197,9 +197,10 @@ export class SharedResults {
     if (this.#away) return false;
     const fetched = await this.#guarded(`fetching ${label}`, context, async (store) => {
       if ((await store.size(storedBlob(blob.sha256))) === undefined) return false;
-      const progress = progressOf(context.emit, `Fetching ${label} from the store`, blob.size);
-      await fetchBlob(store, blob, to, { signal: context.signal, onBytes: progress.advance });
-      progress.end();
+      await withProgress(
+        { emit: context.emit, label: `Fetching ${label} from the store`, total: blob.size },
+        (onBytes) => fetchBlob(store, blob, to, { signal: context.signal, onBytes }),
+      );
       return true;
     });
     return fetched === true;

@@ -3,7 +3,7 @@ import type { Emit } from '../core/events/event.ts';
 import { STORE_BLOBS, STORE_PARTIAL, STORE_RECORDS, storedBlob } from '../workspace/layout.ts';
 import { type Entry, entryOf } from './entry.ts';
 import { factOf, isFact } from './ledger.ts';
-import { progressOf } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { BadEntry, type Listed, type Store } from './store.ts';
 import type { Trust } from './trust.ts';
 
@@ -84,22 +84,22 @@ export async function verifyStore(store: Store, contents: Contents, emit: Emit):
   const { blobs, results } = contents;
   const bad = new Map(contents.bad.map((one) => [one.key, one.problem]));
   const total = [...blobs.values()].reduce((sum, { size }) => sum + size, 0);
-  const progress = progressOf(emit, 'Verifying the store', total);
-  for (const key of blobs.keys()) {
-    try {
-      const hash = createHash('sha256');
-      // One that is gone meanwhile was deleted by somebody else.
-      for await (const part of (await store.read(key, 0))?.bytes ?? []) {
-        hash.update(part);
-        progress.advance(part.length);
+  await withProgress({ emit, label: 'Verifying the store', total }, async (advance) => {
+    for (const key of blobs.keys()) {
+      try {
+        const hash = createHash('sha256');
+        // One that is gone meanwhile was deleted by somebody else.
+        for await (const part of (await store.read(key, 0))?.bytes ?? []) {
+          hash.update(part);
+          advance(part.length);
+        }
+        if (!key.endsWith(hash.digest('hex'))) bad.set(key, 'it does not have its sha256');
+      } catch (error) {
+        if (!(error instanceof BadEntry)) throw error;
+        bad.set(key, error.message);
       }
-      if (!key.endsWith(hash.digest('hex'))) bad.set(key, 'it does not have its sha256');
-    } catch (error) {
-      if (!(error instanceof BadEntry)) throw error;
-      bad.set(key, error.message);
     }
-  }
-  progress.end();
+  });
   for (const { key, entry } of results)
     for (const { sha256, size, path } of entry.files) {
       const blob = storedBlob(sha256);

@@ -24,7 +24,7 @@ export const declare: Declare = (program, act) => {
         const { terminal } = await import('../confirm.ts');
         const { licenceAccepted } = await import('../licence.ts');
         const { acceptEula } = options;
-        const io = terminal(session.env);
+        const io = terminal(session);
         const accepted = await licenceAccepted(options.release, { acceptEula, io, signal: session.signal });
         const text = await initialConfig(options.release, file, accepted);
         if (options.stdout) {

@@ -65,7 +65,7 @@ export const declare: Declare = (program, act) => {
           ? {
               keepIn,
               confirm: (text: string) =>
-                confirm(text, { yes: options.yes === true, signal, io: terminal(env) }),
+                confirm(text, { yes: options.yes === true, signal, io: terminal(session) }),
             }
           : undefined;
         const targets: { target: string; images: PrunedImage[] }[] = [];

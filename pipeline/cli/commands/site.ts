@@ -54,8 +54,8 @@ export const declare: Declare = (program, act) => {
         const { plan, client } = await planned(session, flags);
         const { changes } = plan;
         if (changes.length) {
-          const { emit, signal, env } = session;
-          const io = terminal(env);
+          const { emit, signal } = session;
+          const io = terminal(session);
           const shown = planText(changes, io.paint);
           if (flags.yes) emit(noticeOf(shown));
           await confirm(shown, { yes: flags.yes === true, signal, io });

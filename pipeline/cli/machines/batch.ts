@@ -28,9 +28,9 @@ export async function runBatch(
   machines: readonly Machine[],
   flags: BatchFlags,
 ): Promise<JobResult[] | undefined> {
-  const { emit, signal, env } = session;
+  const { emit, signal } = session;
   const planned = plan(job, machines);
-  const io = terminal(env);
+  const io = terminal(session);
   if (flags.dryRun) {
     session.data({ ok: true, action: job.name, dryRun: true, machines: planned.map(plannedJson) }, () =>
       planTable(job.what, planned, session.paint),

@@ -57,25 +57,17 @@ export async function withQueue<T>(
 }
 
 /** After Ctrl-C: asks on a terminal; without one the units stay in the queue. */
-async function cancelOrLeave(
-  { signal, env, emit }: Session,
-  client: QueueClient,
-  open: Map<string, Unit>,
-): Promise<void> {
-  const io = terminal(env);
+async function cancelOrLeave(session: Session, client: QueueClient, open: Map<string, Unit>): Promise<void> {
+  const { signal, emit } = session;
+  const io = terminal(session);
   const names = [...open.keys()].join(', ');
   const ctrlC = signal.reason instanceof Fault && signal.reason.code === 'INTERRUPTED';
-  // The live lines would erase the question.
-  const taken = (is: boolean) => emit({ type: 'terminal', taken: is });
   let answer = '';
-  if (ctrlC && io.interactive) {
-    taken(true);
+  if (ctrlC && io.interactive)
     answer = await io.ask(
       `\n${names}: in the queue. Cancel, or leave them to the workers? [c/L] `,
       new AbortController().signal,
     );
-    taken(false);
-  }
   if (!/^c(?:ancel)?$/i.test(answer)) {
     emit({
       type: 'notice',

@@ -21,6 +21,8 @@ export type Event =
     }
   /** The present activity, where nothing can be counted (a VM that boots). */
   | { type: 'activity'; id: string; label: string }
+  /** The progress or the activity with that id has ended, well or not. */
+  | { type: 'activity-end'; id: string }
   /** Another program has the terminal from here on, or has given it back. */
   | { type: 'terminal'; taken: boolean }
   /** A sentence worth keeping in a plain log. */

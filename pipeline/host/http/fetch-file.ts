@@ -70,6 +70,7 @@ export async function fetchFile(asked: FetchFile): Promise<string> {
   } catch (error) {
     throw fromSystemError(error, `fetching ${shown} to ${to}`);
   } finally {
+    asked.emit({ type: 'activity-end', id: 'fetch' });
     await rm(partial, { force: true });
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { redact } from '../../core/secrets/registry.ts';
@@ -22,7 +23,11 @@ export interface WaitOptions {
  * @returns the seconds it took
  * @throws Fault SSH_UNREACHABLE, SSH_DENIED, SSH_HOST_KEY, SSH_KEY_UNUSABLE, INTERRUPTED
  */
-export async function waitForSsh(remote: Remote, options: WaitOptions): Promise<number> {
+export function waitForSsh(remote: Remote, options: WaitOptions): Promise<number> {
+  return underWay(options.emit, 'ssh', () => answered(remote, options));
+}
+
+async function answered(remote: Remote, options: WaitOptions): Promise<number> {
   const { timeoutS, pollMs = 3000, keysWithinS = 120, emit, signal } = options;
   const { host, port, user } = remote.target;
   const started = performance.now();

@@ -1,4 +1,5 @@
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import type { ImageFacts } from '../facts/facts.ts';
 import { type ReadImage, readImage } from '../read/read-image.ts';
 import { type JudgeOptions, judge, type Verdict } from './judge.ts';
@@ -34,6 +35,8 @@ export async function validateFile(source: string, options: ValidateOptions): Pr
 
 async function probed(facts: ImageFacts, { signal, emit }: ValidateOptions) {
   const { probeSources } = await import('./probe-sources.ts');
-  emit?.({ type: 'activity', id: 'read', label: 'asking the archives of the image' });
-  return probeSources(facts.apt.archives, { signal });
+  return underWay(emit, 'archives', () => {
+    emit?.({ type: 'activity', id: 'archives', label: 'asking the archives of the image' });
+    return probeSources(facts.apt.archives, { signal });
+  });
 }

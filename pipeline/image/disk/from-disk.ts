@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { readBoundedText } from '../../host/files/regular.ts';
 import { packageVersion } from '../../host/process/package-root.ts';
@@ -138,9 +139,11 @@ async function folderOf(out: string): Promise<string> {
 }
 
 async function toRaw(from: string, to: string, { emit, signal }: MountContext): Promise<void> {
-  emit({ type: 'activity', id: 'pack', label: 'qcow2 to a sparse raw disk' });
   const convert = $({ guarded: true, signal, reason: 'read a qcow2 disk' });
-  await convert`qemu-img convert -f qcow2 -O raw ${from} ${to}`;
+  await underWay(emit, 'pack', async () => {
+    emit({ type: 'activity', id: 'pack', label: 'qcow2 to a sparse raw disk' });
+    await convert`qemu-img convert -f qcow2 -O raw ${from} ${to}`;
+  });
 }
 
 /**
@@ -158,12 +161,11 @@ const TAR = [
 ] as const;
 
 async function writeTar(root: string, tar: string, { emit, signal }: MountContext): Promise<void> {
-  emit({ type: 'activity', id: 'pack', label: 'tar of the root' });
-  const { exitCode, stderr } = await $({
-    guarded: true,
-    signal,
-    nothrow: true,
-  })`tar ${TAR} -C ${root} -cf ${tar} .`;
+  const run = $({ guarded: true, signal, nothrow: true });
+  const { exitCode, stderr } = await underWay(emit, 'pack', async () => {
+    emit({ type: 'activity', id: 'pack', label: 'tar of the root' });
+    return run`tar ${TAR} -C ${root} -cf ${tar} .`;
+  });
   if (/No space left/.test(stderr)) throw fromSystemError({ code: 'ENOSPC' }, `writing ${tar}`);
   if (exitCode !== 0)
     throw new Fault('PACK_FAILED', `tar ended with exit code ${exitCode}`, {

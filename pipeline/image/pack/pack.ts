@@ -200,6 +200,7 @@ async function compress(
     await cache?.makeRoom();
     return { ...finished, tarBytes: done, ...(single ? {} : { members }) };
   } finally {
+    emit({ type: 'activity-end', id });
     await digests.close();
     await filling?.catch(() => {});
     await input.close();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { fileSource, sourceFault } from './source.ts';
@@ -18,7 +19,11 @@ const STEP = 64 << 20;
  * Size and SHA-256 of a file of any size, without a look at what is in it.
  * @throws Fault IMAGE_UNREADABLE, NO_PERMISSION, INTERRUPTED
  */
-export async function digestOf(path: string, emit: Emit, signal: AbortSignal): Promise<Digest> {
+export function digestOf(path: string, emit: Emit, signal: AbortSignal): Promise<Digest> {
+  return underWay(emit, 'digest', () => digested(path, emit, signal));
+}
+
+async function digested(path: string, emit: Emit, signal: AbortSignal): Promise<Digest> {
   const { chunks, size: total } = await fileSource(path);
   const hash = createHash('sha256');
   const label = `sha256 of ${basename(path)}`;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { Feed } from './feed.ts';
@@ -31,9 +32,11 @@ const STEP = 8 << 20;
  * @param source a path, `-` for stdin, an http(s) URL, or a stream that is open
  * @throws Fault IMAGE_UNREADABLE when the bytes cannot be had; INTERRUPTED
  */
-export async function readImage(source: string | Source, options: ReadOptions): Promise<ReadImage> {
-  const read = typeof source === 'string' ? await readInRanges(source, options) : null;
-  return read ?? (await readInSequence(source, options));
+export function readImage(source: string | Source, options: ReadOptions): Promise<ReadImage> {
+  return underWay(options.emit, 'read', async () => {
+    const read = typeof source === 'string' ? await readInRanges(source, options) : null;
+    return read ?? (await readInSequence(source, options));
+  });
 }
 
 /** Reads an image in one piece: the way for every source and format, and the one that judges what is wrong with a stream. */

@@ -2,6 +2,7 @@ import { readdir, readFile, readlink, realpath, rm, symlink, writeFile } from 'n
 import { join, relative } from 'node:path';
 import type { Architecture } from '../../config/types.ts';
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { writeAptConfig } from '../../host/apt.ts';
 import { makeFolders } from '../../host/files/folders.ts';
@@ -30,7 +31,11 @@ const TIMEOUT_MS = 30 * 60_000;
  * @returns the sources, as apt names them
  * @throws Fault ARCHIVE_UNUSABLE with what apt says of each source that cannot be used; TOOL_MISSING without apt
  */
-export async function askArchives(request: PreflightRequest): Promise<string[]> {
+export function askArchives(request: PreflightRequest): Promise<string[]> {
+  return underWay(request.emit, 'sources', () => answersOf(request));
+}
+
+async function answersOf(request: PreflightRequest): Promise<string[]> {
   const { dir, mirrors, architecture, emit, signal } = request;
   await rm(dir, { recursive: true, force: true });
   const system = join(dir, 'system');

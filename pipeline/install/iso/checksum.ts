@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { makeFolders } from '../../host/files/folders.ts';
@@ -95,7 +96,11 @@ async function recall(memory: string): Promise<{ identity: string; sha256: strin
   return readJsonOrMiss(memory, KNOWN);
 }
 
-async function hash(path: string, { emit, signal }: ChecksumContext): Promise<string> {
+function hash(path: string, context: ChecksumContext): Promise<string> {
+  return underWay(context.emit, 'iso', () => hashed(path, context));
+}
+
+async function hashed(path: string, { emit, signal }: ChecksumContext): Promise<string> {
   const sum = createHash('sha256');
   const { size } = await stat(path);
   let done = 0;

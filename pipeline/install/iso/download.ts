@@ -1,6 +1,7 @@
 import { rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { makeFolders } from '../../host/files/folders.ts';
@@ -166,7 +167,16 @@ async function persist(
   }
 }
 
-async function takeLock(
+function takeLock(
+  final: string,
+  shown: string,
+  context: DownloadContext,
+  onLost: () => void,
+): Promise<() => Promise<void>> {
+  return underWay(context.emit, 'iso', () => locked(final, shown, context, onLost));
+}
+
+async function locked(
   final: string,
   shown: string,
   context: DownloadContext,

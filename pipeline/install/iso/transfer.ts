@@ -126,18 +126,11 @@ async function receive(
     }
     await file.sync();
   } finally {
+    emit({ type: 'activity-end', id: 'iso' });
     await file.close();
   }
   if (total !== undefined && done < total)
     throw new Interruption(`the connection ended ${total - done} bytes early`);
-  emit({
-    type: 'progress',
-    id: 'iso',
-    label: `Downloading ${source.name}`,
-    done,
-    total: done,
-    unit: 'bytes',
-  });
 }
 
 /** @throws Fault DISK_FULL before hours are spent on a download that cannot fit */

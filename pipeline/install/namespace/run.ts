@@ -101,6 +101,7 @@ async function install(
     if (exitCode !== 0)
       throw installFailed(failure ?? stderr.trim().split('\n').at(-1) ?? '', tail, stderr, dir);
   } finally {
+    emit({ type: 'activity-end', id: 'build' });
     clearInterval(space);
     await log.close();
   }

@@ -121,6 +121,7 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
     });
     if (exitCode !== 0) throw cause(said);
   } finally {
+    emit({ type: 'activity-end', id: 'build' });
     clearTimeout(watchdog);
     clearInterval(space);
     await serial.close();

@@ -1,4 +1,5 @@
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { redact } from '../../core/secrets/registry.ts';
 import { shellQuoted } from '../../host/process/shell-word.ts';
@@ -28,7 +29,16 @@ class ConnectionLost extends Error {}
 type Outcome = Pick<Finding, 'status' | 'found'>;
 
 /** Runs every check, one after the other; a failed one stops none of the others. @param from number of the first */
-export async function inspect(
+export function inspect(
+  remote: Remote,
+  checks: readonly AcceptanceCheck[],
+  from: number,
+  options: InspectOptions,
+): Promise<Finding[]> {
+  return underWay(options.emit, 'accept', () => findingsOf(remote, checks, from, options));
+}
+
+async function findingsOf(
   remote: Remote,
   checks: readonly AcceptanceCheck[],
   from: number,

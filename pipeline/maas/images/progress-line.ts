@@ -42,6 +42,11 @@ export class ProgressLine {
     this.#show(this.#request.size, skipped ? 'already there' : 'complete');
   }
 
+  end(): void {
+    const { id, emit } = this.#request;
+    emit({ type: 'activity-end', id });
+  }
+
   #show(done: number, note: string | undefined): void {
     const { id, size, emit } = this.#request;
     emit({ type: 'progress', id, label: this.#label, done, total: size, unit: 'bytes', note });

@@ -91,6 +91,8 @@ export class Transfer {
     } catch (error) {
       if (this.#sent > 0) warnOfBrokenUpload(this.#others?.without ?? [], this.#request.emit);
       throw error;
+    } finally {
+      this.#line.end();
     }
   }
 

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import writeFileAtomic from 'write-file-atomic';
 import { json } from '../../core/escape/json.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { redactDeep } from '../../core/secrets/registry.ts';
 import type { Verdict } from '../../image/checks/judge.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
@@ -13,7 +14,7 @@ import { type Ephemeral, ephemeralPhrase } from './ephemeral.ts';
 import type { Firmwares } from './firmwares.ts';
 import { paths } from './identity.ts';
 import type { Layout } from './layouts.ts';
-import { liveReport } from './live.ts';
+import { LIVE_ID, liveReport } from './live.ts';
 import { lookAt, untilPowerCut } from './look.ts';
 import { ARTIFACT_SOURCE, prepareBoot, type RunMachine, type UsedMachine } from './machine.ts';
 import { Progress } from './phases.ts';
@@ -70,23 +71,23 @@ export interface Turn {
  * Deploys the artifact, boots what was installed, and looks at it.
  * @throws Fault of the host, INTERRUPTED
  */
-export async function deployAndBoot(turn: Turn, rehearsing: Rehearsing): Promise<Rehearsal> {
+export function deployAndBoot(turn: Turn, rehearsing: Rehearsing): Promise<Rehearsal> {
+  return underWay(rehearsing.request.emit, LIVE_ID, () => deployedAndBooted(turn, rehearsing));
+}
+
+async function deployedAndBooted(turn: Turn, rehearsing: Rehearsing): Promise<Rehearsal> {
   const { folder, name, layout, before, used, identity } = turn;
   const { request, artifact, run, disks, usual, firmware, accelerator, ephemeral } = rehearsing;
   const { emit, signal, until, baseImage, kernelOptions, memory } = request;
   const files = rehearsalFiles(folder);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
-  const live = liveReport({ usual, seconds, emit });
-  const progress = new Progress(seconds, live.ended);
+  const progress = new Progress(seconds, liveReport({ usual, emit }));
   const posted = keepPosted(files);
-  const follow = live.follow(progress);
-  rehearsing.listen((sign) =>
-    follow(() => {
-      progress.see(sign);
-      posted.see(sign, seconds());
-    }),
-  );
+  rehearsing.listen((sign) => {
+    progress.see(sign);
+    posted.see(sign, seconds());
+  });
   const sshKey = await newSshKey(folder, signal);
   const machine = { folder, identity, kernelOptions, disks, used, accelerator, memory };
   const options = { progress, run, emit, signal };
@@ -121,7 +122,7 @@ export async function deployAndBoot(turn: Turn, rehearsing: Rehearsing): Promise
   let acceptance: Verdict | null = null;
   let screenshot: string | null = null;
   if (failure === null && until === 'accepted') {
-    if (!before) follow(() => progress.enter('boot'));
+    progress.enter('boot');
     const installed = { ...machine, firmware: firmware.boots, ephemeral: null, artifact: null };
     await prepareBoot(installed, signal);
     const env = request.env ?? process.env;
@@ -132,7 +133,7 @@ export async function deployAndBoot(turn: Turn, rehearsing: Rehearsing): Promise
       : null;
     if (afterPowerCut && booted?.failure === null) {
       emit({ type: 'notice', level: 'info', message: 'the power is cut; the machine boots again' });
-      follow(() => progress.enter('boot'));
+      progress.enter('boot');
     }
     if (!booted?.failure)
       booted = await bootInstalled(

@@ -31,6 +31,7 @@ export async function deploy(
   const ending = new AbortController();
   const watched = { ...machine, console: files.rawConsole, progress, tail: screen.tail };
   const host = watchHost(watched, (fault) => ending.abort(fault));
+  progress.begin();
   try {
     const { failed } = await run(machine, { emit, signal: AbortSignal.any([signal, ending.signal]) });
     if (failed !== null && progress.failures.length === 0) throw stopped(failed);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import type { EphemeralFiles } from '../../config/settings/ephemeral.ts';
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { readJsonOrMiss } from '../../host/files/read-json.ts';
@@ -85,7 +86,8 @@ export async function leanEphemeral(cache: string, emit: Emit, signal: AbortSign
   const recipe = RECIPE_FOLDER();
   const key = await digest(recipe);
   const folder = ephemeralFolder(cache, key);
-  if (!(await isWhole(folder, key))) await make(recipe, key, { cache, emit, signal });
+  if (!(await isWhole(folder, key)))
+    await underWay(emit, 'ephemeral', () => make(recipe, key, { cache, emit, signal }));
   const files = ephemeralFiles(folder);
   return {
     kind: 'lean',

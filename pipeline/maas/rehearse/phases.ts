@@ -14,11 +14,22 @@ const STAGES: Readonly<Record<string, Phase>> = {
 /** The last stage of cloud-init, as its events call it. */
 const CLOUD_INITS_LAST = 'modules-final';
 
+/** Events under way at once; curtin's are four deep. */
+const MOST_OPEN = 50;
+
+/** Takes what a progress reports. */
+export interface Watch {
+  /** A phase has ended. */
+  ended(phase: Timed): void;
+  /** Something has begun or ended. */
+  changed(now: Pick<Progress, 'phase' | 'activity'>): void;
+}
+
+const NOBODY: Watch = { ended() {}, changed() {} };
+
 /** Follows a deployment by what the machine asks for and posts: where it is, how long each phase took, and how it ended. */
 export class Progress {
   phase: Phase = 'power-on';
-  /** Of curtin's event under way. */
-  activity = '';
   readonly done: Timed[] = [];
   /** The events that ended with FAIL, in the order in which they came: the innermost first. */
   readonly failures: (StatusEvent & { phase: Phase })[] = [];
@@ -26,15 +37,27 @@ export class Progress {
   netbootOff = false;
   /** That of the installed system. */
   cloudInitEnded = false;
+  /** Descriptions of the events under way, by their names; the innermost is the last. */
+  readonly #open = new Map<string, string>();
   #since: number;
   readonly #now: () => number;
-  readonly #onDone: (phase: Timed) => void;
+  readonly #watch: Watch;
 
-  /** @param now seconds @param onDone called at the end of each phase */
-  constructor(now: () => number, onDone: (phase: Timed) => void = () => {}) {
+  /** @param now seconds */
+  constructor(now: () => number, watch = NOBODY) {
     this.#now = now;
-    this.#onDone = onDone;
+    this.#watch = watch;
     this.#since = now();
+  }
+
+  /** Of the innermost event under way; empty between two of them. */
+  get activity(): string {
+    return [...this.#open.values()].at(-1) ?? '';
+  }
+
+  /** The machine is started. */
+  begin(): void {
+    this.#watch.changed(this);
   }
 
   see(sign: Sign): void {
@@ -44,16 +67,20 @@ export class Progress {
       // MAAS' Deployed: the installed system asks.
       if (sign.what === 'user-data' && this.phase === 'boot') this.enter('first-boot');
     } else this.#event(sign.event);
+    this.#watch.changed(this);
   }
 
   #event(event: StatusEvent): void {
     const { kind, name, description } = event;
     const stage = /^cmd-install\/stage-([a-z]{1,20})$/.exec(name)?.[1];
     if (kind === 'start') {
-      this.activity = description;
       if (stage !== undefined && Object.hasOwn(STAGES, stage)) this.enter(STAGES[stage]!);
+      this.#open.delete(name);
+      if (this.#open.size < MOST_OPEN) this.#open.set(name, description);
     }
     if (kind !== 'finish') return;
+    for (const open of this.#open.keys())
+      if (open === name || open.startsWith(`${name}/`)) this.#open.delete(open);
     if (this.phase === 'boot' || this.phase === 'first-boot') {
       if (name === CLOUD_INITS_LAST) this.cloudInitEnded = true;
       return;
@@ -75,19 +102,22 @@ export class Progress {
     if (phase === 'boot') this.cloudInitEnded = false;
     this.phase = phase;
     this.#since = this.#now();
+    this.#open.clear();
+    this.#watch.changed(this);
   }
 
   /** Begins with the boot: what comes before it was done by another rehearsal. */
   skipDeployment(): void {
     this.phase = 'boot';
     this.#since = this.#now();
+    this.begin();
   }
 
   /** The phase under way ends here. */
   close(): void {
     const phase = { phase: this.phase, seconds: this.#now() - this.#since };
     this.done.push(phase);
-    this.#onDone(phase);
+    this.#watch.ended(phase);
   }
 }
 

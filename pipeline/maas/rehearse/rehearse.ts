@@ -122,12 +122,12 @@ async function* inFolder(
   let server = before && (await serveRehearsal(onSign, before.port).catch(() => null));
   if (server === null) before = null;
   server ??= await serveRehearsal(onSign);
-  await emptied(folder, [basename(files.curtin), ...(before ? filesOf(before, folder) : [])]);
   const listen = (one: typeof listener) => {
     listener = one;
   };
   const rehearsing = { ...host, request, artifact, run, disks, usual, server, listen };
   try {
+    await emptied(folder, [basename(files.curtin), ...(before ? filesOf(before, folder) : [])]);
     const { identity, keys } = before ?? newIdentity(server.port);
     const own = real?.more(identity, keys) ?? null;
     let turn: Turn = {

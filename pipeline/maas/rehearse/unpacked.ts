@@ -1,6 +1,7 @@
 import { open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { $ } from '../../host/process/tool.ts';
 
 /** The tools that unpack an artifact, by its first bytes as hexadecimal digits. */
@@ -31,13 +32,12 @@ export async function unpacked(
   // The machine's disks grow as much again.
   const most = Math.min(size * LARGEST_RATIO, (bavail * bsize - LEAST_SPACE) / 2);
   if (most < size) return artifact;
-  emit({ type: 'activity', id: 'rehearse', label: 'unpacking the artifact for the emulated machine' });
-  const { exitCode } = await $({
-    signal,
-    nothrow: true,
-    reason: 'unpack the artifact for an emulated machine',
+  const run = $({ signal, nothrow: true, reason: 'unpack the artifact for an emulated machine' });
+  const { exitCode } = await underWay(emit, 'unpack', async () => {
+    emit({ type: 'activity', id: 'unpack', label: 'unpacking the artifact for the emulated machine' });
     // Blocks of 512 bytes, as POSIX has them.
-  })`sh -c ${'ulimit -f "$4" && exec "$1" -dc <"$2" >"$3"'} sh ${tool} ${artifact} ${to} ${String(Math.floor(most / 512))}`;
+    return run`sh -c ${'ulimit -f "$4" && exec "$1" -dc <"$2" >"$3"'} sh ${tool} ${artifact} ${to} ${String(Math.floor(most / 512))}`;
+  });
   if (exitCode === 0) return to;
   await rm(to, { force: true });
   return artifact;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dotted, type Path } from '../../config/yaml/problem.ts';
 import type { Emit } from '../../core/events/event.ts';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import type { MaasClient } from '../api/client.ts';
@@ -29,7 +30,11 @@ interface Progress {
  * plan holds the rest.
  * @throws Fault of the change that failed
  */
-export async function applyPlan({ changes, current, find }: Plan, options: ApplyOptions): Promise<void> {
+export function applyPlan(plan: Plan, options: ApplyOptions): Promise<void> {
+  return underWay(options.emit, 'site', () => apply(plan, options));
+}
+
+async function apply({ changes, current, find }: Plan, options: ApplyOptions): Promise<void> {
   const { client, emit, signal } = options;
   const work: ApplyContext = {
     client,

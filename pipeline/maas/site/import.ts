@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { underWay } from '../../core/events/under-way.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { readResource } from '../api/answers.ts';
 import type { MaasClient } from '../api/client.ts';
@@ -33,9 +34,16 @@ export async function importImages(
   wanted: readonly WantedImage[],
   { wait, timeoutS }: { wait: boolean; timeoutS: number },
 ): Promise<void> {
-  const { client, emit, now } = work;
+  const { client, emit } = work;
   if (!(await isImporting(client))) await client.call('boot-resources/?op=import', {});
-  if (!wait) return;
+  if (wait) await underWay(emit, 'import', () => complete(work, wanted, timeoutS));
+}
+
+async function complete(
+  { client, emit, now, pause }: ApplyContext,
+  wanted: readonly WantedImage[],
+  timeoutS: number,
+): Promise<void> {
   const started = now();
   let quietSince = started;
   for (;;) {
@@ -64,7 +72,7 @@ export async function importImages(
           hint: 'MAAS continues it: run the command again, or raise the limit with `import: { timeout: 4h }`.',
         },
       );
-    await work.pause(LOOK_EVERY_S);
+    await pause(LOOK_EVERY_S);
   }
 }
 

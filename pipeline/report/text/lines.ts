@@ -41,7 +41,7 @@ export function lineOf(event: Event, color: Paint, named = false): string | unde
 /**
  * One moment of a measurable advance: "12 MB of 400 MB (3 %), 3.0 MB/s, 2 min left".
  * @param rate in units a second
- * @param room columns; a label that leaves none for the numbers is cut
+ * @param room columns; a label that leaves none for the numbers is cut, and of the numbers the last are left out where both do not fit
  */
 export function progressText(
   event: Extract<Event, { type: 'progress' }>,
@@ -49,14 +49,16 @@ export function progressText(
   room = Number.POSITIVE_INFINITY,
 ): string {
   const amount = (n: number) => (event.unit === 'bytes' ? bytes(n) : String(n));
-  const parts = [amount(event.done)];
-  if (event.total)
-    parts[0] += ` of ${amount(event.total)} (${Math.floor((event.done / event.total) * 100)} %)`;
+  const percent = event.total ? `${Math.floor((event.done / event.total) * 100)} %` : '';
+  const parts = [amount(event.done) + (event.total ? ` of ${amount(event.total)} (${percent})` : '')];
   if (rate > 0 && event.unit === 'bytes') parts.push(`${bytes(rate)}/s`);
   if (rate > 0 && event.total && event.done < event.total)
     parts.push(`${duration((event.total - event.done) / rate)} left`);
   if (event.note) parts.push(plain(event.note));
   const label = plain(event.label);
-  const numbers = parts.join(', ');
+  const least = Math.min(LEAST_LABEL, widthOf(label));
+  const fits = () => least + 2 + widthOf(parts.join(', ')) <= room;
+  while (parts.length > 1 && !fits()) parts.pop();
+  const numbers = percent === '' || fits() ? parts.join(', ') : percent;
   return `${cut(label, Math.max(LEAST_LABEL, room - widthOf(numbers) - 2))}: ${numbers}`;
 }

@@ -5,18 +5,13 @@ import { duration } from '../../core/text/human.ts';
 import type { Paint } from '../../core/text/paint.ts';
 import { cut } from '../../core/text/width.ts';
 import { lineOf, progressText } from './lines.ts';
+import { LiveArea, type Stream } from './live-area.ts';
 import { MachineLines } from './machine-lines.ts';
 
 /** Shows events to somebody. `close` leaves the terminal as it was. */
 export interface Renderer {
   show(event: Event): void;
   close(): void;
-}
-
-export interface Stream {
-  write(text: string): unknown;
-  columns?: number;
-  rows?: number;
 }
 
 /** The speed at which a counter of events advances, over its whole life, in units a second. */
@@ -31,6 +26,10 @@ class Rates {
     }
     const seconds = (now - first.at) / 1000;
     return seconds > 0.5 ? (event.done - first.done) / seconds : 0;
+  }
+
+  forget(id: string): void {
+    this.#first.delete(id);
   }
 }
 
@@ -76,6 +75,10 @@ export function plainRenderer(
       } else if (event.type === 'activity') {
         if (activities.get(event.id) !== event.label) write(`  ${plain(event.label)}`);
         activities.set(event.id, event.label);
+      } else if (event.type === 'activity-end') {
+        rates.forget(event.id);
+        written.delete(event.id);
+        activities.delete(event.id);
       } else if (event.type === 'log') {
         if (options.verbose) write(`  ${color.dim(`${event.source}: ${plain(event.line)}`)}`);
       } else {
@@ -92,66 +95,69 @@ const CLEARS: readonly Event['type'][] = ['stage-start', 'stage-end', 'stage-fai
 
 /** Lines kept while another program has the terminal. */
 const MOST_WAITING = 1000;
+/** Characters of a label, which may be foreign text of any length. */
+const LONGEST_LABEL = 1000;
+const FRAMES = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
+const FRAME_MS = 120;
 
 /** A terminal: lasting lines above, a live line for each thing under way below. */
 export function terminalRenderer(stream: Stream, color: Paint, options: { verbose: boolean }): Renderer {
   const rates = new Rates();
-  const live = new Map<string, (room: number) => string>();
+  const area = new LiveArea(stream);
+  const live = new Map<string, { label: (room: number) => string; since: number }>();
   const machines = new MachineLines();
   const runs = new Runs();
-  let drawn = 0;
   /** Lines that wait until the terminal is given back; null: it is ours. */
   let waiting: string[] | null = null;
-  let stageStarted = performance.now();
-  const frames = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
   let frame = 0;
 
-  const erase = () => {
-    if (drawn > 0) stream.write(`\x1b[${drawn}A\x1b[0J`);
-    drawn = 0;
-  };
-  const draw = () => {
-    if (waiting !== null) return;
-    erase();
-    // A terminal whose size nobody has set has none.
-    const width = (stream.columns || 80) - 1;
+  const put = (id: string, label: (room: number) => string) =>
+    live.set(id, { label, since: live.get(id)?.since ?? performance.now() });
+  // A terminal whose size nobody has set has none.
+  const width = () => stream.columns || 80;
+  const lines = () => {
     const now = performance.now();
-    const lines = [
-      ...[...live.values()].map((label) => ({ label, since: stageStarted })),
+    const all = [
+      ...live.values(),
       ...machines.lines().map(({ label, since }) => ({ label: () => label, since })),
     ];
     // More lines than the terminal has could not be erased again.
     const most = Math.max(1, (stream.rows || 24) - 2);
-    for (const { label, since } of lines.slice(0, most)) {
+    return all.slice(0, most).map(({ label, since }) => {
       const elapsed = duration((now - since) / 1000);
-      const room = Math.max(10, width - elapsed.length - 5);
+      const room = Math.max(10, width() - elapsed.length - 6);
       const text = cut(redact(plain(label(room))), room);
-      const frameNow = color.cyan(frames[frame % frames.length] as string);
-      stream.write(`${forTerminal(`  ${frameNow} ${text} ${color.dim(elapsed)}`, color.on)}\n`);
-      drawn++;
-    }
+      const frameNow = color.cyan(FRAMES[frame % FRAMES.length] as string);
+      return forTerminal(`  ${frameNow} ${text} ${color.dim(elapsed)}`, color.on);
+    });
   };
   const timer = setInterval(() => {
     frame++;
-    if (live.size > 0 || machines.lines().length > 0) draw();
-  }, 120);
+    if (waiting === null) area.draw(lines());
+  }, FRAME_MS);
   timer.unref();
   return {
     show(event) {
       runs.see(event);
       if (event.type === 'terminal') {
-        erase();
-        for (const line of waiting ?? []) stream.write(line);
+        if (event.taken) area.draw([]);
+        else area.draw([], waiting?.join('') ?? '');
         waiting = event.taken ? [] : null;
         return;
       }
       if (event.type === 'progress') {
         const rate = rates.of(event);
-        live.set(event.id, (room) => progressText(event, rate, room));
+        put(event.id, (room) => progressText(event, rate, room));
         return;
       }
       if (event.type === 'activity') {
-        live.set(event.id, () => event.label);
+        const label = redact(plain(event.label)).replaceAll('\t', ' ').slice(0, LONGEST_LABEL);
+        put(event.id, () => label);
+        return;
+      }
+      if (event.type === 'activity-end') {
+        rates.forget(event.id);
+        live.delete(event.id);
         return;
       }
       if (event.type === 'machines-start') machines.expect(event.count);
@@ -160,9 +166,7 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
         // The table has the present state; only the end is a lasting line.
         if (!event.end) return;
       }
-      if (event.type === 'stage-start') stageStarted = performance.now();
       if (CLEARS.includes(event.type) && 'image' in event) {
-        erase();
         // Those of other images go on.
         for (const id of live.keys()) if (!runs.several || id.startsWith(`${event.image}/`)) live.delete(id);
         machines.clear();
@@ -172,20 +176,15 @@ export function terminalRenderer(stream: Stream, color: Paint, options: { verbos
           ? options.verbose
             ? `  ${color.dim(`${event.source}: ${plain(event.line)}`)}`
             : undefined
-          : lineOf(event, color, runs.several);
+          : lineOf(event, { ...color, width: width() }, runs.several);
       if (line === undefined) return;
       const written = `${forTerminal(redact(line), color.on)}\n`;
-      if (waiting !== null) {
-        if (waiting.length < MOST_WAITING) waiting.push(written);
-        return;
-      }
-      erase();
-      stream.write(written);
-      draw();
+      if (waiting === null) area.draw(lines(), written);
+      else if (waiting.length < MOST_WAITING) waiting.push(written);
     },
     close() {
       clearInterval(timer);
-      erase();
+      if (waiting === null) area.draw([]);
     },
   };
 }

@@ -7,6 +7,8 @@ async function finding(spoil: (root: Root) => unknown) {
   spoil(root);
   return (await judged(root)).findings.find((f) => f.id === 'fstab')!;
 }
+const hook = (script: string) => (r: Root) =>
+  r.put('curtin/curtin-hooks', `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 const fstab = (line: string) => (r: Root) => r.put('etc/fstab', `# c\n${line}\n`);
 const put = (path: string, text: string) => (r: Root) => r.put(path, text);
 const UNIT = '[Unit]\nBefore=x\n[Mount]\nWhat=/dev/disk/by-uuid/1-2\nWhere=/data\n';
@@ -166,6 +168,35 @@ describe('fstab finds', () => {
       ['/etc/fstab /boot/efi', 'blocker'],
       ['/etc/fstab swap', 'major'],
     ]);
+  });
+});
+
+// curtin 18.1 to 24: `curthooks` runs /curtin/curtin-hooks of the image in the place of `builtin_curthooks`, which writes /etc/fstab anew.
+describe('a disk of the build machine in /etc/fstab', () => {
+  const written = (script: string | null) => (r: Root) => {
+    r.put('etc/fstab', 'UUID=1 / ext4\nUUID=3 none swap\n').put('etc/crypttab', 'root UUID=1 none luks\n');
+    if (script === null) r.remove('curtin/curtin-hooks');
+    else hook(script)(r);
+  };
+
+  it.each<[string, string | null, Severity, Severity]>([
+    ['no hook in the image', null, 'warning', 'warning'],
+    [
+      'a hook that calls curtin’s own',
+      'python3 -c "curthooks.builtin_curthooks(c, t, s)"',
+      'warning',
+      'warning',
+    ],
+    ['a hook that does all by itself', 'update-initramfs -u', 'blocker', 'major'],
+    ['a hook that names curtin’s own in a comment', 'true # no builtin_curthooks here', 'blocker', 'major'],
+  ])('%s', async (_how, script, root, swap) => {
+    const { items } = await finding(written(script));
+    expect(items?.map((item) => [item.subject, item.severity])).toEqual([
+      ['/etc/fstab /', root],
+      ['/etc/fstab swap', swap],
+      [expect.stringContaining('/etc/crypttab'), 'major'],
+    ]);
+    expect(/curtin writes the file anew/.test(items![0]!.text)).toBe(root === 'warning');
   });
 });
 

@@ -15,18 +15,65 @@ it('a phase that ends has its time and the usual one; the live line the phase, t
   let now = 0;
   const events: Event[] = [];
   const usual = new Map([['power-on', 40] as const, ['ephemeral', 90] as const]);
-  const live = liveReport({ usual, seconds: () => now, emit: (one) => events.push(one) });
-  const progress = new Progress(() => now, live.ended);
-  const follow = live.follow(progress);
+  const progress = new Progress(() => now, liveReport({ usual, emit: (one) => events.push(one) }));
+  const line = (label: string) => ({ type: 'activity', id: 'rehearse', label });
+  progress.begin();
   now = 50;
-  follow(() => progress.see({ type: 'asked', what: 'preseed' }));
+  progress.see({ type: 'asked', what: 'preseed' });
   expect(events).toEqual([
+    line('power-on (usually 40 s): the machine starts'),
+    { type: 'activity-end', id: 'rehearse' },
     { type: 'notice', level: 'info', message: 'power-on: 50 s (usually 40 s)' },
-    {
-      ...{ type: 'activity', id: 'rehearse' },
-      label: 'ephemeral, 50 s (usually 1 min 30 s): the machine starts',
-    },
+    line('ephemeral (usually 1 min 30 s)'),
   ]);
+});
+
+it('shows what is under way, not what has ended: the innermost of curtin’s events, each line once', () => {
+  const events: Event[] = [];
+  const progress = new Progress(() => 0, liveReport({ usual: new Map(), emit: (one) => events.push(one) }));
+  const stage = 'cmd-install/stage-curthooks';
+  const post = (kind: 'start' | 'finish', name: string, description: string) =>
+    progress.see({
+      type: 'status',
+      event: {
+        kind,
+        name,
+        description,
+        origin: 'curtin',
+        result: kind === 'finish' ? 'SUCCESS' : null,
+        files: [],
+      },
+    });
+  post('start', stage, 'configuring installed system');
+  post('start', `${stage}/builtin/cmd-curthooks`, 'curtin command curthooks');
+  post('start', `${stage}/builtin/cmd-curthooks/grub`, 'installing grub');
+  post('finish', `${stage}/builtin/cmd-curthooks/grub`, 'installing grub');
+  // One whose parent has ended was lost.
+  post('start', `${stage}/builtin/cmd-curthooks/cdrom`, 'copying metadata');
+  post('finish', `${stage}/builtin/cmd-curthooks`, 'curtin command curthooks');
+  post('finish', stage, 'configuring installed system');
+  expect(events.flatMap((event) => (event.type === 'activity' ? [event.label] : []))).toEqual([
+    'curthooks',
+    'curthooks: configuring installed system',
+    'curthooks: curtin command curthooks',
+    'curthooks: installing grub',
+    'curthooks: curtin command curthooks',
+    'curthooks: copying metadata',
+    'curthooks: configuring installed system',
+    'curthooks',
+  ]);
+});
+
+it('keeps as many events under way as a guest cannot make memory of, and forgets those of an earlier boot', () => {
+  const progress = new Progress(() => 0);
+  for (let at = 0; at < 1000; at++)
+    progress.see({
+      type: 'status',
+      event: { kind: 'start', name: `n${at}`, description: `d${at}`, origin: 'x', result: null, files: [] },
+    });
+  expect(progress.activity).toBe('d49');
+  progress.enter('boot');
+  expect(progress.activity).toBe('');
 });
 
 it('the usual time is the median of those that ended well on this host in the same way, else a measured one', async () => {

@@ -85,7 +85,7 @@ describe('each format is written in one place', () => {
         'pipeline/core/escape/terminal.ts',
         'pipeline/core/escape/visible.ts',
         'pipeline/core/text/paint.ts',
-        'pipeline/report/text/renderer.ts',
+        'pipeline/report/text/live-area.ts',
       ],
     ],
   ])('%s', (_what, pattern, files) => {
@@ -95,6 +95,24 @@ describe('each format is written in one place', () => {
 });
 
 const withoutComments = (text: string) => text.replace(/\/\*\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+
+it('a source that reports an advance also reports its end, so that no live line stays', () => {
+  // They pass on or show what others report, or are a part of what `readImage` ends.
+  const passing = [
+    'pipeline/core/events/event.ts',
+    'pipeline/image/read/read-ranges.ts',
+    'pipeline/nightly/image.ts',
+    'pipeline/queue/carried.ts',
+    'pipeline/report/text/lines.ts',
+  ];
+  const advances = [...readSources()].filter(
+    ([file, text]) =>
+      file.startsWith('pipeline/') && /type: '(?:progress|activity)'/.test(text) && !passing.includes(file),
+  );
+  expect(advances.length).toBeGreaterThan(15);
+  const endless = advances.filter(([, text]) => !/'activity-end'|\bunderWay\(/.test(text));
+  expect(endless.map(([file]) => file)).toEqual([]);
+});
 
 it('the docs have a row for each option, with the commands that have it', () => {
   const page = readFileSync(join(import.meta.dirname, '../../../docs/report.md'), 'utf8');

@@ -4,6 +4,7 @@ import { paint } from '../../../pipeline/core/text/paint.ts';
 import { widthOf } from '../../../pipeline/core/text/width.ts';
 import { progressText } from '../../../pipeline/report/text/lines.ts';
 import { plainRenderer, terminalRenderer } from '../../../pipeline/report/text/renderer.ts';
+import { Screen } from './screen.ts';
 
 afterEach(() => vi.useRealTimers());
 
@@ -30,22 +31,20 @@ it('cuts the label, not the numbers, where there is no room for both', () => {
   const long = { ...upload(12), label: 'Downloading a-very-long-name-of-an-installer-medium-日本語.iso' };
   const numbers = '12 MB of 400 MB (3 %), 3.0 MB/s, 2 min 09 s left';
   expect(progressText(long, 3 * MB, 75)).toBe(`Downloading a-very-long-…: ${numbers}`);
-  expect(progressText(long, 3 * MB, 60)).toBe(`Downloading…: ${numbers}`);
+  expect(progressText(long, 3 * MB, 60)).toBe(`Downloading a-very-long-na…: 12 MB of 400 MB (3 %), 3.0 MB/s`);
+  expect(progressText(long, 3 * MB, 44)).toBe('Downloading a-very-l…: 12 MB of 400 MB (3 %)');
+  expect(progressText(long, 3 * MB, 30)).toBe('Downloading a-very-long-…: 3 %');
   expect(progressText(long, 3 * MB)).toBe(`${long.label}: ${numbers}`);
 });
 
-it('keeps each live line within the terminal, whatever is in it', () => {
-  let written = '';
-  const stream = { write: (text: string) => (written += text), columns: 60, rows: 10 };
-  const renderer = terminalRenderer(stream, paint(false), { verbose: false });
+it('keeps each live line within the terminal, whatever is in it', async () => {
+  const screen = new Screen(60, 10);
+  const renderer = terminalRenderer(screen.stream, paint(false), { verbose: false });
   renderer.show({ ...upload(12), label: '日本語'.repeat(30) });
   renderer.show({ type: 'activity', id: 'ssh', label: `waiting for ${'日本語'.repeat(30)}` });
   renderer.show({ type: 'notice', level: 'info', message: 'a note' });
+  const lines = (await screen.rows()).filter((line) => line.includes('日'));
   renderer.close();
-  const lines = written
-    .replace(/\u001b\[[0-9]*[A-Z]/g, '\n')
-    .split('\n')
-    .filter((line) => line.includes('日'));
   expect(lines).toHaveLength(2);
   for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(59);
   expect(lines[0]).toContain('12 MB of 400 MB (3 %)');

@@ -82,7 +82,7 @@ async function facts(
       ? await checkSyntax(shebang.program, content, signal)
       : { checkedBy: 'nothing', problem: null },
     does: {
-      builtin: script.includes('builtin_curthooks'),
+      builtin: /^[^#\n]*\bbuiltin_curthooks\b/m.test(script),
       crashDumps: script.includes('kernel-crash-dumps'),
       initramfs: /update[-_]initramfs|\bdracut\b/.test(script),
     },
