@@ -118,7 +118,10 @@ test('progress has the number of members beside the bytes, and other events are 
   const emit = (event: object) => events.push(event as Record<string, unknown>);
   const { signal } = new AbortController();
   await packRoot({ kind: 'tar', path: tar, bytes: 0 }, out, { level: 'fast', emit, signal });
-  expect(events).toMatchObject([{ type: 'progress', done: 10_240, total: 10_240, note: '0 members' }]);
+  expect(events).toMatchObject([
+    { type: 'progress', done: 10_240, total: 10_240, note: '0 members' },
+    { type: 'activity-end', id: 'pack' },
+  ]);
 });
 
 test('a file put together knows its size and its digest, however large its parts', async () => {
