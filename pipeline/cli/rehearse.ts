@@ -99,7 +99,12 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   await writeReports('rehearse', flags, matrix, REHEARSALS, env);
   const { results, faults } = matrix;
   const ok = faults.length === 0 && results.every((one) => one.ok);
-  const failed = faults.map(({ layout, fault: { code, message } }) => ({ layout, code, message }));
+  const failed = faults.map(({ layout, after, fault: { code, message } }) => ({
+    layout,
+    after,
+    code,
+    message,
+  }));
   session.data({ ok, rehearsals: results, failed }, () => rehearsalsText(matrix, session.paint));
   if (results.some((one) => !one.ok)) session.exitCode = EXIT.validation;
   else if (faults[0]) session.exitCode = faults[0].fault.exitCode;

@@ -3,14 +3,14 @@ import { plain } from '../../core/escape/terminal.ts';
 import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { labelOf, titleOf } from './label.ts';
-import { rehearse } from './rehearse.ts';
+import { rehearse, SAME } from './rehearse.ts';
 import type { Rehearsal, RehearseRequest } from './types.ts';
 
 /** The layouts of one image, rehearsed. */
 export interface Matrix {
   results: Rehearsal[];
-  /** Layouts without a result, by the fault of the host. */
-  faults: { layout: string; fault: Fault }[];
+  /** Deployments without a result, by the fault of the host. */
+  faults: (Pick<Rehearsal, 'layout' | 'after'> & { fault: Fault })[];
 }
 
 /**
@@ -35,11 +35,16 @@ export async function rehearseLayouts(
         level: 'info',
         message: `rehearsal ${at + 1} of ${layouts.length}: layout ${labelOf(layout)}`,
       });
+    const turns = [layout, ...(request.redeploy ?? []).map((name) => (name === SAME ? layout : name))];
+    let done = 0;
     try {
-      for await (const result of rehearse({ ...request, layout })) matrix.results.push(result);
+      for await (const result of rehearse({ ...request, layout })) {
+        matrix.results.push(result);
+        done++;
+      }
     } catch (error) {
       if (!(error instanceof Fault) || error.exitCode !== EXIT.temporary) throw error;
-      matrix.faults.push({ layout, fault: error });
+      matrix.faults.push({ layout: turns[done] ?? layout, after: turns.slice(0, done), fault: error });
     }
   }
   return matrix;

@@ -1,6 +1,6 @@
 import { cell, code, fenced, table } from '../../core/escape/markdown.ts';
 import { duration } from '../../core/text/human.ts';
-import { labelOf, titleOf } from '../../maas/rehearse/label.ts';
+import { titleOf } from '../../maas/rehearse/label.ts';
 import type { Matrix } from '../../maas/rehearse/matrix.ts';
 import type { Failure, Rehearsal } from '../../maas/rehearse/types.ts';
 import { junitXml, type TestCase, type TestSuite } from './junit.ts';
@@ -19,11 +19,11 @@ function junit({ results, faults }: Matrix): string {
     name: 'dgxos-maas rehearse',
     suites: [
       ...results.map(suiteOf),
-      ...faults.map(({ layout, fault }): TestSuite => {
+      ...faults.map(({ layout, after, fault }): TestSuite => {
         const { code: type, message, detail = '' } = fault;
         const outcome = { kind: 'error' as const, type, message, text: detail };
         return {
-          name: `layout ${labelOf(layout)}`,
+          name: `layout ${titleOf({ layout, after })}`,
           cases: [{ classname: 'host', name: 'rehearsal', outcome }],
         };
       }),
@@ -65,7 +65,9 @@ function markdown({ results, faults }: Matrix): string {
       duration(seconds),
       cell(curtin),
     ]),
-    ...faults.map(({ layout, fault }) => ['⚠️ no result', code(labelOf(layout)), cell(fault.message), '', '']),
+    ...faults.map(({ layout, after, fault }) => [
+      ...['⚠️ no result', code(titleOf({ layout, after })), cell(fault.message), '', ''],
+    ]),
   ];
   const logs = results.flatMap(({ layout, after, failure }) =>
     failure

@@ -4,7 +4,7 @@ import type { Paint } from '../../core/text/paint.ts';
 import { hanging, padded, widthOf } from '../../core/text/width.ts';
 import { countsPhrase } from '../../image/checks/phrases.ts';
 import { ephemeralPhrase } from '../../maas/rehearse/ephemeral.ts';
-import { labelOf, titleOf } from '../../maas/rehearse/label.ts';
+import { titleOf } from '../../maas/rehearse/label.ts';
 import type { Matrix } from '../../maas/rehearse/matrix.ts';
 import { type Failure, PHASES, type Rehearsal } from '../../maas/rehearse/types.ts';
 
@@ -13,7 +13,7 @@ export function rehearsalsText({ results, faults }: Matrix, color: Paint): strin
   const texts = results.map((one) => rehearsalText(one, color));
   if (results.length + faults.length <= 1)
     return [...texts, ...faults.map(({ fault }) => plain(fault.message))].join('\n\n');
-  const names = [...results.map(titleOf), ...faults.map(({ layout }) => labelOf(layout))];
+  const names = [...results, ...faults].map(titleOf);
   const width = Math.max(...names.map((name) => widthOf(plain(name))));
   const row = (name: string, word: string, rest: string) =>
     hanging(`${padded(plain(name), width)}  ${word}  `, plain(rest), color);
@@ -27,7 +27,9 @@ export function rehearsalsText({ results, faults }: Matrix, color: Paint): strin
           )
         : row(titleOf({ layout, after }), color.green(until), duration(seconds)),
     ),
-    ...faults.map(({ layout, fault }) => row(labelOf(layout), color.yellow('no result'), fault.message)),
+    ...faults.map(({ layout, after, fault }) =>
+      row(titleOf({ layout, after }), color.yellow('no result'), fault.message),
+    ),
   ];
   return [...texts, table.join('\n')].join('\n\n');
 }

@@ -104,6 +104,32 @@ describe('--redeploy', () => {
     expect(host.machines()).toBe(1);
   });
 
+  it('a fault of the host is that of the deployment under way, and leaves the results before it', async () => {
+    host.breaksAt(2);
+    const ran = await rehearse(
+      '--json',
+      '--redeploy',
+      'same',
+      'lvm',
+      '--junit',
+      'r.xml',
+      '--markdown',
+      'r.md',
+    );
+    expect(ran).toMatchObject({
+      code: 75,
+      json: {
+        ok: false,
+        rehearsals: [{ ok: true, layout: 'flat', after: [] }],
+        failed: [{ layout: 'flat', after: ['flat'], code: 'REHEARSAL_STOPPED' }],
+      },
+    });
+    expect(read('r.xml')).toContain(
+      '<testsuite name="layout flat after flat" tests="1" failures="0" errors="1"',
+    );
+    expect(read('r.md')).toContain('| ⚠️ no result | `flat after flat` |');
+  });
+
   it('of several layouts it follows each', async () => {
     const ran = await rehearse('--layout', 'flat', 'raid1', '--redeploy', 'same');
     expect(ran.code, ran.stderr).toBe(0);

@@ -18,6 +18,7 @@ export class RehearsalHost extends Host {
       qemu,
       `#!/bin/sh
 echo run >> ${this.#bin}/runs
+[ "$(wc -l < ${this.#bin}/runs)" = "$(cat ${this.#bin}/breaks 2>/dev/null)" ] && exit 1
 STAND_IN=${this.#bin} exec ${process.execPath} ${guest} "$@"
 `,
     );
@@ -29,6 +30,11 @@ STAND_IN=${this.#bin} exec ${process.execPath} ${guest} "$@"
   /** The end of the machines from now on, by curtin's result and log. */
   guest(result: 'SUCCESS' | 'FAIL', log = 'all went well'): void {
     writeFileSync(join(this.#bin, 'guest.json'), JSON.stringify({ result, log }));
+  }
+
+  /** QEMU ends by an error at the machine of this number, from 1. */
+  breaksAt(machine: number): void {
+    writeFileSync(join(this.#bin, 'breaks'), String(machine));
   }
 
   /** The number of machines started so far. */
