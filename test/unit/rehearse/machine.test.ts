@@ -23,7 +23,9 @@ const machine: MachineRequest & { ephemeral: typeof ephemeral } = {
 const argv = (more: Partial<MachineRequest> = {}) => machineArgv({ ...machine, ...more }).join(' ');
 
 test('the ephemeral has disks, its own medium, and the artifact, which nobody writes', () => {
-  expect(argv()).toContain('file=/cache/a,,b/vda.qcow2,discard=unmap,format=qcow2,cache=unsafe');
+  expect(argv()).toContain(
+    'file=/cache/a,,b/vda.qcow2,discard=unmap,format=qcow2,cache=unsafe,detect-zeroes=unmap',
+  );
   expect(argv()).toContain('file=/cache/a,,b/vdb.qcow2');
   expect(argv()).toContain('file=/images/a,,b.tgz,discard=unmap,format=raw,readonly=on');
   expect(argv()).toContain('-no-reboot');
