@@ -13,7 +13,8 @@ const KEY = /\b(?:ssh|ecdsa|sk)-\S{1,60} AAAA/;
 export class SshdConsole {
   #failedAt: number | undefined;
   #inKeys = false;
-  #noKeys = false;
+  /** Null: cloud-init has not printed them. */
+  #keys: number | null = null;
   readonly #now: () => number;
 
   /** @param now milliseconds */
@@ -26,9 +27,9 @@ export class SshdConsole {
     else if (STARTED.test(line)) this.#failedAt = undefined;
     else if (line.includes(KEYS_BEGIN)) {
       this.#inKeys = true;
-      this.#noKeys = true;
+      this.#keys = 0;
     } else if (line.includes(KEYS_END)) this.#inKeys = false;
-    else if (this.#inKeys && KEY.test(line)) this.#noKeys = false;
+    else if (this.#inKeys && KEY.test(line)) this.#keys!++;
   }
 
   /** Whether its unit has failed, and has not started again for so many seconds. */
@@ -43,7 +44,8 @@ export class SshdConsole {
         cause: 'The installed system has no network or no sshd',
         remedy: 'openssh-server must be in the image and enabled; boot.log names the units that failed.',
       };
-    if (!this.#noKeys)
+    // After a cut cloud-init may have noted that it has printed them, too.
+    if (cut ? (this.#keys ?? 0) > 0 : this.#keys !== 0)
       return {
         cause: 'sshd of the installed system does not start',
         remedy:

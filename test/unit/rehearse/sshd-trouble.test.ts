@@ -70,16 +70,19 @@ describe('the reason', () => {
     expect(cause).toContain('cloud-init has made none');
   });
 
-  it.each([[[FAILED, ...KEYS]], [[FAILED]], [[...KEYS, FAILED]]])(
-    'is sshd itself where there are keys, or none are printed: %j',
-    (lines) => {
-      for (const cut of [true, false])
-        expect(consoleOf(lines).sshd.trouble(cut)).toMatchObject({
-          cause: 'sshd of the installed system does not start',
-          remedy: expect.stringContaining('sshd -t'),
-        });
-    },
-  );
+  it.each([[[FAILED, ...KEYS]], [[...KEYS, FAILED]]])('is sshd itself where there are keys: %j', (lines) => {
+    for (const cut of [true, false])
+      expect(consoleOf(lines).sshd.trouble(cut)).toMatchObject({
+        cause: 'sshd of the installed system does not start',
+        remedy: expect.stringContaining('sshd -t'),
+      });
+  });
+
+  it('is sshd itself where no keys are printed, but not after a power cut', () => {
+    const { sshd } = consoleOf([FAILED]);
+    expect(sshd.trouble(false).cause).toBe('sshd of the installed system does not start');
+    expect(sshd.trouble(true).cause).toContain('the power was cut');
+  });
 
   it.each([[[]], [NO_KEYS], [KEYS]])('is open where sshd has not failed: %j', (lines) => {
     expect(consoleOf(lines).sshd.trouble(true).cause).toContain('no network or no sshd');
