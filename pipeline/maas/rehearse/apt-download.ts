@@ -52,7 +52,15 @@ export async function aptDownload({
       'Dir::Etc::trustedparts': join(dir, 'trusted'),
     }),
   };
-  const options = { env, cwd: to, signal, nothrow: true, timeoutMs: TIMEOUT_MS, reason: 'fetch curtin' };
+  const options = {
+    env,
+    cwd: to,
+    guarded: true,
+    signal,
+    nothrow: true,
+    timeoutMs: TIMEOUT_MS,
+    reason: 'fetch curtin',
+  };
   const updated = await $(options)`apt-get update`;
   if (updated.exitCode !== 0) throw refused(mirror, aptProblems(updated));
   const got = await $(options)`apt-get download ${packages}`;

@@ -1,3 +1,6 @@
+/** Milliseconds for the lines that follow one which says that the system stops. */
+export const SETTLE_MS = 1500;
+
 /** The reason for which an installed system does not come up by itself. */
 export interface BootTrouble {
   said: string;

@@ -4,7 +4,7 @@ import type { Emit } from '../../core/events/event.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
-import { type BootTrouble, explained, stopsIn, userIn } from './boot-trouble.ts';
+import { type BootTrouble, explained, SETTLE_MS, stopsIn, userIn } from './boot-trouble.ts';
 import { type MachineRequest, type RunMachine, type RunningMachine, stopped } from './machine.ts';
 import type { Progress } from './phases.ts';
 import { followScreen } from './screen.ts';
@@ -53,8 +53,6 @@ export interface Booted {
   screenshot: string | null;
 }
 
-/** Milliseconds for the lines that follow one which says that the system stops. */
-const SETTLE_MS = 1500;
 const POLL_MS = 200;
 /** Seconds from the start of QEMU until its monitor answers. */
 const RUNNING_WITHIN_S = 120;

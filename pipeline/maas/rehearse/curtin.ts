@@ -87,7 +87,9 @@ export async function findCurtin(files: CurtinFiles, work: string, signal: Abort
   for (const [python, helpers] of FORMS) {
     const found = { python: join(folder, python), helpers: join(folder, helpers) };
     const parts = [join(found.python, 'curtin', 'pack.py'), join(found.helpers, 'shell-archive')];
-    if ((await Promise.all(parts.map(readable))).every(Boolean)) return found;
+    if (!(await Promise.all(parts.map(readable))).every(Boolean)) continue;
+    await expectBuiltin(found);
+    return found;
   }
   const named = 'debs' in files ? files.debs.map(({ path }) => path).join(' ') : folder;
   throw new Fault(
@@ -95,6 +97,16 @@ export async function findCurtin(files: CurtinFiles, work: string, signal: Abort
     `There is no curtin in ${named}: neither curtin/pack.py with helpers/, nor both packages of Ubuntu`,
     { hint: GET_ONE },
   );
+}
+
+/** Hooks of images call it; 18.2 is the first that has it (17.1 to 24.0.0 were asked, all of which can pack). @throws Fault CURTIN_MISSING */
+async function expectBuiltin({ python }: Curtin): Promise<void> {
+  const path = join(python, 'curtin', 'commands', 'curthooks.py');
+  const source = await readFile(path, 'utf8').catch(() => null);
+  if (source === null || source.includes('def builtin_curthooks(')) return;
+  throw new Fault('CURTIN_MISSING', `The curtin in ${python} is too old: it has no builtin_curthooks`, {
+    hint: `The hooks of images call it; curtin has it from 18.2 on. ${GET_ONE}`,
+  });
 }
 
 const readable = (path: string) =>

@@ -1,6 +1,9 @@
+import { plain } from '../../core/escape/terminal.ts';
 import type { Emit } from '../../core/events/event.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
+import { SETTLE_MS, stopsIn } from './boot-trouble.ts';
 import type { Ephemeral } from './ephemeral.ts';
+import { ephemeralUnusable, isBeforeCurtin } from './ephemeral-trouble.ts';
 import { type MachineRequest, prepareMachine, type RunMachine, stopped } from './machine.ts';
 import type { Progress } from './phases.ts';
 import type { Posted } from './posted.ts';
@@ -27,14 +30,29 @@ export async function deploy(
 ): Promise<Failure | null> {
   const files = rehearsalFiles(machine.folder);
   await prepareMachine(machine, signal);
-  const screen = followScreen({ from: files.rawConsole, to: files.console }, emit);
   const ending = new AbortController();
+  const { ephemeral } = machine;
+  let stopsAt: string | undefined;
+  const screen = followScreen({ from: files.rawConsole, to: files.console }, emit, (line) => {
+    // Later the console has curtin's own output, and that of the image's programs.
+    if (stopsAt !== undefined || !isBeforeCurtin(progress.phase)) return;
+    stopsAt = stopsIn(line)?.said;
+    if (stopsAt === undefined) return;
+    const said = `The ephemeral system does not come up: ${plain(stopsAt)}`;
+    const stop = () => ending.abort(ephemeralUnusable(said, { ephemeral, tail: screen.tail }));
+    setTimeout(stop, SETTLE_MS).unref();
+  });
   const watched = { ...machine, console: files.rawConsole, progress, tail: screen.tail };
   const host = watchHost(watched, (fault) => ending.abort(fault));
   progress.begin();
   try {
     const { failed } = await run(machine, { emit, signal: AbortSignal.any([signal, ending.signal]) });
     if (failed !== null && progress.failures.length === 0) throw stopped(failed);
+    if (progress.failures.length === 0 && isBeforeCurtin(progress.phase)) {
+      await screen.close();
+      const what = progress.phase === 'power-on' ? 'it has asked for its preseed' : 'curtin has begun';
+      throw ephemeralUnusable(`The ephemeral system ended before ${what}`, { ephemeral, tail: screen.tail });
+    }
   } finally {
     host.close();
     await screen.close();

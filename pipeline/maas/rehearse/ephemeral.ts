@@ -195,6 +195,7 @@ async function pack(folder: string, signal: AbortSignal): Promise<void> {
   await $({
     signal,
     reason: REASON,
+    guarded: true,
   })`mkfs.ext4 -q -O ^has_journal -m 0 -L ${DISK_LABEL} -d ${medium} ${disk} ${`${mebibytes}M`}`;
   await rm(medium, { recursive: true });
 }

@@ -44,6 +44,11 @@ export async function removeUnfinished(parent: string): Promise<void> {
   await removeKept(await leftUnfinished(parent));
 }
 
+/** Deletes what killed rehearsals have left half made: whichever ephemeral or curtin this one uses. @throws errors of the system */
+export async function removeAllUnfinished(cache: string): Promise<void> {
+  for (const folder of [ephemeralsFolder(cache), curtinsFolder(cache)]) await removeUnfinished(folder);
+}
+
 /** Deletes them. @throws errors of the system */
 export async function removeKept(folders: readonly string[]): Promise<void> {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });

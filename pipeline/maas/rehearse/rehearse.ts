@@ -16,6 +16,7 @@ import { type Ephemeral, leanEphemeral, ownEphemeral } from './ephemeral.ts';
 import { fetchEphemeral } from './ephemeral-source.ts';
 import { firmwaresFor } from './firmwares.ts';
 import { newIdentity } from './identity.ts';
+import { removeAllUnfinished } from './kept.ts';
 import { labelOf } from './label.ts';
 import { layoutOf } from './layout-file.ts';
 import { diskBytes, disksFor, type Layout, namedLayout, roomFor, storageConfig } from './layouts.ts';
@@ -53,6 +54,7 @@ export async function* rehearse(
   });
   try {
     await endLeftovers(folder);
+    await removeAllUnfinished(cache);
     yield* inFolder(folder, artifact, size, request, run);
   } finally {
     for (const number of redeploy.keys())

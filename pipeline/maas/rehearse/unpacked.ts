@@ -32,7 +32,12 @@ export async function unpacked(
   // The machine's disks grow as much again.
   const most = Math.min(size * LARGEST_RATIO, (bavail * bsize - LEAST_SPACE) / 2);
   if (most < size) return artifact;
-  const run = $({ signal, nothrow: true, reason: 'unpack the artifact for an emulated machine' });
+  const run = $({
+    guarded: true,
+    signal,
+    nothrow: true,
+    reason: 'unpack the artifact for an emulated machine',
+  });
   const { exitCode } = await underWay(emit, 'unpack', async () => {
     emit({ type: 'activity', id: 'unpack', label: 'unpacking the artifact for the emulated machine' });
     // Blocks of 512 bytes, as POSIX has them.

@@ -2,6 +2,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { Fault } from '../../core/faults/fault.ts';
 import { duration } from '../../core/text/human.ts';
 import type { Ephemeral } from './ephemeral.ts';
+import { ephemeralUnusable } from './ephemeral-trouble.ts';
 import type { Progress } from './phases.ts';
 
 /** Seconds; under emulation everything is several times slower, on a busy host more. */
@@ -43,16 +44,9 @@ async function problem(
   const limits = LIMITS[accelerator];
   const detail = tail.slice(-12).join('\n');
   if (progress.phase === 'power-on' && seconds > limits.start)
-    return new Fault(
-      'EPHEMERAL_UNUSABLE',
+    return ephemeralUnusable(
       `The ephemeral system has not asked for its preseed in ${duration(limits.start)}`,
-      {
-        detail,
-        hint:
-          ephemeral && ephemeral.kind !== 'lean'
-            ? 'Check that kernel, initrd and squashfs belong together; without --ephemeral the lean one is used.'
-            : 'See console.log; on a busy host run it again.',
-      },
+      { ephemeral, tail },
     );
   if (seconds > limits.whole)
     return new Fault(

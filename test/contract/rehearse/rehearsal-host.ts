@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Host } from '../cli/host.ts';
 
@@ -28,8 +28,30 @@ STAND_IN=${this.#bin} exec ${process.execPath} ${guest} "$@"
   }
 
   /** The end of the machines from now on, by curtin's result and log. */
-  guest(result: 'SUCCESS' | 'FAIL', log = 'all went well'): void {
-    writeFileSync(join(this.#bin, 'guest.json'), JSON.stringify({ result, log }));
+  guest(result: 'SUCCESS' | 'FAIL', log = 'all went well', hangs?: string): void {
+    writeFileSync(join(this.#bin, 'guest.json'), JSON.stringify({ result, log, hangs }));
+  }
+
+  /** Whether a guest, or a tool in the place of which `hang` has put another one, hangs now. */
+  hangs(): boolean {
+    return existsSync(join(this.#bin, 'hangs'));
+  }
+
+  /** From now on the tool hangs with the arguments that a pattern of the shell matches; with others it is the real one. */
+  hang(tool: string, pattern = '*'): void {
+    const path = join(this.#bin, tool);
+    const real = `PATH=\${PATH#*:} exec ${tool} "$@"`;
+    writeFileSync(
+      path,
+      `#!/bin/sh\ncase "$*" in ${pattern}) echo tool >${this.#bin}/hangs; sleep 1000; exit 1 ;; esac\n${real}\n`,
+    );
+    chmodSync(path, 0o755);
+  }
+
+  /** The tools are the real ones again, and the guests end. */
+  unhang(...tools: string[]): void {
+    for (const name of [...tools, 'hangs']) rmSync(join(this.#bin, name), { force: true });
+    this.guest('SUCCESS');
   }
 
   /** QEMU ends by an error at the machine of this number, from 1. */

@@ -1,10 +1,22 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
+import { paths } from '../../../pipeline/maas/rehearse/identity.ts';
 import { kernelLine, machineArgv, type RunMachine } from '../../../pipeline/maas/rehearse/machine.ts';
 import type { RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
+import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
+import { Node } from './node.ts';
 import { rehearse } from './rehearse-once.ts';
 import { type Seen, standIn } from './stand-in.ts';
 
@@ -139,6 +151,74 @@ describe('missing prerequisites', () => {
     [{ artifact: '/' }, 'PATH_UNUSABLE'],
   ])('%j: %s', async (more, code) => {
     await expect(rehearse(request(more), idle)).rejects.toMatchObject({ code });
+  });
+});
+
+test('a curtin without what the hooks of images call is refused before a machine starts', async () => {
+  const old = join(folder, 'curtin-18.1');
+  cpSync(join(import.meta.dirname, '../../fixtures/stand-in-curtin'), old, { recursive: true });
+  mkdirSync(join(old, 'curtin/commands'), { recursive: true });
+  const path = join(old, 'curtin/commands/curthooks.py');
+  writeFileSync(path, 'def curthooks(args):\n    pass\n');
+  const idle: RunMachine = () => Promise.reject(new Error('no machine is started'));
+  const asked = request({ curtin: { from: 'folder', path: old } });
+  await expect(rehearse(asked, idle)).rejects.toMatchObject({
+    code: 'CURTIN_MISSING',
+    exitCode: 4,
+    message: `The curtin in ${old} is too old: it has no builtin_curthooks`,
+    hint: expect.stringContaining('from 18.2 on'),
+  });
+  writeFileSync(path, 'def builtin_curthooks(cfg, target, state):\n    pass\n');
+  expect(await rehearse(asked, machine('SUCCESS', 'log'))).toMatchObject({ ok: true });
+});
+
+describe('an ephemeral that does not come up is the host’s fault, not the image’s', () => {
+  const console = ({ folder: at }: { folder: string }, text: string) =>
+    writeFileSync(rehearsalFiles(at).rawConsole, text);
+  const until = (signal: AbortSignal) =>
+    new Promise<never>((_resolve, rejected) =>
+      signal.addEventListener('abort', () => rejected(signal.reason), { once: true }),
+    );
+
+  test.each<[string, RunMachine, RegExp]>([
+    [
+      'a kernel that panics and stands still',
+      (asked, { signal }) => {
+        console(asked, 'VFS: Unable to mount root fs\nKernel panic - not syncing: VFS\n');
+        return until(signal);
+      },
+      /does not come up: Kernel panic - not syncing: VFS$/,
+    ],
+    [
+      'an initrd that starts a shell',
+      (asked, { signal }) => {
+        console(asked, '\u001b[1mBusyBox v1.36.1 (Debian) built-in shell (ash)\n');
+        return until(signal);
+      },
+      /does not come up: BusyBox/,
+    ],
+    [
+      'a system that turns itself off',
+      async (asked) => {
+        console(asked, 'reboot: Power down\n');
+        return { failed: null };
+      },
+      /ended before it has asked for its preseed$/,
+    ],
+    [
+      'a system that fetches its preseed and nothing more',
+      async ({ identity }) => {
+        const at = paths(identity);
+        await new Node(identity, {} as never).get(`${at.byId}?op=get_preseed`);
+        return { failed: null };
+      },
+      /ended before curtin has begun$/,
+    ],
+  ])('%s', async (_how, run, message) => {
+    await expect(rehearse(request(), run)).rejects.toMatchObject({
+      ...{ code: 'EPHEMERAL_UNUSABLE', exitCode: 4, message: expect.stringMatching(message) },
+      hint: expect.stringContaining('kernel, initrd and squashfs belong together'),
+    });
   });
 });
 

@@ -1,13 +1,55 @@
 /** Run in the place of qemu-system-x86_64: asks for what a machine of a rehearsal asks for, and posts what curtin posts. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
+import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
 import { event, Node } from './node.ts';
+import { booted } from './stand-in.ts';
 
-/** The end of this guest, by the file beside the command: `result` of curtin, and the text of its log. */
-const { result, log } = JSON.parse(readFileSync(join(process.env.STAND_IN as string, 'guest.json'), 'utf8'));
+/** The guest, by the file beside the command: `result` of curtin, the text of its log, and where it hangs for ever. */
+const { result, log, hangs } = JSON.parse(
+  readFileSync(join(process.env.STAND_IN as string, 'guest.json'), 'utf8'),
+);
+
+async function at(place: string): Promise<void> {
+  if (place !== hangs) return;
+  writeFileSync(join(process.env.STAND_IN as string, 'hangs'), place);
+  await new Promise(() => setInterval(() => {}, 1000));
+}
 
 const argument = (name: string) => process.argv[process.argv.indexOf(name) + 1]!;
+
+/** QEMU's monitor, as far as a rehearsal asks it: for the forwarded port. */
+function monitor(sshPort: number): void {
+  const usernet = `  TCP[HOST_FORWARD]  12  127.0.0.1 ${sshPort}  10.0.2.15  22  0  0\r\n`;
+  createServer((socket) => {
+    socket.write('{"QMP": {}}\n');
+    socket
+      .on('error', () => {})
+      .on('data', (line) => {
+        const answer = line.includes('human-monitor-command') ? { return: usernet } : { return: {} };
+        socket.write(`${JSON.stringify(answer)}\n`);
+      });
+  }).listen(/^unix:([^,]+)/.exec(argument('-qmp'))![1]);
+}
+
+if (!process.argv.includes('-readconfig')) {
+  await at('boot');
+  const folder = process.cwd();
+  const { identity, keys } = JSON.parse(readFileSync(rehearsalFiles(folder).deployed, 'utf8'));
+  await booted(
+    { identity, folder },
+    keys,
+    {
+      before: (command) =>
+        at(/reboot/.test(command) ? 'reboot' : /result\.json/.test(command) ? 'result' : ''),
+    },
+    { machines: [], keys: [], commands: [] },
+    { signal: new AbortController().signal, onRunning: ({ sshPort }) => monitor(sshPort) },
+  );
+}
+await at('power-on');
 const written = readFileSync(argument('-readconfig'), 'utf8');
 const preseedUrl = new URL(/cloud-config-url=(\S+)/.exec(written)![1]!.replace('10.0.2.2', '127.0.0.1'));
 const preseed = await (await fetch(preseedUrl)).text();
@@ -18,12 +60,15 @@ const node = new Node({ origin: preseedUrl.origin }, keys);
 const status = new URL(reporting.maas.endpoint).pathname;
 const installer = await (await node.signed(`${new URL(metadata_url).pathname}/2012-03-01/user-data`)).text();
 await node.signed(status, event('start', 'cmd-install'));
-for (const stage of ['early', 'partitioning', 'extract'])
+for (const stage of ['early', 'partitioning', 'extract']) {
   await node.signed(status, event('start', `cmd-install/stage-${stage}`));
+  await at(stage);
+}
 const artifact = /http:\/\/10\.0\.2\.2(:\d+\/images\/[^"\s\\]+)/.exec(installer)![1]!;
 await (await fetch(`http://127.0.0.1${artifact}`)).arrayBuffer();
 if (result === 'FAIL') await node.signed(status, event('finish', 'cmd-install/stage-extract', { result }));
 else await fetch(preseedUrl.origin + preseedUrl.pathname, { method: 'POST', body: 'op=netboot_off' });
+await at('netboot-off');
 const content = Buffer.from(`${log}\n${token_secret}\n`).toString('base64');
 const files = [{ path: '/tmp/install.log', encoding: 'base64', content }];
 await node.signed(status, event('finish', 'cmd-install', { result, files }));

@@ -29,6 +29,8 @@ export interface Boot {
   again?: boolean;
   /** Answers of commands, by a part of them: exit code and stdout. */
   answers?: [RegExp, number, string][];
+  /** Sees each command before it is answered, and may keep it waiting. */
+  before?(command: string): Promise<void>;
 }
 
 export interface Seen {
@@ -94,12 +96,12 @@ function keysOn({ folder }: MachineRequest): NodeKeys {
   return JSON.parse(readFileSync(rehearsalFiles(folder).deployed, 'utf8')).keys;
 }
 
-async function booted(
-  { identity, folder }: MachineRequest,
+export async function booted(
+  { identity, folder }: Pick<MachineRequest, 'identity' | 'folder'>,
   keys: NodeKeys,
   boot: Boot,
   { commands }: Seen,
-  { signal, onRunning }: Parameters<RunMachine>[1],
+  { signal, onRunning }: Pick<Parameters<RunMachine>[1], 'signal' | 'onRunning'>,
 ): Promise<{ failed: string | null }> {
   const { console = [], asks = true, ends = true, user = 'ubuntu', off = false, again = true } = boot;
   let bootId = 1;
@@ -114,6 +116,7 @@ async function booted(
     ...{ port: 0, hostKey: pair.private, user: user ?? 'nobody', authorizedKeys: [key.trim()] },
     async exec(command, out) {
       commands.push(command);
+      await boot.before?.(command);
       if (/systemctl.*reboot/.test(command) && again) bootId++;
       const { answers = [] } = boot;
       const all: typeof answers = [
