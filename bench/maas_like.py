@@ -2,7 +2,7 @@
 then again in PUTs of 4 MiB, one after the other, with no retry. Up to MAAS 3.6 each request has a connection of its own; with
 --keep-alive they share one, as from 3.7 on. What the command does besides (profiles, describe/, its other modules) is left out.
 
-MAAS_API_URL and MAAS_API_KEY say where to; the file is the only argument."""
+MAAS_API_URL, MAAS_API_KEY and MAAS_API_CACERT say where to; the file is the only argument."""
 
 import argparse
 import hashlib
@@ -25,7 +25,9 @@ options = arguments.parse_args()
 
 base = os.environ["MAAS_API_URL"] + "/api/2.0/"
 consumer, token, secret = os.environ["MAAS_API_KEY"].split(":")
-shared = httplib2.Http() if options.keep_alive else None
+# The authority that `maas login --cacerts` keeps; undefined: those of httplib2.
+authority = os.environ.get("MAAS_API_CACERT")
+shared = httplib2.Http(ca_certs=authority) if options.keep_alive else None
 
 
 def send(method, url, kind, body):
@@ -44,7 +46,7 @@ def send(method, url, kind, body):
         "Content-Type": kind,
         "Content-Length": str(len(body)),
     }
-    response, content = (shared or httplib2.Http()).request(url, method, body=io.BytesIO(body), headers=headers)
+    response, content = (shared or httplib2.Http(ca_certs=authority)).request(url, method, body=io.BytesIO(body), headers=headers)
     if response.status // 100 != 2:
         sys.exit(f"{method} {url} was answered by {response.status}")
     return content

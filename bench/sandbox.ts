@@ -1,12 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { parseApiKey } from '../pipeline/maas/api/api-key.ts';
 import { authorization } from '../pipeline/maas/api/sign.ts';
+import { makeCertificate } from './certificate.ts';
 import { CLI } from './options.ts';
+
+const FRONT = fileURLToPath(new URL('./tls-front.ts', import.meta.url));
 
 export interface BenchServer {
   /** MAAS_API_URL and MAAS_API_KEY. */
   env: NodeJS.ProcessEnv;
+  /** The same by TLS, with MAAS_API_CACERT. */
+  tlsEnv: NodeJS.ProcessEnv;
   /** Names and sums of the whole images on it; then deletes them. */
   takeImages(): Promise<string[]>;
   close(): Promise<void>;
@@ -28,6 +34,14 @@ export async function startServer(dir: string, requestMs: number): Promise<Bench
   }
   const { url, apiKey } = JSON.parse(said) as { url: string; apiKey: string };
   const key = parseApiKey(apiKey, 'of the sandbox');
+  const { authority, server, key: serverKey } = makeCertificate(`${dir}-tls`);
+  const front = spawn(process.execPath, [FRONT, new URL(url).port, server, serverKey], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [port] = await once(front.stdout, 'data');
+  const tlsUrl = new URL(url);
+  tlsUrl.protocol = 'https:';
+  tlsUrl.port = String(port).trim();
   const call = async (path: string, method = 'GET') => {
     const headers = { Authorization: authorization(key, Date.now() / 1000) };
     const answer = await fetch(`${url}/api/2.0/boot-resources/${path}`, { method, headers });
@@ -36,6 +50,7 @@ export async function startServer(dir: string, requestMs: number): Promise<Bench
   };
   return {
     env: { MAAS_API_URL: url, MAAS_API_KEY: apiKey },
+    tlsEnv: { MAAS_API_URL: tlsUrl.href, MAAS_API_KEY: apiKey, MAAS_API_CACERT: authority },
     async takeImages() {
       const sums: string[] = [];
       for (const { id } of JSON.parse(await call('?type=uploaded')) as { id: number }[]) {
@@ -49,6 +64,7 @@ export async function startServer(dir: string, requestMs: number): Promise<Bench
       return sums;
     },
     async close() {
+      front.kill();
       child.kill('SIGINT');
       await once(child, 'exit');
     },

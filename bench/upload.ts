@@ -45,23 +45,25 @@ try {
 
   const region = await compare(REGION_MS);
   const bareServer = await compare(0);
-  const { mine, bareFile, sum, sockets } = region;
+  const { mine, sum, sockets } = region.http;
   const allowed = sum.userS + sockets.userS;
-  const largest = Math.max(mine.peakBytes, bareFile.peakBytes);
+  const all = [region.http, region.tls, bareServer.http, bareServer.tls];
+  const largest = Math.max(...all.flatMap(({ mine, bareFile }) => [mine.peakBytes, bareFile.peakBytes]));
   const result = {
     bench: 'upload',
     bytes: size,
     runs,
     requestMs: REGION_MS,
-    ...ratios(region),
-    bareServer: ratios(bareServer),
+    ...ratios(region.http),
+    tls: ratios(region.tls),
+    bareServer: { ...ratios(bareServer.http), tls: ratios(bareServer.tls) },
     userOverSha256sum: ratio(mine.userS, sum.userS),
     userOverSha256sumAndSockets: ratio(mine.userS, allowed),
     peakBytes: largest,
     ...goalsOf({
-      region: worst(region, 'wallS'),
-      bareServer: worst(bareServer, 'wallS'),
-      cpu: Math.max(worstCpu(region), worstCpu(bareServer)),
+      region: Math.max(worst(region.http, 'wallS'), worst(region.tls, 'wallS')),
+      bareServer: Math.max(worst(bareServer.http, 'wallS'), worst(bareServer.tls, 'wallS')),
+      cpu: Math.max(...all.map(worstCpu)),
       peakMB: largest / 1e6,
       user: mine.userS / allowed,
     }),
@@ -74,38 +76,50 @@ try {
     try {
       let run = 0;
       /** One upload, found whole on the server and deleted there, so that none finds the work of another. */
-      const upload = async (...argv: string[]) => {
+      const upload = async (by: NodeJS.ProcessEnv, ...argv: string[]) => {
         const state = join(dir, `state-${requestMs}-${run++}`);
-        const usage = await measure(argv, { env: { ...process.env, ...server.env, XDG_STATE_HOME: state } });
+        const usage = await measure(argv, { env: { ...process.env, ...by, XDG_STATE_HOME: state } });
         const sums = await server.takeImages();
         if (sums.join() !== sha256)
           throw new Error(`the server has ${sums.join() || 'nothing'}, not ${sha256}`);
         return usage;
       };
-      const ours = (file: string) =>
+      const ours = (by: NodeJS.ProcessEnv, file: string) =>
         upload(
-          ...[process.execPath, installed, 'upload', file, '--no-validate'],
+          ...[by, process.execPath, installed, 'upload', file, '--no-validate'],
           ...['--name', 'custom/bench', '--base-image', 'ubuntu/focal'],
         );
+      const { env: http, tlsEnv: tls } = server;
       const medians = await alternate(runs, {
-        'maas-like': () => upload(PYTHON, PEER, bare),
+        'maas-like': () => upload(http, PYTHON, PEER, bare),
         // As the maas command is from 3.7 on: one connection for all.
-        'maas-like-3.7': () => upload(PYTHON, PEER, '--keep-alive', bare),
-        'ours-built': () => ours(built),
-        'ours-bare-file': () => ours(bare),
+        'maas-like-3.7': () => upload(http, PYTHON, PEER, '--keep-alive', bare),
+        'ours-built': () => ours(http, built),
+        'ours-bare-file': () => ours(http, bare),
+        'tls-maas-like': () => upload(tls, PYTHON, PEER, bare),
+        'tls-ours-built': () => ours(tls, built),
+        'tls-ours-bare-file': () => ours(tls, bare),
         sha256sum: () => measure(['sha256sum', bare]),
         // The bytes sent as we send them, by the barest client: what start and sockets alone cost.
-        sockets: () => upload(process.execPath, SOCKETS, bare, '--sha256', sha256),
+        sockets: () => upload(http, process.execPath, SOCKETS, bare, '--sha256', sha256),
       });
       say(`Medians of ${runs} runs, ${size} bytes, a server that takes ${requestMs} ms for each chunk:`);
-      for (const [name, usage] of Object.entries(medians)) say(`  ${name.padEnd(14)} ${describe(usage)}`);
+      for (const [name, usage] of Object.entries(medians)) say(`  ${name.padEnd(18)} ${describe(usage)}`);
       return {
-        peer: medians['maas-like'],
-        peer37: medians['maas-like-3.7'],
-        mine: medians['ours-built'],
-        bareFile: medians['ours-bare-file'],
-        sum: medians.sha256sum,
-        sockets: medians.sockets,
+        http: {
+          peer: medians['maas-like'],
+          peer37: medians['maas-like-3.7'],
+          mine: medians['ours-built'],
+          bareFile: medians['ours-bare-file'],
+          sum: medians.sha256sum,
+          sockets: medians.sockets,
+        },
+        tls: {
+          peer: medians['tls-maas-like'],
+          peer37: undefined,
+          mine: medians['tls-ours-built'],
+          bareFile: medians['tls-ours-bare-file'],
+        },
       };
     } finally {
       await server.close();
@@ -145,10 +159,10 @@ function worstCpu({ mine, bareFile, peer }: Contestants): number {
 
 type Contestants = Record<'mine' | 'bareFile' | 'peer', Usage>;
 
-function ratios({ mine, bareFile, peer, peer37 }: Record<'mine' | 'bareFile' | 'peer' | 'peer37', Usage>) {
+function ratios({ mine, bareFile, peer, peer37 }: Contestants & { peer37: Usage | undefined }) {
   return {
     wall: ratio(mine.wallS, peer.wallS),
-    wallOver37: ratio(mine.wallS, peer37.wallS),
+    wallOver37: ratio(mine.wallS, peer37?.wallS),
     cpu: ratio(cpu(mine), cpu(peer)),
     peak: ratio(mine.peakBytes, peer.peakBytes),
     bareFile: {

@@ -45,6 +45,22 @@ const LOADS = new RegExp(
   'g',
 );
 
+/**
+ * Modules of Node that are loaded when a member is first used: libraries ask for them at their start, and few commands come to use them.
+ * A command in which none is used starts with 3 MB less.
+ */
+const NODE_WHEN_NEEDED = ['child_process', 'readline', 'stream/consumers', 'zlib'];
+const NODE_LOADS = new RegExp(
+  `^(\\s*(?:let|const|var) (\\w+) = )require\\("(?:node:)?(${NODE_WHEN_NEEDED.join('|')})"\\);$`,
+  'gm',
+);
+const WHEN_USED = `module.exports = (name) =>
+  new Proxy({}, { get: (_, member) => process.getBuiltinModule(name)[member] });
+`;
+
+/** Modules whose static imports become one file with them, the first first: a start reads a few files instead of seventy. */
+const TOGETHER = ['cli/main.js', 'config/load.js', 'cli/upload-file.js'];
+
 /** Schemas that a command compiles where they are not compiled here: to load the code takes a fifth of the time. */
 const SCHEMAS = [
   ...['schema/dgxos-maas', 'schema/site', 'schema/machines', 'schema/acceptance'],
@@ -59,6 +75,7 @@ const SCHEMAS = [
 async function build(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
   execFileSync(join(MODULES, '.bin/tsc'), ['-p', join(ROOT, 'tsconfig.build.json')], { stdio: 'inherit' });
+  const graph = new Map<string, readonly string[]>();
   const bundle = await rolldown({
     input: {
       main: join(COMPILED, 'cli/main.js'),
@@ -67,22 +84,61 @@ async function build(): Promise<void> {
     },
     platform: 'node',
     external: (name) => OUTSIDE.some((one) => name === one || name.startsWith(`${one}/`)),
-    plugins: [{ name: 'when-needed', transform: (code) => code.replace(LOADS, "$1('./$2.cjs')") }],
+    plugins: [
+      {
+        name: 'when-needed',
+        transform: (code) => code.replace(LOADS, "$1('./$2.cjs')"),
+        renderChunk: (code) => loadWhenUsed(code),
+      },
+      {
+        name: 'graph',
+        buildEnd() {
+          for (const id of this.getModuleIds()) graph.set(id, this.getModuleInfo(id)?.importedIds ?? []);
+        },
+      },
+    ],
     onLog(level, log, handle) {
       if (log.code === 'INEFFECTIVE_DYNAMIC_IMPORT') return;
       handle(level === 'warn' ? 'error' : level, log);
     },
   });
   const { output } = await bundle.write({
-    ...{ dir: DIST, format: 'cjs' },
+    ...{ dir: DIST, format: 'cjs', comments: false },
+    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    codeSplitting: { groups: groupsOf(graph) },
     ...{ entryFileNames: '[name].cjs', chunkFileNames: '[name]-[hash].cjs' },
   });
   await bundle.close();
+  writeFileSync(join(DIST, 'when-used.cjs'), WHEN_USED);
   // A process of its own, found beside the file that starts it.
   copyFileSync(join(COMPILED, 'host/process/guard.js'), join(DIST, 'guard.js'));
   rmSync(COMPILED, { recursive: true });
   const chunks = output.filter((one): one is OutputChunk => one.type === 'chunk');
   writeFileSync(join(DIST, 'THIRD-PARTY-LICENSES.txt'), licenses(bundledIn(chunks)));
+}
+
+function groupsOf(graph: ReadonlyMap<string, readonly string[]>) {
+  const closures = new Map<string, Set<string>>();
+  const closure = (entry: string): Set<string> => {
+    const kept = closures.get(entry);
+    if (kept) return kept;
+    const reached = new Set([join(COMPILED, entry)]);
+    for (const id of reached) for (const next of graph.get(id) ?? []) reached.add(next);
+    closures.set(entry, reached);
+    return reached;
+  };
+  return TOGETHER.map((entry, at) => ({
+    name: basename(entry, '.js'),
+    test: (id: string) => closure(entry).has(id),
+    priority: TOGETHER.length - at,
+  }));
+}
+
+/** Puts a stand-in for each of these modules of Node, but for one whose members are copied. */
+function loadWhenUsed(code: string): string {
+  return code.replace(NODE_LOADS, (asItIs, before, variable, name) =>
+    code.includes(`__toESM(${variable}`) ? asItIs : `${before}require("./when-used.cjs")("${name}");`,
+  );
 }
 
 /** A file that gives a package as `require` gives it, with its default as a member. */

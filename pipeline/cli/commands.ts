@@ -1,58 +1,84 @@
 import type { Command } from 'commander';
 import type { Act, Declare } from './command.ts';
-import { declare as accept } from './commands/accept.ts';
-import { declare as checks } from './commands/checks.ts';
-import { declare as completion } from './commands/completion.ts';
-import { declare as config } from './commands/config.ts';
-import { declare as diff } from './commands/diff.ts';
-import { declare as doctor } from './commands/doctor.ts';
-import { declare as help } from './commands/help.ts';
-import { declare as images } from './commands/images.ts';
-import { declare as init } from './commands/init.ts';
-import { declare as inventory } from './commands/inventory.ts';
-import { declare as keygen } from './commands/keygen.ts';
-import { declare as login } from './commands/login.ts';
-import { declare as machines } from './commands/machines.ts';
-import { declare as nightly } from './commands/nightly.ts';
-import { declare as pack } from './commands/pack.ts';
-import { declare as promote } from './commands/promote.ts';
-import { declare as prune } from './commands/prune.ts';
-import { declare as queue } from './commands/queue.ts';
-import { declare as rehearse } from './commands/rehearse.ts';
-import { declare as report } from './commands/report.ts';
-import { declare as rollback } from './commands/rollback.ts';
-import { declare as run } from './commands/run.ts';
-import { declare as sandbox } from './commands/sandbox.ts';
-import { declare as site } from './commands/site.ts';
-import { declare as store } from './commands/store.ts';
-import { declareUpload } from './commands/upload.ts';
-import { declare as validate } from './commands/validate.ts';
-import { declare as verify } from './commands/verify.ts';
-import { declare as worker } from './commands/worker.ts';
+
+/** Commands of one module by their names, and what loads it. */
+type Row = readonly [names: string, load: () => Promise<{ declare: Declare }>];
+
+async function upload(): Promise<{ declare: Declare }> {
+  const { declareUpload } = await import('./commands/upload.ts');
+  return { declare: declareUpload(async () => (await import('./upload-image.ts')).uploadImage) };
+}
 
 /** Every command by what it is for, in the order of the help. */
-const GROUPS: readonly [heading: string, commands: readonly Declare[]][] = [
-  ['Build:', [init, run, pack, nightly, worker]],
-  ['Check:', [validate, checks, rehearse, accept, diff, report, verify]],
+const GROUPS: readonly [heading: string, commands: readonly Row[]][] = [
+  [
+    'Build:',
+    [
+      ['init', () => import('./commands/init.ts')],
+      ['run build render', () => import('./commands/run.ts')],
+      ['pack', () => import('./commands/pack.ts')],
+      ['nightly', () => import('./commands/nightly.ts')],
+      ['worker', () => import('./commands/worker.ts')],
+    ],
+  ],
+  [
+    'Check:',
+    [
+      ['validate', () => import('./commands/validate.ts')],
+      ['checks', () => import('./commands/checks.ts')],
+      ['rehearse', () => import('./commands/rehearse.ts')],
+      ['accept', () => import('./commands/accept.ts')],
+      ['diff', () => import('./commands/diff.ts')],
+      ['report', () => import('./commands/report.ts')],
+      ['verify', () => import('./commands/verify.ts')],
+    ],
+  ],
   [
     'MAAS:',
     [
-      declareUpload(async () => (await import('./upload-image.ts')).uploadImage),
-      images,
-      promote,
-      rollback,
-      prune,
-      site,
-      login,
+      ['upload', upload],
+      ['images', () => import('./commands/images.ts')],
+      ['promote', () => import('./commands/promote.ts')],
+      ['rollback', () => import('./commands/rollback.ts')],
+      ['prune', () => import('./commands/prune.ts')],
+      ['site', () => import('./commands/site.ts')],
+      ['login', () => import('./commands/login.ts')],
     ],
   ],
-  ['Machines:', [machines, inventory]],
-  ['Upkeep:', [doctor, config, store, queue, keygen, sandbox, completion, help]],
+  [
+    'Machines:',
+    [
+      ['machines', () => import('./commands/machines.ts')],
+      ['inventory', () => import('./commands/inventory.ts')],
+    ],
+  ],
+  [
+    'Upkeep:',
+    [
+      ['doctor', () => import('./commands/doctor.ts')],
+      ['config', () => import('./commands/config.ts')],
+      ['store', () => import('./commands/store.ts')],
+      ['queue', () => import('./commands/queue.ts')],
+      ['keygen', () => import('./commands/keygen.ts')],
+      ['sandbox', () => import('./commands/sandbox.ts')],
+      ['completion', () => import('./commands/completion.ts')],
+      ['help', () => import('./commands/help.ts')],
+    ],
+  ],
 ];
 
-export function declareAll(program: Command, act: Act): void {
-  for (const [heading, commands] of GROUPS) {
+/** Commands that are about all the others. */
+const ABOUT_ALL = ['help'];
+
+/**
+ * Adds the commands to the program.
+ * @param named the only one that is needed; with another word, or none, all are
+ */
+export async function declareCommands(program: Command, act: Act, named?: string): Promise<void> {
+  const is = ([names]: Row) => named !== undefined && names.split(' ').includes(named);
+  const alone = named !== undefined && !ABOUT_ALL.includes(named) && GROUPS.some(([, rows]) => rows.some(is));
+  for (const [heading, rows] of GROUPS) {
     program.commandsGroup(heading);
-    for (const declare of commands) declare(program, act);
+    for (const row of rows) if (!alone || is(row)) (await row[1]()).declare(program, act);
   }
 }

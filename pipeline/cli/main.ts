@@ -7,12 +7,15 @@ import { paint } from '../core/text/paint.ts';
 import { packageVersion } from '../host/process/package-root.ts';
 import { FORMATS } from '../report/formats/table.ts';
 import { faultText } from '../report/text/fault-text.ts';
-import { declareAll } from './commands.ts';
+import { declareCommands } from './commands.ts';
 import { act } from './open-session.ts';
 import { keepYoungGenerationSmall } from './young-generation.ts';
 
-/** Builds the program from the table of commands. */
-export function program(): Command {
+/**
+ * Builds the program from the table of commands.
+ * @param words of the command line: a command that they name is declared alone, so that a start does not pay for the others
+ */
+export async function program(words: readonly string[] = []): Promise<Command> {
   const top = new Command('dgxos-maas')
     .description(
       "Builds DGX OS images for MAAS: from the ISO or NVIDIA's packages to a checked boot resource, as one pipeline.",
@@ -36,7 +39,8 @@ export function program(): Command {
         '8 differences (site plan --detailed-exitcode), 75 temporary (run it again),\n' +
         '77 nothing new (nightly --exit-code), 130 SIGINT, 143 SIGTERM.',
     );
-  declareAll(top, act);
+  throwInsteadOfExit(top);
+  await declareCommands(top, act, top.parseOptions([...words]).operands[0]);
   throwInsteadOfExit(top);
   return top;
 }
@@ -51,7 +55,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   keepYoungGenerationSmall();
   guardStreams();
   try {
-    await program().parseAsync(argv as string[]);
+    await (await program(argv.slice(2))).parseAsync(argv as string[]);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 || error.code === 'commander.help' ? EXIT.ok : EXIT.usage;

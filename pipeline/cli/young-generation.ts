@@ -8,12 +8,3 @@ export function keepYoungGenerationSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--optimize-for-size');
 }
-
-/**
- * Leaves the rest of the process without V8's optimizing compilers: an upload is work of the system and of OpenSSL, in which they win nothing
- * that can be measured and take 5 MB.
- */
-export function doWithoutOptimizingCompilers(): void {
-  setFlagsFromString('--no-opt');
-  setFlagsFromString('--no-maglev');
-}

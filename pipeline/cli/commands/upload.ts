@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { BareFileOptions } from '../../maas/images/bare-file.ts';
 import type { TargetOptions } from '../../maas/images/choose-targets.ts';
@@ -56,7 +57,8 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
       .action(
         act(async (session, subject: string, options: Options) => {
           const found = await whatIs(subject, session);
-          if (found === 'file') return uploadFile(session, subject, options);
+          if (found === 'file')
+            return (await import('../upload-file.ts')).uploadFile(session, subject, options);
           const out = OF_FILES.find((name) => options[name] !== undefined);
           if (out) {
             const { Fault } = await import('../../core/faults/fault.ts');
@@ -80,7 +82,6 @@ export function declareUpload(configured: () => Promise<UploadConfiguredImage>):
  * @throws Fault UPLOAD_MISSING when it is neither
  */
 async function whatIs(subject: string, session: Session): Promise<'file' | 'image'> {
-  const { statSync } = await import('node:fs');
   if (subject.includes('/') || statSync(subject, { throwIfNoEntry: false })?.isFile()) return 'file';
   const { loadConfig } = await import('../../config/load.ts');
   const { config } = await loadConfig({ file: session.configFile, env: session.env, cwd: process.cwd() });
@@ -97,25 +98,4 @@ async function whatIs(subject: string, session: Session): Promise<'file' | 'imag
       hint: `${images} ${config.file === null ? `There is no dgxos-maas.yaml here.` : `They are in ${config.file}.`}`,
     },
   );
-}
-
-async function uploadFile(session: Session, path: string, options: Options): Promise<void> {
-  const { basename } = await import('node:path');
-  const { chooseTargets } = await import('../../maas/images/choose-targets.ts');
-  const { describeFile, expectFile } = await import('../../maas/images/bare-file.ts');
-  const { checkUploadPermission: expectUploader } = await import('../../maas/images/upload-permission.ts');
-  const { uploadToTargets } = await import('../../maas/images/to-targets.ts');
-  const { uploadSummary } = await import('../../maas/images/summary.ts');
-  // File, name and key first: their faults should not cost the reading of the file.
-  await expectFile(path, options);
-  const targets = await chooseTargets(options, session);
-  await expectUploader(targets, session);
-  const waivers = async () =>
-    (await import('../../image/checks/site-waivers.ts')).siteWaivers(undefined, session);
-  const file = await describeFile(path, options, { emit: session.emit, signal: session.signal, waivers });
-  const { emit, signal, env } = session;
-  const { doWithoutOptimizingCompilers } = await import('../young-generation.ts');
-  doWithoutOptimizingCompilers();
-  const results = await uploadToTargets(targets, { ...file, image: basename(path), emit, signal, env });
-  session.data({ ok: true, uploads: results }, () => uploadSummary(results, session.paint));
 }

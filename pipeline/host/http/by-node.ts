@@ -43,12 +43,21 @@ export const byNode: Transport = async (url, { method, sending, compressed, agen
 /** Sends slice after slice, each when the one before has left; ends early when the answer is there. */
 async function pour({ slices }: Sending, asking: ClientRequest): Promise<void> {
   let answered = false;
-  asking.once('response', () => {
-    answered = true;
-  });
+  let goOn = () => {};
+  // Once for all slices, of which there are thousands.
+  for (const event of ['drain', 'response', 'close'] as const)
+    asking.on(event, () => {
+      if (event !== 'drain') answered = true;
+      goOn();
+    });
   try {
     for await (const slice of slices) {
-      if (!asking.write(slice)) await drained(asking);
+      if (answered) return;
+      // Until the connection takes more, an answer comes or nothing can be sent any more.
+      if (!asking.write(slice))
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
       if (answered || asking.destroyed) return;
     }
     asking.end();
@@ -56,18 +65,6 @@ async function pour({ slices }: Sending, asking: ClientRequest): Promise<void> {
     asking.destroy();
     throw error;
   }
-}
-
-/** Until the connection takes more, an answer comes or nothing can be sent any more. */
-function drained(asking: ClientRequest): Promise<void> {
-  return new Promise((resolve) => {
-    const events = ['drain', 'response', 'close'] as const;
-    const done = () => {
-      for (const event of events) asking.off(event, done);
-      resolve();
-    };
-    for (const event of events) asking.once(event, done);
-  });
 }
 
 function headerOf(response: IncomingMessage, name: string): string | null {

@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import { interrupted } from '../../core/faults/interrupted.ts';
+import { byNode } from './by-node.ts';
 import { openAgent } from './connection.ts';
 import { type Content, Sending } from './content.ts';
 import { HttpError, networkError } from './http-error.ts';
@@ -135,9 +136,7 @@ function mayFollow({ method = 'GET' }: HttpRequest, { status }: HttpAnswer): boo
 
 /** Redirects are followed by downloads, from anywhere; MAAS and stores are asked many times in a run. */
 async function transportOf({ redirects }: HttpRequest): Promise<Transport> {
-  return redirects === undefined
-    ? (await import('./by-node.ts')).byNode
-    : (await import('./by-fetch.ts')).byFetch;
+  return redirects === undefined ? byNode : (await import('./by-fetch.ts')).byFetch;
 }
 
 interface Reading {

@@ -4,6 +4,8 @@ import { HttpError } from './http-error.ts';
 export class StallLimit {
   readonly #cut: AbortController;
   #timer: NodeJS.Timeout | undefined;
+  #ms = 0;
+  #what = '';
 
   constructor(cut: AbortController) {
     this.#cut = cut;
@@ -11,13 +13,23 @@ export class StallLimit {
 
   /** From now on so many milliseconds; what was expected before no longer is. @param what is wrong when they are over: "no answer came" */
   expect(ms: number, what: string): void {
+    this.#what = what;
+    // The usual case, thousands of times in an upload.
+    if (this.#timer && this.#ms === ms) {
+      this.#timer.refresh();
+      return;
+    }
     clearTimeout(this.#timer);
-    const late = new HttpError('stalled', `${what} for ${Math.round(ms / 1000)} s`);
-    this.#timer = setTimeout(() => this.#cut.abort(late), ms);
+    this.#ms = ms;
+    this.#timer = setTimeout(
+      () => this.#cut.abort(new HttpError('stalled', `${this.#what} for ${Math.round(ms / 1000)} s`)),
+      ms,
+    );
   }
 
   /** Nothing is expected of the other side. */
   rest(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }

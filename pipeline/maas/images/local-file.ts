@@ -1,4 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
+import { read } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
@@ -8,9 +9,9 @@ import { openRegular } from '../../host/files/regular.ts';
 // Read and hashed in pieces, so that the connection is served in between.
 const PIECE = 256 * 1024;
 // Read while a piece is on its way, and while MAAS stores the chunk before, so that it seldom waits for our disk.
-const AHEAD = 4;
-// Besides those ahead: one being read, and two that the connection may not have let go of yet.
-const BUFFERS = AHEAD + 3;
+const AHEAD = 2;
+// Besides those ahead: one that is on its way, and one before it that the connection may not have let go of yet.
+const BUFFERS = AHEAD + 2;
 
 /** A file with its size in bytes and its sum, and what ends the reading of it. */
 export interface KnownFile {
@@ -173,7 +174,7 @@ export class LocalFile {
     for (let filled = 0; filled < target.length; ) {
       if (this.#known.signal.aborted) throw interrupted(this.#known.signal);
       const wanted = Math.min(PIECE, target.length - filled);
-      const { bytesRead } = await this.#handle.read(target, filled, wanted, offset + filled);
+      const bytesRead = await readAt(this.#handle.fd, target, filled, wanted, offset + filled);
       if (bytesRead === 0) throw changed(this.#known.file, 'it became shorter');
       const from = offset + filled;
       // Bytes that were hashed are not hashed again when they are sent again.
@@ -198,6 +199,15 @@ export class LocalFile {
       throw changed(this.#known.file, `its sha256 is ${now} now, not ${this.#known.sha256}`);
     this.#verified = true;
   }
+}
+
+/** As `FileHandle.read`, which takes twice the time; called thousands of times in an upload. */
+function readAt(fd: number, target: Buffer, at: number, length: number, position: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, target, at, length, position, (error, bytesRead) =>
+      error ? reject(error) : resolve(bytesRead),
+    );
+  });
 }
 
 function changed(path: string, how: string): Fault {

@@ -112,7 +112,7 @@ describe('the installed package', () => {
   it('has the code of every package that it loads, but of those that are installed beside it', () => {
     const loaded = modulesIn('dgxos-maas').flatMap((file) => [
       ...readFileSync(file, 'utf8').matchAll(
-        /(?<![`.])\b(?:(?:__)?require|createRequire\([^)]*\)|import)\(["']([^."'][^"']*)["']\)/g,
+        /(?<![`.])\b(?:(?:__)?require|createRequire\([^)]*\)|import)\(["'`]([^."'`][^"'`]*)["'`]\)/g,
       ),
     ]);
     const packages = loaded.map(([, name]) => name as string).filter((name) => !isBuiltin(name));

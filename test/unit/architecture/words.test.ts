@@ -129,6 +129,8 @@ it('a page may ask, and may be called "How it works"', () => {
   expect(stops('# How it works\n\n## What is missing?', STOPS_OF_PAGES)).toEqual([]);
 });
 
+const TOP = await program();
+
 describe('the wording', () => {
   const pages = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'));
 
@@ -139,7 +141,7 @@ describe('the wording', () => {
     expect(stops(readFileSync(join(ROOT, name), 'utf8'), STOPS_OF_PAGES)).toEqual([]);
   });
 
-  it.each(commandsOf(program()).map((command) => [command.name(), command] as const))(
+  it.each(commandsOf(TOP).map((command) => [command.name(), command] as const))(
     'of the help of %s does not stop a reader',
     (_, command) => {
       expect(stops(command.helpInformation())).toEqual([]);

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { answer, type Names, PLACEHOLDERS } from '../../../pipeline/cli/completion/answer.ts';
 import { program } from '../../../pipeline/cli/main.ts';
 
+const TOP = await program();
 const names: Names = {
   images: async (config) => (config === undefined ? ['dgx1', 'dgx2'] : [`of-${config}`]),
   targets: async () => ['lab', 'site-a'],
   releases: async () => ['demo', 'dgxos5'],
   profiles: async () => ['any-ubuntu', 'dgxos6'],
 };
-const at = (...words: string[]) => answer(program(), words, names);
+const at = (...words: string[]) => answer(TOP, words, names);
 const values = async (...words: string[]) => (await at(...words)).values.map(([value]) => value);
 
 /** Every command with the words that name it. */
@@ -102,7 +103,7 @@ describe('at the cursor of a command line', () => {
     expect((await at(...command.split(' '), '')).files).toBe(files);
   });
 
-  it.each(all(program()).filter(([words]) => words[0] !== 'complete'))(
+  it.each(all(TOP).filter(([words]) => words[0] !== 'complete'))(
     'every option of `%j` is offered, with its line of the help',
     async (words, command) => {
       const offered = new Map((await at(...words, '-')).values);
@@ -117,7 +118,7 @@ describe('at the cursor of a command line', () => {
   });
 
   it('every placeholder that is known is one of the help', () => {
-    const used = all(program()).flatMap(([, command]) => [
+    const used = all(TOP).flatMap(([, command]) => [
       ...command.registeredArguments.map((one) => one.name()),
       ...command.options.flatMap(({ flags }) => /[<[]([^\]>.]+)/.exec(flags)?.[1] ?? []),
     ]);

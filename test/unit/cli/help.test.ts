@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../../pipeline/cli/main.ts';
 
+const TOP = await program();
 const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 /** Every command with the words that name it. */
@@ -20,7 +21,7 @@ const run = (args: readonly string[]) =>
   );
 
 describe('help', () => {
-  it.each(all(program()))('%s --help fits 80 columns', (_, command) => {
+  it.each(all(TOP))('%s --help fits 80 columns', (_, command) => {
     let text = '';
     command.configureOutput({ writeOut: (part) => (text += part), getOutHelpWidth: () => 80 }).outputHelp();
     expect(text).toContain('Usage: ');
@@ -28,15 +29,34 @@ describe('help', () => {
   });
 
   it('says no word twice', () => {
-    const texts = all(program()).flatMap(([, command]) => [
+    const texts = all(TOP).flatMap(([, command]) => [
       command.description(),
       ...command.options.map(({ description }) => description),
     ]);
     expect(texts.filter((text) => /\b(\w+) \1\b/i.test(text))).toEqual([]);
   });
 
+  it.each(TOP.commands.map((command) => command.name()))(
+    'of %s is the same where it is declared alone, after any options of the program',
+    async (name) => {
+      const alone = await program(['--config', 'doctor', '-q', name, '--help']);
+      const [command] = alone.commands.filter((one) => one.name() === name);
+      expect(command!.helpInformation()).toBe(
+        TOP.commands.find((one) => one.name() === name)!.helpInformation(),
+      );
+      if (!['help', 'complete'].includes(name)) expect(alone.commands.length).toBeLessThan(4);
+    },
+  );
+
+  it.each([[], ['nope'], ['--help'], ['help', 'upload'], ['--nope', 'upload'], ['constructor']])(
+    'knows every command for the words %j',
+    async (...words) => {
+      expect((await program(words)).commands).toHaveLength(TOP.commands.length);
+    },
+  );
+
   it('has the commands in groups', () => {
-    const text = program().helpInformation();
+    const text = TOP.helpInformation();
     const heads = [...text.matchAll(/^(\S.*):$/gm)].map(([, head]) => head);
     expect(heads).toEqual(['Options', 'Build', 'Check', 'MAAS', 'Machines', 'Upkeep']);
     expect(text).toMatch(/^Check:\n {2}validate /m);

@@ -203,8 +203,8 @@ describe('flags and variables of the table', () => {
 
   it.each(flagged.map(({ row }) => [flagName(row), row] as const))(
     '%s is an option of a command, with the help of its row',
-    (flag, row) => {
-      const found = options(program()).filter(
+    async (flag, row) => {
+      const found = options(await program()).filter(
         ({ long, description }) => long === flag && description === flagHelp(row),
       );
       expect(found.length).toBeGreaterThan(0);

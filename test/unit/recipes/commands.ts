@@ -4,6 +4,8 @@ import type { Command, Option } from 'commander';
 import { parse } from 'yaml';
 import { program } from '../../../pipeline/cli/main.ts';
 
+const TOP = await program();
+
 export const ROOT = join(import.meta.dirname, '../../..');
 export const RECIPES = join(ROOT, 'recipes');
 
@@ -45,7 +47,7 @@ export function callsIn(script: string): string[][] {
 
 /** The fault in a call, a command or an option that the program does not declare; or null. */
 export function problemWith(words: readonly string[]): string | null {
-  const top = program();
+  const top = TOP;
   if (words.some((word) => word === '--version' || word === '--help')) return null;
   const named = (option: Option, flag: string) => option.short === flag || option.long === flag;
   let command: Command = top;

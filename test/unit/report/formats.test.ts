@@ -38,8 +38,8 @@ function everyCommand(command: Command, words: readonly string[] = []): [string,
 }
 
 describe('the table of formats', () => {
-  it('has every option of a format that any command has, with its words', () => {
-    for (const [name, command] of everyCommand(program())) {
+  it('has every option of a format that any command has, with its words', async () => {
+    for (const [name, command] of everyCommand(await program())) {
       const own = command.options
         .filter(({ long }) => OPTIONS.has(long as never))
         .map(({ flags, description }) => ({ flags, help: description }));
