@@ -122,7 +122,11 @@ async function* inFolder(
   const onSign = (sign: Sign) => listener(sign);
   // The port that the installed system knows may have been taken meanwhile.
   let server = before && (await serveRehearsal(onSign, before.port).catch(() => null));
-  if (server === null) before = null;
+  if (before !== null && server === null) {
+    const message = `port ${before.port} of this host, which the deployed system knows, is in use: it is deployed anew`;
+    emit({ type: 'notice', level: 'info', message });
+    before = null;
+  }
   server ??= await serveRehearsal(onSign);
   const listen = (one: typeof listener) => {
     listener = one;

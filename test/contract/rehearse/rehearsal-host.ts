@@ -28,8 +28,8 @@ STAND_IN=${this.#bin} exec ${process.execPath} ${guest} "$@"
   }
 
   /** The end of the machines from now on, by curtin's result and log. */
-  guest(result: 'SUCCESS' | 'FAIL', log = 'all went well', hangs?: string): void {
-    writeFileSync(join(this.#bin, 'guest.json'), JSON.stringify({ result, log, hangs }));
+  guest(result: 'SUCCESS' | 'FAIL', log = 'all went well', hangs?: string, prints?: string): void {
+    writeFileSync(join(this.#bin, 'guest.json'), JSON.stringify({ result, log, hangs, prints }));
   }
 
   /** Whether a guest, or a tool in the place of which `hang` has put another one, hangs now. */

@@ -1,5 +1,5 @@
 /** Run in the place of qemu-system-x86_64: asks for what a machine of a rehearsal asks for, and posts what curtin posts. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -8,7 +8,7 @@ import { event, Node } from './node.ts';
 import { booted } from './stand-in.ts';
 
 /** The guest, by the file beside the command: `result` of curtin, the text of its log, and where it hangs for ever. */
-const { result, log, hangs } = JSON.parse(
+const { result, log, hangs, prints } = JSON.parse(
   readFileSync(join(process.env.STAND_IN as string, 'guest.json'), 'utf8'),
 );
 
@@ -49,6 +49,7 @@ if (!process.argv.includes('-readconfig')) {
     { signal: new AbortController().signal, onRunning: ({ sshPort }) => monitor(sshPort) },
   );
 }
+if (prints) appendFileSync(/^file:(.+)/.exec(argument('-serial'))![1]!, prints, 'latin1');
 await at('power-on');
 const written = readFileSync(argument('-readconfig'), 'utf8');
 const preseedUrl = new URL(/cloud-config-url=(\S+)/.exec(written)![1]!.replace('10.0.2.2', '127.0.0.1'));
