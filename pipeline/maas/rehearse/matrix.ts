@@ -22,7 +22,8 @@ export async function rehearseLayouts(
   layouts: readonly string[],
 ): Promise<Matrix> {
   const matrix: Matrix = { results: [], faults: [] };
-  const labels = layouts.map(labelOf);
+  const more = (request.redeploy ?? []).filter((name) => name !== SAME && !layouts.includes(name));
+  const labels = [...layouts, ...new Set(more)].map(labelOf);
   const twice = labels.find((label, at) => labels.indexOf(label) !== at);
   if (twice !== undefined)
     throw new Fault('CONFIG_INVALID', `Two layouts have the name ${twice}`, {

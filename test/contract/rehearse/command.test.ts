@@ -145,6 +145,14 @@ describe('--redeploy', () => {
     expect(host.machines()).toBe(0);
   });
 
+  it('a layout file with the name of another layout is refused, before any machine runs', async () => {
+    writeFileSync(join(host.dir, 'flat.yaml'), 'storage: { version: 1, config: [] }');
+    const ran = await rehearse('--redeploy', 'flat.yaml');
+    expect(ran.code).toBe(3);
+    expect(ran.stderr).toContain('Two layouts have the name flat');
+    expect(host.machines()).toBe(0);
+  });
+
   it('`same` is what a real machine had', async () => {
     writeFileSync(join(host.dir, 'gpu-001.yaml'), realMachine());
     const ran = await rehearse('--json', '--curtin-config', 'gpu-001.yaml', '--redeploy', 'same', 'flat');
