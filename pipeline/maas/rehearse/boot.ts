@@ -5,6 +5,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
 import { type BootTrouble, explained, SETTLE_MS, stopsIn, userIn } from './boot-trouble.ts';
+import { CloudInitConsole } from './cloud-init-console.ts';
 import { type MachineRequest, type RunMachine, type RunningMachine, stopped } from './machine.ts';
 import type { Progress } from './phases.ts';
 import { followScreen } from './screen.ts';
@@ -39,6 +40,7 @@ export interface Booting {
   /** @throws Fault REHEARSAL_STOPPED when QEMU does not report it as running */
   running(): Promise<RunningMachine>;
   sshd: SshdConsole;
+  cloudInit: CloudInitConsole;
   /** Whom cloud-init has let in, as soon as it has said so. */
   user(): string | undefined;
   /**
@@ -74,9 +76,11 @@ export async function bootInstalled(
   let trouble: BootTrouble | undefined;
   let user: string | undefined;
   const sshd = new SshdConsole();
+  const cloudInit = new CloudInitConsole();
   const screen = followScreen({ from: files.rawBootConsole, to: files.bootConsole }, emit, (line) => {
     user ??= userIn(line);
     sshd.see(line);
+    cloudInit.see(line);
     if (trouble) return;
     trouble = stopsIn(line);
     if (trouble) setTimeout(() => over.abort(), SETTLE_MS).unref();
@@ -108,6 +112,7 @@ export async function bootInstalled(
     signal: looking,
     user: () => user,
     sshd,
+    cloudInit,
     async running() {
       await isTrueWithin(() => running !== undefined, RUNNING_WITHIN_S);
       if (running) return running;

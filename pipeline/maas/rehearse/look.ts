@@ -8,6 +8,7 @@ import { ANSWERS, DEPLOYS } from '../acceptance/first-checks.ts';
 import { finding, inspect } from '../acceptance/inspect.ts';
 import type { Values } from '../acceptance/placeholders.ts';
 import { BootFailed, type Booting } from './boot.ts';
+import { NOT_RUN } from './cloud-init-console.ts';
 import { enter } from './enter.ts';
 import type { MachineRequest } from './machine.ts';
 import type { Progress } from './phases.ts';
@@ -19,6 +20,8 @@ const LIMITS = {
   tcg: { boot: 2400, firstBoot: 3600, ssh: 600 },
 };
 const REBOOT_POLL_MS = 3000;
+/** Seconds in which cloud-init, which comes first, could still show itself. */
+const ABSENT_FOR_S = 30;
 
 export interface LookOptions {
   machine: MachineRequest;
@@ -70,7 +73,7 @@ export async function asksForUserData(
 ): Promise<void> {
   const { boot } = LIMITS[machine.accelerator];
   await booting.until(
-    () => progress.phase !== 'boot' || progress.cloudInitEnded,
+    () => progress.phase !== 'boot' || progress.cloudInitEnded || booting.cloudInit.absentFor(ABSENT_FOR_S),
     boot,
     () => ({
       said: `the installed system has not asked for its user data within ${boot} s`,
@@ -78,6 +81,7 @@ export async function asksForUserData(
       remedy: 'boot.log says how far it came.',
     }),
   );
+  if (progress.phase === 'boot' && !progress.cloudInitEnded) throw new BootFailed(NOT_RUN);
   if (progress.phase === 'boot')
     throw new BootFailed({
       said: 'cloud-init has ended and has not asked for its user data',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BootFailed, type Booting } from '../../../pipeline/maas/rehearse/boot.ts';
+import { CloudInitConsole } from '../../../pipeline/maas/rehearse/cloud-init-console.ts';
 import { enter } from '../../../pipeline/maas/rehearse/enter.ts';
 import { newSshKey } from '../../../pipeline/maas/rehearse/ssh-key.ts';
 import { SshdConsole } from '../../../pipeline/maas/rehearse/sshd-trouble.ts';
@@ -21,7 +22,13 @@ test('sshd that has failed on the console is not awaited to the end', async () =
     sshd.see(line);
   const sshPort = await freePort();
   const booting: Booting = {
-    ...{ signal, sshd, user: () => 'debian', until: () => Promise.resolve() },
+    ...{
+      signal,
+      sshd,
+      cloudInit: new CloudInitConsole(),
+      user: () => 'debian',
+      until: () => Promise.resolve(),
+    },
     running: () => Promise.resolve({ sshPort, picture: () => Promise.resolve() }),
   };
   const failed: unknown = await enter(booting, {
