@@ -57,8 +57,8 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
   };
   try {
     request = await renewed(request, context.renewal, nightBegan);
-    await preflight(request);
-    night.promoted = promotionsOf(await context.run(request));
+    const fresh = await preflight(request);
+    night.promoted = promotionsOf(await context.run({ ...request, fresh }));
   } catch (error) {
     if (signal.aborted) throw interrupted(signal);
     night.status = 'failed';
@@ -69,7 +69,7 @@ export async function imageNight(candidate: ImageCandidate, context: ImageContex
   if (isOfTonight(night)) Object.assign(night, await artifactIn(imageDir));
   if (night.artifact) {
     // Kept also without an upload: the next night compares with it.
-    await keepBuilt(imageDir, env).catch(() => {});
+    await keepBuilt(imageDir, env, before?.sha256).catch(() => {});
     if (before)
       night.changes = await changesSince(before, night.artifact, { image: image.name, imageDir, env });
   }

@@ -5,7 +5,7 @@ import { fromSystemError } from '../core/faults/fault.ts';
 import { makeFolders } from '../host/files/folders.ts';
 import { sidecarNames } from '../image/attest/names.ts';
 import { folderReports } from '../report/formats/write.ts';
-import { gather } from '../report/page/material.ts';
+import { judgementOf } from '../report/page/material.ts';
 import { reportFile } from '../workspace/layout.ts';
 import type { StageVerdict } from './output/junit.ts';
 import { NIGHT, type NightReport } from './output/writers.ts';
@@ -29,15 +29,12 @@ export async function writeNight(
   const pages = new Map<string, string>();
   for (const { image, artifact } of night.images) {
     const imageDir = imageDirs.get(image);
-    const material = imageDir && (await gather(imageDir).catch(() => undefined));
-    if (!material) continue;
-    if (artifact)
+    if (!imageDir) continue;
+    const judgement = artifact && (await judgementOf(imageDir).catch(() => null));
+    if (judgement)
       verdicts.set(image, [
-        ...(material.verdict ? [{ stage: 'validate', verdict: material.verdict }] : []),
-        ...material.acceptances.map(({ result: { target, verdict } }) => ({
-          stage: `accept ${target}`,
-          verdict,
-        })),
+        ...(judgement.verdict ? [{ stage: 'validate', verdict: judgement.verdict }] : []),
+        ...judgement.acceptances.map(({ target, verdict }) => ({ stage: `accept ${target}`, verdict })),
       ]);
     const page = reportFile(imageDir);
     if (await exists(page)) {
@@ -45,7 +42,7 @@ export async function writeNight(
       pages.set(image, name);
       copies.push({ from: page, name });
     }
-    const packed = artifact && material.records.pack?.data.artifact.path;
+    const packed = judgement?.artifact?.data.artifact.path;
     const sbom = packed && sidecarNames(packed).sbom;
     if (sbom && (await exists(sbom))) copies.push({ from: sbom, name: `${image}/sbom.cdx.json` });
   }

@@ -7,7 +7,7 @@ import { checkUploadPermission } from '../maas/images/upload-permission.ts';
 import { checkRehearsal } from '../maas/rehearse/preflight.ts';
 import { architectureOf, expectAmd64 } from './rehearse.ts';
 import type { StageId } from './rows.ts';
-import { planStages } from './run/dry-run.ts';
+import { type Plan, planRun } from './run/dry-run.ts';
 import { upTo } from './run/plan.ts';
 import type { RunRequest } from './run/runner.ts';
 import { noTarget } from './targets.ts';
@@ -15,18 +15,24 @@ import { noTarget } from './targets.ts';
 /**
  * Finds before an hour-long build what would only fail after it: what a rehearsal needs, a target that is not there, a key
  * that cannot be read or that MAAS refuses. All failures of targets are collected.
+ * @returns the records of all stages, where each of them is fresh: see `RunRequest`
  */
-export async function preflight(request: RunRequest): Promise<void> {
+export async function preflight(request: RunRequest): Promise<RunRequest['fresh']> {
+  let planning: Promise<Plan> | undefined;
+  const plan = () => {
+    planning ??= planRun(request);
+    return planning;
+  };
   const { config, image, selection, env, signal } = request;
   const stages = upTo(request.stages, selection.until).map(({ id }) => id);
   if (stages.includes('pack') && config.sign.keyFile)
     await loadSigningKey(config.sign.keyFile, env, () => {});
   if (stages.includes('rehearse')) {
     expectAmd64({ name: image.name, architecture: architectureOf(image) });
-    if (await willRun('rehearse', request))
+    if (await willRun('rehearse', plan, signal))
       await checkRehearsal(image, { config, env, emit: request.emit, signal });
   }
-  if (!stages.includes('upload')) return;
+  if (!stages.includes('upload')) return undefined;
   if (image.upload.length === 0) throw noTarget(image.name);
   const faults: Fault[] = [];
   const chosen: ChosenTarget[] = [];
@@ -42,7 +48,7 @@ export async function preflight(request: RunRequest): Promise<void> {
         },
       );
   }
-  if (chosen.length > 0 && (await willRun('upload', request)))
+  if (chosen.length > 0 && (await willRun('upload', plan, signal)))
     await checkUploadPermission(chosen, request).catch((error: unknown) => {
       if (!(error instanceof Fault) || request.signal.aborted) throw error;
       faults.push(error);
@@ -53,7 +59,7 @@ export async function preflight(request: RunRequest): Promise<void> {
       faults.push(error);
     });
   const [first, ...others] = faults;
-  if (!first) return;
+  if (!first) return planning && allFresh(await planning.catch(() => undefined));
   throw new Fault(first.code, first.message, {
     hint: first.hint,
     where: first.where,
@@ -61,12 +67,15 @@ export async function preflight(request: RunRequest): Promise<void> {
   });
 }
 
+const allFresh = (plan: Plan | undefined) =>
+  plan?.stages.every(({ stage }) => plan.records.has(stage)) ? plan.records : undefined;
+
 /** Whether a stage of the run is not fresh. What cannot be planned yet will say so itself. */
-async function willRun(id: StageId, request: RunRequest): Promise<boolean> {
+async function willRun(id: StageId, plan: () => Promise<Plan>, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await planStages(request)).some(({ stage, runs }) => stage === id && runs);
+    return (await plan()).stages.some(({ stage, runs }) => stage === id && runs);
   } catch (error) {
-    if (!(error instanceof Fault) || request.signal.aborted) throw error;
+    if (!(error instanceof Fault) || signal.aborted) throw error;
     return true;
   }
 }

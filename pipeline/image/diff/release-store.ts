@@ -38,6 +38,15 @@ export async function keepRelease(
   for (const { path } of files.sort((a, b) => b.at - a.at).slice(MOST)) await rm(path, { force: true });
 }
 
+/** Makes a release one of the newest again. @returns false where it is not kept */
+export async function keepLonger(sha256: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const now = new Date();
+  return utimes(releaseFile(env, sha256), now, now).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** The release of this digest, or undefined where none is kept or it cannot be read. */
 export async function keptRelease(
   sha256: string,

@@ -6,7 +6,7 @@ import { readRecord } from '../../workspace/record.ts';
 import { type Artifact, LARGEST_EVIDENCE } from '../artifact.ts';
 import type { Description } from './description.ts';
 import { describeJson } from './json-file.ts';
-import { keepRelease } from './release-store.ts';
+import { keepLonger, keepRelease } from './release-store.ts';
 
 /**
  * The artifact that lies in an image's folder of the workspace, by what its stage `pack` found.
@@ -30,9 +30,14 @@ export async function describeBuilt(
 
 /**
  * Keeps the facts of the artifact in an image's folder as a release; called when an upload has ended well.
+ * @param before the artifact that was kept when this was called last
  * @throws Fault IMAGE_NOT_BUILT, DISK_FULL, NO_PERMISSION
  */
-export async function keepBuilt(imageDir: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function keepBuilt(imageDir: string, env: NodeJS.ProcessEnv, before?: string): Promise<void> {
+  if (before !== undefined) {
+    const record = await readRecord<{ artifact: Artifact }>(imageDir, 'pack');
+    if (record?.data.artifact.sha256 === before && (await keepLonger(before, env))) return;
+  }
   const built = await describeBuilt(imageDir);
   try {
     await keepRelease(built, env);

@@ -86,6 +86,25 @@ export async function gather(imageDir: string, run?: LastRun): Promise<Material>
   };
 }
 
+/** The verdict and the acceptances on the artifact of an image, without what a page on it needs besides. */
+export interface Judgement extends Pick<Material, 'verdict'> {
+  artifact: Records['pack'];
+  acceptances: Acceptance[];
+}
+
+export async function judgementOf(imageDir: string): Promise<Judgement> {
+  const [pack, validate] = await Promise.all([
+    readRecord(imageDir, 'pack'),
+    readRecord(imageDir, 'validate'),
+  ]);
+  const records = { pack, validate } as Records;
+  const [verdict, acceptances] = await Promise.all([
+    verdictOf(imageDir, records),
+    readAcceptances(imageDir, records.pack?.data.artifact.sha256),
+  ]);
+  return { artifact: records.pack, verdict, acceptances };
+}
+
 // Times of files lag behind the clock by up to a tick of the kernel.
 const TICK_MS = 20;
 

@@ -1,3 +1,4 @@
+import type { StageRecord } from '../../workspace/record.ts';
 import type { StageId } from '../rows.ts';
 import type { StageData } from '../types.ts';
 import { decide, upTo } from './plan.ts';
@@ -15,11 +16,23 @@ export interface PlannedStage {
   argv?: string[][];
 }
 
+/** A plan, with the records of the stages that are fresh by what is here. */
+export interface Plan {
+  stages: PlannedStage[];
+  records: ReadonlyMap<StageId, StageRecord>;
+}
+
+/** The stages of a plan, see `planRun`. */
+export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
+  return (await planRun(request)).stages;
+}
+
 /**
  * The plan of a run, without any change. After the first stage that would run, the later ones follow:
  * their inputs are not known before.
  */
-export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
+export async function planRun(request: RunRequest): Promise<Plan> {
+  const records = new Map<StageId, StageRecord>();
   const imageDir = imageDirectory(request.config, request.image);
   const data: Partial<StageData> = {};
   const plan: PlannedStage[] = [];
@@ -33,6 +46,7 @@ export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
     }
     const decision = await decide(stage, context, { ...request, imageDir });
     if (decision.fresh) {
+      records.set(stage.id, decision.record);
       Object.assign(data, { [stage.id]: decision.record.data });
       plan.push({ ...planned, runs: false, reason: 'fresh' });
     } else if (decision.stored && request.shared) {
@@ -47,5 +61,5 @@ export async function planStages(request: RunRequest): Promise<PlannedStage[]> {
       return stage.argv ? { argv: await stage.argv(context) } : {};
     }
   }
-  return plan;
+  return { stages: plan, records };
 }

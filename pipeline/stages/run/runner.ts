@@ -24,6 +24,11 @@ export interface RunRequest {
   env: NodeJS.ProcessEnv;
   /** The results that builders share; without it each stage runs here. */
   shared?: SharedResults | undefined;
+  /**
+   * The records of all stages, where a plan has just found each of them fresh, under the lock that the run has too: they are not decided
+   * again.
+   */
+  fresh?: ReadonlyMap<StageId, StageRecord> | undefined;
 }
 
 export interface StageOutcome {
@@ -89,7 +94,10 @@ export async function runStages(request: RunRequest): Promise<RunOutcome> {
       const stage = stages[at] as Stage;
       if (request.signal.aborted) throw interrupted(request.signal);
       const context = contextFor(request, stage, data);
-      const decision = await decide(stage, context, { ...request, imageDir, lost });
+      const known = request.fresh?.get(stage.id);
+      const decision: Decision = known
+        ? { fresh: true, record: known }
+        : await decide(stage, context, { ...request, imageDir, lost });
       const place = { ...context, imageDir };
       const found = await existing(decision, stage.large, request.shared, place);
       if (!found && stage.stored && mustBeReady(stages, stage.id, request.selection))

@@ -1,10 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { lastRelease } from '../../../pipeline/image/diff/last-release.ts';
-import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
-import { ledgerFile } from '../../../pipeline/workspace/layout.ts';
+import { keepLonger, keepRelease, keptRelease } from '../../../pipeline/image/diff/release-store.ts';
+import { ledgerFile, releaseFile } from '../../../pipeline/workspace/layout.ts';
 import { whole } from './facts.ts';
 
 const digest = (letter: string) => letter.repeat(64);
@@ -50,4 +50,21 @@ it.each<[string, string[], string, string | undefined]>([
   ['the last one where no facts are kept', ['demo a completed', 'demo b completed'], '', 'b'],
 ])('the release to compare with: %s', async (_what, uploads, kept, expected) => {
   expect(await last(uploads, kept)).toBe(expected);
+});
+
+it('a release is one of the newest again, and is kept when others go', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'last-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const env = { XDG_STATE_HOME: dir };
+  expect(await keepLonger(digest('a'), env)).toBe(false);
+  const old = new Date('2026-01-01');
+  for (const letter of 'ab') {
+    await keepRelease({ name: 'x', sha256: digest(letter), facts: whole() }, env);
+    await utimes(releaseFile(env, digest(letter)), old, old);
+  }
+  expect(await keepLonger(digest('a'), env)).toBe(true);
+  for (let at = 0; at < 99; at += 1)
+    await keepRelease({ name: 'x', sha256: String(at).padStart(64, '0'), facts: {} as never }, env);
+  expect(await keptRelease(digest('a'), 'x', env)).toBeDefined();
+  expect(await keptRelease(digest('b'), 'x', env)).toBeUndefined();
 });

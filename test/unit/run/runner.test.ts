@@ -1,12 +1,13 @@
 import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import type { Json } from '../../../pipeline/core/json.ts';
+import { preflight } from '../../../pipeline/stages/preflight.ts';
 import type { StageId } from '../../../pipeline/stages/rows.ts';
-import { planStages } from '../../../pipeline/stages/run/dry-run.ts';
+import { planRun, planStages } from '../../../pipeline/stages/run/dry-run.ts';
 import type { Selection } from '../../../pipeline/stages/run/plan.ts';
 import { type RunRequest, runStages } from '../../../pipeline/stages/run/runner.ts';
 import type { Stage } from '../../../pipeline/stages/types.ts';
@@ -204,5 +205,50 @@ describe('the dry run', () => {
     knobs.build = 7;
     const plan = await planStages(request());
     expect(plan.map((stage) => stage.reason)).toEqual(['fresh', 'fresh', 'changed: knob']);
+  });
+
+  it('decides for the run too where all is fresh; another run decides by itself', async () => {
+    await go();
+    const { records } = await planRun(request());
+    expect([...records.keys()]).toEqual(['iso', 'render', 'build']);
+    const decided = vi.spyOn(stages[0] as Stage, 'inputs');
+    onTestFinished(() => decided.mockRestore());
+    expect((await runStages({ ...request(), fresh: records })).outcomes.map(({ state }) => state)).toEqual([
+      'fresh',
+      'fresh',
+      'fresh',
+    ]);
+    expect(decided).not.toHaveBeenCalled();
+    await runStages(request());
+    expect(decided).toHaveBeenCalledOnce();
+  });
+});
+
+describe('the look before a run', () => {
+  const target = {
+    name: 'lab',
+    url: 'http://127.0.0.1:1/MAAS',
+    key: { from: 'environment', variable: 'KEY' },
+  };
+  const last = stage('upload' as StageId, ['build']);
+  const uploading = (): RunRequest => ({
+    ...request(),
+    stages: [...stages, last],
+    config: { workspace, sign: { keyFile: null }, targets: { lab: { ...target, patienceS: 1 } } } as never,
+    image: { name: 'img', upload: ['lab'] } as never,
+    env: { KEY: `${'a'.repeat(18)}:${'b'.repeat(18)}:${'c'.repeat(32)}` },
+  });
+
+  it('gives the records where every stage is fresh', async () => {
+    await runStages(uploading());
+    expect([...((await preflight(uploading())) ?? [])].map(([id]) => id)).toEqual([
+      ...['iso', 'render', 'build', 'upload'],
+    ]);
+  });
+
+  it('gives none where one is not', async () => {
+    await runStages(uploading());
+    knobs.upload = 2;
+    expect(await preflight(uploading())).toBeUndefined();
   });
 });
