@@ -40,10 +40,14 @@ async function drain(source: Readable, sink: (chunk: Buffer) => Promise<void>): 
 /**
  * zlib takes a new buffer when one is full, and the collector lets tens of MB of them pile up: gives the buffer of its last chunk
  * back at once (where Node can: from 22 on).
+ * @param ended whether nothing more is written behind the chunk; default: its buffer is full
  */
-export function giveBack(chunk: Buffer): void {
-  const { buffer, byteOffset, byteLength } = chunk as Buffer & { buffer: { transfer?(size: number): void } };
-  if (buffer.byteLength >= CHUNK && byteOffset + byteLength === buffer.byteLength) buffer.transfer?.(0);
+export function giveBack(
+  chunk: Buffer,
+  ended = chunk.byteOffset + chunk.length === chunk.buffer.byteLength,
+): void {
+  const { buffer } = chunk as Buffer & { buffer: { transfer?(size: number): void } };
+  if (ended && buffer.byteLength >= CHUNK) buffer.transfer?.(0);
 }
 
 function gunzip(sink: (chunk: Buffer) => Promise<void>): Decompressor {

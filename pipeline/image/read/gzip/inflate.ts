@@ -161,8 +161,10 @@ function begun(range: Range): Job {
   const ready = Math.min(Math.max(said, CHUNK), MOST_READY);
   // By the chunk: a stream of bytes would put all that waits together in one more buffer. A chunk is at most cut once for each part.
   const most = Math.ceil(ready / CHUNK) + range.parts.length;
+  // Parts of the same size, with a byte to spare: zlib takes memory for one more when the last is full.
+  const chunkSize = Math.max(Math.ceil((said + 1) / Math.ceil((said + 1) / CHUNK)), CHUNK / 2);
   const gunzip = createGunzip({
-    chunkSize: CHUNK,
+    chunkSize,
     readableObjectMode: true,
     readableHighWaterMark: most,
   } as never);
@@ -181,10 +183,14 @@ function lastWord({ parts }: Range): number {
 /** @returns packed bytes up to the end of the last member; null when it is cut off */
 async function drained(gunzip: Gunzip, sink: (chunk: Buffer) => Promise<void>): Promise<number | null> {
   try {
+    let last: Buffer | undefined;
     for await (const chunk of gunzip as AsyncIterable<Buffer>) {
       await sink(chunk);
       giveBack(chunk);
+      last = chunk;
     }
+    // Nothing more is written behind it.
+    if (last) giveBack(last, true);
   } catch (error) {
     if (error !== gunzip.errored) throw error;
     if ((error as NodeJS.ErrnoException).code === 'Z_BUF_ERROR') return null;

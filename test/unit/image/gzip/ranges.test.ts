@@ -98,6 +98,8 @@ describe('reading in ranges', () => {
     expect(await read(Buffer.from('1f8b08', 'hex'))).toBe(false);
     // gzip itself goes on behind zeros in no version.
     expect(await read(Buffer.alloc(3000), gzipSync('x'))).toBe(false);
+    // So few that what follows looks like a header behind the length of a member.
+    for (const zeros of [1, 2]) expect(await read(Buffer.alloc(zeros), gzipSync(tar))).toBe(false);
   });
 
   test('reads on behind headers that are data: of files that are packed themselves, and of bytes made to look like them', async () => {
