@@ -68,11 +68,11 @@ try {
   const env = { ...process.env, NODE_COMPILE_CACHE: path('compile-cache') };
   const sh = (script: string, name: string, folder: string) =>
     measure(['sh', '-c', script, 'sh', disk, folder, artifact(name)]);
-  // The same root with a package of 5 MB in another version, then with more of them, as another platform has it.
+  // The same root with a package of 5 MB in another version, then with more of them, as another platform has it: 50 MB of 1.1 GB.
   const changed = { package: path('package.tar'), platform: path('platform.tar') };
   for (const [name, enough] of [
     ['package', 4e6],
-    ['platform', 50e6],
+    ['platform', 50e6 * (tarBytes / 1.1e9)],
   ] as const) {
     await changeDisk(disk, async (root) => {
       const { packages, files, bytes } = await packagesIn(root, { most: 6.5e6, enough });

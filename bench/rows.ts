@@ -11,6 +11,7 @@ export const ROWS: readonly Row[] = [
   { name: 'start', quick: ['--runs', '5'] },
   { name: 'pack', quick: ['--size', '300M', '--runs', '1'] },
   { name: 'validate', quick: ['--size', '500M', '--runs', '2'] },
+  { name: 'diff', quick: ['--size', '1100M', '--runs', '2'] },
   { name: 'upload', quick: ['--size', '200M', '--runs', '2'] },
   { name: 'idle-night', quick: ['--runs', '3'] },
   { name: 'night', quick: ['--units', '40', '--many', '1000'] },

@@ -5,14 +5,14 @@ import { readBoundedText } from '../../host/files/regular.ts';
 import { LARGEST_EVIDENCE } from '../artifact.ts';
 import { sidecarNames } from '../attest/names.ts';
 import { type Member, parseMembers } from '../pack/member-line.ts';
-import { digestOf } from '../read/digest.ts';
 import { agree, unlisted } from './agree.ts';
 import { compareImages } from './compare.ts';
 import type { DescribeOptions } from './describe.ts';
 import type { Compared, Description } from './description.ts';
+import { digestOnThread } from './digest-thread.ts';
 import { describeJson } from './json-file.ts';
 import { equalMembers } from './member-pairs.ts';
-import { type Part, readPart } from './part.ts';
+import { membersOfFile, type Part, readPart } from './part.ts';
 import { PART_NAMES } from './shape.ts';
 
 /** An artifact with its manifest, which lists what is in it and where its members are. */
@@ -39,10 +39,20 @@ export async function describeByMembers(
 ): Promise<[Description, Description] | null> {
   const [before, after] = [await listed(a, options), await listed(b, options)];
   if (!before || !after) return null;
-  let files: FileHandle[] = [];
+  const stop = new AbortController();
+  const signal = AbortSignal.any([stop.signal, options.signal]);
+  const files: FileHandle[] = [];
+  let digests: Promise<string>[] = [];
   try {
-    files = [await open(before.path), await open(after.path)];
-    const parts = await differing([before, after], files as [FileHandle, FileHandle], options.signal);
+    // One that cannot be opened is left to the readers of both, which find the reason.
+    for (const { path } of [before, after]) files.push(await open(path));
+    digests = files.map((file) => digestOnThread(file, signal));
+    const [parts, ...sums] = await Promise.all([
+      differing([before, after], files as [FileHandle, FileHandle], signal),
+      ...digests,
+    ]);
+    for (const [i, { manifest, described }] of [before, after].entries())
+      if (sums[i] !== described.sha256) return unsure(options, `${manifest} describes another file`);
     if (!parts) return unsure(options, 'the members of the two artifacts cannot be compared');
     const found = parts.map((part, i) => ({ name: [a, b][i]!, facts: part.facts }));
     const sides = [before, after].map((side, i) => ({ stated: side.described.facts, part: parts[i]! }));
@@ -58,8 +68,11 @@ export async function describeByMembers(
     })) as [Description, Description];
   } catch (error) {
     if (options.signal.aborted) throw interrupted(options.signal);
+    if (files.length < 2) return null;
     throw error;
   } finally {
+    stop.abort();
+    await Promise.allSettled(digests);
     for (const file of files) await file.close();
   }
 }
@@ -87,8 +100,6 @@ async function listed(path: string, options: DescribeOptions): Promise<Listed | 
   const members = parseMembers(list, info.size);
   if (typeof members === 'string')
     return unsure(options, `the list of members in ${manifest} is not of ${path}: ${members}`);
-  const { sha256 } = await digestOf(path, (event) => options.emit?.(event), options.signal);
-  if (sha256 !== described.sha256) return unsure(options, `${manifest} describes another file`);
   return { path, manifest, members, described: described as Listed['described'] };
 }
 
@@ -107,27 +118,29 @@ async function differing(
   for (let cuts = 0; cuts < MOST_CUTS; cuts++) {
     if (artifacts.some(({ members }, i) => isLarge(members, chosen[i]!))) return null;
     const parts: Part[] = [];
-    let missing: [number, number] | undefined;
-    for (const [i, artifact] of artifacts.entries()) {
-      const facts = sides[i]!.described.facts;
+    let missing: { side: number; member: number } | undefined;
+    for (const [side, artifact] of artifacts.entries()) {
+      const facts = sides[side]!.described.facts;
       const named = new Set(
         sides.flatMap(({ described }) => described.facts.biggest.map(({ path }) => path)),
       );
       const most = unlisted(facts);
       const wanted = (path: string, bytes: number) => named.has(path) || bytes > most || ACCOUNT.test(path);
-      const part = await readPart(artifact, { chosen: chosen[i]!, wanted, signal });
+      const part = await readPart(artifact, { chosen: chosen[side]!, wanted, signal });
       if (part === null) return null;
       if (typeof part === 'number') {
-        missing = [i, part];
+        missing = { side, member: part };
         break;
       }
       parts.push(part);
     }
     if (!missing) return parts as [Part, Part];
-    const [side, member] = missing;
-    chosen[side]![member] = true;
-    const twin = other[side]![member]!;
-    if (twin !== -1) chosen[1 - side]![twin] = true;
+    const { side, member } = missing;
+    for (const also of await membersOfFile(artifacts[side]!, chosen[side]!, member)) {
+      chosen[side]![also] = true;
+      const twin = other[side]![also]!;
+      if (twin !== -1) chosen[1 - side]![twin] = true;
+    }
   }
   return null;
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { constants, gunzip } from 'node:zlib';
 import { directoryOf } from '../facts/collect/counts.ts';
 import type { ImageFacts } from '../facts/facts.ts';
 import { createInspector } from '../facts/inspector.ts';
 import type { Member } from '../pack/member-line.ts';
 import { Feed } from '../read/feed.ts';
-import { checksumOk } from '../tar/header.ts';
+import { giveBack } from '../tar/decompress.ts';
+import { BLOCK, checksumOk } from '../tar/header.ts';
 import { shown } from '../tar/names.ts';
 import { fill, type Indexed, startsOf } from './member-pairs.ts';
 
@@ -62,9 +63,9 @@ export async function readPart(
       signal.throwIfAborted();
       const bytes = await inflated(artifact, member, starts[i]!);
       if (bytes === null) return null;
-      if (i > 0 && !chosen[i - 1] && !(bytes.length >= 512 && checksumOk(bytes.subarray(0, 512))))
-        return i - 1;
+      if (i > 0 && !chosen[i - 1] && !isHeader(bytes)) return i - 1;
       await tar.write(bytes);
+      giveBack(bytes, true);
       if (i + 1 < members.length && !chosen[i + 1] && !inspector.betweenMembers) return i + 1;
     }
     await tar.end();
@@ -79,6 +80,40 @@ export async function readPart(
   }
 }
 
+/**
+ * A member that is missing, with those beyond it up to where an entry of the tar begins: a large file is cut into many, which are needed together.
+ * @param chosen those that are read without it; on one side of it at least one is
+ */
+export async function membersOfFile(
+  artifact: Indexed,
+  chosen: readonly boolean[],
+  missing: number,
+): Promise<number[]> {
+  const { members } = artifact;
+  const starts = startsOf(members);
+  const found = [missing];
+  const begins = (i: number) => beginsEntry(artifact, members[i]!, starts[i]!);
+  if (chosen[missing + 1])
+    for (let i = missing; i > 0 && !chosen[i - 1] && !(await begins(i)); i--) found.push(i - 1);
+  else for (let i = missing + 1; i < members.length && !chosen[i] && !(await begins(i)); i++) found.push(i);
+  return found;
+}
+
+/** Packed bytes that are enough for the first block of a tar. */
+const HEAD = 4096;
+
+/** Whether a member begins with a header, by its first bytes. What they only look like is found when the member is read. */
+async function beginsEntry({ file }: Indexed, { bytes }: Member, start: number): Promise<boolean> {
+  const head = await fill(file, Buffer.allocUnsafe(Math.min(bytes, HEAD)), start);
+  try {
+    return head !== null && isHeader(await inflate(head, { finishFlush: constants.Z_SYNC_FLUSH }));
+  } catch {
+    return false;
+  }
+}
+
+const isHeader = (bytes: Buffer) => bytes.length >= BLOCK && checksumOk(bytes.subarray(0, BLOCK));
+
 const inflate = promisify(gunzip);
 
 /** The tar in a member; null when it is not the one that is listed. */
@@ -91,7 +126,9 @@ async function inflated(
   const packed = await fill(file, Buffer.allocUnsafe(bytes), start);
   if (!packed) return null;
   try {
-    const tar = await inflate(packed, { maxOutputLength: Math.max(tarBytes, 1), chunkSize: 1 << 20 });
+    // In one piece, with a byte to spare: zlib would take memory for another piece when the first is full.
+    const chunkSize = Math.max(tarBytes + 1, constants.Z_MIN_CHUNK);
+    const tar = await inflate(packed, { maxOutputLength: Math.max(tarBytes, 1), chunkSize });
     const right = tar.length === tarBytes && createHash('sha256').update(tar).digest('hex') === sha256;
     return right ? tar : null;
   } catch {

@@ -92,6 +92,7 @@ export const LISTED: Record<string, Listed> = {
   'npm run bench:install -- --runs 1': { parsed: 'takes minutes' },
   'npm run bench:upload -- --size 500M --runs 3': { parsed: 'takes minutes' },
   'npm run bench:validate -- --size 2G --runs 3': { parsed: 'takes minutes' },
+  'npm run bench:diff -- --size 1100M --runs 3': { parsed: 'takes minutes' },
   'npm run bench:pack -- --size 1100M --runs 3 --build .dgxos-maas/dgx1': {
     parsed: 'takes minutes, as root',
   },

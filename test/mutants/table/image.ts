@@ -35,4 +35,19 @@ export const IMAGE: readonly Mutant[] = [
       '',
     ],
   }),
+  ...mutantsOf('pipeline/image/diff/by-members.ts', ['test/unit/image/by-members.test.ts'], {
+    'digest-of-an-artifact': ['if (sums[i] !== described.sha256)', 'if (false)'],
+  }),
+  ...mutantsOf('pipeline/image/diff/part.ts', ['test/unit/image/by-members.test.ts'], {
+    'members-before-of-a-file': ['found.push(i - 1);', ';'],
+    'members-behind-of-a-file': ['found.push(i);', ';'],
+    'digest-of-a-member': [" && createHash('sha256').update(tar).digest('hex') === sha256", ''],
+  }),
+  ...mutantsOf('pipeline/image/read/gzip/inflate.ts', ['test/unit/image/gzip/ranges.test.ts'], {
+    'bytes-behind-the-last-member': ['!zerosFrom(job.range, consumed) || ', ''],
+    'member-behind-zeros': [' || (await this.#second())', ''],
+  }),
+  ...mutantsOf('pipeline/image/read/gzip/ranges.ts', ['test/unit/image/gzip/ranges.test.ts'], {
+    'range-too-long-to-hold': ['if (range.bytes > most) {', 'if (false) {'],
+  }),
 ];

@@ -112,6 +112,23 @@ describe('two artifacts with their manifests', () => {
     expect(by?.different).toBe(false);
   });
 
+  // More members before the change, and behind it, than a file is tried to be read again for.
+  test.each([1000, 59_000])(
+    'are compared by all members of a file that is cut into many, and changed at byte %i',
+    async (place) => {
+      const cuts = Array.from({ length: 400 }, (_, i) => i * 512);
+      // No two of its members are the same.
+      const content = Buffer.from(Array.from({ length: 118 }, (_, i) => `${i}`.padEnd(512)).join(''));
+      const a = await artifact('a', { ...BASE, 'usr/lib/large': content.toString() }, cuts);
+      content[place] = 0x4c;
+      const b = await artifact('b', { ...BASE, 'usr/lib/large': content.toString(), 'usr/bin/b': 'B' }, cuts);
+      const { by, full, warnings } = await compared(a, b);
+      expect(warnings).toEqual([]);
+      expect(by).toEqual(full);
+      expect(by?.different).toBe(true);
+    },
+  );
+
   test('differ in what a reader of everything finds, wherever members begin, or are left to it', async () => {
     let byMembers = 0;
     const place = fc.array(fc.nat(), { maxLength: 1 });
@@ -206,6 +223,10 @@ describe('two artifacts with their manifests', () => {
       'claims another digest',
       (lines) => lines.map((line) => line.replace(/.$/, (c) => (c === '0' ? '1' : '0'))),
     ],
+    [
+      'claims another digest of the one that differs',
+      (lines) => lines.map((line, i) => (i === 5 ? line.slice(0, -64) + 'f'.repeat(64) : line)),
+    ],
     ['claims numbers without end', (lines) => lines.map((line) => `9${'0'.repeat(30)} ${line}`)],
     ['claims members without bytes', (lines) => ['0 0 '.padEnd(68, '0'), ...lines]],
   ];
@@ -223,9 +244,14 @@ describe('two artifacts with their manifests', () => {
     const other = await artifact('c', { ...BASE, 'usr/bin/b': 'c'.repeat(700) });
     const { copyFileSync } = await import('node:fs');
     copyFileSync(other, b);
-    const { by, warnings } = await compared(a, b);
-    expect(by).toBeNull();
-    expect(warnings).toHaveLength(1);
+    for (const pair of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const { by, warnings } = await compared(...pair);
+      expect(by).toBeNull();
+      expect(warnings).toEqual([expect.stringMatching(/b\.manifest\.json describes another file/)]);
+    }
   });
 });
 
