@@ -1,16 +1,19 @@
 // A night in which nothing is new: 50 images that are fresh, with a store, and a MAAS of 300 boot resources.
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { parseApiKey } from '../pipeline/maas/api/api-key.ts';
 import { uploadImage } from '../pipeline/maas/images/upload.ts';
+import { fingerprint } from '../pipeline/workspace/fingerprint.ts';
+import { programVersion } from '../pipeline/workspace/program.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import { built } from '../test/contract/acceptance/built.ts';
 import { Host } from '../test/contract/cli/host.ts';
 import { judged } from './goals.ts';
+import { installPacked } from './installed.ts';
 import { alternate, describe, measure, say } from './measure.ts';
-import { benchOptions, CLI } from './options.ts';
+import { benchOptions } from './options.ts';
 
 const IMAGES = 50;
 const RESOURCES = 300;
@@ -21,10 +24,15 @@ const maas = await startSandbox({ dir: join(host.dir, 'maas') });
 try {
   host.env.MAAS_API_KEY = maas.apiKey;
   writeFileSync(join(host.dir, 'dgxos-maas.yaml'), configuration());
-  for (const name of names) await built(host, { 'etc/hostname': name }, name);
+  for (const name of names) {
+    await built(host, { 'etc/hostname': name }, name);
+    madeByInstalled(join(host.dir, 'work', name));
+  }
+  mkdirSync(join(host.dir, 'installed'));
+  const installed = installPacked(join(host.dir, 'installed'));
   const nightly = (...argv: string[]) => [
     process.execPath,
-    CLI,
+    installed,
     '--config',
     join(host.dir, 'dgxos-maas.yaml'),
     'nightly',
@@ -56,6 +64,16 @@ try {
 } finally {
   await maas.close();
   host.remove();
+}
+
+/** Makes the records of an image those of the installed package, whose program has its version for a digest. */
+function madeByInstalled(folder: string): void {
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
+    const record = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    record.inputs.program = programVersion();
+    record.fingerprint = fingerprint(record.inputs);
+    writeFileSync(join(folder, file), JSON.stringify(record));
+  }
 }
 
 /** Another user's image, of a few bytes. */
