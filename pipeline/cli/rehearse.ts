@@ -4,7 +4,6 @@ import { flagName } from '../config/given.ts';
 import { loadConfig } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { AnySetting } from '../config/setting.ts';
-import { type CurtinSource, curtinOfWords } from '../config/settings/curtin.ts';
 import { REHEARSAL } from '../config/settings/rehearsal.ts';
 import type { ImageConfig, RehearsalConfig } from '../config/types.ts';
 import { parseDuration } from '../config/units.ts';
@@ -20,6 +19,7 @@ import { REHEARSALS } from '../report/formats/rehearsals.ts';
 import { type FormatFlags, prepareReports, writeReports } from '../report/formats/write.ts';
 import { rehearsalsText } from '../report/text/rehearsal.ts';
 import { checksOf } from '../stages/checks.ts';
+import { curtinOf, refused } from './curtin-flag.ts';
 import type { Session } from './session.ts';
 
 export interface RehearseFlags extends FormatFlags {
@@ -131,10 +131,6 @@ function usedBy(word: string): string {
   return REHEARSAL.layouts.kind.read([layout], process.cwd())[0]!;
 }
 
-function refused(option: string, value: string, accepts: string): Fault {
-  return new Fault('USAGE', `${option} "${value}" is not accepted`, { hint: `Accepted: ${accepts}.` });
-}
-
 /** @throws Fault USAGE where nobody could use a session, or there is none */
 function expectShell(
   { json }: Pick<Session, 'json'>,
@@ -151,12 +147,6 @@ function expectShell(
           ? 'is for one deployment, and --redeploy makes several'
           : null;
   if (wrong !== null) throw new Fault('USAGE', `--shell ${wrong}`, { hint: 'Leave one of them out.' });
-}
-
-function curtinOf(words: readonly string[]): CurtinSource {
-  const written = curtinOfWords(words);
-  if (written === undefined) throw refused('--curtin', words.join(' '), REHEARSAL.curtin.kind.accepts);
-  return REHEARSAL.curtin.kind.read(written, process.cwd());
 }
 
 async function imageChecks(image: ImageConfig): Promise<RehearsalChecks> {

@@ -11,6 +11,44 @@ export interface SandboxPackage {
 
 type RunTool = (argv: readonly string[], options?: ToolOptions) => Promise<ToolResult>;
 
+/** A machine of the sandbox that is deployed. */
+export interface SandboxMachine {
+  systemId: string;
+  hostname: string;
+  /** The address at which it answers ssh. */
+  address: string;
+  /** Counts its deployments from 1. */
+  deployment: number;
+  /** For cloud-init; empty when there are none. */
+  userData: string;
+  sshKeys: string[];
+  kernelOptions: string;
+}
+
+export interface SandboxImage {
+  /** The file of the upload; null where the sandbox has no bytes. */
+  blobPath: string | null;
+  resource: string;
+  /** `root-tgz`. */
+  filetype: string | null;
+  baseImage?: string;
+}
+
+/** The part of an installation that begins, by the names of MAAS' events. */
+export type InstallPart = 'LOADING_EPHEMERAL' | 'CONFIGURING_STORAGE' | 'INSTALLING_OS' | 'CONFIGURING_OS';
+
+/** Machines that are deployed in place of the sandbox's own. */
+export interface SandboxGuests {
+  install(
+    machine: SandboxMachine,
+    image: SandboxImage,
+    begins: (part: InstallPart) => void,
+  ): Promise<{ event: string; log: string } | null>;
+  start(machine: SandboxMachine, image: SandboxImage): Promise<{ address: string; port: number }>;
+  stop(systemId: string): Promise<void>;
+  wipe(systemId: string): Promise<void>;
+}
+
 export interface SandboxSettings {
   dir: string;
   port?: number;
@@ -24,6 +62,8 @@ export interface SandboxSettings {
   speed?: number;
   /** Deployed machines answer ssh; `dir` holds what is unpacked of them. */
   ssh?: { dir: string; port: number; troubles: string[]; run: RunTool } | undefined;
+  /** Deployed machines in place of `ssh`. */
+  guests?: SandboxGuests | undefined;
   log?: (line: string, level: 'request' | 'warning') => void;
 }
 

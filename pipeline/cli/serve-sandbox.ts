@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { registerSecret } from '../core/secrets/registry.ts';
 import { $ } from '../host/process/tool.ts';
 import { sandboxFolder } from '../workspace/layout.ts';
-import { asFault, loadSandbox, type SandboxSettings } from './sandbox-package.ts';
+import { curtinOf } from './curtin-flag.ts';
+import { asFault, loadSandbox, type SandboxGuests, type SandboxSettings } from './sandbox-package.ts';
 import type { Session } from './session.ts';
 
 /** Runs a sandbox until the session is interrupted, which is its normal end. Prints URL and key for a shell or as JSON. */
@@ -11,18 +12,27 @@ export async function serve(
   session: Session,
   {
     ssh,
+    qemu,
     ...options
   }: Omit<SandboxSettings, 'dir' | 'ssh' | 'log'> & {
     dir: string | undefined;
     /** Deployed machines answer ssh. */
     ssh?: { port: number; troubles: string[] } | undefined;
+    /** Real curtin installs them in QEMU, and they answer ssh on this port. */
+    qemu?: { port: number; curtin: string[] | undefined } | undefined;
   },
 ): Promise<void> {
+  const deploys = qemu
+    ? `. Curtin installs each machine in QEMU, which then answers ssh on port ${qemu.port}.`
+    : ssh
+      ? `. A deployed machine runs the unpacked image and answers ssh on port ${ssh.port}.`
+      : ' and deploys nothing.';
   const { open } = await loadSandbox();
   const dir = options.dir ?? sandboxFolder(session.env);
   const sandbox = await open({
     ...options,
     dir,
+    guests: qemu && (await installedGuests(session, join(dir, 'machines'), qemu)),
     ssh: ssh && {
       ...ssh,
       dir: join(dir, 'guests'),
@@ -44,7 +54,7 @@ export async function serve(
     session.emit({
       type: 'notice',
       level: 'info',
-      message: `A sandbox of MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS${ssh ? `. A deployed machine runs the unpacked image and answers ssh on port ${ssh.port}.` : ' and deploys nothing.'}`,
+      message: `A sandbox of MAAS ${sandbox.family} is at ${sandbox.url}; it is not MAAS${deploys}`,
       hint: `The API key is in ${sandbox.keyFile}. Ctrl-C stops the sandbox; its images are kept in ${dir}.`,
     });
     const shown = {
@@ -61,4 +71,20 @@ export async function serve(
   } finally {
     await sandbox.close();
   }
+}
+
+/** @throws Fault for what a rehearsal would miss on this host: CURTIN_MISSING, FIRMWARE_MISSING, TOOL_MISSING */
+async function installedGuests(
+  { env, emit, signal, configFile }: Session,
+  dir: string,
+  { port, curtin }: { port: number; curtin: string[] | undefined },
+): Promise<SandboxGuests> {
+  const { loadConfig } = await import('../config/load.ts');
+  const { config } = await loadConfig({ file: configFile, env, cwd: process.cwd() });
+  const { rehearsal } = config;
+  if (curtin) rehearsal.curtin = curtinOf(curtin);
+  const { checkRehearsal } = await import('../maas/rehearse/preflight.ts');
+  await checkRehearsal(rehearsal, null, { config, env, emit, signal });
+  const { qemuGuests } = await import('./qemu-guests.ts');
+  return qemuGuests({ config, dir, port, emit, env, signal });
 }

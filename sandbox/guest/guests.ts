@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SandboxError } from '../error.ts';
@@ -55,7 +54,7 @@ export function directoryGuests(options: GuestsOptions): Guests {
       const guest = { server: null as SshServer | null, abort };
       running.set(machine.systemId, guest);
       const troubles = troublesOf(options.troubles ?? [], machine.hostname);
-      const address = loopbackOf(machine.systemId);
+      const { address } = machine;
       const { blobPath } = image;
       let disk = await diskOf(root, machine.deployment);
       if (!disk) {
@@ -113,13 +112,6 @@ async function unpackImage(
       `A guest of the sandbox is made of a tgz, tbz or txz, not of ${image.filetype}`,
     );
   await unpack(run, file, root, signal);
-}
-
-/** Every machine has an address of its own on loopback, the same each time. */
-export function loopbackOf(systemId: string): string {
-  const [a = 0, b = 0, c = 0] = createHash('sha256').update(systemId).digest();
-  // 127.0.x.x stays with the host's own services.
-  return `127.${1 + (a % 254)}.${b}.${1 + (c % 254)}`;
 }
 
 /** Ubuntu itself has no bytes in a sandbox: such a machine answers, and has nothing to run. */

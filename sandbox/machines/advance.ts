@@ -29,9 +29,9 @@ export function advance(world: SandboxContext): void {
   }
 }
 
-/** A guest takes the time that unpacking takes, whatever the clock says. */
+/** A guest takes the time that unpacking or installing takes, whatever the clock says. */
 function momentOf({ due, expires, waitsFor }: Run): number {
-  if (waitsFor === 'guest') return Number.POSITIVE_INFINITY;
+  if (waitsFor === 'guest' || waitsFor === 'install') return Number.POSITIVE_INFINITY;
   return Math.min(due ?? Number.POSITIVE_INFINITY, expires ?? Number.POSITIVE_INFINITY);
 }
 

@@ -14,7 +14,7 @@ export interface RealMachine {
   /** Whether it has power. */
   powered: boolean;
   /** The event that it waits for: `power-on` is a press of its button. */
-  waitsFor: 'power-on' | 'guest' | 'timeout' | null;
+  waitsFor: 'power-on' | 'install' | 'guest' | 'timeout' | null;
   address: string | null;
   /** The ssh address of its guest. */
   port: number | null;

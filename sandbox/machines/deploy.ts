@@ -82,7 +82,8 @@ function startDeployment({ world, user }: Call, machine: Machine, fields: Fields
   machine.address = nextAddress(world);
   moveTo(world, machine, STATUS.DEPLOYING);
   logEvent(world, machine, 'DEPLOYING');
-  begin(world, machine, 'deploy', { from: STATUS.ALLOCATED });
+  const isInstalled = world.guests?.install && machine.osystem === 'custom';
+  begin(world, machine, isInstalled ? 'deploy-by-curtin' : 'deploy', { from: STATUS.ALLOCATED });
 }
 
 /** MAAS takes user data as base64, or as it is. */

@@ -1,7 +1,9 @@
 import type { SandboxContext } from '../context.ts';
 import { setComplete } from '../images.ts';
-import type { GuestImage, GuestMachine } from './guests.ts';
+import { failInstall } from './fail-install.ts';
+import type { GuestImage, GuestMachine, InstallFailure, InstallPart } from './guests.ts';
 import { logEvent, markFailed } from './log.ts';
+import { loopbackOf } from './loopback.ts';
 import { fqdnOf, sshKeysOf } from './place.ts';
 import { end } from './run.ts';
 import type { Machine, Run } from './state.ts';
@@ -11,12 +13,13 @@ import { kernelOptions } from './tags.ts';
 /** Asks for what answers ssh; the machine goes on when it does. Without guests it goes on at once. */
 export function startGuest(world: SandboxContext, machine: Machine, run: Run | null): void {
   if (!world.guests) return;
+  const since = world.now();
   if (run) [run.due, run.waitsFor] = [null, 'guest'];
   world.guests.start(guestOf(world, machine), imageOf(world, machine)).then(
     ({ address, port }) => {
       if (!stillWanted(machine, run)) return void world.guests?.stop(machine.systemId).catch(() => undefined);
       [machine.address, machine.guestPort] = [address, port];
-      if (run) [run.due, run.waitsFor] = [world.now(), null];
+      if (run) goOn(world, run, since);
       world.store.machinesChanged();
     },
     (error: Error) => {
@@ -35,14 +38,49 @@ export function startGuest(world: SandboxContext, machine: Machine, run: Run | n
   );
 }
 
+/** Has curtin install the machine, which goes on when that has ended; MAAS logs what curtin reports. */
+export function installGuest(world: SandboxContext, machine: Machine, run: Run): void {
+  const since = world.now();
+  [run.due, run.waitsFor] = [null, 'install'];
+  const isWanted = () => machine.run === run && run.waitsFor === 'install';
+  const begins = (part: InstallPart) => {
+    if (!isWanted()) return;
+    logEvent(world, machine, part, { at: world.now() });
+    world.store.machinesChanged();
+  };
+  const over = (failure: InstallFailure | null) => {
+    if (!isWanted()) return;
+    if (failure) failInstall(world, machine, failure, world.now());
+    else goOn(world, run, since);
+    world.store.machinesChanged();
+  };
+  world.guests
+    ?.install?.(guestOf(world, machine), imageOf(world, machine), begins)
+    .then(over, (error: Error) => over({ event: 'curtin command install', log: error.message }));
+}
+
+/** The time that a guest took does not count against MAAS' time limit: it may be emulated, and the sandbox' clock faster. */
+function goOn(world: SandboxContext, run: Run, since: number): void {
+  [run.due, run.waitsFor] = [world.now(), null];
+  if (run.expires !== null) run.expires += world.now() - since;
+}
+
+const waitsForGuest = ({ run }: Machine) => run?.waitsFor === 'guest' || run?.waitsFor === 'install';
+
 const stillWanted = (machine: Machine, run: Run | null) =>
   run ? machine.run === run : machine.status === STATUS.DEPLOYED && machine.powered;
 
 /** Takes away what answers ssh. */
 export function stopGuest(world: SandboxContext, machine: Machine): void {
-  if (machine.guestPort === null && machine.run?.waitsFor !== 'guest') return;
+  if (machine.guestPort === null && !waitsForGuest(machine)) return;
   machine.guestPort = null;
   void world.guests?.stop(machine.systemId).catch(() => undefined);
+}
+
+/** The machine is released: its guest is taken away with its disks. */
+export function wipeGuest(world: SandboxContext, machine: Machine): void {
+  stopGuest(world, machine);
+  void world.guests?.wipe?.(machine.systemId).catch(() => undefined);
 }
 
 /** After a restart of the sandbox the deployed machines are running, so their guests are started again. */
@@ -50,9 +88,11 @@ export function resumeGuests(world: SandboxContext): void {
   for (const machine of world.store.state.machines.machines) {
     machine.guestPort = null;
     // It waited for guests that this sandbox has not.
-    if (machine.run?.waitsFor === 'guest' && !world.guests)
+    const isPossible = machine.run?.waitsFor === 'install' ? world.guests?.install : world.guests;
+    if (machine.run && waitsForGuest(machine) && !isPossible)
       [machine.run.due, machine.run.waitsFor] = [world.now(), null];
-    if (machine.run?.waitsFor === 'guest') startGuest(world, machine, machine.run);
+    if (machine.run?.waitsFor === 'install') installGuest(world, machine, machine.run);
+    else if (machine.run?.waitsFor === 'guest') startGuest(world, machine, machine.run);
     else if (machine.status === STATUS.DEPLOYED && machine.powered) startGuest(world, machine, null);
   }
 }
@@ -60,9 +100,7 @@ export function resumeGuests(world: SandboxContext): void {
 /** Stops every guest, for the end of the sandbox. */
 export async function stopGuests(world: SandboxContext): Promise<void> {
   const { machines } = world.store.state.machines;
-  const running = machines.filter(
-    (machine) => machine.guestPort !== null || machine.run?.waitsFor === 'guest',
-  );
+  const running = machines.filter((machine) => machine.guestPort !== null || waitsForGuest(machine));
   await Promise.allSettled(running.map((machine) => world.guests?.stop(machine.systemId)));
 }
 
@@ -76,6 +114,7 @@ function guestOf(world: SandboxContext, machine: Machine): GuestMachine {
     deployment: machine.deployments,
     userData: machine.userData,
     sshKeys: sshKeysOf(world, machine.owner),
+    address: loopbackOf(machine.systemId),
     kernelOptions: kernelOptions(world, machine),
   };
 }
@@ -89,5 +128,6 @@ function imageOf(world: SandboxContext, machine: Machine): GuestImage {
     resource: resource?.name ?? `${machine.osystem}/${machine.distroSeries}`,
     blobPath: uploaded ? blobs.path(file.blob) : null,
     filetype: uploaded ? file.filetype : null,
+    baseImage: resource?.baseImage ?? '',
   };
 }

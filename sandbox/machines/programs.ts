@@ -2,7 +2,7 @@ import type { EventType } from './event-types.ts';
 import type { Stage } from './failures.ts';
 import type { StepContext } from './step-context.ts';
 import { finishCommissioning, finishTesting, startGathering, startTests } from './steps-commission.ts';
-import { askGuest, finishDeployment, finishInstall, startInstall } from './steps-deploy.ts';
+import { askGuest, askInstall, finishDeployment, finishInstall, startInstall } from './steps-deploy.ts';
 import { finishErase, finishRelease, finishRescue, leaveRescue } from './steps-release.ts';
 import type { Timing } from './timing.ts';
 
@@ -40,6 +40,14 @@ export const PROGRAMS: Record<string, Step[]> = {
     { after: 'install', event: 'CONFIGURING_OS' },
     { after: 'install', stage: 'deploying', event: 'REBOOTING', do: finishInstall },
     { after: 'reboot', do: askGuest },
+    { after: 'power', do: finishDeployment },
+  ],
+  /** The same where curtin is real: it has its own time and its own events. */
+  'deploy-by-curtin': [
+    { after: 'power', power: 'on' },
+    { after: 'boot', event: 'PERFORMING_PXE_BOOT', do: askInstall },
+    { after: 'power', stage: 'deploying', event: 'REBOOTING', do: finishInstall },
+    { after: 'power', do: askGuest },
     { after: 'power', do: finishDeployment },
   ],
   release: [{ after: 'power', stage: 'releasing', power: 'off', do: finishRelease }],

@@ -2,7 +2,7 @@ import type { SandboxContext } from '../context.ts';
 import { json, type Reply, refuse } from '../reply.ts';
 import type { Call } from '../route.ts';
 import { type Fields, fieldsOf } from '../site/fields.ts';
-import { stopGuest } from './guest-life.ts';
+import { wipeGuest } from './guest-life.ts';
 import { logEvent, logRequest } from './log.ts';
 import { setting } from './place.ts';
 import { begin, forgetDeployment } from './run.ts';
@@ -66,7 +66,7 @@ function startReleasing(world: SandboxContext, machine: Machine, user: string, f
     fields.flag('secure_erase') ||
     fields.flag('quick_erase') ||
     setting(world, 'enable_disk_erasing_on_release', 'false') === 'true';
-  stopGuest(world, machine);
+  wipeGuest(world, machine);
   machine.run = null;
   const from = machine.status;
   if (erase) {

@@ -11,7 +11,7 @@ import { details } from './details.ts';
 import { eventRoutes } from './events.ts';
 import { type Filters, filterMachines } from './filter.ts';
 import { createMachine, isMac, normalMac, updateMachine } from './form.ts';
-import { stopGuest } from './guest-life.ts';
+import { wipeGuest } from './guest-life.ts';
 import { setStorageLayout } from './layouts.ts';
 import { lock, markBroken, markFixed, overrideFailedTesting, unlock } from './marks.ts';
 import {
@@ -144,7 +144,7 @@ async function update(call: Call): Promise<Reply> {
 
 function remove(call: Call): Reply {
   const machine = machineAt(call, 'admin');
-  stopGuest(call.world, machine);
+  wipeGuest(call.world, machine);
   machine.run = null;
   forget(call.world, machine);
   return removed();

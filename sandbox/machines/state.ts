@@ -58,7 +58,7 @@ export interface Run {
   /** Milliseconds since 1970 at which the next step happens; null waits for `waitsFor`. */
   due: number | null;
   /** The event that it waits for when nothing is due. */
-  waitsFor: 'power-on' | 'guest' | 'timeout' | null;
+  waitsFor: 'power-on' | 'install' | 'guest' | 'timeout' | null;
   /** The time at which MAAS gives up. */
   expires: number | null;
   /** Back there when power cannot be controlled. */

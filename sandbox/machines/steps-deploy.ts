@@ -1,8 +1,9 @@
-import { startGuest } from './guest-life.ts';
-import { logEvent, markFailed, setStatus } from './log.ts';
+import { failInstall } from './fail-install.ts';
+import { installGuest, startGuest } from './guest-life.ts';
+import { logEvent, setStatus } from './log.ts';
 import { curtinFailure, curtinSuccess } from './outputs.ts';
 import { end } from './run.ts';
-import { failScript, INSTALL_LOG, passScripts, setAt, startScripts } from './scripts.ts';
+import { passScripts, setAt, startScripts } from './scripts.ts';
 import { STATUS } from './status.ts';
 import type { StepContext } from './step-context.ts';
 import { mounts } from './storage.ts';
@@ -23,22 +24,18 @@ export function finishInstall(turn: StepContext): void {
     !mounts(machine).some((filesystem) => filesystem.mountPoint === '/boot/efi');
   if (failure || noEfi) {
     const output = curtinFailure(image, noEfi || failure?.how.has('no-efi') ? 'no-efi' : 'hook');
-    failScript(world, machine, set, { name: INSTALL_LOG, output, stderr: '', at });
-    const description = "'curtin' curtin command curthooks";
-    logEvent(world, machine, 'NODE_INSTALL_EVENT_FAILED', { description, at });
-    markFailed(
-      world,
-      machine,
-      STATUS.FAILED_DEPLOYMENT,
-      'Installation failed (refer to the installation log for more information).',
-      at,
-    );
-    return void end(world, machine);
+    return void failInstall(world, machine, { event: 'curtin command curthooks', log: output }, at);
   }
   for (const result of set?.results ?? []) result.output = curtinSuccess(image);
   passScripts(world, machine, set, at);
   machine.netboot = false;
   logEvent(world, machine, 'NODE_INSTALLATION_FINISHED', { description: 'Node disabled netboot', at });
+}
+
+/** Real curtin installs, which fails where it does. */
+export function askInstall(turn: StepContext): void {
+  startInstall(turn);
+  installGuest(turn.world, turn.machine, turn.run);
 }
 
 /** The machine boots what it was given; what answers ssh in its place is started. */

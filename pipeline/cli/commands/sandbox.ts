@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Fault } from '../../core/faults/fault.ts';
 import type { Act } from '../command.ts';
 
 interface SandboxFlags {
@@ -13,7 +14,8 @@ interface SandboxFlags {
   machines?: number;
   fail?: string[];
   speed?: number;
-  guests?: boolean;
+  guests?: 'chroot' | 'qemu';
+  curtin?: string[];
   guestPort: number;
   trouble?: string[];
   admin: boolean;
@@ -69,7 +71,18 @@ export function declare(program: Command, act: Act): void {
       collect,
     )
     .option('--speed <factor>', 'factor by which machines are faster than usual (seconds per stage)', factor)
-    .option('--guests', 'deployed machines run the unpacked image and answer ssh, see docs/acceptance.md')
+    .addOption(
+      new Option(
+        '--guests [kind]',
+        'deployed machines run the unpacked image and answer ssh (chroot), or are installed by real curtin in QEMU (qemu), see docs/acceptance.md',
+      )
+        .choices(['chroot', 'qemu'])
+        .preset('chroot'),
+    )
+    .option(
+      '--curtin <path...>',
+      'for --guests qemu: curtin as `rehearse --curtin` takes it (DGXOS_MAAS_CURTIN)',
+    )
     .option(
       '--guest-port <port>',
       'the ssh port of deployed machines, each at its own address',
@@ -90,11 +103,21 @@ export function declare(program: Command, act: Act): void {
     .action(
       act(async (session, flags: SandboxFlags) => {
         const { serve } = await import('../serve-sandbox.ts');
-        const { fault, fail, dir, guests, guestPort, trouble, maas, ...rest } = flags;
+        const { fault, fail, dir, guests, guestPort, trouble, curtin, maas, ...rest } = flags;
+        const stray = guests === 'qemu' ? trouble : curtin;
+        if (stray)
+          throw new Fault(
+            'USAGE',
+            `--${curtin ? 'curtin' : 'trouble'} is not for --guests ${guests ?? '(none)'}`,
+            {
+              hint: '--trouble is for --guests chroot, --curtin for --guests qemu.',
+            },
+          );
         await serve(session, {
           ...rest,
           family: rest.family ?? maas,
-          ssh: guests ? { port: guestPort, troubles: trouble ?? [] } : undefined,
+          ssh: guests === 'chroot' ? { port: guestPort, troubles: trouble ?? [] } : undefined,
+          qemu: guests === 'qemu' ? { port: guestPort, curtin } : undefined,
           faults: fault,
           failures: fail,
           dir: dir === undefined ? undefined : resolve(dir),

@@ -82,13 +82,22 @@ async function deployedAndBooted(turn: Turn, rehearsing: Rehearsing): Promise<Re
   const files = rehearsalFiles(folder);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
-  const progress = new Progress(seconds, liveReport({ usual, emit }));
+  const live = liveReport({ usual, emit });
+  const progress = new Progress(seconds, {
+    ended: live.ended,
+    changed(now) {
+      live.changed(now);
+      request.node?.entered(now.phase);
+    },
+  });
   const posted = keepPosted(files);
   rehearsing.listen((sign) => {
     progress.see(sign);
     posted.see(sign, seconds());
   });
-  const sshKey = await newSshKey(folder, signal);
+  const sshKey = [await newSshKey(folder, signal), ...(request.node?.sshKeys ?? [])].join('
+');
+  const systemData = request.node?.userData ?? '';
   const machine = { folder, identity, kernelOptions, disks, used, accelerator, memory };
   const options = { progress, run, emit, signal };
   let failure: Failure | null = null;
@@ -99,7 +108,7 @@ async function deployedAndBooted(turn: Turn, rehearsing: Rehearsing): Promise<Re
     progress.skipDeployment();
     const { keys } = turn;
     const nothing = { preseed: '', userData: Buffer.alloc(0), images: new Map() };
-    rehearsing.server.give({ identity, keys, artifact, sshKey, ...nothing });
+    rehearsing.server.give({ identity, keys, artifact, sshKey, systemData, ...nothing });
   } else {
     const prepared = await prepare(turn, rehearsing, sshKey);
     ({ version } = prepared);
@@ -185,6 +194,7 @@ async function prepare(
     artifact,
     images,
     sshKey,
+    systemData: request.node?.userData ?? '',
     preseed: preseed(deployment),
     userData: installer,
   });

@@ -4,7 +4,7 @@ import { GUEST_SEES_HOST } from '../../host/vm/user-network.ts';
 import type { Identity, NodeKeys } from './types.ts';
 
 /** A machine that no MAAS has: its id and keys are made for one rehearsal, and are secrets. */
-export function newIdentity(port: number): { identity: Identity; keys: NodeKeys } {
+export function newIdentity(port: number, hostname = 'rehearsal'): { identity: Identity; keys: NodeKeys } {
   const secret = (bytes: number) => {
     const text = randomBytes(bytes).toString('hex');
     registerSecret(text);
@@ -15,7 +15,7 @@ export function newIdentity(port: number): { identity: Identity; keys: NodeKeys 
       origin: `http://${GUEST_SEES_HOST}:${port}`,
       systemId: secret(12),
       images: secret(12),
-      hostname: 'rehearsal',
+      hostname,
       // Of the range that QEMU's own examples use; a user network has one machine.
       mac: '52:54:00:da:60:01',
     },

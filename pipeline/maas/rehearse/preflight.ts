@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import type { Config, ImageConfig } from '../../config/types.ts';
+import type { Config, RehearsalConfig } from '../../config/types.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { installHint } from '../../host/process/packages.ts';
 import { curtinDigest } from './curtin.ts';
@@ -15,19 +15,20 @@ const LEAN_TOOLS = ['mmdebstrap', 'mksquashfs', 'mkfs.ext4'];
 /**
  * Finds before anything long what a rehearsal would miss on this host: curtin, the ephemeral's files or the tools that make one,
  * firmware, QEMU. What is elsewhere is fetched.
+ * @param baseImage null: not known yet, so that nothing of a mirror or a MAAS is fetched
  * @throws Fault CURTIN_MISSING, EPHEMERAL_UNUSABLE, FIRMWARE_MISSING, TOOL_MISSING (4), SUMS_UNTRUSTED (3), DOWNLOAD_FAILED (75), MAAS_*
  */
 export async function checkRehearsal(
-  { rehearsal, resource }: Pick<ImageConfig, 'rehearsal' | 'resource'>,
+  { curtin, ephemeral, secureBoot }: Pick<RehearsalConfig, 'curtin' | 'ephemeral' | 'secureBoot'>,
+  baseImage: string | null,
   { config, ...given }: Omit<CurtinWork, 'cache'> & { config: Config; env: NodeJS.ProcessEnv },
 ): Promise<void> {
-  const { curtin, ephemeral, secureBoot } = rehearsal;
   const { cache } = config;
   const work = { ...given, cache };
   const { env, signal } = work;
   await curtinDigest(await obtainCurtin(curtin, work), signal);
-  if (ephemeral !== null) {
-    const offered = await offeredEphemeral(ephemeral, resource.baseImage, { ...given, config });
+  if (ephemeral !== null && !('from' in ephemeral && baseImage === null)) {
+    const offered = await offeredEphemeral(ephemeral, baseImage ?? '', { ...given, config });
     await ('from' in offered ? fetchEphemeral(offered, work) : ownEphemeral(offered));
   }
   await firmwaresFor(secureBoot);

@@ -44,7 +44,7 @@ export async function* rehearse(
   const artifact = resolve(request.artifact);
   const { size } = await artifactOf(artifact);
   const key = createHash('sha256').update(`${artifact}\0${request.layout}`).digest('hex').slice(0, 16);
-  const folder = rehearsalFolder(cache, key);
+  const folder = request.node?.folder ?? rehearsalFolder(cache, key);
   expectPlainPath(folder);
   const release = await lockWorkspace(folder, {
     doing: `rehearse ${basename(artifact)}`,
@@ -134,7 +134,7 @@ async function* inFolder(
   const rehearsing = { ...host, request, artifact, run, disks, usual, server, listen };
   try {
     await emptied(folder, [basename(files.curtin), ...(before ? filesOf(before, folder) : [])]);
-    const { identity, keys } = before ?? newIdentity(server.port);
+    const { identity, keys } = before ?? newIdentity(server.port, request.node?.hostname);
     const own = real?.more(identity, keys) ?? null;
     let turn: Turn = {
       ...{ folder, name: request.layout, layout: first, identity, keys, more: own, before, key },

@@ -15,8 +15,10 @@ export interface Given {
   preseed: string;
   /** The installer: curtin, packed with its configuration. */
   userData: Buffer;
-  /** Lets in whoever has the private half, as the keys of the user who deploys. */
+  /** Let in whoever has the private half, a key on each line, as the keys of the user who deploys. */
   sshKey: string;
+  /** For cloud-init of the installed system; empty: none. */
+  systemData?: string;
   /** Files by the name below `/images/…/`. */
   images: ReadonlyMap<string, string>;
   artifact: string;
@@ -95,7 +97,11 @@ export async function serveRehearsal(onSign: (sign: Sign) => void, port = 0): Pr
     return { status: 204 };
   }
 
-  function metadata(item: string, installing: boolean, { identity, userData, sshKey }: Given): Answer {
+  function metadata(
+    item: string,
+    installing: boolean,
+    { identity, userData, sshKey, systemData }: Given,
+  ): Answer {
     const text = (value: string): Answer => ({ status: 200, text: value });
     switch (item.replace(/\/$/, '')) {
       case 'meta-data':
@@ -111,7 +117,7 @@ export async function serveRehearsal(onSign: (sign: Sign) => void, port = 0): Pr
         return text(VENDOR_DATA);
       case 'user-data':
         onSign({ type: 'asked', what: installing ? 'installer' : 'user-data' });
-        return { status: 200, text: installing ? userData : USER_DATA };
+        return { status: 200, text: installing ? userData : systemData || USER_DATA };
       default:
         return NOT_FOUND;
     }

@@ -110,6 +110,19 @@ export interface UsedEphemeral {
   name: string;
 }
 
+/** A machine of a sandbox, which is installed and booted as a rehearsal's. */
+export interface RehearsalNode {
+  /** Of this machine alone; whoever names it removes it. */
+  folder: string;
+  hostname: string;
+  /** OpenSSH public keys that are let in, beside the rehearsal's own. */
+  sshKeys: readonly string[];
+  /** For cloud-init of the installed system; empty: none. */
+  userData: string;
+  /** Called with the phase under way, when something in it begins or ends. */
+  entered(phase: Phase): void;
+}
+
 export interface RehearseRequest {
   artifact: string;
   /** `ubuntu/focal`. */
@@ -142,6 +155,8 @@ export interface RehearseRequest {
   reboots?: number;
   /** Seconds after the machine's user data are asked for at which its power is cut, so that the first boot begins again. */
   powerCut?: number | null;
+  /** Absent: a machine that no MAAS has. */
+  node?: RehearsalNode;
   /** Fetch the artifact by HTTP, as MAAS' machines do, also from the lean ephemeral. */
   wire?: boolean;
   /**

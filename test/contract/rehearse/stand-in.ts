@@ -113,7 +113,7 @@ export async function booted(
   const pair = keyPair();
   const sshd = await startSshServer({
     address: '127.0.0.1',
-    ...{ port: 0, hostKey: pair.private, user: user ?? 'nobody', authorizedKeys: [key.trim()] },
+    ...{ port: 0, hostKey: pair.private, user: user ?? 'nobody', authorizedKeys: key.trim().split('\n') },
     async exec(command, out) {
       commands.push(command);
       await boot.before?.(command);

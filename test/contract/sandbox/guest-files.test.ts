@@ -39,6 +39,7 @@ const machine: GuestMachine = {
     deployment: 1,
     userData: '',
     sshKeys: ['ssh-ed25519 AAAA'],
+    address: '127.1.0.1',
     kernelOptions: '',
   },
 };

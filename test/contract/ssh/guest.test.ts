@@ -14,10 +14,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
 import { Remote } from '../../../pipeline/host/ssh/remote.ts';
 import { waitForSsh } from '../../../pipeline/host/ssh/wait.ts';
-import { directoryGuests, loopbackOf } from '../../../sandbox/guest/guests.ts';
+import { directoryGuests } from '../../../sandbox/guest/guests.ts';
 import { startSshServer } from '../../../sandbox/guest/ssh-server.ts';
 import type { TroubleRule } from '../../../sandbox/guest/troubles.ts';
 import type { GuestMachine } from '../../../sandbox/machines/guests.ts';
+import { loopbackOf } from '../../../sandbox/machines/loopback.ts';
 import { freePort } from '../acceptance/free-port.ts';
 import { KERNEL, tinyImage } from '../acceptance/tiny-image.ts';
 import { run } from '../process/run-tool.ts';
@@ -34,7 +35,8 @@ const image = { blobPath: join(dir, 'image.tgz'), resource: 'tiny', filetype: 't
 
 const machine = (systemId: string, deployment = 1, sshKeys = [keys.public]): GuestMachine => ({
   ...{ systemId, hostname: `host-${systemId}`, fqdn: `host-${systemId}.maas`, architecture: 'amd64/generic' },
-  ...{ mac: '00:16:3e:00:00:01', deployment, userData: '', sshKeys, kernelOptions: '' },
+  ...{ mac: '00:16:3e:00:00:01', deployment, userData: '', sshKeys },
+  ...{ address: loopbackOf(systemId), kernelOptions: '' },
 });
 
 async function remote(host: string, more: { bastion?: { user: string; host: string; port: number } } = {}) {
