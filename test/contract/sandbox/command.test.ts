@@ -57,6 +57,17 @@ describe('dgxos-maas sandbox', () => {
     },
   );
 
+  test.each([
+    [['--guests', 'qemu', '--curtin', '/nowhere'], 4, 'There is no /nowhere'],
+    [['--guests', 'qemu', '--trouble', 'gpu-001:no-ssh'], 2, '--trouble is not for --guests qemu'],
+    [['--guests', '--curtin', '/nowhere'], 2, '--curtin is not for --guests chroot'],
+  ])('%j ends before it serves', async (args, code, said) => {
+    const running = await start(...args);
+    expect((await running.ended)[0]).toBe(code);
+    expect(running.stdout).toBe('');
+    expect(running.stderr()).toContain(said);
+  });
+
   test('--json writes one object; --no-admin gives the other key', async () => {
     const running = await start('--json', '--no-admin', '--maas', '3.4.10');
     const shown = JSON.parse(running.stdout);
