@@ -29,15 +29,13 @@ export async function preflight(request: RunRequest): Promise<RunRequest['fresh'
     await loadSigningKey(config.sign.keyFile, env, () => {});
   if (stages.includes('rehearse')) {
     expectAmd64({ name: image.name, architecture: architectureOf(image) });
-<<<<<<< HEAD
     if (await willRun('rehearse', plan, signal))
-      await checkRehearsal(image, { config, env, emit: request.emit, signal });
-=======
-    if (await willRun('rehearse', request))
       await checkRehearsal(image.rehearsal, image.resource.baseImage, {
-        ...{ config, env, emit: request.emit, signal },
+        config,
+        env,
+        emit: request.emit,
+        signal,
       });
->>>>>>> 3085fffd (Sandbox: --guests qemu installs its machines by real curtin, as a rehearsal does)
   }
   if (!stages.includes('upload')) return undefined;
   if (image.upload.length === 0) throw noTarget(image.name);

@@ -95,8 +95,7 @@ async function deployedAndBooted(turn: Turn, rehearsing: Rehearsing): Promise<Re
     progress.see(sign);
     posted.see(sign, seconds());
   });
-  const sshKey = [await newSshKey(folder, signal), ...(request.node?.sshKeys ?? [])].join('
-');
+  const sshKey = [await newSshKey(folder, signal), ...(request.node?.sshKeys ?? [])].join('\n');
   const systemData = request.node?.userData ?? '';
   const machine = { folder, identity, kernelOptions, disks, used, accelerator, memory };
   const options = { progress, run, emit, signal };
