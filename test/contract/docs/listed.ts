@@ -71,10 +71,16 @@ export const LISTED: Record<string, Listed> = {
     parsed: "asks a real MAAS by MAAS' own command",
   },
   'dgxos-maas rehearse dgx1 --curtin-config gpu-001.yaml': REHEARSES,
+  'dgxos-maas rehearse dgx1 --redeploy same': REHEARSES,
+  'dgxos-maas rehearse dgx1 --layout lvm --redeploy flat raid1': REHEARSES,
+  'dgxos-maas sandbox --machines 1 --guests qemu --curtin curtin': {
+    parsed:
+      'serves until it is stopped, with virtual machines; test/contract/sandbox has it with a stand-in of one',
+  },
   'DGXOS_MAAS_CURTIN=$PWD/curtin npx vitest run --project contract test/contract/rehearse': {
     parsed: 'needs the clone of the first block',
   },
-  'dgxos-maas sandbox --machines 3 --guests --trouble gpu-002:failed-unit': {
+  'dgxos-maas sandbox --machines 3 --guests chroot --trouble gpu-002:failed-unit': {
     parsed: 'serves until it is ended; test/contract/sandbox starts it so',
   },
 
