@@ -44,7 +44,7 @@ const plainly: RunMachine = async (request, options) => {
 const { way, artifact, curtin, layout, cache, again, result }: Once = JSON.parse(process.argv[2]!);
 const abort = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => abort.abort());
-const done = await rehearse(
+const rehearsals = rehearse(
   {
     ...{ artifact, layout, again, cache, baseImage: 'ubuntu/focal', until: 'accepted' },
     curtin: { from: 'folder', path: curtin },
@@ -58,4 +58,4 @@ const done = await rehearse(
   },
   way === 'plain' ? plainly : runMachine,
 );
-await writeFile(result, JSON.stringify(done));
+for await (const one of rehearsals) await writeFile(result, JSON.stringify(one));

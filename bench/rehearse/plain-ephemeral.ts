@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,6 +22,7 @@ export async function makePlainEphemeral(cache: string): Promise<void> {
   say('Making the plain ephemeral system, which takes some minutes.');
   await rm(folder, { recursive: true, force: true });
   const { suite, packages } = JSON.parse(await readFile(join(RECIPE, 'ephemeral.json'), 'utf8'));
+  const root = join(folder, 'root.tar');
   const live = join(folder, 'medium', 'live');
   await mkdir(live, { recursive: true });
   const run = (command: string, ...args: string[]) =>
@@ -29,7 +30,7 @@ export async function makePlainEphemeral(cache: string): Promise<void> {
   const inRoot = (command: string) => `--customize-hook=${command}`;
   run(
     'mmdebstrap',
-    ...['--variant=minbase', '--format=squashfs', '--aptopt=Apt::Install-Recommends "false"'],
+    ...['--variant=minbase', '--format=tar', '--aptopt=Apt::Install-Recommends "false"'],
     ...['--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr', `--include=${packages.join(',')}`],
     inRoot(`cp -R ${RECIPE}/files/. "$1/"`),
     inRoot('chmod 755 "$1/usr/lib/rehearsal/run-installer"'),
@@ -41,8 +42,16 @@ export async function makePlainEphemeral(cache: string): Promise<void> {
     inRoot(`cp "$1"/boot/vmlinuz-* ${files.kernel}`),
     inRoot(`cp "$1"/boot/initrd.img-* ${files.initrd}`),
     suite,
-    join(live, 'filesystem.squashfs'),
+    root,
   );
+  const tar = openSync(root, 'r');
+  try {
+    const squashfs = join(live, 'filesystem.squashfs');
+    execFileSync('sqfstar', ['-quiet', squashfs], { stdio: [tar, 'ignore', 'inherit'] });
+  } finally {
+    closeSync(tar);
+  }
+  await rm(root);
   run('mkfs.ext4', '-q', '-L', DISK_LABEL, '-d', join(folder, 'medium'), files.disk, '512M');
   await rm(join(folder, 'medium'), { recursive: true });
   await writeFile(`${files.record}.partial`, JSON.stringify({ key, kernel: 'vmlinuz', initrd: 'initrd' }));
