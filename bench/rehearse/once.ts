@@ -36,6 +36,7 @@ const plainly: RunMachine = async (request, options) => {
       .replace(',cache=unsafe', '')
       .replace(',discard=unmap', ''),
   );
+  argv[argv.indexOf('-smp') + 1] = '2';
   const processor = argv.indexOf('-cpu');
   argv.splice(processor, 2);
   return runMachine(request, options, argv as [string, ...string[]]);
