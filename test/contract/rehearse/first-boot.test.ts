@@ -1,11 +1,10 @@
-import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { loadChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
 import type { Address, RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
 import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
-import { rehearse } from './rehearse-once.ts';
+import { rehearsalFolder, rehearse, requestIn } from './rehearse-once.ts';
 import { type Boot, CLOUD_INIT, standIn } from './stand-in.ts';
 
 const CURTIN = (
@@ -16,36 +15,20 @@ let folder: string;
 let abort: AbortController;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'first-boot-'));
+  folder = rehearsalFolder('first-boot-');
   abort = new AbortController();
-  for (const name of ['kernel', 'initrd', 'squashfs', 'demo.tar.gz']) writeFileSync(join(folder, name), name);
 });
 afterEach(() => abort.abort());
 
-const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
-  artifact: join(folder, 'demo.tar.gz'),
-  baseImage: 'ubuntu/focal',
-  layout: 'flat',
-  until: 'accepted',
-  ...{ checks: null, shell: null, curtinConfig: null },
-  disks: 1,
-  diskBytes: null,
-  memory: 3072,
-  kernelOptions: '',
-  curtin: { from: 'folder', path: CURTIN },
-  ephemeral: {
-    kernel: join(folder, 'kernel'),
-    initrd: join(folder, 'initrd'),
-    squashfs: join(folder, 'squashfs'),
-  },
-  accelerator: 'tcg',
-  keep: false,
-  cache: join(folder, 'cache'),
-  emit() {},
-  signal: abort.signal,
-  env: { XDG_STATE_HOME: join(folder, 'state') },
-  ...more,
-});
+const request = (more: Partial<RehearseRequest> = {}): RehearseRequest =>
+  requestIn(folder, {
+    until: 'accepted',
+    curtin: { from: 'folder', path: CURTIN },
+    emit() {},
+    signal: abort.signal,
+    env: { XDG_STATE_HOME: join(folder, 'state') },
+    ...more,
+  });
 const booting = (boot: Boot) => standIn({ result: 'SUCCESS', log: 'all went well' }, boot);
 
 test('an image that comes up is accepted: user data, cloud-init, ssh; with a picture of its screen', async () => {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
@@ -7,7 +6,7 @@ import { $ } from '../../../pipeline/host/process/tool.ts';
 import type { MachineRequest, RunMachine } from '../../../pipeline/maas/rehearse/machine.ts';
 import type { RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
 import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
-import { rehearse, rehearseAll } from './rehearse-once.ts';
+import { rehearsalFolder, rehearse, rehearseAll, requestIn } from './rehearse-once.ts';
 import { type Deployment, standIn } from './stand-in.ts';
 
 const CURTIN = (
@@ -19,37 +18,21 @@ let events: Event[];
 let abort: AbortController;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'redeploy-'));
+  folder = rehearsalFolder('redeploy-');
   events = [];
   abort = new AbortController();
-  for (const name of ['kernel', 'initrd', 'squashfs', 'demo.tar.gz']) writeFileSync(join(folder, name), name);
 });
 afterEach(() => abort.abort());
 
-const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
-  artifact: join(folder, 'demo.tar.gz'),
-  baseImage: 'ubuntu/focal',
-  layout: 'flat',
-  until: 'accepted',
-  ...{ checks: null, shell: null, curtinConfig: null },
-  disks: 1,
-  diskBytes: null,
-  memory: 3072,
-  kernelOptions: '',
-  curtin: { from: 'folder', path: CURTIN },
-  ephemeral: {
-    kernel: join(folder, 'kernel'),
-    initrd: join(folder, 'initrd'),
-    squashfs: join(folder, 'squashfs'),
-  },
-  accelerator: 'tcg',
-  keep: false,
-  cache: join(folder, 'cache'),
-  emit: (one) => events.push(one),
-  signal: abort.signal,
-  env: { XDG_STATE_HOME: join(folder, 'state') },
-  ...more,
-});
+const request = (more: Partial<RehearseRequest> = {}): RehearseRequest =>
+  requestIn(folder, {
+    until: 'accepted',
+    curtin: { from: 'folder', path: CURTIN },
+    emit: (one) => events.push(one),
+    signal: abort.signal,
+    env: { XDG_STATE_HOME: join(folder, 'state') },
+    ...more,
+  });
 
 interface Machine {
   kind: 'ephemeral' | 'disk';

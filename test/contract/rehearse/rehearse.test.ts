@@ -1,14 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
@@ -17,7 +7,7 @@ import { kernelLine, machineArgv, type RunMachine } from '../../../pipeline/maas
 import type { RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
 import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
 import { Node } from './node.ts';
-import { rehearse } from './rehearse-once.ts';
+import { rehearsalFolder, rehearse, requestIn } from './rehearse-once.ts';
 import { type Seen, standIn } from './stand-in.ts';
 
 /** Real ones where the environment names them, separated by colons; else a stand-in of curtin's interface. */
@@ -30,36 +20,20 @@ let events: Event[];
 let abort: AbortController;
 
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'rehearse-'));
+  folder = rehearsalFolder('rehearse-');
   events = [];
   abort = new AbortController();
-  for (const name of ['kernel', 'initrd', 'squashfs', 'demo.tar.gz']) writeFileSync(join(folder, name), name);
 });
 afterEach(() => abort.abort());
 
-const request = (more: Partial<RehearseRequest> = {}): RehearseRequest => ({
-  artifact: join(folder, 'demo.tar.gz'),
-  baseImage: 'ubuntu/focal',
-  layout: 'flat',
-  until: 'deployed',
-  ...{ checks: null, shell: null, curtinConfig: null },
-  disks: 1,
-  diskBytes: null,
-  memory: 3072,
-  kernelOptions: '',
-  curtin: { from: 'folder', path: CURTINS[0]! },
-  ephemeral: {
-    kernel: join(folder, 'kernel'),
-    initrd: join(folder, 'initrd'),
-    squashfs: join(folder, 'squashfs'),
-  },
-  accelerator: 'tcg',
-  keep: false,
-  cache: join(folder, 'cache'),
-  emit: (one) => events.push(one),
-  signal: abort.signal,
-  ...more,
-});
+const request = (more: Partial<RehearseRequest> = {}): RehearseRequest =>
+  requestIn(folder, {
+    until: 'deployed',
+    curtin: { from: 'folder', path: CURTINS[0]! },
+    emit: (one) => events.push(one),
+    signal: abort.signal,
+    ...more,
+  });
 
 /** A machine that curtin installs, and that is not booted. */
 const machine = (result: 'SUCCESS' | 'FAIL', log: string, seen: Partial<Seen> = {}): RunMachine => {
