@@ -110,8 +110,8 @@ async function demoImage(folder: string): Promise<string> {
   const image = { release: 'demo', platform: 'demo1', version: '1.0', install: 'namespace' };
   const config = join(dir, 'dgxos-maas.yaml');
   const images = { demo: { ...image, iso: { source: iso.path, sha256: iso.sha256 } } };
-  await writeFile(config, JSON.stringify({ images }));
-  const argv = ['--config', config, '--workspace', folder, 'run', 'demo', '--until', 'pack'];
+  await writeFile(config, JSON.stringify({ workspace: folder, images }));
+  const argv = ['--config', config, 'run', 'demo', '--until', 'pack'];
   execFileSync(process.execPath, [CLI, ...argv], { stdio: ['ignore', 'ignore', 'inherit'] });
   return join(folder, 'demo', 'pack', 'demo.tar.gz');
 }
