@@ -89,6 +89,8 @@ try {
           ...[by, process.execPath, installed, 'upload', file, '--no-validate'],
           ...['--name', 'custom/bench', '--base-image', 'ubuntu/focal'],
         );
+      const barest = (by: NodeJS.ProcessEnv) =>
+        upload(by, process.execPath, SOCKETS, bare, '--sha256', sha256, '--hash');
       const { env: http, tlsEnv: tls } = server;
       const medians = await alternate(runs, {
         'maas-like': () => upload(http, PYTHON, PEER, bare),
@@ -100,8 +102,10 @@ try {
         'tls-ours-built': () => ours(tls, built),
         'tls-ours-bare-file': () => ours(tls, bare),
         sha256sum: () => measure(['sha256sum', bare]),
-        // The bytes sent as we send them, by the barest client: what start and sockets alone cost.
+        // The bytes sent as we send them, by the barest client: what start and sockets alone cost, and what they and the sum do.
         sockets: () => upload(http, process.execPath, SOCKETS, bare, '--sha256', sha256),
+        'sockets-hash': () => barest(http),
+        'tls-sockets-hash': () => barest(tls),
       });
       say(`Medians of ${runs} runs, ${size} bytes, a server that takes ${requestMs} ms for each chunk:`);
       for (const [name, usage] of Object.entries(medians)) say(`  ${name.padEnd(18)} ${describe(usage)}`);
@@ -113,12 +117,14 @@ try {
           bareFile: medians['ours-bare-file'],
           sum: medians.sha256sum,
           sockets: medians.sockets,
+          barest: medians['sockets-hash'],
         },
         tls: {
           peer: medians['tls-maas-like'],
           peer37: undefined,
           mine: medians['tls-ours-built'],
           bareFile: medians['tls-ours-bare-file'],
+          barest: medians['tls-sockets-hash'],
         },
       };
     } finally {
@@ -157,9 +163,9 @@ function worstCpu({ mine, bareFile, peer }: Contestants): number {
   return Math.max(cpu(mine), cpu(bareFile)) / cpu(peer);
 }
 
-type Contestants = Record<'mine' | 'bareFile' | 'peer', Usage>;
+type Contestants = Record<'mine' | 'bareFile' | 'peer' | 'barest', Usage>;
 
-function ratios({ mine, bareFile, peer, peer37 }: Contestants & { peer37: Usage | undefined }) {
+function ratios({ mine, bareFile, peer, peer37, barest }: Contestants & { peer37: Usage | undefined }) {
   return {
     wall: ratio(mine.wallS, peer.wallS),
     wallOver37: ratio(mine.wallS, peer37?.wallS),
@@ -169,6 +175,12 @@ function ratios({ mine, bareFile, peer, peer37 }: Contestants & { peer37: Usage 
       wall: ratio(bareFile.wallS, peer.wallS),
       cpu: ratio(cpu(bareFile), cpu(peer)),
       peak: ratio(bareFile.peakBytes, peer.peakBytes),
+    },
+    // The bound of a client in Node.
+    barest: {
+      wall: ratio(barest.wallS, peer.wallS),
+      cpu: ratio(cpu(barest), cpu(peer)),
+      peakBytes: barest.peakBytes,
     },
   };
 }

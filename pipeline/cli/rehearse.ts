@@ -97,7 +97,7 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
     curtinConfig === null ? layouts : [resolve(curtinConfig)],
   );
   await writeReports('rehearse', flags, matrix, REHEARSALS, env);
-  const { results, faults } = matrix;
+  const { results, faults, ended } = matrix;
   const ok = faults.length === 0 && results.every((one) => one.ok);
   const failed = faults.map(({ layout, after, fault: { code, message } }) => ({
     layout,
@@ -106,7 +106,8 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
     message,
   }));
   session.data({ ok, rehearsals: results, failed }, () => rehearsalsText(matrix, session.paint));
-  if (results.some((one) => !one.ok)) session.exitCode = EXIT.validation;
+  if (ended) session.exitCode = ended.exitCode;
+  else if (results.some((one) => !one.ok)) session.exitCode = EXIT.validation;
   else if (faults[0]) session.exitCode = faults[0].fault.exitCode;
 }
 

@@ -77,7 +77,7 @@ export const rehearse = defineStage('rehearse', {
     const { path, baseImage, layoutNames, kernelOptions, disks, diskBytes, accelerator, cache } = inputs;
     expectAmd64(inputs);
     const key = inputs.keyFile === null ? null : await loadSigningKey(inputs.keyFile, env, emit);
-    const { results, faults } = await rehearseLayouts(
+    const { results, faults, ended } = await rehearseLayouts(
       {
         ...{ artifact: path, baseImage, kernelOptions, disks, diskBytes, accelerator, cache, emit, signal },
         ...{ curtin: inputs.curtinFrom.source, ephemeral: inputs.ephemeralFiles, memory: inputs.memoryMiB },
@@ -89,6 +89,8 @@ export const rehearse = defineStage('rehearse', {
       },
       layoutNames,
     );
+    // The stage begins anew the next time, and nobody has asked for a part of it.
+    if (ended) throw ended;
     const files: string[] = [];
     for (const result of results)
       files.push(...(await keep(result, rehearsedFolder(dir, labelOf(result.layout)))));

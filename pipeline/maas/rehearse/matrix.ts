@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { plain } from '../../core/escape/terminal.ts';
 import { EXIT } from '../../core/faults/catalogue.ts';
 import { Fault } from '../../core/faults/fault.ts';
+import { interrupted } from '../../core/faults/interrupted.ts';
 import { labelOf, titleOf } from './label.ts';
 import { rehearse, SAME } from './rehearse.ts';
 import type { Rehearsal, RehearseRequest } from './types.ts';
@@ -11,17 +12,20 @@ export interface Matrix {
   results: Rehearsal[];
   /** Deployments without a result, by the fault of the host. */
   faults: (Pick<Rehearsal, 'layout' | 'after'> & { fault: Fault })[];
+  /** The last of these faults, when nothing was rehearsed after it: an interruption, or what is missing on this host. */
+  ended: Fault | null;
 }
 
 /**
- * One rehearsal for each layout, one after the other. One that fails, or that the host has ended, does not stop the others.
- * @throws Fault as `rehearse`, for what is missing on the host: it is missing for all
+ * One rehearsal for each layout, one after the other. One that fails, or that the host has ended, does not stop the others; what has a
+ * result is not lost by an interruption.
+ * @throws Fault as `rehearse`, when it ends the first: what is missing on the host is missing for all
  */
 export async function rehearseLayouts(
   request: Omit<RehearseRequest, 'layout'>,
   layouts: readonly string[],
 ): Promise<Matrix> {
-  const matrix: Matrix = { results: [], faults: [] };
+  const matrix: Matrix = { results: [], faults: [], ended: null };
   const more = (request.redeploy ?? []).filter((name) => name !== SAME && !layouts.includes(name));
   const labels = [...layouts, ...new Set(more)].map(labelOf);
   const twice = labels.find((label, at) => labels.indexOf(label) !== at);
@@ -44,8 +48,15 @@ export async function rehearseLayouts(
         done++;
       }
     } catch (error) {
-      if (!(error instanceof Fault) || error.exitCode !== EXIT.temporary) throw error;
-      matrix.faults.push({ layout: turns[done] ?? layout, after: turns.slice(0, done), fault: error });
+      const { signal } = request;
+      const fault = signal.aborted ? interrupted(signal) : error;
+      if (!(fault instanceof Fault)) throw error;
+      const goesOn = fault.exitCode === EXIT.temporary && !signal.aborted;
+      if (!goesOn && matrix.results.length + matrix.faults.length === 0) throw error;
+      matrix.faults.push({ layout: turns[done] ?? layout, after: turns.slice(0, done), fault });
+      if (goesOn) continue;
+      matrix.ended = fault;
+      return matrix;
     }
   }
   return matrix;
