@@ -8,6 +8,7 @@ import { DEPLOYMENT_CHECKS } from './deployment.ts';
 import { DGX_CHECKS } from './dgx.ts';
 import { DRIVER_CHECKS } from './driver.ts';
 import { HYGIENE_CHECKS } from './hygiene.ts';
+import { INITRD_CHECKS } from './initrd.ts';
 import { KERNEL_CHECKS } from './kernel.ts';
 import { MAAS_CHECKS } from './maas.ts';
 import { NETWORK_CHECKS } from './network.ts';
@@ -23,6 +24,7 @@ export const CHECKS: readonly Check[] = [
   ...PACKAGE_CHECKS,
   ...KERNEL_CHECKS,
   ...BOOT_KERNEL_CHECKS,
+  ...INITRD_CHECKS,
   ...SECURITY_CHECKS,
   ...CLOUD_CHECKS,
   ...APT_CHECKS,

@@ -56,6 +56,7 @@ const OTHERS: { readonly [K in Exclude<keyof ImageFacts, keyof typeof PARTS>]: S
   hook: orNull(record),
   finalize: orNull(record),
   customKernel: orNull(text),
+  initrd: object({ hooks: list(anything), programs: list(text) }),
   identity: object({ machineId: text, dbusMachineId: text, sshHostKeys: list(text), state: list(anything) }),
   access: record,
   apt: record,

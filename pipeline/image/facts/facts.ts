@@ -6,6 +6,7 @@ import type { CloudFacts } from './collect/cloud.ts';
 import type { DriverFacts } from './collect/driver.ts';
 import type { GrubFacts } from './collect/grub.ts';
 import type { HookFacts } from './collect/hooks.ts';
+import type { InitrdFacts } from './collect/initrd.ts';
 import type { FoundState } from './collect/machine-state.ts';
 import type { AddedModule } from './collect/modules.ts';
 import type { NetworkFacts } from './collect/network.ts';
@@ -169,6 +170,7 @@ export interface ImageFacts {
   /** /curtin/finalize, which curtin runs after the hook. */
   finalize: HookFacts | null;
   customKernel: string | null;
+  initrd: InitrdFacts;
   identity: {
     /** absent, empty, uninitialized, set, or a link and where to. */
     machineId: string;

@@ -28,7 +28,7 @@ const NO_ROOT: Reason = {
   text: /ALERT!\s+(\S{1,200}) does not exist/,
   cause: ([, device]) => `The initrd of the image does not find the root: ${device}`,
   remedy:
-    'The tools of the storage layout (lvm2, mdadm, bcache-tools) and its modules must be in the image and its initrd (check `storage-packages` of validate).',
+    'The tools of the storage layout (lvm2, mdadm, bcache-tools) and its modules must be in the image and its initrd (checks `storage-packages` and `initrd-hooks` of validate).',
 };
 
 /** Lines after which a system does not go on; the first that fits counts. */

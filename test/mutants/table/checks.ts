@@ -64,6 +64,22 @@ export const CHECKS: readonly Mutant[] = [
   ...mutantsOf('pipeline/image/facts/collect/modules.ts', ['test/unit/checks/driver.test.ts'], {
     bomb: ['if (bytes > MOST_UNPACKED) unpacked', 'if (false) unpacked'],
   }),
+  ...mutantsOf('pipeline/image/facts/collect/initrd.ts', ['test/unit/checks/initrd.test.ts'], {
+    'name-of-a-hook': ['if (!TAKEN.test(', 'if (false && TAKEN.test('],
+    'hook-that-is-executable': [
+      "if (!tree.executable(path)) return is('left-out'",
+      "if (false) return is('left-out'",
+    ],
+    'syntax-of-a-hook': ['if (problem !== null) return', 'if (false) return'],
+    'hook-that-was-not-read': [
+      "if (!script?.text)\n    return is('unread'",
+      "if (!script?.text)\n    return is('runs'",
+    ],
+  }),
+  ...mutantsOf('pipeline/image/checks/initrd.ts', ['test/unit/checks/initrd.test.ts'], {
+    'program-of-the-hook': ['initrd.programs.includes(program)', 'true'],
+    'hook-that-fails': ["hook.state === 'fails'", 'false'],
+  }),
   ...mutantsOf('pipeline/maas/acceptance/applicable.ts', ['test/unit/acceptance/checks-file.test.ts'], {
     'what-a-platform-has': ['subject.system?.[feature] === true', 'true'],
     'own-number-of-gpus': ['Object.hasOwn(list.gpus, platform) ? list.gpus[platform] : null', 'null'],

@@ -352,6 +352,24 @@ const BAD: Record<string, Bad[]> = {
       options: { offline: true },
     },
   ],
+  'initrd-hooks': [
+    {
+      how: 'no hook of mdadm',
+      spoil: (r) => r.remove('usr/share/initramfs-tools/hooks/mdadm'),
+      found: /^initrds do not get .*: there is no \/usr\/share\/initramfs-tools\/hooks\/mdadm \(RAID\)$/,
+    },
+    {
+      how: 'no hook of bcache-tools',
+      spoil: (r) => r.remove('usr/share/initramfs-tools/hooks/bcache'),
+      found: /hooks\/bcache \(bcache\)/,
+      severity: 'warning',
+    },
+    {
+      how: 'no /sbin/lvm',
+      spoil: (r) => r.remove('usr/sbin/lvm'),
+      found: /hooks\/lvm2 copies lvm, which is not in the image \(LVM\)/,
+    },
+  ],
   'package-states': [
     {
       how: 'half-configured',

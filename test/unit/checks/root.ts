@@ -192,6 +192,20 @@ if true; then echo "keeping the kernel"; fi
 chroot "$TARGET_MOUNT_POINT" update-initramfs -u
 `;
 
+/** Hooks of mkinitramfs, and the program that each copies. */
+const INITRD_PROGRAMS = [
+  ['mdadm', '/sbin/mdadm'],
+  ['lvm2', '/sbin/lvm'],
+  ['bcache', '/lib/udev/bcache-register'],
+] as const;
+
+/** A hook of mkinitramfs as packages have them. */
+export const initrdHook = (program: string): string => `#!/bin/sh
+[ "$1" != prereqs ] || exit 0
+. /usr/share/initramfs-tools/hook-functions
+copy_exec ${program}
+`;
+
 export function goodRoot({ version, codename, kernel: KERNEL, arch, driver }: System = FOCAL): Root {
   const root = new Root(arch);
   root.dir('');
@@ -254,6 +268,10 @@ export function goodRoot({ version, codename, kernel: KERNEL, arch, driver }: Sy
     .link('etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf')
     .put('var/cache/debconf/config.dat', 'Name: grub-pc/install_devices\nTemplate: x\nValue: \n\n')
     .put('var/lib/dpkg/diversions', '/bin/sh\n/bin/sh.distrib\ndash\n');
+  for (const [hook, program] of INITRD_PROGRAMS)
+    root
+      .put(`usr/share/initramfs-tools/hooks/${hook}`, initrdHook(program), { mode: 0o755 })
+      .put(`usr${program}`, 'x', { mode: 0o755 });
   root.package(`linux-image-${KERNEL}`);
   if (driver !== null)
     root

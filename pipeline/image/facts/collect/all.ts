@@ -11,6 +11,7 @@ import { driverCollector } from './driver.ts';
 import { espCollector } from './esp.ts';
 import { hooksCollector } from './hooks.ts';
 import { identityCollector } from './identity.ts';
+import { initrdCollector } from './initrd.ts';
 import { leftoversCollector } from './leftovers.ts';
 import { licencesCollector } from './licences.ts';
 import { machineStateCollector } from './machine-state.ts';
@@ -35,6 +36,7 @@ export function collectors(signal?: AbortSignal) {
     modules: modulesCollector(),
     driver: driverCollector(),
     hooks: hooksCollector(signal),
+    initrd: initrdCollector(signal),
     identity: identityCollector(),
     state: machineStateCollector(),
     access: accessCollector(),
@@ -73,6 +75,7 @@ export function composeFacts(
     ...parts.modules,
     driver: { ...driverPackages, ...parts.driver },
     ...parts.hooks,
+    ...parts.initrd,
     identity: { ...parts.identity, state: parts.state },
     ...parts.access,
     apt: parts.apt,
