@@ -84,14 +84,14 @@ const form = new URLSearchParams({
   sha256: values.sha256,
   size: String(size),
 });
-const asked = Buffer.from(String(form));
+const creation = Buffer.from(String(form));
 const created = JSON.parse(
   await send(
     'POST',
     'api/2.0/boot-resources/',
     'application/x-www-form-urlencoded',
-    asked.length,
-    async (write) => write(asked),
+    creation.length,
+    async (write) => write(creation),
   ),
 ) as { sets: Record<string, { files: Record<string, { upload_uri?: string }> }> };
 const target = Object.values(created.sets)

@@ -41,13 +41,13 @@ async function ended(signal: NodeJS.Signals, ...more: string[]) {
   return { code: command.exitCode, stdout, stderr };
 }
 
-it('what was rehearsed before Ctrl-C is shown, with what has no result, and written', async () => {
+it('results from before Ctrl-C are shown, with the layout that has none, and written', async () => {
   const { code, stdout, stderr } = await ended('SIGINT', '--junit', 'rehearsal.xml');
   expect(code).toBe(130);
   expect(stdout).toMatch(/^deployed in /m);
   expect(stdout).toMatch(/^flat {3}deployed +\d/m);
   expect(stdout).toMatch(/^raid1 {2}no result +Interrupted$/m);
-  // What comes after it was not begun.
+  // The layouts after it were not begun.
   expect(stdout).not.toContain('lvm');
   expect(stderr).not.toContain('INTERNAL');
   const junit = readFileSync(join(host.dir, 'rehearsal.xml'), 'utf8');

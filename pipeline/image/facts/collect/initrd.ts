@@ -45,7 +45,7 @@ interface Script {
 }
 
 /**
- * Hooks of both folders are run, those of /etc beside those of the same name in /usr/share (tried with mkinitramfs of Debian 11 to 13): whichever
+ * Hooks of both folders are run, those of /etc beside those of the same name in /usr/share (tried with mkinitramfs 0.142 of Debian 12): whichever
  * copies a program, it is in the initrd.
  */
 export function initrdCollector(signal?: AbortSignal): Collector<{ initrd: InitrdFacts }> {
