@@ -9,6 +9,7 @@ import { parseAge } from '../config/units.ts';
 import { EXIT } from '../core/faults/catalogue.ts';
 import { Fault } from '../core/faults/fault.ts';
 import { prepareFolder } from '../host/files/output.ts';
+import { rememberVersions } from '../host/process/version-output.ts';
 import { chooseImages } from '../nightly/choose-images.ts';
 import { defaultJobs } from '../nightly/jobs.ts';
 import { needsOf } from '../nightly/needs.ts';
@@ -24,7 +25,7 @@ import { type FormatFlags, writeReports } from '../report/formats/write.ts';
 import { imageDirectory, type RunRequest } from '../stages/run/runner.ts';
 import { sourceOf, stagesFor } from '../stages/table.ts';
 import { sharedResults } from '../store/open.ts';
-import { keptFolder } from '../workspace/layout.ts';
+import { keptFolder, toolVersionsFile } from '../workspace/layout.ts';
 import { channelName } from '../workspace/ledger/channel.ts';
 import { runAndReport, withLock } from './run-image.ts';
 import type { Session } from './session.ts';
@@ -133,6 +134,7 @@ export async function requestsFor(
     overrides: overridesOf({ ...options, queue: options.queue || undefined }, NIGHTLY_SETTINGS),
   });
   for (const message of warnings) emit({ type: 'notice', level: 'warning', message });
+  rememberVersions(toolVersionsFile(config.cache));
   const channel = upload && options.promote ? (options.channel ?? config.nightly.channel) : null;
   const chosen = chooseImages(config, patterns);
   assertConsents(

@@ -3,6 +3,7 @@ import { loadConfig, selectImage } from '../config/load.ts';
 import { loadRelease } from '../config/releases/load.ts';
 import type { Config } from '../config/types.ts';
 import { Fault, fromSystemError } from '../core/faults/fault.ts';
+import { rememberVersions } from '../host/process/version-output.ts';
 import { lastRun } from '../report/page/last-run.ts';
 import { planText } from '../report/text/plan-text.ts';
 import { runSummary } from '../report/text/run-summary.ts';
@@ -14,6 +15,7 @@ import { imageDirectory, type RunOutcome, type RunRequest, runStages } from '../
 import { type OptionalStages, sourceOf, stagesFor } from '../stages/table.ts';
 import { targetsOf } from '../stages/targets.ts';
 import { sharedResults } from '../store/open.ts';
+import { toolVersionsFile } from '../workspace/layout.ts';
 import { LOCK_HOLDER, lockWorkspace } from '../workspace/lock.ts';
 import type { Session } from './session.ts';
 import { overridesOf, RUN_SETTINGS } from './setting-options.ts';
@@ -47,6 +49,7 @@ export async function requestFor(
     overrides: overridesOf(flags, RUN_SETTINGS, name),
   });
   for (const message of warnings) session.emit({ type: 'notice', level: 'warning', message });
+  rememberVersions(toolVersionsFile(config.cache));
   await shareLedgerOf(config, session);
   const image = selectImage(config, name);
   assertConsents(consents, [name]);

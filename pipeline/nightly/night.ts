@@ -40,7 +40,8 @@ export async function runNight(night: NightRequest): Promise<Night> {
   const begun = await beginNight(config.workspace, new Date());
   if (begun.continued)
     emit({ type: 'notice', level: 'info', message: `continues the night of ${begun.startedAt}` });
-  const earlier = night.since ? [night.since] : await earlierNights(config.workspace);
+  const names = requests.map(({ image }) => image.name);
+  const earlier = night.since ? [night.since] : await earlierNights(config.workspace, names);
   const since = earlier[0];
   const limit = pLimit(night.jobs);
   const ended = await Promise.allSettled(

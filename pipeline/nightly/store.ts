@@ -55,11 +55,21 @@ export async function endNight(workspace: string): Promise<void> {
     await rm(nightFolder(workspace, id), { recursive: true, force: true });
 }
 
-/** The nights that have ended, the newest first; a damaged summary counts as none. */
-export async function earlierNights(workspace: string): Promise<Night[]> {
-  const files = (await ids(workspace)).map((id) => nightSummary(nightFolder(workspace, id)));
-  const nights = await Promise.all(files.map((file) => readJsonOrMiss(file, NIGHT)));
-  return nights.filter((night) => night !== undefined);
+/**
+ * The nights that have ended, the newest first, back to one by which each of these images is known: usually the last one alone. A damaged
+ * summary counts as none.
+ */
+export async function earlierNights(workspace: string, images: readonly string[]): Promise<Night[]> {
+  const unknown = new Set(images);
+  const nights: Night[] = [];
+  for (const id of await ids(workspace)) {
+    const night = await readJsonOrMiss(nightSummary(nightFolder(workspace, id)), NIGHT);
+    if (!night) continue;
+    nights.push(night);
+    for (const { image } of night.images) unknown.delete(image);
+    if (unknown.size === 0) break;
+  }
+  return nights;
 }
 
 /**

@@ -168,6 +168,8 @@ export const mediumFolder = (cache: string, sha256: string) => join(cache, 'isos
 export const debsFolder = (cache: string) => join(cache, 'debs');
 /** The sum of a medium, as long as its file stays as it is. @param key of its path */
 export const sumFile = (cache: string, key: string) => join(cache, 'sums', `${key}.json`);
+/** Answers of tools on their versions. */
+export const toolVersionsFile = (cache: string) => join(cache, 'tool-versions.json');
 
 /** Compressed blocks of tars, shared by images: each by the digest of what it was made of. */
 export const membersFolder = (cache: string) => join(cache, 'members');

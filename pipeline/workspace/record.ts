@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { isAbsolute, relative, resolve } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { readJsonOrMiss } from '../host/files/read-json.ts';
+import { readSmallJsonOrMiss } from '../host/files/read-json.ts';
 import {
   anything,
   count,
@@ -76,16 +76,17 @@ export function withPaths<R extends { stage: string; data: unknown; files: reado
   record: R,
   change: (path: string, member?: string) => string,
 ): R {
-  const data = structuredClone(record.data);
-  for (const member of PATHS[record.stage] ?? []) {
-    const names = member.split('.');
-    const last = names.pop() as string;
-    let holder = data as Record<string, unknown> | undefined;
-    for (const name of names) holder = holder?.[name] as Record<string, unknown> | undefined;
-    const path = holder?.[last];
-    if (holder && typeof path === 'string') holder[last] = change(path, member);
-  }
+  let { data } = record as { data: unknown };
+  for (const member of PATHS[record.stage] ?? [])
+    data = changedAt(data, member.split('.'), (path) => change(path, member));
   return { ...record, data, files: record.files.map((file) => ({ ...file, path: change(file.path) })) };
+}
+
+/** The value with another text in one place, without a change of the value itself; the same where there is no text. */
+function changedAt(value: unknown, [name, ...names]: string[], change: (text: string) => string): unknown {
+  if (name === undefined) return typeof value === 'string' ? change(value) : value;
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return value;
+  return { ...value, [name]: changedAt((value as Record<string, unknown>)[name], names, change) };
 }
 
 /** The text of a member of a record's data. @param member its dotted name */
@@ -120,15 +121,14 @@ export async function readRecord<Data = unknown>(
   stage: string,
   outside: Readonly<Record<string, string>> = {},
 ): Promise<StageRecord<Data> | undefined> {
-  const record = await readJsonOrMiss(recordFile(imageDir, stage), RECORD);
+  const record = readSmallJsonOrMiss(recordFile(imageDir, stage), RECORD);
   if (record?.stage !== stage) return undefined;
   try {
     const moved = new Map<string, string>();
-    withPaths(record, (path, member) => {
-      if (member !== undefined && isAbsolute(path) && Object.hasOwn(outside, member))
-        moved.set(path, outside[member] as string);
-      return path;
-    });
+    for (const [member, path] of Object.entries(outside)) {
+      const before = memberOf(record, member);
+      if (before !== undefined && isAbsolute(before)) moved.set(before, path);
+    }
     return withPaths(record, (path) => moved.get(path) ?? fromStored(imageDir, path)) as StageRecord<Data>;
   } catch {
     return undefined;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv';
 import { surelyFits } from './fits.ts';
-import { LARGEST_TEXT, readBoundedText } from './regular.ts';
+import { LARGEST_TEXT, readBoundedText, readSmallText } from './regular.ts';
 import type { Shape } from './shape.ts';
 
 /** A file, or a text of another origin, that is not JSON, or does not have the required shape. */
@@ -86,6 +86,15 @@ export async function readJsonOrMiss<T>(
   most?: number,
 ): Promise<T | undefined> {
   return readJson(path, shape, most).catch(() => undefined);
+}
+
+/** Like `readJsonOrMiss`, at once: for small files of our own, of which a night reads hundreds. */
+export function readSmallJsonOrMiss<T>(path: string, shape: Shape<T>): T | undefined {
+  try {
+    return parseJson(readSmallText(path), shape, path);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The lines of JSON that are of a shape: one that a crash has cut, and one that is foreign, are left out. */

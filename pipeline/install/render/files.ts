@@ -47,11 +47,20 @@ export async function copyServed(files: ServedFile[], httpDir: string): Promise<
   }
 }
 
+const ofTemplates = new Map<string, Promise<string>>();
+
 /**
- * Digest of a file, in hex.
+ * Digest of a file, in hex; of a template once in a process, like the program itself.
  * @throws Fault CONFIG_INVALID when it is missing, no regular file or unreadable
  */
-export async function sha256Of(path: string): Promise<string> {
+export function sha256Of(path: string): Promise<string> {
+  if (!path.startsWith(`${TEMPLATES}/`)) return digestOf(path);
+  const digest = ofTemplates.get(path) ?? digestOf(path);
+  ofTemplates.set(path, digest);
+  return digest;
+}
+
+async function digestOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '../../core/faults/fault.ts';
-import { readJsonOrMiss } from '../../host/files/read-json.ts';
+import { readJsonOrMiss, readSmallJsonOrMiss } from '../../host/files/read-json.ts';
 import { anything, map, object, type Shape, text } from '../../host/files/shape.ts';
 import { type Evidence, KNOWN_FACTS, LARGEST_EVIDENCE } from '../../image/artifact.ts';
 import { VERDICT, type Verdict } from '../../image/checks/judge.ts';
@@ -111,7 +111,7 @@ const TICK_MS = 20;
 /** A rejected image leaves no record, but its verdict; either counts only for the artifact that is there. */
 async function verdictOf(imageDir: string, { pack, validate }: Records): Promise<Verdict | null> {
   const file = verdictFile(stageFolder(imageDir, 'validate'));
-  const verdict = await readJsonOrMiss(file, VERDICT);
+  const verdict = readSmallJsonOrMiss(file, VERDICT);
   if (!verdict || !pack) return null;
   if (validate) return validate.inputs.artifact === pack.data.artifact.sha256 ? verdict : null;
   const { mtimeMs } = await stat(file);

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { constants, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { plainName } from '../../config/image-name.ts';
 import type { Emit } from '../../core/events/event.ts';
@@ -133,7 +133,7 @@ export function recordUpload(
 export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]> {
   await exchangeLedger(env);
   const paths = [ledgerFile(env), foreignLedgerFile(env)] as const;
-  const state = (await Promise.all(paths.map(stateOf))).join(' ');
+  const state = paths.map(stateOf).join(' ');
   // A night of many images asks several times for each of them.
   if (lastRead?.path !== paths[0] || lastRead.state !== state)
     lastRead = { path: paths[0], state, entries: await entriesOf(...paths) };
@@ -143,9 +143,13 @@ export async function readLedger(env: NodeJS.ProcessEnv): Promise<LedgerEntry[]>
 let lastRead: { path: string; state: string; entries: readonly LedgerEntry[] } | undefined;
 
 /** Changes with each entry: a ledger only grows. */
-async function stateOf(path: string): Promise<string> {
-  const stats = await stat(path, { bigint: true }).catch(() => undefined);
-  return stats ? [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':') : 'none';
+function stateOf(path: string): string {
+  try {
+    const { dev, ino, size, mtimeNs } = statSync(path, { bigint: true });
+    return [dev, ino, size, mtimeNs].join(':');
+  } catch {
+    return 'none';
+  }
 }
 
 async function entriesOf(ownFile: string, foreignFile: string): Promise<LedgerEntry[]> {

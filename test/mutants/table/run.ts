@@ -58,6 +58,14 @@ export const RUN: readonly Mutant[] = [
     'others-kept-out': ['(mode & 0o077) !== 0 &&', 'false &&'],
     'folder-of-everybody': ['(mode & 0o1000) !== 0 ||', 'false ||'],
   }),
+  ...mutantsOf('pipeline/host/process/version-memory.ts', ['test/unit/process/version-memory.test.ts'], {
+    'version-of-a-script': ["head.toString('latin1') === ELF", 'true'],
+    'version-of-a-link': ['if (basename(realpathSync(file)) !== basename(file))', 'if (false)'],
+    'version-of-a-new-file': ['if (isFresh(state))', 'if (false)'],
+    'version-of-another-file': ['known && known.identity === stateOf(file)', 'known'],
+    'version-of-a-changed-file': ['identity !== state || ', ''],
+    'version-too-long': [' || stdout.length + stderr.length > LONGEST', ''],
+  }),
   ...mutantsOf('pipeline/host/http/client.ts', ['test/contract/http/client.test.ts'], {
     'answer-size': ['if (size > most)', 'if (false)'],
     'time-of-the-reader': ['if (stallMs !== null) limit.rest();', ''],

@@ -165,7 +165,7 @@ describe('a night', () => {
       },
     });
     await expect(house.night()).rejects.toMatchObject({ code: 'INTERRUPTED' });
-    expect(await earlierNights(house.workspace)).toEqual([]);
+    expect(await earlierNights(house.workspace, ['a'])).toEqual([]);
     const { id } = JSON.parse(readFileSync(join(nightsFolder(house.workspace), 'under-way.json'), 'utf8'));
     house.set('b', { waits: undefined });
     const night = await house.night({
@@ -212,6 +212,18 @@ describe('a night', () => {
     const night = await house.night();
     expect(night.since).toBeNull();
     expect(readdirSync(nightsFolder(house.workspace))).toHaveLength(30);
-    expect((await earlierNights(house.workspace)).map(({ id }) => id)).toEqual([night.id]);
+    expect((await earlierNights(house.workspace, [])).map(({ id }) => id)).toEqual([night.id]);
+  });
+
+  it('earlier nights are read back to one that had each image', async () => {
+    house = new House('a', 'b');
+    const first = await house.night();
+    const second = await house.night({}, ['a']);
+    const third = await house.night({}, ['a']);
+    const readFor = async (...images: string[]) =>
+      (await earlierNights(house.workspace, images)).map(({ id }) => id);
+    expect(await readFor('a')).toEqual([third.id]);
+    expect(await readFor('a', 'b')).toEqual([third.id, second.id, first.id]);
+    expect(await readFor('a', 'never')).toEqual([third.id, second.id, first.id]);
   });
 });
