@@ -17,6 +17,8 @@ const NAME = /^([0-9a-f]{64})-([0-9a-f]{8})-([1-9]\d{0,8})$/;
 const PARTIAL = /^[0-9a-f]{64}-[0-9a-f]{8}-\d+\.partial-\d+$/;
 /** Milliseconds after which a partial file is left over. */
 const LEFT_OVER_MS = 24 * 3600_000;
+/** Bytes of tar after which the space on the disk is asked for again. */
+const ASK_BYTES = 64 << 20;
 /** Milliseconds in which uses are one use, so that most packs change no times. */
 const SAME_USE_MS = 3600_000;
 
@@ -56,6 +58,11 @@ export async function removeMembers(cache: string): Promise<void> {
     if (NAME.test(name) || PARTIAL.test(name)) await rm(memberFile(cache, name), { force: true });
 }
 
+async function freeSpace(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
 async function namesIn(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
@@ -76,8 +83,12 @@ export class MemberCache {
   readonly #options: CacheOptions;
   readonly #known = new Map<string, Known>();
   #bytes = 0;
+  /** Keys of what this pack has kept, or is about to. */
+  readonly #begun = new Set<string>();
   #keeps = true;
   #warned = false;
+  /** The space on its disk, and the bytes that the rest of the pack could take when it was asked for. */
+  #space: { needed: number; free: Promise<number> } | undefined;
 
   private constructor(options: CacheOptions, names: readonly string[]) {
     this.#options = options;
@@ -149,9 +160,10 @@ export class MemberCache {
     }
   }
 
-  /** Begins to keep a compressed block, of which `see` gets all bytes in order; undefined: none are kept. */
+  /** Begins to keep a compressed block, of which `see` gets all bytes in order; undefined: it is not kept, or is already. */
   begin(key: string): Keeping | undefined {
-    if (!this.#keeps) return undefined;
+    if (!this.#keeps || this.#begun.has(key)) return undefined;
+    this.#begun.add(key);
     let sum = seed(key);
     let bytes = 0;
     return {
@@ -168,8 +180,8 @@ export class MemberCache {
     const to = memberFile(cache, nameOf(known));
     const partial = `${to}.partial-${process.pid}`;
     try {
-      const { bavail, bsize } = await statfs(membersFolder(cache));
-      if (bavail * bsize < needed + known.bytes) return this.#stop('too little space is left on its disk');
+      if (!(await this.#hasSpace(needed, known.bytes)))
+        return this.#stop('too little space is left on its disk');
       await rename(path, to).catch(async (error: NodeJS.ErrnoException) => {
         // The cache is on another file system.
         if (error.code !== 'EXDEV') throw error;
@@ -182,6 +194,14 @@ export class MemberCache {
       await rm(partial, { force: true }).catch(() => {});
       this.#stop(reasonOf(error));
     }
+  }
+
+  /** Whether the disk has space for a member and the rest of the pack; of all that was packed since it was asked, nothing is there any more. */
+  async #hasSpace(needed: number, bytes: number): Promise<boolean> {
+    if (!this.#space || this.#space.needed - needed > ASK_BYTES)
+      this.#space = { needed, free: freeSpace(membersFolder(this.#options.cache)) };
+    const { needed: atMost, free } = this.#space;
+    return (await free) >= atMost + bytes;
   }
 
   /** Deletes those that were used longest ago, where all of them have more bytes than they may. */

@@ -149,19 +149,24 @@ async function compress(
     let rest: Buffer = Buffer.alloc(0);
     if (single) await output.write(MEMBER_HEAD);
     const appendOldest = async () => {
-      for (const { tarBytes, sha256, ...made } of await atWork.shift()!) {
-        let bytes: number;
-        if ('bytes' in made) {
-          await output.write(made.bytes);
-          bytes = made.bytes.length;
-        } else {
-          const { path, key } = made;
-          const kept = key === undefined ? undefined : cache?.begin(key);
-          bytes = await output.append(path, kept?.see);
-          await kept?.keep(path, total - appended);
+      const keeping: Promise<void>[] = [];
+      try {
+        for (const { tarBytes, sha256, ...made } of await atWork.shift()!) {
+          let bytes: number;
+          if ('bytes' in made) {
+            await output.write(made.bytes);
+            bytes = made.bytes.length;
+          } else {
+            const { path, key } = made;
+            const kept = key === undefined ? undefined : cache?.begin(key);
+            bytes = await output.append(path, kept?.see);
+            if (kept) keeping.push(kept.keep(path, total - appended));
+          }
+          members.push({ bytes, tarBytes, sha256 });
+          appended += tarBytes;
         }
-        members.push({ bytes, tarBytes, sha256 });
-        appended += tarBytes;
+      } finally {
+        await Promise.all(keeping);
       }
     };
     /** Fills a slot, when it is free: with the rest of the one before, and what follows it in the file. */

@@ -24,11 +24,23 @@ import { SIZES as DEFAULT_SIZES } from '../../../pipeline/image/pack/cut.ts';
 import { listMembers, removeMembers } from '../../../pipeline/image/pack/member-cache.ts';
 import { GROUP_BYTES, type PackOptions, packTar } from '../../../pipeline/image/pack/pack.ts';
 
-const space = vi.hoisted(() => ({ free: Number.POSITIVE_INFINITY }));
-vi.mock('node:fs/promises', async (original) => ({
-  ...(await original<object>()),
-  statfs: async () => ({ bavail: space.free, bsize: 1 }),
-}));
+/** The disk of the cache; `apart`: no file can be renamed to it from elsewhere. */
+const space = vi.hoisted(() => ({ free: Number.POSITIVE_INFINITY, apart: false, asked: 0 }));
+vi.mock('node:fs/promises', async (original) => {
+  const fs = await original<typeof import('node:fs/promises')>();
+  return {
+    ...fs,
+    statfs: async () => {
+      space.asked++;
+      return { bavail: space.free, bsize: 1 };
+    },
+    rename: async (from: string, to: string) => {
+      if (space.apart && to.includes('/members/') && !from.includes('/members/'))
+        throw Object.assign(new Error('EXDEV'), { code: 'EXDEV' });
+      await fs.rename(from, to);
+    },
+  };
+});
 
 const SIZES = { least: 4 << 10, mean: 12 << 10, most: 32 << 10 };
 const MOST = 1 << 30;
@@ -40,7 +52,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'members-'));
   cache = join(dir, 'cache');
   tar = join(dir, 'root.tar');
-  space.free = Number.POSITIVE_INFINITY;
+  Object.assign(space, { free: Number.POSITIVE_INFINITY, apart: false, asked: 0 });
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -137,6 +149,38 @@ test('a compressor of another version, another level and another form have membe
     await pack(options);
     expect(names()).toHaveLength((i + 2) * count);
   }
+});
+
+test.each([false, true])(
+  'blocks with the same bytes are kept once (on another file system: %s)',
+  async (apart) => {
+    space.apart = apart;
+    await writeTar([
+      ['head', Buffer.alloc(9)],
+      ['zeros', Buffer.alloc(40 * SIZES.most)],
+    ]);
+    const { sha256, members } = await pack({ cache: undefined });
+    const blocks = new Set(members!.map((one) => one.sha256));
+    expect(members!.length).toBeGreaterThan(blocks.size + 30);
+    expect(await pack()).toEqual({ sha256, members, said: [] });
+    expect(names()).toHaveLength(blocks.size);
+    expect(await pack()).toEqual({ sha256, members, said: [] });
+  },
+);
+
+test('the space on the disk is asked for after some bytes of tar, and then decides', async () => {
+  const whole = Buffer.alloc(10 * GROUP_BYTES);
+  for (let at = 0; at + 4 <= whole.length; at += 1 << 16) whole.writeUInt32LE(at + 1, at);
+  writeFileSync(tar, whole);
+  const emptied = await pack({
+    sizes: DEFAULT_SIZES,
+    emit: (event) => {
+      if (event.type === 'progress' && event.done > whole.length / 2) space.free = 0;
+    },
+  });
+  expect(emptied.members!.length).toBeGreaterThan(names().length);
+  expect(names().length).toBeGreaterThan(0);
+  expect(space.asked).toBeLessThan(5);
 });
 
 test('an artifact is the same from the cache when there are more groups than are at work at once', async () => {
