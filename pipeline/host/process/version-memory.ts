@@ -4,11 +4,15 @@ import writeFileAtomic from 'write-file-atomic';
 import { makeFolders } from '../files/folders.ts';
 import { identityOf, isFresh } from '../files/identity.ts';
 import { readSmallJsonOrMiss } from '../files/read-json.ts';
-import { list, object, text } from '../files/shape.ts';
+import { count, list, object, text } from '../files/shape.ts';
 
-const ANSWER = object({ file: text, identity: text, argv: list(text), stdout: text, stderr: text });
+const ANSWER = object({
+  ...{ file: text, identity: text, argv: list(text) },
+  ...{ exitCode: count, stdout: text, stderr: text },
+});
 const ANSWERS = object({ answers: list(ANSWER) });
 type Answer = NonNullable<(typeof ANSWERS)['value']>['answers'][number];
+type Said = Pick<Answer, 'exitCode' | 'stdout' | 'stderr'>;
 
 /** Answers that are remembered; a host has some ten such tools. */
 const MOST = 50;
@@ -27,25 +31,26 @@ export class VersionMemory {
     this.#path = path;
   }
 
-  recall(file: string, argv: readonly string[]): Pick<Answer, 'stdout' | 'stderr'> | undefined {
+  recall(file: string, argv: readonly string[]): Said | undefined {
     this.#answers ??= this.#read();
     const known = this.#answers.find((one) => isOf(one, file, argv));
     return known && known.identity === stateOf(file) ? known : undefined;
   }
 
   /**
-   * Keeps the answer of a tool, unless its file has changed meanwhile. A memory that cannot be written only costs the time of asking again.
+   * Keeps the answer of a tool, unless it said nothing or its file has changed meanwhile. A memory that cannot be written only costs the time of asking again.
    * @param state of the file before it was asked
    */
   async remember(
     { file, state, argv }: { file: string; state: string | undefined; argv: readonly string[] },
-    { stdout, stderr }: Pick<Answer, 'stdout' | 'stderr'>,
+    { exitCode, stdout, stderr }: Said,
   ): Promise<void> {
     const identity = stateOf(file);
-    if (identity === undefined || identity !== state || stdout.length + stderr.length > LONGEST) return;
+    if (identity === undefined || identity !== state) return;
+    if (stdout === '' || stdout.length + stderr.length > LONGEST) return;
     // Read again: another process may have added to it.
     const others = this.#read().filter((one) => !isOf(one, file, argv));
-    this.#answers = [{ file, identity, argv: [...argv], stdout, stderr }, ...others].slice(0, MOST);
+    this.#answers = [{ file, identity, argv: [...argv], exitCode, stdout, stderr }, ...others].slice(0, MOST);
     const written = JSON.stringify({ answers: this.#answers });
     await makeFolders(dirname(this.#path))
       .then(() => writeFileAtomic(this.#path, written))

@@ -42,10 +42,13 @@ async function remembered(
 ): Promise<ToolResult> {
   if (!memory) return ask();
   const answer = memory.recall(path, argv);
-  if (answer) return { exitCode: 0, signal: undefined, timedOut: false, ...answer, seconds: 0 };
+  if (answer) {
+    const { exitCode, stdout, stderr } = answer;
+    return { exitCode, signal: undefined, timedOut: false, stdout, stderr, seconds: 0 };
+  }
   const state = stateOf(path);
   const result = await ask();
-  if (result.exitCode === 0) await memory.remember({ file: path, state, argv }, result);
+  if (result.signal === undefined) await memory.remember({ file: path, state, argv }, result);
   return result;
 }
 

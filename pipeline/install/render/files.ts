@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, readFileSync } from 'node:fs';
 import { chmod, cp, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -55,16 +55,18 @@ const ofTemplates = new Map<string, Promise<string>>();
  */
 export function sha256Of(path: string): Promise<string> {
   if (!path.startsWith(`${TEMPLATES}/`)) return digestOf(path);
-  const digest = ofTemplates.get(path) ?? digestOf(path);
+  const digest = ofTemplates.get(path) ?? digestOf(path, true);
   ofTemplates.set(path, digest);
   return digest;
 }
 
-async function digestOf(path: string): Promise<string> {
+/** @param small read at once, as a night begins with all templates */
+async function digestOf(path: string, small = false): Promise<string> {
   const hash = createHash('sha256');
   try {
     if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
-    await pipeline(createReadStream(path), hash);
+    if (small) hash.update(readFileSync(path));
+    else await pipeline(createReadStream(path), hash);
   } catch (error) {
     throw new Fault('CONFIG_INVALID', `${path} cannot be added to the image: ${reasonOf(error)}`, {
       cause: error,

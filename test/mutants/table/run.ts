@@ -63,8 +63,9 @@ export const RUN: readonly Mutant[] = [
     'version-of-a-link': ['if (basename(realpathSync(file)) !== basename(file))', 'if (false)'],
     'version-of-a-new-file': ['if (isFresh(state))', 'if (false)'],
     'version-of-another-file': ['known && known.identity === stateOf(file)', 'known'],
-    'version-of-a-changed-file': ['identity !== state || ', ''],
+    'version-of-a-changed-file': [' || identity !== state', ''],
     'version-too-long': [' || stdout.length + stderr.length > LONGEST', ''],
+    'version-without-words': ["stdout === '' || ", ''],
   }),
   ...mutantsOf('pipeline/host/http/client.ts', ['test/contract/http/client.test.ts'], {
     'answer-size': ['if (size > most)', 'if (false)'],

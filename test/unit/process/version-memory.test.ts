@@ -113,7 +113,7 @@ describe('nothing is remembered of', () => {
     expect(() => answers()).toThrow('ENOENT');
   });
 
-  test('a program that failed, or said more than a version', async () => {
+  test('a program that said nothing, or more than a version', async () => {
     copyFileSync('/bin/false', join(dir, 'fails'));
     await asked('fails');
     const long = 'x'.repeat(5000);
@@ -128,6 +128,15 @@ test.each(['', '{', '{"answers":[{}]}'])('a damaged memory (%j) is as good as no
   writeFileSync(memory, content);
   expect(await asked(name, '1.0')).toBe('1.0');
   expect(answers()).toHaveLength(1);
+});
+
+test('the exit code of an answer is remembered too', async () => {
+  copyFileSync('/bin/ls', join(dir, 'lists'));
+  const arguments_ = ['lists', '/', join(dir, 'none')] as const;
+  await asked(...arguments_);
+  expect(answers()).toMatchObject([{ exitCode: 2, stderr: expect.stringContaining('none') }]);
+  mark();
+  expect(await asked(...arguments_)).toBe('remembered');
 });
 
 test('a memory that cannot be written costs nothing but the time', async () => {
