@@ -23,7 +23,9 @@ export const IMAGE: readonly Mutant[] = [
     'sum-of-a-member': ['if (crc32(bytes, seed(known.key)) !== known.sum)', 'if (false)'],
     'member-of-another-key': ['(key: string) => crc32(key)', '(_key: string) => 0'],
     'member-too-large': ['if (known.bytes > mostOf(tarBytes))', 'if (false)'],
-    'space-for-the-rest': ['bavail * bsize < needed + known.bytes', 'bavail * bsize < known.bytes'],
+    'space-for-the-rest': ['(await free) >= atMost + bytes', '(await free) >= bytes'],
+    'space-asked-again': [' || this.#space.needed - needed > ASK_BYTES', ''],
+    'member-kept-once': [' || this.#begun.has(key)', ''],
   }),
   ...mutantsOf('pipeline/image/pack/room.ts', ['test/unit/pack/digest.test.ts'], {
     'room-that-is-full': ['if (bytes > this.#memory.length - this.#used)', 'if (false)'],

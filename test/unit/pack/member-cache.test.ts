@@ -257,6 +257,13 @@ describe('a member that lies is found, deleted and made again, with one warning'
     expect(await pack()).toEqual({ ...found, said: [] });
   });
 
+  test.each([1, -1])('one of another length is told by it, and not read (%i)', async (more) => {
+    await writeTar(tree(60));
+    await pack();
+    damage((path) => truncateSync(path, statSync(path).size + more))();
+    expect((await pack()).said).toEqual([expect.stringMatching(/: it has \d+ of \d+ bytes$/)]);
+  });
+
   test('one that another process deletes meanwhile is made again without a word', async () => {
     await writeTar(tree(60));
     const { sha256 } = await pack();
