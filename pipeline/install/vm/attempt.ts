@@ -4,7 +4,7 @@ import { Fault } from '../../core/faults/fault.ts';
 import { duration } from '../../core/text/human.ts';
 import { failureIn, followConsole, meaningOf } from '../../host/vm/console.ts';
 import { buildFiles } from '../../workspace/layout.ts';
-import { causeOf, isFatal, NO_REASON } from './causes.ts';
+import { causeOf, diskFailed, isDiskError, isFatal, NO_REASON } from './causes.ts';
 import { type ConfigServer, serveConfig } from './config-server.ts';
 import { newCredentials } from './credentials.ts';
 import { runPacker } from './packer.ts';
@@ -45,9 +45,20 @@ export interface Watch {
 /**
  * One boot of the installer. Fails early when the installer never asks for its configuration (a mistyped boot
  * command otherwise shows only as an ssh time-out, 90 minutes later) and when it says itself that it has failed.
- * @throws Fault BUILD_MISTYPED, BUILD_INSTALL_FAILED or the cause found in what Packer said
+ * @throws Fault BUILD_MISTYPED, BUILD_INSTALL_FAILED, IO_FAILED or the cause found in what Packer said
  */
 export async function attempt(request: AttemptRequest): Promise<Watch> {
+  const disk: { error?: string } = {};
+  try {
+    return await attempted(request, (line) => {
+      if (isDiskError(line)) disk.error ??= line;
+    });
+  } catch (error) {
+    throw error instanceof Fault && disk.error !== undefined ? diskFailed(error, disk.error) : error;
+  }
+}
+
+async function attempted(request: AttemptRequest, onConsole: (line: string) => void): Promise<Watch> {
   const { emit, configFile, unattended } = request;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
@@ -73,6 +84,7 @@ export async function attempt(request: AttemptRequest): Promise<Watch> {
     tail.push(line);
     if (tail.length > TAIL) tail.shift();
     emit({ type: 'log', source: 'console', line });
+    onConsole(line);
     handedOver ||= HANDED_OVER.test(line);
     const label = meaningOf(line);
     if (label) emit({ type: 'activity', id: 'build', label: `VM: ${label}` });

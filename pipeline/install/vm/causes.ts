@@ -125,6 +125,22 @@ export function isFatal(line: string): boolean {
   return !/\bwarning: /.test(line) && causeIn(line) !== undefined;
 }
 
+/** Linux on an error of a disk of the VM, which has none of its own: QEMU passes on that of the file on this host. */
+const DISK_ERROR = /\bI\/O error, dev vd[a-z]\b/;
+
+/** Whether a line of the console reports an error of the VM's disk. */
+export const isDiskError = (line: string): boolean => DISK_ERROR.test(line);
+
+/** The fault of a build whose installer has seen an error of the VM's disk: what it says on its own failure comes of that. */
+export function diskFailed(fault: Fault, line: string): Fault {
+  if (!fault.code.startsWith('BUILD_')) return fault;
+  return new Fault('IO_FAILED', `This host could not read or write the VM's disk: ${plain(line.trim())}`, {
+    hint: "Look at the quota (`quota -s`), `ulimit -f`, and the disk's health (`dmesg`, `smartctl -a DEVICE`); `workspace:` may be a folder on another disk.",
+    ...(fault.detail !== undefined && { detail: fault.detail }),
+    cause: fault,
+  });
+}
+
 /** The message where neither Packer nor QEMU says anything that is known. */
 export const NO_REASON = 'Packer could not build the image';
 

@@ -140,6 +140,16 @@ describe('a build', () => {
     });
   });
 
+  it('names the disk of this host when the installer has failed after an error of it', async () => {
+    const error = 'I/O error, dev vda, sector 2048 op 0x1:(WRITE) flags 0x0 phys_seg 1 prio class 2';
+    const console = [error, ...Array(100).fill('…'), 'dgxos-installer: FAILED extract rc=1'];
+    await expect(buildRoot(request([{ console, hang: true }]))).rejects.toMatchObject({
+      code: 'IO_FAILED',
+      message: expect.stringContaining(error),
+      detail: expect.stringContaining('FAILED extract'),
+    });
+  });
+
   it.each([
     ['Build errored: Timeout waiting for SSH.', 'BUILD_NO_SSH'],
     ['qemu: write: No space left on device', 'DISK_FULL'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { causeOf, isFatal } from '../../../pipeline/install/vm/causes.ts';
+import { causeOf, isDiskError, isFatal } from '../../../pipeline/install/vm/causes.ts';
 import { typingSpeeds } from '../../../pipeline/install/vm/typing-speed.ts';
 
 describe('the cause of a failed build', () => {
@@ -26,6 +26,25 @@ describe('the cause of a failed build', () => {
     expect(fault.detail).toContain('kernel panic');
     expect(fault.detail).toContain('/w/demo/build');
   });
+});
+
+it.each([
+  // Linux 6.1, 5.4, and 4.15.
+  [
+    '[   61.234567] I/O error, dev vda, sector 2048 op 0x1:(WRITE) flags 0x4800 phys_seg 4 prio class 2',
+    true,
+  ],
+  [
+    '[   61.234567] blk_update_request: I/O error, dev vdb, sector 2048 op 0x0:(READ) flags 0x0 phys_seg 1',
+    true,
+  ],
+  ['print_req_error: I/O error, dev vda, sector 2048', true],
+  // Devices that a PC has and the VM does not.
+  ['blk_update_request: I/O error, dev fd0, sector 0 op 0x0:(READ) flags 0x0', false],
+  ['I/O error, dev sr0, sector 0', false],
+  ['I/O error, dev vdacme', false],
+])('an error of the disk of a VM: %s', (line, is) => {
+  expect(isDiskError(line)).toBe(is);
 });
 
 describe('messages of QEMU itself', () => {
