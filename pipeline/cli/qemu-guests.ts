@@ -147,7 +147,7 @@ async function started(
         kernelOptions: machine.kernelOptions,
         again: begins !== null,
         keep: false,
-        shell: (at) => answering(forward, at.port, signal),
+        shell: (at, broken) => answering(forward, at.port, AbortSignal.any([signal, broken])),
         ...{ cache: config.cache, emit: named(machine.hostname, options.emit), signal, env },
         node: {
           folder,

@@ -79,7 +79,9 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   const { memoryMiB: memory, layouts, curtin, ephemeral: source, ...settings } = { ...rehearsal, ...given };
   const { curtinConfig = null } = flags;
   if (flags.shell) expectShell(session, { ...settings, layouts }, redeploy.length > 0);
-  const shell = flags.shell ? (address: Address) => openShell(address, { emit, signal }) : null;
+  const open = (address: Address, broken: AbortSignal) =>
+    openShell(address, { emit, signal: AbortSignal.any([signal, broken]) });
+  const shell = flags.shell ? open : null;
   const ephemeral = source && (await offeredEphemeral(source, baseImage, { config, env, emit, signal }));
   const matrix = await rehearseLayouts(
     {
@@ -99,11 +101,8 @@ export async function rehearseImage(session: Session, name: string, flags: Rehea
   await writeReports('rehearse', flags, matrix, REHEARSALS, env);
   const { results, faults, ended } = matrix;
   const ok = faults.length === 0 && results.every((one) => one.ok);
-  const failed = faults.map(({ layout, after, fault: { code, message } }) => ({
-    layout,
-    after,
-    code,
-    message,
+  const failed = faults.map(({ layout, after, fault: { code, message, detail, hint } }) => ({
+    ...{ layout, after, code, message, detail, hint },
   }));
   session.data({ ok, rehearsals: results, failed }, () => rehearsalsText(matrix, session.paint));
   if (ended) session.exitCode = ended.exitCode;

@@ -16,18 +16,30 @@ export interface Monitor {
   close(): void;
 }
 
+/** Something that QEMU reports by itself, such as BLOCK_IO_ERROR; its values are foreign text. */
+export interface MonitorEvent {
+  name: string;
+  data: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Connects to the monitor of a QEMU that was started in `folder` with `-qmp unix:NAME,server=on,wait=off`, as soon as it is there.
+ * @param onEvent called with each event; those before the connection are lost
  * @throws the reason of `signal`
  */
-export async function connectMonitor(folder: string, name: string, signal: AbortSignal): Promise<Monitor> {
+export async function connectMonitor(
+  folder: string,
+  name: string,
+  signal: AbortSignal,
+  onEvent: (event: MonitorEvent) => void = () => {},
+): Promise<Monitor> {
   // The path of a socket has at most 107 bytes: through the open folder it is short.
   const directory = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     for (;;) {
       signal.throwIfAborted();
       const socket = await connected(directory, name);
-      if (socket) return await greeted(socket);
+      if (socket) return await greeted(socket, onEvent);
       await sleep(POLL_MS, undefined, { signal });
     }
   } finally {
@@ -42,7 +54,7 @@ function connected(directory: FileHandle, name: string): Promise<Socket | undefi
   });
 }
 
-async function greeted(socket: Socket): Promise<Monitor> {
+async function greeted(socket: Socket, onEvent: (event: MonitorEvent) => void): Promise<Monitor> {
   let text = '';
   let waiting: { answered(value: unknown): void; failed(error: Error): void } | undefined;
   const end = (why: string) => {
@@ -59,8 +71,9 @@ async function greeted(socket: Socket): Promise<Monitor> {
     const lines = text.split('\n');
     text = lines.pop() ?? '';
     for (const line of lines) {
-      const said = answerIn(line);
-      if (!said || !waiting) continue;
+      const said = saidIn(line);
+      if (said && 'event' in said) onEvent(said.event);
+      if (!said || 'event' in said || !waiting) continue;
       const { answered, failed } = waiting;
       waiting = undefined;
       if ('error' in said) failed(new Error(said.error));
@@ -91,13 +104,15 @@ async function greeted(socket: Socket): Promise<Monitor> {
   return { execute, close: () => socket.destroy() };
 }
 
-/** The answer in a line of QMP; undefined: a greeting or an event. */
-function answerIn(line: string): { value: unknown } | { error: string } | undefined {
+/** The answer or the event in a line of QMP; undefined: a greeting. */
+function saidIn(line: string): { value: unknown } | { error: string } | { event: MonitorEvent } | undefined {
   try {
     const said = JSON.parse(line) as Record<string, unknown> | null;
     if (said && 'return' in said) return { value: said.return };
     if (said && 'error' in said)
       return { error: String((said.error as { desc?: unknown } | null)?.desc ?? 'an error') };
+    if (said && typeof said.event === 'string')
+      return { event: { name: said.event, data: (said.data ?? {}) as MonitorEvent['data'] } };
   } catch {
     // not a line of QMP
   }

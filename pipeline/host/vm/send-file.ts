@@ -1,8 +1,20 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { reasonOf } from '../../core/faults/system-causes.ts';
 
-/** Answers a GET or HEAD with a file, or the range of it that is asked for. */
+/** A file of this host cannot be read: not an error of the connection. */
+export class Unreadable extends Error {
+  constructor(cause: unknown) {
+    super(reasonOf(cause), { cause });
+    this.name = 'Unreadable';
+  }
+}
+
+/**
+ * Answers a GET or HEAD with a file, or the range of it that is asked for.
+ * @throws Unreadable; errors of the connection
+ */
 export async function sendFile(
   file: FileHandle,
   request: IncomingMessage,
@@ -19,7 +31,21 @@ export async function sendFile(
     ...(range && { 'content-range': `bytes ${start}-${end}/${size}` }),
   });
   if (request.method === 'HEAD' || end < start) return void response.end();
-  await pipeline(file.createReadStream({ start, end, autoClose: false, highWaterMark: 1 << 20 }), response);
+  await pipeline(partOf(file, start, end), response);
+}
+
+async function* partOf(file: FileHandle, start: number, end: number): AsyncGenerator<Buffer> {
+  let left = end - start + 1;
+  try {
+    const stream = file.createReadStream({ start, end, autoClose: false, highWaterMark: 1 << 20 });
+    for await (const part of stream as AsyncIterable<Buffer>) {
+      left -= part.length;
+      yield part;
+    }
+  } catch (error) {
+    throw new Unreadable(error);
+  }
+  if (left > 0) throw new Unreadable(new Error('it has become shorter'));
 }
 
 /**

@@ -6,7 +6,8 @@ import { interrupted } from '../../core/faults/interrupted.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
 import { type BootTrouble, explained, SETTLE_MS, stopsIn, userIn } from './boot-trouble.ts';
 import { CloudInitConsole } from './cloud-init-console.ts';
-import { type MachineRequest, type RunMachine, type RunningMachine, stopped } from './machine.ts';
+import type { MachineRequest, RunMachine, RunningMachine } from './machine.ts';
+import { stopped } from './machine-stopped.ts';
 import type { Progress } from './phases.ts';
 import { followScreen } from './screen.ts';
 import { SshdConsole } from './sshd-trouble.ts';
@@ -37,6 +38,8 @@ export interface BootOptions {
 export interface Booting {
   /** Aborted when there is nothing more to wait for. */
   signal: AbortSignal;
+  /** Aborted by a fault of the host alone, after which the machine does not go on. */
+  broken: AbortSignal;
   /** @throws Fault REHEARSAL_STOPPED when QEMU does not report it as running */
   running(): Promise<RunningMachine>;
   sshd: SshdConsole;
@@ -72,6 +75,7 @@ export async function bootInstalled(
   const files = rehearsalFiles(machine.folder);
   /** The host's fault, the machine's end, or the console's last word. */
   const over = new AbortController();
+  const broken = new AbortController();
   const off = new AbortController();
   let trouble: BootTrouble | undefined;
   let user: string | undefined;
@@ -86,7 +90,15 @@ export async function bootInstalled(
     if (trouble) setTimeout(() => over.abort(), SETTLE_MS).unref();
   });
   const watched = { ...machine, console: files.rawBootConsole, progress, tail: screen.tail };
-  const host = watchHost(watched, (fault) => over.abort(fault));
+  const breaks = (fault: Fault) => {
+    broken.abort(fault);
+    over.abort(fault);
+  };
+  const host = watchHost(watched, (fault) => {
+    // The time is that of the rehearsal: a machine that somebody uses afterwards has its own.
+    if (fault.code === 'REHEARSAL_TIMEOUT') over.abort(fault);
+    else breaks(fault);
+  });
   let running: RunningMachine | undefined;
   const ended = run(machine, {
     emit,
@@ -94,8 +106,9 @@ export async function bootInstalled(
     onRunning: (up) => {
       running = up;
     },
+    onStopped: breaks,
   }).then(
-    ({ failed }) => over.abort(failed === null ? undefined : stopped(failed)),
+    ({ failed }) => (failed === null ? over.abort() : breaks(stopped(failed))),
     (error: unknown) => over.abort(error),
   );
   const looking = AbortSignal.any([signal, over.signal]);
@@ -110,6 +123,7 @@ export async function bootInstalled(
   };
   const booting: Booting = {
     signal: looking,
+    broken: broken.signal,
     user: () => user,
     sshd,
     cloudInit,
@@ -125,16 +139,24 @@ export async function bootInstalled(
   let failed: BootFailed | undefined;
   let screenshot: string | null = null;
   try {
-    await use(booting);
-  } catch (error) {
-    if (signal.aborted) throw interrupted(signal);
-    if (over.signal.reason instanceof Fault) throw over.signal.reason;
-    if (over.signal.aborted) failed = new BootFailed(trouble ? explained(trouble, screen.tail) : TURNED_OFF);
-    else if (error instanceof BootFailed) failed = error;
-    else throw error;
+    const error = await use(booting).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (signal.aborted && error !== null) throw interrupted(signal);
+    screenshot = await picture(running, files.screenshot);
+    // ssh sees the end of QEMU before its exit code is known.
+    if (running && screenshot === null) await Promise.race([ended, sleep(SETTLE_MS)]);
+    if (broken.signal.aborted) throw broken.signal.reason;
+    if (error !== null) {
+      if (over.signal.reason instanceof Fault) throw over.signal.reason;
+      if (over.signal.aborted)
+        failed = new BootFailed(trouble ? explained(trouble, screen.tail) : TURNED_OFF);
+      else if (error instanceof BootFailed) failed = error;
+      else throw error;
+    }
   } finally {
     host.close();
-    screenshot = await picture(running, files.screenshot);
     off.abort();
     await ended;
     await screen.close();

@@ -17,9 +17,10 @@ import type { Layout } from './layouts.ts';
 import { LIVE_ID, liveReport } from './live.ts';
 import { lookAt, untilPowerCut } from './look.ts';
 import { ARTIFACT_SOURCE, prepareBoot, type RunMachine, type UsedMachine } from './machine.ts';
+import { unreadable } from './machine-stopped.ts';
 import { Progress } from './phases.ts';
 import { keepPosted } from './posted.ts';
-import type { RehearsalServer } from './server.ts';
+import type { Given, RehearsalServer } from './server.ts';
 import { newSshKey } from './ssh-key.ts';
 import type { Disk, Failure, Identity, NodeKeys, Phase, Rehearsal, RehearseRequest, Sign } from './types.ts';
 import { unpacked } from './unpacked.ts';
@@ -78,7 +79,11 @@ export function deployAndBoot(turn: Turn, rehearsing: Rehearsing): Promise<Rehea
 async function deployedAndBooted(turn: Turn, rehearsing: Rehearsing): Promise<Rehearsal> {
   const { folder, name, layout, before, used, identity } = turn;
   const { request, artifact, run, disks, usual, firmware, accelerator, ephemeral } = rehearsing;
-  const { emit, signal, until, baseImage, kernelOptions, memory } = request;
+  const { emit, until, baseImage, kernelOptions, memory } = request;
+  /** Aborted when a file that the machine fetches cannot be read. */
+  const broken = new AbortController();
+  const signal = AbortSignal.any([request.signal, broken.signal]);
+  const onUnreadable = (path: string, error: Error) => broken.abort(unreadable(path, error));
   const files = rehearsalFiles(folder);
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
@@ -107,9 +112,9 @@ async function deployedAndBooted(turn: Turn, rehearsing: Rehearsing): Promise<Re
     progress.skipDeployment();
     const { keys } = turn;
     const nothing = { preseed: '', userData: Buffer.alloc(0), images: new Map() };
-    rehearsing.server.give({ identity, keys, artifact, sshKey, systemData, ...nothing });
+    rehearsing.server.give({ identity, keys, artifact, sshKey, systemData, onUnreadable, ...nothing });
   } else {
-    const prepared = await prepare(turn, rehearsing, sshKey);
+    const prepared = await prepare(turn, rehearsing, { sshKey, onUnreadable });
     ({ version } = prepared);
     failure = await deploy(
       { ...machine, firmware: firmware.deploys, ephemeral, artifact: prepared.onDisk },
@@ -172,7 +177,7 @@ async function deployedAndBooted(turn: Turn, rehearsing: Rehearsing): Promise<Re
 async function prepare(
   { folder, layout, identity, keys, more }: Turn,
   { request, artifact, curtin, accelerator, ephemeral, disks, server }: Rehearsing,
-  sshKey: string,
+  { sshKey, onUnreadable }: Pick<Given, 'sshKey' | 'onUnreadable'>,
 ): Promise<{ version: string; onDisk: string | null }> {
   const { emit, signal, baseImage } = request;
   const wire = request.wire === true || ephemeral.disk === null;
@@ -193,6 +198,7 @@ async function prepare(
     artifact,
     images,
     sshKey,
+    onUnreadable,
     systemData: request.node?.userData ?? '',
     preseed: preseed(deployment),
     userData: installer,

@@ -4,7 +4,8 @@ import { rehearsalFiles } from '../../workspace/layout.ts';
 import { SETTLE_MS, stopsIn } from './boot-trouble.ts';
 import type { Ephemeral } from './ephemeral.ts';
 import { ephemeralUnusable, isBeforeCurtin } from './ephemeral-trouble.ts';
-import { type MachineRequest, prepareMachine, type RunMachine, stopped } from './machine.ts';
+import { type MachineRequest, prepareMachine, type RunMachine } from './machine.ts';
+import { stopped } from './machine-stopped.ts';
 import type { Progress } from './phases.ts';
 import type { Posted } from './posted.ts';
 import { followScreen } from './screen.ts';
@@ -46,8 +47,13 @@ export async function deploy(
   const host = watchHost(watched, (fault) => ending.abort(fault));
   progress.begin();
   try {
-    const { failed } = await run(machine, { emit, signal: AbortSignal.any([signal, ending.signal]) });
-    if (failed !== null && progress.failures.length === 0) throw stopped(failed);
+    const { failed } = await run(machine, {
+      emit,
+      signal: AbortSignal.any([signal, ending.signal]),
+      onStopped: (fault) => ending.abort(fault),
+    });
+    // Failures that curtin has reported until then are a verdict only if it has ended.
+    if (failed !== null && !(progress.phase === 'end' && !progress.installed)) throw stopped(failed);
     if (progress.failures.length === 0 && isBeforeCurtin(progress.phase)) {
       await screen.close();
       const what = progress.phase === 'power-on' ? 'it has asked for its preseed' : 'curtin has begun';

@@ -62,7 +62,8 @@ export async function lookAt(booting: Booting, options: LookOptions): Promise<Ve
   if (request.reboots) await reboot(remote, request.reboots, booting, options);
   const { sshPort } = await booting.running();
   const { keyFile, user, host } = remote.target;
-  if (request.shell && keyFile !== null) await request.shell({ host, port: sshPort, user, keyFile });
+  if (request.shell && keyFile !== null)
+    await request.shell({ host, port: sshPort, user, keyFile }, booting.broken);
   return verdict;
 }
 

@@ -7,9 +7,11 @@ import { supervise } from '../../host/process/supervise.ts';
 import { $ } from '../../host/process/tool.ts';
 import { connectMonitor, forwardedPort } from '../../host/vm/monitor.ts';
 import { processorOf } from '../../host/vm/processor.ts';
+import { watchStops } from '../../host/vm/stops.ts';
 import { rehearsalFiles } from '../../workspace/layout.ts';
 import { DISK_LABEL, type Ephemeral } from './ephemeral.ts';
 import { paths } from './identity.ts';
+import { machineStopped, variablesNotWritten } from './machine-stopped.ts';
 import type { Disk, Identity } from './types.ts';
 
 export interface MachineRequest {
@@ -50,6 +52,8 @@ export interface RunOptions {
   signal: AbortSignal;
   /** Called as soon as it runs. */
   onRunning?(machine: RunningMachine): void;
+  /** Called when QEMU has stopped it for a reason of this host's: it stays so, and its caller ends it by `signal`. */
+  onStopped(fault: Fault): void;
 }
 
 /** The serial of the artifact's disk. Its last sector is filled with zeros, which gzip, xz and bzip2 leave out (GNU tar 1.34 was asked). */
@@ -65,6 +69,15 @@ export const LEAN_OPTIONS = 'norandmaps mitigations=off init_on_alloc=0 apparmor
 
 /** A new mirror is synchronised with the zeros of its first disk, which would fill the file of the second one: they stay holes. */
 const DISK = ',format=qcow2,cache=unsafe,detect-zeroes=unmap';
+
+/**
+ * An error of a file on this host stops the machine; by QEMU's default the guest would see all but the want of space, and the image be blamed. A disk that is
+ * read-only is written by a guest's mistake alone, which is not the host's (QEMU 7.2 was asked: EPERM).
+ */
+const STOPS = { written: ',werror=stop,rerror=stop', readOnly: ',rerror=stop' };
+
+const variablesOf = ({ folder, ephemeral }: Pick<MachineRequest, 'folder' | 'ephemeral'>) =>
+  rehearsalFiles(folder)[ephemeral ? 'efiVars' : 'bootVars'];
 
 /** Reads as a QEMU size and file name: a comma parts options. */
 const escaped = (path: string) => path.replaceAll(',', ',,');
@@ -88,10 +101,12 @@ export function machineArgv({
     '-drive',
     `if=pflash,format=raw,file=${escaped(path)}${more}`,
   ];
-  const drive = (id: string, path: string, serial: string, more: string) => [
+  const drive = (id: string, path: string, serial: string, more: string, stops: string) => [
     ...['-drive', `if=none,id=${id},file=${escaped(path)},discard=unmap${more}`],
-    ...['-device', `virtio-blk-pci,drive=${id},serial=${serial}`],
+    ...['-device', `virtio-blk-pci,drive=${id},serial=${serial}${stops}`],
   ];
+  const readOnly = (id: string, path: string, serial: string) =>
+    drive(id, path, serial, ',format=raw,readonly=on', STOPS.readOnly);
   // A deployment is one process after the other: a second emulated processor, and what both do to agree, costs more than it does. The installed
   // system starts its units at the same time.
   const processors = ephemeral && accelerator === 'tcg' ? '1' : '2';
@@ -109,15 +124,13 @@ export function machineArgv({
     ...['-accel', accelerator === 'kvm' ? 'kvm' : 'tcg,thread=multi,tb-size=512'],
     ...['-cpu', processorOf(accelerator, 'amd64'), '-smp', processors, '-m', String(memory)],
     ...flash(firmware.code, ',readonly=on'),
-    ...flash(ephemeral ? files.efiVars : files.bootVars, ''),
+    ...flash(variablesOf({ folder, ephemeral }), ''),
     // The network first: its slot on the bus gives the interface its name.
     ...['-netdev', `user,id=net0${ephemeral ? '' : ',hostfwd=tcp:127.0.0.1:0-:22'}`],
     ...['-device', `virtio-net-pci,netdev=net0,mac=${identity.mac},romfile=`],
-    ...disks.flatMap((disk) => drive(disk.name, ofDisk(disk), disk.serial, DISK)),
-    ...(ephemeral?.disk ? drive('ephemeral', ephemeral.disk, DISK_LABEL, ',format=raw,readonly=on') : []),
-    ...(ephemeral && artifact !== null
-      ? drive('artifact', artifact, ARTIFACT, ',format=raw,readonly=on')
-      : []),
+    ...disks.flatMap((disk) => drive(disk.name, ofDisk(disk), disk.serial, DISK, STOPS.written)),
+    ...(ephemeral?.disk ? readOnly('ephemeral', ephemeral.disk, DISK_LABEL) : []),
+    ...(ephemeral && artifact !== null ? readOnly('artifact', artifact, ARTIFACT) : []),
     ...['-object', 'rng-random,id=rng0,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng0'],
     ...['-serial', `file:${escaped(ephemeral ? files.rawConsole : files.rawBootConsole)}`],
     ...['-qmp', `unix:${basename(files.monitor)},server=on,wait=off`],
@@ -194,12 +207,13 @@ async function overlayOn(disk: string, overlay: string, signal: AbortSignal): Pr
  */
 export async function runMachine(
   request: MachineRequest,
-  { emit, signal, onRunning }: RunOptions,
+  options: RunOptions,
   argv = machineArgv(request),
 ): Promise<{ failed: string | null }> {
+  const { emit, signal } = options;
   const said: string[] = [];
   const over = new AbortController();
-  const running = onRunning && monitored(request, over.signal, onRunning);
+  const running = monitored(request, over.signal, options);
   try {
     const { exitCode, signal: by } = await supervise(argv, {
       cwd: request.folder,
@@ -209,6 +223,8 @@ export async function runMachine(
       reason: REASON,
       onLine(line) {
         emit({ type: 'log', source: 'qemu', line });
+        const unwritten = variablesNotWritten(line, variablesOf(request));
+        if (unwritten) options.onStopped(unwritten);
         if (said.push(line) > 12) said.shift();
       },
     });
@@ -223,25 +239,32 @@ export async function runMachine(
 /** The machine; a test has one of its own. */
 export type RunMachine = typeof runMachine;
 
-/** QEMU's own failure, which says nothing on the image. */
-export function stopped(qemu: string): Fault {
-  return new Fault('REHEARSAL_STOPPED', 'The machine of the rehearsal ended by an error of QEMU', {
-    detail: qemu,
-    hint: 'Check the free memory of the host, or give the machine less: --memory.',
-  });
+/** The files of a disk by its id, the uppermost first; those of an overlay with what is below it. */
+function filesOf(request: MachineRequest, id: string | null): string[] {
+  const { folder, ephemeral, artifact, disks, used } = request;
+  const files = rehearsalFiles(folder);
+  if (disks.some(({ name }) => name === id)) {
+    const disk = files.disk(id!);
+    return ephemeral ? [disk, ...(used ? [used.disk(id!)] : [])] : [files.overlay(id!), disk];
+  }
+  const file = { ephemeral: ephemeral?.disk, artifact }[id as 'ephemeral' | 'artifact'];
+  return file ? [file] : [];
 }
 
-/** Reports the machine as running when its monitor answers, and leaves the monitor when it has ended. */
+/** Follows the machine by its monitor, and leaves that when the machine has ended. */
 async function monitored(
-  { folder }: MachineRequest,
+  request: MachineRequest,
   over: AbortSignal,
-  onRunning: NonNullable<RunOptions['onRunning']>,
+  { onRunning, onStopped }: Pick<RunOptions, 'onRunning' | 'onStopped'>,
 ): Promise<void> {
+  const stops = watchStops((stop) => onStopped(machineStopped(stop, filesOf(request, stop.disk))));
   try {
+    const { folder } = request;
     const { monitor: socket } = rehearsalFiles(folder);
-    const monitor = await connectMonitor(folder, basename(socket), over);
+    const monitor = await connectMonitor(folder, basename(socket), over, stops.see);
     over.addEventListener('abort', () => monitor.close(), { once: true });
-    onRunning({
+    await stops.ask(monitor);
+    onRunning?.({
       sshPort: await forwardedPort(monitor, 22),
       picture: async (path) => void (await monitor.execute('screendump', { filename: path, format: 'png' })),
     });

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openRegular } from '../../host/files/regular.ts';
-import { sendFile } from '../../host/vm/send-file.ts';
+import { sendFile, Unreadable } from '../../host/vm/send-file.ts';
 import { paths } from './identity.ts';
 import { signedBy } from './oauth.ts';
 import { LARGEST_STATUS, readStatus } from './status.ts';
@@ -22,6 +22,8 @@ export interface Given {
   /** Files by the name below `/images/…/`. */
   images: ReadonlyMap<string, string>;
   artifact: string;
+  /** Called when one of the files cannot be read: the machine only sees a connection that breaks. */
+  onUnreadable(path: string, error: Error): void;
 }
 
 export interface RehearsalServer {
@@ -37,7 +39,7 @@ const USER_DATA = '#cloud-config\n';
 /** Not empty: cloud-init 22.4 regards vendor-data without any key as not loadable, and then does not use MAAS at all. */
 const VENDOR_DATA = '#cloud-config\nmanage_etc_hosts: true\n';
 
-type Answer = { status: number; text?: string | Buffer } | { file: string };
+type Answer = { status: number; text?: string | Buffer } | { file: string; failed: Given['onUnreadable'] };
 const NOT_FOUND: Answer = { status: 404 };
 const NO_ARCHIVE: Answer = { status: 503 };
 
@@ -66,7 +68,7 @@ export async function serveRehearsal(onSign: (sign: Sign) => void, port = 0): Pr
       const file = given.images.get(image);
       if (file === undefined) return NOT_FOUND;
       if (file === given.artifact && request.method === 'GET') onSign({ type: 'asked', what: 'artifact' });
-      return { file };
+      return { file, failed: given.onUnreadable };
     }
     if (path === at.byId || `${path}/` === at.byId) {
       if (reads && query === 'op=get_preseed') {
@@ -167,9 +169,16 @@ async function bodyOf(request: IncomingMessage, most: number): Promise<Buffer | 
 
 async function send(answer: Answer, request: IncomingMessage, response: ServerResponse): Promise<void> {
   if ('file' in answer) {
-    const file = await openRegular(answer.file);
+    const { file: path, failed } = answer;
+    const file = await openRegular(path).catch((error: Error) => {
+      failed(path, error);
+      throw error;
+    });
     try {
       await sendFile(file, request, response);
+    } catch (error) {
+      if (error instanceof Unreadable) failed(path, error);
+      throw error;
     } finally {
       await file.close();
     }

@@ -133,8 +133,8 @@ export interface RehearseRequest {
   user?: string;
   /** Null: of the booted system only cloud-init's status and ssh are looked at. */
   checks: RehearsalChecks | null;
-  /** Called after the checks, as long as the machine lives. */
-  shell: ((address: Address) => Promise<void>) | null;
+  /** Called after the checks; the machine lives until it returns. `broken` is aborted where the host's fault ends the machine before. */
+  shell: ((address: Address, broken: AbortSignal) => Promise<void>) | null;
   /** A file with the configuration of a real machine, as MAAS gives it to curtin; null: that of the layout. */
   curtinConfig: string | null;
   /** More disks than the layout needs; all are given to curtin. */

@@ -20,8 +20,9 @@ function junit({ results, faults }: Matrix): string {
     suites: [
       ...results.map(suiteOf),
       ...faults.map(({ layout, after, fault }): TestSuite => {
-        const { code: type, message, detail = '' } = fault;
-        const outcome = { kind: 'error' as const, type, message, text: detail };
+        const { code: type, message, detail, hint } = fault;
+        const text = [detail, hint && `hint: ${hint}`].filter(Boolean).join('\n');
+        const outcome = { kind: 'error' as const, type, message, text };
         return {
           name: `layout ${titleOf({ layout, after })}`,
           cases: [{ classname: 'host', name: 'rehearsal', outcome }],

@@ -7,12 +7,15 @@ import { ephemeralPhrase } from '../../maas/rehearse/ephemeral.ts';
 import { titleOf } from '../../maas/rehearse/label.ts';
 import type { Matrix } from '../../maas/rehearse/matrix.ts';
 import { type Failure, PHASES, type Rehearsal } from '../../maas/rehearse/types.ts';
+import { faultText } from './fault-text.ts';
 
 /** The verdicts on the rehearsals of an image, and of several a table at the end. */
 export function rehearsalsText({ results, faults }: Matrix, color: Paint): string {
-  const texts = results.map((one) => rehearsalText(one, color));
+  // Of an interruption the table says all.
+  const said = faults.flatMap(({ fault }) => (fault.hint || fault.detail ? [faultText(fault, color)] : []));
+  const texts = [...results.map((one) => rehearsalText(one, color)), ...said];
   if (results.length + faults.length <= 1)
-    return [...texts, ...faults.map(({ fault }) => plain(fault.message))].join('\n\n');
+    return texts[0] ?? faults.map(({ fault }) => plain(fault.message)).join('');
   const names = [...results, ...faults].map(titleOf);
   const width = Math.max(...names.map((name) => widthOf(plain(name))));
   const row = (name: string, word: string, rest: string) =>

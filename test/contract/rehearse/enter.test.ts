@@ -24,6 +24,7 @@ test('sshd that has failed on the console is not awaited to the end', async () =
   const booting: Booting = {
     ...{
       signal,
+      broken: signal,
       sshd,
       cloudInit: new CloudInitConsole(),
       user: () => 'debian',

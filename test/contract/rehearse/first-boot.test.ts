@@ -1,6 +1,8 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { loadChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
 import type { Address, RehearseRequest } from '../../../pipeline/maas/rehearse/types.ts';
 import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
@@ -65,6 +67,45 @@ test('the user is the one whom cloud-init names on the console', async () => {
   expect(result.failure).toBeNull();
   expect(entered).toMatchObject({ user: 'debian', host: '127.0.0.1' });
   expect(existsSync(entered!.keyFile)).toBe(false);
+});
+
+describe('a fault of the host says nothing on the image', () => {
+  const broken = new Fault('REHEARSAL_STOPPED', 'the disk is broken');
+
+  test('before the installed system asks for anything', async () => {
+    await expect(rehearse(request(), booting({ stops: broken }).run)).rejects.toBe(broken);
+  });
+
+  test('while somebody uses the machine: the session ends', async () => {
+    const { run, seen } = booting({});
+    const shell = async (_: Address, signal: AbortSignal) => {
+      seen.stop!(broken);
+      expect(signal.reason).toBe(broken);
+    };
+    await expect(rehearse(request({ shell }), run)).rejects.toBe(broken);
+  });
+
+  test('a QEMU that dies while a command runs, of which ssh only sees the end', async () => {
+    const dead = new AbortController();
+    const { run } = booting({
+      answers: [[/result\.json/, 255, '']],
+      before: async (command) => {
+        if (/result\.json/.test(command)) dead.abort();
+      },
+    });
+    const dying: typeof run = async (asked, options) => {
+      if (asked.ephemeral) return run(asked, options);
+      const onRunning: typeof options.onRunning = (up) =>
+        options.onRunning?.({ ...up, picture: async () => dead.signal.throwIfAborted() });
+      await run(asked, { ...options, onRunning, signal: dead.signal }).catch(() => {});
+      await sleep(500);
+      return { failed: 'ended by SIGKILL' };
+    };
+    await expect(rehearse(request(), dying)).rejects.toMatchObject({
+      code: 'REHEARSAL_STOPPED',
+      detail: 'ended by SIGKILL',
+    });
+  });
 });
 
 // Words of Linux 5.4 to 6.8, initramfs-tools 0.136 to 0.142, dracut 059, systemd 245 to 255, GRUB 2.04 to 2.12, OVMF 2022.11, cloud-init 20.1 to 24.

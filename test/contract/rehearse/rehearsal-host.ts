@@ -4,25 +4,39 @@ import { Host } from '../cli/host.ts';
 
 const CURTIN = join(import.meta.dirname, '../../fixtures/stand-in-curtin');
 
+/** The words of the monitor of one of the machines, beside its answers. */
+export interface Qmp {
+  machine: 'ephemeral' | 'disk';
+  /** Before it has answered anything. */
+  early?: string;
+  /** Afterwards, one after the other. */
+  chunks?: string[];
+  /** That of `query-status`. */
+  status?: string;
+  /** Those of `query-block`. */
+  drives?: { device: string; 'io-status': string }[];
+}
+
 /** A host whose QEMU is a stand-in with a chosen end, with a curtin and an ephemeral; and a configuration of one image. */
 export class RehearsalHost extends Host {
   readonly #bin = join(this.dir, 'bin');
+  /** The stand-in of QEMU. */
+  readonly qemu = join(this.#bin, 'qemu-system-x86_64');
 
   constructor() {
     super();
     mkdirSync(this.#bin);
     this.env.PATH = `${this.#bin}:${this.env.PATH}`;
-    const qemu = join(this.#bin, 'qemu-system-x86_64');
     const guest = join(import.meta.dirname, 'stand-in-qemu.ts');
     writeFileSync(
-      qemu,
+      this.qemu,
       `#!/bin/sh
 echo run >> ${this.#bin}/runs
 [ "$(wc -l < ${this.#bin}/runs)" = "$(cat ${this.#bin}/breaks 2>/dev/null)" ] && exit 1
 STAND_IN=${this.#bin} exec ${process.execPath} ${guest} "$@"
 `,
     );
-    chmodSync(qemu, 0o755);
+    chmodSync(this.qemu, 0o755);
     for (const name of ['kernel', 'initrd', 'squashfs']) writeFileSync(join(this.dir, name), name);
     this.guest('SUCCESS');
   }
@@ -30,6 +44,11 @@ STAND_IN=${this.#bin} exec ${process.execPath} ${guest} "$@"
   /** The end of the machines from now on, by curtin's result and log. */
   guest(result: 'SUCCESS' | 'FAIL', log = 'all went well', hangs?: string, prints?: string): void {
     writeFileSync(join(this.#bin, 'guest.json'), JSON.stringify({ result, log, hangs, prints }));
+  }
+
+  /** From now on the monitor of QEMU says this. */
+  monitor(qmp: Qmp): void {
+    writeFileSync(join(this.#bin, 'qmp.json'), JSON.stringify(qmp));
   }
 
   /** Whether a guest, or a tool in the place of which `hang` has put another one, hangs now. */

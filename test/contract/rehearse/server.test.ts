@@ -1,7 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { mkdtempSync, truncateSync, writeFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { paths } from '../../../pipeline/maas/rehearse/identity.ts';
@@ -14,13 +16,16 @@ const names = { systemId: 'abc', images: 'def' };
 const at = paths(names);
 const artifact = join(mkdtempSync(join(tmpdir(), 'rehearsal-')), 'image.tar.gz');
 writeFileSync(artifact, '0123456789');
+const large = `${artifact}.large`;
 
 let server: RehearsalServer;
 let signs: Sign[];
+let unreadable: [path: string, why: string][];
 let node: Node;
 
 beforeEach(async () => {
   signs = [];
+  unreadable = [];
   server = await serveRehearsal((sign) => signs.push(sign));
   const identity = {
     ...names,
@@ -33,7 +38,12 @@ beforeEach(async () => {
     ...{ identity, keys, artifact, sshKey: 'ssh-ed25519 AAAA rehearsal' },
     preseed: '#cloud-config\n',
     userData: Buffer.from('#!/bin/bash\n'),
-    images: new Map([['root.tgz', artifact]]),
+    images: new Map([
+      ['root.tgz', artifact],
+      ['gone', '/nonexistent'],
+      ['large', large],
+    ]),
+    onUnreadable: (path, error) => void unreadable.push([path, error.message]),
   });
 });
 afterEach(() => server.close());
@@ -85,6 +95,42 @@ describe('requests of a machine', () => {
     expect((await form('op=netboot_on')).status).toBe(400);
     expect((await form('op=netboot_off')).status).toBe(200);
     expect(signs).toEqual([{ type: 'netboot-off' }]);
+  });
+});
+
+describe('a file of this host', () => {
+  const LARGE = 64 << 20;
+  beforeEach(() => {
+    writeFileSync(large, '');
+    truncateSync(large, LARGE);
+  });
+
+  /** A request whose answer is not read yet. */
+  async function asked(): Promise<Socket> {
+    const socket = connect(server.port, '127.0.0.1');
+    socket.write(`GET ${at.image('large')} HTTP/1.1\r\nHost: x\r\n\r\n`);
+    await once(socket, 'readable');
+    return socket;
+  }
+
+  test('that cannot be opened is reported, beside the answer', async () => {
+    expect((await node.get(at.image('gone'))).status).toBe(500);
+    expect(unreadable).toEqual([['/nonexistent', expect.stringContaining('ENOENT')]]);
+  });
+
+  test('that cannot be read to its end is reported', async () => {
+    const socket = await asked();
+    truncateSync(large, 0);
+    socket.resume();
+    await once(socket, 'close');
+    expect(unreadable).toEqual([[large, 'it has become shorter']]);
+  });
+
+  test('is not to blame for a machine that breaks off', async () => {
+    (await asked()).destroy();
+    expect((await node.get(at.image('root.tgz'))).status).toBe(200);
+    await sleep(100);
+    expect(unreadable).toEqual([]);
   });
 });
 

@@ -1,10 +1,12 @@
 /** Run in the place of qemu-system-x86_64: asks for what a machine of a rehearsal asks for, and posts what curtin posts. */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
 import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
 import { event, Node } from './node.ts';
+import type { Qmp } from './rehearsal-host.ts';
 import { booted } from './stand-in.ts';
 
 /** The guest, by the file beside the command: `result` of curtin, the text of its log, and where it hangs for ever. */
@@ -20,21 +22,41 @@ async function at(place: string): Promise<void> {
 
 const argument = (name: string) => process.argv[process.argv.indexOf(name) + 1]!;
 
-/** QEMU's monitor, as far as a rehearsal asks it: for the forwarded port. */
-function monitor(sshPort: number): void {
+/** QEMU's monitor, as far as a rehearsal asks it: for the forwarded port and the state; it says what the test has given it. */
+function monitor(machine: Qmp['machine'], sshPort: number): void {
+  const given = join(process.env.STAND_IN as string, 'qmp.json');
+  const qmp: Qmp | undefined = existsSync(given) ? JSON.parse(readFileSync(given, 'utf8')) : undefined;
+  const { early = '', chunks = [], status = 'running', drives = [] } = qmp?.machine === machine ? qmp : {};
   const usernet = `  TCP[HOST_FORWARD]  12  127.0.0.1 ${sshPort}  10.0.2.15  22  0  0\r\n`;
-  createServer((socket) => {
-    socket.write('{"QMP": {}}\n');
+  const answers: Record<string, unknown> = {
+    'human-monitor-command': usernet,
+    'query-status': { status },
+    'query-block': drives,
+  };
+  const path = /^unix:([^,]+)/.exec(argument('-qmp'))![1]!;
+  // As QEMU does: one of the machine before may be there.
+  rmSync(path, { force: true });
+  createServer(async (socket) => {
+    socket.unref();
+    socket.write(`{"QMP": {}}\n${early}`);
     socket
       .on('error', () => {})
       .on('data', (line) => {
-        const answer = line.includes('human-monitor-command') ? { return: usernet } : { return: {} };
-        socket.write(`${JSON.stringify(answer)}\n`);
+        const { execute } = JSON.parse(String(line));
+        socket.write(`${JSON.stringify({ return: answers[execute] ?? {} })}\n`);
       });
-  }).listen(/^unix:([^,]+)/.exec(argument('-qmp'))![1]);
+    for (const chunk of chunks) {
+      await sleep(50);
+      socket.write(chunk);
+    }
+  })
+    .listen(path)
+    .unref();
 }
 
-if (!process.argv.includes('-readconfig')) {
+const installs = process.argv.includes('-readconfig');
+if (installs) monitor('ephemeral', 0);
+else {
   await at('boot');
   const folder = process.cwd();
   const { identity, keys } = JSON.parse(readFileSync(rehearsalFiles(folder).deployed, 'utf8'));
@@ -46,7 +68,11 @@ if (!process.argv.includes('-readconfig')) {
         at(/reboot/.test(command) ? 'reboot' : /result\.json/.test(command) ? 'result' : ''),
     },
     { machines: [], keys: [], commands: [] },
-    { signal: new AbortController().signal, onRunning: ({ sshPort }) => monitor(sshPort) },
+    {
+      signal: new AbortController().signal,
+      onRunning: ({ sshPort }) => monitor('disk', sshPort),
+      onStopped() {},
+    },
   );
 }
 if (prints) appendFileSync(/^file:(.+)/.exec(argument('-serial'))![1]!, prints, 'latin1');

@@ -1,8 +1,10 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parse } from 'yaml';
+import type { Fault } from '../../../pipeline/core/faults/fault.ts';
+import { interrupted } from '../../../pipeline/core/faults/interrupted.ts';
 import { paths } from '../../../pipeline/maas/rehearse/identity.ts';
-import type { MachineRequest, RunMachine } from '../../../pipeline/maas/rehearse/machine.ts';
+import type { MachineRequest, RunMachine, RunOptions } from '../../../pipeline/maas/rehearse/machine.ts';
 import type { NodeKeys } from '../../../pipeline/maas/rehearse/types.ts';
 import { rehearsalFiles } from '../../../pipeline/workspace/layout.ts';
 import { startSshServer } from '../../../sandbox/guest/ssh-server.ts';
@@ -13,6 +15,8 @@ export interface Deployment {
   result: 'SUCCESS' | 'FAIL';
   /** Of curtin. */
   log: string;
+  /** QEMU stops the machine while curtin unpacks. */
+  stops?: Fault;
 }
 
 export interface Boot {
@@ -25,6 +29,8 @@ export interface Boot {
   user?: string | null;
   /** Turns itself off then. */
   off?: boolean;
+  /** QEMU stops the machine before it asks for anything. */
+  stops?: Fault;
   /** Comes up again after a reboot. */
   again?: boolean;
   /** Answers of commands, by a part of them: exit code and stdout. */
@@ -39,6 +45,8 @@ export interface Seen {
   installer?: string;
   /** Machines in the order in which they ran. */
   machines: ('ephemeral' | 'disk')[];
+  /** QEMU stops the machine that runs now. */
+  stop?: (fault: Fault) => void;
   commands: string[];
   /** Of the machine, for each deployment. */
   keys: NodeKeys[];
@@ -54,12 +62,13 @@ export function standIn(deployment: Deployment, boot: Boot = {}): { run: RunMach
   let keys: NodeKeys | undefined;
   const run: RunMachine = (asked, options) => {
     seen.machines.push(asked.ephemeral ? 'ephemeral' : 'disk');
+    seen.stop = options.onStopped;
     if (!asked.ephemeral) return booted(asked, keys ?? keysOn(asked), boot, seen, options);
     seen.request = asked;
-    return deployed(asked);
+    return deployed(asked, options);
   };
 
-  async function deployed(asked: MachineRequest) {
+  async function deployed(asked: MachineRequest, options: RunOptions) {
     const { identity } = asked;
     const at = paths(identity);
     const preseed = await (await new Node(identity, {} as never).get(`${at.byId}?op=get_preseed`)).text();
@@ -70,6 +79,7 @@ export function standIn(deployment: Deployment, boot: Boot = {}): { run: RunMach
     seen.installer = await (await node.signed(`${at.curtin}/2012-03-01/user-data`)).text();
     await node.signed(at.status, event('start', 'cmd-install'));
     await node.signed(at.status, event('start', 'cmd-install/stage-extract'));
+    if (deployment.stops) return stopped(deployment.stops, options);
     const artifact = await node.get(at.image('root.tgz'));
     if ((await artifact.text()) !== 'demo.tar.gz') throw new Error('another artifact');
     const { result, log } = deployment;
@@ -91,6 +101,16 @@ export function standIn(deployment: Deployment, boot: Boot = {}): { run: RunMach
   return { run, seen };
 }
 
+/** A machine that does not go on. */
+async function stopped(
+  fault: Fault,
+  { onStopped, signal }: Pick<RunOptions, 'onStopped' | 'signal'>,
+): Promise<never> {
+  onStopped(fault);
+  while (!signal.aborted) await sleep(20);
+  throw interrupted(signal);
+}
+
 /** As the system on the disks knows them. */
 function keysOn({ folder }: MachineRequest): NodeKeys {
   return JSON.parse(readFileSync(rehearsalFiles(folder).deployed, 'utf8')).keys;
@@ -101,7 +121,7 @@ export async function booted(
   keys: NodeKeys,
   boot: Boot,
   { commands }: Seen,
-  { signal, onRunning }: Pick<Parameters<RunMachine>[1], 'signal' | 'onRunning'>,
+  { signal, onRunning, onStopped }: Pick<RunOptions, 'signal' | 'onRunning' | 'onStopped'>,
 ): Promise<{ failed: string | null }> {
   const { console = [], asks = true, ends = true, user = 'ubuntu', off = false, again = true } = boot;
   let bootId = 1;
@@ -135,6 +155,7 @@ export async function booted(
     sshPort: sshd.port,
     picture: async (path) => writeFileSync(path, 'PNG'),
   });
+  if (boot.stops) return stopped(boot.stops, { signal, onStopped });
   for (const line of console) appendFileSync(rawBootConsole, `${line}\n`);
   if (asks) await node.signed(`${at.metadata}2012-03-01/user-data`);
   if (ends)

@@ -7,6 +7,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { qemuGuests } from '../../../pipeline/cli/qemu-guests.ts';
 import { loadConfig } from '../../../pipeline/config/load.ts';
 import type { Event } from '../../../pipeline/core/events/event.ts';
+import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import type { Sandbox } from '../../../sandbox/server.ts';
 import { freePort } from '../acceptance/free-port.ts';
 import { type Boot, type Deployment, type Seen, standIn } from '../rehearse/stand-in.ts';
@@ -18,6 +19,8 @@ import { Handle } from './machines.ts';
 
 const CURTIN = join(import.meta.dirname, '../../fixtures/stand-in-curtin');
 const GOOD: Deployment = { result: 'SUCCESS', log: 'all went well' };
+
+const BROKEN = new Fault('REHEARSAL_STOPPED', "This host cannot write the machine's disk vda: quota");
 
 let folder: string;
 let events: Event[];
@@ -157,6 +160,35 @@ test.each<[string, Deployment, Boot]>([
     .json;
   const output = Buffer.from(results[0].results[0].output, 'base64').toString();
   expect(output).toContain('no space left');
+});
+
+test.each<[string, Deployment, Boot]>([
+  ['while curtin unpacks', { ...GOOD, stops: BROKEN }, {}],
+  ['in the first boot', GOOD, { stops: BROKEN }],
+])('a disk of the host that fails %s is a failed deployment with that cause', async (_, deployment, boot) => {
+  const { maas, gpu } = await start(deployment, boot);
+  await ready({ maas, gpu });
+  await deploy(gpu);
+  expect(await until(gpu, 'Failed deployment', 'Deployed')).toBe('Failed deployment');
+  expect(events).toContainEqual(expect.objectContaining({ message: `gpu-001: ${BROKEN.message}` }));
+  const path = `nodes/${gpu.id}/results/?type=installation&include_output=true`;
+  const [{ results = [] } = {}] = (await call(maas, 'GET', path)).json;
+  const output = Buffer.from(results[0]?.output ?? '', 'base64').toString();
+  const said = `${output}\n${JSON.stringify(await gpu.events())}`;
+  expect(said).toContain(BROKEN.message);
+});
+
+test('a deployed machine whose disk fails no longer answers, and says why', async () => {
+  const { maas, gpu } = await start();
+  await ready({ maas, gpu });
+  await deploy(gpu);
+  await until(gpu, 'Deployed');
+  await answers({ maas, gpu });
+  const { address, port } = sshOf(maas);
+  seen.stop?.(BROKEN);
+  const said = () => events.some((one) => 'message' in one && one.message === `gpu-001: ${BROKEN.message}`);
+  while (!said()) await sleep(20);
+  while ((await greeting(address, port!)) !== '') await sleep(20);
 });
 
 test('abort in the middle ends the machine', async () => {

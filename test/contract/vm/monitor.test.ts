@@ -3,7 +3,12 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { connectMonitor, forwardedPort, type Monitor } from '../../../pipeline/host/vm/monitor.ts';
+import {
+  connectMonitor,
+  forwardedPort,
+  type Monitor,
+  type MonitorEvent,
+} from '../../../pipeline/host/vm/monitor.ts';
 
 let folder: string;
 let server: Server;
@@ -38,8 +43,8 @@ function qemu(answer: (command: string, args: Record<string, string>, socket: So
   const directory = openSync(folder, 'r');
   server.listen(`/proc/self/fd/${directory}/monitor`);
 }
-const connected = async () => {
-  monitor = await connectMonitor(folder, 'monitor', abort.signal);
+const connected = async (onEvent?: (event: MonitorEvent) => void) => {
+  monitor = await connectMonitor(folder, 'monitor', abort.signal, onEvent);
   return monitor;
 };
 
@@ -47,6 +52,21 @@ test('commands are answered in their order, events in between or not', async () 
   qemu((command) => `{"timestamp": {}, "event": "RESET"}\r\n{"return": "${command}"}`);
   const { execute } = await connected();
   expect(await Promise.all([execute('a'), execute('b'), execute('c')])).toEqual(['a', 'b', 'c']);
+});
+
+test('events are given on as they come, and not taken for answers', async () => {
+  const stop = '{"event": "STOP", "timestamp": {}}\r\n';
+  const error = '{"event": "BLOCK_IO_ERROR", "data": {"device": "vda", "reason": "a \\"return\\": 1"}}\r\n';
+  qemu((_command, _args, socket) => {
+    socket.write(stop + error.slice(0, 30));
+    setTimeout(() => socket.write(`${error.slice(30)}{"return": 3}\r\n${stop}`), 50);
+    return undefined;
+  });
+  const seen: MonitorEvent[] = [];
+  const { execute } = await connected((event) => void seen.push(event));
+  expect(await execute('x')).toBe(3);
+  const block = { name: 'BLOCK_IO_ERROR', data: { device: 'vda', reason: 'a "return": 1' } };
+  expect(seen).toEqual([{ name: 'STOP', data: {} }, block, { name: 'STOP', data: {} }]);
 });
 
 test('a monitor that is not there yet is waited for', async () => {

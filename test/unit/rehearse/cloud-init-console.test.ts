@@ -41,8 +41,9 @@ it('the wait for user data ends there, and names the cause', async () => {
   now = 30_000;
   const progress = new Progress(() => 0);
   progress.enter('boot');
+  const { signal } = new AbortController();
   const booting: Booting = {
-    ...{ signal: new AbortController().signal, sshd: new SshdConsole(), cloudInit, user: () => undefined },
+    ...{ signal, broken: signal, sshd: new SshdConsole(), cloudInit, user: () => undefined },
     running: () => Promise.reject(new Error('not asked for')),
     until: async (holds) => expect(holds()).toBe(true),
   };

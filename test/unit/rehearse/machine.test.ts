@@ -32,6 +32,20 @@ test('the ephemeral has disks, its own medium, and the artifact, which nobody wr
   expect(argv({ artifact: null })).not.toContain('/images/');
 });
 
+// Real QEMU is asked in test/contract/rehearse/real-qemu.test.ts.
+test('an error of a file on this host stops the machine; a guest that writes where it must not is its own fault', () => {
+  const medium = { ...ephemeral, disk: '/e/medium.img' };
+  const devices = [...argv({ ephemeral: medium }).matchAll(/virtio-blk-pci,drive=(\w+)\S*/g)];
+  const stops = (id: string) =>
+    devices.find(([, drive]) => drive === id)?.[0].match(/,werror.*|,rerror.*/)?.[0];
+  expect(devices.map(([, id]) => [id, stops(id!)])).toEqual([
+    ['vda', ',werror=stop,rerror=stop'],
+    ['vdb', ',werror=stop,rerror=stop'],
+    ['ephemeral', ',rerror=stop'],
+    ['artifact', ',rerror=stop'],
+  ]);
+});
+
 test('the installed system runs on overlays, without ephemeral and artifact, may reboot, and has ssh and a screen', () => {
   const installed = argv({ ephemeral: null });
   for (const absent of ['-no-reboot', '-readconfig', '/images/', 'medium.img', '/vda.qcow2'])
