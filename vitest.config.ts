@@ -22,6 +22,7 @@ export default defineConfig({
       {
         test: {
           name: 'contract',
+          globalSetup: 'test/built.ts',
           include: ['test/contract/**/*.test.ts'],
           env: COMPILED,
           // Half of the time a test waits: for a server, a process, a time-out.

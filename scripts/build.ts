@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import standalone from 'ajv/dist/standalone/index.js';
 import { type OutputChunk, rolldown } from 'rolldown';
 import { schemaCompiler, schemaText } from '../pipeline/config/yaml/compile-schema.ts';
@@ -15,7 +15,8 @@ interface Bundled {
 }
 
 const ROOT = join(import.meta.dirname, '..');
-const DIST = join(ROOT, 'dist');
+/** Another folder than the package's may be named. */
+const DIST = resolve(process.argv[2] ?? join(ROOT, 'dist'));
 /** JavaScript as the oldest Node of `engines` reads it, a file for each source. */
 const COMPILED = join(DIST, 'compiled');
 const MODULES = join(ROOT, 'node_modules');
@@ -74,7 +75,8 @@ const SCHEMAS = [
  */
 async function build(): Promise<void> {
   rmSync(DIST, { recursive: true, force: true });
-  execFileSync(join(MODULES, '.bin/tsc'), ['-p', join(ROOT, 'tsconfig.build.json')], { stdio: 'inherit' });
+  const compile = ['-p', join(ROOT, 'tsconfig.build.json'), '--outDir', COMPILED];
+  execFileSync(join(MODULES, '.bin/tsc'), compile, { stdio: 'inherit' });
   const graph = new Map<string, readonly string[]>();
   const bundle = await rolldown({
     input: {

@@ -5,7 +5,7 @@ import { $ } from 'zx';
 
 export const ROOT = join(import.meta.dirname, '../..');
 /** Folders of a working copy that no test reads. */
-const LEFT_OUT = new Set(['.git', 'node_modules', 'dist', 'coverage']);
+const LEFT_OUT = new Set(['.git', 'node_modules', 'dist', 'coverage', '.built']);
 
 /** A copy of the working tree in a temporary folder, in which files may be changed. */
 export async function copyOfTree(): Promise<string> {

@@ -43,7 +43,7 @@ class Bench {
     const bin = join(this.dir, 'node_modules/.bin');
     const child = spawn(join(bin, 'vitest'), ['run', '--bail', '1', '--reporter=dot', ...files], {
       cwd: this.dir,
-      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1' },
+      env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, NO_COLOR: '1', MUTANTS_STATE: '' },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });

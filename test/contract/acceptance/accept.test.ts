@@ -3,11 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Event } from '../../../pipeline/core/events/event.ts';
+import { CLI } from '../../cli.ts';
 import { built } from './built.ts';
 import { freePort } from './free-port.ts';
 import { ID, type Stage, stage } from './stage.ts';
-
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 let here: Stage;
 /** Sum of the first upload. */

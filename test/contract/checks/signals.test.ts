@@ -1,11 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { CLI as PROGRAM } from '../../cli.ts';
 import { hostile } from './hostile-images.ts';
-
-const PROGRAM = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 it.each(['long names', 'names of their own in every folder', 'PAX headers of 900 KB'])(
   'SIGTERM ends the reading of %s',

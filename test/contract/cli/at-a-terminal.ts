@@ -1,9 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { Screen } from '../../unit/report/screen.ts';
-
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 /** Gives a command a terminal of its own, of a size, and passes on what it writes there. */
 const PTY = `
@@ -24,6 +21,8 @@ while True:
     sys.stdout.buffer.flush()
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
+
+import { CLI } from '../../cli.ts';
 
 export interface Shown {
   /** The rows at the end, those scrolled away too. */

@@ -10,6 +10,7 @@ import { loadChecks } from '../../../pipeline/maas/acceptance/checks-file.ts';
 import { MachinesFile } from '../../../pipeline/maas/machines/machines-file.ts';
 import { readGroupVars } from '../../../pipeline/maas/site/group-vars.ts';
 import { loadSite } from '../../../pipeline/maas/site/load.ts';
+import { CLI as PROGRAM } from '../../cli.ts';
 import { goodRoot, inspect, judged } from '../../unit/checks/root.ts';
 import { call, sandbox } from '../sandbox/client.ts';
 
@@ -24,7 +25,6 @@ const KEYS = [
   '__defineGetter__',
   'then',
 ];
-const PROGRAM = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 const dir = mkdtempSync(join(tmpdir(), 'hostile-keys-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));

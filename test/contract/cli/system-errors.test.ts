@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { CLI as BIN } from '../../cli.ts';
 import { cli, folder } from '../config/cli.ts';
 
-const BIN = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 const KEY = `${'a'.repeat(18)}:${'b'.repeat(18)}:${'c'.repeat(32)}`;
 
 let dir: string;

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SHELLS, type Shell } from '../../../pipeline/cli/completion/script.ts';
+import { CLI } from '../../cli.ts';
 import { Host } from '../cli/host.ts';
-import { blocksOf, ROOT } from '../docs/blocks.ts';
+import { blocksOf } from '../docs/blocks.ts';
 
 /** Starts a shell at a terminal, types once the prompt is there, and reads until all that is wanted was shown. */
 const AT_A_TERMINAL = `
@@ -38,7 +39,7 @@ beforeAll(() => {
   host = new Host({ TERM: 'xterm', LINES: '50', COLUMNS: '100' });
   const at = (name: string) => join(host.dir, name);
   mkdirSync(at('bin'));
-  symlinkSync(join(ROOT, 'bin/dgxos-maas.js'), at('bin/dgxos-maas'));
+  symlinkSync(CLI, at('bin/dgxos-maas'));
   host.env.PATH = `${at('bin')}:${host.env.PATH}`;
   // As in a home where nothing is set.
   delete host.env.XDG_CONFIG_HOME;

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
+import { CLI } from '../../cli.ts';
 
 /** A folder that goes when the test ends. */
 export function folder(): string {

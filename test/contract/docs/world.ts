@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
+import { CLI } from '../../cli.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
 import { built } from '../acceptance/built.ts';
 import { attested, rootTar } from '../attest/attested.ts';
 import { Host } from '../cli/host.ts';
 import { runOk } from '../process/run-tool.ts';
-import { ROOT } from './blocks.ts';
 
 /** The host of a reader of the docs: a home, the files that the docs name, a built image `dgx1`, and a MAAS. */
 export interface World {
@@ -42,7 +42,7 @@ export async function world(images: { good: Buffer }): Promise<World> {
     PATH: `${at('bin')}:${host.env.PATH}`,
   });
   for (const name of ['bin', '.ssh']) mkdirSync(at(name));
-  symlinkSync(join(ROOT, 'bin/dgxos-maas.js'), at('bin/dgxos-maas'));
+  symlinkSync(CLI, at('bin/dgxos-maas'));
   writeFileSync(at('key-file'), `${maas.apiKey}\n`);
   writeFileSync(at('dgxos-maas.yaml'), CONFIG);
   const targets = ['lab', 'site-a', 'site-b'].map(
@@ -90,13 +90,7 @@ export async function goodImage(): Promise<Buffer> {
 async function signed(host: Host): Promise<void> {
   const dir = join(host.dir, 'signed');
   mkdirSync(dir);
-  await runOk([
-    process.execPath,
-    join(ROOT, 'bin/dgxos-maas.js'),
-    'keygen',
-    '--out',
-    join(host.dir, 'release.pem'),
-  ]);
+  await runOk([process.execPath, CLI, 'keygen', '--out', join(host.dir, 'release.pem')]);
   await attested(await rootTar(dir), host.dir, join(host.dir, 'release.pem'));
   for (const name of ['old', 'new'])
     copyFileSync(join(host.dir, 'dgx1.manifest.json'), join(host.dir, `${name}.manifest.json`));

@@ -5,10 +5,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { deployJob } from '../../../pipeline/maas/machines/deploy-job.ts';
 import { listMachines } from '../../../pipeline/maas/machines/list.ts';
 import { applyTags } from '../../../pipeline/maas/machines/tags.ts';
+import { CLI } from '../../cli.ts';
 import { Host } from '../cli/host.ts';
 import { readyBench } from '../machines/bench.ts';
-
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 test('as an executable that Ansible runs: --list by one request, --host, nothing else on stdout', async () => {
   const { sandbox, client, run, session } = await readyBench({ machines: 3 });

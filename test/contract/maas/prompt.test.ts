@@ -5,8 +5,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
 import { Host } from '../cli/host.ts';
 
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
-
 // Runs a command at a terminal of its own and types when it asks; says what the terminal showed. `TERM` stands for the signal.
 const AT_A_TERMINAL = `
 import os, pty, signal, sys
@@ -29,6 +27,8 @@ while True:
 sys.stdout.buffer.write(shown)
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 `;
+
+import { CLI } from '../../cli.ts';
 
 let host: Host;
 let maas: Sandbox;

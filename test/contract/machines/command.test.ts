@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { CLI } from '../../cli.ts';
 import { Host, spellings } from '../cli/host.ts';
 import { bench, clientOf, readyBench } from './bench.ts';
-
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 function hostOf(sandbox: { url: string; apiKey: string }): Host {
   const host = new Host({ MAAS_API_URL: sandbox.url, MAAS_API_KEY: sandbox.apiKey });

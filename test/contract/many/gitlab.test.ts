@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
+import { CLI } from '../../cli.ts';
 import { RECIPES, ROOT } from '../../unit/recipes/commands.ts';
 import { call } from '../sandbox/client.ts';
 import { type SmallIso, smallInstaller } from './installer.ts';
@@ -47,7 +48,7 @@ export XDG_STATE_HOME=$HOME/state
 mkdir -p "$HOME"
 echo "$runner: $*" >> ${dir}/calls
 [ "$runner" != bad ] || exit 5
-exec ${process.execPath} ${join(ROOT, 'bin/dgxos-maas.js')} "$@"
+exec ${process.execPath} ${CLI} "$@"
 `,
     { mode: 0o755 },
   );

@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { CLI } from '../../cli.ts';
 import { built } from '../acceptance/built.ts';
 import { ID, type Stage, stage } from '../acceptance/stage.ts';
-
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 // The real command on images of which only the build is missing: real upload, a machine that answers ssh, channel, retention.
 let here: Stage;

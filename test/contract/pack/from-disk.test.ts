@@ -5,14 +5,13 @@ import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLI } from '../../cli.ts';
 import { run, runOk } from '../process/run-tool.ts';
 import { makeDisk, OFFSET, whyNoLoop } from './make-disk.ts';
 import { makeRoot } from './make-root.ts';
 
-const CLI = fileURLToPath(new URL('../../../bin/dgxos-maas.js', import.meta.url));
 const noLoop = whyNoLoop();
 const noFuse =
   process.getuid?.() !== 0

@@ -2,11 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CLI as MAIN } from '../../cli.ts';
 import { facts, writeFolder } from '../../unit/page/folder.ts';
 
-const MAIN = fileURLToPath(new URL('../../../bin/dgxos-maas.js', import.meta.url));
 let dir: string;
 
 beforeAll(async () => {

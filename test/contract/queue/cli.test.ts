@@ -2,12 +2,12 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { CLI } from '../../cli.ts';
 import { Host } from '../cli/host.ts';
 import { type SmallIso, smallInstaller } from '../many/installer.ts';
 import { freePort, RealRedis } from './redis.ts';
 import { until } from './world.ts';
 
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 const SECRET = 'a-secret-of-the-builder';
 
 // The real command line on a Redis with TLS and a user of its own, as docs/queue.md describes it.

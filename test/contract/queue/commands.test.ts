@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { QueueClient } from '../../../pipeline/queue/client.ts';
 import { originOf } from '../../../pipeline/queue/origin.ts';
+import { CLI } from '../../cli.ts';
 import { Host } from '../cli/host.ts';
 import { type SmallIso, smallInstaller } from '../many/installer.ts';
 import { PASSWORD, RealRedis } from './redis.ts';
 import { atTerminal } from './terminal.ts';
 import { NAMESPACE, ORIGIN, type TestWorker, until, World } from './world.ts';
-
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 
 // The real command line on a real Redis, with workers whose builds last as long as a test needs.
 let redis: RealRedis;

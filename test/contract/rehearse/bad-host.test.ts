@@ -4,9 +4,9 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { CLI } from '../../cli.ts';
 import { RehearsalHost } from './rehearsal-host.ts';
 
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 const CURTIN = join(import.meta.dirname, '../../fixtures/stand-in-curtin');
 
 let host: RehearsalHost;

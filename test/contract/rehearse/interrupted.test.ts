@@ -6,9 +6,9 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { CLI } from '../../cli.ts';
 import { RehearsalHost } from './rehearsal-host.ts';
 
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 const CURTIN = join(import.meta.dirname, '../../fixtures/stand-in-curtin');
 
 let host: RehearsalHost;

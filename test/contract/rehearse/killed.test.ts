@@ -13,6 +13,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from 'vitest';
 import { alive } from '../../../pipeline/host/process/alive.ts';
+import { CLI } from '../../cli.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 let folder: string;
@@ -34,7 +35,7 @@ async function started(): Promise<{ command: ChildProcess; machine: number }> {
   const command = spawn(
     process.execPath,
     [
-      ...[join(ROOT, 'bin/dgxos-maas.js'), 'rehearse', 'demo.tar.gz', '--base-image', 'ubuntu/focal'],
+      ...[CLI, 'rehearse', 'demo.tar.gz', '--base-image', 'ubuntu/focal'],
       ...[
         '--accelerator',
         'tcg',

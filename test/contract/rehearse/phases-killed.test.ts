@@ -9,9 +9,9 @@ import { gzipSync } from 'node:zlib';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
 import { leanKey } from '../../../pipeline/maas/rehearse/ephemeral.ts';
 import { ephemeralFiles, ephemeralFolder } from '../../../pipeline/workspace/layout.ts';
+import { CLI } from '../../cli.ts';
 import { RehearsalHost } from './rehearsal-host.ts';
 
-const CLI = join(import.meta.dirname, '../../../bin/dgxos-maas.js');
 const CURTIN = join(import.meta.dirname, '../../fixtures/stand-in-curtin');
 
 let host: RehearsalHost;
