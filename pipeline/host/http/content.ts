@@ -1,7 +1,7 @@
 import type { StallLimit } from './stall.ts';
 
 // Small enough to follow the pace of a slow line, large enough to cost nothing on a fast one.
-const SLICE = 256 * 1024;
+const SLICE = 512 * 1024;
 
 /** A body of known length: streamed with Content-Length, since MAAS takes no chunked encoding. */
 export interface Content {

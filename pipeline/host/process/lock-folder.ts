@@ -81,7 +81,8 @@ export class LockFolder {
     };
     try {
       const mine: Holder = { ...thisProcess(), since: new Date().toISOString(), doing };
-      await writeFileAtomic(this.#holderFile, JSON.stringify(mine), { mode: 0o600 });
+      // Nobody needs it after the power has failed, and `fsync` may wait for all that others write to the disk.
+      await writeFileAtomic(this.#holderFile, JSON.stringify(mine), { mode: 0o600, fsync: false });
     } catch (error) {
       await free();
       throw error;

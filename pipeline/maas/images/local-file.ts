@@ -1,17 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
-import { read } from 'node:fs';
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { identityOf } from '../../host/files/identity.ts';
 import { openRegular } from '../../host/files/regular.ts';
 
-// Read and hashed in pieces, so that the connection is served in between.
-const PIECE = 256 * 1024;
-// Read while a piece is on its way, and while MAAS stores the chunk before, so that it seldom waits for our disk.
-const AHEAD = 2;
-// Besides those ahead: one that is on its way, and one before it that the connection may not have let go of yet.
-const BUFFERS = AHEAD + 2;
+// Read, hashed and handed to the connection one after the other, without a thread: to wake one for each takes more time than the reading.
+// Meanwhile the system's own buffers go on, those that it reads ahead into and those of the connection.
+const PIECE = 512 * 1024;
+// One that is being filled, and the one before, which the connection may not have let go of yet.
+const BUFFERS = 2;
 
 /** A file with its size in bytes and its sum, and what ends the reading of it. */
 export interface KnownFile {
@@ -23,13 +22,8 @@ export interface KnownFile {
   signal: AbortSignal;
 }
 
-interface Piece {
-  offset: number;
-  bytes: Buffer;
-}
-
 /**
- * The file to send, read ahead in pieces into a few buffers that are used again and again: memory is the same for any size.
+ * The file to send, read in pieces into two buffers that take turns: memory is the same for any size.
  * The last chunk is only given out when the sum of all is the known one: every byte is hashed once, but of a file that is still the one
  * whose sum was made in this run.
  */
@@ -42,12 +36,6 @@ export class LocalFile {
   #hashedTo = 0;
   readonly #buffers: Buffer[] = [];
   #turn = 0;
-  /** Read and not yet given out; each begins where the one before ends. */
-  #ready: Piece[] = [];
-  /** The reading ahead under way. */
-  #reading: Promise<void> = Promise.resolve();
-  #busy = false;
-  #stop = false;
   /** Undefined when the bytes have to be hashed. */
   #identity: string | undefined;
   #verified = false;
@@ -95,40 +83,15 @@ export class LocalFile {
   }
 
   async *#pieces(from: number, to: number, hashedBefore: number): AsyncGenerator<Buffer> {
-    await this.#stopReading();
-    if (this.#ready[0]?.offset !== from) this.#ready = [];
     if (hashedBefore === this.size) await this.#verify();
     else if (this.#identity === undefined) await this.#hashUpTo(hashedBefore);
     for (let at = from; at < to; ) {
-      const piece = await this.#next(at);
-      const bytes = piece.bytes.subarray(0, to - at);
-      if (bytes.length < piece.bytes.length)
-        this.#ready.unshift({ offset: to, bytes: piece.bytes.subarray(bytes.length) });
+      const bytes = this.#buffer().subarray(0, to - at);
+      await this.#read(bytes, at);
       at += bytes.length;
       if (at === this.size) await this.#verify();
-      this.#readOn(at);
       yield bytes;
     }
-  }
-
-  async #next(at: number): Promise<Piece> {
-    // The one that is read ahead; its fault is that of the second try.
-    if (this.#ready.length === 0) await this.#reading;
-    if (this.#ready.length === 0) await this.#readAhead(at, 1);
-    return this.#ready.shift() as Piece;
-  }
-
-  /** Reads the next pieces while the connection and MAAS work on those before. */
-  #readOn(at: number): void {
-    if (this.#busy) return;
-    this.#busy = true;
-    const last = this.#ready.at(-1);
-    this.#reading = this.#readAhead(last ? last.offset + last.bytes.length : at, AHEAD)
-      // It is met again when the piece is needed; until then it must not end the process.
-      .catch(() => {})
-      .finally(() => {
-        this.#busy = false;
-      });
   }
 
   /** The whole file from its beginning; the last piece comes only when the sum is right. */
@@ -137,24 +100,7 @@ export class LocalFile {
   }
 
   async close(): Promise<void> {
-    await this.#stopReading();
     await this.#handle.close();
-  }
-
-  /** Fills `ready` up to so many pieces. */
-  async #readAhead(from: number, pieces: number): Promise<void> {
-    for (let at = from; at < this.size && this.#ready.length < pieces && !this.#stop; ) {
-      const bytes = this.#buffer().subarray(0, this.size - at);
-      await this.#read(bytes, at);
-      this.#ready.push({ offset: at, bytes });
-      at += bytes.length;
-    }
-  }
-
-  async #stopReading(): Promise<void> {
-    this.#stop = true;
-    await this.#reading;
-    this.#stop = false;
   }
 
   #buffer(): Buffer {
@@ -171,10 +117,12 @@ export class LocalFile {
   }
 
   async #read(target: Buffer, offset: number): Promise<void> {
+    // A line that is faster than the disk never makes us wait, and signals, answers and time limits want to be seen.
+    await new Promise(setImmediate);
     for (let filled = 0; filled < target.length; ) {
       if (this.#known.signal.aborted) throw interrupted(this.#known.signal);
       const wanted = Math.min(PIECE, target.length - filled);
-      const bytesRead = await readAt(this.#handle.fd, target, filled, wanted, offset + filled);
+      const bytesRead = readSync(this.#handle.fd, target, filled, wanted, offset + filled);
       if (bytesRead === 0) throw changed(this.#known.file, 'it became shorter');
       const from = offset + filled;
       // Bytes that were hashed are not hashed again when they are sent again.
@@ -199,15 +147,6 @@ export class LocalFile {
       throw changed(this.#known.file, `its sha256 is ${now} now, not ${this.#known.sha256}`);
     this.#verified = true;
   }
-}
-
-/** As `FileHandle.read`, which takes twice the time; called thousands of times in an upload. */
-function readAt(fd: number, target: Buffer, at: number, length: number, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, target, at, length, position, (error, bytesRead) =>
-      error ? reject(error) : resolve(bytesRead),
-    );
-  });
 }
 
 function changed(path: string, how: string): Fault {

@@ -64,12 +64,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: 'pipeline/maas/images/local-file.ts',
-    text: 'at < this.size',
-    fault: 'at <= this.size',
-    why: 'Pieces of no bytes lie ready behind the last one, which nobody asks for.',
-  },
-  {
-    file: 'pipeline/maas/images/local-file.ts',
     text: 'fresh < bytesRead',
     fault: 'fresh <= bytesRead',
     why: 'No bytes are added to the sum, and it has come as far as before.',

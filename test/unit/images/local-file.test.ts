@@ -197,6 +197,26 @@ test('no more is read than is asked for, before the first piece is given out', a
   await local.close();
 });
 
+test('between two pieces whatever else the process has to do is done, also when nobody waits for the line', async () => {
+  const large = Buffer.alloc(8 * 2 ** 20);
+  await writeFile(file, large);
+  const sum = createHash('sha256').update(large).digest('hex');
+  const local = await LocalFile.open({ file, size: large.length, sha256: sum, signal });
+  let turns = 0;
+  let counting = true;
+  const count = () => {
+    turns += 1;
+    if (counting) setImmediate(count);
+  };
+  setImmediate(count);
+  let pieces = 0;
+  for await (const bytes of local.chunk(0, large.length)) if (bytes.length > 0) pieces += 1;
+  counting = false;
+  expect(pieces).toBeGreaterThan(4);
+  expect(turns).toBeGreaterThanOrEqual(pieces);
+  await local.close();
+});
+
 test('a missing file and an interruption are faults of their own', async () => {
   await expect(LocalFile.open({ file: join(dir, 'none'), size: 1, sha256, signal })).rejects.toMatchObject({
     code: 'UPLOAD_MISSING',
