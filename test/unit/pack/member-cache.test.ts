@@ -257,7 +257,7 @@ describe('a member that lies is found, deleted and made again, with one warning'
     expect(await pack()).toEqual({ ...found, said: [] });
   });
 
-  test.each([1, -1])('one of another length is told by it, and not read (%i)', async (more) => {
+  test.each([1, -1])('one of another length is found by it, and not read (%i)', async (more) => {
     await writeTar(tree(60));
     await pack();
     damage((path) => truncateSync(path, statSync(path).size + more))();
