@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { rolldown } from 'rolldown';
 
 /**
  * Packs the clone and installs the file as `npm install -g` does: what a user runs.
@@ -14,4 +15,11 @@ export function installPacked(dir: string): string {
   ];
   npm('install', '--global', '--no-audit', '--no-fund', '--prefix', dir, join(dir, filename));
   return join(dir, 'bin/dgxos-maas');
+}
+
+/** Makes one CommonJS file of a source and what it imports, as our command is one: Node then strips no types and loads no `fetch`. */
+export async function bundled(source: string, file: string): Promise<string> {
+  const bundle = await rolldown({ input: source, platform: 'node' });
+  await bundle.write({ file, format: 'cjs', comments: false });
+  return file;
 }

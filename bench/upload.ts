@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { judged } from './goals.ts';
-import { installPacked } from './installed.ts';
+import { bundled, installPacked } from './installed.ts';
 import { alternate, cpu, describe, measure, ratio, say, type Usage } from './measure.ts';
 import { benchOptions } from './options.ts';
 import { startServer } from './sandbox.ts';
@@ -34,6 +34,7 @@ try {
   const installed = installPacked(join(dir, 'installed'));
   // Node keeps compiled code since 22: the first start of an installation is not that of the others.
   await measure([installed, 'upload', '--help']);
+  const client = await bundled(SOCKETS, join(dir, 'sockets.cjs'));
   const bare = join(dir, 'bare.tar.gz');
   const sha256 = await makeFile(bare, size);
   // As the pipeline leaves an artifact: its sum is in the manifest beside it.
@@ -90,7 +91,7 @@ try {
           ...['--name', 'custom/bench', '--base-image', 'ubuntu/focal'],
         );
       const barest = (by: NodeJS.ProcessEnv) =>
-        upload(by, process.execPath, SOCKETS, bare, '--sha256', sha256, '--hash');
+        upload(by, process.execPath, client, bare, '--sha256', sha256, '--hash');
       const { env: http, tlsEnv: tls } = server;
       const medians = await alternate(runs, {
         'maas-like': () => upload(http, PYTHON, PEER, bare),
@@ -103,7 +104,7 @@ try {
         'tls-ours-bare-file': () => ours(tls, bare),
         sha256sum: () => measure(['sha256sum', bare]),
         // The bytes sent as we send them, by the barest client: what start and sockets alone cost, and what they and the sum do.
-        sockets: () => upload(http, process.execPath, SOCKETS, bare, '--sha256', sha256),
+        sockets: () => upload(http, process.execPath, client, bare, '--sha256', sha256),
         'sockets-hash': () => barest(http),
         'tls-sockets-hash': () => barest(tls),
       });
