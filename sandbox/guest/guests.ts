@@ -41,8 +41,10 @@ export function directoryGuests(options: GuestsOptions): Guests {
     const guest = running.get(systemId);
     if (!guest) return;
     running.delete(systemId);
+    // Before its commands end: a machine without power answers nothing any more.
+    const closed = guest.server?.close();
     guest.abort.abort(new SandboxError('TERMINATED', `${systemId} was turned off`));
-    await guest.server?.close();
+    await closed;
   }
 
   return {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
-import { CLI } from '../../cli.ts';
+import { SOURCE_CLI } from '../../cli.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
 import { built } from '../acceptance/built.ts';
 import { attested, rootTar } from '../attest/attested.ts';
@@ -42,7 +42,8 @@ export async function world(images: { good: Buffer }): Promise<World> {
     PATH: `${at('bin')}:${host.env.PATH}`,
   });
   for (const name of ['bin', '.ssh']) mkdirSync(at(name));
-  symlinkSync(CLI, at('bin/dgxos-maas'));
+  // Some pages start the sandbox, which a built command has as a package of its own.
+  symlinkSync(SOURCE_CLI, at('bin/dgxos-maas'));
   writeFileSync(at('key-file'), `${maas.apiKey}\n`);
   writeFileSync(at('dgxos-maas.yaml'), CONFIG);
   const targets = ['lab', 'site-a', 'site-b'].map(
