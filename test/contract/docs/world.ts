@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { gzipSync } from 'node:zlib';
 import { type Sandbox, startSandbox } from '../../../sandbox/server.ts';
-import { SOURCE_CLI } from '../../cli.ts';
+import { CLI, SOURCE_CLI } from '../../cli.ts';
 import { goodRoot } from '../../unit/checks/root.ts';
 import { built } from '../acceptance/built.ts';
 import { attested, rootTar } from '../attest/attested.ts';
