@@ -1,6 +1,7 @@
 // A night in which nothing is new: 50 images that are fresh, with a store, and a MAAS of 300 boot resources.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { parseApiKey } from '../pipeline/maas/api/api-key.ts';
@@ -9,7 +10,6 @@ import { fingerprint } from '../pipeline/workspace/fingerprint.ts';
 import { programVersion } from '../pipeline/workspace/program.ts';
 import { startSandbox } from '../sandbox/server.ts';
 import { built } from '../test/contract/acceptance/built.ts';
-import { Host } from '../test/contract/cli/host.ts';
 import { judged } from './goals.ts';
 import { installPacked } from './installed.ts';
 import { alternate, describe, measure, say } from './measure.ts';
@@ -19,27 +19,27 @@ const IMAGES = 50;
 const RESOURCES = 300;
 const { runs } = benchOptions('0', 5);
 const names = Array.from({ length: IMAGES }, (_, at) => `image-${at + 1}`);
-const host = new Host();
-const maas = await startSandbox({ dir: join(host.dir, 'maas') });
+const dir = mkdtempSync(join(tmpdir(), 'bench-idle-night-'));
+const maas = await startSandbox({ dir: join(dir, 'maas') });
+const env = { PATH: process.env.PATH!, HOME: dir, MAAS_API_KEY: maas.apiKey };
 try {
-  host.env.MAAS_API_KEY = maas.apiKey;
-  writeFileSync(join(host.dir, 'dgxos-maas.yaml'), configuration());
+  writeFileSync(join(dir, 'dgxos-maas.yaml'), configuration());
   for (const name of names) {
-    await built(host, { 'etc/hostname': name }, name);
-    madeByInstalled(join(host.dir, 'work', name));
+    await built({ dir, env }, { 'etc/hostname': name }, name);
+    madeByInstalled(join(dir, 'work', name));
   }
-  mkdirSync(join(host.dir, 'installed'));
-  const installed = installPacked(join(host.dir, 'installed'));
+  mkdirSync(join(dir, 'installed'));
+  const installed = installPacked(join(dir, 'installed'));
   const nightly = (...argv: string[]) => [
     process.execPath,
     installed,
     '--config',
-    join(host.dir, 'dgxos-maas.yaml'),
+    join(dir, 'dgxos-maas.yaml'),
     'nightly',
     ...argv,
   ];
-  const night = () => measure(nightly('--exit-code'), { env: host.env, accept: [77] });
-  say(`The first night of ${IMAGES} images: ${describe(await measure(nightly(), { env: host.env }))}`);
+  const night = () => measure(nightly('--exit-code'), { env: env, accept: [77] });
+  say(`The first night of ${IMAGES} images: ${describe(await measure(nightly(), { env: env }))}`);
   const others = Array.from({ length: RESOURCES - 2 * IMAGES }, (_, at) => `other-${at}`);
   const limit = pLimit(20);
   await Promise.all(others.map((name) => limit(() => uploaded(name))));
@@ -63,7 +63,7 @@ try {
   say(JSON.stringify(result));
 } finally {
   await maas.close();
-  host.remove();
+  rmSync(dir, { recursive: true });
 }
 
 /** Makes the records of an image those of the installed package, whose program has its version for a digest. */
@@ -78,7 +78,7 @@ function madeByInstalled(folder: string): void {
 
 /** Another user's image, of a few bytes. */
 async function uploaded(name: string): Promise<void> {
-  const file = join(host.dir, name);
+  const file = join(dir, name);
   writeFileSync(file, name);
   const key = { from: 'environment', variable: 'MAAS_API_KEY' } as const;
   await uploadImage({

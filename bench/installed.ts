@@ -20,6 +20,6 @@ export function installPacked(dir: string): string {
 /** Makes one CommonJS file of a source and what it imports, as our command is one: Node then strips no types and loads no `fetch`. */
 export async function bundled(source: string, file: string): Promise<string> {
   const bundle = await rolldown({ input: source, platform: 'node' });
-  await bundle.write({ file, format: 'cjs', comments: false });
+  await bundle.write({ file, format: 'cjs', comments: false, codeSplitting: false });
   return file;
 }

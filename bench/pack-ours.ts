@@ -27,21 +27,26 @@ const options = {
   emit: () => {},
   signal: new AbortController().signal,
 };
-if (values.bare) await packTar({ tar, out, id: 'pack', ...options });
-else {
-  const packed = await packRoot({ kind: 'tar', path: tar, bytes: 0 }, out, options);
-  const { facts, stream, sha256 } = packed;
-  const verdict = judge(facts, { profile: 'demo', stream, buildFacts: { pack: 'guest' } });
-  const names = sidecarNames(out);
-  const image = { name: 'bench', version: '1', release: 'bench', platform: 'bench' };
-  const files = new Map([
-    [names.manifest, JSON.stringify({ artifact: packed, ...contentOf(facts), verdict }, null, 2)],
-    [names.sbom, sbom({ image, artifact: packed, facts, toolVersion: '0' })],
-  ]);
-  const sums = [...files].map(([path, text]) => ({
-    name: basename(path),
-    sha256: createHash('sha256').update(text).digest('hex'),
-  }));
-  files.set(names.sums, formatSums([{ name: basename(out), sha256 }, ...sums]));
-  for (const [path, text] of files) await writeFileAtomic(path, text);
+// Not awaited at the top: it is bundled as a CommonJS module, as our command is.
+async function main(): Promise<void> {
+  if (values.bare) await packTar({ tar, out, id: 'pack', ...options });
+  else {
+    const packed = await packRoot({ kind: 'tar', path: tar, bytes: 0 }, out, options);
+    const { facts, stream, sha256 } = packed;
+    const verdict = judge(facts, { profile: 'demo', stream, buildFacts: { pack: 'guest' } });
+    const names = sidecarNames(out);
+    const image = { name: 'bench', version: '1', release: 'bench', platform: 'bench' };
+    const files = new Map([
+      [names.manifest, JSON.stringify({ artifact: packed, ...contentOf(facts), verdict }, null, 2)],
+      [names.sbom, sbom({ image, artifact: packed, facts, toolVersion: '0' })],
+    ]);
+    const sums = [...files].map(([path, text]) => ({
+      name: basename(path),
+      sha256: createHash('sha256').update(text).digest('hex'),
+    }));
+    files.set(names.sums, formatSums([{ name: basename(out), sha256 }, ...sums]));
+    for (const [path, text] of files) await writeFileAtomic(path, text);
+  }
 }
+
+void main();

@@ -21,11 +21,12 @@ import {
 } from './disk.ts';
 import { judged } from './goals.ts';
 import { guestTar } from './guest-tar.ts';
+import { bundled } from './installed.ts';
 import { alternate, cpu, describe, measure, ratio, say, type Usage } from './measure.ts';
 import { benchOptions } from './options.ts';
 import { appendFiles, realFiles } from './tree.ts';
 
-const OURS = fileURLToPath(new URL('./pack-ours.ts', import.meta.url));
+const SOURCE = fileURLToPath(new URL('./pack-ours.ts', import.meta.url));
 const { size, runs, build } = benchOptions('1100M');
 if (process.getuid?.() !== 0) {
   say('bench:pack compares with a loop mount, for which one must be root: nothing was measured.');
@@ -63,6 +64,7 @@ try {
   truncateSync(tar, tarBytes);
   say(`Root: ${entries} entries, ${tarBytes} bytes of tar; tar by this host's kernel: ${describe(hostTar)}`);
 
+  const program = await bundled(SOURCE, path('pack-ours.cjs'));
   const artifact = (name: string) => path(`${name}.tar.gz`);
   // As bin/dgxos-maas.js does: compiled once, not in every run.
   const env = { ...process.env, NODE_COMPILE_CACHE: path('compile-cache') };
@@ -88,13 +90,13 @@ try {
   const cached = async (name: string, from: string, warm: boolean) => {
     const cache = path(`cache-${round++}`);
     if (warm) await $()`cp -al ${filled} ${cache}`;
-    const usage = await measure([process.execPath, OURS, '--cache', cache, from, artifact(name)], { env });
+    const usage = await measure([process.execPath, program, '--cache', cache, from, artifact(name)], { env });
     await rm(cache, { recursive: true, force: true });
     return usage;
   };
   const contestants: Record<string, () => Promise<Usage>> = {
-    ours: () => measure([process.execPath, OURS, tar, artifact('ours')], { env }),
-    bare: () => measure([process.execPath, OURS, '--bare', tar, artifact('bare')], { env }),
+    ours: () => measure([process.execPath, program, tar, artifact('ours')], { env }),
+    bare: () => measure([process.execPath, program, '--bare', tar, artifact('bare')], { env }),
     cold: () => cached('cold', tar, false),
     package: () => cached('package', changed.package, true),
     platform: () => cached('platform', changed.platform, true),
@@ -108,7 +110,7 @@ try {
     };
   // A difference of some percent between two short runs takes more of them to be distinguished from chance.
   const short = Array.from({ length: 3 }, () => ['ours', 'bare', 'cold', 'package', 'platform']).flat();
-  await measure([process.execPath, OURS, '--cache', filled, tar, artifact('cold')], { env });
+  await measure([process.execPath, program, '--cache', filled, tar, artifact('cold')], { env });
   const long = Object.keys(contestants).filter((name) => !short.includes(name));
   const medians = await alternate(runs, contestants, [...short, ...long]);
   say(`Medians of ${runs} runs, ${tarBytes} bytes of tar:`);

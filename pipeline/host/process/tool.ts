@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { interrupted } from '../../core/faults/interrupted.ts';
 import { toolEnvironment } from './environment.ts';
+import { GRACE_MS, Group } from './group.ts';
 import { Tail } from './tail.ts';
 import { type ToolResult, toolFailed, toolMissing } from './tool-fault.ts';
 import { argvOf, carried } from './words.ts';
@@ -32,9 +33,6 @@ export interface ToolOptions {
 type Word = string | number;
 /** A command as zx writes it; a list becomes one argument for each of its words. */
 export type Tool = (pieces: TemplateStringsArray, ...args: (Word | readonly Word[])[]) => Promise<ToolResult>;
-
-// A second is what a user waits for a signal to be obeyed.
-const GRACE_MS = 800;
 
 /**
  * Runs a short tool by zx: $({ signal })`unsquashfs -o ${offset} -l ${file}`. There is no shell: the words between blanks, and each
@@ -123,48 +121,6 @@ export function $(options: ToolOptions = {}): Tool {
     if (result.exitCode !== 0 && !options.nothrow) throw toolFailed(command, result);
     return result;
   };
-}
-
-/** The process group of a tool. */
-class Group {
-  readonly #child: ChildProcess;
-  readonly #graceMs: number;
-  #timer: NodeJS.Timeout | undefined;
-  #ended = false;
-
-  constructor(child: ChildProcess, graceMs: number) {
-    this.#child = child;
-    this.#graceMs = graceMs;
-  }
-
-  /** Politely, and by force after the grace. */
-  end(): void {
-    this.#kill('SIGINT');
-    this.#timer ??= setTimeout(() => {
-      this.#kill('SIGKILL');
-      // Something that left the group may hold the pipes open.
-      this.#child.stdout?.destroy();
-      this.#child.stderr?.destroy();
-    }, this.#graceMs);
-  }
-
-  /** The tool itself has ended. */
-  gone(): void {
-    clearTimeout(this.#timer);
-    // It was to end as a whole: what it started does not outlive it.
-    if (this.#timer !== undefined) this.#kill('SIGKILL');
-    this.#ended = true;
-  }
-
-  #kill(signal: NodeJS.Signals): void {
-    const { pid } = this.#child;
-    if (pid === undefined || this.#ended) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // The group is gone already.
-    }
-  }
 }
 
 /** The error for which the guard could not start its tool, such as ENOENT; '' when it could. */

@@ -1,17 +1,27 @@
 import { type Compressor, LEVELS, type Level } from './compressor.ts';
-import type { BlockDigests } from './digest.ts';
+import type { DigestThread } from './digest.ts';
 import { compressMembers, compressPieces } from './member.ts';
 import { MemberCache } from './member-cache.ts';
 import type { Room } from './room.ts';
+import type { Starters } from './starters.ts';
 
 export interface GroupOptions {
   compressor: Compressor;
+  /** Undefined: it is zlib. */
+  starters: Starters | undefined;
   level: Level;
   /** Whether the blocks become pieces of one member. */
   single: boolean;
-  digests: BlockDigests;
+  digests: DigestThread;
   cache: MemberCache | undefined;
-  signal: AbortSignal;
+}
+
+/** Files and memory of one group at a time. */
+export interface Slot {
+  /** Beginning of the paths of what its blocks are compressed to. */
+  path: string;
+  /** For blocks that are in the cache; they stay there until it is cleared. */
+  room: Room;
 }
 
 /** A block that was compressed now, or earlier: then its bytes are in the room of its group. */
@@ -26,13 +36,11 @@ export type Compressed = {
 
 /**
  * Compresses some blocks of a tar, those together that are not in the cache: a start of the tool costs more than a small block.
- * @param room for those that are; they stay there until it is cleared
  */
 export async function compressGroup(
   blocks: readonly Buffer[],
-  slot: string,
-  room: Room,
-  { compressor, level, single, digests, cache, signal }: GroupOptions,
+  { path, room }: Slot,
+  { compressor, starters, level, single, digests, cache }: GroupOptions,
 ): Promise<Compressed[]> {
   const power = LEVELS[compressor.tool][level];
   const by = `${compressor.tool} ${compressor.version} ${power} ${single ? 'piece' : 'member'}`;
@@ -48,8 +56,8 @@ export async function compressGroup(
   let paths: string[] = [];
   if (missing.length > 0)
     paths = single
-      ? await compressPieces(power, missing, slot)
-      : await compressMembers(compressor, power, missing, slot, signal);
+      ? await compressPieces(power, missing, path)
+      : await compressMembers(compressor, power, missing, path, starters);
   const made = paths.values();
   return found.map(({ block, sha256, key, bytes }) => {
     const inside = { tarBytes: block.length, sha256 };

@@ -6,6 +6,7 @@ import { reasonOf } from '../../core/faults/system-causes.ts';
 import { makeFolders } from '../../host/files/folders.ts';
 import { openRegular } from '../../host/files/regular.ts';
 import { memberFile, membersFolder } from '../../workspace/layout.ts';
+import type { DigestThread } from './digest.ts';
 import type { Room } from './room.ts';
 
 /*
@@ -72,6 +73,8 @@ export interface CacheOptions {
   cache: string;
   /** Bytes that all members may have together. */
   most: number;
+  /** For their sums. */
+  digests: DigestThread;
   emit: Emit;
 }
 
@@ -142,7 +145,8 @@ export class MemberCache {
           if (bytesRead === 0) throw new Error('it became shorter');
           at += bytesRead;
         }
-        if (crc32(bytes, seed(known.key)) !== known.sum) throw new Error('its bytes have been changed');
+        if ((await this.#options.digests.crc(bytes, seed(known.key))) !== known.sum)
+          throw new Error('its bytes have been changed');
         const now = new Date();
         // A cache that may only be read serves as well.
         if (now.getTime() - mtimeMs > SAME_USE_MS) await file.utimes(now, now).catch(() => {});

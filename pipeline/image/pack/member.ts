@@ -1,11 +1,13 @@
 import { constants, type FileHandle, open, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Fault, fromSystemError } from '../../core/faults/fault.ts';
-import { $ } from '../../host/process/tool.ts';
 import { type Compressor, zlibMember, zlibPiece } from './compressor.ts';
+import type { Starters } from './starters.ts';
 
 /**
  * Compresses blocks to a gzip member each, whose header holds neither name nor time.
  * @param slot beginning of the paths of the tool's input; libdeflate-gzip maps whole files and takes no pipe, but several files
+ * @param starters of the folder of the slot; undefined: by zlib
  * @returns the paths of the members
  * @throws Fault PACK_FAILED, DISK_FULL
  */
@@ -14,17 +16,17 @@ export async function compressMembers(
   level: number,
   blocks: readonly Buffer[],
   slot: string,
-  signal: AbortSignal,
+  starters: Starters | undefined,
 ): Promise<string[]> {
-  const slots = blocks.map((_, i) => `${slot}-${i}`);
-  const members = slots.map((path) => `${path}.gz`);
-  if (tool === 'zlib')
-    await forEach(blocks, async (block, i) => writeFile(members[i]!, await zlibMember(block, level)));
-  else {
-    await forEach(blocks, (block, i) => overwrite(slots[i]!, block));
-    const { exitCode, stderr } = await $({ signal, nothrow: true })`${tool} -${level} -kf ${slots}`;
-    if (exitCode !== 0) throw toolFault(tool, exitCode, stderr);
-  }
+  const slots = blocks.map((block, i) => ({ path: `${slot}-${i}`, block }));
+  const members = slots.map(({ path }) => `${path}.gz`);
+  if (starters)
+    await starters.share(slots, async (part, starter) => {
+      await forEach(part, ({ path, block }) => overwrite(path, block));
+      const { exitCode, said } = await starter.run(part.map(({ path }) => basename(path)));
+      if (exitCode !== 0) throw toolFault(tool, exitCode, said);
+    });
+  else await forEach(blocks, async (block, i) => writeFile(members[i]!, await zlibMember(block, level)));
   await forEach(blocks, (block, i) => assertMember(members[i]!, block.length));
   return members;
 }
@@ -41,11 +43,11 @@ export async function compressPieces(
 }
 
 /** One after the other: other groups of blocks are at work meanwhile. */
-async function forEach(
-  blocks: readonly Buffer[],
-  act: (block: Buffer, index: number) => Promise<void>,
+async function forEach<T>(
+  items: readonly T[],
+  act: (item: T, index: number) => Promise<void>,
 ): Promise<void> {
-  for (const [index, block] of blocks.entries()) await act(block, index);
+  for (const [index, item] of items.entries()) await act(item, index);
 }
 
 /** Writes over what the slot held before: its pages in memory are used again instead of being freed and found anew. */
@@ -65,10 +67,10 @@ export async function writeAll(file: FileHandle, bytes: Buffer, position: number
     done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
 }
 
-function toolFault(tool: string, exitCode: number, stderr: string): Fault {
-  if (/No space left/i.test(stderr)) return fromSystemError({ code: 'ENOSPC' }, 'compressing the image');
+function toolFault(tool: string, exitCode: number, said: string): Fault {
+  if (/No space left/i.test(said)) return fromSystemError({ code: 'ENOSPC' }, 'compressing the image');
   return new Fault('PACK_FAILED', `${tool} ended with exit code ${exitCode}`, {
-    detail: stderr.trim().slice(-2000),
+    detail: said.trim().slice(-2000),
   });
 }
 

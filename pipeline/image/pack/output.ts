@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { DigestThread } from './digest.ts';
 import { writeAll } from './member.ts';
 
 /** Bytes between two flushes: written to the disk along the way, they leave little for the last flush to wait for. */
@@ -8,8 +8,9 @@ const FLUSH_BYTES = 64 << 20;
 /** A file put together of others; it knows its digest and is on the disk when finished. */
 export class Output {
   readonly #file: FileHandle;
-  readonly #sum = createHash('sha256');
-  readonly #buffer = Buffer.allocUnsafeSlow(1 << 20);
+  /** Of what is added; a thread of its own, which waits for no block of the tar. */
+  readonly digests = new DigestThread();
+  readonly #buffer = Buffer.from(new SharedArrayBuffer(1 << 20));
   #size = 0;
   #unflushed = 0;
   #flushed: Promise<void> = Promise.resolve();
@@ -23,8 +24,7 @@ export class Output {
   }
 
   async write(bytes: Buffer): Promise<void> {
-    this.#sum.update(bytes);
-    await writeAll(this.#file, bytes, this.#size);
+    await Promise.all([this.digests.add(bytes), writeAll(this.#file, bytes, this.#size)]);
     this.#size += bytes.length;
     this.#unflushed += bytes.length;
     if (this.#unflushed >= FLUSH_BYTES) await this.#flush();
@@ -64,11 +64,12 @@ export class Output {
   async finish(): Promise<{ sha256: string; size: number }> {
     await this.#flushed;
     await this.#file.sync();
-    return { sha256: this.#sum.digest('hex'), size: this.#size };
+    return { sha256: await this.digests.digest(), size: this.#size };
   }
 
   async close(): Promise<void> {
     await this.#flushed.catch(() => {});
+    await this.digests.close();
     await this.#file.close();
   }
 }

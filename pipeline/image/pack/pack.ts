@@ -18,12 +18,13 @@ import {
   ZLIB,
 } from './compressor.ts';
 import { Cutter, SIZES, type Sizes, windowOf } from './cut.ts';
-import { BlockDigests } from './digest.ts';
-import { type Compressed, compressGroup } from './group.ts';
+import { DigestThread } from './digest.ts';
+import { type Compressed, compressGroup, type GroupOptions, type Slot } from './group.ts';
 import { MemberCache } from './member-cache.ts';
 import type { Member } from './member-line.ts';
 import { Output } from './output.ts';
 import { Room } from './room.ts';
+import { Starters } from './starters.ts';
 
 export interface PackOptions {
   /** A plain tar on disk. */
@@ -75,11 +76,15 @@ export async function packTar(options: PackOptions): Promise<Packed> {
   consumer?.on('error', () => {});
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...(options.signal ? [options.signal] : [])]);
+  let starters: Starters | undefined;
   try {
     // The remains of a killed run; its last compressor may still be adding to it.
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
     await makeFolders(work);
-    const packed = await compress({ ...options, signal }, compressor, work);
+    // Before there are large buffers.
+    if (compressor.tool !== 'zlib')
+      starters = new Starters(compressor, options.level, { count: groupsAtOnce(), folder: work, signal });
+    const packed = await compress({ ...options, signal }, { compressor, starters }, work);
     await rename(join(work, STREAM), out);
     return { path: out, ...packed, compressor: `${compressor.tool} ${compressor.version}` };
   } catch (error) {
@@ -91,6 +96,7 @@ export async function packTar(options: PackOptions): Promise<Packed> {
     consumer?.destroy(fault);
     throw fault;
   } finally {
+    await starters?.close();
     await rm(work, { recursive: true, force: true, maxRetries: 3 });
   }
 }
@@ -108,23 +114,24 @@ export const GROUP_BYTES = 16 << 20;
 /** Groups at work at once; more than that is faster than one thread reads and digests. */
 const MOST_GROUPS = 16;
 
+/** One more than cores, so that none idles while the oldest is awaited; that bounds the memory too. */
+const groupsAtOnce = () => Math.min(availableParallelism() + 1, MOST_GROUPS);
+
 /** A slot with bytes to compress. */
-interface Filled {
-  /** Beginning of the paths of what its blocks are compressed to. */
-  path: string;
+interface Filled extends Slot {
   bytes: Buffer;
-  room: Room;
 }
 
 async function compress(
   { tar, level, members: form, consumer, emit, signal, id, cache: kept, sizes = SIZES }: Running,
-  compressor: Compressor,
+  by: Pick<GroupOptions, 'compressor' | 'starters'>,
   work: string,
 ): Promise<Omit<Packed, 'path' | 'compressor'>> {
   const input = await open(tar, 'r');
   const output = await Output.create(join(work, STREAM));
-  const cache = kept && (await MemberCache.open({ cache: kept.folder, most: kept.most, emit }));
-  const digests = new BlockDigests();
+  const cache =
+    kept && (await MemberCache.open({ cache: kept.folder, most: kept.most, digests: output.digests, emit }));
+  const digests = new DigestThread();
   const atWork: Promise<Compressed[]>[] = [];
   const members: Member[] = [];
   let filling: Promise<Filled> | undefined;
@@ -132,16 +139,15 @@ async function compress(
     const { size: total } = await input.stat();
     const feed = consumer && new Feed(consumer);
     const cutter = new Cutter(sizes);
-    // One more than cores, so that none idles while the oldest is awaited; that bounds the memory too.
-    const depth = Math.min(availableParallelism() + 1, MOST_GROUPS);
+    const single = form === 'single';
+    const depth = groupsAtOnce();
     const length = Math.max(GROUP_BYTES, windowOf(sizes));
     const slots = Array.from({ length: depth }, (_, i) => ({
       path: join(work, `member-${i}`),
       buffer: Buffer.from(new SharedArrayBuffer(length)),
       room: new Room(length),
     }));
-    const single = form === 'single';
-    const options = { compressor, level, single, digests, cache, signal };
+    const options = { ...by, level, single, digests, cache };
     let crc = 0;
     let done = 0;
     let appended = 0;
@@ -181,9 +187,9 @@ async function compress(
     };
     filling = fillNext(0);
     for (let i = 1; filling; i++) {
-      const { path, bytes, room } = await filling;
+      const { bytes, ...slot } = await filling;
       const { blocks, length } = cut(bytes, cutter, done + bytes.length === total);
-      const group = compressGroup(blocks, path, room, options);
+      const group = compressGroup(blocks, slot, options);
       // Awaited in its turn; until then a failure is not an unhandled one.
       group.catch(() => {});
       atWork.push(group);

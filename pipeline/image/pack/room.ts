@@ -5,7 +5,8 @@ export class Room {
 
   /** @param bytes that the parts usually have together; none of it is touched before it is given out */
   constructor(bytes: number) {
-    this.#memory = Buffer.allocUnsafeSlow(bytes);
+    // Shared with the threads that digest it.
+    this.#memory = Buffer.from(new SharedArrayBuffer(bytes));
   }
 
   /** A part with any content; of its own where there is too little left. */

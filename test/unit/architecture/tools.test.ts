@@ -10,7 +10,11 @@ test('tools are started in one place: zx for short ones, execa for what takes it
     [...readFileSync(join(ROOT, file), 'utf8').matchAll(STARTS)].map(([, library]) => `${file}: ${library}`),
   );
   expect(found.sort()).toEqual([
+    // The type of a process.
+    'pipeline/host/process/group.ts: node:child_process',
     'pipeline/host/process/guard.js: node:child_process',
+    // A shell that starts short ones for a process with large buffers.
+    'pipeline/host/process/starter.ts: node:child_process',
     'pipeline/host/process/supervise.ts: execa',
     'pipeline/host/process/tool.ts: node:child_process',
     'pipeline/host/process/tool.ts: zx/core',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { compressMembers } from '../../../pipeline/image/pack/member.ts';
+import { Starters } from '../../../pipeline/image/pack/starters.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -28,7 +29,12 @@ async function by(bytes: Buffer, code = 0, said = ''): Promise<string> {
   chmodSync(tool, 0o755);
   const compressor = { tool: 'libdeflate-gzip', version: '1' } as const;
   const { signal } = new AbortController();
-  return (await compressMembers(compressor, 1, [BLOCK], join(dir, 'slot'), signal))[0]!;
+  const starters = new Starters(compressor, 'fast', { count: 2, folder: dir, signal });
+  try {
+    return (await compressMembers(compressor, 1, [BLOCK], join(dir, 'slot'), starters))[0]!;
+  } finally {
+    await starters.close();
+  }
 }
 
 test('a member of the whole block is taken', async () => {
@@ -43,9 +49,8 @@ test('a member may be as short as a header and a tail', async () => {
 
 test('zlib makes a member without a tool', async () => {
   const path = join(dir, 'slot');
-  const { signal } = new AbortController();
   const compressor = { tool: 'zlib', version: '1' } as const;
-  const [member] = await compressMembers(compressor, 1, [BLOCK], path, signal);
+  const [member] = await compressMembers(compressor, 1, [BLOCK], path, undefined);
   expect(gunzipSync(readFileSync(member!))).toEqual(BLOCK);
 });
 
