@@ -25,6 +25,8 @@ import {
   type VersionedRoute,
 } from './route.ts';
 import { advanceImport } from './site/import.ts';
+import type { ImageFile } from './store.ts';
+import { UnderWay } from './under-way.ts';
 import { fileAt } from './uploads.ts';
 
 /** Takes what happens, a line at a time. */
@@ -48,7 +50,6 @@ interface Incoming {
   response: ServerResponse;
   url: URL;
   match: Match | undefined;
-  arrival: number;
   entry: LoggedRequest;
 }
 
@@ -66,6 +67,7 @@ export class Listener {
   readonly #numbers = new WeakMap<Socket, number>();
   /** Connections that look alive and are not. */
   readonly #dead = new WeakSet<Socket>();
+  readonly #underWay = new UnderWay<ImageFile>();
   #restarting: Promise<unknown> = Promise.resolve();
   #connections = 0;
   #server: Server | undefined;
@@ -135,7 +137,7 @@ export class Listener {
     const kind = (match && operationOf(match.route, method, url.searchParams.get('op'))?.kind) ?? 'unknown';
     const connection = this.#numbers.get(socket) ?? 0;
     const entry = log.add({ at: world.now(), method, path: url.pathname + url.search, kind, connection });
-    const incoming = { request, response, url, match, arrival: ++world.arrivals, entry };
+    const incoming = { request, response, url, match, entry };
     try {
       await this.#serve(incoming);
     } catch (error) {
@@ -148,13 +150,22 @@ export class Listener {
   }
 
   async #serve(incoming: Incoming): Promise<void> {
-    const { request, entry } = incoming;
+    const { request } = incoming;
     if (this.#tooLong(request)) return this.#refuseLong(incoming);
-    const rule = this.#parts.faults.pick({
-      method: entry.method,
-      kind: entry.kind,
-      last: this.#isLast(incoming),
-    });
+    const file = this.#fileOf(incoming);
+    const last = !!file && file.received + this.#underWay.of(file) + lengthOf(request) >= file.size;
+    const arrived = file ? this.#underWay.begin(file, lengthOf(request)) : () => {};
+    try {
+      await this.#work(incoming, last, arrived);
+    } finally {
+      arrived();
+    }
+  }
+
+  /** @param arrived to be called when a chunk is there, or is not to be */
+  async #work(incoming: Incoming, last: boolean, arrived: () => void): Promise<void> {
+    const { request, entry } = incoming;
+    const rule = this.#parts.faults.pick({ method: entry.method, kind: entry.kind, last });
     entry.fault = rule?.text;
     if (rule?.fault === 'reset') return this.#reset(incoming);
     if (rule?.fault === 'restart') {
@@ -176,6 +187,7 @@ export class Listener {
       if (rule?.fault === 'stall') return await this.#stall(incoming, rule.argument);
       const instead = rule && answerOf(rule, this.#parts.world.traits, entry.kind);
       const reply = instead ?? (await this.#answer(incoming, body));
+      arrived();
       if (rule?.fault === 'late')
         await sleep((rule.argument ?? 1) * 1000, undefined, { signal: this.#stopped.signal });
       if (rule?.fault === 'lost') return void request.socket.destroy();
@@ -186,8 +198,10 @@ export class Listener {
     }
   }
 
-  async #answer({ url, match, entry, request, arrival }: Incoming, body: Body): Promise<Reply> {
+  async #answer({ url, match, entry, request }: Incoming, body: Body): Promise<Reply> {
     const { world, authenticator, hash } = this.#parts;
+    // With its body: nothing of MAAS sees a request before that.
+    const arrival = ++world.arrivals;
     if (!match) return url.pathname.startsWith(API) ? unknownEndpoint(url.pathname) : html(404, 'Not Found');
     const headers = request.headers as Call['headers'];
     const { route, at } = match;
@@ -229,11 +243,10 @@ export class Listener {
     for await (const part of incoming.request) incoming.entry.received += (part as Buffer).length;
   }
 
-  /** Whether this chunk completes its file. */
-  #isLast({ match, entry, request }: Incoming): boolean {
-    if (entry.kind !== 'chunk' || !/^\d+$/.test(match?.at.file ?? '')) return false;
-    const file = fileAt(this.#parts.world, match?.at.file ?? '');
-    return !!file && file.received + Number(request.headers['content-length'] ?? 0) >= file.size;
+  /** The file that a chunk is of. */
+  #fileOf({ match, entry }: Incoming): ImageFile | undefined {
+    if (entry.kind !== 'chunk' || !/^\d+$/.test(match?.at.file ?? '')) return undefined;
+    return fileAt(this.#parts.world, match?.at.file ?? '');
   }
 
   /** Reads about half of the body, then resets. */
@@ -266,3 +279,5 @@ export class Listener {
     request.socket.destroy();
   }
 }
+
+const lengthOf = ({ headers }: IncomingMessage) => Number(headers['content-length'] ?? 0);

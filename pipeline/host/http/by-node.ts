@@ -41,7 +41,8 @@ export const byNode: Transport = async (url, { method, sending, compressed, agen
 };
 
 /** Sends slice after slice, each when the one before has left; ends early when the answer is there. */
-async function pour({ slices }: Sending, asking: ClientRequest): Promise<void> {
+async function pour({ slices, left }: Sending, asking: ClientRequest): Promise<void> {
+  asking.once('finish', left);
   let answered = false;
   let goOn = () => {};
   // Once for all slices, of which there are thousands.

@@ -28,6 +28,8 @@ export interface HttpRequest {
   redirects?: number;
   /** Milliseconds from the last byte of the request to the end of the answer; without it only a standstill ends the answer. */
   answerMs?: number;
+  /** Ends this request alone, with its reason. */
+  signal?: AbortSignal | undefined;
   /** Whether the answer may be compressed on its way; what comes out is unpacked. */
   compressed?: boolean;
 }
@@ -110,7 +112,7 @@ export class HttpClient {
           ...(content ? { 'Content-Type': content.type, 'Content-Length': String(content.length) } : {}),
         },
         ...{ sending, agent, compressed: request.compressed ?? false },
-        signal: AbortSignal.any([signal, cut.signal]),
+        signal: AbortSignal.any([signal, cut.signal, ...(request.signal ? [request.signal] : [])]),
       });
       if (answerMs === undefined) limit.rest();
       return new Answer(response, { limit, cut, failed, stallMs: answerMs === undefined ? stallMs : null });

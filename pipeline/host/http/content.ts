@@ -12,6 +12,8 @@ export interface Content {
   bytes: Buffer | AsyncIterable<Buffer>;
   /** Called with the bytes that have been handed to the connection so far. */
   onSent?: (bytes: number) => void;
+  /** Called when the system has all of them, so that their memory may be used again. */
+  onLeft?: () => void;
 }
 
 /** Content on its way into a request. */
@@ -20,6 +22,8 @@ export class Sending {
   readonly slices: AsyncGenerator<Buffer>;
   /** Every byte has been handed to the connection. */
   done = false;
+  /** To be called when the system has every byte. */
+  readonly left: () => void;
   /** The error of the content itself (a changed file); it would come back as a broken connection. */
   problem: unknown;
 
@@ -28,6 +32,7 @@ export class Sending {
     limit: StallLimit,
     { stallMs, answerMs }: { stallMs: number; answerMs: number },
   ) {
+    this.left = () => content.onLeft?.();
     this.slices = this.#paced(content, limit, stallMs, answerMs);
   }
 
@@ -42,6 +47,8 @@ export class Sending {
       for await (const slice of slices(content.bytes)) {
         limit.expect(stallMs, 'nothing could be sent');
         yield slice;
+        // The next one is ours to find.
+        limit.rest();
         sent += slice.length;
         content.onSent?.(sent);
       }

@@ -26,6 +26,15 @@ export interface ClientOptions {
   answerMs?: number;
 }
 
+/** The parts of a request that most have none of. */
+interface Sent {
+  headers?: Record<string, string>;
+  body?: Content;
+  answerMs?: number | undefined;
+  /** Ends it alone. */
+  signal?: AbortSignal;
+}
+
 /** A list is sent as one field for each item, as Django reads it. */
 export type Form = Record<string, string | number | boolean | readonly (string | number)[]>;
 
@@ -92,9 +101,12 @@ export class MaasClient {
     return this.#json(path, await this.#patiently(send, judge));
   }
 
-  /** Sends raw bytes; one try. @param answerMs how long the server may think after the last byte */
-  async put(path: string, body: Content, answerMs?: number): Promise<void> {
-    await this.#ask('PUT', path, { body, answerMs });
+  /**
+   * Sends raw bytes; one try.
+   * @param more `answerMs`: how long the server may think after the last byte; `signal`: ends it alone
+   */
+  async put(path: string, body: Content, more: Pick<Sent, 'answerMs' | 'signal'> = {}): Promise<void> {
+    await this.#ask('PUT', path, { body, ...more });
   }
 
   /** Deletes; what is gone already counts as deleted. */
@@ -108,11 +120,7 @@ export class MaasClient {
   }
 
   /** A request outside API 2.0, `path` below the MAAS's URL; signed, or with the headers given; one try. */
-  raw(
-    method: 'GET' | 'POST',
-    path: string,
-    more: { headers?: Record<string, string>; body?: Content; answerMs?: number } = {},
-  ): Promise<Answer> {
+  raw(method: 'GET' | 'POST', path: string, more: Sent = {}): Promise<Answer> {
     return this.#try(method, `${this.url}${path}`, path, more);
   }
 
@@ -147,11 +155,7 @@ export class MaasClient {
     }
   }
 
-  #ask(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-    path: string,
-    more: { body?: Content; answerMs?: number } = {},
-  ) {
+  #ask(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, more: Sent = {}) {
     return this.#try(method, apiUrl(this.url, path), path, more);
   }
 
@@ -160,7 +164,7 @@ export class MaasClient {
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     url: string,
     path: string,
-    more: { headers?: Record<string, string>; body?: Content; answerMs?: number },
+    more: Sent,
   ): Promise<Answer> {
     for (let turn = 1; ; turn += 1) {
       const { key, answerMs } = this.#options;
@@ -174,6 +178,7 @@ export class MaasClient {
           ...more.headers,
         },
         body: more.body,
+        signal: more.signal,
         answerMs: more.answerMs ?? answerMs ?? 60_000,
       });
       this.retryBudget.reached();

@@ -5,6 +5,7 @@ import { recordUpload } from '../../workspace/ledger/ledger.ts';
 import type { MaasClient } from '../api/client.ts';
 import { MaasError } from '../api/maas-error.ts';
 import { atLeast } from '../api/version.ts';
+import { ChunkPut } from './chunk-put.ts';
 import type { ChunkSize } from './chunk-size.ts';
 import type { LocalFile } from './local-file.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -42,6 +43,7 @@ export class Transfer {
   #sent = 0;
   #restarts = 0;
   #mayStream = true;
+  #mayOverlap = true;
   /** Chunks in a row that the line did not carry. */
   #cuts = 0;
   /** MAAS has said that it has every byte, whatever its progress shows. */
@@ -120,27 +122,44 @@ export class Transfer {
     if (now.at === 'partial') await this.#sendFrom(now.offset, now.uploadUri);
   }
 
-  /** Sends chunk after chunk; the first fault ends it. */
+  /** Sends chunk after chunk, each while MAAS works on the one before; the first fault ends it. */
   async #sendFrom(start: number, uploadUri: string): Promise<void> {
     const { size } = this.#file;
     const path = endpointOf(uploadUri);
     this.#line.at(start);
     if (this.#file.readTo < start) this.#line.catchingUp();
-    for (let offset = start; offset < size; ) {
-      const length = Math.min(this.#chunkSize.bytes, size - offset);
-      this.#offset = offset;
-      const bytes = this.#file.chunk(offset, length);
-      const next = offset + length;
-      const began = performance.now();
-      const body = { type: 'application/octet-stream', length, bytes, onSent: this.#counter(offset) };
-      await this.#client.put(path, body, next === size ? lastAnswerMs(this.#tuning, size) : undefined);
-      offset = next;
-      this.#client.retryBudget.advanced();
-      this.#cuts = 0;
-      this.#line.at(offset);
-      if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();
-      else this.#chunkSize.passed();
+    let next: ChunkPut | undefined;
+    try {
+      for (let offset = start; offset < size; ) {
+        // Something on the way does not wait for the end of a body: from now on one after the other.
+        if (next?.failedEarly) this.#mayOverlap = false;
+        const chunk: ChunkPut = next?.failedEarly === false ? next : this.#put(path, offset);
+        next = undefined;
+        this.#offset = offset;
+        chunk.finish();
+        if (this.#mayOverlap && chunk.end < size) {
+          await chunk.left;
+          next = this.#put(path, chunk.end);
+        }
+        await chunk.taken;
+        offset = chunk.end;
+        this.#client.retryBudget.advanced();
+        this.#cuts = 0;
+        this.#line.at(offset);
+        if (performance.now() - chunk.began > this.#tuning.slowChunkMs) this.#chunkSize.lower();
+        else this.#chunkSize.passed();
+      }
+    } finally {
+      await next?.abandon();
     }
+  }
+
+  #put(path: string, offset: number): ChunkPut {
+    const { size } = this.#file;
+    const length = Math.min(this.#chunkSize.bytes, size - offset);
+    const answerMs = offset + length === size ? lastAnswerMs(this.#tuning, size) : undefined;
+    const chunk = { path, file: this.#file, offset, length, answerMs, onSent: this.#counter(offset) };
+    return new ChunkPut(this.#client, chunk);
   }
 
   /**

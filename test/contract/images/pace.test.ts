@@ -10,10 +10,10 @@ const chunks = () =>
     .filter(({ kind, fault }) => kind === 'chunk' && !fault)
     .map(({ received }) => received);
 
-test('chunks whose answers take too long are followed by smaller ones', async () => {
+test('chunks whose answers take too long are followed by smaller ones, after the one that is under way', async () => {
   bench = await Bench.open({ family: '3.5' });
   await bench.upload({}, { slowChunkMs: 0 });
-  expect(chunks().slice(0, 5)).toEqual([CHUNK, CHUNK / 2, CHUNK / 4, CHUNK / 8, CHUNK / 8]);
+  expect(chunks().slice(0, 5)).toEqual([CHUNK, CHUNK, CHUNK / 2, CHUNK / 4, CHUNK / 8]);
   await bench.expectWhole();
 });
 
