@@ -20,7 +20,7 @@ export interface SandboxContext {
   now(): number;
   /** The folder for bodies that are too long for memory. */
   spool: string;
-  /** The last change of each blob, as arrival numbers; two PUTs that overlap are found by it. */
+  /** The arrival of the last PUT that changed each blob: one that began before it comes too late. */
   changes: Map<string, number>;
   /** The number of the newest arrival. */
   arrivals: number;

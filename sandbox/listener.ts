@@ -50,6 +50,7 @@ interface Incoming {
   response: ServerResponse;
   url: URL;
   match: Match | undefined;
+  arrival: number;
   entry: LoggedRequest;
 }
 
@@ -137,7 +138,7 @@ export class Listener {
     const kind = (match && operationOf(match.route, method, url.searchParams.get('op'))?.kind) ?? 'unknown';
     const connection = this.#numbers.get(socket) ?? 0;
     const entry = log.add({ at: world.now(), method, path: url.pathname + url.search, kind, connection });
-    const incoming = { request, response, url, match, entry };
+    const incoming = { request, response, url, match, arrival: ++world.arrivals, entry };
     try {
       await this.#serve(incoming);
     } catch (error) {
@@ -198,10 +199,8 @@ export class Listener {
     }
   }
 
-  async #answer({ url, match, entry, request }: Incoming, body: Body): Promise<Reply> {
+  async #answer({ url, match, entry, request, arrival }: Incoming, body: Body): Promise<Reply> {
     const { world, authenticator, hash } = this.#parts;
-    // With its body: nothing of MAAS sees a request before that.
-    const arrival = ++world.arrivals;
     if (!match) return url.pathname.startsWith(API) ? unknownEndpoint(url.pathname) : html(404, 'Not Found');
     const headers = request.headers as Call['headers'];
     const { route, at } = match;

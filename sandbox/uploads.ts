@@ -66,7 +66,7 @@ async function append({ world, body, arrival, at }: Call, file: ImageFile): Prom
     refuse(400, 'Saved content does not match given SHA256 value.');
   }
   if (end === file.size && file.partial) await blobs.adopt(file.blob, blobs.path(file.partial));
-  world.changes.set(file.blob, world.arrivals);
+  world.changes.set(file.blob, arrival);
   await record(world, file, file.received + body.length);
   return plain(200, 'OK');
 }

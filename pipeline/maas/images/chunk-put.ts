@@ -1,6 +1,9 @@
 import type { MaasClient } from '../api/client.ts';
 import type { LocalFile } from './local-file.ts';
 
+/** Milliseconds without a piece that leaves, where a server takes one connection at a time; a line of 170 kB/s is faster. */
+const STUCK_MS = 3000;
+
 /** A chunk of a file, and where it goes. */
 export interface Chunk {
   /** Of the upload. */
@@ -30,6 +33,9 @@ export class ChunkPut {
   readonly taken: Promise<void>;
   /** Whether it failed before `finish`. */
   failedEarly = false;
+  /** Whether it was ended because its bytes did not leave. */
+  stuck = false;
+  #stuckAfter: NodeJS.Timeout | undefined;
   readonly #cut = new AbortController();
   #isFinished = false;
   #go = () => {};
@@ -61,13 +67,22 @@ export class ChunkPut {
       at += piece.length;
       if (at === this.end) await this.#mayGo;
       yield piece;
+      this.#stuckAfter?.refresh();
     }
   }
 
-  /** Lets the last piece go. */
-  finish(): void {
+  /** Lets the last piece go. @param overlapped whether it was begun behind another one, so that it may be stuck */
+  finish(overlapped = false): void {
     this.#isFinished = true;
     this.#go();
+    if (!overlapped) return;
+    const end = () => {
+      this.stuck = true;
+      this.#cut.abort();
+    };
+    this.#stuckAfter = setTimeout(end, STUCK_MS);
+    const settled = () => clearTimeout(this.#stuckAfter);
+    this.left.then(settled, settled);
   }
 
   /** Ends it, and waits until nothing reads the file any more. */

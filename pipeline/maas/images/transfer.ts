@@ -8,6 +8,7 @@ import { atLeast } from '../api/version.ts';
 import { ChunkPut } from './chunk-put.ts';
 import type { ChunkSize } from './chunk-size.ts';
 import type { LocalFile } from './local-file.ts';
+import { Overlap } from './overlap.ts';
 import { ProgressLine } from './progress-line.ts';
 import { RemoteImage } from './remote-image.ts';
 import type { UploadRequest, UploadResult } from './request.ts';
@@ -40,10 +41,10 @@ export class Transfer {
   readonly #tuning: Tuning;
   readonly #remote: RemoteImage;
   readonly #line: ProgressLine;
+  readonly #overlap = new Overlap();
   #sent = 0;
   #restarts = 0;
   #mayStream = true;
-  #mayOverlap = true;
   /** Chunks in a row that the line did not carry. */
   #cuts = 0;
   /** MAAS has said that it has every byte, whatever its progress shows. */
@@ -128,30 +129,20 @@ export class Transfer {
     const path = endpointOf(uploadUri);
     this.#line.at(start);
     if (this.#file.readTo < start) this.#line.catchingUp();
-    let next: ChunkPut | undefined;
-    try {
-      for (let offset = start; offset < size; ) {
-        // Something on the way does not wait for the end of a body: from now on one after the other.
-        if (next?.failedEarly) this.#mayOverlap = false;
-        const chunk: ChunkPut = next?.failedEarly === false ? next : this.#put(path, offset);
-        next = undefined;
+    await this.#overlap.send({
+      ...{ start, size },
+      begin: (offset) => this.#put(path, offset),
+      turn: ({ offset }) => {
         this.#offset = offset;
-        chunk.finish();
-        if (this.#mayOverlap && chunk.end < size) {
-          await chunk.left;
-          next = this.#put(path, chunk.end);
-        }
-        await chunk.taken;
-        offset = chunk.end;
+      },
+      taken: ({ began, end }) => {
         this.#client.retryBudget.advanced();
         this.#cuts = 0;
-        this.#line.at(offset);
-        if (performance.now() - chunk.began > this.#tuning.slowChunkMs) this.#chunkSize.lower();
+        this.#line.at(end);
+        if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();
         else this.#chunkSize.passed();
-      }
-    } finally {
-      await next?.abandon();
-    }
+      },
+    });
   }
 
   #put(path: string, offset: number): ChunkPut {

@@ -1,6 +1,15 @@
 // Chunks of several pieces: the next one is under way, all but its end, while MAAS works on one.
-import { open } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { createClient } from '../../../pipeline/maas/api/client.ts';
+import { ChunkPut } from '../../../pipeline/maas/images/chunk-put.ts';
+import { LocalFile } from '../../../pipeline/maas/images/local-file.ts';
+import { Overlap } from '../../../pipeline/maas/images/overlap.ts';
 import { Bench } from './bench.ts';
 
 let bench: Bench;
@@ -97,4 +106,62 @@ test('an interruption ends both requests', async () => {
   await failed;
   expect(performance.now() - began).toBeLessThan(1000);
   expect(chunks()).toHaveLength(2);
+});
+
+/** Keeps connections alive, and works on one at a time until its client closes it. */
+const ONE_CONNECTION = `
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    def do_PUT(self):
+        with open(sys.argv[1], 'ab') as file:
+            file.write(self.rfile.read(int(self.headers['Content-Length'])))
+        self.send_response(200)
+        self.send_header('Content-Length', '2')
+        self.end_headers()
+        self.wfile.write(b'OK')
+    def log_message(self, *_):
+        pass
+server = HTTPServer(('127.0.0.1', 0), Handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+`;
+
+test('a server that takes one connection at a time gets one chunk after the other', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'overlap-'));
+  const server = spawn('python3', ['-c', ONE_CONNECTION, join(dir, 'came')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  try {
+    const [port] = await once(server.stdout, 'data');
+    const path = join(dir, 'file');
+    const size = 30 * MB;
+    const data = randomBytes(size);
+    await writeFile(path, data);
+    const { signal } = new AbortController();
+    const url = `http://127.0.0.1:${String(port).trim()}/MAAS`;
+    const client = createClient({ url, key: null, caCert: null, emit() {}, signal });
+    const file = await LocalFile.open({
+      file: path,
+      size,
+      sha256: createHash('sha256').update(data).digest('hex'),
+      signal,
+    });
+    const begun: number[] = [];
+    await new Overlap().send({
+      ...{ start: 0, size, turn() {}, taken() {} },
+      begin(offset) {
+        begun.push(offset / MB);
+        const chunk = { path: 'put/', file, offset, length: 10 * MB, answerMs: undefined, onSent() {} };
+        return new ChunkPut(client, chunk);
+      },
+    });
+    expect(begun).toEqual([0, 10, 10, 20]);
+    await file.close();
+    expect((await readFile(join(dir, 'came'))).equals(data)).toBe(true);
+  } finally {
+    server.kill();
+    await rm(dir, { recursive: true });
+  }
 });
