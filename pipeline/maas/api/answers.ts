@@ -94,8 +94,21 @@ function resource(client: MaasClient, path: string, value: unknown): BootResourc
   };
 }
 
-/** System ids of the region controllers, in order: random once for each, so together they distinguish one MAAS from another. */
-export async function regionIds(client: MaasClient): Promise<string[]> {
+const regions = new WeakMap<MaasClient, Promise<string[]>>();
+
+/**
+ * System ids of the region controllers, in order: random once for each, so together they distinguish one MAAS from another. One request for
+ * each client.
+ */
+export function regionIds(client: MaasClient): Promise<string[]> {
+  const known = regions.get(client) ?? readRegionIds(client);
+  regions.set(client, known);
+  // A later call tries again.
+  known.catch(() => regions.delete(client));
+  return known;
+}
+
+async function readRegionIds(client: MaasClient): Promise<string[]> {
   const list = await client.get('regioncontrollers/');
   return Array.isArray(list) ? list.map((region: Raw) => String(region.system_id)).sort() : [];
 }

@@ -66,6 +66,7 @@ export class ChunkPut {
     for await (const piece of bytes) {
       at += piece.length;
       if (at === this.end) await this.#mayGo;
+      this.#cut.signal.throwIfAborted();
       yield piece;
       this.#stuckAfter?.refresh();
     }

@@ -2,6 +2,7 @@ import { fullName, plainName } from '../../config/image-name.ts';
 import { Fault } from '../../core/faults/fault.ts';
 import { type LedgerEntry, readLedger } from '../../workspace/ledger/ledger.ts';
 import {
+  type BootResource,
   type BootResourceDetail,
   type BootResourceSet,
   countRegions,
@@ -20,6 +21,8 @@ export class RemoteImage {
   readonly #request: UploadRequest;
   #resource: BootResourceDetail | undefined;
   #regions: number | undefined;
+  /** All uploaded images, of when this one was looked for. */
+  #listed: BootResource[] | undefined;
   /** Version of the set that is ours. */
   #ours: string | undefined;
 
@@ -31,6 +34,13 @@ export class RemoteImage {
   /** The resource's number in MAAS; undefined while there is none. */
   get id(): number | undefined {
     return this.#resource?.id;
+  }
+
+  /** The uploaded images as they were a moment ago, once; undefined when nobody has read them. */
+  takeListed(): BootResource[] | undefined {
+    const listed = this.#listed;
+    this.#listed = undefined;
+    return listed;
   }
 
   /**
@@ -106,8 +116,10 @@ export class RemoteImage {
 
   async #find(): Promise<BootResourceDetail | undefined> {
     const { name, architecture } = this.#request;
-    const all = await listUploaded(this.#client);
-    const found = all.find((one) => one.name === plainName(name) && one.architecture === architecture);
+    this.#listed = await listUploaded(this.#client);
+    const found = this.#listed.find(
+      (one) => one.name === plainName(name) && one.architecture === architecture,
+    );
     return found && readResource(this.#client, found.id);
   }
 

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { plainName } from '../../config/image-name.ts';
 import type { Emit } from '../../core/events/event.ts';
-import { listUploaded, readResource } from '../api/answers.ts';
+import { type BootResource, listUploaded, readResource } from '../api/answers.ts';
 import type { MaasClient } from '../api/client.ts';
 import { atLeast } from '../api/version.ts';
 import type { UploadRequest } from './request.ts';
@@ -21,15 +21,17 @@ export interface SameContent {
  * Other images with the data about to be sent. From 3.5 on MAAS keeps one file on disk for all images of a sum (by the sum
  * itself in 3.5.0 and 3.5.1, by `filename_on_disk` from 3.5.2): up to 3.7 a second upload begins the unfinished file anew, and from
  * 3.8 on the finished one as well. Up to 3.4 nothing of this is so, and nobody is asked.
+ * @param uploaded all uploaded images, where they have just been read
  */
 export async function imagesWithSameContent(
   client: MaasClient,
   request: UploadRequest,
+  uploaded?: readonly BootResource[],
 ): Promise<SameContent> {
   if (!atLeast(await client.version(), 3, 5)) return { complete: [], unfinished: [] };
   const { sha256, architecture } = request;
   const name = plainName(request.name);
-  const others = (await listUploaded(client)).filter(
+  const others = (uploaded ?? (await listUploaded(client))).filter(
     (one) => one.name !== name || one.architecture !== architecture,
   );
   const limit = pLimit(AT_ONCE);
@@ -49,9 +51,13 @@ export interface SharedContent extends SameContent {
   without: string[];
 }
 
-/** Asks for other images of the same data before the first byte, and warns of what happens to them. */
-export async function warnOfSharedFile(client: MaasClient, request: UploadRequest): Promise<SharedContent> {
-  const others = await imagesWithSameContent(client, request);
+/** Asks for other images of the same data before the first byte, and warns of what happens to them; `uploaded` as above. */
+export async function warnOfSharedFile(
+  client: MaasClient,
+  request: UploadRequest,
+  uploaded?: readonly BootResource[],
+): Promise<SharedContent> {
+  const others = await imagesWithSameContent(client, request, uploaded);
   const { complete, unfinished } = others;
   const { emit, name } = request;
   if (unfinished.length > 0)

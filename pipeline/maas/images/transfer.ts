@@ -85,7 +85,7 @@ export class Transfer {
         const now = await this.#remote.ask();
         if (now.at === 'complete') return this.#done(now.set);
         try {
-          this.#others ??= await warnOfSharedFile(this.#client, this.#request);
+          this.#others ??= await warnOfSharedFile(this.#client, this.#request, this.#remote.takeListed());
           await this.#advance(now);
         } catch (error) {
           await this.#recover(error);

@@ -400,3 +400,18 @@ test('3.8 keeps one file for one content: the second name costs the first one it
     expect(sets.some((set) => set.complete)).toBe(true);
   }
 });
+
+test('a first upload reads each thing once', async () => {
+  bench = await Bench.open({ family: '3.5' });
+  await bench.upload();
+  const read = bench.sandbox.requests.filter(({ method }) => method === 'GET').map(({ path }) => path);
+  const names = read.map((path) => path.replace(/^.*\/api\/2\.0\//, '')).sort();
+  expect(names).toEqual([
+    expect.stringMatching(/^boot-resources\/\d+\/$/),
+    'boot-resources/?type=synced',
+    'boot-resources/?type=uploaded',
+    'regioncontrollers/',
+    'version/',
+  ]);
+  await bench.expectWhole();
+});

@@ -82,9 +82,16 @@ export const RUN: readonly Mutant[] = [
   }),
   ...mutantsOf('pipeline/host/process/tool.ts', ['test/contract/process/tool.test.ts'], {
     'signal-obeyed': ["signal?.addEventListener('abort', end, { once: true });", ''],
-    'by-force': ["this.#kill('SIGKILL');\n      // Something", '// Something'],
     'zx-variables': ['timeout: 0,', ''],
+  }),
+  ...mutantsOf('pipeline/host/process/group.ts', ['test/contract/process/tool.test.ts'], {
+    'by-force': ["this.#kill('SIGKILL');\n      // Something", '// Something'],
     'nothing-outlives-it': ["if (this.#timer !== undefined) this.#kill('SIGKILL');", ''],
+  }),
+  ...mutantsOf('pipeline/host/process/starter.ts', ['test/contract/process/starter.test.ts'], {
+    'names-that-are-words': [' || !names.every((name) => NAME.test(name))', ''],
+    'no-input': [' </dev/null', ''],
+    'ended-with-its-tool': ['if (this.#waiting) this.#group.end();\n    else ', ''],
   }),
   ...mutantsOf(
     'pipeline/host/http/range.ts',

@@ -52,17 +52,25 @@ export const UPLOAD: readonly Mutant[] = [
   }),
   ...mutantsOf('pipeline/maas/images/transfer.ts', ['test/contract/images/pace.test.ts'], {
     'slow-answers': [
-      'if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();\n      else',
+      'if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();\n        else',
       '',
     ],
     'cuts-are-counted': ['if (this.#cuts > 2)', 'if (false)'],
     'cuts-in-a-row': ['this.#cuts = 0;', ''],
     'complete-and-gone': ['this.#allThere = false;', '', FAULTS],
     'only-a-standstill-counts': [
-      'offset = next;\n      this.#client.retryBudget.advanced();',
-      'offset = next;',
+      'this.#client.retryBudget.advanced();\n        this.#cuts',
+      'this.#cuts',
       FAULTS,
     ],
+  }),
+  ...mutantsOf('pipeline/maas/images/chunk-put.ts', ['test/contract/images/overlap.test.ts'], {
+    'its-end-waits': ['if (at === this.end) await this.#mayGo;', ''],
+    'stuck-is-ended': ['this.#stuckAfter = setTimeout(end, STUCK_MS);', ''],
+  }),
+  ...mutantsOf('pipeline/maas/images/overlap.ts', ['test/contract/images/overlap.test.ts'], {
+    'one-by-one-after-a-cut': ['if (next?.failedEarly) next = this.#oneByOne();', ''],
+    'ends-what-is-behind': ['await next?.abandon();', ''],
   }),
   ...mutantsOf('pipeline/maas/images/chunk-size.ts', ['test/unit/images/chunk-size.test.ts'], {
     'refused-for-ever': ['this.#limit = this.#bytes;\n    return true', 'return true'],

@@ -10,6 +10,7 @@ interface Body {
   length: number;
   bytes: AsyncIterable<Buffer> | Buffer;
   onSent?: (bytes: number) => void;
+  onLeft?: () => void;
 }
 
 interface FakeSet {
@@ -143,12 +144,18 @@ export class FakeMaas {
     return this.#shown(resource);
   }
 
-  async put(path: string, { length, bytes, onSent }: Body, answerMs?: number): Promise<void> {
+  async put(
+    path: string,
+    { length, bytes, onSent, onLeft }: Body,
+    { answerMs }: { answerMs?: number } = {},
+  ): Promise<void> {
+    // As MAAS, which looks at a request when it has all of it.
+    const data = await taken(bytes, onSent);
+    onLeft?.();
     this.#count();
     this.puts.push({ length, answerMs });
     const chunk = this.puts.length;
     this.before(chunk);
-    const data = await taken(bytes, onSent);
     const resource = this.#resource(path);
     const set = resource.sets.find(({ version }) => path.includes(`/${version}/`));
     if (!set) throw answered(404);

@@ -21,7 +21,7 @@ const METHODS: Record<string, string> = {
   delete: 'DELETE',
 };
 /** Of these MAAS itself gives the path, or it is not of API 2.0 (the streamed upload of 3.8). */
-const GIVEN_BY_MAAS = new Set(['maas/images/transfer.ts:put', 'maas/images/streaming.ts:raw']);
+const GIVEN_BY_MAAS = new Set(['maas/images/chunk-put.ts:put', 'maas/images/streaming.ts:raw']);
 const MOST_STEPS = 12;
 
 // biome-ignore lint/suspicious/noExplicitAny: nodes of the syntax tree
