@@ -38,8 +38,8 @@ try {
     'nightly',
     ...argv,
   ];
-  const night = () => measure(nightly('--exit-code'), { env: env, accept: [77] });
-  say(`The first night of ${IMAGES} images: ${describe(await measure(nightly(), { env: env }))}`);
+  const night = () => measure(nightly('--exit-code'), { env, accept: [77] });
+  say(`The first night of ${IMAGES} images: ${describe(await measure(nightly(), { env }))}`);
   const others = Array.from({ length: RESOURCES - 2 * IMAGES }, (_, at) => `other-${at}`);
   const limit = pLimit(20);
   await Promise.all(others.map((name) => limit(() => uploaded(name))));

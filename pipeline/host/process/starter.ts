@@ -58,8 +58,9 @@ export class Starter {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.#group = new Group(this.#shell, GRACE_MS);
-    this.#shell.stdin!.on('error', () => {});
-    this.#shell.stdout!.on('data', (text: Buffer) => this.#see(text));
+    // Not there where no process could be made.
+    this.#shell.stdin?.on('error', () => {});
+    this.#shell.stdout?.on('data', (text: Buffer) => this.#see(text));
     this.#ended = new Promise((resolve) => {
       this.#shell.once('error', (error) => {
         this.#fail(error);
@@ -100,7 +101,7 @@ export class Starter {
   async close(): Promise<void> {
     this.#signal.removeEventListener('abort', this.#end);
     if (this.#waiting) this.#group.end();
-    else this.#shell.stdin!.end();
+    else this.#shell.stdin?.end();
     await this.#ended;
   }
 
