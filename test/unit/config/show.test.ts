@@ -107,7 +107,8 @@ describe('the shown values', () => {
       }),
       { numRuns: 120 },
     );
-  });
+    // 240 configurations: seconds, and more where other work is done beside it.
+  }, 60_000);
 
   it('values of flags and the environment are shown as if the file had them', async () => {
     const env = { MAAS_API_URL: 'http://m:5240', DGXOS_MAAS_WORKSPACE: '/w', XDG_CACHE_HOME: '/c' };
