@@ -108,6 +108,20 @@ test('an interruption ends both requests', async () => {
   expect(chunks()).toHaveLength(2);
 });
 
+test('a chunk behind one that failed is given up', async () => {
+  const given: number[] = [];
+  const begin = (offset: number) => {
+    const taken = offset === 0 ? Promise.reject(new Error('no')) : new Promise(() => {});
+    taken.catch(() => {});
+    const abandon = async () => void given.push(offset);
+    const chunk = { offset, end: offset + 10, failedEarly: false, stuck: false, left: Promise.resolve() };
+    return { ...chunk, taken, abandon, finish() {} } as unknown as ChunkPut;
+  };
+  const sending = { start: 0, size: 30, begin, turn() {}, taken() {} };
+  await expect(new Overlap().send(sending)).rejects.toThrow('no');
+  expect(given).toEqual([10]);
+});
+
 /** Keeps connections alive, and works on one at a time until its client closes it. */
 const ONE_CONNECTION = `
 import sys
