@@ -1,13 +1,14 @@
 import type { ChunkPut } from './chunk-put.ts';
 
-export interface Sending {
+export interface OverlapOptions {
   start: number;
   /** Bytes of the file. */
   size: number;
   /** Begins the chunk at an offset. */
   begin: (offset: number) => ChunkPut;
-  /** Called when a chunk is the only one that may end, and when MAAS has taken it. */
+  /** Called when a chunk is the only one that may end. */
   turn: (chunk: ChunkPut) => void;
+  /** Called when MAAS has a chunk. */
   taken: (chunk: ChunkPut) => void;
 }
 
@@ -16,7 +17,7 @@ export class Overlap {
   #isOn = true;
 
   /** The first fault ends it, and what is under way behind it. @throws as `MaasClient.put` */
-  async send({ start, size, begin, turn, taken }: Sending): Promise<void> {
+  async send({ start, size, begin, turn, taken }: OverlapOptions): Promise<void> {
     let next: ChunkPut | undefined;
     try {
       for (let offset = start; offset < size; ) {

@@ -135,10 +135,9 @@ export class Transfer {
       turn: ({ offset }) => {
         this.#offset = offset;
       },
-      taken: ({ began, end }) => {
+      taken: ({ began }) => {
         this.#client.retryBudget.advanced();
         this.#cuts = 0;
-        this.#line.at(end);
         if (performance.now() - began > this.#tuning.slowChunkMs) this.#chunkSize.lower();
         else this.#chunkSize.passed();
       },
