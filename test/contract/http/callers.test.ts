@@ -143,8 +143,9 @@ describe.each(CALLERS)('$name', (caller) => {
     const from = performance.now();
     abort.abort();
     expect((await asking).end).not.toBe('ok');
-    expect(performance.now() - from).toBeLessThan(1_000);
-    while (connections() > 0 && performance.now() - from < 1_000) await sleep(10);
+    // A second of ours; the rest is for a machine with other things to do.
+    expect(performance.now() - from).toBeLessThan(5_000);
+    while (connections() > 0 && performance.now() - from < 5_000) await sleep(10);
     expect(connections()).toBe(0);
   });
 

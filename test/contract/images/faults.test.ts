@@ -35,7 +35,7 @@ describe.concurrent('an upload survives, and sends no more than one chunk twice'
   test.each(cases)('$fault at the $chunk chunk, MAAS $family', async ({ family, fault, rule }) => {
     const bench = await Bench.open({ family, faults: [rule] });
     try {
-      const result = await bench.upload({}, fault === 'stall' ? { answerMs: 1000 } : {});
+      const result = await bench.upload({}, fault === 'stall' ? { answerMs: 3000 } : {});
       expect(result).toMatchObject({ name: 'dgx1-5.0', sha256: bench.sha256, skipped: false });
       expect(bench.sandbox.requests.filter((request) => request.fault)).toHaveLength(1);
       expect(bench.received).toBeLessThanOrEqual(bench.data.length + CHUNK);

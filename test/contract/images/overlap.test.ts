@@ -104,7 +104,8 @@ test('an interruption ends both requests', async () => {
   const began = performance.now();
   abort.abort();
   await failed;
-  expect(performance.now() - began).toBeLessThan(1000);
+  // A second of ours; the rest is for a machine with other things to do. MAAS answers after five.
+  expect(performance.now() - began).toBeLessThan(4000);
   expect(chunks()).toHaveLength(2);
 });
 

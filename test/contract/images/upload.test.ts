@@ -84,7 +84,7 @@ describe('on each version of MAAS', () => {
         MAAS_USERNAME: username,
         MAAS_PASSWORD: password,
       };
-      const result = await bench.upload({ env }, fault === 'stall' ? { answerMs: 1000 } : {});
+      const result = await bench.upload({ env }, fault === 'stall' ? { answerMs: 3000 } : {});
       expect(result.sha256).toBe(bench.sha256);
       expect(bench.sandbox.counts.stream).toBe(1);
       expect(bench.notices().join()).toContain('Sending in one stream failed');

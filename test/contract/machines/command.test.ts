@@ -153,8 +153,9 @@ test('Ctrl-C says how to take it up, and that does', async () => {
   );
   let said = '';
   child.stderr.on('data', (part) => {
+    const before = said.includes('Deploying');
     said += part;
-    if (String(part).includes('Deploying')) child.kill('SIGINT');
+    if (!before && said.includes('Deploying')) child.kill('SIGINT');
   });
   expect(await new Promise((resolve) => child.on('close', resolve))).toBe(130);
   const hint = /To wait for it: dgxos-maas (machines wait .+ --for \w+);/.exec(said)?.[1];

@@ -203,7 +203,7 @@ describe('the end', () => {
       const from = performance.now();
       abort.abort();
       expect(await running).toMatchObject({ code: 'INTERRUPTED' });
-      expect(performance.now() - from).toBeLessThan(2_500);
+      expect(performance.now() - from).toBeLessThan(10_000);
       expect(await gone(pid, 2)).toBe(true);
     },
   );

