@@ -11,7 +11,7 @@ import type { DescribeOptions } from './describe.ts';
 import type { Compared, Description } from './description.ts';
 import { digestOnThread } from './digest-thread.ts';
 import { describeJson } from './json-file.ts';
-import { equalMembers } from './member-pairs.ts';
+import { equalMembers, type Indexed } from './member-pairs.ts';
 import { membersOfFile, type Part, readPart } from './part.ts';
 import { PART_NAMES } from './shape.ts';
 
@@ -42,15 +42,16 @@ export async function describeByMembers(
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, options.signal]);
   const files: FileHandle[] = [];
-  let digests: Promise<string>[] = [];
+  let digest: Promise<string> | undefined;
   try {
     // One that cannot be opened is left to the readers of both, which find the reason.
     for (const { path } of [before, after]) files.push(await open(path));
-    digests = files.map((file) => digestOnThread(file, signal));
-    const [parts, ...sums] = await Promise.all([
+    digest = digestOnThread(files[1]!, signal);
+    const [{ parts, sha256 }, other] = await Promise.all([
       differing([before, after], files as [FileHandle, FileHandle], signal),
-      ...digests,
+      digest,
     ]);
+    const sums = [sha256, other];
     for (const [i, { manifest, described }] of [before, after].entries())
       if (sums[i] !== described.sha256) return unsure(options, `${manifest} describes another file`);
     if (!parts) return unsure(options, 'the members of the two artifacts cannot be compared');
@@ -72,7 +73,7 @@ export async function describeByMembers(
     throw error;
   } finally {
     stop.abort();
-    await Promise.allSettled(digests);
+    await digest?.catch(() => {});
     for (const file of files) await file.close();
   }
 }
@@ -103,17 +104,26 @@ async function listed(path: string, options: DescribeOptions): Promise<Listed | 
   return { path, manifest, members, described: described as Listed['described'] };
 }
 
-/** The findings in the members of either that the other has not. */
+/** The findings in the members of either that the other has not, null: the members cannot be compared; and the digest of the first artifact. */
 async function differing(
   sides: readonly [Listed, Listed],
   files: readonly [FileHandle, FileHandle],
   signal: AbortSignal,
+): Promise<{ parts: [Part, Part] | null; sha256: string }> {
+  const [a, b] = [0, 1].map((i) => ({ members: sides[i]!.members, file: files[i]! })) as Indexed[];
+  const { twins, sha256 } = await equalMembers(a!, b!, signal);
+  return { parts: await partsOf(sides, [a!, b!], twins, signal), sha256 };
+}
+
+async function partsOf(
+  sides: readonly [Listed, Listed],
+  artifacts: readonly [Indexed, Indexed],
+  pairs: readonly number[],
+  signal: AbortSignal,
 ): Promise<[Part, Part] | null> {
-  const artifacts = sides.map(({ members }, i) => ({ members, file: files[i]! }));
-  const pairs = await equalMembers(artifacts[0]!, artifacts[1]!, signal);
   const back = sides[1].members.map(() => -1);
   for (const [i, j] of pairs.entries()) if (j !== -1) back[j] = i;
-  const other = [pairs, back];
+  const other = [pairs, back] as const;
   const chosen = other.map((list) => list.map((pair) => pair === -1));
   for (let cuts = 0; cuts < MOST_CUTS; cuts++) {
     if (artifacts.some(({ members }, i) => isLarge(members, chosen[i]!))) return null;

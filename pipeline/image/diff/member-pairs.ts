@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import type { Member } from '../pack/member-line.ts';
 
@@ -7,14 +9,23 @@ export interface Indexed {
   members: readonly Member[];
 }
 
-/** Bytes compared at a time. */
-const WINDOW = 1 << 20;
+/** Bytes compared at a time: they stay in the processor's cache until they are digested, too. */
+const WINDOW = 256 << 10;
+
+/** The members of two artifacts that are the same. */
+interface Pairs {
+  /** For each member of the first artifact its twin in the second, -1: none. Pairs are in the same order on both sides. */
+  twins: number[];
+  /** Digest of the first artifact, in hex. */
+  sha256: string;
+}
 
 /**
- * The member of `b` that has the same bytes as each member of `a`; -1: none. Pairs are in the same order on both sides. The bytes themselves are
- * compared: what a manifest says only decides which ones.
+ * Finds the members of `b` that have the same bytes as those of `a`, and digests `a`, whose bytes are read for it anyway. The bytes themselves
+ * are compared: what a manifest says only decides which ones.
+ * @throws the signal's reason, errors of reading
  */
-export async function equalMembers(a: Indexed, b: Indexed, signal: AbortSignal): Promise<number[]> {
+export async function equalMembers(a: Indexed, b: Indexed, signal: AbortSignal): Promise<Pairs> {
   // Of each key its places, and how many of them are passed.
   const places = new Map<string, { list: number[]; passed: number }>();
   for (const [i, member] of b.members.entries()) {
@@ -23,19 +34,28 @@ export async function equalMembers(a: Indexed, b: Indexed, signal: AbortSignal):
     else places.set(keyOf(member), { list: [i], passed: 0 });
   }
   const [starts, others] = [startsOf(a.members), startsOf(b.members)];
-  const pairs: number[] = [];
+  const twins: number[] = [];
+  const hash = createHash('sha256');
   let last = -1;
   for (const [i, member] of a.members.entries()) {
-    signal.throwIfAborted();
     const known = places.get(keyOf(member));
     while (known && known.list[known.passed]! <= last) known.passed += 1;
     const other = known?.list[known.passed];
-    const equal =
-      other !== undefined && (await equalBytes(a.file, starts[i]!, b.file, others[other]!, member.bytes));
-    pairs.push(equal ? other : -1);
-    if (equal) last = other;
+    let equal = other !== undefined;
+    for (let done = 0; done < member.bytes; done += WINDOW) {
+      // Read without a thread, which takes longer to wake than the reading; signals want to be seen.
+      await new Promise(setImmediate);
+      signal.throwIfAborted();
+      const bytes = Math.min(WINDOW, member.bytes - done);
+      const left = filled(a.file, WINDOWS[0].subarray(0, bytes), starts[i]! + done);
+      hash.update(left);
+      equal &&= left.equals(filled(b.file, WINDOWS[1].subarray(0, bytes), others[other!]! + done));
+      equal &&= left.length === bytes;
+    }
+    twins.push(equal ? other! : -1);
+    if (equal) last = other!;
   }
-  return pairs;
+  return { twins, sha256: hash.digest('hex') };
 }
 
 const keyOf = ({ bytes, sha256 }: Member) => `${bytes} ${sha256}`;
@@ -51,22 +71,12 @@ export function startsOf(members: readonly Member[]): number[] {
 
 const WINDOWS = [Buffer.allocUnsafeSlow(WINDOW), Buffer.allocUnsafeSlow(WINDOW)] as const;
 
-async function equalBytes(
-  a: FileHandle,
-  atA: number,
-  b: FileHandle,
-  atB: number,
-  length: number,
-): Promise<boolean> {
-  for (let done = 0; done < length; done += WINDOW) {
-    const n = Math.min(WINDOW, length - done);
-    const [left, right] = await Promise.all([
-      fill(a, WINDOWS[0].subarray(0, n), atA + done),
-      fill(b, WINDOWS[1].subarray(0, n), atB + done),
-    ]);
-    if (!left || !right || !left.equals(right)) return false;
-  }
-  return true;
+/** The bytes of a file from a place on, as many as the buffer holds, or fewer where it ends. */
+function filled(file: FileHandle, buffer: Buffer, at: number): Buffer {
+  let bytes = 0;
+  for (let read = -1; read !== 0 && bytes < buffer.length; bytes += read)
+    read = readSync(file.fd, buffer, bytes, buffer.length - bytes, at + bytes);
+  return buffer.subarray(0, bytes);
 }
 
 /** So many bytes of a file from a place on; null: there are fewer. */

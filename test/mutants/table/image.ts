@@ -43,6 +43,10 @@ export const IMAGE: readonly Mutant[] = [
   ...mutantsOf('pipeline/image/diff/by-members.ts', ['test/unit/image/by-members.test.ts'], {
     'digest-of-an-artifact': ['if (sums[i] !== described.sha256)', 'if (false)'],
   }),
+  ...mutantsOf('pipeline/image/diff/member-pairs.ts', ['test/unit/image/by-members.test.ts'], {
+    'bytes-of-members': ['equal &&= left.equals(', 'equal &&= Boolean('],
+    'digest-of-all-bytes': ['hash.update(left);', 'if (equal) hash.update(left);'],
+  }),
   ...mutantsOf('pipeline/image/diff/part.ts', ['test/unit/image/by-members.test.ts'], {
     'members-before-of-a-file': ['found.push(i - 1);', ';'],
     'members-behind-of-a-file': ['found.push(i);', ';'],

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -236,6 +236,19 @@ describe('two artifacts with their manifests', () => {
     const { by, warnings } = await compared(a, b);
     expect(by).toBeNull();
     expect(warnings).toHaveLength(1);
+  });
+
+  test('are read where a manifest claims that a member is one of the other artifact', async () => {
+    // Of the same length packed, so that only the bytes differ; nothing in the facts shows it.
+    const a = await artifact('a', { ...BASE, 'usr/bin/b': 'B'.repeat(9000) });
+    const theirs: string[] = JSON.parse(readFileSync(a.replace('.tar.gz', '.manifest.json'), 'utf8')).artifact
+      .members;
+    const b = await artifact('b', { ...BASE, 'usr/bin/b': 'C'.repeat(9000) }, [], { members: () => theirs });
+    const { by, warnings } = await compared(a, b);
+    expect(by).toBeNull();
+    expect(warnings).toEqual([
+      expect.stringContaining('the members of the two artifacts cannot be compared'),
+    ]);
   });
 
   test('are read where the manifest is of another file', async () => {
