@@ -4,12 +4,12 @@ import { EXIT } from '../core/faults/catalogue.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { redact } from '../core/secrets/registry.ts';
 import { paint } from '../core/text/paint.ts';
+import { keepFreedMemory, keepYoungGenerationSmall } from '../host/process/memory.ts';
 import { packageVersion } from '../host/process/package-root.ts';
 import { FORMATS } from '../report/formats/table.ts';
 import { faultText } from '../report/text/fault-text.ts';
 import { declareCommands } from './commands.ts';
 import { act } from './open-session.ts';
-import { keepYoungGenerationSmall } from './young-generation.ts';
 
 /**
  * Builds the program from the table of commands.
@@ -53,6 +53,7 @@ function throwInsteadOfExit(command: Command): void {
 /** Parses the command line and runs the command; sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
   keepYoungGenerationSmall();
+  keepFreedMemory();
   guardStreams();
   try {
     await (await program(argv.slice(2))).parseAsync(argv as string[]);

@@ -17,6 +17,9 @@ export const RUN: readonly Mutant[] = [
   ...mutantsOf('pipeline/stages/run/plan.ts', ['test/unit/run/runner.test.ts'], {
     program: [', program: programDigest(code)', ''],
   }),
+  ...mutantsOf('pipeline/host/process/memory.ts', ['test/contract/process/memory.test.ts'], {
+    'freed-memory': ['.transfer?.(0);', ';'],
+  }),
   ...mutantsOf('pipeline/workspace/program.ts', ['test/unit/run/program.test.ts'], {
     content: ['.update(readFileSync(join(path, name)))', ''],
     name: ['hash.update(`\\0${name}\\0`)', 'hash'],
