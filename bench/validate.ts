@@ -23,10 +23,10 @@ const { size: bytes } = await stat(image);
 
 const listed = (path: string) => () =>
   measure(['sh', '-c', 'gzip -dc "$1" | tar -t > /dev/null', 'sh', path]);
-// No real root, so that some checks fail (6): all of them were made.
 const dir = mkdtempSync(join(tmpdir(), 'bench-validate-'));
 process.on('exit', () => rmSync(dir, { recursive: true, force: true }));
 const installed = installPacked(dir);
+// No real root, so that some checks fail (6): all of them were made.
 const validated = (path: string) => () =>
   measure([installed, 'validate', '--json', path], { accept: [0, 6] });
 // Compiled code is kept from the first run on.

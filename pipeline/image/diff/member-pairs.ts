@@ -33,11 +33,12 @@ export async function equalMembers(a: Indexed, b: Indexed, signal: AbortSignal):
     if (known) known.list.push(i);
     else places.set(keyOf(member), { list: [i], passed: 0 });
   }
-  const [starts, others] = [startsOf(a.members), startsOf(b.members)];
+  const others = startsOf(b.members);
   const twins: number[] = [];
   const hash = createHash('sha256');
+  let at = 0;
   let last = -1;
-  for (const [i, member] of a.members.entries()) {
+  for (const member of a.members) {
     const known = places.get(keyOf(member));
     while (known && known.list[known.passed]! <= last) known.passed += 1;
     const other = known?.list[known.passed];
@@ -47,14 +48,17 @@ export async function equalMembers(a: Indexed, b: Indexed, signal: AbortSignal):
       await new Promise(setImmediate);
       signal.throwIfAborted();
       const bytes = Math.min(WINDOW, member.bytes - done);
-      const left = filled(a.file, WINDOWS[0].subarray(0, bytes), starts[i]! + done);
+      const left = filled(a.file, WINDOWS[0].subarray(0, bytes), at + done);
       hash.update(left);
       equal &&= left.equals(filled(b.file, WINDOWS[1].subarray(0, bytes), others[other!]! + done));
       equal &&= left.length === bytes;
     }
+    at += member.bytes;
     twins.push(equal ? other! : -1);
     if (equal) last = other!;
   }
+  // A file that has grown is another one.
+  hash.update(filled(a.file, WINDOWS[0], at));
   return { twins, sha256: hash.digest('hex') };
 }
 

@@ -45,6 +45,7 @@ export const IMAGE: readonly Mutant[] = [
   }),
   ...mutantsOf('pipeline/image/diff/member-pairs.ts', ['test/unit/image/by-members.test.ts'], {
     'bytes-of-members': ['equal &&= left.equals(', 'equal &&= Boolean('],
+    'digest-of-a-file-that-grew': ['hash.update(filled(', 'void (filled('],
     'digest-of-all-bytes': ['hash.update(left);', 'if (equal) hash.update(left);'],
   }),
   ...mutantsOf('pipeline/image/diff/part.ts', ['test/unit/image/by-members.test.ts'], {

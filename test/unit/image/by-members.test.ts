@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +9,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { describeByMembers } from '../../../pipeline/image/diff/by-members.ts';
 import { compareImages } from '../../../pipeline/image/diff/compare.ts';
 import { describeImage } from '../../../pipeline/image/diff/describe.ts';
+import { equalMembers } from '../../../pipeline/image/diff/member-pairs.ts';
 import { contentOf } from '../../../pipeline/image/pack/manifest.ts';
 import { memberLine } from '../../../pipeline/image/pack/member-line.ts';
 import { inspect, tarOf } from '../checks/root.ts';
@@ -96,6 +98,18 @@ async function compared(a: string, b: string) {
 }
 
 describe('two artifacts with their manifests', () => {
+  test('are digested as far as their files go', async () => {
+    const path = join(mkdtempSync(join(dir, 'grown-')), 'a');
+    writeFileSync(path, 'abcdef');
+    const file = await open(path);
+    const members = [{ bytes: 4, tarBytes: 4, sha256: '0'.repeat(64) }];
+    const { signal } = new AbortController();
+    const { twins, sha256 } = await equalMembers({ file, members }, { file, members }, signal);
+    await file.close();
+    expect(twins).toEqual([0]);
+    expect(sha256).toBe(createHash('sha256').update('abcdef').digest('hex'));
+  });
+
   test('are compared by the members that differ', async () => {
     const a = await artifact('a', BASE);
     const changed = { ...BASE, 'usr/bin/b': 'B'.repeat(9000), 'var/lib/dpkg/status': status('2') };
