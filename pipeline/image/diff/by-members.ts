@@ -110,21 +110,22 @@ async function differing(
   files: readonly [FileHandle, FileHandle],
   signal: AbortSignal,
 ): Promise<{ parts: [Part, Part] | null; sha256: string }> {
-  const [a, b] = [0, 1].map((i) => ({ members: sides[i]!.members, file: files[i]! })) as Indexed[];
-  const { twins, sha256 } = await equalMembers(a!, b!, signal);
-  return { parts: await partsOf(sides, [a!, b!], twins, signal), sha256 };
+  const a = { members: sides[0].members, file: files[0] };
+  const b = { members: sides[1].members, file: files[1] };
+  const { twins, sha256 } = await equalMembers(a, b, signal);
+  return { parts: await partsOf(sides, [a, b], twins, signal), sha256 };
 }
 
 async function partsOf(
   sides: readonly [Listed, Listed],
   artifacts: readonly [Indexed, Indexed],
-  pairs: readonly number[],
+  twins: readonly number[],
   signal: AbortSignal,
 ): Promise<[Part, Part] | null> {
   const back = sides[1].members.map(() => -1);
-  for (const [i, j] of pairs.entries()) if (j !== -1) back[j] = i;
-  const other = [pairs, back] as const;
-  const chosen = other.map((list) => list.map((pair) => pair === -1));
+  for (const [i, j] of twins.entries()) if (j !== -1) back[j] = i;
+  const other = [twins, back] as const;
+  const chosen = other.map((list) => list.map((twin) => twin === -1));
   for (let cuts = 0; cuts < MOST_CUTS; cuts++) {
     if (artifacts.some(({ members }, i) => isLarge(members, chosen[i]!))) return null;
     const parts: Part[] = [];

@@ -57,7 +57,7 @@ export async function equalMembers(a: Indexed, b: Indexed, signal: AbortSignal):
     twins.push(equal ? other! : -1);
     if (equal) last = other!;
   }
-  // A file that has grown is another one.
+  // A file that has grown meanwhile is another one.
   hash.update(filled(a.file, WINDOWS[0], at));
   return { twins, sha256: hash.digest('hex') };
 }
