@@ -5,7 +5,11 @@ export class SudoersError extends Error {}
 export class SudoersCursor {
   readonly #text: string;
   #at = 0;
+  /** A regular expression that has no end here has none further on, either: none is looked for twice. */
+  #noExpressionBefore = 0;
   line = 1;
+  /** Whether a line is continued at the end of the text, or as an old include: sudo goes on with it behind that, be it in another file. */
+  lost = false;
 
   constructor(text: string) {
     this.#text = text;
@@ -13,6 +17,10 @@ export class SudoersCursor {
 
   get done(): boolean {
     return this.#at >= this.#text.length;
+  }
+
+  get atLineStart(): boolean {
+    return this.#at === 0 || this.#text[this.#at - 1] === '\n';
   }
 
   /** The next character, blanks and continued lines skipped; '\n' at the end of a line, where a comment counts as that. */
@@ -41,26 +49,16 @@ export class SudoersCursor {
     return odd;
   }
 
-  /** Skips what is left of a line, with the lines that it is continued on. */
+  /** Skips what is left of a line, with the lines that it is continued on; a backslash does not continue a comment. */
   skipLine(): void {
-    while (!this.done) {
-      const end = this.#newline(this.#at);
-      if (end > 0) {
-        this.#at += end;
-        this.line += 1;
-        return;
-      }
-      if (!this.#continued()) this.#at += 1;
-    }
+    for (let next = this.peek(); next !== '\n'; next = this.peek()) this.#skipWord(next);
+    this.#skipToNextLine();
   }
 
   /** The end of an entry. */
   end(): void {
     if (this.peek() !== '\n') throw new SudoersError();
-    // A backslash does not continue a comment.
-    const newline = this.#text.indexOf('\n', this.#at);
-    this.#at = newline === -1 ? this.#text.length : newline + 1;
-    this.line += 1;
+    this.#skipToNextLine();
   }
 
   /** Skips blanks and continued lines; whether there were any. */
@@ -87,8 +85,11 @@ export class SudoersCursor {
   name(): string {
     this.blanks();
     if (this.#text[this.#at] === '"') return this.quoted();
-    const found = this.match(ID) ?? this.match(NAME);
-    if (!found) throw new SudoersError();
+    const found = this.ahead(ID) ?? this.ahead(NAME);
+    const command = this.ahead(PATH) ?? this.#expression() ?? this.ahead(SUDOEDIT);
+    // Of two that fit, sudo's scanner takes the longer, and a command before a name.
+    if (!found || (command !== null && command.length >= found.length)) throw new SudoersError();
+    this.#at += found.length;
     return unescaped(found);
   }
 
@@ -116,8 +117,9 @@ export class SudoersCursor {
   /** A command: a path, `sudoedit` or a regular expression, with its arguments; without them where `Defaults!` names it. */
   command(withArguments = true): string {
     this.blanks();
-    const path = this.match(PATH) ?? this.match(REGEX) ?? this.match(SUDOEDIT);
+    const path = this.ahead(PATH) ?? this.#expression() ?? this.ahead(SUDOEDIT);
     if (path === null) throw new SudoersError();
+    this.#at += path.length;
     const name = path.startsWith('^') ? path : path.replace(/\\([,:= \t#])/g, '$1');
     if (!withArguments || path.endsWith('/')) return name;
     const parts = [name];
@@ -141,8 +143,9 @@ export class SudoersCursor {
     if (char === '\r') throw new SudoersError();
     if (char === '=' && !/[^#\\:, \t\r\n]/.test(next)) return null;
     if (char === '^' && !more) {
-      const regex = this.match(REGEX);
+      const regex = this.#expression();
       if (regex === null) throw new SudoersError();
+      this.#at += regex.length;
       return regex;
     }
     if (char === '\\') {
@@ -151,6 +154,14 @@ export class SudoersCursor {
       return '*?[]!^'.includes(next) ? `\\${next}` : next;
     }
     return this.match(ARGUMENT);
+  }
+
+  /** A regular expression that is here, without taking it. */
+  #expression(): string | null {
+    if (this.#at < this.#noExpressionBefore) return null;
+    const found = this.ahead(REGEX);
+    if (found === null) this.#noExpressionBefore = this.#at + (this.ahead(REGEX_BODY)?.length ?? 0);
+    return found;
   }
 
   #blank(at: number): boolean {
@@ -172,7 +183,27 @@ export class SudoersCursor {
     if (end === 0) return false;
     this.#at = at + end;
     this.line += 1;
+    this.lost ||= this.ahead(LOST) !== null;
     return true;
+  }
+
+  /** Skips what sudo's scanner would take as one: in a command, quotes are characters like others. */
+  #skipWord(next: string): void {
+    const from = this.#at;
+    try {
+      if (next === '"') this.quoted();
+      else if ('/^'.includes(next) || this.ahead(SUDOEDIT) !== null) this.command();
+      else this.match(ID) ?? this.match(WORD);
+    } catch (error) {
+      if (!(error instanceof SudoersError)) throw error;
+    }
+    if (this.#at === from) this.#at += 1;
+  }
+
+  #skipToNextLine(): void {
+    const newline = this.#text.indexOf('\n', this.#at);
+    this.#at = newline === -1 ? this.#text.length : newline + 1;
+    this.line += 1;
   }
 
   /** Whether `#` begins a uid here, and no comment. */
@@ -188,9 +219,12 @@ export function unescaped(word: string): string {
   );
 }
 
+const LOST = /[ \t]*$|#include(?:dir)?[ \t]/y;
 const ID = /#-?[0-9]+/y;
 const NAME = /(?:\+|%:?)?(?:#-?[0-9]+|(?:[^#>!=:,() \t\r\n\\"]|\\[^\t\n])+)/y;
+const WORD = /(?:[^#>!=:,() \t\r\n\\"]|\\[^\t\n])+/y;
 const PATH = /\/(?:\\[,:= \t#]|[^,:=\\ \t\r\n#])+/y;
 const REGEX = /\^(?:\\[#$]|[^#\r\n$])*\$/y;
+const REGEX_BODY = /\^(?:\\[#$]|[^#\r\n$])*/y;
 const SUDOEDIT = /sudoedit(?![^#>!=:,() \t\r\n\\"])/y;
 const ARGUMENT = /[^#\\:, \t\r\n]+/y;

@@ -1,82 +1,21 @@
-import { SudoersCursor, SudoersError, unescaped } from './sudoers-cursor.ts';
-
-/** A user, group, host or command as a rule names it: `ALL`, `bob`, `#1000`, `%adm`, `+netgroup`, an alias, a path with arguments. */
-export interface SudoMember {
-  text: string;
-  negated: boolean;
-}
-
-/** A command of a rule, with what holds for it alone or is carried on from the one before. */
-export interface SudoCommand extends SudoMember {
-  /** NOPASSWD false, PASSWD true, no tag null. */
-  authenticate: boolean | null;
-  runasUsers: readonly SudoMember[] | null;
-  runasGroups: readonly SudoMember[] | null;
-}
-
-/** The commands that users may run, on one list of hosts. */
-export interface SudoRule {
-  file: string;
-  line: number;
-  users: readonly SudoMember[];
-  hosts: readonly SudoMember[];
-  commands: readonly SudoCommand[];
-}
-
-/** One option of a `Defaults` line, and what it is bound to. */
-export interface SudoDefault {
-  file: string;
-  line: number;
-  scope: 'all' | 'user' | 'host' | 'runas' | 'command';
-  binding: readonly SudoMember[];
-  option: string;
-  /** False for `!option`; true when it has no value. */
-  value: string | boolean;
-}
-
-export type SudoAliasKind = 'user' | 'runas' | 'host' | 'command';
-
-/** The rules that sudo uses, in the order in which it reads it. */
-export interface Sudoers {
-  rules: SudoRule[];
-  defaults: SudoDefault[];
-  aliases: Record<SudoAliasKind, Map<string, readonly SudoMember[]>>;
-  /** Lines that sudo passes over. */
-  errors: { file: string; line: number }[];
-  /** False when there is more than a person writes, and not all was read. */
-  whole: boolean;
-}
-
-export interface SudoersFiles {
-  /** Paths have no leading slash. Null when there is no such file, or it could not be read. */
-  text(path: string): string | null;
-  /** Names of the regular files in a folder. */
-  list(folder: string): readonly string[];
-}
+import { SudoersCursor, SudoersError } from './sudoers-cursor.ts';
+import { refuseContinued, takeEntry } from './sudoers-entry.ts';
+import {
+  forSomeHost,
+  includedNames,
+  includedPath,
+  type SudoersFiles,
+  type SudoersInclude,
+  takeInclude,
+} from './sudoers-include.ts';
+import type { Sudoers, SudoersPlace } from './sudoers-rules.ts';
 
 const MOST_READS = 1000;
 const MOST_TEXT = 512 << 10;
 const MOST_ENTRIES = 20_000;
-/** sudo's own bound (MAX_SUDOERS_DEPTH). */
-const MOST_DEPTH = 128;
-
-const SCOPES = { ':': 'user', '>': 'runas', '@': 'host', '!': 'command' } as const;
-const ALIASES = { User: 'user', Runas: 'runas', Host: 'host', Cmnd: 'command', Cmd: 'command' } as const;
-const TAG = /(?:NO)?(?:PASSWD|EXEC|INTERCEPT|SETENV|LOG_OUTPUT|LOG_INPUT|MAIL|FOLLOW)[ \t]{0,1000}:/y;
-const OPTION = /(?:TIMEOUT|NOTBEFORE|NOTAFTER|CWD|CHROOT|ROLE|TYPE|APPARMOR_PROFILE)(?=[ \t]{0,1000}=)/y;
-const OPTION_VALUE = /\/(?:\\[,:= \t#]|[^,:=\\ \t\r\n#])+|(?:[^#>!=:,() \t\r\n\\"]|\\[^\t\n])+/y;
-const DIGEST = /sha(?:224|256|384|512)(?=[ \t]{0,1000}:)/y;
-const DIGEST_VALUE = /[A-Za-z0-9+/=]+/y;
-const ALIAS_NAME = /[A-Z][A-Z0-9_]*(?![^#>!=:,() \t\r\n\\"])/y;
-const WORD_END = '(?![^#>!=:,() \\t\\r\\n\\\\"])';
-const INCLUDE = new RegExp(`(?:@include(?:dir)?${WORD_END}|#include(?:dir)?(?=[ \\t]))`, 'y');
-const INCLUDED = /[^\s"](?:\\[ \t]|[^\s])*/y;
-const DEFAULTS = new RegExp(`Defaults(?:[:>@!]|${WORD_END})`, 'y');
-const ALIAS_KIND = new RegExp(`(?:Host|Cmnd|Cmd|User|Runas)_Alias${WORD_END}`, 'y');
-const DEFAULT_NAME = /[a-z_]+/y;
-const DEFAULT_SIGN = /=|\+=|-=/y;
-const DEFAULT_VALUE = /(?:[^#!=, \t\r\n\\"]|\\[^\r\n])(?:[^#=, \t\r\n\\"]|\\[^\r\n])*/y;
-const COMMA = /[ \t]*,[ \t]*/y;
+const MOST_ERRORS = 20;
+/** sudo looks at its bound of 128 only when its stack grows, which it does by 16 (tried with 1.9.13; 1.8.31 to 1.9.15 have the same lines). */
+const MOST_DEPTH = 144;
 
 /**
  * The configuration as sudo reads it, by the grammar of sudo 1.9.13: included files in their place, tags and runas lists carried on
@@ -92,12 +31,13 @@ export function readSudoers(files: SudoersFiles, main = 'etc/sudoers'): Sudoers 
   };
   let reads = 0;
   let read = 0;
-  const readFile = (file: string, depth: number) => {
-    const text = files.text(file);
-    if (text === null) return;
+  const fault = (at: SudoersPlace) => {
+    if (found.errors.length < MOST_ERRORS) found.errors.push(at);
+  };
+  const readFile = (file: string, text: string, depth: number) => {
     reads += 1;
     read += text.length;
-    if (depth > MOST_DEPTH || reads > MOST_READS || read > MOST_TEXT) {
+    if (reads > MOST_READS || read > MOST_TEXT) {
       found.whole = false;
       return;
     }
@@ -107,187 +47,42 @@ export function readSudoers(files: SudoersFiles, main = 'etc/sudoers'): Sudoers 
         found.whole = false;
         return;
       }
-      const { line } = cursor;
+      const at = { file, line: cursor.line };
       try {
-        entry(cursor, found, { file, line }, (path, folder) => include(file, path, folder, depth + 1));
+        cursor.blanks();
+        if (cursor.line > at.line) refuseContinued(cursor);
+        const included = takeInclude(cursor);
+        if (included === null) takeEntry(cursor, found, at);
+        else if (!include(file, included, depth + 1) || !included.clean) fault(at);
       } catch (error) {
         if (!(error instanceof SudoersError)) throw error;
-        if (found.errors.length < 20) found.errors.push({ file, line });
+        fault(at);
         cursor.skipLine();
       }
     }
+    if (cursor.lost) found.whole = false;
   };
-  const include = (from: string, path: string, folder: boolean, depth: number) => {
-    const said = path.replace(/\\([ \t\\])/g, '$1');
-    const whole = said.startsWith('/') ? said.slice(1) : `${from.slice(0, from.lastIndexOf('/') + 1)}${said}`;
+  /** False when sudo reports that it could not. */
+  const include = (from: string, { path, folder }: SudoersInclude, depth: number): boolean => {
+    if (depth > MOST_DEPTH) return false;
+    const whole = includedPath(from, path);
+    if (forSomeHost(whole, folder, files)) {
+      found.whole = false;
+      return true;
+    }
     if (!folder) {
-      readFile(whole, depth);
-      return;
+      const text = files.text(whole);
+      if (text !== null) readFile(whole, text, depth);
+      return text !== null;
     }
-    const names = [...files.list(whole)].filter((name) => !name.includes('.') && !name.endsWith('~')).sort();
-    for (const name of names) readFile(`${whole.replace(/\/$/, '')}/${name}`, depth);
+    const inside = whole.replace(/\/$/, '');
+    for (const name of includedNames(files.list(whole))) {
+      const text = files.text(`${inside}/${name}`);
+      if (text !== null) readFile(`${inside}/${name}`, text, depth);
+    }
+    return true;
   };
-  readFile(main, 0);
+  const text = files.text(main);
+  if (text !== null) readFile(main, text, 0);
   return found;
-}
-
-type Position = { file: string; line: number };
-
-function entry(
-  cursor: SudoersCursor,
-  found: Sudoers,
-  place: Position,
-  include: (path: string, folder: boolean) => void,
-): void {
-  const blank = cursor.blanks();
-  const included = blank && cursor.ahead(INCLUDE)?.startsWith('#') ? null : cursor.match(INCLUDE);
-  if (included) {
-    cursor.blanks();
-    const path = cursor.peek() === '"' ? cursor.quoted() : cursor.match(INCLUDED);
-    if (!path) throw new SudoersError();
-    cursor.end();
-    include(path, included.endsWith('dir'));
-    return;
-  }
-  if (cursor.peek() === '\n') {
-    cursor.end();
-    return;
-  }
-  const defaults = cursor.match(DEFAULTS);
-  if (defaults !== null) {
-    defaultsEntry(cursor, found, place, defaults.slice('Defaults'.length));
-    return;
-  }
-  const alias = cursor.match(ALIAS_KIND);
-  if (alias) {
-    aliasEntry(cursor, found, ALIASES[alias.slice(0, alias.indexOf('_')) as keyof typeof ALIASES]);
-    return;
-  }
-  const users = list(cursor, name);
-  const rules: SudoRule[] = [];
-  do {
-    const hosts = list(cursor, name);
-    cursor.expect('=');
-    rules.push({ ...place, users, hosts, commands: commandSpecs(cursor) });
-  } while (cursor.take(':'));
-  cursor.end();
-  for (const rule of rules) found.rules.push(rule);
-}
-
-const name = (cursor: SudoersCursor) => cursor.name();
-
-function list(cursor: SudoersCursor, read: (cursor: SudoersCursor) => string): SudoMember[] {
-  const members: SudoMember[] = [];
-  do {
-    const negated = cursor.negated();
-    members.push({ negated, text: read(cursor) });
-  } while (cursor.take(','));
-  return members;
-}
-
-function commandSpecs(cursor: SudoersCursor): SudoCommand[] {
-  const commands: SudoCommand[] = [];
-  do {
-    const before = commands.at(-1);
-    let runasUsers: SudoMember[] | null = null;
-    let runasGroups: SudoMember[] | null = null;
-    if (cursor.take('(')) {
-      if (![':', ')'].includes(cursor.peek())) runasUsers = list(cursor, name);
-      if (cursor.take(':') && cursor.peek() !== ')') runasGroups = list(cursor, name);
-      cursor.expect(')');
-      // An empty list is the user that runs sudo, for `(:)` too.
-      runasUsers ??= runasGroups ? null : [{ text: '', negated: false }];
-    }
-    for (cursor.blanks(); cursor.match(OPTION); cursor.blanks()) {
-      cursor.expect('=');
-      cursor.blanks();
-      if (cursor.peek() === '"') cursor.quoted();
-      else if (!cursor.match(OPTION_VALUE)) throw new SudoersError();
-    }
-    let authenticate: boolean | null = null;
-    for (cursor.blanks(); ; cursor.blanks()) {
-      const tag = cursor.match(TAG);
-      if (tag === null) break;
-      if (/^(?:NO)?PASSWD/.test(tag)) authenticate = !tag.startsWith('NO');
-    }
-    const command = digestCommand(cursor);
-    const inherited = runasUsers === null && runasGroups === null && before;
-    commands.push({
-      ...command,
-      authenticate: authenticate ?? before?.authenticate ?? null,
-      runasUsers: inherited ? before.runasUsers : runasUsers,
-      runasGroups: inherited ? before.runasGroups : runasGroups,
-    });
-  } while (cursor.take(','));
-  return commands;
-}
-
-/** A command behind the digests that its file must have. */
-function digestCommand(cursor: SudoersCursor): SudoMember {
-  for (cursor.blanks(); cursor.match(DIGEST); cursor.blanks()) {
-    cursor.expect(':');
-    cursor.blanks();
-    if (!cursor.match(DIGEST_VALUE)) throw new SudoersError();
-    cursor.take(',');
-  }
-  const negated = cursor.negated();
-  cursor.blanks();
-  return { negated, text: command(cursor, true) };
-}
-
-function command(cursor: SudoersCursor, withArguments: boolean): string {
-  cursor.blanks();
-  const alias = cursor.match(ALIAS_NAME);
-  if (alias) return alias;
-  return cursor.match(/list(?![^#>!=:,() \t\r\n\\"])/y) ?? cursor.command(withArguments);
-}
-
-function aliasEntry(cursor: SudoersCursor, found: Sudoers, kind: SudoAliasKind): void {
-  do {
-    cursor.blanks();
-    const alias = cursor.match(ALIAS_NAME);
-    if (!alias) throw new SudoersError();
-    cursor.expect('=');
-    const members = kind === 'command' ? commandMembers(cursor) : list(cursor, name);
-    // sudo refuses a second definition.
-    // The first definition counts, and what follows the second on its line does not.
-    if (found.aliases[kind].has(alias)) throw new SudoersError();
-    found.aliases[kind].set(alias, members);
-  } while (cursor.take(':'));
-  cursor.end();
-}
-
-function commandMembers(cursor: SudoersCursor): SudoMember[] {
-  const members: SudoMember[] = [];
-  do members.push(digestCommand(cursor));
-  while (cursor.take(','));
-  return members;
-}
-
-function defaultsEntry(cursor: SudoersCursor, found: Sudoers, place: Position, sign: string): void {
-  const scope = sign === '' ? 'all' : SCOPES[sign as keyof typeof SCOPES];
-  const binding: SudoMember[] = [];
-  if (sign !== '') {
-    cursor.blanks();
-    do {
-      const negated = cursor.negated();
-      binding.push({ negated, text: scope === 'command' ? command(cursor, false) : cursor.name() });
-    } while (cursor.match(COMMA) !== null);
-  }
-  do {
-    const off = cursor.negated();
-    cursor.blanks();
-    const option = cursor.match(DEFAULT_NAME);
-    if (option === null) throw new SudoersError();
-    cursor.blanks();
-    let value: string | boolean = !off;
-    if (cursor.match(DEFAULT_SIGN)) {
-      cursor.blanks();
-      const said = cursor.peek() === '"' ? cursor.quoted() : cursor.match(DEFAULT_VALUE);
-      if (said === null || off) throw new SudoersError();
-      value = unescaped(said);
-    }
-    found.defaults.push({ ...place, scope, binding, option, value });
-  } while (cursor.take(','));
-  cursor.end();
 }

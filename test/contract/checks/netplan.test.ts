@@ -82,10 +82,9 @@ describe('a file of netplan', () => {
       '{addresses: [10.0.0.2/24]}',
       '{match: {name: "en*"}, dhcp6: true}',
     );
-    const ethernets = fc.dictionary(fc.stringMatching(/^[a-z][a-z0-9]{1,4}$/), card, {
-      maxKeys: 3,
-      noNullPrototype: true,
-    });
+    // The loopback is left out here, and netplan has it.
+    const name = fc.stringMatching(/^[a-z][a-z0-9]{1,4}$/).filter((n) => n !== 'lo');
+    const ethernets = fc.dictionary(name, card, { maxKeys: 3, noNullPrototype: true });
     const line = fc.oneof(
       ethernets.map(
         (cards) =>

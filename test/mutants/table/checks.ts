@@ -2,6 +2,28 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 
 /** Checks of an image, and how their findings are weighed. */
 export const CHECKS: readonly Mutant[] = [
+  ...mutantsOf('pipeline/image/parsers/sudoers.ts', ['test/unit/parsers/sudoers-include.test.ts'], {
+    'levels-of-includes': ['const MOST_DEPTH = 144;', 'const MOST_DEPTH = 128;'],
+    'a-line-in-another-file': ['if (cursor.lost) found.whole = false;', ''],
+    'words-in-a-continued-line': ['if (cursor.line > at.line) refuseContinued(cursor);', ''],
+    'a-missing-include': ['return text !== null;', 'return true;'],
+    'a-fault-behind-an-include': [' || !included.clean', ''],
+  }),
+  ...mutantsOf('pipeline/image/parsers/sudoers-include.ts', ['test/unit/parsers/sudoers-include.test.ts'], {
+    'include-with-a-fault': [
+      'cursor.skipLine();\n  return',
+      'if (!clean) throw new SudoersError();\n  cursor.skipLine();\n  return',
+    ],
+    'include-for-some-host': ["if (!path.includes('%h')) return false;", 'return false;'],
+    'no-file-for-any-host': ['.some((n) => n.length >', '.every((n) => n.length >'],
+    'include-behind-a-blank': [' && !cursor.atLineStart ? null : word', ' ? word : word'],
+  }),
+  ...mutantsOf('pipeline/image/parsers/sudoers-cursor.ts', ['test/unit/parsers/sudoers-include.test.ts'], {
+    'comment-of-a-line-with-a-fault': ['else this.match(ID) ?? this.match(WORD);', ''],
+    'quotes-of-a-line-with-a-fault': ["if (next === '\"') this.quoted();", 'if (false) this.quoted();'],
+    'command-of-a-line-with-a-fault': ["'/^'.includes(next)", "'^'.includes(next)"],
+    'an-old-include-in-a-continued-line': ['|#include(?:dir)?[ \\t]/y', '/y'],
+  }),
   ...mutantsOf('pipeline/image/checks/sshd.ts', ['test/unit/checks/sshd.test.ts'], {
     PermitEmptyPasswords: ["permitemptypasswords: when('sshd accepts an empty password', 'blocker'),", ''],
   }),

@@ -1,12 +1,12 @@
-import {
-  readSudoers,
-  type SudoAliasKind,
-  type SudoCommand,
-  type SudoDefault,
-  type Sudoers,
-  type SudoMember,
-  type SudoRule,
-} from '../../parsers/sudoers.ts';
+import { readSudoers } from '../../parsers/sudoers.ts';
+import type {
+  SudoAliasKind,
+  SudoCommand,
+  SudoDefault,
+  Sudoers,
+  SudoMember,
+  SudoRule,
+} from '../../parsers/sudoers-rules.ts';
 import { shown } from '../../tar/names.ts';
 import type { KeptFiles } from '../kept-files.ts';
 import type { Tree } from '../tree.ts';
