@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { Fault } from '../../pipeline/core/faults/fault.ts';
+import fc from '../property.ts';
 import { growths } from './growth.ts';
 import { change, inputs } from './mutations.ts';
 import { seedsOf } from './seeds.ts';

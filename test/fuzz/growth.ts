@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { Fault } from '../../pipeline/core/faults/fault.ts';
+import fc from '../property.ts';
 import { PARSERS } from './parsers.ts';
 import { READERS } from './readers.ts';
 import { seededTargets, seedsOf } from './seeds.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../property.ts';
 
 /** Inputs never grow beyond this: what is looked for is a wrong step, not a slow one. */
 export const MOST_BYTES = 256 << 10;

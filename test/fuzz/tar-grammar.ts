@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { type Entry, entryBytes } from './tar-entry.ts';
 
 const BLOCK = 512;

@@ -1,5 +1,5 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
-import fc from 'fast-check';
+import fc from '../property.ts';
 import { type Change, change, MOST_BYTES } from './mutations.ts';
 
 const BLOCK = 512;

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AptConfig, readAptConf } from '../../../pipeline/image/parsers/apt-conf.ts';
+import fc from '../../property.ts';
 
 let dir: string;
 beforeAll(() => {

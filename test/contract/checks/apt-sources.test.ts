@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseAptSources } from '../../../pipeline/image/parsers/apt-sources.ts';
 import { aptBoolean } from '../../../pipeline/image/parsers/quote-word.ts';
+import fc from '../../property.ts';
 import { AptRoot } from './apt-root.ts';
 
 let root: AptRoot;

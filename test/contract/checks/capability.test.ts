@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseCapability } from '../../../pipeline/image/parsers/capability.ts';
+import fc from '../../property.ts';
 import { tarOf } from '../../unit/checks/root.ts';
 
 let folder = '';

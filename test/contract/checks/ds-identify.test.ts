@@ -2,9 +2,9 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DS_IDENTIFY, datasourceList } from '../../../pipeline/image/parsers/ds-identify.ts';
+import fc from '../../property.ts';
 import { debianPackage } from '../real/debian.ts';
 
 const WAY = DS_IDENTIFY.find(({ reading }) => reading === 'read')!;

@@ -11,10 +11,10 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Entry, entryBytes, PLAIN } from '../../fuzz/tar-entry.ts';
 import { archive } from '../../fuzz/tar-grammar.ts';
+import fc from '../../property.ts';
 import { inspect } from '../../unit/checks/root.ts';
 import { blockers, difference, extract } from './extracted.ts';
 

@@ -1,9 +1,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { lostKernelOptions } from '../../../pipeline/image/parsers/grub-options.ts';
+import fc from '../../property.ts';
 import { run } from '../process/run-tool.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'grub-options-'));

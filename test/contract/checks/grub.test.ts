@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type GrubEntry, grubChoice, parseGrubCfg } from '../../../pipeline/image/parsers/grub-cfg.ts';
 import {
@@ -11,6 +10,7 @@ import {
   isGrubKernel,
   newestFirst,
 } from '../../../pipeline/image/parsers/grub-menu.ts';
+import fc from '../../property.ts';
 
 let dir: string;
 beforeAll(() => {

@@ -2,7 +2,6 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { globMatchesPath } from '../../../pipeline/image/parsers/glob.ts';
 import {
@@ -12,6 +11,7 @@ import {
   type SshdConfig,
   sshdSetting,
 } from '../../../pipeline/image/parsers/sshd-config.ts';
+import fc from '../../property.ts';
 
 /** Keywords compared, with what sshd has when nothing sets them (Debian's OpenSSH). */
 const DEFAULTS: Record<string, string> = {

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSudoers } from '../../../pipeline/image/parsers/sudoers.ts';
 import type { Sudoers, SudoMember } from '../../../pipeline/image/parsers/sudoers-rules.ts';
+import fc from '../../property.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -380,6 +380,8 @@ describe.skipIf(process.getuid?.() !== 0)(
       const there = 'mount --bind "$1" /etc/sudoers && exec sudo -l -U nobody';
       const { stdout } = spawnSync('unshare', ['--mount', 'sh', '-c', there, 'sh', file], {
         encoding: 'utf8',
+        timeout: 60_000,
+        killSignal: 'SIGKILL',
       });
       return [...stdout.matchAll(/^ {4}\(root\) (.*)$/gm)].flatMap((line) => line[1]!.split(', '));
     }

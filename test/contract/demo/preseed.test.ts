@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEMO } from '../../../scripts/iso/inputs.ts';
+import fc from '../../property.ts';
 import { StandIn } from './stand-in.ts';
 
 let live: StandIn;

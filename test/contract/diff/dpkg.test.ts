@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { compareDebianVersions } from '../../../pipeline/image/parsers/debian-version.ts';
+import fc from '../../property.ts';
 
 const text = fc.string({ unit: fc.constantFrom(...'0129aZ.+~'), maxLength: 5 });
 const version = fc

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import fc from '../../property.ts';
 import { Bench, CHUNK } from './bench.ts';
 
 const FAULTS = [

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { registerSecret } from '../../../pipeline/core/secrets/registry.ts';
 import { $ } from '../../../pipeline/host/process/tool.ts';
+import fc from '../../property.ts';
 import { alive, gone, pidIn } from './processes.ts';
 
 let dir: string;

@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { installerYaml } from '../../../pipeline/install/render/installer-yaml.ts';
+import fc from '../../property.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'yaml-'));
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { STATUS, type StatusName, shownStatus } from '../../../sandbox/machines/status.ts';
+import fc from '../../property.ts';
 import { call } from './client.ts';
 import { Handle, still } from './machines.ts';
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import fc from '../../property.ts';
 import { call, sandbox } from './client.ts';
 
 /** Sends bytes as they are and waits until the connection has ended, or a moment when the server waits for more. */

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { exportText, readEverything } from '../../../pipeline/maas/site/export.ts';
 import { keyOf } from '../../../sandbox/site/ssh-keys.ts';
+import fc from '../../property.ts';
 import { Maas } from './maas.ts';
 
 const name = fc.constantFrom('alpha', 'beta', 'gamma', 'delta', 'epsilon');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { shellLine } from '../../../pipeline/host/ssh/quote.ts';
+import fc from '../../property.ts';
 
 it('every argv comes out of a shell as it went in', () => {
   const word = fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => !text.includes('\0'));

@@ -4,11 +4,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FolderStore } from '../../../pipeline/store/folder.ts';
 import { NO_SIGNATURES } from '../../../pipeline/store/trust.ts';
 import { contentsOf, verifyStore } from '../../../pipeline/store/upkeep.ts';
+import fc from '../../property.ts';
 import { Builder, keysOf, type Tree, treeOf } from './builders.ts';
 
 let home: string;

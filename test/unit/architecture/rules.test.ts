@@ -2,6 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { CATALOGUE } from '../../../pipeline/core/faults/catalogue.ts';
+import fc from '../../property.ts';
 import { LONGEST } from '../../sequencer.ts';
 import { CODES } from './codes.ts';
 
@@ -31,6 +32,14 @@ test('folders are made by makeFolders alone, which ends wherever a folder is ask
 test('unit tests run far from UTC', () => {
   // In 1970 Kathmandu was at 5:30.
   expect(new Date('2026-01-01').getTimezoneOffset()).toBe(-345);
+});
+
+test('tests of a property have the seed that they are given', () => {
+  const seed = process.env.PROPERTY_SEED;
+  expect(fc.readConfigureGlobal().seed).toBe(seed === undefined ? undefined : Number(seed));
+  const tests = globSync('test/**/*.ts', { cwd: ROOT });
+  const importing = tests.filter((file) => /^import .* from 'fast-check'/m.test(text(file)));
+  expect(importing).toEqual(['test/property.ts']);
 });
 
 test('each rule of CONTRIBUTING names a test that is there', () => {

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDep5 } from '../../../pipeline/image/parsers/dep5.ts';
+import fc from '../../property.ts';
 
 const FORMAT = 'Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/';
 

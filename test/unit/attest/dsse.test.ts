@@ -1,5 +1,4 @@
 import { generateKeyPairSync } from 'node:crypto';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   isSignedBy,
@@ -7,6 +6,7 @@ import {
   preAuthEncoding,
   signStatement,
 } from '../../../pipeline/image/attest/dsse.ts';
+import fc from '../../property.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const other = generateKeyPairSync('ed25519');

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { PackageURL } from 'packageurl-js';
 import { describe, expect, it } from 'vitest';
 import { debPurl } from '../../../pipeline/image/attest/purl.ts';
+import fc from '../../property.ts';
 
 const FOCAL = { id: 'ubuntu', versionId: '20.04', codename: 'focal', name: 'Ubuntu 20.04.6 LTS' };
 

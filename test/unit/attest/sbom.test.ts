@@ -1,7 +1,7 @@
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type SbomSource, sbom } from '../../../pipeline/image/attest/sbom.ts';
+import fc from '../../property.ts';
 
 const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
 

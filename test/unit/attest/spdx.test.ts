@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import parse from 'spdx-expression-parse';
 import { describe, expect, it } from 'vitest';
 import { spdxOf } from '../../../pipeline/image/attest/spdx.ts';
+import fc from '../../property.ts';
 
 describe('the SPDX expression of a licence as Debian names it', () => {
   it.each([

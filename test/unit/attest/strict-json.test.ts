@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseStrictJson } from '../../../pipeline/image/attest/strict-json.ts';
+import fc from '../../property.ts';
 
 describe('JSON that two readers cannot take for two things', () => {
   test.each([

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatSums, parseSums } from '../../../pipeline/image/attest/sums.ts';
+import fc from '../../property.ts';
 
 const A = 'a'.repeat(64);
 

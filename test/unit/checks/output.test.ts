@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { paint } from '../../../pipeline/core/text/paint.ts';
 import type { Verdict } from '../../../pipeline/image/checks/judge.ts';
@@ -11,6 +10,7 @@ import { verdictJunit } from '../../../pipeline/report/formats/verdict-junit.ts'
 import { verdictMarkdown } from '../../../pipeline/report/formats/verdict-markdown.ts';
 import { checkList } from '../../../pipeline/report/text/checks.ts';
 import { verdictTable } from '../../../pipeline/report/text/verdict.ts';
+import fc from '../../property.ts';
 import { expectJunit } from '../report/junit-shape.ts';
 import { goodRoot, judged } from './root.ts';
 

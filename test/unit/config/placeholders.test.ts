@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   expand,
@@ -7,6 +6,7 @@ import {
   placeholderValues,
   unknownPlaceholders,
 } from '../../../pipeline/config/placeholders.ts';
+import fc from '../../property.ts';
 
 const VALUES = {
   release: 'dgxos5',

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import fc from '../../property.ts';
 import { faultOf, SHA256 } from './written.ts';
 
 // A planted mistake is found on its own line and at its own column, with anything around it.

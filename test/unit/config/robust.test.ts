@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import fc from '../../property.ts';
 import { folder, load, SHA256 } from './written.ts';
 
 // Every input gives a configuration or a fault with a position, never a crash.

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { paint } from '../../../pipeline/core/text/paint.ts';
 import { faultText } from '../../../pipeline/report/text/fault-text.ts';
+import fc from '../../property.ts';
 import { faultOf, folder } from './written.ts';
 
 const KEY = `${'Ck'.repeat(9)}:${'Tk'.repeat(9)}:${'Ts'.repeat(16)}`;

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { showConfig } from '../../../pipeline/config/show.ts';
 import { parseDuration, parseSize, sizeText, timeText } from '../../../pipeline/config/units.ts';
+import fc from '../../property.ts';
 import { folder, load, SHA256 } from './written.ts';
 
 const time = fc

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseAge, parseDuration, parseSize } from '../../../pipeline/config/units.ts';
+import fc from '../../property.ts';
 
 const POWER = { K: 1, M: 2, G: 3, T: 4 } as const;
 const unit = fc.constantFrom('K', 'M', 'G', 'T');

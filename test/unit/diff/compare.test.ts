@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareImages } from '../../../pipeline/image/diff/compare.ts';
 import { compareByKey } from '../../../pipeline/image/diff/keyed.ts';
 import { comparePackages } from '../../../pipeline/image/diff/packages.ts';
 import { compareSizes } from '../../../pipeline/image/diff/sizes.ts';
+import fc from '../../property.ts';
 import { image, pkg, whole } from './facts.ts';
 
 describe('packages', () => {

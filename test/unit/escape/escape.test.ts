@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { annotation } from '../../../pipeline/core/escape/github.ts';
 import { safeText } from '../../../pipeline/core/escape/html.ts';
@@ -12,6 +11,7 @@ import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { paint } from '../../../pipeline/core/text/paint.ts';
 import { faultText } from '../../../pipeline/report/text/fault-text.ts';
 import { plainRenderer, terminalRenderer } from '../../../pipeline/report/text/renderer.ts';
+import fc from '../../property.ts';
 
 /** Texts made of what terminals, CIs and formats obey. */
 const nasty = fc

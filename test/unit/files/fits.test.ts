@@ -1,5 +1,4 @@
 import { Ajv } from 'ajv';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { surelyFits } from '../../../pipeline/host/files/fits.ts';
 import {
@@ -17,6 +16,7 @@ import {
   text,
   time,
 } from '../../../pipeline/host/files/shape.ts';
+import fc from '../../property.ts';
 
 const leaf = fc.constantFrom<Shape<unknown>>(
   text,

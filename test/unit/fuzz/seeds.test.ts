@@ -1,13 +1,13 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { PARSERS } from '../../fuzz/parsers.ts';
 import { seededTargets, seedsOf } from '../../fuzz/seeds.ts';
 import { gzipChange, tarChange } from '../../fuzz/tar-mutations.ts';
 import { TARGETS } from '../../fuzz/targets.ts';
+import fc from '../../property.ts';
 
 const FOLDER = join(import.meta.dirname, '../../../pipeline/image/parsers');
 

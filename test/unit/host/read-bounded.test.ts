@@ -1,9 +1,9 @@
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { readBounded } from '../../../pipeline/host/files/regular.ts';
+import fc from '../../property.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'read-'));
 afterAll(() => rmSync(dir, { recursive: true }));

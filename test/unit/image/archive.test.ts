@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ImageFacts } from '../../../pipeline/image/facts/facts.ts';
+import fc from '../../property.ts';
 import { fixChecksum, goodRoot, inspect, paxRecords, setType, tarOf } from '../checks/root.ts';
 
 const END = Buffer.alloc(1024);

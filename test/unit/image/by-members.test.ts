@@ -4,7 +4,6 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { describeByMembers } from '../../../pipeline/image/diff/by-members.ts';
 import { compareImages } from '../../../pipeline/image/diff/compare.ts';
@@ -12,6 +11,7 @@ import { describeImage } from '../../../pipeline/image/diff/describe.ts';
 import { equalMembers } from '../../../pipeline/image/diff/member-pairs.ts';
 import { contentOf } from '../../../pipeline/image/pack/manifest.ts';
 import { memberLine } from '../../../pipeline/image/pack/member-line.ts';
+import fc from '../../property.ts';
 import { inspect, tarOf } from '../checks/root.ts';
 
 vi.setConfig({ testTimeout: 120_000 });

@@ -2,10 +2,10 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { identityOf, isFresh } from '../../../pipeline/host/files/identity.ts';
 import { LocalFile } from '../../../pipeline/maas/images/local-file.ts';
+import fc from '../../property.ts';
 
 const data = randomBytes(10_007);
 const sha256 = createHash('sha256').update(data).digest('hex');

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageConfig } from '../../../pipeline/config/types.ts';
 import type { ListedImage } from '../../../pipeline/maas/images/list-images.ts';
 import { decideRetention, mayHaveDue } from '../../../pipeline/maas/images/retention.ts';
 import { channelHistory, channelName } from '../../../pipeline/workspace/ledger/channel.ts';
 import type { LedgerEntry } from '../../../pipeline/workspace/ledger/ledger.ts';
+import fc from '../../property.ts';
 import { inMaas, noted as notedToday, TARGET } from './entries.ts';
 
 const NOW = new Date('2026-11-22T12:00:00Z');

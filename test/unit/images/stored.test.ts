@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { freedBy, freedByRenewal, type StoredSet, setInUse } from '../../../pipeline/maas/images/stored.ts';
+import fc from '../../property.ts';
 
 const set = (version: number, sha256: string, more: Partial<StoredSet> = {}): StoredSet => ({
   ...{ version: `20261122.${version}`, size: 100, stored: 100, sha256, complete: true },

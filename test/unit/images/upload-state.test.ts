@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BootResourceDetail, BootResourceSet } from '../../../pipeline/maas/api/answers.ts';
 import { compareVersions, offsetOf, uploadState } from '../../../pipeline/maas/images/upload-state.ts';
+import fc from '../../property.ts';
 
 const SHA = 'a'.repeat(64);
 const OTHER = 'b'.repeat(64);

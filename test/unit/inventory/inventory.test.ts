@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { buildInventory, hostVars } from '../../../pipeline/maas/inventory/build.ts';
 import { connectionOf } from '../../../pipeline/maas/inventory/connection.ts';
+import fc from '../../property.ts';
 import { machine } from '../machines/machine.ts';
 
 const plain = connectionOf({}, {});

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { grubTitles } from '../../../pipeline/install/iso/grub-menu.ts';
+import fc from '../../property.ts';
 
 test('titles of the top level, in order, in every way of quoting', () => {
   const config = `

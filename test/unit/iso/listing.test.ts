@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { findFile, joinExtents, parseReport } from '../../../pipeline/install/iso/listing.ts';
+import fc from '../../property.ts';
 
 test('a file above 4 GiB: several lines, one whole size, extents that follow each other', () => {
   const report = `Report layout: xt , Startlba ,   Blocks , Filesize , ISO image path

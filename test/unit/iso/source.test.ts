@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { redact } from '../../../pipeline/core/secrets/registry.ts';
 import { parseSource } from '../../../pipeline/install/iso/source.ts';
+import fc from '../../property.ts';
 
 test('credentials of a URL go into a header and are never shown', () => {
   const url = 'https://jo:pass%40word%2F1@host:8443/isos/DGXOS-5.0.0.iso?token=0123456789abcdef0123#x';

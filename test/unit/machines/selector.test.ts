@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nameMatches, queryOf, selects } from '../../../pipeline/maas/machines/selector.ts';
 import { parseStatus, STATUSES, statusName, statusOf } from '../../../pipeline/maas/machines/status.ts';
+import fc from '../../property.ts';
 import { machine } from './machine.ts';
 
 describe('names', () => {

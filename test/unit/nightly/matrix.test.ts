@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
 import { githubMatrix, githubOutputs, gitlabJobs } from '../../../pipeline/nightly/output/matrix.ts';
 import type { Unit } from '../../../pipeline/nightly/units.ts';
+import fc from '../../property.ts';
 
 const unit = (image: string, more: Partial<Unit> = {}): Unit => ({
   ...{ image, reason: 'build: no finished earlier run', needs: { cpus: 2, memoryMiB: 2048 } },

@@ -1,13 +1,13 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { loadRelease } from '../../../pipeline/config/releases/load.ts';
 import type { Config } from '../../../pipeline/config/types.ts';
 import { chooseImages } from '../../../pipeline/nightly/choose-images.ts';
 import { defaultJobs } from '../../../pipeline/nightly/jobs.ts';
 import { needsOf } from '../../../pipeline/nightly/needs.ts';
+import fc from '../../property.ts';
 
 const GIB = 1024 ** 3;
 

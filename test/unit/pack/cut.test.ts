@@ -1,8 +1,8 @@
 import { buffer } from 'node:stream/consumers';
-import fc from 'fast-check';
 import { type Header, pack } from 'tar-stream';
 import { expect, test } from 'vitest';
 import { Cutter, type Sizes, windowOf } from '../../../pipeline/image/pack/cut.ts';
+import fc from '../../property.ts';
 
 /** Small, so that a tar of some kilobytes has many blocks. */
 const SIZES: Sizes = { least: 4 << 10, mean: 12 << 10, most: 32 << 10 };

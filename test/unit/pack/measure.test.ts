@@ -2,10 +2,10 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import fc from 'fast-check';
 import { type Header, pack } from 'tar-stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { measureTar } from '../../../pipeline/image/pack/measure.ts';
+import fc from '../../property.ts';
 import { fixChecksum, paxRecords, setType } from '../checks/root.ts';
 
 let dir: string;

@@ -16,13 +16,13 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { crc32, gunzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { pack as tarStream } from 'tar-stream';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Compressor, ZLIB } from '../../../pipeline/image/pack/compressor.ts';
 import { SIZES as DEFAULT_SIZES } from '../../../pipeline/image/pack/cut.ts';
 import { listMembers, removeMembers } from '../../../pipeline/image/pack/member-cache.ts';
 import { GROUP_BYTES, type PackOptions, packTar } from '../../../pipeline/image/pack/pack.ts';
+import fc from '../../property.ts';
 
 /** The disk of the cache; `apart`: no file can be renamed to it from elsewhere. */
 const space = vi.hoisted(() => ({ free: Number.POSITIVE_INFINITY, apart: false, asked: 0 }));

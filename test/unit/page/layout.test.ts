@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sizeTree } from '../../../pipeline/report/page/size-tree.ts';
 import { squarify } from '../../../pipeline/report/page/squarify.ts';
 import { NARROW, treemap, WIDE } from '../../../pipeline/report/page/treemap.ts';
+import fc from '../../property.ts';
 import { facts } from './folder.ts';
 
 const FRAME = { x: 5, y: 7, width: 960, height: 420 };

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { safeText } from '../../../pipeline/core/escape/html.ts';
 import { registerSecret } from '../../../pipeline/core/secrets/registry.ts';
 import { keepRelease } from '../../../pipeline/image/diff/release-store.ts';
 import { reportPage, writeReport } from '../../../pipeline/report/page/write-report.ts';
 import { ledgerFile } from '../../../pipeline/workspace/layout.ts';
+import fc from '../../property.ts';
 import { pkg, whole } from '../diff/facts.ts';
 import { finding, lastRun, verdictOf, writeFolder } from './folder.ts';
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compareDebianVersions as compare } from '../../../pipeline/image/parsers/debian-version.ts';
+import fc from '../../property.ts';
 
 const part = fc.string({
   unit: fc.constantFrom(...'0019aZ.+~'),

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   DS_IDENTIFY,
@@ -7,6 +6,7 @@ import {
   dsIdentifyOf,
   policyMode,
 } from '../../../pipeline/image/parsers/ds-identify.ts';
+import fc from '../../property.ts';
 
 describe('ds-identify', () => {
   it.each([

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hookNeeds } from '../../../pipeline/image/parsers/hook-needs.ts';
+import fc from '../../property.ts';
 
 const need = (script: string, known: string[] = []) =>
   hookNeeds(script, known).map(

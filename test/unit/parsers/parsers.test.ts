@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parsePasswd, parseShadow, passwordState } from '../../../pipeline/image/parsers/accounts.ts';
 import { AptConfig, readAptConf } from '../../../pipeline/image/parsers/apt-conf.ts';
@@ -17,6 +16,7 @@ import { parseShebang } from '../../../pipeline/image/parsers/shebang.ts';
 import { readSshdConfig } from '../../../pipeline/image/parsers/sshd-config.ts';
 import { readSudoers } from '../../../pipeline/image/parsers/sudoers.ts';
 import { compareVersions } from '../../../pipeline/image/parsers/version.ts';
+import fc from '../../property.ts';
 
 const word = fc.stringMatching(/^[a-z][a-z0-9.+-]{0,12}$/);
 /** Text of the characters that mean something to a configuration parser, and any others. */

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { parseLayout } from '../../../pipeline/maas/rehearse/layout-file.ts';
 import { disksFor, storageConfig } from '../../../pipeline/maas/rehearse/layouts.ts';
+import fc from '../../property.ts';
 
 const GIB = 2 ** 30;
 const disk = (id: string, more: object = {}) => ({

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
 import { redact } from '../../../pipeline/core/secrets/registry.ts';
 import { disksFor, storageConfig } from '../../../pipeline/maas/rehearse/layouts.ts';
 import { parseMachineConfig } from '../../../pipeline/maas/rehearse/machine-config.ts';
+import fc from '../../property.ts';
 
 const TOKEN = {
   consumer_key: 'Cons1umerKey234567',

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { readStatus } from '../../../pipeline/maas/rehearse/status.ts';
+import fc from '../../property.ts';
 
 const event = (more: object = {}) =>
   Buffer.from(

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { drivePath, goTemplateText, hclString, hclTemplate } from '../../../pipeline/install/render/hcl.ts';
+import fc from '../../property.ts';
 
 /** HCL2's own reading of a quoted template: escapes, doubled signs, openers. Throws where a template would be opened. */
 function evaluate(literal: string): string {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { visible } from '../../../pipeline/core/escape/visible.ts';
 import { junitXml, type Outcome, type TestCase } from '../../../pipeline/report/formats/junit.ts';
+import fc from '../../property.ts';
 import { expectJunit } from './junit-shape.ts';
 import { parseXml } from './xml.ts';
 

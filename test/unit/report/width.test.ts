@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { plain } from '../../../pipeline/core/escape/terminal.ts';
 import { columns } from '../../../pipeline/core/text/columns.ts';
 import { paint, widthOfStream } from '../../../pipeline/core/text/paint.ts';
 import { cut, hanging, padded, pairs, widthOf, wrapped } from '../../../pipeline/core/text/width.ts';
+import fc from '../../property.ts';
 
 /** Texts from images, guests and MAAS: wide, combining and joined characters, escapes, spelled-out ones. */
 const foreign = fc

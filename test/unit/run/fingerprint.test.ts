@@ -1,7 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../pipeline/core/json.ts';
-
 import {
   changed,
   counted,
@@ -10,6 +8,7 @@ import {
   notCounted,
   resolved,
 } from '../../../pipeline/workspace/fingerprint.ts';
+import fc from '../../property.ts';
 
 const record = fc.dictionary(fc.string(), fc.jsonValue() as fc.Arbitrary<Json>);
 

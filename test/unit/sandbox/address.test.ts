@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as client from '../../../pipeline/maas/site/address.ts';
 import { addressText, contains, overlap, parseAddress, parseCidr } from '../../../sandbox/site/address.ts';
+import fc from '../../property.ts';
 
 describe("the sandbox' own address arithmetic", () => {
   // Each was given to ipaddress.ip_address of Python 3.11.7.

@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Authenticator } from '../../../sandbox/auth.ts';
 import type { User } from '../../../sandbox/keys.ts';
 import { ReplyError } from '../../../sandbox/reply.ts';
+import fc from '../../property.ts';
 
 const user: User = {
   id: 1,

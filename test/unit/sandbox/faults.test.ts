@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FAULTS, Faults, parseRule } from '../../../sandbox/faults.ts';
+import fc from '../../property.ts';
 
 const KINDS = ['chunk', 'create', 'is-importing'];
 const put = { method: 'PUT', kind: 'chunk', last: false };

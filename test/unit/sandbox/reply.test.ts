@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { json, repr } from '../../../sandbox/reply.ts';
+import fc from '../../property.ts';
 
 describe('JSON', () => {
   test('keeps the order of a Map, even of keys that look like numbers', () => {

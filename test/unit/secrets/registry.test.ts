@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { redact, redactDeep, registerSecret } from '../../../pipeline/core/secrets/registry.ts';
+import fc from '../../property.ts';
 
 const key = 'aB3dEfGhJkLmNpQrSt:uVwXyZ23456789abcd:zYxWvUtSrQpOnMlKjIhGfEdCbA987654';
 

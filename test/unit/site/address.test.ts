@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   addressText,
@@ -7,6 +6,7 @@ import {
   parseAddress,
   parseCidr,
 } from '../../../pipeline/maas/site/address.ts';
+import fc from '../../property.ts';
 
 const v4 = fc.bigInt({ min: 0n, max: 2n ** 32n - 1n });
 const v6 = fc.bigInt({ min: 0n, max: 2n ** 128n - 1n });

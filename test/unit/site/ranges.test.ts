@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { overlap } from '../../../pipeline/maas/site/address.ts';
 import type { Comparison } from '../../../pipeline/maas/site/change.ts';
 import { interval, rangeChanges } from '../../../pipeline/maas/site/diff/ranges.ts';
 import type { LiveRange } from '../../../pipeline/maas/site/live-site.ts';
+import fc from '../../property.ts';
 
 const CIDR = '10.0.0.0/24';
 type Ends = { start: string; end: string };

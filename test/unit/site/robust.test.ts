@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { Fault } from '../../../pipeline/core/faults/fault.ts';
+import fc from '../../property.ts';
 import { KEY, load } from './written.ts';
 
 /** A file that uses every key there is. */

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { urlFault } from '../../../pipeline/maas/site/web-url.ts';
 import { isWebUrl } from '../../../sandbox/site/web-url.ts';
+import fc from '../../property.ts';
 
 /** Each was given to forms.URLField().clean of Django 3.2.25 as Debian 12 has it (python3-django), the one of MAAS 3.3 to 3.5. */
 const ASKED: [string, boolean][] = [

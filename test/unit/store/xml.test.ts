@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { content } from '../../../pipeline/core/escape/xml.ts';
 import { propfindEntries } from '../../../pipeline/store/server/propfind.ts';
 import { WrongXml, xmlElements } from '../../../pipeline/store/server/xml.ts';
+import fc from '../../property.ts';
 
 /** The bytes in parts of so many. */
 async function* parts(text: string, size = 7): AsyncGenerator<Buffer> {

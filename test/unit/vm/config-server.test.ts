@@ -3,12 +3,12 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rangeOf } from '../../../pipeline/host/vm/send-file.ts';
 import { CREDENTIAL_TOKEN } from '../../../pipeline/install/render/types.ts';
 import { type ConfigServer, serveConfig } from '../../../pipeline/install/vm/config-server.ts';
 import { newCredentials } from '../../../pipeline/install/vm/credentials.ts';
+import fc from '../../property.ts';
 
 let dir: string;
 let server: ConfigServer;

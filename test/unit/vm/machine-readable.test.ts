@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseRow, spokenLines } from '../../../pipeline/install/vm/machine-readable.ts';
+import fc from '../../property.ts';
 
 /** The escapes that Packer 1.6 puts into a field before it writes a row. */
 const escaped = (text: string) =>

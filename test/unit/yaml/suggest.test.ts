@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { suggest } from '../../../pipeline/core/text/suggest.ts';
+import fc from '../../property.ts';
 
 const KEYS = [
   'release',

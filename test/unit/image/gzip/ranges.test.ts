@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, describe, expect, test, vi } from 'vitest';
 import { readInSequence } from '../../../../pipeline/image/read/read-image.ts';
 import { readInRanges } from '../../../../pipeline/image/read/read-ranges.ts';
+import fc from '../../../property.ts';
 import { tarOf } from '../../checks/root.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'ranges-'));

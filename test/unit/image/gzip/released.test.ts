@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
 import { type Range, Ranges } from '../../../../pipeline/image/read/gzip/ranges.ts';
+import fc from '../../../property.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'released-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
