@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import writeFileAtomic from 'write-file-atomic';
-import { keepFreedMemory, keepYoungGenerationSmall } from '../pipeline/host/process/memory.ts';
+import { keepMemorySteady } from '../pipeline/host/process/memory.ts';
 import { sidecarNames } from '../pipeline/image/attest/names.ts';
 import { sbom } from '../pipeline/image/attest/sbom.ts';
 import { formatSums } from '../pipeline/image/attest/sums.ts';
@@ -29,8 +29,7 @@ const options = {
   signal: new AbortController().signal,
 };
 // As the command does at its start.
-keepYoungGenerationSmall();
-keepFreedMemory();
+keepMemorySteady();
 // Not awaited at the top: it is bundled as a CommonJS module, as our command is.
 async function main(): Promise<void> {
   if (values.bare) await packTar({ tar, out, id: 'pack', ...options });

@@ -4,7 +4,7 @@ import { EXIT } from '../core/faults/catalogue.ts';
 import { fromSystemError } from '../core/faults/fault.ts';
 import { redact } from '../core/secrets/registry.ts';
 import { paint } from '../core/text/paint.ts';
-import { keepFreedMemory, keepYoungGenerationSmall } from '../host/process/memory.ts';
+import { keepMemorySteady } from '../host/process/memory.ts';
 import { packageVersion } from '../host/process/package-root.ts';
 import { FORMATS } from '../report/formats/table.ts';
 import { faultText } from '../report/text/fault-text.ts';
@@ -52,8 +52,7 @@ function throwInsteadOfExit(command: Command): void {
 
 /** Parses the command line and runs the command; sets process.exitCode. */
 export async function main(argv: readonly string[]): Promise<void> {
-  keepYoungGenerationSmall();
-  keepFreedMemory();
+  keepMemorySteady();
   guardStreams();
   try {
     await (await program(argv.slice(2))).parseAsync(argv as string[]);

@@ -1,10 +1,16 @@
 import { setFlagsFromString } from 'node:v8';
 
+/** The settings with which a process begins that reads or sends images. */
+export function keepMemorySteady(): void {
+  keepYoungGenerationSmall();
+  keepFreedMemory();
+}
+
 /**
  * Keeps V8's young generation at the size it has. Reading a tar and sending a file make many short-lived objects; V8 would answer
  * with up to 48 MB more for them, which is a third of what an image may cost. It holds for the process.
  */
-export function keepYoungGenerationSmall(): void {
+function keepYoungGenerationSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
   setFlagsFromString('--optimize-for-size');
 }

@@ -11,7 +11,7 @@ import type { DescribeOptions } from './describe.ts';
 import type { Compared, Description } from './description.ts';
 import { digestOnThread } from './digest-thread.ts';
 import { describeJson } from './json-file.ts';
-import { equalMembers, type Indexed } from './member-pairs.ts';
+import { type Indexed, pairAndDigest } from './member-pairs.ts';
 import { membersOfFile, type Part, readPart } from './part.ts';
 import { PART_NAMES } from './shape.ts';
 
@@ -112,7 +112,7 @@ async function differing(
 ): Promise<{ parts: [Part, Part] | null; sha256: string }> {
   const a = { members: sides[0].members, file: files[0] };
   const b = { members: sides[1].members, file: files[1] };
-  const { twins, sha256 } = await equalMembers(a, b, signal);
+  const { twins, sha256 } = await pairAndDigest(a, b, signal);
   return { parts: await partsOf(sides, [a, b], twins, signal), sha256 };
 }
 

@@ -25,7 +25,7 @@ interface Pairs {
  * are compared: what a manifest says only decides which ones.
  * @throws the signal's reason, errors of reading
  */
-export async function equalMembers(a: Indexed, b: Indexed, signal: AbortSignal): Promise<Pairs> {
+export async function pairAndDigest(a: Indexed, b: Indexed, signal: AbortSignal): Promise<Pairs> {
   // Of each key its places, and how many of them are passed.
   const places = new Map<string, { list: number[]; passed: number }>();
   for (const [i, member] of b.members.entries()) {

@@ -4,7 +4,7 @@ import { createWriteStream, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { keepFreedMemory, keepYoungGenerationSmall } from '../../../pipeline/host/process/memory.ts';
+import { keepMemorySteady } from '../../../pipeline/host/process/memory.ts';
 import { validateFile } from '../../../pipeline/image/checks/validate-file.ts';
 import { createInspector } from '../../../pipeline/image/facts/inspector.ts';
 import { HOSTILE, hostile } from './hostile-images.ts';
@@ -69,8 +69,7 @@ async function validated(chunks: Iterable<Buffer>) {
   }
 }
 
-keepYoungGenerationSmall();
-keepFreedMemory();
+keepMemorySteady();
 const mode = process.argv[2];
 let bomb: string[] = [];
 let facts: Awaited<ReturnType<typeof inspected>>;

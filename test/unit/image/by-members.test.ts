@@ -8,7 +8,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { describeByMembers } from '../../../pipeline/image/diff/by-members.ts';
 import { compareImages } from '../../../pipeline/image/diff/compare.ts';
 import { describeImage } from '../../../pipeline/image/diff/describe.ts';
-import { equalMembers } from '../../../pipeline/image/diff/member-pairs.ts';
+import { pairAndDigest } from '../../../pipeline/image/diff/member-pairs.ts';
 import { contentOf } from '../../../pipeline/image/pack/manifest.ts';
 import { memberLine } from '../../../pipeline/image/pack/member-line.ts';
 import fc from '../../property.ts';
@@ -104,7 +104,7 @@ describe('two artifacts with their manifests', () => {
     const file = await open(path);
     const members = [{ bytes: 4, tarBytes: 4, sha256: '0'.repeat(64) }];
     const { signal } = new AbortController();
-    const { twins, sha256 } = await equalMembers({ file, members }, { file, members }, signal);
+    const { twins, sha256 } = await pairAndDigest({ file, members }, { file, members }, signal);
     await file.close();
     expect(twins).toEqual([0]);
     expect(sha256).toBe(createHash('sha256').update('abcdef').digest('hex'));
