@@ -85,6 +85,14 @@ import {
 } from '../../pipeline/image/parsers/sshd-config.ts';
 import { readSudoers } from '../../pipeline/image/parsers/sudoers.ts';
 import { SudoersCursor, SudoersError, unescaped } from '../../pipeline/image/parsers/sudoers-cursor.ts';
+import { refuseContinued, takeEntry } from '../../pipeline/image/parsers/sudoers-entry.ts';
+import {
+  forSomeHost,
+  includedNames,
+  includedPath,
+  nextInclude,
+  takeInclude,
+} from '../../pipeline/image/parsers/sudoers-include.ts';
 import { parseUnit, unitWords } from '../../pipeline/image/parsers/systemd-unit.ts';
 import { compareNumbers, compareVersions } from '../../pipeline/image/parsers/version.ts';
 
@@ -221,6 +229,17 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     SudoersError: () => new SudoersError(),
     unescaped: text(unescaped),
   },
+  'sudoers-entry': {
+    refuseContinued: text((said) => sudoersLine(said, refuseContinued)),
+    takeEntry: text((said) => sudoersLine(said, (cursor) => takeEntry(cursor, noSudoers(), PLACE))),
+  },
+  'sudoers-include': {
+    nextInclude: text((said) => sudoersLine(said, nextInclude)),
+    takeInclude: text((said) => sudoersLine(said, takeInclude)),
+    includedPath: text((said) => includedPath('etc/sudoers', said)),
+    includedNames: text((said) => includedNames(said.split('\n'))),
+    forSomeHost: text((said) => forSomeHost(said, false, { text: () => null, list: () => said.split('\n') })),
+  },
   'proxy-settings': {
     curlProxies: text(curlProxies),
     environmentProxies: text(environmentProxies),
@@ -239,6 +258,19 @@ export const PARSERS: Record<string, Record<string, Parse>> = {
     compareNumbers: text((said) => compareNumbers(said, said.slice(1))),
   },
 };
+
+const PLACE = { file: 'etc/sudoers', line: 1 };
+const noSudoers = () => readSudoers({ text: () => null, list: () => [] });
+
+/** The result of reading the first line of a file; null: sudo has no place for it. */
+function sudoersLine(said: string, read: (cursor: SudoersCursor) => unknown): unknown {
+  try {
+    return read(new SudoersCursor(said));
+  } catch (error) {
+    if (error instanceof SudoersError) return null;
+    throw error;
+  }
+}
 
 /** Names in /boot, one a line. */
 function menuOf(said: string) {

@@ -93,25 +93,31 @@ export class SudoersCursor {
     return unescaped(found);
   }
 
+  /** A text in quotes, which stand here. */
   quoted(): string {
-    this.expect('"');
+    const text = this.#string();
+    if (!text) throw new SudoersError();
+    return text;
+  }
+
+  /** Takes a text in quotes; null when its line ends first. */
+  #string(): string | null {
     const parts: string[] = [];
+    this.expect('"');
     for (;;) {
       const char = this.#text[this.#at];
-      if (char === undefined || this.#newline(this.#at) > 0) throw new SudoersError();
+      if (char === undefined || this.#newline(this.#at) > 0) return null;
       if (char === '\\' && this.#continued()) {
         while (this.#blank(this.#at)) this.#at += 1;
         continue;
       }
       this.#at += 1;
-      if (char === '"') break;
+      if (char === '"') return parts.join('');
       if (char === '\\' && this.#text[this.#at] === '"') {
         parts.push('"');
         this.#at += 1;
       } else parts.push(char);
     }
-    if (parts.length === 0) throw new SudoersError();
-    return parts.join('');
   }
 
   /** A command: a path, `sudoedit` or a regular expression, with its arguments; without them where `Defaults!` names it. */
@@ -191,7 +197,7 @@ export class SudoersCursor {
   #skipWord(next: string): void {
     const from = this.#at;
     try {
-      if (next === '"') this.quoted();
+      if (next === '"') this.#string();
       else if ('/^'.includes(next) || this.ahead(SUDOEDIT) !== null) this.command();
       else this.match(ID) ?? this.match(WORD);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { SudoersCursor, SudoersError } from './sudoers-cursor.ts';
-import { refuseContinued, takeEntry } from './sudoers-entry.ts';
+import { refuseContinued, type Sudoers, type SudoersPlace, takeEntry } from './sudoers-entry.ts';
 import {
   forSomeHost,
   includedNames,
@@ -8,7 +8,6 @@ import {
   type SudoersInclude,
   takeInclude,
 } from './sudoers-include.ts';
-import type { Sudoers, SudoersPlace } from './sudoers-rules.ts';
 
 const MOST_READS = 1000;
 const MOST_TEXT = 512 << 10;

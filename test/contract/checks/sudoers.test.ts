@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSudoers } from '../../../pipeline/image/parsers/sudoers.ts';
-import type { Sudoers, SudoMember } from '../../../pipeline/image/parsers/sudoers-rules.ts';
+import type { Sudoers, SudoMember } from '../../../pipeline/image/parsers/sudoers-entry.ts';
 import fc from '../../property.ts';
 
 let folder = '';

@@ -20,7 +20,7 @@ export const CHECKS: readonly Mutant[] = [
   }),
   ...mutantsOf('pipeline/image/parsers/sudoers-cursor.ts', ['test/unit/parsers/sudoers-include.test.ts'], {
     'comment-of-a-line-with-a-fault': ['else this.match(ID) ?? this.match(WORD);', ''],
-    'quotes-of-a-line-with-a-fault': ["if (next === '\"') this.quoted();", 'if (false) this.quoted();'],
+    'quotes-of-a-line-with-a-fault': ["if (next === '\"') this.#string();", 'if (false) this.#string();'],
     'command-of-a-line-with-a-fault': ["'/^'.includes(next)", "'^'.includes(next)"],
     'an-old-include-in-a-continued-line': ['|#include(?:dir)?[ \\t]/y', '/y'],
   }),

@@ -93,7 +93,7 @@ describe.each([
     const started = performance.now();
     for (const text of [`http://${'a-'.repeat(1e6)}`, `http://${'a.'.repeat(1e6)}b/`, '@'.repeat(1e6)])
       expect(takes(text)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(2000);
+    expect(performance.now() - started).toBeLessThan(10_000);
   });
 });
 

@@ -6,7 +6,7 @@ import type {
   Sudoers,
   SudoMember,
   SudoRule,
-} from '../../parsers/sudoers-rules.ts';
+} from '../../parsers/sudoers-entry.ts';
 import { shown } from '../../tar/names.ts';
 import type { KeptFiles } from '../kept-files.ts';
 import type { Tree } from '../tree.ts';
