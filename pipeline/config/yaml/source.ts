@@ -1,6 +1,5 @@
 import {
   type Document,
-  isAlias,
   isMap,
   isPair,
   isScalar,
@@ -12,6 +11,7 @@ import {
 } from 'yaml';
 import { Fault, type Where } from '../../core/faults/fault.ts';
 import { registerSecret } from '../../core/secrets/registry.ts';
+import { Aliases } from './aliases.ts';
 import { excerpt, holdsSecret } from './excerpt.ts';
 import { findPair, isMerge, mergeSources } from './merge.ts';
 import { parseYaml } from './parse.ts';
@@ -32,6 +32,7 @@ export class Source {
   readonly #file: string;
   readonly #lines: string[];
   readonly #document: Document.Parsed;
+  readonly #aliases: Aliases;
   readonly #counter: LineCounter;
 
   /**
@@ -57,12 +58,18 @@ export class Source {
     });
     if (document === null) throw new Fault('CONFIG_SYNTAX', `${file} nests too deeply: more than 64 levels`);
     this.#document = document;
-    const problems = this.#document.errors
-      .slice(0, MOST_ERRORS)
-      .map((error) => this.#atOffset(error.pos[0], inOwnWords(error)));
+    const errors = document.errors.slice(0, MOST_ERRORS);
+    // The library's reading of such a text may nest a level deeper with each line.
+    if (errors.length > 0)
+      throw toFault(
+        'CONFIG_SYNTAX',
+        errors.map((error) => this.#atOffset(error.pos[0], inOwnWords(error))),
+      );
+    this.#aliases = new Aliases(document);
+    const problems: LocatedProblem[] = [];
     visit(this.#document, {
       Alias: (_, alias, parents) => {
-        const anchored = alias.resolve(this.#document);
+        const anchored = this.#aliases.resolved(alias);
         if (!anchored)
           problems.push(
             this.#atOffset(start(alias) ?? 0, `There is no anchor &${alias.source} before this alias`),
@@ -97,7 +104,7 @@ export class Source {
         }
       },
       Pair: (_, pair) => {
-        if (isMerge(pair) && mergeSources(pair, this.#document).some((source) => !isMap(source)))
+        if (isMerge(pair) && mergeSources(pair, this.#aliases).some((source) => !isMap(source)))
           problems.push(
             this.#atOffset(start(pair.value) ?? 0, 'A merge (<<) needs a mapping or an alias of one'),
           );
@@ -128,7 +135,7 @@ export class Source {
   /** A number, truth value or text as it is written, such as `007`; undefined for anything else. */
   written(path: Path): string | undefined {
     const { node } = this.#walk(path);
-    const value = isAlias(node) ? node.resolve(this.#document) : node;
+    const value = this.#aliases.resolved(node);
     return isScalar(value) ? value.source : undefined;
   }
 
@@ -137,8 +144,8 @@ export class Source {
     let node: unknown = this.#document.contents;
     let offset = start(node) ?? 0;
     for (const step of path) {
-      node = isAlias(node) ? node.resolve(this.#document) : node;
-      const pair = isMap(node) ? findPair(node.items, String(step), this.#document) : undefined;
+      node = this.#aliases.resolved(node);
+      const pair = isMap(node) ? findPair(node.items, String(step), this.#aliases) : undefined;
       const item = isSeq(node) && typeof step === 'number' ? node.items[step] : undefined;
       if (!pair && item === undefined) return { offset };
       offset = start(pair ? pair.key : item) ?? offset;
