@@ -33,18 +33,21 @@ export function readSudoers(files: SudoersFiles, main = 'etc/sudoers'): Sudoers 
   const fault = (at: SudoersPlace) => {
     if (found.errors.length < MOST_ERRORS) found.errors.push(at);
   };
-  const readFile = (file: string, text: string, depth: number) => {
+  /** False when there is no such file. */
+  const readFile = (file: string, depth: number): boolean => {
+    const text = files.text(file);
+    if (text === null) return false;
     reads += 1;
     read += text.length;
     if (reads > MOST_READS || read > MOST_TEXT) {
       found.whole = false;
-      return;
+      return true;
     }
     const cursor = new SudoersCursor(text);
     while (!cursor.done) {
       if (found.rules.length + found.defaults.length > MOST_ENTRIES) {
         found.whole = false;
-        return;
+        return true;
       }
       const at = { file, line: cursor.line };
       try {
@@ -60,6 +63,7 @@ export function readSudoers(files: SudoersFiles, main = 'etc/sudoers'): Sudoers 
       }
     }
     if (cursor.lost) found.whole = false;
+    return true;
   };
   /** False when sudo reports that it could not. */
   const include = (from: string, { path, folder }: SudoersInclude, depth: number): boolean => {
@@ -69,19 +73,11 @@ export function readSudoers(files: SudoersFiles, main = 'etc/sudoers'): Sudoers 
       found.whole = false;
       return true;
     }
-    if (!folder) {
-      const text = files.text(whole);
-      if (text !== null) readFile(whole, text, depth);
-      return text !== null;
-    }
+    if (!folder) return readFile(whole, depth);
     const inside = whole.replace(/\/$/, '');
-    for (const name of includedNames(files.list(whole))) {
-      const text = files.text(`${inside}/${name}`);
-      if (text !== null) readFile(`${inside}/${name}`, text, depth);
-    }
+    for (const name of includedNames(files.list(whole))) readFile(`${inside}/${name}`, depth);
     return true;
   };
-  const text = files.text(main);
-  if (text !== null) readFile(main, text, 0);
+  readFile(main, 0);
   return found;
 }

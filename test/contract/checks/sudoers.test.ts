@@ -350,6 +350,10 @@ const faulty = fc.oneof(
       '= (',
       'x "a # b" c',
       'x "a # b',
+      'x /a "b # c',
+      'x /a, "b # c',
+      'x sudoedit "b # c',
+      'x ^a "b # c',
       '"a\\"b" c',
     )
     .map((text) => `syntax error ${text} \\\n`),

@@ -6,7 +6,7 @@ export const CHECKS: readonly Mutant[] = [
     'levels-of-includes': ['const MOST_DEPTH = 144;', 'const MOST_DEPTH = 128;'],
     'a-line-in-another-file': ['if (cursor.lost) found.whole = false;', ''],
     'words-in-a-continued-line': ['if (cursor.line > at.line) refuseContinued(cursor);', ''],
-    'a-missing-include': ['return text !== null;', 'return true;'],
+    'a-missing-include': ['if (text === null) return false;', 'if (text === null) return true;'],
     'a-fault-behind-an-include': [' || !included.clean', ''],
   }),
   ...mutantsOf('pipeline/image/parsers/sudoers-include.ts', ['test/unit/parsers/sudoers-include.test.ts'], {
